@@ -1,0 +1,137 @@
+"""The app factory: what makes a FastAPI application one of our services."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI, Response, status
+from fastapi.routing import APIRoute
+
+from services.common.metrics import METRICS_MEDIA_TYPE, Metrics
+from services.common.middleware import ServiceMiddleware
+from services.common.problems import (
+    NotFound,
+    error_types,
+    install_problem_handlers,
+    problem_responses,
+)
+from services.common.settings import ServiceSettings
+from services.common.version import VERSION
+from services.contracts.base import Contract
+from services.contracts.health import Dependency, Health, Readiness
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Dependencies = Mapping[str, Dependency]
+"""State of each thing that a service needs, by name."""
+
+
+class ProblemType(Contract):
+    """`GET /problems/{slug}`: what the `type` of a problem document stands for."""
+
+    type: str
+    title: str
+    status: int
+    description: str
+
+
+def create_service_app(
+    *,
+    name: str,
+    description: str,
+    settings: ServiceSettings,
+    metrics: Metrics,
+    lifespan: Lifespan,
+    routers: Sequence[APIRouter],
+    dependencies: Callable[[], Awaitable[Dependencies]],
+    alive: Callable[[], bool] = lambda: True,
+    max_body_bytes: int = 1_000_000,
+) -> FastAPI:
+    """A FastAPI app with health, readiness, metrics, request ids, deadlines and problem details.
+
+    `dependencies` tells the state of everything needed; the service is ready when nothing is
+    unavailable. `alive` tells whether the service's own workers live.
+    """
+    app = FastAPI(
+        title=f"multimodal-search {name}",
+        version=VERSION,
+        description=description,
+        lifespan=lifespan,
+        # The route's function is its name: client generators make readable methods of it.
+        generate_unique_id_function=_operation_id,
+        redoc_url=None,
+    )
+    app.state.metrics = metrics
+    app.add_middleware(
+        ServiceMiddleware,
+        metrics=metrics,
+        default_deadline_ms=settings.deadline_ms,
+        max_body_bytes=max_body_bytes,
+    )
+    install_problem_handlers(app)
+    app.include_router(_operations(name, metrics, dependencies, alive))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _operations(
+    name: str,
+    metrics: Metrics,
+    dependencies: Callable[[], Awaitable[Dependencies]],
+    alive: Callable[[], bool],
+) -> APIRouter:
+    """The routes that every service has, for those who run it."""
+    router = APIRouter(tags=["operations"])
+    problem_types = {
+        kind.slug: ProblemType(
+            type=kind.type_path(),
+            title=kind.title,
+            status=kind.status,
+            description=(inspect.getdoc(kind) or "").splitlines()[0],
+        )
+        for kind in error_types()
+    }
+
+    @router.get("/health", summary="Is the process alive?", responses={503: {"model": Health}})
+    async def health(response: Response) -> Health:
+        if alive():
+            return Health(status="alive", service=name, version=VERSION)
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+        return Health(status="dead", service=name, version=VERSION)
+
+    @router.get(
+        "/ready", summary="Is a real answer possible now?", responses={503: {"model": Readiness}}
+    )
+    async def ready(response: Response) -> Readiness:
+        states = dict(await dependencies())
+        if any(state.status == "unavailable" for state in states.values()):
+            response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+            return Readiness(status="not_ready", service=name, dependencies=states)
+        return Readiness(status="ready", service=name, dependencies=states)
+
+    @router.get(
+        "/metrics",
+        summary="Metrics for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}},
+    )
+    async def prometheus_metrics() -> Response:
+        return Response(metrics.exposition(), media_type=METRICS_MEDIA_TYPE)
+
+    @router.get(
+        "/problems/{slug}",
+        summary="What a kind of error means",
+        responses=problem_responses(NotFound),
+    )
+    async def problem_type(slug: str) -> ProblemType:
+        if slug not in problem_types:
+            raise NotFound(f"There is no kind of problem named {slug!r}.")
+        return problem_types[slug]
+
+    return router

@@ -1,0 +1,218 @@
+"""The HTTP client of one service for another: deadline, retry budget, problems passed on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from services.common.context import (
+    DEADLINE_HEADER,
+    REQUEST_ID_HEADER,
+    Deadline,
+    deadline,
+    request_id,
+)
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    InvalidRequest,
+    ModelMismatch,
+    NotFound,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    ServiceError,
+    UnreadableImage,
+    UnsupportedMediaType,
+)
+from services.contracts.problems import Problem
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+# What a dependency says of the request itself concerns our caller and is passed on as it is.
+_PASSED_ON: dict[str, type[ServiceError]] = {
+    kind.type_path(): kind
+    for kind in (
+        InvalidRequest,
+        ModelMismatch,
+        NotFound,
+        NotReady,
+        Overloaded,
+        PayloadTooLarge,
+        UnreadableImage,
+        UnsupportedMediaType,
+    )
+}
+
+
+class RetryBudget:
+    """Lets at most a tenth of recent calls be repeated, so that retries never feed an outage.
+
+    A token bucket: each call earns `ratio` of a token, each retry spends one.
+    """
+
+    def __init__(self, ratio: float = 0.1, burst: float = 5.0) -> None:
+        self._ratio = ratio
+        self._burst = burst
+        self._tokens = burst
+
+    def earn(self) -> None:
+        self._tokens = min(self._burst, self._tokens + self._ratio)
+
+    def spend(self) -> bool:
+        """True when one retry is allowed now."""
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class ServiceClient:
+    """Calls one service. Every call ends within the request's deadline, one way or another.
+
+    Raises the dependency's own problem when it is about the request, `DependencyUnavailable` when
+    the dependency is away or broken, `DeadlineExceeded` when time ran out.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        timeout_s: float,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self._timeout_s = timeout_s
+        self._budget = RetryBudget()
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            transport=transport,
+            # Proxies of the environment are for the world outside, not for our own services.
+            trust_env=False,
+            limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
+        )
+
+    async def get(self, path: str, answer: type[Answer]) -> Answer:
+        return await self._call("GET", path, answer)
+
+    async def post(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
+        return await self._call(
+            "POST",
+            path,
+            answer,
+            content=body.model_dump_json().encode(),
+            headers={"Content-Type": "application/json"},
+        )
+
+    async def post_files(
+        self, path: str, field: str, files: list[bytes], answer: type[Answer]
+    ) -> Answer:
+        """Send pictures as one multipart form, all under the same field name."""
+        parts = [(field, (str(number), data)) for number, data in enumerate(files)]
+        return await self._call("POST", path, answer, files=parts)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,  # noqa: ANN401 - what httpx takes: `content` or `files`
+    ) -> Answer:
+        limit = self._limit()
+        self._budget.earn()
+        try:
+            async with asyncio.timeout(limit.remaining_s()):
+                response = await self._send(method, path, limit, headers or {}, content)
+        except TimeoutError as error:
+            raise DeadlineExceeded(f"The {self.name} did not answer in time.") from error
+        except httpx.HTTPError as error:
+            raise DependencyUnavailable(f"The {self.name} cannot be reached.") from error
+        if response.is_success:
+            try:
+                return answer.model_validate_json(response.content)
+            except ValidationError as error:
+                raise DependencyUnavailable(
+                    f"The {self.name} gave an answer that breaks its contract."
+                ) from error
+        raise self._problem(response)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        limit: Deadline,
+        headers: Mapping[str, str],
+        content: Mapping[str, Any],
+    ) -> httpx.Response:
+        """One request, repeated once where the connection failed before anything was answered."""
+        while True:
+            try:
+                return await self._http.request(
+                    method,
+                    path,
+                    timeout=None,  # `asyncio.timeout` above is the one clock
+                    headers={
+                        REQUEST_ID_HEADER: request_id.get(),
+                        DEADLINE_HEADER: str(int(limit.remaining_s() * 1000)),
+                        **headers,
+                    },
+                    **content,
+                )
+            except (httpx.ConnectError, httpx.RemoteProtocolError):
+                # A kept-alive connection that the other side just closed looks like this too.
+                if not self._budget.spend():
+                    raise
+
+    def _limit(self) -> Deadline:
+        own = Deadline.after_ms(self._timeout_s * 1000)
+        given = deadline.get()
+        return own if given is None or own.at < given.at else given
+
+    def _problem(self, response: httpx.Response) -> ServiceError:
+        try:
+            problem = Problem.model_validate_json(response.content)
+        except ValidationError:
+            return DependencyUnavailable(
+                f"The {self.name} answered {response.status_code} without a problem document."
+            )
+        kind = _PASSED_ON.get(problem.type)
+        if kind is not None:
+            retry_after = response.headers.get("Retry-After", "")
+            return kind(
+                problem.detail,
+                errors=problem.errors,
+                retry_after_s=int(retry_after) if retry_after.isdigit() else None,
+            )
+        if problem.status == DeadlineExceeded.status:
+            return DeadlineExceeded(f"The {self.name} did not answer in time.")
+        return DependencyUnavailable(f"The {self.name} failed: {problem.title.lower()}.")
+
+
+@asynccontextmanager
+async def own_deadline(seconds: float) -> AsyncIterator[None]:
+    """Give the calls inside less time than the request has, so that something is left to answer."""
+    given = deadline.get()
+    at = time.monotonic() + seconds
+    token = deadline.set(Deadline(at if given is None else min(at, given.at)))
+    try:
+        yield
+    finally:
+        deadline.reset(token)

@@ -1,0 +1,47 @@
+"""What travels with a request through all services: its id and its deadline."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+REQUEST_ID_HEADER = "X-Request-ID"
+DEADLINE_HEADER = "X-Deadline-Ms"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment after which nobody waits for the answer."""
+
+    at: float  # seconds on time.monotonic()
+
+    @classmethod
+    def after_ms(cls, milliseconds: float) -> Deadline:
+        return cls(time.monotonic() + milliseconds / 1000)
+
+    def remaining_s(self) -> float:
+        """Seconds left; 0 when passed."""
+        return max(0.0, self.at - time.monotonic())
+
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+def accept_request_id(offered: str | None) -> str:
+    """The caller's request id if it is a harmless token, else a new one."""
+    if offered is not None and _REQUEST_ID.fullmatch(offered):
+        return offered
+    return uuid.uuid4().hex
+
+
+def accept_deadline(offered: str | None, default_ms: int) -> Deadline:
+    """The caller's remaining milliseconds, never more than our own default."""
+    if offered is not None and offered.isascii() and offered.isdigit() and len(offered) < 10:
+        return Deadline.after_ms(min(int(offered), default_ms))
+    return Deadline.after_ms(default_ms)

@@ -1,0 +1,124 @@
+"""The outermost layer of every service: request id, deadline, body limit, log line, metrics.
+
+Written against ASGI itself, since Starlette's `BaseHTTPMiddleware` runs each request in a task of
+its own, which loses context variables and costs more than the rest of this file.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.common.context import (
+    DEADLINE_HEADER,
+    REQUEST_ID_HEADER,
+    accept_deadline,
+    accept_request_id,
+    deadline,
+    request_id,
+)
+from services.common.metrics import Metrics
+from services.common.problems import PayloadTooLarge, ServiceError, problem_response
+
+logger = logging.getLogger("services.access")
+
+_QUIET_ROUTES = {"/health", "/ready", "/metrics"}
+
+
+def _unexpected() -> ASGIApp:
+    return problem_response(
+        ServiceError("Something went wrong here; the request id finds it in our logs.")
+    )
+
+
+class ServiceMiddleware:
+    """Wraps the app so that no answer leaves without its request id, and none is uncounted."""
+
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, default_deadline_ms: int, max_body_bytes: int
+    ) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._default_deadline_ms = default_deadline_ms
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        identifier = accept_request_id(headers.get(REQUEST_ID_HEADER))
+        request_id_token = request_id.set(identifier)
+        deadline_token = deadline.set(
+            accept_deadline(headers.get(DEADLINE_HEADER), self._default_deadline_ms)
+        )
+        started = time.perf_counter()
+        status = 500
+        answering = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status, answering
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answering = True
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = identifier
+            await send(message)
+
+        self._metrics.in_flight.inc()
+        try:
+            await self._limited(scope, receive, send_with_id, headers)
+        except Exception:
+            # Caught here and not by an exception handler: Starlette would run that outside of this
+            # layer, and the answer would leave without its request id.
+            logger.exception("unexpected error")
+            if answering:
+                raise  # half an answer is out; only closing the connection tells the caller
+            await _unexpected()(scope, receive, send_with_id)
+        finally:
+            self._metrics.in_flight.dec()
+            self._record(scope, status, time.perf_counter() - started)
+            request_id.reset(request_id_token)
+            deadline.reset(deadline_token)
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """Refuse a body over the limit: by its declared length, else as soon as it passes it."""
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self._max_body_bytes:
+            await problem_response(self._too_large())(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_limited() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self._max_body_bytes:
+                    raise self._too_large()
+            return message
+
+        await self._app(scope, receive_limited, send)
+
+    def _too_large(self) -> PayloadTooLarge:
+        return PayloadTooLarge(f"The body is larger than the {self._max_body_bytes} bytes allowed.")
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's template, never the path itself: labels must stay few.
+        route = getattr(scope.get("route"), "path", None) or "unmatched"
+        method = scope["method"]
+        self._metrics.requests.labels(method, route, status).inc()
+        self._metrics.latency.labels(method, route).observe(seconds)
+        level = logging.DEBUG if route in _QUIET_ROUTES else logging.INFO
+        logger.log(
+            level,
+            "request",
+            extra={
+                "method": method,
+                "route": route,
+                "status": status,
+                "duration_ms": round(seconds * 1000, 2),
+            },
+        )

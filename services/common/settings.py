@@ -1,0 +1,30 @@
+"""The settings that every service has. Each service adds its own, under its own prefix."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Base of every service's settings class; read from the environment once, at start."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    listen_fd: int | None = Field(
+        default=None,
+        ge=3,
+        description="Listen on this inherited socket instead of `host` and `port`.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    deadline_ms: int = Field(
+        default=10_000,
+        ge=1,
+        description="Time for a request that brings no deadline of its own, in milliseconds.",
+    )

@@ -1,0 +1,47 @@
+"""The base of every contract, and the few types that several of them share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Contract(BaseModel):
+    """A message on the wire: immutable, and unknown fields are refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+Vector = Annotated[
+    list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=4096)
+]
+"""One embedding: (d,) floats, unit length unless said otherwise."""
+
+ProductId = Annotated[str, Field(min_length=1, max_length=128, examples=["sample-0001"])]
+
+ModelId = Annotated[
+    str,
+    Field(
+        description="The CLIP model that made a vector, with the revision of its weights. "
+        "Vectors of two models mean nothing to each other.",
+        examples=["mini-clip@1f2e3d4c5b6a"],
+    ),
+]
+
+
+class ModalityWeights(Contract):
+    """How much each of a product's two vectors counts in its score (late fusion).
+
+    score = text · cos(query, text vector) + image · cos(query, image vector), with the two weights
+    brought to a sum of 1 before use, so that a score is always within -1..1.
+    """
+
+    text: float = Field(ge=0, le=1, description="Weight of the words (title and description).")
+    image: float = Field(ge=0, le=1, description="Weight of the picture.")
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> ModalityWeights:
+        if self.text + self.image == 0:
+            raise ValueError("at least one of the two weights must be above 0")
+        return self

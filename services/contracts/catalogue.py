@@ -1,0 +1,48 @@
+"""The catalogue in the feature store: what the pipeline writes and the retriever reads.
+
+Feast's online store can neither list its keys nor search, so what the catalogue contains is itself
+a feature. A *head* names one version and how many *shards* list its products; shards are keyed by
+version, so a reader that holds a head always finds the product list that belongs to it.
+
+The names below are those of `feature_repo/definitions.py`; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from services.contracts.base import Contract, ModelId
+
+CATALOGUE = "default"
+"""Join-key value of the one head row."""
+
+HEAD_VIEW = "catalogue_head"
+SHARD_VIEW = "catalogue_shard"
+VECTOR_VIEW = "product_vectors"
+METADATA_VIEW = "product_metadata"
+
+PRODUCT_KEY = "product_id"
+MODEL_KEY = "model_id"
+CATALOGUE_KEY = "catalogue_id"
+SHARD_KEY = "shard_id"
+
+TEXT_VECTOR = "text_vector"
+IMAGE_VECTOR = "image_vector"
+FINGERPRINT = "fingerprint"
+
+PRODUCTS_PER_SHARD = 10_000
+
+
+class CatalogueHead(Contract):
+    """The published version: every replica that reads it serves the same products."""
+
+    version: str = Field(min_length=1, description="Digest of model, products and their content.")
+    model_id: ModelId
+    dimension: int = Field(ge=1)
+    shards: int = Field(ge=0)
+    products: int = Field(ge=0)
+
+
+def shard_id(version: str, number: int) -> str:
+    """Join-key value of shard `number` (from 0) of a catalogue version."""
+    return f"{version}/{number}"

@@ -1,0 +1,51 @@
+"""The encoder's wire: words and pictures in, unit vectors out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.contracts.base import Contract, ModelId, Vector
+
+MAX_TEXTS_PER_REQUEST = 256
+MAX_IMAGES_PER_REQUEST = 64
+MAX_TEXT_CHARACTERS = 10_000
+
+
+class EmbedTextsRequest(Contract):
+    """`POST /embed/texts`."""
+
+    texts: list[Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]] = Field(
+        min_length=1,
+        max_length=MAX_TEXTS_PER_REQUEST,
+        description="Texts to embed; each is cut at CLIP's 77 tokens.",
+        examples=[["red striped mug", "a wooden chair"]],
+    )
+
+
+class ItemProblem(Contract):
+    """Why one item of a batch has no vector; the others have theirs."""
+
+    index: int = Field(ge=0, description="Position in the request.")
+    type: str = Field(examples=["/problems/unreadable-image"])
+    detail: str
+
+
+class EmbeddingsResponse(Contract):
+    """Vectors in the order of the request; null where `errors` names the item."""
+
+    model: ModelId
+    dimension: int = Field(ge=1)
+    embeddings: list[Vector | None] = Field(description="Unit vectors, float32 values.")
+    errors: list[ItemProblem] = Field(default_factory=list)
+
+
+class ModelInfo(Contract):
+    """`GET /model`: what this encoder speaks."""
+
+    model: ModelId
+    dimension: int = Field(ge=1, examples=[512])
+    image_size: int = Field(ge=1, description="Pixels a side that the image tower sees.")
+    context_length: int = Field(ge=1, description="Tokens a text is cut at.", examples=[77])
+    precision: str = Field(examples=["bf16"])

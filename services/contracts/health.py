@@ -1,0 +1,32 @@
+"""Liveness and readiness, alike for every service."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from services.contracts.base import Contract
+
+
+class Health(Contract):
+    """`GET /health`: the process and its workers live."""
+
+    status: Literal["alive", "dead"]
+    service: str = Field(examples=["encoder"])
+    version: str = Field(examples=["0.1.0"])
+
+
+class Dependency(Contract):
+    """The state of one thing that a service needs."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    detail: str | None = Field(default=None, description="What is wrong, or worth knowing.")
+
+
+class Readiness(Contract):
+    """`GET /ready`: a real answer is possible now (200), or not (503)."""
+
+    status: Literal["ready", "not_ready"]
+    service: str
+    dependencies: dict[str, Dependency] = Field(default_factory=dict)

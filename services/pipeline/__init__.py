@@ -1,0 +1,1 @@
+"""Batch work: read a product feed, validate, embed, write features, publish, evaluate."""
