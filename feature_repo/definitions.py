@@ -1,0 +1,148 @@
+"""Feast definitions: what the feature store holds of a catalogue.
+
+In reading order: project, entities, sources, feature views. Feast imports every Python file under this
+folder on `feast apply`, so nothing else lives here.
+
+A product's vectors are keyed by product *and* model, so a catalogue embedded with a new model is
+written beside the old one. `catalogue_head` names the one version that is served; the product lists
+of that version are in `catalogue_shard`, keyed by version and number.
+"""
+
+from datetime import timedelta
+
+from feast import Entity, FeatureView, Field, FileSource, Project, ValueType
+from feast.data_format import ParquetFormat
+from feast.types import Array, Float32, Float64, Int64, String
+
+project = Project(
+    name="multimodal_search", description="Product search by words and by picture, with CLIP."
+)
+
+product = Entity(
+    name="product",
+    join_keys=["product_id"],
+    value_type=ValueType.STRING,
+    description="One product of the catalogue, by its merchant's id.",
+)
+embedding_model = Entity(
+    name="embedding_model",
+    join_keys=["model_id"],
+    value_type=ValueType.STRING,
+    description="The CLIP model, with the revision of its weights, that made a vector.",
+)
+catalogue = Entity(
+    name="catalogue",
+    join_keys=["catalogue_id"],
+    value_type=ValueType.STRING,
+    description="A catalogue that is served; there is one, named `default`.",
+)
+shard = Entity(
+    name="shard",
+    join_keys=["shard_id"],
+    value_type=ValueType.STRING,
+    description="One part of one catalogue version's product list: `<version>/<number>`.",
+)
+
+
+def _source(name: str, description: str) -> FileSource:
+    """A folder of Parquet parts, relative to the repository that Feast is told to use."""
+    return FileSource(
+        name=name,
+        path=f"offline/{name}",
+        file_format=ParquetFormat(),
+        timestamp_field="event_timestamp",
+        description=description,
+    )
+
+
+product_vectors_source = _source("product_vectors", "Embeddings, one row a product and model.")
+product_metadata_source = _source("product_metadata", "What a shopper reads of a product.")
+catalogue_head_source = _source("catalogue_head", "One row a publication.")
+catalogue_shard_source = _source("catalogue_shard", "Product lists of each published version.")
+
+FOREVER = timedelta(0)
+
+product_vectors = FeatureView(
+    name="product_vectors",
+    entities=[product, embedding_model],
+    ttl=FOREVER,
+    schema=[
+        Field(
+            name="text_vector",
+            dtype=Array(Float32),
+            description="(d,) unit vector of title and description.",
+        ),
+        Field(
+            name="image_vector",
+            dtype=Array(Float32),
+            description="(d,) unit vector of the picture; empty where there is none.",
+        ),
+        Field(
+            name="fingerprint",
+            dtype=String,
+            description="Digest of the words, the picture and the model behind the vectors.",
+        ),
+    ],
+    source=product_vectors_source,
+    online=True,
+    description="CLIP embeddings of a product, one feature a vector.",
+)
+
+product_metadata = FeatureView(
+    name="product_metadata",
+    entities=[product],
+    ttl=FOREVER,
+    schema=[
+        Field(name="title", dtype=String),
+        Field(name="description", dtype=String),
+        Field(name="brand", dtype=String, description="Empty where unknown."),
+        Field(name="category", dtype=String, description="`A > B > C`; empty where unknown."),
+        Field(name="price", dtype=Float64, description="NaN where unknown."),
+        Field(name="currency", dtype=String, description="ISO 4217; empty where unknown."),
+        Field(name="image_url", dtype=String, description="Path on the gateway, or a URL."),
+        Field(name="product_url", dtype=String),
+        Field(name="attributes", dtype=String, description="Further columns, a JSON object."),
+        Field(name="fingerprint", dtype=String, description="Digest of all of the above."),
+    ],
+    source=product_metadata_source,
+    online=True,
+    description="Everything the catalogue knows of a product, its vectors apart.",
+)
+
+catalogue_head = FeatureView(
+    name="catalogue_head",
+    entities=[catalogue],
+    ttl=FOREVER,
+    schema=[
+        Field(name="version", dtype=String, description="Digest of model, products, content."),
+        Field(name="model", dtype=String, description="Model id of every vector in it."),
+        Field(name="dimension", dtype=Int64, description="Floats a vector."),
+        Field(name="shards", dtype=Int64, description="How many shards list its products."),
+        Field(name="products", dtype=Int64, description="How many products it has."),
+    ],
+    source=catalogue_head_source,
+    online=True,
+    description="The version that is served now.",
+)
+
+catalogue_shard = FeatureView(
+    name="catalogue_shard",
+    entities=[shard],
+    ttl=FOREVER,
+    schema=[
+        Field(name="product_ids", dtype=Array(String)),
+        Field(
+            name="vector_fingerprints",
+            dtype=Array(String),
+            description="In the order of `product_ids`: what `product_vectors` must carry.",
+        ),
+        Field(
+            name="metadata_fingerprints",
+            dtype=Array(String),
+            description="In the order of `product_ids`: what `product_metadata` must carry.",
+        ),
+    ],
+    source=catalogue_shard_source,
+    online=True,
+    description="Which products a catalogue version has, in ascending order of id.",
+)
