@@ -1,7 +1,7 @@
 """Feast definitions: what the feature store holds of a catalogue.
 
-In reading order: project, entities, sources, feature views. Feast imports every Python file under this
-folder on `feast apply`, so nothing else lives here.
+In reading order: project, entities, sources, feature views. Feast imports every Python file below
+this folder on `feast apply`, so nothing else lives here.
 
 A product's vectors are keyed by product *and* model, so a catalogue embedded with a new model is
 written beside the old one. `catalogue_head` names the one version that is served; the product lists

@@ -1,0 +1,1 @@
+"""The encoder: words and pictures to CLIP's unit vectors. It knows nothing of products."""

@@ -1,0 +1,47 @@
+"""`python -m services.encoder`: make the model ready, then serve.
+
+`python -m services.encoder prepare` does the first half and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tqdm import tqdm
+
+from services.common.server import run_service
+from services.encoder.app import START_ERRORS, create_app, prepare_model
+from services.encoder.engine import OpenVinoEngine
+from services.encoder.settings import EncoderSettings
+
+EXIT_UNUSABLE_MODEL = 2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m services.encoder", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=["serve", "prepare"], default="serve")
+    command = parser.parse_args().command
+    settings = EncoderSettings()
+    try:
+        with tqdm(unit="B", unit_scale=True, desc=f"fetching {settings.model}", delay=0.5) as bar:
+
+            def progress(have: int, total: int | None) -> None:
+                bar.total = total
+                bar.update(have - bar.n)
+
+            files = prepare_model(settings, progress)
+    except START_ERRORS as error:
+        sys.stderr.write(f"encoder: {error}\n")
+        return EXIT_UNUSABLE_MODEL
+    if command == "serve":
+
+        def load() -> OpenVinoEngine:
+            return OpenVinoEngine(files, precision=settings.precision, threads=settings.threads)
+
+        run_service("encoder", create_app(settings, load), settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Wiring of the encoder: settings in, FastAPI application out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.common.app import create_service_app
+from services.common.metrics import Metrics
+from services.contracts.health import Dependency
+from services.encoder.engine import Engine, GraphFiles, prepare_graphs
+from services.encoder.fetch import FetchFailed, Progress
+from services.encoder.models import UnknownModel, find_weights
+from services.encoder.routes import router
+from services.encoder.service import Encoder
+from services.encoder.settings import EncoderSettings
+from services.encoder.tokenizer import Tokenizer
+from services.encoder.weights import UnusableWeights
+
+logger = logging.getLogger(__name__)
+
+START_ERRORS = (UnknownModel, UnusableWeights, FetchFailed, FileNotFoundError)
+"""What can be wrong with a model setting; each message is written for whoever set it."""
+
+
+def prepare_model(settings: EncoderSettings, progress: Progress) -> GraphFiles:
+    """Find the model, fetch it if need be, and make its graphs the first time.
+
+    Blocks, for minutes if it fetches. Raises one of START_ERRORS.
+    """
+    weights = find_weights(
+        settings.model,
+        cache=settings.model_cache_dir,
+        base_url=settings.weights_url,
+        progress=progress,
+    )
+    return prepare_graphs(weights.path, weights.model_id, settings.model_cache_dir)
+
+
+def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI:
+    """The encoder's application. `load` gives the engine; it runs in a thread, at start."""
+    metrics = Metrics("encoder")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine, tokenizer = await asyncio.gather(
+            asyncio.to_thread(load), asyncio.to_thread(Tokenizer)
+        )
+        encoder = Encoder(engine, tokenizer, settings, metrics)
+        await encoder.start()
+        logger.info(
+            "model ready", extra={"model": engine.info.model_id, "precision": engine.precision}
+        )
+        app.state.encoder = encoder
+        try:
+            yield
+        finally:
+            app.state.encoder = None
+            await encoder.stop()
+
+    def alive() -> bool:
+        encoder: Encoder | None = app.state.encoder
+        return encoder is None or encoder.alive()
+
+    async def dependencies() -> dict[str, Dependency]:
+        encoder: Encoder | None = app.state.encoder
+        if encoder is None:
+            return {"model": Dependency(status="unavailable", detail="The model is being loaded.")}
+        if not encoder.alive():
+            return {"model": Dependency(status="unavailable", detail="A forward pass is stuck.")}
+        return {"model": Dependency(status="ok", detail=encoder.info.model_id)}
+
+    app = create_service_app(
+        name="encoder",
+        description="CLIP: words and pictures to unit vectors.",
+        settings=settings,
+        metrics=metrics,
+        lifespan=lifespan,
+        routers=[router],
+        dependencies=dependencies,
+        alive=alive,
+        max_body_bytes=settings.max_request_bytes,
+    )
+    app.state.encoder = None
+    return app

@@ -1,0 +1,139 @@
+"""The two towers, compiled and ready: batches in, unit vectors out. Calls block; no I/O."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from pydantic import BaseModel
+
+from services.encoder.graph import image_tower, read_shape, text_tower
+from services.encoder.preprocess import Pixels, to_patches
+from services.encoder.tokenizer import Tokens
+from services.encoder.weights import load_state_dict
+
+Vectors = npt.NDArray[np.float32]
+Precision = Literal["bf16", "fp32"]
+
+_GRAPHS_VERSION = 1
+"""Raise it when `graph.py` builds something else from the same weights."""
+
+
+class Engine(Protocol):
+    """What the service asks of a model."""
+
+    info: GraphInfo
+    precision: Precision
+
+    def texts(self, tokens: Sequence[Tokens]) -> Vectors:
+        """One (length,) array of token ids a text → (n, dimension) unit vectors."""
+        ...
+
+    def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
+        """(size, size, 3) arrays → (n, dimension) unit vectors."""
+        ...
+
+
+class GraphInfo(BaseModel):
+    """What is known of a model without opening it; kept beside its graphs."""
+
+    model_id: str
+    dimension: int
+    image_size: int
+    patch_size: int
+    context_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFiles:
+    """A folder with both towers in OpenVINO's format, and their sizes."""
+
+    folder: Path
+    info: GraphInfo
+
+
+def prepare_graphs(weights: Path, model_id: str, cache: Path) -> GraphFiles:
+    """The graphs of a model, made from its weights the first time and kept in `cache`.
+
+    Written aside and moved into place whole, so a killed process leaves nothing half made.
+    Raises UnusableWeights.
+    """
+    folder = cache / f"{model_id.replace('/', '-')}-graphs{_GRAPHS_VERSION}"
+    description = folder / "info.json"
+    if description.is_file():
+        return GraphFiles(folder, GraphInfo.model_validate_json(description.read_bytes()))
+    state_dict = load_state_dict(weights)
+    shape = read_shape(state_dict)
+    info = GraphInfo(
+        model_id=model_id,
+        dimension=shape.dimension,
+        image_size=shape.image_size,
+        patch_size=shape.patch_size,
+        context_length=shape.context_length,
+    )
+    cache.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=cache, prefix=".making-"))
+    try:
+        for tower in (text_tower(state_dict), image_tower(state_dict)):
+            ov.save_model(tower, aside / f"{tower.friendly_name}.xml", compress_to_fp16=False)
+        (aside / description.name).write_text(info.model_dump_json(indent=2))
+        try:
+            aside.rename(folder)
+        except OSError:
+            if not description.is_file():  # else another process was quicker; both made the same
+                raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return GraphFiles(folder, info)
+
+
+class OpenVinoEngine:
+    """CLIP under OpenVINO, on the CPU."""
+
+    def __init__(
+        self, files: GraphFiles, *, precision: Literal["auto", "bf16", "fp32"], threads: int
+    ) -> None:
+        core = ov.Core()
+        capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if precision == "auto":
+            precision = "bf16" if "BF16" in capabilities else "fp32"
+        self.info = files.info
+        self.precision: Precision = precision
+        options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
+        }
+        self._text = core.compile_model(files.folder / "text.xml", "CPU", options)
+        self._image = core.compile_model(files.folder / "image.xml", "CPU", options)
+        # A compiled model's own call shares one request between all callers; each tower here is
+        # only ever asked by its own worker thread.
+        self._text_request = self._text.create_infer_request()
+        self._image_request = self._image.create_infer_request()
+
+    def texts(self, tokens: Sequence[Tokens]) -> Vectors:
+        ends = np.array([len(row) - 1 for row in tokens], np.int32)
+        # As short as the longest text: what stands after an end-of-text token changes nothing.
+        batch = np.zeros((len(tokens), int(ends.max()) + 1), np.int32)
+        for place, row in enumerate(tokens):
+            batch[place, : len(row)] = row
+        return self._ask(self._text_request, {"tokens": batch, "ends": ends})
+
+    def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
+        patches = to_patches(np.stack(pixels), self.info.patch_size)
+        return self._ask(self._image_request, {"patches": patches})
+
+    @staticmethod
+    def _ask(request: ov.InferRequest, inputs: dict[str, npt.NDArray[np.generic]]) -> Vectors:
+        vectors: Vectors = np.array(request.infer(inputs)["vectors"], np.float32)
+        if not np.isfinite(vectors).all():
+            raise FloatingPointError("the model gave vectors that are not finite")
+        return vectors

@@ -1,0 +1,95 @@
+"""Picture bytes to what the image tower takes, the way CLIP does it.
+
+CLIP scales the shorter side to the tower's size (bicubic) and cuts the centre. Here both are one
+resampling of just the part that is kept, with the same filter positions, so an absurdly long
+picture costs no more than a square one. JPEGs are first decoded at a reduced scale, never below
+twice the size needed. Against `torchvision`'s way: `tests/unit/encoder/test_preprocess.py`.
+
+Unlike CLIP's own code: pictures are turned upright by their EXIF orientation, palettes become
+colours before scaling, and what is transparent becomes white (as on a shop's page), not black.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+VERSION = 1
+"""Raise it when the same bytes give other pixels: caches of embeddings key on it."""
+
+_WHITE = (255, 255, 255)
+_REDUCED = 2  # times the size needed, the least that a JPEG is decoded at
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class UnusablePicture(Exception):
+    """The bytes are not a picture that we take; the message says why, to whoever sent it."""
+
+
+def read_picture(data: bytes, size: int, max_pixels: int) -> Pixels:
+    """Decode, turn upright, scale and cut: bytes → (size, size, 3) uint8, RGB.
+
+    Of an animation the first frame counts. Raises UnusablePicture.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            warnings.simplefilter("ignore")  # Pillow's own size warning; ours is an error, below
+            width, height = picture.size
+            if width * height > max_pixels:
+                raise UnusablePicture(
+                    f"The picture has {width}×{height} pixels; at most {max_pixels} are taken."
+                )
+            if picture.format == "JPEG":
+                picture.draft(None, (_REDUCED * size, _REDUCED * size))
+            picture.load()
+            return _cut(_opaque(ImageOps.exif_transpose(picture)), size)
+    except UnidentifiedImageError as error:
+        raise UnusablePicture("This is not a JPEG, PNG or WebP picture.") from error
+    except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
+        # Pillow's decoders raise any of these on damaged files.
+        raise UnusablePicture("The picture is damaged or cut short.") from error
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
+    if picture.mode.startswith("I") or picture.mode == "F":
+        # 16 bits a channel: the high byte is what a screen shows.
+        values = np.asarray(picture, np.float32)
+        scaled = values if values.max(initial=0) <= 255 else values / 257
+        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert("RGB")
+    if picture.has_transparency_data:
+        coloured = picture.convert("RGBA")
+        ground = Image.new("RGBA", coloured.size, (*_WHITE, 255))
+        return Image.alpha_composite(ground, coloured).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _cut(picture: Image.Image, size: int) -> Pixels:
+    width, height = picture.size
+    # torchvision's Resize and CenterCrop, in whole pixels of the scaled picture.
+    if width <= height:
+        scaled_width, scaled_height = size, int(size * height / width)
+    else:
+        scaled_width, scaled_height = int(size * width / height), size
+    left = round((scaled_width - size) / 2)
+    top = round((scaled_height - size) / 2)
+    across, down = width / scaled_width, height / scaled_height
+    box = (left * across, top * down, (left + size) * across, (top + size) * down)
+    box = (box[0], box[1], min(box[2], width), min(box[3], height))
+    scaled = picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(scaled, np.uint8)
+
+
+def to_patches(pictures: Pixels, patch: int) -> Pixels:
+    """(batch, size, size, 3) → (batch, places, patch·patch·3): the image tower's input."""
+    batch, size, _, channels = pictures.shape
+    side = size // patch
+    grid = pictures.reshape(batch, side, patch, side, patch, channels)
+    return np.ascontiguousarray(grid.transpose(0, 1, 3, 2, 4, 5)).reshape(batch, side * side, -1)

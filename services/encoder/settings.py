@@ -1,0 +1,62 @@
+"""Settings of the encoder, from the environment, prefix `ENCODER_`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.common.settings import ServiceSettings
+
+
+class EncoderSettings(ServiceSettings):
+    """What may be set for the encoder."""
+
+    model_config = SettingsConfigDict(env_prefix="ENCODER_", frozen=True, extra="ignore")
+
+    port: int = Field(default=8001, ge=0, le=65535, description="Port to listen on.")
+    model: str = Field(
+        default="data/models/mini-clip",
+        description="A published CLIP by name (`ViT-B/32`), or a path to weights in OpenAI's "
+        "layout: a folder with a `config.json`, a `.pt` archive or a `.safetensors` file.",
+    )
+    model_cache_dir: Path = Field(
+        default=Path(".state/models"),
+        description="Where fetched weights and the graphs made from them are kept.",
+    )
+    weights_url: str = Field(
+        default="https://openaipublic.azureedge.net/clip/models",
+        description="Where published weights are fetched from (OpenAI's address, or a mirror).",
+    )
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto",
+        description="Arithmetic of the towers. `fp32` is exact; `bf16` is faster where the "
+        "processor has it; `auto` takes bf16 there and fp32 elsewhere.",
+    )
+    threads: int = Field(
+        default=0, ge=0, le=256, description="Threads a forward pass uses; 0: one a core."
+    )
+    max_batch: int = Field(
+        default=32, ge=1, le=256, description="Texts or pictures in one forward pass at most."
+    )
+    max_queue: int = Field(
+        default=1_024,
+        ge=1,
+        description="Texts or pictures waiting at most; beyond it callers are asked to come again.",
+    )
+    max_image_bytes: int = Field(
+        default=10_000_000, ge=1, description="Bytes of one picture at most."
+    )
+    max_image_pixels: int = Field(
+        default=50_000_000, ge=1, description="Pixels of one picture at most, before scaling."
+    )
+    max_request_bytes: int = Field(
+        default=64_000_000, ge=1, description="Bytes of one request's body at most."
+    )
+    stuck_after_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="A forward pass longer than this makes `/health` say that the service is dead.",
+    )

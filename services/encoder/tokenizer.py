@@ -1,0 +1,157 @@
+"""CLIP's tokenizer: byte-pair encoding over lower-cased, repaired text.
+
+Token for token what `clip.tokenize(…, truncate=True)` gives (a test compares the two), but a word
+of ten thousand letters costs n·log n and not n², so no text can wedge the service.
+
+Source: Radford et al. 2021, section 2.4; the merges file is the one of OpenAI's `clip` package.
+"""
+
+from __future__ import annotations
+
+import gzip
+import heapq
+import html
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import ftfy
+import numpy as np
+import numpy.typing as npt
+import regex
+
+CONTEXT_LENGTH = 77
+VOCABULARY_SIZE = 49_408
+
+Tokens = npt.NDArray[np.int32]
+
+_END_OF_WORD = "</w>"
+_START, _END = "<|startoftext|>", "<|endoftext|>"
+# Of the file's merges CLIP uses those that fill its vocabulary: 512 bytes and 2 specials apart.
+_MERGES = VOCABULARY_SIZE - 512 - 2
+_WORDS = regex.compile(
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",
+    regex.IGNORECASE,
+)
+_SPACES = regex.compile(r"\s+")
+_CACHED_WORDS = 65_536
+_CACHED_WORD_LENGTH = 32
+
+
+def vocabulary_path() -> Path:
+    """The merges file in the installed `clip` package, found without importing it (or torch).
+
+    Raises FileNotFoundError when the package is not installed.
+    """
+    spec = find_spec("clip")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        path = Path(folder) / "bpe_simple_vocab_16e6.txt.gz"
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        "CLIP's vocabulary is missing: install the `vocabulary` group with --no-deps."
+    )
+
+
+class Tokenizer:
+    """Texts to token ids. Safe to share between threads."""
+
+    def __init__(self, merges_file: Path | None = None) -> None:
+        with gzip.open(merges_file or vocabulary_path(), "rt", encoding="utf-8") as file:
+            merges = [tuple(line.split()) for line in file.read().split("\n")[1 : _MERGES + 1]]
+        self._bytes = _byte_characters()
+        letters = list(self._bytes.values())
+        words = [*letters, *(letter + _END_OF_WORD for letter in letters)]
+        words += ["".join(pair) for pair in merges]
+        words += [_START, _END]
+        self._ids = {word: number for number, word in enumerate(words)}
+        self._ranks = {(pair[0], pair[1]): rank for rank, pair in enumerate(merges)}
+        self._cache: dict[str, list[int]] = {}
+        self.start, self.end = self._ids[_START], self._ids[_END]
+
+    def encode(self, text: str, limit: int | None = None) -> list[int]:
+        """Token ids of a text, without start and end; once `limit` is met it reads no further."""
+        ids: list[int] = []
+        for match in _WORDS.finditer(_clean(text)):
+            ids += self._word(match.group())
+            if limit is not None and len(ids) >= limit:
+                return ids[:limit]
+        return ids
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """One (length,) int32 array a text, start and end token included, at most 77 long."""
+        return [
+            np.array([self.start, *self.encode(text, limit=CONTEXT_LENGTH - 2), self.end], np.int32)
+            for text in texts
+        ]
+
+    def _word(self, word: str) -> list[int]:
+        known = self._cache.get(word)
+        if known is not None:
+            return known
+        if word in (_START, _END):
+            ids = [self._ids[word]]
+        else:
+            letters = [self._bytes[byte] for byte in word.encode()]
+            letters[-1] += _END_OF_WORD
+            ids = [self._ids[part] for part in merge(letters, self._ranks)]
+        if len(word) <= _CACHED_WORD_LENGTH and len(self._cache) < _CACHED_WORDS:
+            self._cache[word] = ids
+        return ids
+
+
+def merge(parts: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:
+    """Byte-pair merging: the pair of least rank first, the leftmost of equal ones first.
+
+    A pair made by a merge always ranks after that merge, so a heap of pairs gives the same parts as
+    searching all of them again each time. Neighbours are linked by index; `after[i] == 0` ends.
+    """
+    size = len(parts)
+    before = [i - 1 for i in range(size)]
+    after = [*range(1, size), 0]
+    gone = [False] * size
+    heap = [
+        (ranks[pair], i, pair)
+        for i in range(size - 1)
+        if (pair := (parts[i], parts[i + 1])) in ranks
+    ]
+    heapq.heapify(heap)
+
+    def push(i: int) -> None:
+        pair = (parts[i], parts[after[i]])
+        if pair in ranks:
+            heapq.heappush(heap, (ranks[pair], i, pair))
+
+    while heap:
+        _, i, pair = heapq.heappop(heap)
+        j = after[i]
+        if gone[i] or j == 0 or (parts[i], parts[j]) != pair:
+            continue  # one of the two was merged into another pair meanwhile
+        parts[i] += parts[j]
+        gone[j] = True
+        after[i] = after[j]
+        if after[j]:
+            before[after[j]] = i
+            push(i)
+        if before[i] >= 0:
+            push(before[i])
+    return [part for part, is_gone in zip(parts, gone, strict=True) if not is_gone]
+
+
+def _clean(text: str) -> str:
+    text = html.unescape(html.unescape(ftfy.fix_text(text)))
+    return _SPACES.sub(" ", text.strip()).strip().lower()
+
+
+def _byte_characters() -> dict[int, str]:
+    """A printable character for each byte, in the order of CLIP's vocabulary.
+
+    Printable Latin-1 bytes stand for themselves; the others take characters from 256 on. The order
+    (printable first) is what gives the first 256 tokens their ids.
+    """
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1)]
+    printable += range(ord("®"), ord("ÿ") + 1)
+    characters = {byte: chr(byte) for byte in printable}
+    others = [byte for byte in range(256) if byte not in characters]
+    characters.update({byte: chr(256 + number) for number, byte in enumerate(others)})
+    return characters
