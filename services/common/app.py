@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from services.common.metrics import METRICS_MEDIA_TYPE, Metrics
 from services.common.middleware import ServiceMiddleware
+from services.common.openapi import document_problems
 from services.common.problems import (
     NotFound,
     error_types,
@@ -47,11 +48,14 @@ def create_service_app(
     dependencies: Callable[[], Awaitable[Dependencies]],
     alive: Callable[[], bool] = lambda: True,
     max_body_bytes: int = 1_000_000,
+    body_limits: Mapping[str, int] | None = None,
+    docs_url: str | None = "/docs",
 ) -> FastAPI:
     """A FastAPI app with health, readiness, metrics, request ids, deadlines and problem details.
 
     `dependencies` tells the state of everything needed; the service is ready when nothing is
-    unavailable. `alive` tells whether the service's own workers live.
+    unavailable. `alive` tells whether the service's own workers live. `body_limits` names the
+    paths that take bodies of another size than `max_body_bytes`.
     """
     app = FastAPI(
         title=f"multimodal-search {name}",
@@ -60,6 +64,7 @@ def create_service_app(
         lifespan=lifespan,
         # The route's function is its name: client generators make readable methods of it.
         generate_unique_id_function=_operation_id,
+        docs_url=docs_url,
         redoc_url=None,
     )
     app.state.metrics = metrics
@@ -68,8 +73,10 @@ def create_service_app(
         metrics=metrics,
         default_deadline_ms=settings.deadline_ms,
         max_body_bytes=max_body_bytes,
+        body_limits=body_limits or {},
     )
     install_problem_handlers(app)
+    document_problems(app)
     app.include_router(_operations(name, metrics, dependencies, alive))
     for router in routers:
         app.include_router(router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
@@ -99,8 +99,11 @@ class ServiceClient:
             limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
         )
 
-    async def get(self, path: str, answer: type[Answer]) -> Answer:
-        return await self._call("GET", path, answer)
+    async def get(
+        self, path: str, answer: type[Answer], *, also_status: Collection[int] = ()
+    ) -> Answer:
+        """`also_status`: statuses beside 2xx that carry an `Answer` (503 of `/ready`, say)."""
+        return await self._call("GET", path, answer, also_status=also_status)
 
     async def post(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
         return await self._call(
@@ -133,6 +136,7 @@ class ServiceClient:
         path: str,
         answer: type[Answer],
         *,
+        also_status: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
         **content: Any,  # noqa: ANN401 - what httpx takes: `content` or `files`
     ) -> Answer:
@@ -145,7 +149,7 @@ class ServiceClient:
             raise DeadlineExceeded(f"The {self.name} did not answer in time.") from error
         except httpx.HTTPError as error:
             raise DependencyUnavailable(f"The {self.name} cannot be reached.") from error
-        if response.is_success:
+        if response.is_success or response.status_code in also_status:
             try:
                 return answer.model_validate_json(response.content)
             except ValidationError as error:
@@ -163,6 +167,7 @@ class ServiceClient:
         content: Mapping[str, Any],
     ) -> httpx.Response:
         """One request, repeated once where the connection failed before anything was answered."""
+        repeated = False
         while True:
             try:
                 return await self._http.request(
@@ -178,8 +183,9 @@ class ServiceClient:
                 )
             except (httpx.ConnectError, httpx.RemoteProtocolError):
                 # A kept-alive connection that the other side just closed looks like this too.
-                if not self._budget.spend():
+                if repeated or not self._budget.spend():
                     raise
+                repeated = True
 
     def _limit(self) -> Deadline:
         own = Deadline.after_ms(self._timeout_s * 1000)

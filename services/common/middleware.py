@@ -7,9 +7,12 @@ its own, which loses context variables and costs more than the rest of this file
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.common.context import (
@@ -34,16 +37,32 @@ def _unexpected() -> ASGIApp:
     )
 
 
+def _declared_bytes(headers: Headers) -> float:
+    """The length a request says its body has; 0 when it does not say, or not in digits."""
+    declared = headers.get("content-length", "")
+    if not (declared.isascii() and declared.isdigit()):
+        return 0
+    # Python refuses to read a number of thousands of digits.
+    return int(declared) if len(declared) < 19 else math.inf
+
+
 class ServiceMiddleware:
     """Wraps the app so that no answer leaves without its request id, and none is uncounted."""
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, default_deadline_ms: int, max_body_bytes: int
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        default_deadline_ms: int,
+        max_body_bytes: int,
+        body_limits: Mapping[str, int],
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._default_deadline_ms = default_deadline_ms
         self._max_body_bytes = max_body_bytes
+        self._body_limits = body_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,6 +89,8 @@ class ServiceMiddleware:
         self._metrics.in_flight.inc()
         try:
             await self._limited(scope, receive, send_with_id, headers)
+        except ClientDisconnect:
+            status = 499  # nobody to answer; the number that proxies log for this
         except Exception:
             # Caught here and not by an exception handler: Starlette would run that outside of this
             # layer, and the answer would leave without its request id.
@@ -85,9 +106,10 @@ class ServiceMiddleware:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """Refuse a body over the limit: by its declared length, else as soon as it passes it."""
-        declared = headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > self._max_body_bytes:
-            await problem_response(self._too_large())(scope, receive, send)
+        limit = self._body_limits.get(scope["path"], self._max_body_bytes)
+        too_large = PayloadTooLarge(f"The body is larger than the {limit} bytes allowed here.")
+        if _declared_bytes(headers) > limit:
+            await problem_response(too_large)(scope, receive, send)
             return
         received = 0
 
@@ -96,14 +118,11 @@ class ServiceMiddleware:
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self._max_body_bytes:
-                    raise self._too_large()
+                if received > limit:
+                    raise too_large
             return message
 
         await self._app(scope, receive_limited, send)
-
-    def _too_large(self) -> PayloadTooLarge:
-        return PayloadTooLarge(f"The body is larger than the {self._max_body_bytes} bytes allowed.")
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         # The route's template, never the path itself: labels must stay few.

@@ -18,6 +18,7 @@ A handler raises; it never builds an error body. `docs/errors.md` explains each 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -30,6 +31,11 @@ from services.common.context import request_id
 from services.contracts.problems import FieldProblem, Problem
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+# `services.common.openapi` puts it there.
+_PROBLEM_REF = "#/components/schemas/Problem"
+
+_RETRIED_LATER = (429, 503)
 
 
 class ServiceError(HTTPException):
@@ -146,7 +152,7 @@ def problem_response(error: ServiceError) -> JSONResponse:
         errors=error.errors,
     )
     retry_after = error.retry_after_s
-    if retry_after is None and error.status in (429, 503):
+    if retry_after is None and error.status in _RETRIED_LATER:
         retry_after = 1
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JSONResponse(
@@ -207,9 +213,31 @@ def problem_responses(*kinds: type[ServiceError]) -> dict[int | str, dict[str, A
     by_status: dict[int | str, dict[str, Any]] = {}
     everything: tuple[type[ServiceError], ...] = (*kinds, ServiceError)
     for kind in everything:
-        before = by_status.get(kind.status, {}).get("description")
-        by_status[kind.status] = {
-            "description": f"{before}; {kind.title}" if before else kind.title,
-            "content": {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-        }
+        response = by_status.setdefault(
+            kind.status,
+            {
+                "description": "",
+                "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": _PROBLEM_REF}, "examples": {}}},
+            },
+        )
+        before = response["description"]
+        response["description"] = f"{before}; {kind.title}" if before else kind.title
+        response["content"][PROBLEM_MEDIA_TYPE]["examples"][kind.slug] = {"value": _example(kind)}
+        if kind.status in _RETRIED_LATER:
+            response["headers"] = {
+                "Retry-After": {
+                    "description": "Seconds to wait before asking again.",
+                    "schema": {"type": "integer"},
+                }
+            }
     return by_status
+
+
+def _example(kind: type[ServiceError]) -> dict[str, Any]:
+    return Problem(
+        type=kind.type_path(),
+        title=kind.title,
+        status=kind.status,
+        detail=(inspect.getdoc(kind) or "").splitlines()[0],
+        instance="5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50",
+    ).model_dump(exclude_none=True)

@@ -18,6 +18,12 @@ Query = Annotated[
 ]
 
 
+Threshold = Annotated[
+    float,
+    Field(ge=-1, le=1, description="Leave out products that score below this cosine similarity."),
+]
+
+
 class PredictRequest(Contract):
     """`POST /predict`: find products like these words."""
 
@@ -38,16 +44,24 @@ class PredictRequest(Contract):
         validation_alias=AliasChoices("k", "top_k"),
         description="How many products at most; `top_k` is another name for it.",
     )
-    threshold: float | None = Field(
-        default=None,
-        ge=-1,
-        le=1,
-        description="Leave out products that score below this cosine similarity.",
-    )
+    threshold: Threshold | None = None
     rewrite: bool = Field(default=True, description="Let the rewriter improve the query first.")
     weights: ModalityWeights | None = Field(
         default=None, description="Balance of words and look; the service's own when left out."
     )
+
+
+class PredictImageOptions(Contract):
+    """What `POST /predict-image` takes beside `image`, as form fields or query parameters."""
+
+    k: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_K,
+        validation_alias=AliasChoices("k", "top_k"),
+        description=f"How many products at most, {DEFAULT_K} unless said; `top_k` is another name.",
+    )
+    threshold: Threshold | None = None
 
 
 class PredictResponse(Contract):

@@ -29,7 +29,11 @@ class RewriteResponse(Contract):
     """Both queries and where the second one came from."""
 
     query: str
-    rewritten_query: str = Field(description="What to encode; the query itself unless rewritten.")
+    rewritten_query: str = Field(
+        min_length=1,
+        max_length=MAX_QUERY_CHARACTERS,
+        description="What to encode; the query itself unless rewritten.",
+    )
     source: RewriteSource = Field(
         description="`gemini` and `cache`: rewritten. `passthrough`: needed no rewriting. "
         "`disabled`: no key is set. `timeout`, `error`, `rejected`: the original, and why."

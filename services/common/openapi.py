@@ -1,0 +1,46 @@
+"""The generated OpenAPI schema, with the truth about errors in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from services.common.problems import InvalidRequest, problem_responses
+from services.contracts.problems import Problem
+
+_FASTAPI_VALIDATION_ERROR = {"HTTPValidationError", "ValidationError"}
+
+
+def document_problems(app: FastAPI) -> None:
+    """Add `Problem` to the schema's components, and put it where FastAPI's own error stood.
+
+    FastAPI documents its own 422 body for every route that takes parameters; ours never sends it.
+    """
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+            for name in _FASTAPI_VALIDATION_ERROR:
+                schemas.pop(name, None)
+            _, definitions = models_json_schema(
+                [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+            )
+            schemas.update(definitions["$defs"])
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    if "HTTPValidationError" in str(operation["responses"].get("422")):
+                        operation["responses"]["422"] = problem_responses(InvalidRequest)[422]
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def schema_text(app: FastAPI) -> str:
+    """The app's schema as `docs/openapi` keeps it."""
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
