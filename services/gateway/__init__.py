@@ -1,0 +1,1 @@
+"""The public API: validation, orchestration, and the built web page. Owns no model and no data."""

@@ -1,0 +1,9 @@
+"""`python -m services.gateway` serves it."""
+
+from services.common.server import run_service
+from services.gateway.app import NAME, create_app
+from services.gateway.settings import GatewaySettings
+
+if __name__ == "__main__":
+    settings = GatewaySettings()
+    run_service(NAME, create_app(settings), settings)

@@ -1,0 +1,80 @@
+"""The gateway's wiring."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from services.common.app import create_service_app
+from services.common.context import REQUEST_ID_HEADER
+from services.contracts.health import Dependency
+from services.gateway.image_form import FORM_OVERHEAD_BYTES
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.orchestration import Orchestrator
+from services.gateway.routes import docs, images, products, search
+from services.gateway.routes.page import page_router
+from services.gateway.security import SecurityHeadersMiddleware
+from services.gateway.services import ReadinessProbe, Transports, open_services
+from services.gateway.settings import GatewaySettings
+
+NAME = "gateway"
+
+DESCRIPTION = """Find products by words or by a picture.
+
+Every answer carries its request id in `X-Request-ID`; every error is a problem document
+(RFC 9457) whose `type` is a path that explains it.
+"""
+
+MAX_JSON_BYTES = 65_536
+
+
+def create_app(settings: GatewaySettings, transports: Transports | None = None) -> FastAPI:
+    """The app; `transports` reach a service by name in another way than over the network."""
+    metrics = GatewayMetrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings, transports or {}) as services:
+            app.state.orchestrator = Orchestrator(services, settings, metrics)
+            app.state.readiness = ReadinessProbe(services)
+            yield
+
+    async def dependencies() -> dict[str, Dependency]:
+        probe: ReadinessProbe = app.state.readiness
+        return await probe.states()
+
+    app = create_service_app(
+        name=NAME,
+        description=DESCRIPTION,
+        settings=settings,
+        metrics=metrics,
+        lifespan=lifespan,
+        routers=(
+            search.router,
+            products.router,
+            images.router,
+            docs.router,
+            page_router(settings.web_dir),
+        ),
+        dependencies=dependencies,
+        max_body_bytes=MAX_JSON_BYTES,
+        body_limits={"/predict-image": settings.max_image_bytes + FORM_OVERHEAD_BYTES},
+        docs_url=None,
+    )
+    app.state.settings = settings
+    # Outside of everything, so that a browser may read the answers that no route gives as well.
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", REQUEST_ID_HEADER],
+            expose_headers=[REQUEST_ID_HEADER, "Server-Timing", "Retry-After"],
+            # Never credentials: we set no cookies.
+            allow_credentials=False,
+        )
+    app.add_middleware(SecurityHeadersMiddleware, frame_ancestors=settings.frame_ancestors)
+    return app

@@ -1,0 +1,117 @@
+"""Requests and answers as they look on the sample catalogue, for the API's documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.openapi.models import Example
+
+from services.contracts.gateway import PredictImageOptions
+from services.gateway.image_form import IMAGE_FIELD
+
+PRODUCT: dict[str, Any] = {
+    "product_id": "sample-0001",
+    "title": "Red striped mug",
+    "description": "A stoneware mug with red stripes, for coffee or tea.",
+    "brand": "Lumo",
+    "category": "Kitchen > Mugs",
+    "price": 12.9,
+    "currency": "EUR",
+    "image_url": f"/images/3f/3f{'a9c1' * 15}e2.webp",
+    "product_url": "https://example.com/p/sample-0001",
+    "attributes": {"color": "red", "pattern": "striped"},
+}
+
+_ANSWER: dict[str, Any] = {
+    "results": [{**PRODUCT, "score": 0.8231}],
+    "degraded": [],
+    "model": "mini-clip@1f2e3d4c5b6a",
+    "catalogue_version": "9c4f2b7a10de",
+    "took_ms": 6.41,
+    "request_id": "5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50",
+}
+
+TEXT_ANSWER: dict[str, Any] = {
+    "original_query": "red striped mug",
+    "rewritten_query": "red striped mug",
+    "rewrite_source": "passthrough",
+    **_ANSWER,
+}
+
+IMAGE_ANSWER: dict[str, Any] = {
+    "original_query": None,
+    "rewritten_query": None,
+    "rewrite_source": None,
+    **_ANSWER,
+}
+
+TEXT_QUERIES: dict[str, Example] = {
+    "keywords": Example(
+        summary="Plain keywords, with a threshold",
+        value={"query": "red striped mug", "k": 20, "threshold": 0.35},
+    ),
+    "sentence": Example(
+        summary="A sentence, for the rewriter to shorten",
+        value={"query": "something warm to put my coffee in, red with stripes", "k": 5},
+    ),
+    "look": Example(
+        summary="The query as it is, judged by the products' pictures alone",
+        value={
+            "query": "a warm hat for winter",
+            "top_k": 5,
+            "rewrite": False,
+            "weights": {"text": 0, "image": 1},
+        },
+    ),
+}
+
+
+def answered(description: str, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's `responses` for the good answer."""
+    return {
+        200: {"description": description, "content": {"application/json": {"example": example}}}
+    }
+
+
+def image_form_schema() -> dict[str, Any]:
+    """OpenAPI of the form and of the query parameters, which FastAPI cannot see by itself."""
+    options = PredictImageOptions.model_json_schema(by_alias=False)["properties"]
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": [IMAGE_FIELD],
+                        "additionalProperties": False,
+                        "properties": {
+                            IMAGE_FIELD: {
+                                "type": "string",
+                                "format": "binary",
+                                "description": "The picture: JPEG, PNG or WebP.",
+                            },
+                            **{name: _given(schema) for name, schema in options.items()},
+                        },
+                    },
+                    "encoding": {IMAGE_FIELD: {"contentType": "image/jpeg, image/png, image/webp"}},
+                }
+            },
+        },
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": "The form field of this name wins.",
+                "schema": _given(schema),
+            }
+            for name, schema in options.items()
+        ],
+    }
+
+
+def _given(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value where it is given: a form cannot hold null."""
+    kinds = [kind for kind in schema["anyOf"] if kind["type"] != "null"]
+    return {"description": schema.get("description", ""), **kinds[0]}

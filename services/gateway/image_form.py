@@ -1,0 +1,122 @@
+"""The multipart form of `POST /predict-image`, read in memory and checked field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from services.common.problems import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from services.contracts.gateway import PredictImageOptions
+
+IMAGE_FIELD = "image"
+FORM_OVERHEAD_BYTES = 16_384
+"""What a form may hold beside the picture: its other fields, boundaries and headers."""
+
+Errors = list[dict[str, Any]]  # as Pydantic lists them
+
+
+@dataclass(frozen=True, slots=True)
+class ImageForm:
+    """A picture that looks like one by its first bytes, and what to do with it."""
+
+    image: bytes
+    options: PredictImageOptions
+
+
+class _InMemoryParser(MultiPartParser):
+    # Starlette writes files over 1 MB to disk; ours are bounded already, and disks are slow.
+    spool_max_size = 1 << 40
+
+
+async def read_image_form(request: Request, max_image_bytes: int) -> ImageForm:
+    """Read and check the form; a field of the form wins over the query parameter of its name.
+
+    Raises RequestValidationError naming each field at fault, UnsupportedMediaType, PayloadTooLarge.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        raise UnsupportedMediaType(
+            f"{request.url.path} takes `multipart/form-data` with the picture in the field "
+            f"`{IMAGE_FIELD}`, not {media_type or 'a body without a type'}."
+        )
+    parser = _InMemoryParser(
+        request.headers, request.stream(), max_files=4, max_fields=16, max_part_size=1_024
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise InvalidRequest(f"The form cannot be read: {error.message}") from error
+    try:
+        return await _check(form, request.query_params.multi_items(), max_image_bytes)
+    finally:
+        await form.close()
+
+
+async def _check(
+    form: FormData, parameters: Iterable[tuple[str, str]], max_image_bytes: int
+) -> ImageForm:
+    errors: Errors = []
+    in_query = _options("query", parameters, errors)
+    in_form = _options(
+        "body", ((name, value) for name, value in form.multi_items() if name != IMAGE_FIELD), errors
+    )
+    file = _only_file(form.getlist(IMAGE_FIELD), errors)
+    if errors or file is None:
+        raise RequestValidationError(errors)
+    if (file.size or 0) > max_image_bytes:
+        raise PayloadTooLarge(f"The picture is larger than the {max_image_bytes} bytes allowed.")
+    image = await file.read()
+    if not _looks_like_a_picture(image):
+        raise UnsupportedMediaType("The file is neither a JPEG, a PNG nor a WebP picture.")
+    return ImageForm(image, in_query.model_copy(update=in_form.model_dump(exclude_unset=True)))
+
+
+def _only_file(values: list[UploadFile | str], errors: Errors) -> UploadFile | None:
+    """The picture's file; None where something is wrong, and then `errors` says what."""
+    match values:
+        case [UploadFile() as file] if file.size:
+            return file
+        case [UploadFile()]:
+            message = "The file is empty"
+        case [_]:
+            message = "A file is needed here, not text"
+        case []:
+            message = "Field required: the picture as a file, and the form whole to its end"
+        case _:
+            message = "One picture at a time"
+    errors.append(_error("body", IMAGE_FIELD, message))
+    return None
+
+
+def _options(
+    place: str, fields: Iterable[tuple[str, str | UploadFile]], errors: Errors
+) -> PredictImageOptions:
+    """The options in these fields; what is wrong with them goes to `errors`."""
+    values: dict[str, str | UploadFile] = {}
+    for name, value in fields:
+        if name in values:
+            errors.append(_error(place, name, "Given more than once"))
+        values[name] = value
+    try:
+        return PredictImageOptions.model_validate(values)
+    except ValidationError as error:
+        errors.extend({**item, "loc": (place, *item["loc"])} for item in error.errors())
+        return PredictImageOptions()
+
+
+def _error(place: str, name: str, message: str) -> dict[str, Any]:
+    return {"loc": (place, name), "msg": message}
+
+
+def _looks_like_a_picture(data: bytes) -> bool:
+    """By the first bytes, since neither a file's name nor its declared type can be trusted."""
+    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (
+        data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    )

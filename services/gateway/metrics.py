@@ -1,0 +1,27 @@
+"""What the gateway counts beside what every service counts."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+from services.common.metrics import LATENCY_BUCKETS, Metrics
+
+
+class GatewayMetrics(Metrics):
+    """The common metrics, with the stages of a search and the parts it did without."""
+
+    def __init__(self) -> None:
+        super().__init__("gateway")
+        self.stage_duration = Histogram(
+            "gateway_stage_duration_seconds",
+            "Time of one stage of a search, the hop included.",
+            ["stage"],
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.degraded = Counter(
+            "gateway_degraded_total",
+            "Answers given without a part that could not do its share.",
+            ["part"],
+            registry=self.registry,
+        )

@@ -1,0 +1,87 @@
+"""`GET /images/…`: the catalogue's own pictures, named after their content."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import FileResponse
+
+from services.common.problems import NotFound, problem_responses
+from services.gateway.dependencies import SettingsDependency
+
+router = APIRouter(tags=["products"])
+
+# Nothing else is ever joined to the folder, so no path can lead out of it.
+_PICTURE = re.compile(r"[0-9a-f]{2}/(?P<digest>[0-9a-f]{64})\.(?P<kind>jpg|jpeg|png|webp)")
+
+# Stated here, since the system's own table of types may lack WebP.
+_MEDIA_TYPES = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+}
+
+
+@router.head("/images/{path:path}", include_in_schema=False)
+@router.get(
+    "/images/{path:path}",
+    summary="A picture of the catalogue",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The picture.",
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in sorted(set(_MEDIA_TYPES.values()))
+            },
+        },
+        304: {"description": "The picture that the caller holds is still the same."},
+        **problem_responses(NotFound),
+    },
+)
+async def get_image(
+    path: Annotated[
+        str,
+        PathParameter(
+            description="As in a product's `image_url`.",
+            examples=[f"3f/3f{'a9c1' * 15}e2.webp"],
+        ),
+    ],
+    request: Request,
+    settings: SettingsDependency,
+) -> Response:
+    """A name stands for one content for ever, so a browser may keep it for ever."""
+    match = _PICTURE.fullmatch(path)
+    file = settings.media_dir / path if match and settings.media_dir else None
+    found = None if file is None else await anyio.to_thread.run_sync(_regular_file, file)
+    if match is None or file is None or found is None:
+        raise NotFound("There is no picture of this name.")
+    etag = f'"{match["digest"]}"'
+    headers = {"ETag": etag, "Cache-Control": "public, max-age=31536000, immutable"}
+    if _holds(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(
+        file, headers=headers, media_type=_MEDIA_TYPES[match["kind"]], stat_result=found
+    )
+
+
+def _regular_file(path: Path) -> os.stat_result | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _holds(if_none_match: str, etag: str) -> bool:
+    """Whether the header names this tag; a weak one counts as the same (RFC 9110, 13.1.2)."""
+    held = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in held or "*" in held

@@ -1,0 +1,90 @@
+"""The web page: Vite's output where there is one, else a plain page that leads to `/docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from services.common.problems import NotFound
+
+INDEX = "index.html"
+ASSETS = "assets"
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_ASK_EACH_TIME = "no-cache"
+
+# The addresses that the page's own router knows. No catch-all: it would answer for misspelt API
+# paths, and turn their 404 into a 405.
+_CLIENT_ROUTES = ("/search", "/product/{path:path}")
+
+_PLAIN_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>multimodal-search</title>
+<link rel="icon" href="data:,">
+</head>
+<body>
+<h1>multimodal-search</h1>
+<p>The search API runs here; its web page has not been built.</p>
+<p><a href="docs">Try the API</a></p>
+</body>
+</html>
+"""
+
+
+def page_router(web_dir: Path | None) -> APIRouter:
+    """Routes of the page in `web_dir`, as its files are now."""
+    if web_dir is None or not (web_dir / INDEX).is_file():
+        return _plain_page()
+    router = APIRouter(include_in_schema=False)
+    folder = StaticFiles(directory=web_dir)
+
+    async def index(request: Request) -> Response:
+        return await _file(folder, INDEX, request, _ASK_EACH_TIME)
+
+    async def client_route(request: Request) -> Response:
+        # A program that misspells an API path should learn so, not get a page.
+        if "text/html" not in request.headers.get("accept", ""):
+            raise NotFound(f"There is nothing at {request.url.path} but a page for browsers.")
+        return await index(request)
+
+    async def asset(path: str, request: Request) -> Response:
+        # Vite names these after their content.
+        return await _file(folder, f"{ASSETS}/{path}", request, _FOR_EVER)
+
+    async def other_file(request: Request) -> Response:
+        return await _file(folder, request.scope["path"].lstrip("/"), request, _ASK_EACH_TIME)
+
+    methods = ["GET", "HEAD"]
+    router.add_api_route("/", index, methods=methods)
+    for path in _CLIENT_ROUTES:
+        router.add_api_route(path, client_route, methods=methods)
+    router.add_api_route(f"/{ASSETS}/{{path:path}}", asset, methods=methods)
+    for entry in sorted(web_dir.iterdir()):
+        if entry.is_dir() and entry.name != ASSETS:
+            router.add_api_route(f"/{entry.name}/{{path:path}}", other_file, methods=methods)
+        elif entry.is_file() and entry.name != INDEX:
+            router.add_api_route(f"/{entry.name}", other_file, methods=methods)
+    return router
+
+
+def _plain_page() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def plain_page() -> HTMLResponse:
+        return HTMLResponse(_PLAIN_PAGE)
+
+    return router
+
+
+async def _file(folder: StaticFiles, path: str, request: Request, cache: str) -> Response:
+    """A file of the page. StaticFiles looks up no path outside of its folder."""
+    response = await folder.get_response(path, request.scope)
+    response.headers["Cache-Control"] = cache
+    return response

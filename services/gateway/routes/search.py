@@ -1,0 +1,90 @@
+"""`POST /predict` and `POST /predict-image`: the search itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Request, Response
+
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    InvalidRequest,
+    ModelMismatch,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    UnreadableImage,
+    UnsupportedMediaType,
+    problem_responses,
+)
+from services.contracts.gateway import PredictRequest, PredictResponse
+from services.gateway.dependencies import (
+    OrchestratorDependency,
+    SettingsDependency,
+    TimingsDependency,
+    require_json,
+)
+from services.gateway.examples import (
+    IMAGE_ANSWER,
+    TEXT_ANSWER,
+    TEXT_QUERIES,
+    answered,
+    image_form_schema,
+)
+from services.gateway.image_form import read_image_form
+
+router = APIRouter(tags=["search"])
+
+_ERRORS = (
+    InvalidRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ModelMismatch,
+    Overloaded,
+    NotReady,
+    DependencyUnavailable,
+    DeadlineExceeded,
+)
+
+
+@router.post(
+    "/predict",
+    summary="Find products like these words",
+    responses=answered("The best products.", TEXT_ANSWER) | problem_responses(*_ERRORS),
+    dependencies=[Depends(require_json)],
+)
+async def predict(
+    query: Annotated[PredictRequest, Body(openapi_examples=TEXT_QUERIES)],
+    response: Response,
+    orchestrator: OrchestratorDependency,
+    timings: TimingsDependency,
+) -> PredictResponse:
+    """The query may be rewritten first; the answer carries both queries.
+
+    Without the rewriter the search goes on with the query as it came, and `degraded` says so.
+    """
+    answer = await orchestrator.search_by_text(query, timings)
+    response.headers["Server-Timing"] = timings.server_timing()
+    return answer
+
+
+@router.post(
+    "/predict-image",
+    summary="Find products that look like this picture",
+    responses=answered("The best products.", IMAGE_ANSWER)
+    | problem_responses(*_ERRORS, UnreadableImage),
+    openapi_extra=image_form_schema(),
+)
+async def predict_image(
+    request: Request,
+    response: Response,
+    orchestrator: OrchestratorDependency,
+    settings: SettingsDependency,
+    timings: TimingsDependency,
+) -> PredictResponse:
+    """A form with the picture in the field `image`: JPEG, PNG or WebP."""
+    form = await read_image_form(request, settings.max_image_bytes)
+    answer = await orchestrator.search_by_image(form.image, form.options, timings)
+    response.headers["Server-Timing"] = timings.server_timing()
+    return answer

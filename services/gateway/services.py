@@ -1,0 +1,103 @@
+"""The services that the gateway asks, and whether they could answer now."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from pydantic import HttpUrl
+
+from services.common.client import ServiceClient, own_deadline
+from services.common.problems import ServiceError
+from services.contracts.health import Dependency, Readiness
+from services.gateway.settings import GatewaySettings
+
+READY_TIMEOUT_S = 1.0
+READY_KEPT_S = 0.5
+
+Transports = Mapping[str, httpx.AsyncBaseTransport]
+"""How to reach a service by name, instead of over the network; tests answer in process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One client a service."""
+
+    encoder: ServiceClient
+    rewriter: ServiceClient
+    retriever: ServiceClient
+
+
+@asynccontextmanager
+async def open_services(
+    settings: GatewaySettings, transports: Transports
+) -> AsyncIterator[Services]:
+    """The clients, open as long as the block runs."""
+    async with AsyncExitStack() as stack:
+
+        async def client(name: str, url: HttpUrl, timeout_ms: int) -> ServiceClient:
+            return await stack.enter_async_context(
+                ServiceClient(
+                    name,
+                    str(url),
+                    timeout_s=timeout_ms / 1000,
+                    transport=transports.get(name),
+                )
+            )
+
+        yield Services(
+            encoder=await client("encoder", settings.encoder_url, settings.encoder_timeout_ms),
+            rewriter=await client("rewriter", settings.rewriter_url, settings.rewriter_timeout_ms),
+            retriever=await client(
+                "retriever", settings.retriever_url, settings.retriever_timeout_ms
+            ),
+        )
+
+
+class ReadinessProbe:
+    """Asks every service whether it is ready; the answer is kept for half a second.
+
+    Kept, so that many who ask the gateway don't become many who ask the services.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lock = asyncio.Lock()
+        self._states: dict[str, Dependency] = {}
+        self._asked_at = float("-inf")
+
+    async def states(self) -> dict[str, Dependency]:
+        """The state of each service by name; only encoder and retriever can be `unavailable`."""
+        async with self._lock:
+            if time.monotonic() - self._asked_at > READY_KEPT_S:
+                services = self._services
+                encoder, rewriter, retriever = await asyncio.gather(
+                    _state(services.encoder, needed=True),
+                    _state(services.rewriter, needed=False),
+                    _state(services.retriever, needed=True),
+                )
+                self._states = {"encoder": encoder, "rewriter": rewriter, "retriever": retriever}
+                self._asked_at = time.monotonic()
+            return self._states
+
+
+async def _state(client: ServiceClient, *, needed: bool) -> Dependency:
+    try:
+        async with own_deadline(READY_TIMEOUT_S):
+            readiness = await client.get("/ready", Readiness, also_status=(503,))
+    except ServiceError as error:
+        detail = error.detail
+    else:
+        if readiness.status == "ready":
+            return Dependency(status="ok")
+        lacking = [
+            f"{name}: {dependency.detail or dependency.status}"
+            for name, dependency in readiness.dependencies.items()
+            if dependency.status == "unavailable"
+        ]
+        detail = "; ".join(lacking) or f"The {client.name} is not ready."
+    return Dependency(status="unavailable" if needed else "degraded", detail=detail)

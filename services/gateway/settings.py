@@ -1,0 +1,76 @@
+"""Settings of the gateway: `GATEWAY_*` in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, HttpUrl, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from services.common.settings import ServiceSettings
+from services.contracts.base import ModalityWeights
+
+
+class GatewaySettings(ServiceSettings):
+    """Where the other services are, how long they may take, and what is served beside the API."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+
+    port: int = Field(default=7860, ge=0, le=65535, description="Port to listen on.")
+
+    encoder_url: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:8001"), description="Address of the encoder."
+    )
+    rewriter_url: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:8002"), description="Address of the rewriter."
+    )
+    retriever_url: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:8003"), description="Address of the retriever."
+    )
+    encoder_timeout_ms: int = Field(
+        default=5_000, ge=1, description="Longest wait for the encoder, in milliseconds."
+    )
+    rewriter_timeout_ms: int = Field(
+        default=500,
+        ge=1,
+        description="Longest wait for the rewriter, in milliseconds; then the query as it came.",
+    )
+    retriever_timeout_ms: int = Field(
+        default=3_000, ge=1, description="Longest wait for the retriever, in milliseconds."
+    )
+
+    text_query_weights: ModalityWeights = Field(
+        default=ModalityWeights(text=0.5, image=0.5),
+        description="Balance of words and look when words are asked for, as JSON.",
+    )
+    image_query_weights: ModalityWeights = Field(
+        default=ModalityWeights(text=0, image=1),
+        description="Balance of words and look when a picture is asked for, as JSON.",
+    )
+    max_image_bytes: int = Field(
+        default=10_000_000, ge=1, description="Largest picture that is taken, in bytes."
+    )
+
+    media_dir: Path | None = Field(
+        default=None, description="Folder of the locally stored pictures; none are served without."
+    )
+    web_dir: Path | None = Field(
+        default=None, description="Folder of the built web page; a plain page stands in without."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins whose pages may call the API, separated by commas; none by default.",
+    )
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins whose pages may show this one in a frame, separated by commas. "
+        "Hugging Face Spaces needs `https://huggingface.co`.",
+    )
+
+    @field_validator("cors_origins", "frame_ancestors", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
