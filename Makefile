@@ -1,0 +1,78 @@
+# What a person and CI alike can do here. `make help` lists it.
+# Arguments reach the tool behind a target: make test ARGS="-k batcher -x"
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	2>/dev/null && { echo $$p; break; }; done)
+BOOTSTRAP = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or 3.12 with its venv module is needed; \
+	on Debian: apt-get install python3 python3-venv)) -m services.launcher.bootstrap
+BIN = .venv/bin
+ARGS ?=
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+	--no-annotate --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-unit test-e2e lint format types imports check eval sample \
+	train-mini-clip openapi lock clean
+
+help: ## List every target
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
+
+run: ## Serve everything on http://127.0.0.1:7860 (PORT=… CATALOG=… MODEL=…)
+	@$(BOOTSTRAP) --group run --web -- -m services.launcher
+
+test: ## Every test that needs no browser and no Docker, after lint, types and import rules
+	@$(BOOTSTRAP) --group test --web
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-unit: ## Only the tests that need nothing running
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m pytest tests/unit $(ARGS)
+
+test-e2e: ## The whole stack as a person starts it
+	@$(BOOTSTRAP) --group test --web
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+check: lint types imports ## Lint, types and import rules (in the environment that `make test` made)
+
+lint: ## Style and common mistakes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: ## Bring the code into the project's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: ## mypy --strict over everything
+	@$(BIN)/mypy
+
+imports: ## Which room may import which
+	@$(BIN)/lint-imports
+
+eval: ## How good the search is on the sample catalogue, beside chance
+	@$(BOOTSTRAP) --group run -- -m services.launcher.evaluate $(ARGS)
+
+sample: ## Draw the sample catalogue anew (data/sample)
+	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)
+
+train-mini-clip: ## Train the bundled CLIP anew (data/models/mini-clip; under 40 minutes on 2 cores)
+	@$(BOOTSTRAP) --venv .venv-train --group train -- \
+		-m services.pipeline.demo.train --output data/models/mini-clip $(ARGS)
+
+openapi: ## Write docs/openapi/*.json and the page's types from the services' code
+	@$(BOOTSTRAP) --group run -- -m services.gateway.openapi
+	@cd services/web && npm run --silent generate:api
+
+lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
+	@$(BOOTSTRAP) --venv .venv-lock --group lock
+	@$(COMPILE) --group run --group test --group train --group lock -o .venv-lock/all.txt
+	@# Without its dependencies (torchvision, which nothing here uses).
+	@$(COMPILE) --no-deps --group vocabulary -o .venv-lock/vocabulary.txt
+	@# torch's CUDA packages are for machines that train on a GPU: not ours to pin.
+	@cat .venv-lock/all.txt .venv-lock/vocabulary.txt | grep -vE '^(nvidia-|cuda-|triton)' \
+		| LC_ALL=C sort > requirements.lock
+
+clean: ## Remove what was installed, built and stored
+	@rm -rf .venv .venv-train .venv-lock .state services/web/node_modules services/web/dist \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

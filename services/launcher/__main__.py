@@ -1,0 +1,42 @@
+"""`python -m services.launcher`: everything on one machine, until Ctrl-C or SIGTERM.
+
+Exit codes: 0 stopped when asked, 1 could not start or broke down, 2 unusable settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from pydantic import ValidationError
+
+from services.launcher.preflight import CannotRun
+from services.launcher.run import run
+from services.launcher.settings import LauncherSettings
+
+
+def main() -> int:
+    try:
+        settings = LauncherSettings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()
+        )
+        return _fail(problems, 2)
+    try:
+        asyncio.run(run(settings, lambda line: print(line, flush=True)))
+    except CannotRun as error:
+        return _fail(str(error), error.exit_code)
+    except OSError as error:
+        what = f"{error.strerror or error}"
+        return _fail(f"{what}: {error.filename}" if error.filename else what, 1)
+    return 0
+
+
+def _fail(line: str, code: int) -> int:
+    print(f"error: {line}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

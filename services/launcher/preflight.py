@@ -1,0 +1,63 @@
+"""What is checked before anything is started, each with the one line that a person needs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.launcher.settings import LauncherSettings
+from services.launcher.stack import Listeners
+
+LEAST_FREE_BYTES = 300_000_000
+
+
+class CannotRun(Exception):
+    """Nothing is running (any more); the message is the one line that the user sees."""
+
+    def __init__(self, line: str, exit_code: int = 1) -> None:
+        super().__init__(line)
+        self.exit_code = exit_code
+
+
+def need_catalogue(path: Path) -> None:
+    if not path.is_file():
+        raise CannotRun(f"there is no catalogue at {path}; name one with CATALOG=…", exit_code=2)
+
+
+def need_disk_space(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        raise CannotRun(
+            f"the disk is nearly full: {free // 1_000_000} MB are free at {folder}, "
+            f"{LEAST_FREE_BYTES // 1_000_000} MB are needed"
+        )
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process alone. The folder itself is locked: no file stays behind."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotRun(
+                f"another run uses this catalogue and model already ({folder})"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def bind(settings: LauncherSettings) -> Listeners:
+    try:
+        return Listeners.bind(settings.host, settings.port)
+    except OSError as error:
+        raise CannotRun(
+            f"port {settings.port} on {settings.host} cannot be used "
+            f"({(error.strerror or str(error)).lower()}); choose another with PORT=…"
+        ) from error

@@ -1,0 +1,213 @@
+"""One run, from the first process started to the last one stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import httpx
+import redis.asyncio as redis
+
+from services.launcher.preflight import CannotRun, bind, need_catalogue, need_disk_space, only_one
+from services.launcher.processes import Supervisor, die_with_parent, last_line, start, stop
+from services.launcher.redis_server import NoRedis, redis_program
+from services.launcher.settings import LauncherSettings
+from services.launcher.stack import SERVICES, Folders, Listeners, environment, service_program
+
+Say = Callable[[str], None]
+
+REDIS_PATIENCE_S = 30.0
+READY_PATIENCE_S = 60.0
+STORED_CATALOGUE_PATIENCE_S = 20.0
+_POLL_S = 0.1
+
+
+async def run(settings: LauncherSettings, say: Say) -> None:
+    """Start everything, serve until SIGINT or SIGTERM, stop everything.
+
+    Raises CannotRun, with nothing left running.
+    """
+    asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked_to_stop.set)
+    serving = asyncio.create_task(Run(settings, say).serve())
+    stopping = asyncio.create_task(asked_to_stop.wait())
+    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        say("stopping …")
+        serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    say("stopped")
+
+
+@dataclass
+class Run:
+    """What one run knows; `serve` only ever ends by failing or by being cancelled."""
+
+    settings: LauncherSettings
+    say: Say
+
+    async def serve(self) -> None:
+        started = time.monotonic()
+        need_catalogue(self.settings.catalog)
+        folders = Folders.of(self.settings)
+        folders.state.mkdir(parents=True, exist_ok=True)
+        need_disk_space(folders.state)
+        async with AsyncExitStack() as running:
+            running.enter_context(only_one(folders.state))
+            listeners = bind(self.settings)
+            running.callback(listeners.close)
+            values = environment(self.settings, folders, listeners)
+            if await _foreground(values, "services.encoder", "prepare") != 0:
+                raise CannotRun(f"the model {self.settings.model} cannot be used", exit_code=2)
+            supervisors = [await self._start_redis(folders, running)]
+            for name in SERVICES:
+                program = service_program(name, values, listeners, folders.logs)
+                supervisor = Supervisor(program, self.say)
+                await supervisor.start()
+                running.push_async_callback(supervisor.stop)
+                supervisors.append(supervisor)
+                self.say(f"{name:<10} {listeners.url(name)}")
+            await _until_broken(
+                supervisors, self._load_and_announce(folders, listeners, values, started)
+            )
+
+    async def _start_redis(self, folders: Folders, running: AsyncExitStack) -> Supervisor:
+        """A Redis that answers. Another may take a port between our look and its start: go on."""
+        log = folders.logs / "redis.log"
+        for _ in range(3):
+            port = _free_port()
+            try:
+                program = redis_program(port, folders.redis, log)
+            except NoRedis as error:
+                raise CannotRun(str(error)) from error
+            process = await start(program)
+            running.push_async_callback(stop, process)
+            if await _answers(port, process):
+                supervisor = Supervisor(program, self.say)
+                await supervisor.start(process)
+                running.push_async_callback(supervisor.stop)
+                folders.write_feature_store(port)
+                self.say(f"{'redis':<10} 127.0.0.1:{port}")
+                return supervisor
+        raise CannotRun(f"Redis did not start: {last_line(log)} (log: {log})")
+
+    async def _load_and_announce(
+        self, folders: Folders, listeners: Listeners, values: Mapping[str, str], started: float
+    ) -> None:
+        """Load the catalogue and say the address; one that is stored already serves first."""
+        url = listeners.url("gateway")
+        stored = folders.loaded.exists()
+        if stored and await _ready(url, STORED_CATALOGUE_PATIENCE_S) is None:
+            self._announce(url, started)
+        else:
+            stored = False
+        code = await _foreground(values, "services.pipeline", "load", str(self.settings.catalog))
+        if code == 0:
+            folders.loaded.touch()
+        elif stored:
+            self.say("the catalogue stays as it was stored")
+        else:
+            raise CannotRun(f"{self.settings.catalog} was not loaded", exit_code=code)
+        if not stored:
+            reason = await _ready(url, READY_PATIENCE_S)
+            if reason is not None:
+                raise CannotRun(f"not ready: {reason} (logs: {folders.logs})")
+            self._announce(url, started)
+
+    def _announce(self, url: str, started: float) -> None:
+        self.say(f"\n  ready in {time.monotonic() - started:.1f} s:  {url}/\n")
+
+
+async def _until_broken(
+    supervisors: Sequence[Supervisor], work: Coroutine[None, None, None]
+) -> None:
+    """Do the work, then wait. Raises what the work raises, or CannotRun for a program given up."""
+    tasks = [asyncio.create_task(_until_given_up(supervisor)) for supervisor in supervisors]
+    tasks.append(asyncio.create_task(work))
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _until_given_up(supervisor: Supervisor) -> None:
+    await supervisor.given_up.wait()
+    log = supervisor.program.log
+    raise CannotRun(f"{supervisor.program.name} broke down: {last_line(log)} (log: {log})")
+
+
+async def _foreground(values: Mapping[str, str], module: str, *arguments: str) -> int:
+    """Run a program of ours to its end on our own terminal, so that its progress is seen."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, *arguments),
+        env={**os.environ, **values},
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=die_with_parent,
+    )
+    try:
+        return await process.wait()
+    finally:
+        await stop(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _answers(port: int, process: asyncio.subprocess.Process) -> bool:
+    """Whether this very Redis answers on the port, its data read; False when it has ended."""
+    client = redis.Redis(host="127.0.0.1", port=port)
+    try:
+        async with asyncio.timeout(REDIS_PATIENCE_S):
+            while process.returncode is None:
+                try:
+                    told = await client.info()
+                    if told["process_id"] != process.pid:
+                        return False  # somebody else's Redis took the port first
+                    if not told["loading"]:
+                        return True
+                except redis.RedisError:
+                    pass
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        pass
+    finally:
+        await client.aclose()
+    return False
+
+
+async def _ready(url: str, patience_s: float) -> str | None:
+    """None once the gateway can serve; after `patience_s` the reason why it cannot."""
+    reason = "the gateway does not answer"
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience_s), httpx.AsyncClient(trust_env=False) as client:
+            while True:
+                try:
+                    answer = await client.get(f"{url}/ready")
+                    if answer.is_success:
+                        return None
+                    reason = answer.text
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(_POLL_S)
+    return reason

@@ -1,0 +1,156 @@
+"""What runs, and in what surroundings: Redis, encoder, rewriter, retriever, gateway, one load.
+
+Each service is told where its neighbours are through its own settings and may come up in any order.
+Sockets are bound here and handed down, so no two programs can race for a port.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.launcher.processes import Program
+from services.launcher.settings import LauncherSettings
+
+SERVICES = ("encoder", "rewriter", "retriever", "gateway")
+ROOT = Path(__file__).resolve().parents[2]
+FEATURE_STORE_YAML = """\
+# Written by the launcher at each start; the port is Redis' own of this run.
+project: multimodal_search
+provider: local
+registry: registry.db
+online_store:
+  type: redis
+  connection_string: 127.0.0.1:{port}
+offline_store:
+  type: dask
+entity_key_serialization_version: 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where one catalogue with one model keeps what it needs between runs."""
+
+    state: Path
+
+    @classmethod
+    def of(cls, settings: LauncherSettings) -> Folders:
+        """A folder for each pair of catalogue and model, so that switching back costs nothing."""
+        catalogue = settings.catalog.resolve()
+        digest = hashlib.sha256(f"{catalogue}\0{settings.model}".encode()).hexdigest()[:8]
+        name = f"{catalogue.parent.name or 'catalogue'}-{digest}"
+        return cls((settings.state_dir / name).resolve())
+
+    @property
+    def redis(self) -> Path:
+        return self.state / "redis"
+
+    @property
+    def media(self) -> Path:
+        return self.state / "media"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def loaded(self) -> Path:
+        """There once a load has ended well: the store has something to serve at once."""
+        return self.state / "loaded"
+
+    def write_feature_store(self, redis_port: int) -> None:
+        """`feature_store.yaml`, which makes the state folder a Feast repository of its own."""
+        (self.state / "feature_store.yaml").write_text(
+            FEATURE_STORE_YAML.format(port=redis_port), encoding="utf-8"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The bound sockets that the services inherit."""
+
+    by_service: Mapping[str, socket.socket]
+
+    @classmethod
+    def bind(cls, host: str, port: int) -> Listeners:
+        """The gateway's on the address asked for, the others' on loopback and any free port.
+
+        Raises OSError when the address is taken.
+        """
+        sockets: dict[str, socket.socket] = {}
+        try:
+            for name in SERVICES:
+                sockets[name] = _bound(*((host, port) if name == "gateway" else ("127.0.0.1", 0)))
+        except OSError:
+            for one in sockets.values():
+                one.close()
+            raise
+        return cls(sockets)
+
+    def url(self, service: str) -> str:
+        host, port = self.by_service[service].getsockname()[:2]
+        if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+            host = "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def close(self) -> None:
+        for one in self.by_service.values():
+            one.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        # Bound but not listening, a second process could still bind it (SO_REUSEADDR), and both
+        # would believe that the port is theirs.
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def environment(
+    settings: LauncherSettings, folders: Folders, listeners: Listeners
+) -> dict[str, str]:
+    """The settings of every service and of the pipeline; each reads only its own prefix."""
+    values = {
+        "ENCODER_MODEL": settings.model,
+        "ENCODER_MODEL_CACHE_DIR": str(settings.state_dir.resolve() / "models"),
+        "RETRIEVER_FEATURE_STORE": str(folders.state),
+        "GATEWAY_ENCODER_URL": listeners.url("encoder"),
+        "GATEWAY_REWRITER_URL": listeners.url("rewriter"),
+        "GATEWAY_RETRIEVER_URL": listeners.url("retriever"),
+        "GATEWAY_MEDIA_DIR": str(folders.media),
+        "GATEWAY_WEB_DIR": str(ROOT / "services" / "web" / "dist"),
+        "PIPELINE_ENCODER_URL": listeners.url("encoder"),
+        "PIPELINE_FEATURE_STORE": str(folders.state),
+        "PIPELINE_MEDIA_DIR": str(folders.media),
+        "PIPELINE_REJECTS_PATH": str(folders.state / "rejects.csv"),
+        # Feast may report its use to its makers: not from here.
+        "FEAST_USAGE": "False",
+    }
+    for name, listener in listeners.by_service.items():
+        values[f"{name.upper()}_LISTEN_FD"] = str(listener.fileno())
+    return values
+
+
+def service_program(
+    name: str, values: Mapping[str, str], listeners: Listeners, logs: Path
+) -> Program:
+    """`python -m services.<name>` on its inherited socket."""
+    return Program(
+        name=name,
+        command=[sys.executable, "-m", f"services.{name}"],
+        environment=values,
+        log=logs / f"{name}.log",
+        descriptors=[listeners.by_service[name].fileno()],
+    )
