@@ -1,0 +1,1 @@
+"""A query to a better query, or the same one: never an error, never late."""

@@ -1,0 +1,9 @@
+"""`python -m services.rewriter` serves it."""
+
+from services.common.server import run_service
+from services.rewriter.app import NAME, create_app
+from services.rewriter.settings import RewriterSettings
+
+if __name__ == "__main__":
+    settings = RewriterSettings()
+    run_service(NAME, create_app(settings), settings)
