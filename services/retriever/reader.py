@@ -1,0 +1,260 @@
+"""From the feature store to a catalogue in memory, with every row checked on the way.
+
+A head names a version and how many shards list its products; the shards tell which fingerprints
+the rows of that version carry. A row that is missing, or of another version, fails the whole load:
+half a catalogue is never served.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+from pydantic import ValidationError
+
+from services.contracts.catalogue import (
+    CATALOGUE,
+    CATALOGUE_KEY,
+    FINGERPRINT,
+    HEAD_VIEW,
+    IMAGE_VECTOR,
+    METADATA_VIEW,
+    MODEL_KEY,
+    PRODUCT_KEY,
+    SHARD_KEY,
+    SHARD_VIEW,
+    TEXT_VECTOR,
+    VECTOR_VIEW,
+    CatalogueHead,
+    shard_id,
+)
+from services.contracts.retriever import CatalogueInfo
+from services.retriever.catalogue import (
+    BrokenPublication,
+    Catalogue,
+    LoadStopped,
+    NotPublished,
+    WrongModel,
+)
+from services.retriever.faults import Faults, cannot_be_loaded, check_vectors
+from services.retriever.index import ExactIndex, Index, Rows
+from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTableBuilder
+from services.retriever.store import Columns
+
+logger = logging.getLogger(__name__)
+
+_PRODUCTS_A_PROGRESS_LINE = 20_000
+
+
+class Features(Protocol):
+    """The online store, as far as the reader needs it; `FeastFeatures` is one."""
+
+    def refresh(self) -> None:
+        """See `FeastFeatures.refresh`."""
+        ...
+
+    def read(
+        self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
+    ) -> Columns:
+        """See `FeastFeatures.read`."""
+        ...
+
+    def close(self) -> None:
+        """See `FeastFeatures.close`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What a version has: n product ids, ascending, and the fingerprints of their rows."""
+
+    product_ids: list[str]
+    vector_fingerprints: list[str]
+    metadata_fingerprints: list[str]
+
+
+class CatalogueReader:
+    """Reads heads and catalogues. Blocks; for one thread, but `stop` may come from any."""
+
+    def __init__(
+        self,
+        features: Features,
+        *,
+        batch: int,
+        expected_model: str | None = None,
+        build_index: Callable[[Rows], Index] = ExactIndex,
+    ) -> None:
+        self._features = features
+        self._batch = batch
+        self._expected_model = expected_model
+        self._build_index = build_index
+        self._stopping = threading.Event()
+
+    def head(self) -> CatalogueHead:
+        """The published version.
+
+        Raises NotPublished, StoreUnavailable, BrokenPublication when it makes no sense, WrongModel
+        when it is of another model than the one expected.
+        """
+        self._features.refresh()
+        columns = self._features.read(
+            HEAD_VIEW,
+            ["version", "model", "dimension", "shards", "products"],
+            {CATALOGUE_KEY: [CATALOGUE]},
+        )
+        if not columns.texts("version")[0]:
+            raise NotPublished("nothing is published yet: the online store holds no catalogue head")
+        try:
+            head = CatalogueHead(
+                version=columns.texts("version")[0],
+                model_id=columns.texts("model")[0],
+                dimension=columns.integers("dimension")[0],
+                shards=columns.integers("shards")[0],
+                products=columns.integers("products")[0],
+            )
+        except ValidationError as error:
+            raise BrokenPublication(f"the catalogue head makes no sense: {error}") from error
+        if self._expected_model is not None and head.model_id != self._expected_model:
+            raise WrongModel(
+                f"the published catalogue is of model {head.model_id!r}, but "
+                f"{self._expected_model!r} is expected; load the catalogue with that model, or set "
+                "the model that it was loaded with"
+            )
+        return head
+
+    def load(self, head: CatalogueHead) -> Catalogue:
+        """The whole catalogue of that version.
+
+        Raises BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
+        """
+        with _collector_paused():
+            listing = self._listing(head)
+            rows = np.zeros((head.products, 2 * head.dimension), np.float32)
+            products = ProductTableBuilder()
+            faults = Faults()
+            for start in range(0, head.products, self._batch):
+                if self._stopping.is_set():
+                    raise LoadStopped("the service is stopping")
+                part = slice(start, start + self._batch)
+                self._read_vectors(head, listing, part, rows[part], faults)
+                self._read_metadata(listing, part, products, faults)
+                if start and start % _PRODUCTS_A_PROGRESS_LINE < self._batch:
+                    logger.info("reading the catalogue: %d of %d products", start, head.products)
+            faults.raise_if_any(head)
+            return Catalogue(
+                info=CatalogueInfo(
+                    version=head.version,
+                    model=head.model_id,
+                    dimension=head.dimension,
+                    products=head.products,
+                ),
+                products=products.build(),
+                index=self._build_index(rows),
+            )
+
+    def stop(self) -> None:
+        """Make a load that is running give up at its next batch."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Let go of the feature store."""
+        self._features.close()
+
+    def _listing(self, head: CatalogueHead) -> _Listing:
+        listing = _Listing([], [], [])
+        for number in range(head.shards):
+            columns = self._features.read(
+                SHARD_VIEW,
+                ["product_ids", "vector_fingerprints", "metadata_fingerprints"],
+                {SHARD_KEY: [shard_id(head.version, number)]},
+            )
+            listing.product_ids.extend(columns.text_lists("product_ids")[0])
+            listing.vector_fingerprints.extend(columns.text_lists("vector_fingerprints")[0])
+            listing.metadata_fingerprints.extend(columns.text_lists("metadata_fingerprints")[0])
+        ids = listing.product_ids
+        lengths = {
+            len(ids),
+            len(listing.vector_fingerprints),
+            len(listing.metadata_fingerprints),
+            head.products,
+        }
+        if len(lengths) > 1:
+            raise BrokenPublication(
+                f"{cannot_be_loaded(head)}: its head tells of {head.products} products in "
+                f"{head.shards} shards, but the shards list {len(ids)} (shards missing or cut "
+                "short). Load the catalogue again."
+            )
+        for before, after in pairwise(ids):
+            if before >= after:
+                raise BrokenPublication(
+                    f"{cannot_be_loaded(head)}: its product ids do not ascend; {after!r} follows "
+                    f"{before!r}"
+                )
+        return listing
+
+    def _read_vectors(
+        self, head: CatalogueHead, listing: _Listing, part: slice, rows: Rows, faults: Faults
+    ) -> None:
+        """Fill `rows`, (m, 2·d), with the vectors of one batch of products."""
+        ids = listing.product_ids[part]
+        columns = self._features.read(
+            VECTOR_VIEW,
+            [TEXT_VECTOR, IMAGE_VECTOR, FINGERPRINT],
+            {PRODUCT_KEY: ids, MODEL_KEY: [head.model_id] * len(ids)},
+        )
+        present = faults.compare(
+            "vectors", ids, listing.vector_fingerprints[part], columns.texts(FINGERPRINT)
+        )
+        text, image = rows[:, : head.dimension], rows[:, head.dimension :]
+        check_vectors("text", text, columns.vectors(TEXT_VECTOR, text), ids, present, faults)
+        check_vectors(
+            "image",
+            image,
+            columns.vectors(IMAGE_VECTOR, image),
+            ids,
+            present,
+            faults,
+            may_be_empty=True,
+        )
+
+    def _read_metadata(
+        self, listing: _Listing, part: slice, products: ProductTableBuilder, faults: Faults
+    ) -> None:
+        ids = listing.product_ids[part]
+        columns = self._features.read(
+            METADATA_VIEW, [*TEXT_COLUMNS, PRICE, FINGERPRINT], {PRODUCT_KEY: ids}
+        )
+        present = faults.compare(
+            "metadata", ids, listing.metadata_fingerprints[part], columns.texts(FINGERPRINT)
+        )
+        refused = products.add(
+            ids, {name: columns.texts(name) for name in TEXT_COLUMNS}, columns.numbers(PRICE)
+        )
+        there = dict(zip(ids, present, strict=True))
+        for product_id, reason in refused:
+            if there[product_id]:
+                faults.add(f"metadata that make no product ({reason})", product_id)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No cyclic collection meanwhile.
+
+    A bulk read makes millions of short-lived objects without a cycle among them; the collector
+    walking over them again and again took three quarters of the time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

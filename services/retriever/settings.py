@@ -1,0 +1,56 @@
+"""Settings of the retriever, from the environment, prefix `RETRIEVER_`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.common.settings import ServiceSettings
+
+
+class RetrieverSettings(ServiceSettings):
+    """What may be set for the retriever."""
+
+    model_config = SettingsConfigDict(env_prefix="RETRIEVER_", frozen=True, extra="ignore")
+
+    port: int = Field(default=8003, ge=0, le=65535, description="Port to listen on.")
+    feature_store: Path = Field(
+        default=Path("feature_repo"),
+        description="Folder that holds Feast's `feature_store.yaml`; the relative paths in it "
+        "start there.",
+    )
+    expected_model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Model id, as the encoder tells it; a catalogue of any other is refused. "
+        "Unset: any model.",
+    )
+    poll_interval_ms: int = Field(
+        default=500, ge=10, description="Time between two looks at the published version."
+    )
+    max_backoff_ms: int = Field(
+        default=2_000,
+        ge=10,
+        description="Longest wait between two looks while the feature store is away.",
+    )
+    store_timeout_ms: int = Field(
+        default=5_000,
+        ge=100,
+        description="Longest silence of Redis before it counts as away; an own timeout in "
+        "Feast's connection string wins.",
+    )
+    read_batch: int = Field(
+        default=500,
+        ge=1,
+        le=10_000,
+        description="Products a read; 500 was measured to be the fastest.",
+    )
+    search_threads: int = Field(default=2, ge=1, le=256, description="Searches at the same time.")
+    max_queue: int = Field(
+        default=256,
+        ge=1,
+        description="Searches waiting or running at most; beyond it callers are asked to come "
+        "again.",
+    )

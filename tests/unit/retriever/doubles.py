@@ -1,0 +1,159 @@
+"""Doubles behind the retriever's own protocols."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
+from feast.protos.feast.types.Value_pb2 import Value
+
+from services.contracts.catalogue import (
+    HEAD_VIEW,
+    METADATA_VIEW,
+    SHARD_VIEW,
+    VECTOR_VIEW,
+    CatalogueHead,
+)
+from services.contracts.retriever import CatalogueInfo
+from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished
+from services.retriever.index import ExactIndex
+from services.retriever.products import ProductTableBuilder
+from services.retriever.store import Columns
+
+MODEL = "mini@1"
+
+Row = dict[str, Any]
+
+
+def head_of(version: str, products: int = 0, dimension: int = 2, shards: int = 0) -> CatalogueHead:
+    return CatalogueHead(
+        version=version, model_id=MODEL, dimension=dimension, shards=shards, products=products
+    )
+
+
+def empty_catalogue(version: str) -> Catalogue:
+    info = CatalogueInfo(version=version, model=MODEL, dimension=2, products=0)
+    return Catalogue(info, ProductTableBuilder().build(), ExactIndex(np.zeros((0, 4), np.float32)))
+
+
+class ScriptedSource:
+    """A `CatalogueSource` whose answers a test sets; a load may be held until it says go."""
+
+    def __init__(self) -> None:
+        self.version: str | None = None
+        self.head_error: Exception | None = None
+        self.load_error: Exception | None = None
+        self.may_load = threading.Event()
+        self.may_load.set()
+        self.heads = 0
+        self.loads: list[str] = []
+        self.closed = False
+        self.threads: set[str] = set()
+        self._stopped = threading.Event()
+
+    def head(self) -> CatalogueHead:
+        self.threads.add(threading.current_thread().name)
+        self.heads += 1
+        if self.head_error is not None:
+            raise self.head_error
+        if self.version is None:
+            raise NotPublished("nothing is published yet")
+        return head_of(self.version)
+
+    def load(self, head: CatalogueHead) -> Catalogue:
+        self.threads.add(threading.current_thread().name)
+        self.loads.append(head.version)
+        while not self.may_load.wait(0.005):
+            if self._stopped.is_set():
+                raise LoadStopped("the service is stopping")
+        if self.load_error is not None:
+            raise self.load_error
+        return empty_catalogue(head.version)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class DictionaryFeatures:
+    """`Features` out of dictionaries: view → joined key → feature → value."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Row]] = {
+            HEAD_VIEW: {},
+            SHARD_VIEW: {},
+            VECTOR_VIEW: {},
+            METADATA_VIEW: {},
+        }
+        self.reads: list[tuple[str, int]] = []
+
+    def refresh(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def read(
+        self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
+    ) -> Columns:
+        joined = ["|".join(key) for key in zip(*keys.values(), strict=True)]
+        self.reads.append((view, len(joined)))
+        proto = GetOnlineFeaturesResponse()
+        proto.metadata.feature_names.val.extend(features)
+        for feature in features:
+            proto.results.add().values.extend(
+                _value(self.rows[view].get(key, {}).get(feature)) for key in joined
+            )
+        return Columns(proto)
+
+    def publish(self, version: str, ids: Sequence[str], dimension: int = 2) -> None:
+        """A whole catalogue of one shard: unit vectors, titles, fingerprints `v-…` and `m-…`."""
+        for number, product_id in enumerate(ids):
+            vector = np.zeros(dimension, np.float32)
+            vector[number % dimension] = 1
+            self.rows[VECTOR_VIEW][f"{product_id}|{MODEL}"] = {
+                "text_vector": vector,
+                "image_vector": vector,
+                "fingerprint": f"v-{product_id}",
+            }
+            self.rows[METADATA_VIEW][product_id] = {
+                "title": f"Title of {product_id}",
+                "price": 1.5,
+                "attributes": json.dumps({"color": "red"}),
+                "fingerprint": f"m-{product_id}",
+            }
+        self.rows[SHARD_VIEW][f"{version}/0"] = {
+            "product_ids": list(ids),
+            "vector_fingerprints": [f"v-{product_id}" for product_id in ids],
+            "metadata_fingerprints": [f"m-{product_id}" for product_id in ids],
+        }
+        self.rows[HEAD_VIEW]["default"] = {
+            "version": version,
+            "model": MODEL,
+            "dimension": dimension,
+            "shards": 1,
+            "products": len(ids),
+        }
+
+
+def _value(value: object) -> Value:
+    if value is None:
+        return Value()
+    if isinstance(value, str):
+        return Value(string_val=value)
+    if isinstance(value, int):
+        return Value(int64_val=value)
+    if isinstance(value, float):
+        return Value(double_val=value)
+    result = Value()
+    if isinstance(value, np.ndarray):
+        result.float_list_val.val.extend(value.tolist())
+    elif isinstance(value, list):
+        result.string_list_val.val.extend(value)
+    return result

@@ -1,0 +1,85 @@
+"""The table of metadata: what goes in comes out, and what is no product is refused."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from services.contracts.products import Product
+from services.retriever.products import TEXT_COLUMNS, ProductTable, ProductTableBuilder
+
+ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
+
+
+def add(builder: ProductTableBuilder, ids: list[str], **columns: str) -> list[tuple[str, str]]:
+    texts = {name: [columns.get(name, "")] * len(ids) for name in TEXT_COLUMNS}
+    if "title" not in columns:
+        texts["title"] = [f"Title of {product_id}" for product_id in ids]
+    return builder.add(ids, texts, [math.nan] * len(ids))
+
+
+def table_of(ids: list[str]) -> ProductTable:
+    builder = ProductTableBuilder()
+    for start in range(0, len(ids), 3):  # several batches
+        assert add(builder, ids[start : start + 3]) == []
+    return builder.build()
+
+
+def test_every_product_is_found_by_its_id_whatever_characters_it_has() -> None:
+    table = table_of(ODD_IDS)
+    assert len(table) == len(ODD_IDS)
+    for product_id in ODD_IDS:
+        found = table.get(product_id)
+        assert found is not None
+        assert (found.product_id, found.title) == (product_id, f"Title of {product_id}")
+
+
+@pytest.mark.parametrize("product_id", ["", "b", "aa", "\U0010ffff"])
+def test_an_unknown_id_is_none(product_id: str) -> None:
+    assert table_of(ODD_IDS).get(product_id) is None
+    assert table_of([]).get(product_id) is None
+
+
+def test_all_fields_come_back_and_the_unknown_ones_as_none() -> None:
+    builder = ProductTableBuilder()
+    full = Product(
+        product_id="p-1",
+        title="Red striped mug",
+        description="A mug.",
+        brand="Lumo",
+        category="Kitchen > Mugs",
+        price=12.9,
+        currency="EUR",
+        image_url="/images/3f/3fa9c1.webp",
+        product_url="https://example.com/p/p-1",
+        attributes={"color": "red"},
+    )
+    texts = {
+        name: [str(value or "")]
+        for name, value in full.model_dump().items()
+        if name in TEXT_COLUMNS and name != "attributes"
+    }
+    assert builder.add(["p-1"], {**texts, "attributes": ['{"color": "red"}']}, [12.9]) == []
+    assert add(builder, ["p-2"], title="Plain") == []
+    table = builder.build()
+    assert table.get("p-1") == full
+    assert table.get("p-2") == Product(product_id="p-2", title="Plain")
+
+
+def test_rows_come_in_the_order_asked_for_with_their_scores() -> None:
+    found = table_of(["a", "b", "c", "d", "e"]).scored([4, 0, 2], [0.9, 0.5, 0.1])
+    assert [(product.product_id, product.score) for product in found] == [
+        ("e", 0.9),
+        ("a", 0.5),
+        ("c", 0.1),
+    ]
+
+
+def test_what_is_no_product_is_told_with_the_reason() -> None:
+    builder = ProductTableBuilder()
+    [(product_id, reason)] = add(builder, ["p-1"], title="")
+    assert (product_id, "title" in reason) == ("p-1", True)
+    for attributes in ("{", "[1]", '{"a": 1}'):
+        [(_, reason)] = add(builder, ["p-1"], attributes=attributes)
+        assert "attributes" in reason

@@ -1,0 +1,143 @@
+"""The reader: a whole catalogue comes out, or an error that says what is wrong with it."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+
+from services.contracts.base import ModalityWeights
+from services.contracts.catalogue import HEAD_VIEW, METADATA_VIEW, SHARD_VIEW, VECTOR_VIEW
+from services.retriever.catalogue import (
+    BrokenPublication,
+    Catalogue,
+    LoadStopped,
+    NotPublished,
+    WrongModel,
+)
+from services.retriever.reader import CatalogueReader
+from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
+
+IDS = [f"p-{number:02}" for number in range(25)]
+
+
+@pytest.fixture
+def features() -> DictionaryFeatures:
+    features = DictionaryFeatures()
+    features.publish("v1", IDS)
+    return features
+
+
+def load(features: DictionaryFeatures) -> Catalogue:
+    reader = CatalogueReader(features, batch=10)
+    return reader.load(reader.head())
+
+
+def test_every_product_is_read_in_batches(features: DictionaryFeatures) -> None:
+    catalogue = load(features)
+    assert [size for view, size in features.reads if view == VECTOR_VIEW] == [10, 10, 5]
+    assert (catalogue.info.version, catalogue.info.model) == ("v1", MODEL)
+    assert (catalogue.info.products, catalogue.info.dimension) == (25, 2)
+    query = np.array([1, 0], np.float32)
+    found = catalogue.search(query, ModalityWeights(text=1, image=1), 25, 0.5)
+    assert [product.product_id for product in found] == IDS[::2]
+    assert found[0].attributes == {"color": "red"}
+    assert found[0].price == 1.5
+
+
+def test_a_product_without_a_picture_is_read(features: DictionaryFeatures) -> None:
+    row = features.rows[VECTOR_VIEW][f"p-00|{MODEL}"]
+    row["image_vector"] = np.zeros(0, np.float32)
+    found = load(features).search(
+        np.array([1, 0], np.float32), ModalityWeights(text=0.5, image=0.5), 25, 0.1
+    )
+    assert [(product.product_id, product.score) for product in found][-1] == ("p-00", 0.5)
+
+
+def test_an_empty_catalogue_is_a_catalogue(features: DictionaryFeatures) -> None:
+    features.publish("v2", [])
+    features.rows[HEAD_VIEW]["default"]["shards"] = 0
+    catalogue = load(features)
+    assert catalogue.info.products == 0
+    query = np.array([1, 0], np.float32)
+    assert catalogue.search(query, ModalityWeights(text=1, image=1), 5, None) == []
+
+
+def test_no_head_is_nothing_published() -> None:
+    with pytest.raises(NotPublished, match="no catalogue head"):
+        CatalogueReader(DictionaryFeatures(), batch=10).head()
+
+
+def test_another_model_is_refused_with_both_named(features: DictionaryFeatures) -> None:
+    with pytest.raises(WrongModel, match=rf"'{MODEL}'.*'mini@2'"):
+        CatalogueReader(features, batch=10, expected_model="mini@2").head()
+    assert CatalogueReader(features, batch=10, expected_model=MODEL).head().version == "v1"
+
+
+def test_missing_rows_are_counted_with_an_example(features: DictionaryFeatures) -> None:
+    del features.rows[VECTOR_VIEW][f"p-11|{MODEL}"]
+    del features.rows[VECTOR_VIEW][f"p-24|{MODEL}"]
+    del features.rows[METADATA_VIEW]["p-03"]
+    with pytest.raises(BrokenPublication) as error:
+        load(features)
+    assert "2 of 25 products have no vectors, for example 'p-11'" in str(error.value)
+    assert "1 of 25 products have no metadata, for example 'p-03'" in str(error.value)
+    assert "make no product" not in str(error.value)
+
+
+def test_rows_of_another_version_are_refused(features: DictionaryFeatures) -> None:
+    features.rows[VECTOR_VIEW][f"p-07|{MODEL}"]["fingerprint"] = "newer"
+    features.rows[METADATA_VIEW]["p-08"]["fingerprint"] = "newer"
+    with pytest.raises(BrokenPublication, match=r"vectors of another version.*'p-07'.*'p-08'"):
+        load(features)
+
+
+@pytest.mark.parametrize("feature", ["text_vector", "image_vector"])
+@pytest.mark.parametrize(
+    ("vector", "message"),
+    [
+        ([1.0, 0.0, 0.0], "of 3, not 2, floats"),
+        ([2.0, 0.0], "not of unit length"),
+        ([float("nan"), 0.0], "not of unit length"),
+    ],
+)
+def test_vectors_that_cannot_be_compared_are_refused(
+    features: DictionaryFeatures, feature: str, vector: list[float], message: str
+) -> None:
+    features.rows[VECTOR_VIEW][f"p-20|{MODEL}"][feature] = np.array(vector, np.float32)
+    with pytest.raises(BrokenPublication, match=rf"1 of 25 .*{message}.*'p-20'"):
+        load(features)
+
+
+def test_a_product_has_words_always(features: DictionaryFeatures) -> None:
+    features.rows[VECTOR_VIEW][f"p-20|{MODEL}"]["text_vector"] = np.zeros(0, np.float32)
+    with pytest.raises(BrokenPublication, match="text vectors of 0, not 2, floats"):
+        load(features)
+
+
+def test_metadata_that_make_no_product_are_refused(features: DictionaryFeatures) -> None:
+    features.rows[METADATA_VIEW]["p-09"]["title"] = ""
+    with pytest.raises(BrokenPublication, match=r"title.*'p-09'"):
+        load(features)
+
+
+def test_a_missing_shard_is_told(features: DictionaryFeatures) -> None:
+    del features.rows[SHARD_VIEW]["v1/0"]
+    with pytest.raises(BrokenPublication, match=r"25 products in 1 shards.* list 0"):
+        load(features)
+
+
+def test_ids_must_ascend(features: DictionaryFeatures) -> None:
+    features.publish("v2", ["b", "a"])
+    with pytest.raises(BrokenPublication, match="'a' follows 'b'"):
+        load(features)
+
+
+def test_stop_ends_a_load_and_the_collector_runs_again(features: DictionaryFeatures) -> None:
+    reader = CatalogueReader(features, batch=10)
+    head = reader.head()
+    reader.stop()
+    with pytest.raises(LoadStopped):
+        reader.load(head)
+    assert gc.isenabled()

@@ -1,0 +1,68 @@
+"""The search pool: off the loop, bounded, and within the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import partial
+
+import pytest
+
+from services.common.context import Deadline, deadline
+from services.common.problems import DeadlineExceeded, Overloaded
+from services.retriever.search_pool import SearchPool
+
+
+async def test_a_search_runs_in_a_named_thread() -> None:
+    pool = SearchPool(threads=1, max_queue=1)
+    name = await pool.run(lambda: threading.current_thread().name)
+    await pool.aclose()
+    assert name.startswith("search")
+
+
+async def test_each_caller_gets_its_own_answer() -> None:
+    pool = SearchPool(threads=3, max_queue=100)
+    answers = await asyncio.gather(*(pool.run(partial(int, n)) for n in range(100)))
+    await pool.aclose()
+    assert answers == list(range(100))
+
+
+async def test_beyond_the_queue_callers_are_asked_to_come_again() -> None:
+    pool = SearchPool(threads=1, max_queue=1)
+    started, go = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        started.set()
+        go.wait(10)
+        return "done"
+
+    first = asyncio.create_task(pool.run(slow))
+    await asyncio.to_thread(started.wait, 10)
+    with pytest.raises(Overloaded):
+        await pool.run(slow)
+    go.set()
+    assert await first == "done"
+    assert await pool.run(slow) == "done"
+    await pool.aclose()
+
+
+async def test_a_search_that_comes_too_late_is_dropped_and_said_so() -> None:
+    pool = SearchPool(threads=1, max_queue=9)
+    started, go = threading.Event(), threading.Event()
+    ran: list[str] = []
+
+    def slow() -> None:
+        started.set()
+        go.wait(10)
+
+    first = asyncio.create_task(pool.run(slow))
+    await asyncio.to_thread(started.wait, 10)
+    token = deadline.set(Deadline.after_ms(5))
+    with pytest.raises(DeadlineExceeded):
+        await pool.run(lambda: ran.append("late"))
+    deadline.reset(token)
+    go.set()
+    await first
+    await pool.run(lambda: ran.append("next"))
+    await pool.aclose()
+    assert ran == ["next"]

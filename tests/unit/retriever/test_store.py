@@ -1,0 +1,55 @@
+"""Opening the feature store: in any order, and without leaving anything behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.retriever.catalogue import NotPublished, StoreUnavailable
+from services.retriever.store import FeastFeatures, _with_limits
+from tests.support.feast_repository import write_feature_repo
+from tests.support.redis_server import RedisAddress
+
+
+def test_limits_are_added_to_a_connection_string_where_it_names_none() -> None:
+    assert _with_limits("redis:6379", 5.0) == (
+        "redis:6379,socket_timeout=5.0,socket_connect_timeout=5.0,retry=null"
+    )
+    assert _with_limits("redis:6379,db=1,socket_timeout=9", 5.0) == (
+        "redis:6379,db=1,socket_timeout=9,socket_connect_timeout=5.0,retry=null"
+    )
+
+
+def test_a_folder_that_does_not_exist_yet_is_told_and_not_made(tmp_path: Path) -> None:
+    features = FeastFeatures(tmp_path / "later", timeout_s=1)
+    with pytest.raises(StoreUnavailable, match=r"feature_store\.yaml"):
+        features.refresh()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_registry_that_does_not_exist_yet_is_never_made_by_the_reader(tmp_path: Path) -> None:
+    repo = write_feature_repo(tmp_path / "repo", RedisAddress("127.0.0.1", 1))
+    features = FeastFeatures(repo, timeout_s=1)
+    with pytest.raises(NotPublished, match="registry"):
+        features.refresh()
+    assert [path.name for path in repo.iterdir()] == ["feature_store.yaml"]
+
+
+@pytest.mark.parametrize("text", ["{", "project: 1\n", "registry: r.db\n"])
+def test_a_broken_feature_store_yaml_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "feature_store.yaml").write_text(text)
+    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+        FeastFeatures(tmp_path, timeout_s=1).refresh()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xff half a registry"])
+def test_a_half_written_registry_is_told_and_read_again_when_whole(
+    tmp_path: Path, content: bytes
+) -> None:
+    repo = write_feature_repo(tmp_path / "repo", RedisAddress("127.0.0.1", 1))
+    (repo / "registry.db").write_bytes(content)
+    features = FeastFeatures(repo, timeout_s=1)
+    with pytest.raises(StoreUnavailable):
+        features.read("catalogue_head", ["version"], {"catalogue_id": ["default"]})
+    assert (repo / "registry.db").read_bytes() == content
