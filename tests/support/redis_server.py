@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -98,6 +99,17 @@ class RedisProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(STOP_S)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Connections stay open meanwhile, and nothing answers on them."""
+        if self._process is None:
+            raise RuntimeError("this Redis does not run")
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def empty(self) -> None:
         """Remove all keys, as when somebody flushed it."""
