@@ -14,7 +14,6 @@ import httpx
 Progress = Callable[[int, int | None], None]
 """Called with bytes here and bytes in all (None where unknown)."""
 
-_CHUNK = 1 << 20
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
@@ -67,7 +66,8 @@ def _download(url: str, part: Path, progress: Progress) -> None:
         length = got.headers.get("Content-Length", "")
         total = have + int(length) if length.isdigit() else None
         with part.open("ab" if resumed else "wb") as file:
-            for chunk in got.iter_raw(_CHUNK):
+            # As it comes: what waits to fill a larger chunk would be lost when the line breaks.
+            for chunk in got.iter_raw():
                 file.write(chunk)
                 have += len(chunk)
                 progress(have, total)

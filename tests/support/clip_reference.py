@@ -1,0 +1,84 @@
+"""The `clip` package's own tokenizer, and weights in the layout of its models.
+
+The package's `__init__` imports torch and torchvision, which tests must not need, so its
+tokenizer is loaded by itself, from its file.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from services.encoder.tokenizer import vocabulary_path
+from services.encoder.weights import StateDict
+
+
+class ReferenceTokenizer(Protocol):
+    def encode(self, text: str) -> list[int]: ...
+
+
+def reference_tokenizer() -> ReferenceTokenizer:
+    path = vocabulary_path().with_name("simple_tokenizer.py")
+    spec = importlib.util.spec_from_file_location("clip_simple_tokenizer", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return cast("ReferenceTokenizer", module.SimpleTokenizer())
+
+
+def random_weights(
+    *,
+    seed: int = 0,
+    dimension: int = 32,
+    image_size: int = 32,
+    patch: int = 16,
+    width: int = 64,
+    layers: int = 2,
+    vocabulary: int = 49_408,
+) -> StateDict:
+    """A small CLIP with random weights, as float16 arrays under OpenAI's names."""
+    random = np.random.default_rng(seed)
+
+    def draw(*shape: int, scale: float = 0.05) -> npt.NDArray[np.float16]:
+        return (random.standard_normal(shape) * scale).astype(np.float16)
+
+    def norm(name: str) -> StateDict:
+        return {f"{name}.weight": 1 + draw(width), f"{name}.bias": draw(width)}
+
+    def blocks(prefix: str) -> StateDict:
+        made: StateDict = {}
+        for number in range(layers):
+            at = f"{prefix}.{number}"
+            made |= norm(f"{at}.ln_1") | norm(f"{at}.ln_2")
+            made |= {
+                f"{at}.attn.in_proj_weight": draw(3 * width, width, scale=0.2),
+                f"{at}.attn.in_proj_bias": draw(3 * width),
+                f"{at}.attn.out_proj.weight": draw(width, width, scale=0.2),
+                f"{at}.attn.out_proj.bias": draw(width),
+                f"{at}.mlp.c_fc.weight": draw(4 * width, width, scale=0.2),
+                f"{at}.mlp.c_fc.bias": draw(4 * width),
+                f"{at}.mlp.c_proj.weight": draw(width, 4 * width, scale=0.2),
+                f"{at}.mlp.c_proj.bias": draw(width),
+            }
+        return made
+
+    places = (image_size // patch) ** 2 + 1
+    return {
+        "positional_embedding": draw(77, width),
+        "text_projection": draw(width, dimension, scale=0.2),
+        "logit_scale": np.array(4.6, np.float16),
+        "token_embedding.weight": draw(vocabulary, width),
+        "visual.class_embedding": draw(width),
+        "visual.positional_embedding": draw(places, width),
+        "visual.proj": draw(width, dimension, scale=0.2),
+        "visual.conv1.weight": draw(width, 3, patch, patch, scale=0.2),
+        **norm("ln_final"),
+        **norm("visual.ln_pre"),
+        **norm("visual.ln_post"),
+        **blocks("transformer.resblocks"),
+        **blocks("visual.transformer.resblocks"),
+    }

@@ -1,0 +1,150 @@
+"""The encoder's application, whole, with a small CLIP of random weights."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import pytest_asyncio
+from asgi_lifespan import LifespanManager
+from PIL import Image
+
+from services.contracts.encoder import MAX_TEXTS_PER_REQUEST, EmbeddingsResponse, ModelInfo
+from services.encoder.app import create_app
+from services.encoder.engine import GraphFiles, OpenVinoEngine, prepare_graphs
+from services.encoder.settings import EncoderSettings
+from tests.support.clip_reference import random_weights
+from tests.support.torch_archive import write_archive
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> GraphFiles:
+    folder = tmp_path_factory.mktemp("encoder")
+    write_archive(folder / "clip.pt", random_weights())
+    return prepare_graphs(folder / "clip.pt", "clip@test", folder / "cache")
+
+
+@pytest_asyncio.fixture
+async def client(files: GraphFiles) -> AsyncIterator[httpx.AsyncClient]:
+    settings = EncoderSettings(max_image_bytes=200_000, max_image_pixels=1_000_000)
+    app = create_app(settings, lambda: OpenVinoEngine(files, precision="fp32", threads=1))
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://encoder") as opened,
+    ):
+        yield opened
+
+
+def png(colour: str, size: int = 40) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (size, size), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def texts(client: httpx.AsyncClient, *words: str) -> EmbeddingsResponse:
+    answer = await client.post("/embed/texts", json={"texts": list(words)})
+    assert answer.status_code == 200, answer.text
+    return EmbeddingsResponse.model_validate_json(answer.content)
+
+
+async def images(client: httpx.AsyncClient, *pictures: bytes) -> httpx.Response:
+    return await client.post("/embed/images", files=[("images", data) for data in pictures])
+
+
+async def test_it_says_which_model_it_speaks(client: httpx.AsyncClient) -> None:
+    info = ModelInfo.model_validate_json((await client.get("/model")).content)
+    assert (info.model, info.dimension, info.image_size) == ("clip@test", 32, 32)
+
+
+async def test_concurrent_callers_each_get_their_own_vectors(client: httpx.AsyncClient) -> None:
+    words = [f"product number {number} " * (number % 7 + 1) for number in range(60)]
+    alone = [(await texts(client, word)).embeddings[0] for word in words]
+    together = await asyncio.gather(*(texts(client, word) for word in words))
+    for expected, answer in zip(alone, together, strict=True):
+        np.testing.assert_allclose(answer.embeddings[0] or [], expected or [], atol=2e-5)
+    assert len({tuple(one or []) for one in alone}) == len(words)
+
+
+async def test_one_bad_picture_is_named_and_the_others_answered(client: httpx.AsyncClient) -> None:
+    answer = EmbeddingsResponse.model_validate_json(
+        (await images(client, png("red"), b"nonsense", png("blue"))).content
+    )
+    assert [one is None for one in answer.embeddings] == [False, True, False]
+    assert [(error.index, error.type) for error in answer.errors] == [
+        (1, "/problems/unreadable-image")
+    ]
+    assert answer.embeddings[0] != answer.embeddings[2]
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "kind"),
+    [
+        (b"nonsense", 422, "unreadable-image"),
+        (b"", 422, "unreadable-image"),
+        (bytes(300_000), 413, "payload-too-large"),
+        (png("red", 1_500), 422, "unreadable-image"),
+    ],
+    ids=["nonsense", "empty", "too many bytes", "too many pixels"],
+)
+async def test_a_picture_that_cannot_be_taken_is_a_problem_and_the_next_is_served(
+    client: httpx.AsyncClient, data: bytes, status: int, kind: str
+) -> None:
+    answer = await images(client, data)
+    assert answer.status_code == status
+    assert answer.json()["type"] == f"/problems/{kind}"
+    assert (await images(client, png("red"))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"texts": []},
+        {"texts": "red"},
+        {"texts": ["x" * 10_001]},
+        {"texts": ["a"] * (MAX_TEXTS_PER_REQUEST + 1)},
+        {"texts": ["a"], "language": "en"},
+    ],
+    ids=["missing", "empty", "no list", "too long", "too many", "unknown field"],
+)
+async def test_a_body_out_of_bounds_is_refused_by_field(
+    client: httpx.AsyncClient, body: dict[str, object]
+) -> None:
+    answer = await client.post("/embed/texts", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith("body.")
+
+
+async def test_without_pictures_the_field_is_named(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/embed/images", files=[("picture", png("red"))])
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body.images"
+
+
+async def test_it_lives_is_ready_and_counts(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/health")).json()["status"] == "alive"
+    assert (await client.get("/ready")).json()["status"] == "ready"
+    await texts(client, "a", "b")
+    metrics = (await client.get("/metrics")).text
+    assert 'encoder_batch_size_sum{modality="text"} 3.0' in metrics  # the warm-up and these two
+    assert 'route="/embed/texts"' in metrics
+
+
+async def test_an_unusable_model_ends_the_program_with_one_line(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.encoder"),
+        env={**os.environ, "ENCODER_MODEL": str(tmp_path / "none.pt")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert len(said.decode().strip().splitlines()) == 1
+    assert "none.pt" in said.decode()

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from services.common.context import Deadline
+from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
+from services.encoder.batcher import MicroBatcher
+
+Forward = Callable[[Sequence[int]], Sequence[int]]
+
+
+class Doubling:
+    """A model that doubles numbers, holds still on demand, and remembers its batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.go = threading.Event()
+        self.go.set()
+        self.entered = threading.Event()
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.entered.set()
+        assert self.go.wait(10)
+        self.batches.append(list(items))
+        if 13 in items:
+            raise ValueError("unlucky")
+        return [2 * item for item in items]
+
+
+@asynccontextmanager
+async def running(
+    forward: Forward, **options: int | float | Callable[[int], int]
+) -> AsyncIterator[MicroBatcher[int, int]]:
+    settings = {"max_batch": 8, "max_queue": 100, "stuck_after_s": 10.0, **options}
+    batcher = MicroBatcher[int, int]("test", forward, **settings)  # type: ignore[arg-type]
+    batcher.start()
+    try:
+        yield batcher
+    finally:
+        await batcher.stop()
+
+
+@asynccontextmanager
+async def held(
+    model: Doubling, batcher: MicroBatcher[int, int]
+) -> AsyncIterator[asyncio.Task[list[int]]]:
+    """While inside, a pass (of the item 0) is under way and everything else queues."""
+    model.go.clear()
+    model.entered.clear()
+    first = asyncio.create_task(batcher.submit([0], None))
+    await asyncio.to_thread(model.entered.wait, 10)
+    try:
+        yield first
+    finally:
+        model.go.set()
+
+
+async def queued(batcher: MicroBatcher[int, int], count: int) -> None:
+    async with asyncio.timeout(10):
+        while batcher.queued < count:  # noqa: ASYNC110 - a test has no event to wait for
+            await asyncio.sleep(0)
+
+
+async def test_each_of_many_callers_gets_its_own_answer() -> None:
+    model = Doubling()
+    async with running(model) as batcher:
+        answers = await asyncio.gather(
+            *(batcher.submit([n, n + 1000], None) for n in range(40) if n != 13)
+        )
+    assert answers == [[2 * n, 2 * n + 2000] for n in range(40) if n != 13]
+
+
+async def test_a_lone_request_goes_at_once_and_what_queues_meanwhile_shares_a_pass() -> None:
+    model = Doubling()
+    async with running(model) as batcher:
+        async with held(model, batcher) as first:
+            others = [asyncio.create_task(batcher.submit([n], None)) for n in range(1, 6)]
+            await queued(batcher, 5)
+        assert await first == [0]
+        assert await asyncio.gather(*others) == [[2], [4], [6], [8], [10]]
+    assert model.batches == [[0], [1, 2, 3, 4, 5]]
+
+
+async def test_items_of_like_length_go_together_and_the_oldest_is_never_left() -> None:
+    model = Doubling()
+    async with running(model, max_batch=3, order=lambda item: item) as batcher:
+        async with held(model, batcher):
+            others = [asyncio.create_task(batcher.submit([n], None)) for n in (50, 1, 51, 2, 52, 3)]
+            await queued(batcher, 6)
+        await asyncio.gather(*others)
+    assert [sorted(batch) for batch in model.batches] == [[0], [50, 51, 52], [1, 2, 3]]
+
+
+async def test_a_failed_pass_fails_its_own_callers_and_the_next_is_served() -> None:
+    async with running(Doubling()) as batcher:
+        with pytest.raises(ServiceError) as failure:
+            await batcher.submit([13], None)
+        assert isinstance(failure.value.__cause__, ValueError)
+        assert await batcher.submit([1], None) == [2]
+        assert batcher.alive()
+
+
+async def test_a_full_queue_refuses_at_once() -> None:
+    model = Doubling()
+    async with running(model, max_queue=2) as batcher:
+        async with held(model, batcher):
+            waiting = asyncio.create_task(batcher.submit([1, 2], None))
+            await queued(batcher, 2)
+            with pytest.raises(Overloaded):
+                await batcher.submit([3], None)
+        assert await waiting == [2, 4]
+
+
+async def test_items_whose_caller_left_or_whose_time_is_up_never_reach_the_model() -> None:
+    model = Doubling()
+    async with running(model) as batcher:
+        async with held(model, batcher):
+            gone = asyncio.create_task(batcher.submit([1], None))
+            late = asyncio.create_task(batcher.submit([2], Deadline.after_ms(0)))
+            stays = asyncio.create_task(batcher.submit([3], None))
+            await queued(batcher, 3)
+            gone.cancel()
+        assert await stays == [6]
+        with pytest.raises(DeadlineExceeded):
+            await late
+    assert model.batches == [[0], [3]]
+
+
+async def test_a_stuck_pass_shows_in_alive() -> None:
+    model = Doubling()
+    async with running(model, stuck_after_s=0.0) as batcher:
+        assert batcher.alive()
+        async with held(model, batcher):
+            assert not batcher.alive()
+
+
+async def test_stopping_tells_everyone_who_waits() -> None:
+    model = Doubling()
+    async with running(model) as batcher:
+        async with held(model, batcher) as first:
+            waiting = asyncio.create_task(batcher.submit([1], None))
+            await queued(batcher, 1)
+            await batcher.stop()
+            for task in (first, waiting):
+                with pytest.raises(Overloaded):
+                    await task
+        assert not batcher.alive()

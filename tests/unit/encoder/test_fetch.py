@@ -1,0 +1,142 @@
+"""Fetching weights, against a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from services.encoder.fetch import FetchFailed, fetch
+from services.encoder.models import PUBLISHED, UnknownModel, find_weights
+
+CONTENT = bytes(range(256)) * 5_000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class WeightsServer(ThreadingHTTPServer):
+    """Serves CONTENT at any path; can cut an answer short, ignore ranges, or give other bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.content = CONTENT
+        self.cut_after: int | None = None
+        self.knows_ranges = True
+        self.asked: list[tuple[str, str | None]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: WeightsServer
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.server.asked.append((self.path, wanted))
+        start = 0
+        if wanted and self.server.knows_ranges:
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= len(self.server.content):
+                self.send_error(416)
+                return
+        body = self.server.content[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: self.server.cut_after])
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[WeightsServer]:
+    with WeightsServer() as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def nothing(_have: int, _total: int | None) -> None:
+    """No progress to show."""
+
+
+def test_a_file_is_fetched_checked_and_kept(server: WeightsServer, tmp_path: Path) -> None:
+    seen: list[tuple[int, int | None]] = []
+    target = tmp_path / "cache" / "clip.pt"
+    for _ in range(2):
+        fetch(f"{server.url}/clip.pt", target, SHA256, lambda *step: seen.append(step))
+    assert target.read_bytes() == CONTENT
+    assert len(server.asked) == 1
+    assert seen[-1] == (len(CONTENT), len(CONTENT))
+    assert [path.name for path in target.parent.iterdir()] == ["clip.pt"]
+
+
+def test_a_fetch_cut_short_goes_on_where_it_stopped(server: WeightsServer, tmp_path: Path) -> None:
+    target = tmp_path / "clip.pt"
+    server.cut_after = 400_000
+    with pytest.raises(FetchFailed, match="stays"):
+        fetch(f"{server.url}/clip.pt", target, SHA256, nothing)
+    assert not target.exists()
+    server.cut_after = None
+    fetch(f"{server.url}/clip.pt", target, SHA256, nothing)
+    assert target.read_bytes() == CONTENT
+    assert server.asked[1] == ("/clip.pt", "bytes=400000-")
+
+
+def test_a_server_that_knows_no_ranges_is_read_from_the_start(
+    server: WeightsServer, tmp_path: Path
+) -> None:
+    server.knows_ranges = False
+    (tmp_path / "clip.pt.part").write_bytes(b"something half")
+    fetch(f"{server.url}/clip.pt", tmp_path / "clip.pt", SHA256, nothing)
+    assert (tmp_path / "clip.pt").read_bytes() == CONTENT
+
+
+def test_a_wrong_checksum_is_named_and_the_file_thrown_away(
+    server: WeightsServer, tmp_path: Path
+) -> None:
+    server.content = b"something else"
+    with pytest.raises(FetchFailed, match=SHA256):
+        fetch(f"{server.url}/clip.pt", tmp_path / "clip.pt", SHA256, nothing)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_damaged_on_disk_is_fetched_again(server: WeightsServer, tmp_path: Path) -> None:
+    target = tmp_path / "clip.pt"
+    target.write_bytes(b"rotten")
+    fetch(f"{server.url}/clip.pt", target, SHA256, nothing)
+    assert target.read_bytes() == CONTENT
+
+
+def test_an_address_out_of_reach_says_where_to_put_the_file(tmp_path: Path) -> None:
+    target = tmp_path / "clip.pt"
+    with pytest.raises(FetchFailed, match=str(target)):
+        fetch("http://127.0.0.1:1/clip.pt", target, SHA256, nothing)
+
+
+def test_a_published_model_is_asked_for_at_the_address_that_holds_its_checksum(
+    server: WeightsServer, tmp_path: Path
+) -> None:
+    with pytest.raises(FetchFailed, match="SHA-256"):
+        find_weights("ViT-B/32", cache=tmp_path, base_url=server.url, progress=nothing)
+    assert server.asked[0][0] == f"/{PUBLISHED['ViT-B/32'].sha256}/ViT-B-32.pt"
+
+
+def test_a_local_file_is_known_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "own.pt"
+    path.write_bytes(CONTENT)
+    found = find_weights(str(path), cache=tmp_path, base_url="", progress=nothing)
+    assert found.model_id == f"own@{SHA256[:12]}"
+
+
+def test_a_name_that_stands_for_nothing_lists_what_would(tmp_path: Path) -> None:
+    with pytest.raises(UnknownModel, match="ViT-B/32"):
+        find_weights("ViT-Z/99", cache=tmp_path, base_url="", progress=nothing)

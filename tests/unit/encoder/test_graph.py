@@ -1,0 +1,106 @@
+"""The serving graphs against CLIP's forward pass written out in NumPy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.encoder.engine import OpenVinoEngine, prepare_graphs
+from services.encoder.graph import read_shape
+from services.encoder.tokenizer import Tokenizer
+from services.encoder.weights import StateDict, UnusableWeights, load_state_dict
+from tests.support.clip_numpy import NumpyClip
+from tests.support.clip_reference import random_weights
+from tests.support.torch_archive import write_archive
+
+TEXTS = ["red shoes", "a", "", "a very long description of a wooden chair " * 5, "猫 🐈"]
+EXACT = 2e-5
+BUNDLED = Path("data/models/mini-clip/model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def weights() -> StateDict:
+    return random_weights()
+
+
+def engine_of(weights: StateDict, folder: Path, precision: str = "fp32") -> OpenVinoEngine:
+    path = folder / "clip.pt"
+    write_archive(path, weights)
+    files = prepare_graphs(path, "clip@test", folder / "cache")
+    return OpenVinoEngine(files, precision="bf16" if precision == "bf16" else "fp32", threads=1)
+
+
+@pytest.fixture(scope="module")
+def engine(weights: StateDict, tmp_path_factory: pytest.TempPathFactory) -> OpenVinoEngine:
+    return engine_of(weights, tmp_path_factory.mktemp("engine"))
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    random = np.random.default_rng(1)
+    return [random.integers(0, 256, (32, 32, 3), np.uint8) for _ in range(3)]
+
+
+def test_text_vectors_are_those_of_the_reference(
+    engine: OpenVinoEngine, weights: StateDict
+) -> None:
+    tokens = Tokenizer().tokenize(TEXTS)
+    expected = np.stack([NumpyClip(weights).text(row.tolist()) for row in tokens])
+    np.testing.assert_allclose(engine.texts(tokens), expected, atol=EXACT)
+
+
+def test_picture_vectors_are_those_of_the_reference(
+    engine: OpenVinoEngine, weights: StateDict, pictures: list[np.ndarray]
+) -> None:
+    expected = np.stack([NumpyClip(weights).image(picture) for picture in pictures])
+    np.testing.assert_allclose(engine.pictures(pictures), expected, atol=EXACT)
+
+
+def test_a_text_has_the_same_vector_alone_and_beside_longer_ones(engine: OpenVinoEngine) -> None:
+    tokens = Tokenizer().tokenize(TEXTS)
+    together = engine.texts(tokens)
+    for row, vector in zip(tokens, together, strict=True):
+        np.testing.assert_allclose(engine.texts([row])[0], vector, atol=EXACT)
+
+
+def test_vectors_are_of_unit_length(engine: OpenVinoEngine, pictures: list[np.ndarray]) -> None:
+    vectors = np.concatenate([engine.texts(Tokenizer().tokenize(TEXTS)), engine.pictures(pictures)])
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_bfloat16_keeps_the_vectors_direction(
+    engine: OpenVinoEngine, weights: StateDict, pictures: list[np.ndarray], tmp_path: Path
+) -> None:
+    fast = engine_of(weights, tmp_path, "bf16")
+    exact, near = engine.pictures(pictures), fast.pictures(pictures)
+    assert (exact * near).sum(1).min() > 0.995
+
+
+def test_graphs_are_made_once_and_kept(weights: StateDict, tmp_path: Path) -> None:
+    path = tmp_path / "clip.pt"
+    write_archive(path, weights)
+    first = prepare_graphs(path, "clip@test", tmp_path / "cache")
+    path.unlink()
+    assert prepare_graphs(path, "clip@test", tmp_path / "cache") == first
+    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [first.folder.name]
+
+
+def test_weights_of_something_else_are_refused(weights: StateDict) -> None:
+    without = {name: value for name, value in weights.items() if name != "text_projection"}
+    with pytest.raises(UnusableWeights, match="text_projection"):
+        read_shape(without)
+
+
+def test_the_bundled_model_is_served_exactly(tmp_path: Path) -> None:
+    weights = load_state_dict(BUNDLED)
+    files = prepare_graphs(BUNDLED, "mini", tmp_path)
+    engine = OpenVinoEngine(files, precision="fp32", threads=1)
+    reference = NumpyClip(weights)
+    tokens = Tokenizer().tokenize(["red striped mug", "a wooden chair"])
+    expected = np.stack([reference.text(row.tolist()) for row in tokens])
+    np.testing.assert_allclose(engine.texts(tokens), expected, atol=EXACT)
+    size = files.info.image_size
+    picture = np.random.default_rng(2).integers(0, 256, (size, size, 3), np.uint8)
+    np.testing.assert_allclose(engine.pictures([picture])[0], reference.image(picture), atol=EXACT)

@@ -1,0 +1,161 @@
+"""Our one resampling against CLIP's Resize and CenterCrop; and what people really send."""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from services.encoder.preprocess import Pixels, UnusablePicture, read_picture, to_patches
+
+SIZE = 112
+MAX_PIXELS = 50_000_000
+
+
+def drawing(width: int, height: int, mode: str = "RGB") -> Image.Image:
+    """Something with edges, gradients and noise, so that a shifted crop would show."""
+    across = np.linspace(0, 255, width)[None, :, None]
+    down = np.linspace(0, 255, height)[:, None, None]
+    noise = np.random.default_rng(3).normal(0, 10, (height, width, 3))
+    pixels = np.concatenate([across + 0 * down, 0 * across + down, (across + down) / 2], 2)
+    picture = Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8))
+    ImageDraw.Draw(picture).ellipse((width * 0.2, height * 0.3, width * 0.6, height * 0.7), "red")
+    return picture.convert(mode)
+
+
+def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def read(data: bytes) -> Pixels:
+    return read_picture(data, SIZE, MAX_PIXELS)
+
+
+def clip_preprocess(picture: Image.Image, size: int) -> Pixels:
+    """torchvision's `Resize(size, BICUBIC)` and `CenterCrop(size)`, as in `clip._transform`."""
+    width, height = picture.size
+    if width <= height:
+        scaled = picture.resize((size, int(size * height / width)), Image.Resampling.BICUBIC)
+    else:
+        scaled = picture.resize((int(size * width / height), size), Image.Resampling.BICUBIC)
+    left = round((scaled.width - size) / 2)
+    top = round((scaled.height - size) / 2)
+    return np.asarray(scaled.crop((left, top, left + size, top + size)).convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(112, 112), (300, 200), (201, 333), (640, 113), (90, 60), (5, 400)]
+)
+def test_pixels_are_those_of_clips_own_preprocessing(width: int, height: int) -> None:
+    picture = drawing(width, height)
+    ours = read(encoded(picture, "PNG")).astype(int)
+    difference = np.abs(ours - clip_preprocess(picture, SIZE).astype(int))
+    # Of 255. Pillow rounds to whole levels between its two passes and takes the cheaper one first,
+    # which need not be the same one when it resamples a part: single pixels on sharp edges differ.
+    assert difference.mean() < 0.3
+    assert difference.max() <= 8
+
+
+def test_a_large_jpeg_read_at_reduced_scale_stays_near_clips_own() -> None:
+    data = encoded(drawing(1500, 1200), "JPEG", quality=90)
+    reference = clip_preprocess(Image.open(io.BytesIO(data)), SIZE).astype(int)
+    assert np.abs(read(data).astype(int) - reference).mean() < 1.5  # of 255
+
+
+def test_exif_orientation_turns_the_picture_upright() -> None:
+    upright = drawing(200, 200)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its side, to be turned a quarter clockwise
+    lying = encoded(upright.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
+    np.testing.assert_array_equal(read(lying), read(encoded(upright, "PNG")))
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    picture = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
+    assert (read(encoded(picture, "PNG")) == 255).all()
+
+
+def sixteen_bit_png() -> bytes:
+    values = np.linspace(0, 65_535, 64 * 64).astype(np.uint16).reshape(64, 64)
+    return encoded(Image.fromarray(values), "PNG")
+
+
+def test_sixteen_bits_a_channel_keep_their_brightness() -> None:
+    assert read(sixteen_bit_png()).mean() == pytest.approx(127.5, abs=3)
+
+
+READABLE: dict[str, Callable[[], bytes]] = {
+    "one pixel": lambda: encoded(drawing(1, 1), "PNG"),
+    "1 × 50,000": lambda: encoded(Image.new("RGB", (1, 50_000), "blue"), "PNG"),
+    "50,000 × 1": lambda: encoded(Image.new("RGB", (50_000, 1), "blue"), "PNG"),
+    "grey": lambda: encoded(drawing(50, 80, "L"), "PNG"),
+    "grey with alpha": lambda: encoded(drawing(50, 80, "LA"), "PNG"),
+    "palette": lambda: encoded(drawing(50, 80).quantize(16), "PNG"),
+    "one bit": lambda: encoded(drawing(50, 80, "1"), "PNG"),
+    "CMYK": lambda: encoded(drawing(50, 80, "CMYK"), "JPEG"),
+    "16 bit": sixteen_bit_png,
+    "animated WebP": lambda: encoded(
+        drawing(40, 40), "WEBP", save_all=True, append_images=[drawing(40, 40)] * 3
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_an_unusual_picture_is_read(name: str) -> None:
+    pixels = read(READABLE[name]())
+    assert pixels.shape == (SIZE, SIZE, 3)
+    assert pixels.dtype == np.uint8
+
+
+def huge_header() -> bytes:
+    """A few bytes that claim 20,000 × 20,000 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"x") + chunk(b"IEND", b"")
+    )
+
+
+BAD: dict[str, Callable[[], bytes]] = {
+    "empty": lambda: b"",
+    "text": lambda: b"not a picture",
+    "SVG": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "ZIP": lambda: b"PK\x03\x04" + bytes(100),
+    "HEIC": lambda: b"\x00\x00\x00\x18ftypheic" + bytes(100),
+    "GIF": lambda: encoded(drawing(40, 40), "GIF"),
+    "truncated JPEG": lambda: encoded(drawing(400, 400), "JPEG")[:3_000],
+    "truncated PNG": lambda: encoded(drawing(400, 400), "PNG")[:3_000],
+    "truncated WebP": lambda: encoded(drawing(400, 400), "WEBP")[:500],
+    "damaged JPEG header": lambda: b"\xff\xd8\xff" + bytes(200),
+    "20,000 × 20,000": huge_header,
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_picture_is_refused_at_once_with_a_reason(name: str) -> None:
+    data = BAD[name]()
+    started = time.process_time()
+    with pytest.raises(UnusablePicture) as refusal:
+        read(data)
+    assert str(refusal.value).endswith(".")
+    assert time.process_time() - started < 1
+
+
+def test_patches_are_rows_of_squares_from_the_top_left() -> None:
+    pixels = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(1, 4, 4, 3)
+    patches = to_patches(pixels, 2)
+    assert patches.shape == (1, 4, 12)
+    np.testing.assert_array_equal(patches[0, 1], pixels[0, :2, 2:].reshape(-1))
