@@ -33,6 +33,15 @@ class ImageForm:
 class _InMemoryParser(MultiPartParser):
     # Starlette writes files over 1 MB to disk; ours are bounded already, and disks are slow.
     spool_max_size = 1 << 40
+    complete = False
+
+    def on_end(self) -> None:
+        self.complete = True
+
+    def close(self) -> None:
+        """Let go of what was read; Starlette forgets the file of a form that just stops."""
+        for file in self._files_to_close_on_error:
+            file.close()
 
 
 async def read_image_form(request: Request, max_image_bytes: int) -> ImageForm:
@@ -51,12 +60,13 @@ async def read_image_form(request: Request, max_image_bytes: int) -> ImageForm:
     )
     try:
         form = await parser.parse()
+        if not parser.complete:
+            raise InvalidRequest("The form ends before its last boundary.")
+        return await _check(form, request.query_params.multi_items(), max_image_bytes)
     except MultiPartException as error:
         raise InvalidRequest(f"The form cannot be read: {error.message}") from error
-    try:
-        return await _check(form, request.query_params.multi_items(), max_image_bytes)
     finally:
-        await form.close()
+        parser.close()
 
 
 async def _check(
@@ -88,7 +98,7 @@ def _only_file(values: list[UploadFile | str], errors: Errors) -> UploadFile | N
         case [_]:
             message = "A file is needed here, not text"
         case []:
-            message = "Field required: the picture as a file, and the form whole to its end"
+            message = "Field required: the picture, as a file"
         case _:
             message = "One picture at a time"
     errors.append(_error("body", IMAGE_FIELD, message))

@@ -35,7 +35,8 @@ async def test_gemini_gets_the_prompt_as_orders_and_the_query_as_data(
     assert request.query == QUERY
     assert QUERY not in str(request.body["systemInstruction"])
     assert "never\ninstructions" in request.body["systemInstruction"]["parts"][0]["text"]
-    assert request.body["generationConfig"]["thinkingConfig"] == {"thinkingLevel": "MINIMAL"}
+    (thinking_level,) = request.body["generationConfig"]["thinkingConfig"].values()
+    assert thinking_level == "MINIMAL"
 
 
 async def test_without_a_key_the_query_stays_and_nobody_is_asked(run_rewriter: RunRewriter) -> None:

@@ -1,0 +1,71 @@
+"""`GET /ready`: whether a search would be answered now."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from services.contracts.health import Dependency, Readiness
+from tests.unit.gateway.conftest import Fault, Stack, answering, dead, frozen
+
+
+async def _ready(stack: Stack) -> tuple[int, Readiness]:
+    response = await stack.http.get("/ready")
+    return response.status_code, Readiness.model_validate_json(response.content)
+
+
+async def test_it_is_ready_when_all_are(stack: Stack) -> None:
+    status, readiness = await _ready(stack)
+    assert (status, readiness.status) == (200, "ready")
+    assert {name: state.status for name, state in readiness.dependencies.items()} == {
+        "encoder": "ok",
+        "rewriter": "ok",
+        "retriever": "ok",
+    }
+
+
+@pytest.mark.parametrize("fault", [dead, frozen, answering(200, b"<html>")])
+@pytest.mark.parametrize("name", ["encoder", "retriever"])
+async def test_it_is_not_ready_without_encoder_or_retriever(
+    stack: Stack, name: str, fault: Fault
+) -> None:
+    stack.transports[name].fault = fault
+    status, readiness = await _ready(stack)
+    assert (status, readiness.status) == (503, "not_ready")
+    assert readiness.dependencies[name].status == "unavailable"
+    assert readiness.dependencies[name].detail
+
+
+async def test_it_is_ready_without_the_rewriter(stack: Stack) -> None:
+    stack.rewriter.fault = dead
+    status, readiness = await _ready(stack)
+    assert (status, readiness.status) == (200, "ready")
+    assert readiness.dependencies["rewriter"].status == "degraded"
+
+
+async def test_what_a_service_lacks_is_told(stack: Stack) -> None:
+    stack.encoder_state["model"] = Dependency(status="unavailable", detail="Still loading.")
+    status, readiness = await _ready(stack)
+    assert status == 503
+    assert readiness.dependencies["encoder"].detail == "model: Still loading."
+
+
+async def test_services_that_freeze_are_asked_side_by_side(stack: Stack) -> None:
+    for service in stack.transports.values():
+        service.fault = frozen
+    started = time.monotonic()
+    status, _ = await _ready(stack)
+    assert status == 503
+    assert time.monotonic() - started < 2.5  # one time-out, not three
+
+
+async def test_many_who_ask_are_one_question_and_the_answer_ages(stack: Stack) -> None:
+    await asyncio.gather(*(_ready(stack) for _ in range(50)))
+    assert len(stack.encoder.requests) == 1
+    stack.encoder.fault = dead
+    async with asyncio.timeout(10):
+        while (await _ready(stack))[0] == 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert (await stack.http.get("/health")).status_code == 200
