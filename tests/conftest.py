@@ -7,10 +7,17 @@ from pathlib import Path
 
 # Before any test imports Feast, which otherwise makes all metrics of the process share files.
 import prometheus_client  # noqa: F401
+
+# isort: split
+import hypothesis
 import pytest
 
 from tests.support.feast_repository import write_feature_repo
 from tests.support.redis_server import RedisAddress, RedisProcess, running_redis
+
+# A busy machine is no failure: pytest's time-out is the one clock.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 
 @pytest.fixture(scope="session")

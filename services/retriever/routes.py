@@ -47,8 +47,8 @@ def _catalogue(retriever: Annotated[Retriever, Depends(_retriever)]) -> Catalogu
     """One snapshot for the whole request, whatever is swapped in meanwhile."""
     catalogue = retriever.follower.catalogue
     if catalogue is None:
-        reason = retriever.follower.trouble or "the catalogue is being loaded"
-        raise NotReady(f"There is no catalogue to search yet: {reason}.")
+        # Why not is for operators, in `/ready`: it may name addresses, and this goes to anybody.
+        raise NotReady("The retriever holds no catalogue yet; ask again shortly.")
     return catalogue
 
 

@@ -6,8 +6,10 @@ import math
 
 import pytest
 
+from feature_repo.definitions import product_metadata
+from services.contracts.catalogue import FINGERPRINT, PRODUCT_KEY
 from services.contracts.products import Product
-from services.retriever.products import TEXT_COLUMNS, ProductTable, ProductTableBuilder
+from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTable, ProductTableBuilder
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
 
@@ -74,6 +76,12 @@ def test_rows_come_in_the_order_asked_for_with_their_scores() -> None:
         ("a", 0.5),
         ("c", 0.1),
     ]
+
+
+def test_the_columns_are_the_features_that_are_defined_and_the_fields_that_are_promised() -> None:
+    columns = {*TEXT_COLUMNS, PRICE}
+    assert {field.name for field in product_metadata.features} == {*columns, FINGERPRINT}
+    assert set(Product.model_fields) == {*columns, PRODUCT_KEY}
 
 
 def test_what_is_no_product_is_told_with_the_reason() -> None:
