@@ -15,7 +15,7 @@ import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,16 +152,14 @@ def redis_executable() -> str:
 @contextmanager
 def running_redis(directory: Path) -> Iterator[RedisAddress]:
     """A Redis for as long as the block lasts."""
-    if docker_answers():
-        with _redis_container() as address:
-            yield address
-        return
-    server = RedisProcess(directory)
-    server.start()
-    try:
-        yield server.address
-    finally:
-        server.stop()
+    with ExitStack() as stack:
+        address = _start_container(stack) if docker_answers() else None
+        if address is None:
+            server = RedisProcess(directory)
+            stack.callback(server.stop)
+            server.start()
+            address = server.address
+        yield address
 
 
 def docker_answers() -> bool:
@@ -181,22 +179,24 @@ def docker_answers() -> bool:
     return answer
 
 
-@contextmanager
-def _redis_container() -> Iterator[RedisAddress]:
-    # Ryuk is a second container that removes the first; the block below does that itself.
+def _start_container(stack: ExitStack) -> RedisAddress | None:
+    """A container that `stack` removes; None where the engine has no image and cannot fetch it."""
+    # Ryuk is a second container that removes the first; the stack does that itself.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+    import docker
     from testcontainers.core.container import DockerContainer
 
-    with DockerContainer(IMAGE).with_exposed_ports(6379) as container:
-        address = RedisAddress(
-            container.get_container_host_ip(), int(container.get_exposed_port(6379))
-        )
-        deadline = time.monotonic() + START_S
-        while not address.answers():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"the container of {IMAGE} does not answer")
-            time.sleep(0.05)
-        yield address
+    try:
+        container = stack.enter_context(DockerContainer(IMAGE).with_exposed_ports(6379))
+    except docker.errors.DockerException:
+        return None
+    address = RedisAddress(container.get_container_host_ip(), int(container.get_exposed_port(6379)))
+    deadline = time.monotonic() + START_S
+    while not address.answers():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the container of {IMAGE} does not answer")
+        time.sleep(0.05)
+    return address
 
 
 def _free_port() -> int:
