@@ -141,6 +141,8 @@ class ServiceClient:
         **content: Any,  # noqa: ANN401 - what httpx takes: `content` or `files`
     ) -> Answer:
         limit = self._limit()
+        if limit.remaining_s() == 0:
+            raise DeadlineExceeded(f"No time was left to ask the {self.name}.")
         self._budget.earn()
         try:
             async with asyncio.timeout(limit.remaining_s()):

@@ -1,0 +1,231 @@
+"""The client of one service for another: deadlines, retries, problems."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.common.client import RetryBudget, ServiceClient, own_deadline
+from services.common.context import (
+    DEADLINE_HEADER,
+    REQUEST_ID_HEADER,
+    Deadline,
+    deadline,
+    request_id,
+)
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    NotFound,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+)
+from services.contracts.health import Dependency, Health, Readiness
+from tests.unit.common.conftest import Echo, Message, Switches
+
+HEALTHY = {"status": "alive", "service": "sample", "version": "1"}
+
+
+def _client(transport: httpx.AsyncBaseTransport, timeout_s: float = 5.0) -> ServiceClient:
+    return ServiceClient("sample", "http://sample", timeout_s=timeout_s, transport=transport)
+
+
+def _fixed(status: int, **content: object) -> httpx.MockTransport:
+    return httpx.MockTransport(lambda _: httpx.Response(status, **content))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def client(app: FastAPI) -> ServiceClient:
+    return _client(httpx.ASGITransport(app))
+
+
+async def test_answers_come_as_contracts(client: ServiceClient) -> None:
+    async with client:
+        assert (await client.get("/health", Health)).status == "alive"
+        assert (await client.post("/message", Message(text="ä👟"), Message)).text == "ä👟"
+        sent = await client.post_files("/upload", "images", [b"one", b"two"], Echo)
+        assert sent.received > 6
+
+
+async def test_request_id_and_deadline_travel_along(client: ServiceClient) -> None:
+    token = request_id.set("request-1")
+    try:
+        async with client, own_deadline(1.0):
+            echo = await client.get("/echo/0", Echo)
+    finally:
+        request_id.reset(token)
+    assert echo.request_id == "request-1"
+    assert 0 < echo.deadline_ms <= 1_000
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/not-ready", NotReady), ("/overloaded", Overloaded), ("/nothing", NotFound)],
+)
+async def test_what_concerns_the_caller_is_passed_on(
+    client: ServiceClient, path: str, kind: type[Exception]
+) -> None:
+    async with client:
+        with pytest.raises(kind):
+            await client.get(path, Health)
+
+
+async def test_retry_after_is_passed_on(client: ServiceClient) -> None:
+    async with client:
+        with pytest.raises(NotReady) as raised:
+            await client.get("/not-ready", Health)
+    assert raised.value.retry_after_s == 3
+
+
+async def test_a_body_over_the_other_sides_limit_is_the_callers_problem(
+    client: ServiceClient,
+) -> None:
+    async with client:
+        with pytest.raises(PayloadTooLarge):
+            await client.post("/message", Message(text="x" * 200), Message)
+
+
+async def test_a_bug_of_the_other_side_is_its_own(client: ServiceClient) -> None:
+    async with client:
+        with pytest.raises(DependencyUnavailable, match="sample failed"):
+            await client.get("/bug", Health)
+
+
+async def test_a_status_that_carries_an_answer_is_one(
+    client: ServiceClient, switches: Switches
+) -> None:
+    switches.state = Dependency(status="unavailable")
+    async with client:
+        readiness = await client.get("/ready", Readiness, also_status=(503,))
+        assert readiness.status == "not_ready"
+        with pytest.raises(DependencyUnavailable):
+            await client.get("/ready", Readiness)
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [
+        _fixed(200, content=b"<html>"),
+        _fixed(200, json={}),
+        _fixed(200, json={**HEALTHY, "unknown": 1}),
+        _fixed(204),
+        _fixed(302, headers={"Location": "http://elsewhere"}),
+        _fixed(404, content=b"not here"),
+        _fixed(500, json={"detail": "no problem document"}),
+    ],
+)
+async def test_an_answer_that_breaks_the_contract_is_none(
+    transport: httpx.MockTransport,
+) -> None:
+    async with _client(transport) as client:
+        with pytest.raises(DependencyUnavailable, match="sample"):
+            await client.get("/health", Health)
+
+
+async def test_a_call_ends_with_its_time_out(client: ServiceClient) -> None:
+    async with _client(client._http._transport, timeout_s=0.05) as hurried:
+        started = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            await hurried.get("/echo/30000", Echo)
+        assert time.monotonic() - started < 5
+
+
+async def test_a_call_ends_with_the_requests_deadline(client: ServiceClient) -> None:
+    async with client:
+        with pytest.raises(DeadlineExceeded):
+            async with own_deadline(0.05):
+                await client.get("/echo/30000", Echo)
+        with pytest.raises(DeadlineExceeded):
+            async with own_deadline(0):
+                await client.get("/health", Health)
+
+
+async def test_an_own_deadline_never_exceeds_the_one_given_and_ends_with_its_block() -> None:
+    token = deadline.set(Deadline.after_ms(100))
+    try:
+        given = deadline.get()
+        async with own_deadline(60):
+            inner = deadline.get()
+            assert inner is not None
+            assert inner.remaining_s() <= 0.1
+        assert deadline.get() is given
+    finally:
+        deadline.reset(token)
+
+
+def _failing(
+    times: int, error: type[httpx.TransportError]
+) -> tuple[httpx.MockTransport, list[str]]:
+    seen: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers[DEADLINE_HEADER])
+        assert REQUEST_ID_HEADER in request.headers
+        if len(seen) <= times:
+            raise error("gone", request=request)
+        return httpx.Response(200, json=HEALTHY)
+
+    return httpx.MockTransport(handle), seen
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.RemoteProtocolError])
+async def test_a_connection_that_fails_once_is_tried_once_more(
+    error: type[httpx.TransportError],
+) -> None:
+    transport, seen = _failing(1, error)
+    async with _client(transport) as client:
+        assert (await client.get("/health", Health)).status == "alive"
+    assert len(seen) == 2
+
+
+async def test_a_connection_that_keeps_failing_is_given_up() -> None:
+    transport, seen = _failing(1_000, httpx.ConnectError)
+    async with _client(transport) as client:
+        with pytest.raises(DependencyUnavailable, match="cannot be reached"):
+            await client.get("/health", Health)
+    assert len(seen) == 2
+
+
+async def test_an_answer_once_begun_is_not_asked_for_again() -> None:
+    transport, seen = _failing(1_000, httpx.ReadError)
+    async with _client(transport) as client:
+        with pytest.raises(DependencyUnavailable):
+            await client.get("/health", Health)
+    assert len(seen) == 1
+
+
+async def test_retries_are_a_tenth_of_the_calls_in_an_outage() -> None:
+    transport, seen = _failing(10_000, httpx.ConnectError)
+    calls = 200
+    async with _client(transport) as client:
+        for _ in range(calls):
+            with pytest.raises(DependencyUnavailable):
+                await client.get("/health", Health)
+    assert len(seen) <= calls * 1.1 + 5
+
+
+def test_the_budget_starts_with_its_burst_and_earns_by_calls() -> None:
+    budget = RetryBudget(ratio=0.5, burst=2)
+    assert [budget.spend() for _ in range(3)] == [True, True, False]
+    budget.earn()
+    assert not budget.spend()
+    budget.earn()
+    assert budget.spend()
+    for _ in range(100):
+        budget.earn()
+    assert [budget.spend() for _ in range(3)] == [True, True, False]
+
+
+async def test_callers_side_by_side_get_their_own_answers(client: ServiceClient) -> None:
+    async def ask(number: int) -> str:
+        request_id.set(f"request-{number}")
+        return (await client.get(f"/echo/{number % 5}", Echo)).request_id
+
+    async with client:
+        answers = await asyncio.gather(*(asyncio.create_task(ask(n)) for n in range(50)))
+    assert answers == [f"request-{number}" for number in range(50)]
