@@ -61,7 +61,7 @@ train-mini-clip: ## Train the bundled CLIP anew (data/models/mini-clip; under 40
 		-m services.pipeline.demo.train --output data/models/mini-clip $(ARGS)
 
 openapi: ## Write docs/openapi/*.json and the page's types from the services' code
-	@$(BOOTSTRAP) --group run -- -m services.gateway.openapi
+	@$(BOOTSTRAP) --group run -- -m docs.openapi.publish
 	@cd services/web && npm run --silent generate:api
 
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock

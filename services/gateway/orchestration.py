@@ -17,7 +17,6 @@ from services.common.problems import (
     NotFound,
     ServiceError,
     UnreadableImage,
-    UnsupportedMediaType,
 )
 from services.contracts.base import ModalityWeights, Vector
 from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest
@@ -185,6 +184,6 @@ def _refusals_are_faults(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (InvalidRequest, NotFound, UnsupportedMediaType) as error:
+    except (InvalidRequest, NotFound) as error:
         logger.error("refused by a service", extra={"service_asked": name, "reason": error.detail})
         raise DependencyUnavailable(f"The {name} refused the gateway's request.") from error

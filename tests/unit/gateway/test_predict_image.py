@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from typing import Any
 
@@ -115,6 +116,19 @@ async def test_a_damaged_picture_is_refused_and_the_next_one_is_served(stack: St
     problem = assert_problem(await _send(stack, DAMAGED_JPEG), 422, "unreadable-image")
     assert problem["detail"] == "It ends too early."
     assert (await _send(stack)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "slug"),
+    [(422, "unreadable-image"), (415, "unsupported-media-type"), (413, "payload-too-large")],
+)
+async def test_what_the_encoder_says_of_the_picture_is_passed_on(
+    stack: Stack, status: int, slug: str
+) -> None:
+    problem = {"type": f"/problems/{slug}", "title": "t", "status": status, "detail": "Too odd."}
+    content = json.dumps({**problem, "instance": "i"}).encode()
+    stack.encoder.fault = answering(status, content, "application/problem+json")
+    assert assert_problem(await _send(stack), status, slug)["detail"] == "Too odd."
 
 
 @pytest.mark.parametrize(

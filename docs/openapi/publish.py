@@ -1,0 +1,40 @@
+"""`python -m docs.openapi.publish` writes each service's schema beside this file, with no server.
+
+Here and not in a service, since no service may import another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from fastapi import FastAPI
+
+from services.common.openapi import schema_text
+from services.encoder.app import create_app as create_encoder
+from services.encoder.settings import EncoderSettings
+from services.gateway.app import create_app as create_gateway
+from services.gateway.settings import GatewaySettings
+from services.retriever.app import create_app as create_retriever
+from services.retriever.settings import RetrieverSettings
+from services.rewriter.app import create_app as create_rewriter
+from services.rewriter.settings import RewriterSettings
+
+FOLDER = Path(__file__).parent
+
+
+def _no_engine() -> NoReturn:
+    raise AssertionError("an app that is only described loads no model")
+
+
+APPS: dict[str, Callable[[], FastAPI]] = {
+    "encoder": lambda: create_encoder(EncoderSettings(), _no_engine),
+    "gateway": lambda: create_gateway(GatewaySettings()),
+    "retriever": lambda: create_retriever(RetrieverSettings()),
+    "rewriter": lambda: create_rewriter(RewriterSettings()),
+}
+
+if __name__ == "__main__":
+    for name, create in APPS.items():
+        (FOLDER / f"{name}.json").write_text(schema_text(create()), encoding="utf-8")
