@@ -1,0 +1,76 @@
+"""The one command-line program of the pipeline.
+
+Exit codes: 0 done, 2 the file can't be used or has nothing to load, 3 something that is needed is
+away, busy or broken, 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.pipeline.errors import PipelineError
+from services.pipeline.settings import PipelineSettings
+
+STOPPED = 130
+BROKEN = 3
+
+Command = Callable[[argparse.Namespace, PipelineSettings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    command: Command = options.command
+    try:
+        return command(options, PipelineSettings())
+    except PipelineError as error:
+        return _fail(str(error), error.exit_code)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        return _fail(f"the setting PIPELINE_{name} can't be used: {first['msg']}", BROKEN)
+    except OSError as error:
+        return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", BROKEN)
+    except KeyboardInterrupt:
+        return _fail("stopped; what is stored so far is kept, and nothing is published", STOPPED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.pipeline", description="From product files to a catalogue."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    load = commands.add_parser("load", help="make a product file the catalogue that is served")
+    load.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
+    load.add_argument(
+        "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
+    )
+    load.set_defaults(command=_load)
+    return parser
+
+
+def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    # Feast takes seconds to import; `--help` and a wrong argument need not wait for it.
+    from PIL import Image
+
+    from services.pipeline.load import load
+
+    # A picture with too many pixels is refused by us, with its row; no need for a warning as well.
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    summary = load(options.file, settings, options.rejects)
+    for line in summary.lines():
+        print(line)
+    return 0
+
+
+def _fail(reason: str, code: int) -> int:
+    print(f"pipeline: {reason}", file=sys.stderr)
+    return code

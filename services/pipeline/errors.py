@@ -1,0 +1,46 @@
+"""What can end a run early, and the exit code that each has.
+
+PipelineError
+├── FeedUnusable        2   the file can't be read as a product feed
+├── NothingToLoad       2   it can, but not one of its rows may be loaded
+├── DependencyAway      3   the encoder or the feature store does not answer
+├── EncoderBroken       3   the encoder answers, but not with what its contract promises
+├── StoreIncomplete     3   what was written is not there when read back
+└── Busy                3   another run holds the feature store
+
+The message is one line for a person: what is wrong and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PipelineError(Exception):
+    """Ends a run; nothing of it is published."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class FeedUnusable(PipelineError):
+    exit_code = 2
+
+
+class NothingToLoad(PipelineError):
+    exit_code = 2
+
+
+class DependencyAway(PipelineError):
+    pass
+
+
+class EncoderBroken(PipelineError):
+    pass
+
+
+class StoreIncomplete(PipelineError):
+    pass
+
+
+class Busy(PipelineError):
+    pass

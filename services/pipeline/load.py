@@ -1,0 +1,251 @@
+"""`load`: from a product feed to a published catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from services.common.client import ServiceClient
+from services.pipeline.embedding import Embedder
+from services.pipeline.encoder_client import EncoderClient
+from services.pipeline.errors import FeedUnusable, NothingToLoad
+from services.pipeline.feature_writer import FeatureWriter
+from services.pipeline.feed import Feed, FeedRow, open_feed
+from services.pipeline.lock import only_writer
+from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
+from services.pipeline.offline_store import OfflineStore
+from services.pipeline.online_store import EventClock, OnlineStore
+from services.pipeline.product import CatalogueProduct, ProductVectors
+from services.pipeline.progress import Progress
+from services.pipeline.publication import Manifest, Publication, Publisher
+from services.pipeline.rejects import RejectsFile
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.validation import FeedProduct, Reject, RowValidator
+
+PICTURE_THREADS = 4
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows."""
+
+    rows: int = 0
+    loaded: int = 0
+    unchanged: int = 0
+    encoded: int = 0
+    restored: int = 0
+    """Their vectors were found in Parquet."""
+    by_link: int = 0
+    without_picture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSummary:
+    """What a run did."""
+
+    counts: Counts
+    rejected: int
+    rejects_path: Path
+    publication: Publication
+    seconds: float
+
+    def lines(self) -> Iterator[str]:
+        """For a person."""
+        counts, head = self.counts, self.publication.head
+        yield (
+            f"loaded {counts.loaded} of {counts.rows} products: {counts.unchanged} unchanged, "
+            f"{counts.encoded} encoded"
+        )
+        if counts.restored:
+            yield f"{counts.restored} had their vectors in Parquet already"
+        if counts.by_link:
+            yield f"{counts.by_link} have their picture by link, not embedded yet"
+        if counts.without_picture:
+            yield f"{counts.without_picture} have no picture and are found by their words alone"
+        if self.rejected:
+            yield f"{self.rejected} rejected, see {self.rejects_path}"
+        state = "published" if self.publication.is_new else "was published already"
+        yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
+
+
+def load(path: Path, settings: PipelineSettings, rejects_path: Path | None = None) -> LoadSummary:
+    """Raises PipelineError; what was stored until then is found again by the next run."""
+    started = time.monotonic()
+    feed = open_feed(path)
+    offline_folder = settings.feature_store / "offline"
+    rejects_path = rejects_path or settings.rejects_path or offline_folder / "rejects.csv"
+    if rejects_path.resolve() == path.resolve():
+        raise FeedUnusable(f"{path}: the rejects can't be written over the feed itself")
+    rows = feed.count()
+    if not rows:
+        raise NothingToLoad(f"{path}: there is a header, but no product below it")
+    online = OnlineStore(settings.feature_store)
+    with only_writer(offline_folder), RejectsFile(rejects_path, feed.columns) as rejects:
+        online.apply()
+        with asyncio.Runner() as runner:
+            run = _Load(settings, online, OfflineStore(offline_folder), rejects, runner)
+            publication = run.load(feed, rows)
+        return LoadSummary(
+            run.counts, rejects.count, rejects_path, publication, time.monotonic() - started
+        )
+
+
+class _Load:
+    """One run: a batch of rows at a time, from the feed to both stores."""
+
+    def __init__(
+        self,
+        settings: PipelineSettings,
+        online: OnlineStore,
+        offline: OfflineStore,
+        rejects: RejectsFile,
+        runner: asyncio.Runner,
+    ) -> None:
+        self.counts = Counts()
+        self._settings = settings
+        self._online = online
+        self._offline = offline
+        self._rejects = rejects
+        self._runner = runner
+        self._manifest = Manifest()
+        self._media = MediaStore(
+            settings.media_dir,
+            max_bytes=settings.max_image_bytes,
+            max_pixels=settings.max_image_pixels,
+        )
+
+    def load(self, feed: Feed, rows: int) -> Publication:
+        """rows: how many the feed has."""
+        self._media.clear_drafts()
+        self._offline.clear_drafts()
+        service = ServiceClient(
+            "encoder", self._settings.encoder_url, timeout_s=self._settings.encoder_timeout_s
+        )
+        try:
+            encoder = EncoderClient(service, wait_s=self._settings.encoder_wait_s)
+            return self._load(feed, rows, encoder)
+        finally:
+            self._runner.run(service.aclose())
+
+    def _load(self, feed: Feed, total: int, encoder: EncoderClient) -> Publication:
+        model = self._runner.run(encoder.model())
+        clock = EventClock()
+        writer = FeatureWriter(self._online, self._offline, clock, model.model)
+        embedder = Embedder(
+            encoder,
+            model,
+            self._media,
+            text_batch=self._settings.text_batch,
+            image_batch=self._settings.image_batch,
+            requests_in_flight=self._settings.requests_in_flight,
+        )
+        validator = RowValidator(feed.path.parent)
+        with (
+            Progress(total) as progress,
+            ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures") as pictures,
+        ):
+            for rows in _batches(feed.rows(), self._settings.batch_products):
+                products = self._products(rows, validator, pictures, model.model)
+                self._store(products, {row.number: row for row in rows}, writer, embedder)
+                progress.advance(len(rows))
+        if not self._manifest.entries:
+            raise NothingToLoad(
+                f"{feed.path}: not one of {self.counts.rows} rows can be loaded"
+                + (f"; see {self._rejects.path}" if self._rejects.count else "")
+            )
+        publisher = Publisher(
+            self._online,
+            self._offline,
+            clock,
+            model_id=model.model,
+            dimension=model.dimension,
+        )
+        return publisher.publish(self._manifest)
+
+    def _products(
+        self,
+        rows: Sequence[FeedRow],
+        validator: RowValidator,
+        pictures: ThreadPoolExecutor,
+        model_id: str,
+    ) -> list[CatalogueProduct]:
+        """Those of the rows that may be loaded, their pictures in the media store."""
+        self.counts.rows += len(rows)
+        checked: list[tuple[FeedRow, FeedProduct]] = []
+        for row in rows:
+            result = validator.check(row)
+            if isinstance(result, Reject):
+                self._rejects.add(result, row.values)
+            else:
+                checked.append((row, result))
+        products: list[CatalogueProduct] = []
+        # Reading and decoding leave the interpreter lock alone, so threads help.
+        taken = pictures.map(self._take_picture, [product for _, product in checked])
+        for (row, product), picture in zip(checked, taken, strict=True):
+            if isinstance(picture, UnusablePicture):
+                self._reject_picture(product.product_id, row, picture)
+            else:
+                products.append(CatalogueProduct.of(product, picture, model_id))
+        return products
+
+    def _take_picture(self, product: FeedProduct) -> StoredPicture | UnusablePicture | None:
+        if product.picture_file is None:
+            return None
+        try:
+            return self._media.take(product.picture_file)
+        except UnusablePicture as error:
+            return error
+
+    def _store(
+        self,
+        products: Sequence[CatalogueProduct],
+        rows: dict[int, FeedRow],
+        writer: FeatureWriter,
+        embedder: Embedder,
+    ) -> None:
+        if not products:
+            return
+        survey = writer.survey(products)
+        vectors = self._runner.run(embedder.embed(survey.encode))
+        encoded: dict[str, ProductVectors] = {}
+        refused: set[str] = set()
+        for product, outcome in zip(survey.encode, vectors, strict=True):
+            if isinstance(outcome, UnusablePicture):
+                refused.add(product.product_id)
+                self._reject_picture(product.product_id, rows[product.row], outcome)
+            else:
+                encoded[product.product_id] = outcome
+        writer.write(survey, encoded)
+        for product in products:
+            if product.product_id not in refused:
+                self._count(product)
+        self.counts.unchanged += survey.unchanged
+        self.counts.encoded += len(encoded)
+        self.counts.restored += len(survey.push_vectors) + len(survey.copy)
+
+    def _count(self, product: CatalogueProduct) -> None:
+        self._manifest.add(product)
+        self.counts.loaded += 1
+        if product.picture is None:
+            if product.image_url:
+                self.counts.by_link += 1
+            else:
+                self.counts.without_picture += 1
+
+    def _reject_picture(self, product_id: str, row: FeedRow, reason: Exception) -> None:
+        name = repr(row.fields.get("image", ""))
+        self._rejects.add(Reject(row.number, product_id, f"picture {name}: {reason}"), row.values)
+
+
+def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,112 @@
+"""The catalogue's pictures, kept under the digest of their content.
+
+Two products with one picture share one file; a name never stands for another content, so a browser
+may keep it for ever; and a half-written file is never seen under its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+# MPO is what Pillow calls a JPEG with more pictures behind the first; phones make them.
+_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+_DRAFT = (64, 64)
+
+
+class UnusablePicture(Exception):
+    """No picture that we or the encoder take; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A picture in the store."""
+
+    sha256: str
+    extension: str
+
+    @property
+    def name(self) -> str:
+        """Path below the media folder."""
+        return f"{self.sha256[:2]}/{self.sha256}.{self.extension}"
+
+    @property
+    def url(self) -> str:
+        """Path on the gateway."""
+        return f"/images/{self.name}"
+
+
+class MediaStore:
+    """A folder of pictures. `take` may be called from several threads."""
+
+    def __init__(self, folder: Path, *, max_bytes: int, max_pixels: int) -> None:
+        self._folder = folder
+        self._drafts = folder / ".incoming"
+        self._max_bytes = max_bytes
+        self._max_pixels = max_pixels
+
+    def take(self, file: Path) -> StoredPicture:
+        """Check a picture and keep a copy, unless there is one. Raises UnusablePicture."""
+        try:
+            size = file.stat().st_size
+            if size > self._max_bytes:
+                raise UnusablePicture(f"has {size} bytes; at most {self._max_bytes} are taken")
+            data = file.read_bytes()
+        except OSError as error:
+            raise UnusablePicture(f"can't be read: {error.strerror}") from error
+        sha256 = hashlib.sha256(data).hexdigest()
+        for extension in sorted(set(_EXTENSIONS.values())):
+            stored = StoredPicture(sha256, extension)
+            if self.path(stored).exists():  # so it was checked before
+                return stored
+        stored = StoredPicture(sha256, _EXTENSIONS[_check(data, self._max_pixels)])
+        self._keep(data, self.path(stored))
+        return stored
+
+    def path(self, picture: StoredPicture) -> Path:
+        return self._folder / picture.name
+
+    def clear_drafts(self) -> None:
+        """Remove what a run that was killed left half-written; for the only writer."""
+        shutil.rmtree(self._drafts, ignore_errors=True)
+
+    def _keep(self, data: bytes, path: Path) -> None:
+        self._drafts.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._drafts / uuid.uuid4().hex
+        with draft.open("wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(path)
+
+
+def _check(data: bytes, max_pixels: int) -> str:
+    """Decode it. Returns Pillow's name of the format; raises UnusablePicture."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            width, height = picture.size
+            if width * height > max_pixels:
+                raise UnusablePicture(
+                    f"has {width}×{height} pixels; at most {max_pixels} are taken"
+                )
+            kind = str(picture.format)
+            # A JPEG decoded at an eighth of its size still shows whether it is whole.
+            picture.draft(None, _DRAFT)
+            picture.load()
+    except UnidentifiedImageError as error:
+        raise UnusablePicture("is not a JPEG, PNG or WebP picture") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnusablePicture(f"has too many pixels; at most {max_pixels} are taken") from error
+    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+        # Pillow's decoders raise any of these on damaged files.
+        raise UnusablePicture("is damaged or cut short") from error
+    return kind

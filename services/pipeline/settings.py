@@ -1,0 +1,67 @@
+"""Settings of the pipeline, from the environment, prefix `PIPELINE_`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.contracts.encoder import MAX_IMAGES_PER_REQUEST, MAX_TEXTS_PER_REQUEST
+
+
+class PipelineSettings(BaseSettings):
+    """What may be set for the pipeline. It serves nothing, so it has no port."""
+
+    model_config = SettingsConfigDict(env_prefix="PIPELINE_", frozen=True, extra="ignore")
+
+    encoder_url: str = Field(
+        default="http://127.0.0.1:8001", description="Where the encoder listens."
+    )
+    encoder_wait_s: float = Field(
+        default=120.0,
+        gt=0,
+        description="Longest wait for an encoder that is starting, overloaded or away.",
+    )
+    encoder_timeout_s: float = Field(
+        default=60.0, gt=0, description="Longest wait for one answer of the encoder."
+    )
+    requests_in_flight: int = Field(
+        default=2,
+        ge=1,
+        le=32,
+        description="Requests at the encoder at once; two keep it busy between answers.",
+    )
+    text_batch: int = Field(
+        default=64, ge=1, le=MAX_TEXTS_PER_REQUEST, description="Texts a request."
+    )
+    image_batch: int = Field(
+        default=32, ge=1, le=MAX_IMAGES_PER_REQUEST, description="Pictures a request."
+    )
+    max_image_bytes: int = Field(
+        default=10_000_000, ge=1, description="Bytes of one picture at most."
+    )
+    max_image_pixels: int = Field(
+        default=50_000_000, ge=1, description="Pixels of one picture at most."
+    )
+    feature_store: Path = Field(
+        default=Path("feature_repo"),
+        description="Folder that holds Feast's `feature_store.yaml`; the Parquet parts go to "
+        "`offline/` below it.",
+    )
+    media_dir: Path = Field(
+        default=Path(".state/media"),
+        description="Where pictures are kept, named after their content; the gateway serves it.",
+    )
+    rejects_path: Path | None = Field(
+        default=None,
+        description="CSV file for the rows that can't be loaded; `offline/rejects.csv` in the "
+        "feature store's folder when left out.",
+    )
+    batch_products: int = Field(
+        default=500,
+        ge=1,
+        le=10_000,
+        description="Products that are encoded and written together: what a run that is killed "
+        "does again. 500 was measured to be the fastest for Feast.",
+    )

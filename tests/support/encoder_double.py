@@ -1,0 +1,148 @@
+"""A small encoder behind the encoder's contract, on a real port: vectors from a hash of the input.
+
+It keeps count of what it encoded, and can be told to be overloaded, to refuse a picture, or to be
+broken, so that a caller's manners can be tested.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+import uvicorn
+from fastapi import APIRouter, FastAPI, File, UploadFile
+
+from services.common.app import Dependencies, create_service_app
+from services.common.metrics import Metrics
+from services.common.problems import Overloaded, UnreadableImage
+from services.common.settings import ServiceSettings
+from services.contracts.encoder import (
+    EmbeddingsResponse,
+    EmbedTextsRequest,
+    ItemProblem,
+    ModelInfo,
+)
+
+
+@dataclass(slots=True)
+class EncoderDouble:
+    """What it is told to be, and what it was asked."""
+
+    model: str = "double@1"
+    dimension: int = 16
+    scale: float = 1.0
+    """Length of its vectors; anything but 1 is an encoder that is broken."""
+    overloaded: int = 0
+    """This many of the next requests are answered with 429."""
+    refused_pictures: set[str] = field(default_factory=set)
+    """SHA-256 of pictures that it can't read."""
+    before_each: Callable[[int], None] = lambda _: None
+    """Called with the number of the request, from 1, before it is answered."""
+    url: str = ""
+    texts: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    """SHA-256 of each."""
+    requests: int = 0
+
+    @contextmanager
+    def running(self) -> Iterator[EncoderDouble]:
+        """Serve on a port of the system's choice for as long as the block lasts."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            server = uvicorn.Server(uvicorn.Config(self.app(), log_config=None, ws="none"))
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+            thread.start()
+            try:
+                yield self
+            finally:
+                server.should_exit = True
+                thread.join()
+
+    def app(self) -> FastAPI:
+        """The double as one of our services."""
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            yield
+
+        async def dependencies() -> Dependencies:
+            return {}
+
+        return create_service_app(
+            name="encoder",
+            description="A double of the encoder.",
+            settings=ServiceSettings(),
+            metrics=Metrics("encoder"),
+            lifespan=lifespan,
+            routers=[self._router()],
+            dependencies=dependencies,
+            max_body_bytes=64_000_000,
+        )
+
+    def _router(self) -> APIRouter:
+        router = APIRouter()
+
+        @router.get("/model")
+        async def model() -> ModelInfo:
+            return ModelInfo(
+                model=self.model,
+                dimension=self.dimension,
+                image_size=32,
+                context_length=77,
+                precision="fp32",
+            )
+
+        @router.post("/embed/texts")
+        async def embed_texts(body: EmbedTextsRequest) -> EmbeddingsResponse:
+            self._begin()
+            self.texts.extend(body.texts)
+            return self._response([text.encode() for text in body.texts], {})
+
+        @router.post("/embed/images")
+        async def embed_images(images: Annotated[list[UploadFile], File()]) -> EmbeddingsResponse:
+            self._begin()
+            data = [await image.read() for image in images]
+            digests = [hashlib.sha256(one).hexdigest() for one in data]
+            refused = {
+                index: "This picture is not to the double's taste."
+                for index, digest in enumerate(digests)
+                if digest in self.refused_pictures
+            }
+            if len(refused) == len(data):
+                raise UnreadableImage(refused[0])
+            self.pictures.extend(digests)
+            return self._response(data, refused)
+
+        return router
+
+    def _begin(self) -> None:
+        self.requests += 1
+        self.before_each(self.requests)
+        if self.overloaded:
+            self.overloaded -= 1
+            raise Overloaded("The double has enough to do.", retry_after_s=0)
+
+    def _response(self, items: list[bytes], refused: dict[int, str]) -> EmbeddingsResponse:
+        return EmbeddingsResponse(
+            model=self.model,
+            dimension=self.dimension,
+            embeddings=[
+                None if index in refused else self._vector(item) for index, item in enumerate(items)
+            ],
+            errors=[
+                ItemProblem(index=index, type=UnreadableImage.type_path(), detail=detail)
+                for index, detail in refused.items()
+            ],
+        )
+
+    def _vector(self, item: bytes) -> list[float]:
+        seed = int.from_bytes(hashlib.sha256(item).digest()[:8], "big")
+        vector = np.random.default_rng(seed).standard_normal(self.dimension)
+        unit: list[float] = (self.scale * vector / np.linalg.norm(vector)).tolist()
+        return unit
