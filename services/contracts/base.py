@@ -37,6 +37,8 @@ class ModalityWeights(Contract):
     brought to a sum of 1 before use, so that a score is always within -1..1.
     """
 
+    model_config = ConfigDict(strict=True)
+
     text: float = Field(ge=0, le=1, description="Weight of the words (title and description).")
     image: float = Field(ge=0, le=1, description="Weight of the picture.")
 

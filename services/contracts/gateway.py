@@ -28,12 +28,13 @@ class PredictRequest(Contract):
     """`POST /predict`: find products like these words."""
 
     model_config = ConfigDict(
+        strict=True,  # `true` is no number and `0` no boolean, whatever Pydantic would make of them
         json_schema_extra={
             "examples": [
                 {"query": "red striped mug", "k": 20, "threshold": 0.35},
                 {"query": "a warm hat for winter", "k": 5, "rewrite": False},
             ]
-        }
+        },
     )
 
     query: Query = Field(description="What is sought, in words.", examples=["red striped mug"])

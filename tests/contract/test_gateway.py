@@ -1,16 +1,27 @@
-"""The gateway's published examples are requests that it takes and answers that it gives."""
+"""What the gateway publishes is what it takes and gives, and it understands the real rewriter."""
 
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from asgi_lifespan import LifespanManager
+from pydantic import HttpUrl, SecretStr
 
 from services.contracts.gateway import PredictRequest, PredictResponse
 from services.contracts.products import Product
+from services.contracts.rewriter import RewriteSource
+from services.gateway.app import create_app as create_gateway
 from services.gateway.examples import IMAGE_ANSWER, PRODUCT, TEXT_ANSWER, TEXT_QUERIES
+from services.gateway.settings import GatewaySettings
+from services.rewriter.app import create_app as create_rewriter
+from services.rewriter.settings import RewriterSettings
+from tests.support.gemini_server import GeminiRequest, Reply, failed, gemini_server, written
+from tests.unit.gateway.conftest import Stack
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi" / "gateway.json").read_text(encoding="utf-8")
@@ -38,3 +49,40 @@ def test_every_problem_that_a_search_may_end_in_is_documented() -> None:
             content = responses[status]["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
             assert content["examples"]
+
+
+@pytest.mark.parametrize(
+    ("query", "rewritten", "source", "degraded"),
+    [
+        ("red mug", "red mug", "passthrough", []),
+        ("I want something for my coffee", "coffee mug", "gemini", []),
+        ("I want nothing that works", "I want nothing that works", "error", ["rewriter"]),
+    ],
+)
+async def test_the_gateway_understands_the_real_rewriter(
+    query: str, rewritten: str, source: RewriteSource, degraded: list[str]
+) -> None:
+    def reply(request: GeminiRequest) -> Reply:
+        return failed(500, "INTERNAL") if "nothing" in request.query else written("coffee mug")
+
+    async with gemini_server(reply) as gemini, AsyncExitStack() as stack:
+        rewriter = create_rewriter(
+            RewriterSettings(
+                gemini_url=HttpUrl(gemini.url),
+                gemini_api_key=SecretStr("nobody's"),
+                rewrite_deadline_ms=5_000,
+            )
+        )
+        await stack.enter_async_context(LifespanManager(rewriter))
+        behind = Stack()
+        transports = {**behind.transports, "rewriter": httpx.ASGITransport(rewriter)}
+        gateway = create_gateway(GatewaySettings(rewriter_timeout_ms=5_000), transports)
+        await stack.enter_async_context(LifespanManager(gateway))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
+        )
+        response = await http.post("/predict", json={"query": query})
+    answer = PredictResponse.model_validate_json(response.content)
+    assert (answer.original_query, answer.rewritten_query) == (query, rewritten)
+    assert (answer.rewrite_source, answer.degraded) == (source, degraded)
+    assert behind.encoded == [rewritten]
