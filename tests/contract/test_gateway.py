@@ -20,8 +20,8 @@ from services.gateway.examples import IMAGE_ANSWER, PRODUCT, TEXT_ANSWER, TEXT_Q
 from services.gateway.settings import GatewaySettings
 from services.rewriter.app import create_app as create_rewriter
 from services.rewriter.settings import RewriterSettings
+from tests.support.gateway_stack import Stack
 from tests.support.gemini_server import GeminiRequest, Reply, failed, gemini_server, written
-from tests.unit.gateway.conftest import Stack
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi" / "gateway.json").read_text(encoding="utf-8")

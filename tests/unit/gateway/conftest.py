@@ -1,190 +1,18 @@
-"""A gateway in process, with the services behind it as small apps that keep the contracts."""
+"""A gateway in process, with doubles behind it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 from asgi_lifespan import LifespanManager
-from fastapi import APIRouter, FastAPI, UploadFile
 
-from services.common.app import create_service_app
-from services.common.metrics import Metrics
-from services.common.problems import NotFound
-from services.common.settings import ServiceSettings
-from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest, ItemProblem
-from services.contracts.health import Dependency
-from services.contracts.products import Product, ScoredProduct
-from services.contracts.retriever import CatalogueInfo, SearchRequest, SearchResponse
-from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
-
-MODEL = "test-clip@1"
-
-JPEG = b"\xff\xd8\xff\xe0 a picture"
-PNG = b"\x89PNG\r\n\x1a\n a picture"
-WEBP = b"RIFF\x00\x00\x00\x00WEBPVP8 a picture"
-DAMAGED_JPEG = b"\xff\xd8\xff\xe0 damaged"
-
-Fault = Callable[[httpx.Request], Awaitable[httpx.Response]]
-
-
-@dataclass
-class Reachable(httpx.AsyncBaseTransport):
-    """The way to one service, which a test may break."""
-
-    app: FastAPI
-    fault: Fault | None = None
-    requests: list[httpx.Request] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._inner = httpx.ASGITransport(self.app)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if self.fault is not None:
-            return await self.fault(request)
-        return await self._inner.handle_async_request(request)
-
-
-async def dead(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("refused", request=request)
-
-
-async def frozen(request: httpx.Request) -> httpx.Response:
-    await asyncio.sleep(60)
-    raise AssertionError("nobody waits this long")
-
-
-def answering(status: int, content: bytes, media_type: str = "application/json") -> Fault:
-    """A service gone mad in one certain way."""
-
-    async def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(
-            status, content=content, headers={"Content-Type": media_type}, request=request
-        )
-
-    return answer
-
-
-def _service(name: str, router: APIRouter, state: dict[str, Dependency]) -> FastAPI:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
-    async def dependencies() -> dict[str, Dependency]:
-        return state
-
-    return create_service_app(
-        name=name,
-        description="",
-        settings=ServiceSettings(),
-        metrics=Metrics(name),
-        lifespan=lifespan,
-        routers=[router],
-        dependencies=dependencies,
-        max_body_bytes=20_000_000,
-    )
-
-
-@dataclass
-class Stack:
-    """The gateway's client, and the services behind it.
-
-    A text "… 17" becomes a vector that the retriever reads 17 from, so that every answer shows
-    whose question it belongs to.
-    """
-
-    rewriter: Reachable = field(init=False)
-    encoder: Reachable = field(init=False)
-    retriever: Reachable = field(init=False)
-    http: httpx.AsyncClient = field(init=False)
-    app: FastAPI = field(init=False)
-    source: RewriteSource = "gemini"
-    slow_s: float = 0.0
-    encoder_state: dict[str, Dependency] = field(default_factory=dict)
-    searched: list[SearchRequest] = field(default_factory=list)
-    encoded: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.rewriter = Reachable(_service("rewriter", self._rewriter(), {}))
-        self.encoder = Reachable(_service("encoder", self._encoder(), self.encoder_state))
-        self.retriever = Reachable(_service("retriever", self._retriever(), {}))
-
-    @property
-    def transports(self) -> dict[str, Reachable]:
-        return {"rewriter": self.rewriter, "encoder": self.encoder, "retriever": self.retriever}
-
-    async def predict(self, **body: Any) -> httpx.Response:  # noqa: ANN401
-        return await self.http.post("/predict", json=body)
-
-    def _rewriter(self) -> APIRouter:
-        router = APIRouter()
-
-        @router.post("/rewrite")
-        async def rewrite(request: RewriteRequest) -> RewriteResponse:
-            better = f"better {request.query}" if self.source == "gemini" else request.query
-            return RewriteResponse(
-                query=request.query, rewritten_query=better, source=self.source, latency_ms=1
-            )
-
-        return router
-
-    def _encoder(self) -> APIRouter:
-        router = APIRouter()
-
-        @router.post("/embed/texts")
-        async def texts(request: EmbedTextsRequest) -> EmbeddingsResponse:
-            self.encoded.extend(request.texts)
-            (text,) = request.texts
-            number = text.split()[-1]
-            value = float(number) if number.isascii() and number.isdigit() else 0.0
-            await asyncio.sleep(self.slow_s * (value % 3))
-            return EmbeddingsResponse(model=MODEL, dimension=2, embeddings=[[value, 1.0]])
-
-        @router.post("/embed/images")
-        async def images(images: list[UploadFile]) -> EmbeddingsResponse:
-            (image,) = images
-            data = await image.read()
-            if data == DAMAGED_JPEG:
-                problem = ItemProblem(
-                    index=0, type="/problems/unreadable-image", detail="It ends too early."
-                )
-                return EmbeddingsResponse(
-                    model=MODEL, dimension=2, embeddings=[None], errors=[problem]
-                )
-            return EmbeddingsResponse(
-                model=MODEL, dimension=2, embeddings=[[float(len(data)), 1.0]]
-            )
-
-        return router
-
-    def _retriever(self) -> APIRouter:
-        router = APIRouter()
-
-        @router.post("/search")
-        async def search(request: SearchRequest) -> SearchResponse:
-            self.searched.append(request)
-            product = ScoredProduct(
-                product_id=f"product-{request.vector[0]:.0f}", title="A thing", score=0.5
-            )
-            catalogue = CatalogueInfo(version="v1", model=MODEL, dimension=2, products=1)
-            return SearchResponse(results=[product], catalogue=catalogue)
-
-        @router.get("/products/{product_id:path}")
-        async def product(product_id: str) -> Product:
-            if product_id == "missing":
-                raise NotFound("There is no product 'missing'.")
-            return Product(product_id=product_id, title="A thing")
-
-        return router
-
+from tests.support.gateway_stack import Stack
 
 RunStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
@@ -214,16 +42,3 @@ async def stack(run_stack: RunStack) -> AsyncIterator[Stack]:
     """A gateway with its settings as they come, and everything behind it well."""
     async with run_stack() as running:
         yield running
-
-
-def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
-    """The response is a whole problem document of this kind; returns it."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = response.json()
-    assert problem["type"] == f"/problems/{slug}"
-    assert problem["status"] == status
-    assert problem["detail"]
-    assert problem["instance"] == response.headers["x-request-id"]
-    assert "Traceback" not in response.text
-    return problem

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 import pytest
 from starlette.types import ASGIApp, Message, Scope
 
-from tests.unit.gateway.conftest import RunStack, Stack, assert_problem
+from tests.support.gateway_stack import Stack, assert_problem
+from tests.unit.gateway.conftest import RunStack
 
 DIGEST = "3f" + "a9c1" * 15 + "e2"
 PICTURE = f"/images/3f/{DIGEST}.webp"

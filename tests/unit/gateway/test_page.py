@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.gateway.conftest import RunStack, Stack, assert_problem
+from tests.support.gateway_stack import Stack, assert_problem
+from tests.unit.gateway.conftest import RunStack
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 INDEX = "<!doctype html><div id=root></div>"

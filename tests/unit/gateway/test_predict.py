@@ -11,15 +11,8 @@ import pytest
 from services.common.context import DEADLINE_HEADER, REQUEST_ID_HEADER
 from services.contracts.gateway import PredictResponse
 from services.contracts.rewriter import RewriteSource
-from tests.unit.gateway.conftest import (
-    Fault,
-    RunStack,
-    Stack,
-    answering,
-    assert_problem,
-    dead,
-    frozen,
-)
+from tests.support.gateway_stack import Fault, Stack, answering, assert_problem, dead, frozen
+from tests.unit.gateway.conftest import RunStack
 
 
 async def test_a_query_is_rewritten_encoded_and_searched_for(stack: Stack) -> None:

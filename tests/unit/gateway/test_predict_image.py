@@ -10,17 +10,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.gateway.conftest import (
+from tests.support.gateway_stack import (
     DAMAGED_JPEG,
     JPEG,
     PNG,
     WEBP,
-    RunStack,
     Stack,
     answering,
     assert_problem,
     dead,
 )
+from tests.unit.gateway.conftest import RunStack
 
 
 async def _send(stack: Stack, image: bytes = JPEG, **request: Any) -> httpx.Response:  # noqa: ANN401

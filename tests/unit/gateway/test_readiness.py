@@ -8,7 +8,7 @@ import time
 import pytest
 
 from services.contracts.health import Dependency, Readiness
-from tests.unit.gateway.conftest import Fault, Stack, answering, dead, frozen
+from tests.support.gateway_stack import Fault, Stack, answering, dead, frozen
 
 
 async def _ready(stack: Stack) -> tuple[int, Readiness]:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.unit.gateway.conftest import RunStack, Stack, assert_problem
+from tests.support.gateway_stack import Stack, assert_problem
+from tests.unit.gateway.conftest import RunStack
 
 
 async def _post(
