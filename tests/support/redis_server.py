@@ -120,10 +120,12 @@ class RedisProcess:
         command = [
             redis_executable(),
             *("--bind", "127.0.0.1", "--port", str(port)),
-            *("--dir", str(self._directory), "--logfile", "redis.log"),
+            *("--dir", str(self._directory)),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "no"),
         ]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        # Not our own outputs: whoever reads those would wait for Redis to end, too.
+        with (self._directory / "redis.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         address = RedisAddress("127.0.0.1", port)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
