@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.pipeline.errors import PipelineError
+from services.pipeline.feed import open_feed
 from services.pipeline.settings import PipelineSettings
 
 STOPPED = 130
@@ -58,14 +59,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    # Feast takes seconds to import; `--help` and a wrong argument need not wait for it.
+    feed = open_feed(options.file)
+    # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
 
     from services.pipeline.load import load
 
     # A picture with too many pixels is refused by us, with its row; no need for a warning as well.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    summary = load(options.file, settings, options.rejects)
+    summary = load(feed, settings, options.rejects)
     for line in summary.lines():
         print(line)
     return 0

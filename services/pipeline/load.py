@@ -16,7 +16,7 @@ from services.pipeline.embedding import Embedder
 from services.pipeline.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad
 from services.pipeline.feature_writer import FeatureWriter
-from services.pipeline.feed import Feed, FeedRow, open_feed
+from services.pipeline.feed import Feed, FeedRow
 from services.pipeline.lock import only_writer
 from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.offline_store import OfflineStore
@@ -76,17 +76,16 @@ class LoadSummary:
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
 
 
-def load(path: Path, settings: PipelineSettings, rejects_path: Path | None = None) -> LoadSummary:
+def load(feed: Feed, settings: PipelineSettings, rejects_path: Path | None = None) -> LoadSummary:
     """Raises PipelineError; what was stored until then is found again by the next run."""
     started = time.monotonic()
-    feed = open_feed(path)
     offline_folder = settings.feature_store / "offline"
     rejects_path = rejects_path or settings.rejects_path or offline_folder / "rejects.csv"
-    if rejects_path.resolve() == path.resolve():
-        raise FeedUnusable(f"{path}: the rejects can't be written over the feed itself")
+    if rejects_path.resolve() == feed.path.resolve():
+        raise FeedUnusable(f"{feed.path}: the rejects can't be written over the feed itself")
     rows = feed.count()
     if not rows:
-        raise NothingToLoad(f"{path}: there is a header, but no product below it")
+        raise NothingToLoad(f"{feed.path}: there is a header, but no product below it")
     online = OnlineStore(settings.feature_store)
     with only_writer(offline_folder), RejectsFile(rejects_path, feed.columns) as rejects:
         online.apply()

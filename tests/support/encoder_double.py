@@ -133,7 +133,7 @@ class EncoderDouble:
             model=self.model,
             dimension=self.dimension,
             embeddings=[
-                None if index in refused else self._vector(item) for index, item in enumerate(items)
+                None if index in refused else self.vector(item) for index, item in enumerate(items)
             ],
             errors=[
                 ItemProblem(index=index, type=UnreadableImage.type_path(), detail=detail)
@@ -141,7 +141,8 @@ class EncoderDouble:
             ],
         )
 
-    def _vector(self, item: bytes) -> list[float]:
+    def vector(self, item: bytes) -> list[float]:
+        """What it answers to these bytes, of a picture or of a text in UTF-8."""
         seed = int.from_bytes(hashlib.sha256(item).digest()[:8], "big")
         vector = np.random.default_rng(seed).standard_normal(self.dimension)
         unit: list[float] = (self.scale * vector / np.linalg.norm(vector)).tolist()

@@ -1,0 +1,57 @@
+"""What the pipeline's tests share: an encoder's double, settings, and a reader of what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from services.pipeline.feed import open_feed
+from services.pipeline.load import LoadSummary
+from services.pipeline.load import load as load_feed
+from services.pipeline.settings import PipelineSettings
+from services.retriever.catalogue import Catalogue
+from services.retriever.reader import CatalogueReader
+from services.retriever.store import FeastFeatures
+from tests.support.encoder_double import EncoderDouble
+
+Serve = Callable[[], Catalogue]
+
+
+@pytest.fixture
+def encoder() -> Iterator[EncoderDouble]:
+    with EncoderDouble().running() as double:
+        yield double
+
+
+@pytest.fixture
+def settings(encoder: EncoderDouble, feature_repo_dir: Path, tmp_path: Path) -> PipelineSettings:
+    return PipelineSettings(
+        encoder_url=encoder.url,
+        encoder_wait_s=5,
+        feature_store=feature_repo_dir,
+        media_dir=tmp_path / "media",
+        batch_products=10,
+        text_batch=4,
+        image_batch=4,
+    )
+
+
+@pytest.fixture
+def serve(feature_repo_dir: Path) -> Serve:
+    """Read the published catalogue as the retriever does, every row checked."""
+    return lambda: read_catalogue(feature_repo_dir)
+
+
+def load(path: Path, settings: PipelineSettings, rejects_path: Path | None = None) -> LoadSummary:
+    """Load the file at `path`."""
+    return load_feed(open_feed(path), settings, rejects_path)
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    reader = CatalogueReader(FeastFeatures(folder, timeout_s=5), batch=500)
+    try:
+        return reader.load(reader.head())
+    finally:
+        reader.close()

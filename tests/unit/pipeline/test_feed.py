@@ -1,0 +1,157 @@
+"""Reading feeds: every row comes out as it stands in the file, or the file is refused in a line."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feed import MAX_VALUE_CHARACTERS, FeedRow, open_feed
+
+
+def write(folder: Path, content: str | bytes, name: str = "feed.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def rows(path: Path) -> list[FeedRow]:
+    return list(open_feed(path).rows())
+
+
+def test_values_come_out_as_fields_and_attributes(tmp_path: Path) -> None:
+    path = write(tmp_path, "product_id,title,color\n1, Mug ,red\n2,Hat,\n")
+    first, second = rows(path)
+    assert first.number == 1
+    assert first.fields == {"product_id": "1", "title": "Mug"}
+    assert first.attributes == {"color": "red"}
+    assert first.values == ("1", " Mug ", "red")
+    assert second.attributes == {}
+    assert open_feed(path).count() == 2
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    path = write(tmp_path, b"\xef\xbb\xbfproduct_id,title\n1,Mug\n")
+    assert open_feed(path).columns == ("product_id", "title")
+
+
+def test_quoted_values_hold_line_breaks_commas_and_quotes(tmp_path: Path) -> None:
+    path = write(tmp_path, 'id,name,description\r\n1,"A ""big"", mug","two\r\nlines"\r\n2,Hat,\r\n')
+    assert [row.number for row in rows(path)] == [1, 2]
+    assert rows(path)[0].fields["title"] == 'A "big", mug'
+    assert rows(path)[0].fields["description"] == "two\r\nlines"
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [
+        ("url", "product_url"),
+        ("link", "product_url"),
+        ("image", "image"),
+        ("image_link", "image"),
+        ("Image URL", "image"),
+        ("vendor", "brand"),
+        ("product_type", "category"),
+    ],
+)
+def test_columns_are_known_by_other_names(tmp_path: Path, column: str, field: str) -> None:
+    (row,) = rows(write(tmp_path, f"ID,Title,{column}\n1,Mug,x\n"))
+    assert row.fields == {"product_id": "1", "title": "Mug", field: "x"}
+
+
+def test_of_two_columns_for_a_field_the_second_fills_in_and_is_never_lost(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,title,image_url,image_path\n1,a,http://x/1,1.png\n2,b,http://x/2,\n")
+    both, link = rows(path)
+    assert (both.fields["image"], both.attributes) == ("1.png", {"image_url": "http://x/1"})
+    assert (link.fields["image"], link.attributes) == ("http://x/2", {})
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    assert len(rows(write(tmp_path, "id,title\n\n1,a\n\n2,b\n\n"))) == 2
+
+
+def test_a_row_with_too_few_or_many_values_is_told_and_the_next_one_read(tmp_path: Path) -> None:
+    short, long, good = rows(write(tmp_path, "id,title\n1\n2,b,c\n3,d\n"))
+    assert short.problem == "the row has 1 values, the header has 2"
+    assert long.problem == "the row has 3 values, the header has 2"
+    assert good.problem is None
+
+
+def test_a_row_that_is_no_csv_is_told_and_the_next_one_read(tmp_path: Path) -> None:
+    broken, good = rows(write(tmp_path, 'id,title\n1,"a"b\n2,c\n'))
+    assert broken.problem is not None
+    assert "line 2" in broken.problem
+    assert good.fields["product_id"] == "2"
+
+
+def test_a_quote_that_nobody_closes_is_told(tmp_path: Path) -> None:
+    good, broken = rows(write(tmp_path, 'id,title\n1,a\n2,"b\n3,c\n'))
+    assert good.problem is None
+    assert broken.problem is not None
+    assert "line 3" in broken.problem
+
+
+def test_an_unclosed_quote_swallows_a_bounded_stretch_only(tmp_path: Path) -> None:
+    line = "9,x\n"
+    lines = MAX_VALUE_CHARACTERS // len(line) + 10
+    broken, *others = rows(write(tmp_path, 'id,title\n1,"a\n' + line * lines))
+    assert broken.problem is not None
+    assert 0 < len(others) < 20
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "the file is empty"),
+        ("foo,bar\n1,2\n", "no column for product_id"),
+        ("id,bar\n1,2\n", r"no column for title \(title or name"),
+        ("id,title,Title\n1,2,3\n", "there twice: title"),
+        ("\x00\x01\x02", "no column for"),
+        (b"\xff\xfei\x00d\x00,\x00", "no column for"),
+    ],
+)
+def test_a_file_that_is_no_feed_is_refused_by_name(
+    tmp_path: Path, content: str | bytes, reason: str
+) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(FeedUnusable, match=reason) as refused:
+        open_feed(path)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_file_a_folder_and_another_format_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FeedUnusable, match="no such file"):
+        open_feed(tmp_path / "none.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(FeedUnusable, match="cannot be read"):
+        open_feed(tmp_path / "folder.csv")
+    with pytest.raises(FeedUnusable, match=r"only \.csv and \.parquet"):
+        open_feed(write(tmp_path, "x", "feed.xlsx"))
+
+
+def test_parquet_gives_the_same_text_as_csv(tmp_path: Path) -> None:
+    path = tmp_path / "feed.parquet"
+    columns = {
+        "product_id": [7, 8],
+        "title": ["Mug", None],
+        "price": [1.5, None],
+        "in_stock": [True, False],
+        "tags": [["a", "b"], []],
+        "since": [datetime.date(2024, 2, 1), None],
+    }
+    pq.write_table(pa.table(columns), path)
+    first, second = rows(path)
+    assert first.fields == {"product_id": "7", "title": "Mug", "price": "1.5"}
+    assert first.attributes == {"in_stock": "true", "tags": '["a", "b"]', "since": "2024-02-01"}
+    assert second.fields == {"product_id": "8"}
+    assert open_feed(path).count() == 2
+
+
+def test_parquet_in_name_only_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FeedUnusable, match="cannot be read"):
+        open_feed(write(tmp_path, "id,title\n1,a\n", "feed.parquet"))
