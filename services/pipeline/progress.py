@@ -41,12 +41,6 @@ class Progress:
                 flush=True,
             )
 
-    def say(self, line: str) -> None:
-        """A line of its own, above the bar where there is one."""
-        if self._bar is not None:
-            self._bar.clear()
-        print(line, file=self._out, flush=True)
-
     def __enter__(self) -> Self:
         return self
 
