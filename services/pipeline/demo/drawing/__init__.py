@@ -1,0 +1,1 @@
+"""Drawings of products as SVG, and as pixels."""
