@@ -1,7 +1,8 @@
 """Write the sample catalogue: `python -m services.pipeline.demo.make_sample --output data/sample`.
 
-Every product is of a held-out combination, and no two are of the same. Deterministic: the same lock
-gives the same bytes.
+Every product is of a held-out combination; those that the examples ask for have three products,
+the others one, and no two are drawn or written alike. Deterministic: the same lock gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -16,10 +17,17 @@ from pathlib import Path
 from random import Random
 
 from services.pipeline.demo.drawing.render import picture
-from services.pipeline.demo.taxonomy import CATEGORY, Combination, combinations, held_out
+from services.pipeline.demo.taxonomy import (
+    CATEGORY,
+    SHOWN,
+    Combination,
+    combinations,
+    held_out,
+)
 from services.pipeline.demo.wording import Wording, shop_wording
 
-PRODUCTS_A_CATEGORY = 24
+COMBINATIONS_A_CATEGORY = 24
+PRODUCTS_OF_A_SHOWN_COMBINATION = 3
 SIDE = 480
 QUALITY = 82
 CURRENCY = "EUR"
@@ -35,6 +43,7 @@ class SampleProduct:
 
     product_id: str
     combination: Combination
+    drawing: int
     wording: Wording
     in_stock: bool
 
@@ -61,7 +70,9 @@ class SampleProduct:
 
     def webp(self) -> bytes:
         buffer = io.BytesIO()
-        picture(self.combination, 0, SIDE).save(buffer, "WEBP", quality=QUALITY, method=6)
+        picture(self.combination, self.drawing, SIDE).save(
+            buffer, "WEBP", quality=QUALITY, method=6
+        )
         return buffer.getvalue()
 
 
@@ -74,15 +85,17 @@ def sample_products() -> list[SampleProduct]:
     chosen: list[Combination] = []
     for held in by_category.values():
         # In an order of their own: the first in the list's would all be of the first colours.
-        held.sort(key=lambda one: sha256(f"pick|{one}".encode()).digest())
-        chosen += sorted(held[:PRODUCTS_A_CATEGORY])
-    products = []
-    for number, combination in enumerate(chosen, 1):
-        random = Random(f"sample|{combination}")
-        wording = shop_wording(combination, random)
-        products.append(
-            SampleProduct(f"sample-{number:04d}", combination, wording, random.random() < 0.9)
-        )
+        held.sort(key=lambda one: (one not in SHOWN, sha256(f"pick|{one}".encode()).digest()))
+        chosen += sorted(held[:COMBINATIONS_A_CATEGORY])
+    products: list[SampleProduct] = []
+    for combination in chosen:
+        for drawing in range(PRODUCTS_OF_A_SHOWN_COMBINATION if combination in SHOWN else 1):
+            random = Random(f"sample|{combination}|{drawing}")
+            wording = shop_wording(combination, random)
+            product_id = f"sample-{len(products) + 1:04d}"
+            products.append(
+                SampleProduct(product_id, combination, drawing, wording, random.random() < 0.9)
+            )
     return products
 
 

@@ -190,11 +190,28 @@ BRANDS = (
     "Isola", "Juniper & Co", "Kestrel", "Lumo", "Marlowe", "Northbay", "Orrin", "Pebble",
 )  # fmt: skip
 
+SHOWN = frozenset(
+    {
+        Combination("mug", "red", "striped"),
+        Combination("running shoe", "red", "plain"),
+        Combination("running shoe", "blue", "striped"),
+        Combination("umbrella", "yellow", "dotted"),
+        Combination("dress", "green", "floral"),
+        Combination("armchair", "grey", "starred"),
+        Combination("beanie", "purple", "zigzag"),
+        Combination("backpack", "navy", "plain"),
+    }
+)
+"""What the examples on the page and in the documentation ask for: held out with the others, so that
+the first answers that anyone sees are of things never learned."""
+
 _HELD_OUT_OF = 3
 
 
 def held_out(combination: Combination) -> bool:
     """Whether a combination is kept from training. Decided by a hash, so it never moves."""
+    if combination in SHOWN:
+        return True
     text = f"{combination.category}|{combination.colour}|{combination.pattern}"
     return hashlib.sha256(text.encode()).digest()[0] % _HELD_OUT_OF == 0
 
