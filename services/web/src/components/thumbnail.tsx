@@ -1,0 +1,33 @@
+import { useState } from 'react'
+import { FiImage } from 'react-icons/fi'
+
+import { pictureAddress } from '../api/client'
+import { useLanguage } from '../i18n/language'
+
+/** A product's picture in a square that never changes size; a placeholder when there is none. */
+export function Thumbnail({ url, title, eager = false }: { url: string | null | undefined; title: string; eager?: boolean }) {
+  const { say } = useLanguage()
+  const [failed, setFailed] = useState<string | null>(null)
+  const address = pictureAddress(url)
+  return (
+    <div className="aspect-square overflow-hidden rounded-xl bg-white dark:bg-slate-200">
+      {address && failed !== address ? (
+        <img
+          src={address}
+          alt={title}
+          width={480}
+          height={480}
+          loading={eager ? 'eager' : 'lazy'}
+          decoding="async"
+          className="h-full w-full object-contain"
+          onError={() => setFailed(address)}
+        />
+      ) : (
+        <div className="flex h-full flex-col items-center justify-center gap-2 text-slate-600">
+          <FiImage aria-hidden className="text-4xl" />
+          <span className="text-sm">{say.noPicture}</span>
+        </div>
+      )}
+    </div>
+  )
+}
