@@ -12,7 +12,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-e2e lint format types imports check eval sample \
+.PHONY: help run test test-web test-unit test-e2e lint format types imports check eval sample \
 	train-mini-clip openapi lock clean
 
 help: ## List every target
@@ -24,7 +24,12 @@ run: ## Serve everything on http://127.0.0.1:7860 (PORT=… CATALOG=… MODEL=�
 test: ## Every test that needs no browser and no Docker, after lint, types and import rules
 	@$(BOOTSTRAP) --group test --web
 	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test-web
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-web: ## Lint, types and tests of the page, and that its API types are the gateway's
+	@cd services/web && npm run --silent lint && npm run --silent typecheck \
+		&& npm run --silent check:api && npm test --silent
 
 test-unit: ## Only the tests that need nothing running
 	@$(BOOTSTRAP) --group test

@@ -93,7 +93,8 @@ def _build_web_page() -> None:
     ]
     made_from = _digest(sources)
     stamp = WEB / "dist" / ".made-from"
-    if stamp.is_file() and stamp.read_text() == made_from:
+    installed = WEB / "node_modules" / ".package-lock.json"
+    if stamp.is_file() and stamp.read_text() == made_from and installed.is_file():
         return
     npm = shutil.which("npm")
     node = shutil.which("node")

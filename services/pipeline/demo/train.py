@@ -1,7 +1,7 @@
 """Train the bundled CLIP: `python -m services.pipeline.demo.train --output data/models/mini-clip`.
 
 OpenAI's own model class at a small size, on drawings of the combinations that are not held out. Seed
-fixed; on two cores it takes about half an hour, of which a few minutes are drawing.
+fixed; on two cores it takes under half an hour, of which a few minutes are drawing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Size:
 class Plan:
     """How long and how fast to learn."""
 
-    steps: int = 1_500
+    steps: int = 1_000
     combinations_a_step: int = 128
     drawings_a_combination: int = 14
     peak_rate: float = 1.2e-3
