@@ -116,6 +116,7 @@ def _step(name: str, command: Sequence[str | Path], folder: Path = ROOT) -> None
     print(f"· {name} …", end=" ", flush=True)
     started = time.monotonic()
     STATE.mkdir(exist_ok=True)
+    before = LOG.stat().st_size if LOG.exists() else 0
     with LOG.open("a") as log:
         log.write(f"\n$ {' '.join(str(word) for word in command)}\n")
         log.flush()
@@ -129,16 +130,19 @@ def _step(name: str, command: Sequence[str | Path], folder: Path = ROOT) -> None
         )
     if done.returncode != 0:
         print("failed")
-        raise SetupFailed(f"{name} failed: {_reason(LOG)} (the whole of it: {LOG})")
+        raise SetupFailed(f"{name} failed: {_reason(LOG, before)} (the whole of it: {LOG})")
     print(f"{time.monotonic() - started:.0f} s")
 
 
-def _reason(log: Path) -> str:
-    """The line of a log's end that says most."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-80:]]
-    lines = [line for line in lines if line]
-    telling = [line for line in lines if "No space left" in line or line.startswith("ERROR")]
-    return (telling or lines or ["no output"])[-1]
+def _reason(log: Path, start: int) -> str:
+    """The line that says most of what a step printed, which stands in the log from byte `start`."""
+    said = log.read_bytes()[start:].decode(errors="replace")
+    lines = [line.strip() for line in said.splitlines()[1:] if line.strip()]
+    full = [line for line in lines if "No space left" in line]
+    # pip's last error sums up; npm's first one after its code does.
+    pip = [line for line in lines if line.startswith("ERROR")][-1:]
+    npm = [line for line in lines if line.startswith("npm error ") and "npm error code" not in line]
+    return (full[:1] or pip or npm[:1] or lines[-1:] or ["it said nothing"])[0]
 
 
 def _runs(python: Path) -> bool:
