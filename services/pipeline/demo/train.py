@@ -1,7 +1,7 @@
 """Train the bundled CLIP: `python -m services.pipeline.demo.train --output data/models/mini-clip`.
 
-OpenAI's own model class at a small size, on drawings of the combinations that are not held out. Seed
-fixed; on two cores it takes under half an hour, of which a few minutes are drawing.
+OpenAI's own model class at a small size, on drawings of the combinations that are not held out.
+Seed fixed; on two cores it takes under half an hour, of which a few minutes are drawing.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def train(plan: Plan, size: Size, cache: Path) -> torch.nn.Module:
 
 
 class Batches:
-    """Random batches: two drawings of each of some combinations, a question and a shop text each."""
+    """Random batches: some combinations, two drawings each, a question and a shop text each."""
 
     def __init__(
         self, training: TrainingSet, tokenizer: ClipTokenizer, plan: Plan, size: Size
@@ -134,12 +134,12 @@ class Batches:
                 for _ in range(self._count)
             ]
         )
-        rows = np.repeat(chosen, 2)
+        rows = np.repeat(chosen, 2).tolist()
         pictures = self._augment(self._training.pixels[rows, drawings.reshape(-1)])
         combinations = [self._training.combinations[row] for row in rows]
         captions = [training_caption(one, self._random) for one in combinations]
         texts = [product_text(one, self._random) for one in combinations]
-        attributes = self._attributes[torch.from_numpy(rows)]
+        attributes = self._attributes[rows]
         return (
             pictures,
             self._tokenizer([caption.text for caption in captions]),
@@ -217,7 +217,8 @@ def _optimiser(
     model: torch.nn.Module, plan: Plan
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW with decay on matrices only, a linear start and a cosine end."""
-    decayed, free = [], []
+    decayed: list[torch.nn.Parameter] = []
+    free: list[torch.nn.Parameter] = []
     for name, parameter in model.named_parameters():
         matrix = parameter.ndim > 1 and "embedding" not in name
         (decayed if matrix else free).append(parameter)
@@ -247,6 +248,7 @@ def save(model: torch.nn.Module, size: Size, folder: Path) -> None:
     }
     weights = folder / "model.safetensors"
     save_file(tensors, weights)
+    weights.chmod(0o644)  # safetensors leaves it to its owner alone; a server runs as another
     revision = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
     config = {
         "model_id": MODEL_ID,
@@ -264,7 +266,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(".state/training-set.npy"))
-    parser.add_argument("--steps", type=int, default=Plan.steps)
+    parser.add_argument("--steps", type=int, default=Plan().steps)
     arguments = parser.parse_args()
     started = time.monotonic()
     plan, size = Plan(steps=arguments.steps), Size()

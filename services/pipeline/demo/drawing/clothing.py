@@ -28,7 +28,10 @@ def dress(r: Random) -> list[Part]:
 
 def skirt(r: Random) -> list[Part]:
     waist, flare, hem = r.uniform(38, 46), r.uniform(80, 92), r.uniform(180, 196)
-    body = f"M{120 - waist:.1f} 66h{2 * waist:.1f}L{120 + flare:.1f} {hem:.1f}q-{flare:.1f} 20 -{2 * flare:.1f} 0Z"
+    body = (
+        f"M{120 - waist:.1f} 66h{2 * waist:.1f}L{120 + flare:.1f} {hem:.1f}"
+        f"q-{flare:.1f} 20 -{2 * flare:.1f} 0Z"
+    )
     folds = [
         Part(
             f"M{120 + k * waist * 0.5:.1f} 84L{120 + k * flare * 0.5:.1f} {hem + 6:.1f}",
@@ -43,7 +46,8 @@ def skirt(r: Random) -> list[Part]:
 def trousers(r: Random) -> list[Part]:
     waist, leg, out = r.uniform(40, 46), r.uniform(27, 33), r.uniform(50, 60)
     body = (
-        f"M{120 - waist:.1f} 40h{2 * waist:.1f}L{120 + out:.1f} 212h-{leg + 8:.1f}L120 104L{120 - out + leg + 8:.1f} 212"
+        f"M{120 - waist:.1f} 40h{2 * waist:.1f}L{120 + out:.1f} 212h-{leg + 8:.1f}L120 104"
+        f"L{120 - out + leg + 8:.1f} 212"
         f"h-{leg + 8:.1f}Z"
     )
     return [Part(body), Part(box(120 - waist - 2, 32, 2 * waist + 4, 15, 4), "dark")]
@@ -67,7 +71,8 @@ def sweater(r: Random) -> list[Part]:
 def sock(r: Random) -> list[Part]:
     leg, foot = r.uniform(24, 29), r.uniform(172, 186)
     body = (
-        f"M{96 - leg:.1f} 46h{2 * leg:.1f}V128q0 14 14 18L{foot - 12:.1f} 162q22 8 18 26q-4 18 -28 18H112"
+        f"M{96 - leg:.1f} 46h{2 * leg:.1f}V128q0 14 14 18L{foot - 12:.1f} 162q22 8 18 26"
+        "q-4 18 -28 18H112"
         f"Q{96 - leg:.1f} 204 {96 - leg:.1f} 168Z"
     )
     return [
@@ -81,7 +86,8 @@ def sock(r: Random) -> list[Part]:
 def running_shoe(r: Random) -> list[Part]:
     toe, collar = r.uniform(206, 214), r.uniform(78, 90)
     body = (
-        f"M32 {collar + 8:.1f}q14 14 30 2q8 -8 22 -{collar - 70:.1f}q10 4 16 16q18 30 60 40Q{toe:.1f} 138 {toe:.1f} 166"
+        f"M32 {collar + 8:.1f}q14 14 30 2q8 -8 22 -{collar - 70:.1f}q10 4 16 16q18 30 60 40"
+        f"Q{toe:.1f} 138 {toe:.1f} 166"
         f"H30Q22 120 32 {collar + 8:.1f}Z"
     )
     laces = [Part(f"M{100 + 15 * k} {104 + 9 * k}l-16 13", "white", line=4.5) for k in range(4)]
@@ -96,7 +102,10 @@ def running_shoe(r: Random) -> list[Part]:
 
 def boot(r: Random) -> list[Part]:
     leg, toe = r.uniform(30, 36), r.uniform(186, 198)
-    body = f"M{94 - leg:.1f} 36h{2 * leg:.1f}L{96 + leg:.1f} 128q2 16 22 20Q{toe:.1f} 152 {toe + 6:.1f} 190H{96 - leg:.1f}Z"
+    body = (
+        f"M{94 - leg:.1f} 36h{2 * leg:.1f}L{96 + leg:.1f} 128q2 16 22 20"
+        f"Q{toe:.1f} 152 {toe + 6:.1f} 190H{96 - leg:.1f}Z"
+    )
     return [
         Part(body),
         Part(box(94 - leg - 4, 30, 2 * leg + 8, 16, 6), "dark"),
@@ -109,7 +118,10 @@ def boot(r: Random) -> list[Part]:
 
 def beanie(r: Random) -> list[Part]:
     wide, high = r.uniform(66, 74), r.uniform(52, 64)
-    body = f"M{120 - wide:.1f} 166V136Q{120 - wide:.1f} {high:.1f} 120 {high:.1f}T{120 + wide:.1f} 136V166Z"
+    body = (
+        f"M{120 - wide:.1f} 166V136Q{120 - wide:.1f} {high:.1f} 120 {high:.1f}T{120 + wide:.1f} 136"
+        "V166Z"
+    )
     ribs = [Part(f"M{120 - wide + k * wide / 4:.1f} 156v34", "plain", line=2) for k in range(9)]
     return [
         Part(ellipse(120, high - 8, 22, 21), "light"),
@@ -122,12 +134,16 @@ def beanie(r: Random) -> list[Part]:
 def hat(r: Random) -> list[Part]:
     brim, crown = r.uniform(90, 100), r.uniform(48, 56)
     top = r.uniform(66, 78)
-    body = f"M{120 - crown:.1f} 154L{120 - crown + 8:.1f} {top + 16:.1f}Q120 {top - 20:.1f} {120 + crown - 8:.1f} {top + 16:.1f}L{120 + crown:.1f} 154Z"
+    body = (
+        f"M{120 - crown:.1f} 154L{120 - crown + 8:.1f} {top + 16:.1f}"
+        f"Q120 {top - 20:.1f} {120 + crown - 8:.1f} {top + 16:.1f}L{120 + crown:.1f} 154Z"
+    )
     return [
         Part(ellipse(120, 158, brim, 27), "plain"),
         Part(body),
         Part(
-            f"M{120 - crown:.1f} 152q{crown:.1f} 18 {2 * crown:.1f} 0l-2 -20q-{crown - 2:.1f} 16 -{2 * crown - 4:.1f} 0Z",
+            f"M{120 - crown:.1f} 152q{crown:.1f} 18 {2 * crown:.1f} 0l-2 -20"
+            f"q-{crown - 2:.1f} 16 -{2 * crown - 4:.1f} 0Z",
             "dark",
         ),
     ]

@@ -9,7 +9,10 @@ from services.pipeline.demo.drawing.parts import Draw, Part, box, ellipse
 
 def backpack(r: Random) -> list[Part]:
     wide, top = r.uniform(56, 64), r.uniform(60, 68)
-    body = f"M{120 - wide:.1f} 200V{top + 44:.1f}Q{120 - wide:.1f} {top - 14:.1f} 120 {top - 14:.1f}T{120 + wide:.1f} {top + 44:.1f}V200q0 10 -12 10H{132 - wide:.1f}q-12 0 -12 -10Z"
+    body = (
+        f"M{120 - wide:.1f} 200V{top + 44:.1f}Q{120 - wide:.1f} {top - 14:.1f} 120 {top - 14:.1f}"
+        f"T{120 + wide:.1f} {top + 44:.1f}V200q0 10 -12 10H{132 - wide:.1f}q-12 0 -12 -10Z"
+    )
     return [
         Part(f"M98 {top}c0 -40 44 -40 44 0", "dark", line=9),
         Part(f"M{122 - wide:.1f} 110q-26 40 -10 86", "dark", line=11),
@@ -18,7 +21,8 @@ def backpack(r: Random) -> list[Part]:
         Part(box(120 - wide + 14, 142, 2 * wide - 28, 56, 12), "plain"),
         Part(f"M{120 - wide + 18:.1f} 156h{2 * wide - 36:.1f}", "dark", line=4),
         Part(
-            f"M{120 - wide + 10:.1f} {top + 50:.1f}Q120 {top + 34:.1f} {120 + wide - 10:.1f} {top + 50:.1f}",
+            f"M{120 - wide + 10:.1f} {top + 50:.1f}"
+            f"Q120 {top + 34:.1f} {120 + wide - 10:.1f} {top + 50:.1f}",
             "dark",
             line=4,
         ),
@@ -27,12 +31,16 @@ def backpack(r: Random) -> list[Part]:
 
 def handbag(r: Random) -> list[Part]:
     wide, top = r.uniform(70, 80), r.uniform(100, 112)
-    body = f"M{132 - wide:.1f} {top:.1f}h{2 * wide - 24:.1f}L{120 + wide:.1f} 192q2 14 -12 14H{132 - wide:.1f}q-14 0 -12 -14Z"
+    body = (
+        f"M{132 - wide:.1f} {top:.1f}h{2 * wide - 24:.1f}L{120 + wide:.1f} 192q2 14 -12 14"
+        f"H{132 - wide:.1f}q-14 0 -12 -14Z"
+    )
     return [
         Part(f"M84 {top + 8:.1f}c2 -78 70 -78 72 0", "dark", line=9),
         Part(body),
         Part(
-            f"M{132 - wide:.1f} {top:.1f}h{2 * wide - 24:.1f}l4 20q-{wide - 8:.1f} 34 -{2 * wide - 16:.1f} 0Z",
+            f"M{132 - wide:.1f} {top:.1f}h{2 * wide - 24:.1f}l4 20"
+            f"q-{wide - 8:.1f} 34 -{2 * wide - 16:.1f} 0Z",
             "dark",
         ),
         Part(box(110, top + 22, 20, 18, 4), "metal"),
@@ -43,10 +51,14 @@ def umbrella(r: Random) -> list[Part]:
     wide, top = r.uniform(90, 100), r.uniform(44, 54)
     left, low = 120 - wide, 126.0
     scallops = "".join(f"q-{wide / 4:.1f} -18 -{wide / 2:.1f} 0" for _ in range(4))
-    body = f"M{left:.1f} {low}Q{left + 6:.1f} {top:.1f} 120 {top:.1f}T{120 + wide:.1f} {low}{scallops}Z"
+    body = (
+        f"M{left:.1f} {low}Q{left + 6:.1f} {top:.1f} 120 {top:.1f}T{120 + wide:.1f} {low}{scallops}"
+        "Z"
+    )
     ribs = [
         Part(
-            f"M120 {top:.1f}Q{120 + k * wide * 0.34:.1f} {top + 18:.1f} {120 + k * wide / 2:.1f} {low}",
+            f"M120 {top:.1f}"
+            f"Q{120 + k * wide * 0.34:.1f} {top + 18:.1f} {120 + k * wide / 2:.1f} {low}",
             "dark",
             line=1.8,
         )
@@ -63,7 +75,10 @@ def umbrella(r: Random) -> list[Part]:
 def cushion(r: Random) -> list[Part]:
     side, bulge = r.uniform(74, 82), r.uniform(10, 18)
     a, b = 120 - side, 120 + side
-    body = f"M{a:.1f} {a:.1f}Q120 {a + bulge:.1f} {b:.1f} {a:.1f}Q{b - bulge:.1f} 120 {b:.1f} {b:.1f}Q120 {b - bulge:.1f} {a:.1f} {b:.1f}Q{a + bulge:.1f} 120 {a:.1f} {a:.1f}Z"
+    body = (
+        f"M{a:.1f} {a:.1f}Q120 {a + bulge:.1f} {b:.1f} {a:.1f}Q{b - bulge:.1f} 120 {b:.1f} {b:.1f}"
+        f"Q120 {b - bulge:.1f} {a:.1f} {b:.1f}Q{a + bulge:.1f} 120 {a:.1f} {a:.1f}Z"
+    )
     return [Part(body), Part(body, "dark", line=3.5)]
 
 
@@ -81,8 +96,10 @@ def lamp(r: Random) -> list[Part]:
 def vase(r: Random) -> list[Part]:
     neck, belly, lip = r.uniform(17, 24), r.uniform(52, 62), r.uniform(28, 34)
     body = (
-        f"M{120 - lip:.1f} 46Q{120 - neck:.1f} 62 {120 - neck:.1f} 80Q{120 - belly:.1f} 106 {120 - belly:.1f} 146"
-        f"Q{120 - belly:.1f} 190 92 210h56Q{120 + belly:.1f} 190 {120 + belly:.1f} 146Q{120 + belly:.1f} 106 {120 + neck:.1f} 80"
+        f"M{120 - lip:.1f} 46Q{120 - neck:.1f} 62 {120 - neck:.1f} 80"
+        f"Q{120 - belly:.1f} 106 {120 - belly:.1f} 146"
+        f"Q{120 - belly:.1f} 190 92 210h56Q{120 + belly:.1f} 190 {120 + belly:.1f} 146"
+        f"Q{120 + belly:.1f} 106 {120 + neck:.1f} 80"
         f"Q{120 + neck:.1f} 62 {120 + lip:.1f} 46Z"
     )
     return [
@@ -160,7 +177,8 @@ def kite(r: Random) -> list[Part]:
         Part(tail, "dark", line=3),
         *bows,
         Part(
-            f"M120 20L{120 + wide:.1f} {20 + high + 14:.1f}L120 180L{120 - wide:.1f} {20 + high + 14:.1f}Z"
+            f"M120 20L{120 + wide:.1f} {20 + high + 14:.1f}L120 180"
+            f"L{120 - wide:.1f} {20 + high + 14:.1f}Z"
         ),
         Part(
             f"M120 20V180M{120 - wide:.1f} {20 + high + 14:.1f}H{120 + wide:.1f}", "dark", line=2.4

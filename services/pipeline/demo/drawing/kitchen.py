@@ -13,7 +13,8 @@ def mug(r: Random) -> list[Part]:
     left, right = 108 - wide, 108 + wide
     handle = f"M{right - 2} {top + 26}c46 -14 58 64 {-taper + 2:.1f} 72"
     body = (
-        f"M{left:.1f} {top:.1f}L{left + taper:.1f} {low - 10:.1f}q2 12 16 12h{2 * (wide - taper) - 32:.1f}"
+        f"M{left:.1f} {top:.1f}L{left + taper:.1f} {low - 10:.1f}q2 12 16 12"
+        f"h{2 * (wide - taper) - 32:.1f}"
         f"q14 0 16 -12L{right:.1f} {top:.1f}Z"
     )
     return [
@@ -41,7 +42,10 @@ def teapot(r: Random) -> list[Part]:
 
 def bowl(r: Random) -> list[Part]:
     wide, deep, top = r.uniform(76, 86), r.uniform(66, 84), r.uniform(98, 108)
-    body = f"M{120 - wide:.1f} {top:.1f}c4 {deep:.1f} 50 {deep:.1f} {wide:.1f} {deep:.1f}s{wide - 4:.1f} 0 {wide:.1f} {-deep:.1f}Z"
+    body = (
+        f"M{120 - wide:.1f} {top:.1f}c4 {deep:.1f} 50 {deep:.1f} {wide:.1f} {deep:.1f}"
+        f"s{wide - 4:.1f} 0 {wide:.1f} {-deep:.1f}Z"
+    )
     return [
         Part(box(92, top + deep - 12, 56, 20, 6), "dark"),
         Part(body),
@@ -64,8 +68,10 @@ def bottle(r: Random) -> list[Part]:
     wide, neck = r.uniform(30, 37), r.uniform(13, 18)
     top, shoulder = r.uniform(66, 74), r.uniform(94, 104)
     body = (
-        f"M{120 - neck:.1f} {top:.1f}V{shoulder - 16:.1f}C{120 - neck:.1f} {shoulder:.1f} {120 - wide:.1f} "
-        f"{shoulder:.1f} {120 - wide:.1f} {shoulder + 18:.1f}V200q0 12 12 12h{2 * wide - 24:.1f}q12 0 12 -12"
+        f"M{120 - neck:.1f} {top:.1f}V{shoulder - 16:.1f}"
+        f"C{120 - neck:.1f} {shoulder:.1f} {120 - wide:.1f} "
+        f"{shoulder:.1f} {120 - wide:.1f} {shoulder + 18:.1f}V200q0 12 12 12h{2 * wide - 24:.1f}"
+        "q12 0 12 -12"
         f"V{shoulder + 18:.1f}C{120 + wide:.1f} {shoulder:.1f} {120 + neck:.1f} {shoulder:.1f} "
         f"{120 + neck:.1f} {shoulder - 16:.1f}V{top:.1f}Z"
     )
@@ -79,7 +85,8 @@ def bottle(r: Random) -> list[Part]:
 def apron(r: Random) -> list[Part]:
     flare, waist = r.uniform(58, 68), r.uniform(104, 116)
     body = (
-        f"M88 58h64c2 30 14 {waist - 66:.1f} 34 {waist - 52:.1f}L{120 + flare:.1f} 208q-{flare:.1f} 12 "
+        f"M88 58h64c2 30 14 {waist - 66:.1f} 34 {waist - 52:.1f}L{120 + flare:.1f} 208"
+        f"q-{flare:.1f} 12 "
         f"-{2 * flare:.1f} 0L54 {waist + 6:.1f}C74 {waist:.1f} 86 88 88 58Z"
     )
     pocket = box(92, waist + 34, 56, 36, 6)

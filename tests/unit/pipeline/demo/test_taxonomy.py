@@ -18,7 +18,7 @@ from services.pipeline.demo.taxonomy import (
     combinations,
     held_out,
 )
-from services.pipeline.demo.training_set import learned_combinations
+from services.pipeline.demo.training_set import fingerprint, learned_combinations
 
 
 def test_there_are_as_many_kinds_as_were_promised() -> None:
@@ -67,3 +67,9 @@ def test_every_category_colour_and_pattern_is_learned_in_some_combination() -> N
     assert {one.category for one in learned} == {one.name for one in CATEGORIES}
     assert {one.colour for one in learned} == {one.name for one in COLOURS}
     assert {one.pattern for one in learned} == {one.name for one in PATTERNS}
+
+
+def test_drawings_kept_for_another_hold_out_are_not_taken_for_these() -> None:
+    few = learned_combinations()[:20]
+    assert fingerprint(few) == fingerprint(list(few))
+    assert len({fingerprint(few), fingerprint(few[1:]), fingerprint(few[::-1])}) == 3
