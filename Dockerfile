@@ -1,0 +1,72 @@
+# One recipe for the five Python services; SERVICE says which (docs/decisions/0007-one-dockerfile.md).
+#   docker build --build-arg SERVICE=gateway .
+ARG SERVICE=gateway
+ARG PYTHON=3.11
+
+FROM python:${PYTHON}-slim AS packages
+ARG SERVICE
+WORKDIR /build
+# pip gets a room of its own, so that it stays out of what is served.
+RUN python -m venv --without-pip /opt/venv && python -m venv /opt/pip
+COPY requirements.lock pyproject.toml ./
+RUN set -eu; \
+    PIP_NO_CACHE_DIR=1; PIP_DISABLE_PIP_VERSION_CHECK=1; export PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK; \
+    /opt/pip/bin/pip install -q -c requirements.lock pip; \
+    in_venv="/opt/pip/bin/pip --python /opt/venv/bin/python install -q -c requirements.lock"; \
+    $in_venv --group "$SERVICE"; \
+    if [ "$SERVICE" = encoder ]; then $in_venv --no-deps --group vocabulary; fi
+# What is written at run time, owned by the user who writes; a fresh volume starts as a copy of it.
+COPY feature_repo/feature_store.yaml /build/
+RUN mkdir -p /state/store /state/media /state/models \
+ && sed -e 's#^registry: .*#registry: registry.db#' \
+        -e 's#connection_string: .*#connection_string: ${REDIS_ADDRESS}#' \
+        -e '/^#/d' feature_store.yaml > /state/store/feature_store.yaml
+
+FROM python:${PYTHON}-slim AS runtime
+ARG SERVICE
+LABEL org.opencontainers.image.title="multimodal-search ${SERVICE}" \
+      org.opencontainers.image.description="Search products by words and by picture: ${SERVICE}" \
+      org.opencontainers.image.licenses="MIT"
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    FEAST_USAGE=False \
+    REDIS_ADDRESS=redis:6379 \
+    SERVICE=${SERVICE}
+WORKDIR /app
+COPY --from=packages /opt/venv /opt/venv
+COPY --from=packages --chown=1000:1000 /state /state
+COPY services/__init__.py services/
+COPY services/contracts services/contracts
+COPY services/common services/common
+COPY services/${SERVICE} services/${SERVICE}
+USER 1000:1000
+ENTRYPOINT ["/bin/sh", "-c", "exec python -m \"services.$SERVICE\" \"$@\"", "sh"]
+
+# Where each listens is its settings' own default; a test holds HEALTH_URL against it.
+FROM runtime AS service-encoder
+COPY data/models/mini-clip data/models/mini-clip
+ENV ENCODER_HOST=0.0.0.0 ENCODER_MODEL_CACHE_DIR=/state/models HEALTH_URL=http://127.0.0.1:8001/health
+EXPOSE 8001
+
+FROM runtime AS service-rewriter
+ENV REWRITER_HOST=0.0.0.0 HEALTH_URL=http://127.0.0.1:8002/health
+EXPOSE 8002
+
+FROM runtime AS service-retriever
+ENV RETRIEVER_HOST=0.0.0.0 RETRIEVER_FEATURE_STORE=/state/store HEALTH_URL=http://127.0.0.1:8003/health
+EXPOSE 8003
+
+FROM runtime AS service-gateway
+ENV GATEWAY_HOST=0.0.0.0 GATEWAY_MEDIA_DIR=/state/media HEALTH_URL=http://127.0.0.1:7860/health
+EXPOSE 7860
+
+# Runs once and ends: it has no address to ask, and HEALTH_URL stays empty.
+FROM runtime AS service-pipeline
+COPY feature_repo feature_repo
+ENV PIPELINE_FEATURE_STORE=/state/store PIPELINE_MEDIA_DIR=/state/media HEALTH_URL=
+
+FROM service-${SERVICE}
+# A proxy of the surroundings must not answer for us.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-ISc", "import os, urllib.request as r; u = os.environ['HEALTH_URL']; u and r.build_opener(r.ProxyHandler({})).open(u, timeout=4)"]
