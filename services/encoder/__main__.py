@@ -32,7 +32,7 @@ def main() -> int:
 
             files = prepare_model(settings, progress)
     except START_ERRORS as error:
-        sys.stderr.write(f"encoder: {error}\n")
+        sys.stderr.write(f"error: {error}\n")
         return EXIT_UNUSABLE_MODEL
     if command == "serve":
 

@@ -26,15 +26,16 @@ def main() -> int:
     try:
         asyncio.run(run(settings, lambda line: print(line, flush=True)))
     except CannotRun as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(error.line, error.exit_code)
     except OSError as error:
         what = f"{error.strerror or error}"
         return _fail(f"{what}: {error.filename}" if error.filename else what, 1)
     return 0
 
 
-def _fail(line: str, code: int) -> int:
-    print(f"error: {line}", file=sys.stderr)
+def _fail(line: str | None, code: int) -> int:
+    if line is not None:
+        print(f"error: {line}", file=sys.stderr)
     return code
 
 

@@ -16,10 +16,14 @@ LEAST_FREE_BYTES = 300_000_000
 
 
 class CannotRun(Exception):
-    """Nothing is running (any more); the message is the one line that the user sees."""
+    """Nothing is running (any more); `line` is the one that the user sees.
 
-    def __init__(self, line: str, exit_code: int = 1) -> None:
+    It is None where the program that failed has said its own on the same terminal.
+    """
+
+    def __init__(self, line: str | None, exit_code: int = 1) -> None:
         super().__init__(line)
+        self.line = line
         self.exit_code = exit_code
 
 

@@ -70,7 +70,7 @@ class Run:
             running.callback(listeners.close)
             values = environment(self.settings, folders, listeners)
             if await _foreground(values, "services.encoder", "prepare") != 0:
-                raise CannotRun(f"the model {self.settings.model} cannot be used", exit_code=2)
+                raise CannotRun(None, exit_code=2)
             supervisors = [await self._start_redis(folders, running)]
             for name in SERVICES:
                 program = service_program(name, values, listeners, folders.logs)
@@ -119,7 +119,7 @@ class Run:
         elif stored:
             self.say("the catalogue stays as it was stored")
         else:
-            raise CannotRun(f"{self.settings.catalog} was not loaded", exit_code=code)
+            raise CannotRun(None, exit_code=code)
         if not stored:
             reason = await _ready(url, READY_PATIENCE_S)
             if reason is not None:
