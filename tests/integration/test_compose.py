@@ -1,0 +1,164 @@
+"""compose.yaml and the services' settings agree, and what must be up waits for what it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from pydantic_settings import BaseSettings
+
+from services.common.settings import ServiceSettings
+from services.encoder.settings import EncoderSettings
+from services.gateway.settings import GatewaySettings
+from services.pipeline.settings import PipelineSettings
+from services.retriever.settings import RetrieverSettings
+from services.rewriter.settings import RewriterSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVING: dict[str, type[ServiceSettings]] = {
+    "encoder": EncoderSettings,
+    "gateway": GatewaySettings,
+    "retriever": RetrieverSettings,
+    "rewriter": RewriterSettings,
+}
+OURS: dict[str, type[BaseSettings]] = {**SERVING, "pipeline": PipelineSettings}
+NOT_SETTINGS = {"HEALTH_URL", "FEAST_USAGE", "REDIS_ADDRESS"}
+"""What the image itself and Feast read."""
+WAITS_FOR = {
+    "redis": {},
+    "encoder": {},
+    "rewriter": {},
+    "pipeline": {"redis": "service_healthy", "encoder": "service_healthy"},
+    "retriever": {"redis": "service_healthy", "pipeline": "service_completed_successfully"},
+    "gateway": dict.fromkeys(("encoder", "rewriter", "retriever"), "service_healthy"),
+    "web": {"gateway": "service_healthy"},
+}
+
+
+def _compose() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    return parsed
+
+
+def _service(name: str) -> dict[str, Any]:
+    service: dict[str, Any] = _compose()["services"][name]
+    return service
+
+
+def _image_environment(service: str) -> dict[str, str]:
+    """What the service's own stage of the Dockerfile sets."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    stage = text.split(f"AS service-{service}\n", 1)[1].split("\nFROM ", 1)[0]
+    lines = re.findall(r"^ENV (.+)$", stage, re.MULTILINE)
+    return dict(pair.split("=", 1) for line in lines for pair in line.split())
+
+
+def _names(settings: type[BaseSettings]) -> set[str]:
+    """The environment variables that a settings class reads."""
+    prefix = settings.model_config.get("env_prefix", "")
+    names = {f"{prefix}{field}".upper() for field in settings.model_fields}
+    for field in settings.model_fields.values():
+        choices = getattr(field.validation_alias, "choices", [])
+        names.update(choice.upper() for choice in choices if isinstance(choice, str))
+    return names
+
+
+def test_each_service_waits_until_what_it_needs_can_answer() -> None:
+    waits = {
+        name: {other: wait["condition"] for other, wait in service.get("depends_on", {}).items()}
+        for name, service in _compose()["services"].items()
+    }
+    assert waits == WAITS_FOR
+
+
+@pytest.mark.parametrize("name", sorted(WAITS_FOR))
+def test_everything_that_stays_up_has_a_health_check(name: str) -> None:
+    check = _service(name)["healthcheck"]
+    assert check.get("disable", False) if name == "pipeline" else check["test"]
+
+
+@pytest.mark.parametrize("name", sorted(WAITS_FOR))
+def test_nothing_writes_but_to_volumes_and_tmp_or_gains_rights(name: str) -> None:
+    service = _service(name)
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - Feast and nginx write there
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_name_that_is_set_is_a_setting_of_that_service(name: str) -> None:
+    given = {*_service(name).get("environment", {}), *_image_environment(name)}
+    assert given - NOT_SETTINGS <= _names(OURS[name])
+
+
+@pytest.mark.parametrize("name", sorted(SERVING))
+def test_a_service_is_asked_for_its_health_where_it_listens(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in _image_environment(name).items():
+        monkeypatch.setenv(variable, value)
+    settings = SERVING[name]()
+    own = f"http://127.0.0.1:{settings.port}"
+    assert settings.host == "0.0.0.0"  # noqa: S104 - the network is the containers' own
+    assert _image_environment(name)["HEALTH_URL"] == f"{own}/health"
+    assert _service(name)["environment"]["HEALTH_URL"] == f"{own}/ready"
+
+
+@pytest.mark.parametrize("name", ["gateway", "pipeline"])
+def test_neighbours_are_called_by_their_name_at_their_port(name: str) -> None:
+    urls = {
+        variable: value
+        for variable, value in _service(name)["environment"].items()
+        if variable.endswith(("_ENCODER_URL", "_REWRITER_URL", "_RETRIEVER_URL"))
+    }
+    assert urls
+    for variable, url in urls.items():
+        neighbour = variable.removeprefix(f"{name.upper()}_").removesuffix("_URL").lower()
+        port = SERVING[neighbour].model_fields["port"].default
+        assert urlsplit(url).netloc == f"{neighbour}:{port}"
+
+
+def test_no_model_is_expected_of_the_catalogue_rather_than_one_with_an_empty_name() -> None:
+    assert "RETRIEVER_EXPECTED_MODEL" not in _service("retriever")["environment"]
+
+
+def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "")
+    assert RewriterSettings().gemini_api_key is None
+
+
+def test_the_example_names_every_variable_with_the_default_it_has() -> None:
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    used = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text))
+    example = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    shown = dict(line.split("=", 1) for line in example if line and not line.startswith("#"))
+    assert shown == used
+
+
+def test_docker_compose_accepts_it_without_any_env_file(tmp_path: Path) -> None:
+    docker = shutil.which("docker")
+    if docker is None:
+        pytest.skip("there is no docker client here to read compose.yaml")
+    if subprocess.run([docker, "compose", "version"], capture_output=True).returncode != 0:
+        pytest.skip("the docker client here has no compose plugin")
+    no_env = tmp_path / "none.env"
+    no_env.touch()
+    done = subprocess.run(
+        [
+            *(docker, "compose", "--env-file", str(no_env)),
+            *("-f", str(ROOT / "compose.yaml"), "config", "--format", "json"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)["services"]) == set(WAITS_FOR)
