@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e lint format types imports check eval sample \
-	train-mini-clip openapi lock clean
+	train-mini-clip openapi configuration lock clean
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -56,7 +56,7 @@ imports: ## Which room may import which
 	@$(BIN)/lint-imports
 
 eval: ## How good the search is on the sample catalogue, beside chance
-	@$(BOOTSTRAP) --group run -- -m services.launcher.evaluate $(ARGS)
+	@$(BOOTSTRAP) --group run -- -m services.launcher evaluate
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)
@@ -68,6 +68,9 @@ train-mini-clip: ## Train the bundled CLIP anew (data/models/mini-clip; under 40
 openapi: ## Write docs/openapi/*.json and the page's types from the services' code
 	@$(BOOTSTRAP) --group run -- -m docs.openapi.publish
 	@cd services/web && npm run --silent generate:api
+
+configuration: ## Write docs/configuration.md from the settings classes
+	@$(BOOTSTRAP) --group run -- -m docs.generate_configuration
 
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@$(BOOTSTRAP) --venv .venv-lock --group lock

@@ -35,20 +35,50 @@ async def run(settings: LauncherSettings, say: Say) -> None:
 
     Raises CannotRun, with nothing left running.
     """
+    await _until_asked_to_stop(Run(settings, say).serve(), say)
+
+
+async def evaluate(settings: LauncherSettings, say: Say) -> None:
+    """Start an encoder, ask the pipeline how good search is with it, stop the encoder.
+
+    Raises CannotRun, with nothing left running.
+    """
+    await _until_asked_to_stop(_evaluate(settings, say), say)
+
+
+async def _until_asked_to_stop(work: Coroutine[None, None, None], say: Say) -> None:
+    """Do the work; on SIGINT or SIGTERM cancel it and wait until it has tidied up."""
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked_to_stop.set)
-    serving = asyncio.create_task(Run(settings, say).serve())
+    working = asyncio.create_task(work)
     stopping = asyncio.create_task(asked_to_stop.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if not serving.done():
+    if not working.done():
         say("stopping …")
-        serving.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
-    say("stopped")
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+        say("stopped")
+    else:
+        working.result()
+
+
+async def _evaluate(settings: LauncherSettings, say: Say) -> None:
+    folders = Folders.of(settings)
+    folders.state.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as running:
+        listeners = Listeners.bind("127.0.0.1", 0)
+        running.callback(listeners.close)
+        values = environment(settings, folders, listeners)
+        await _require(values, "services.encoder", "prepare")
+        program = service_program("encoder", values, listeners, folders.logs)
+        supervisor = Supervisor(program, say)
+        await supervisor.start()
+        running.push_async_callback(supervisor.stop)
+        await _while_unbroken([supervisor], _require(values, "services.pipeline", "evaluate"))
 
 
 @dataclass
@@ -69,8 +99,7 @@ class Run:
             listeners = bind(self.settings)
             running.callback(listeners.close)
             values = environment(self.settings, folders, listeners)
-            if await _foreground(values, "services.encoder", "prepare") != 0:
-                raise CannotRun(None, exit_code=2)
+            await _require(values, "services.encoder", "prepare")
             supervisors = [await self._start_redis(folders, running)]
             for name in SERVICES:
                 program = service_program(name, values, listeners, folders.logs)
@@ -79,8 +108,8 @@ class Run:
                 running.push_async_callback(supervisor.stop)
                 supervisors.append(supervisor)
                 self.say(f"{name:<10} {listeners.url(name)}")
-            await _until_broken(
-                supervisors, self._load_and_announce(folders, listeners, values, started)
+            await _while_unbroken(
+                supervisors, self._load_and_serve(folders, listeners, values, started)
             )
 
     async def _start_redis(self, folders: Folders, running: AsyncExitStack) -> Supervisor:
@@ -103,10 +132,13 @@ class Run:
                 return supervisor
         raise CannotRun(f"Redis did not start: {last_line(log)} (log: {log})")
 
-    async def _load_and_announce(
+    async def _load_and_serve(
         self, folders: Folders, listeners: Listeners, values: Mapping[str, str], started: float
     ) -> None:
-        """Load the catalogue and say the address; one that is stored already serves first."""
+        """Load the catalogue and say the address; one that is stored already serves first.
+
+        Ends by failing or by being cancelled.
+        """
         url = listeners.url("gateway")
         stored = folders.loaded.exists()
         if stored and await _ready(url, STORED_CATALOGUE_PATIENCE_S) is None:
@@ -125,19 +157,20 @@ class Run:
             if reason is not None:
                 raise CannotRun(f"not ready: {reason} (logs: {folders.logs})")
             self._announce(url, started)
+        await asyncio.Event().wait()
 
     def _announce(self, url: str, started: float) -> None:
         self.say(f"\n  ready in {time.monotonic() - started:.1f} s:  {url}/\n")
 
 
-async def _until_broken(
+async def _while_unbroken(
     supervisors: Sequence[Supervisor], work: Coroutine[None, None, None]
 ) -> None:
-    """Do the work, then wait. Raises what the work raises, or CannotRun for a program given up."""
+    """Do the work. Raises what it raises, or CannotRun as soon as a program is given up."""
     tasks = [asyncio.create_task(_until_given_up(supervisor)) for supervisor in supervisors]
     tasks.append(asyncio.create_task(work))
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
@@ -150,6 +183,13 @@ async def _until_given_up(supervisor: Supervisor) -> None:
     await supervisor.given_up.wait()
     log = supervisor.program.log
     raise CannotRun(f"{supervisor.program.name} broke down: {last_line(log)} (log: {log})")
+
+
+async def _require(values: Mapping[str, str], module: str, *arguments: str) -> None:
+    """Run a program of ours in the foreground. Raises CannotRun when it fails."""
+    code = await _foreground(values, module, *arguments)
+    if code != 0:
+        raise CannotRun(None, exit_code=code)
 
 
 async def _foreground(values: Mapping[str, str], module: str, *arguments: str) -> int:

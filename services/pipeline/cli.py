@@ -55,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
     )
     load.set_defaults(command=_load)
+    evaluate = commands.add_parser("evaluate", help="how good search is on the sample catalogue")
+    evaluate.add_argument(
+        "--sample", type=Path, metavar="FOLDER", default=Path("data/sample"), help="the sample"
+    )
+    evaluate.set_defaults(command=_evaluate)
     return parser
 
 
@@ -73,6 +78,15 @@ def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
     return 0
 
 
+def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    # The drawing and its renderer are of no use to any other command.
+    from services.pipeline.demo.evaluate import format_report
+    from services.pipeline.evaluation import evaluate_sample
+
+    print(format_report(evaluate_sample(options.sample, settings)))
+    return 0
+
+
 def _fail(reason: str, code: int) -> int:
-    print(f"pipeline: {reason}", file=sys.stderr)
+    print(f"error: {reason}", file=sys.stderr)
     return code

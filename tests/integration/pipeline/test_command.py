@@ -123,7 +123,7 @@ def test_an_encoder_that_is_away_ends_with_3_and_one_line(
 def test_a_setting_that_makes_no_sense_is_named(settings: PipelineSettings, tmp_path: Path) -> None:
     code, _, error = Program(settings.model_copy(update={"text_batch": 0})).run("load", "x.csv")
     assert code == 3
-    assert error.startswith("pipeline: the setting PIPELINE_TEXT_BATCH can't be used")
+    assert error.startswith("error: the setting PIPELINE_TEXT_BATCH can't be used")
 
 
 def test_a_second_load_at_the_same_time_is_refused_in_one_line(
@@ -177,7 +177,7 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(
         _, error = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert error.splitlines() == [
-        "pipeline: stopped; what is stored so far is kept, and nothing is published"
+        "error: stopped; what is stored so far is kept, and nothing is published"
     ]
     encoder.before_each = lambda _: None
     assert load(feed, settings).counts.loaded == PRODUCTS

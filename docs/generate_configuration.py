@@ -1,0 +1,66 @@
+"""`python -m docs.generate_configuration` writes `configuration.md` from the settings classes.
+
+Here and not in a service, since no service may import another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+
+from services.encoder.settings import EncoderSettings
+from services.gateway.settings import GatewaySettings
+from services.launcher.settings import LauncherSettings
+from services.pipeline.settings import PipelineSettings
+from services.retriever.settings import RetrieverSettings
+from services.rewriter.settings import RewriterSettings
+
+PAGE = Path(__file__).with_name("configuration.md")
+
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "launcher (`make run`)": LauncherSettings,
+    "gateway": GatewaySettings,
+    "encoder": EncoderSettings,
+    "rewriter": RewriterSettings,
+    "retriever": RetrieverSettings,
+    "pipeline": PipelineSettings,
+}
+
+_HEAD = """\
+# Configuration
+
+Made by `make configuration` from the settings classes; do not edit. Everything is
+read from the environment, once, at start; a value out of bounds stops the start and is named.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return _HEAD + "".join(_section(name, kind) for name, kind in SETTINGS.items())
+
+
+def _section(name: str, kind: type[BaseSettings]) -> str:
+    prefix = kind.model_config.get("env_prefix", "")
+    rows = "".join(
+        f"| `{prefix}{field}`".upper() + f" | {_default(info)} | {info.description} |\n"
+        for field, info in kind.model_fields.items()
+    )
+    return f"\n## {name}\n\n| variable | default | what it is |\n| --- | --- | --- |\n{rows}"
+
+
+def _default(info: FieldInfo) -> str:
+    value = info.get_default(call_default_factory=True, validated_data={})
+    if value is PydanticUndefined:
+        return "required"
+    if value is None or value == () or isinstance(value, SecretStr):
+        return "none"
+    shown = value.model_dump_json() if hasattr(value, "model_dump_json") else str(value)
+    return f"`{shown}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
