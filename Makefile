@@ -9,6 +9,7 @@ BOOTSTRAP = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or 3.12 with its venv m
 BIN = .venv/bin
 ARGS ?=
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+	--fork-strategy fewest \
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
