@@ -1,10 +1,10 @@
-import { render, screen, waitFor, within } from '@testing-library/react'
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { MemoryRouter } from 'react-router-dom'
 import { describe, expect, it } from 'vitest'
 
 import { App } from '../src/app/app'
-import { asked, gateway } from './setup'
+import { asked, gateway, noNetwork } from './setup'
 
 const product = (id: string, title: string, extra: object = {}) => ({
   product_id: id,
@@ -167,6 +167,7 @@ describe('a failure', () => {
   })
 
   it('without an answer asks whether one is online', async () => {
+    gateway.set('POST /predict', noNetwork)
     open('/?q=mug')
     expect(await screen.findByRole('alert')).toHaveTextContent('Are you online?')
   })
@@ -199,6 +200,25 @@ describe('searching by picture', () => {
     expect(await screen.findByRole('heading', { name: 'Alike' })).toBeVisible()
   })
 
+  it('takes a dropped picture', async () => {
+    gateway.set('POST /predict-image', () => answer(['Alike']))
+    open()
+    const drop = new Event('drop', { bubbles: true, cancelable: true })
+    Object.assign(drop, { dataTransfer: { files: [png('dropped.png')] } })
+    fireEvent(window, drop)
+    expect(await screen.findByRole('heading', { name: 'Alike' })).toBeVisible()
+    expect(drop.defaultPrevented).toBe(true)
+  })
+
+  it('refuses a picture over the limit', async () => {
+    const user = userEvent.setup()
+    open()
+    const large = new File([new Uint8Array(10_000_001)], 'large.png', { type: 'image/png' })
+    await user.upload(screen.getByTestId('picture-file'), large)
+    expect(await screen.findByRole('alert')).toHaveTextContent('larger than 10 MB')
+    expect(asked).toHaveLength(0)
+  })
+
   it('refuses other files before anything is sent', async () => {
     const user = userEvent.setup({ applyAccept: false })
     open()
@@ -224,7 +244,11 @@ describe('the product page', () => {
     expect(screen.getByText('<b>text</b> & more')).toBeVisible()
     expect(screen.getByText('color')).toBeVisible()
     expect(screen.getByRole('link', { name: /See it in the shop/ })).toHaveAttribute('rel', 'noopener noreferrer')
-    expect(screen.getByRole('link', { name: /Back to the results/ })).toHaveAttribute('href', '/?q=mug&k=50')
+    const back = screen.getByRole('link', { name: /Back to the results/ })
+    expect(back).toHaveAttribute('href', '/?q=mug&k=50')
+    await user.click(back)
+    expect(screen.getByRole('heading', { name: 'Red mug' })).toBeVisible()
+    expect(asked.map((one) => one.route)).toEqual(['POST /predict', 'GET /products/p%2F0'])
   })
 
   it('never links to anything but the web', async () => {

@@ -1,16 +1,26 @@
 import '@testing-library/jest-dom/vitest'
 import { cleanup } from '@testing-library/react'
-import { afterEach, beforeEach } from 'vitest'
+import { AxiosError } from 'axios'
+import { afterEach, beforeEach, expect } from 'vitest'
 
 import { http } from '../src/api/client'
+import { forgetAnswers } from '../src/lib/use-answer'
 
 /** What the gateway would answer, by "METHOD /path". A call that no test foresaw fails loudly. */
 export const gateway = new Map<string, (body: unknown) => { status?: number; body: unknown } | Promise<{ status?: number; body: unknown }>>()
 export const asked: { route: string; body: unknown }[] = []
+const unforeseen: string[] = []
+
+/** What a request meets when there is no network. */
+export const noNetwork = () => {
+  throw new AxiosError('Network Error', AxiosError.ERR_NETWORK)
+}
 
 beforeEach(() => {
   gateway.clear()
   asked.length = 0
+  unforeseen.length = 0
+  forgetAnswers()
   localStorage.clear()
   window.matchMedia = (query: string) => ({ matches: false, media: query }) as MediaQueryList
   window.scrollTo = () => undefined
@@ -21,13 +31,18 @@ beforeEach(() => {
     const body: unknown = typeof config.data === 'string' ? JSON.parse(config.data) : config.data
     asked.push({ route, body })
     const answer = gateway.get(route)
-    if (!answer) throw new Error(`no answer is prepared for ${route}`)
+    if (!answer) {
+      unforeseen.push(route)
+      throw new Error(`no answer is prepared for ${route}`)
+    }
     const { status = 200, body: data } = await answer(body)
     const response = { data, status, statusText: '', headers: {}, config }
     if (status < 400) return response
-    const { AxiosError } = await import('axios')
     throw new AxiosError('refused', String(status), config, null, response)
   }
 })
 
-afterEach(cleanup)
+afterEach(() => {
+  cleanup()
+  expect(unforeseen).toEqual([])
+})

@@ -13,14 +13,16 @@ export const http = axios.create({ baseURL: BASE_URL, timeout: 20_000 })
 
 /** What went wrong, in the terms that the page shows. */
 export interface Failure {
-  kind: 'offline' | 'busy' | 'missing' | 'refused' | 'broken'
+  kind: 'offline' | 'slow' | 'busy' | 'missing' | 'refused' | 'broken'
   detail: string | null
   requestId: string | null
 }
 
 export function toFailure(error: unknown): Failure {
-  if (!isAxiosError(error) || !error.response) {
-    return { kind: 'offline', detail: null, requestId: null }
+  if (!isAxiosError(error)) return { kind: 'broken', detail: null, requestId: null }
+  if (!error.response) {
+    const slow = error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT'
+    return { kind: slow ? 'slow' : 'offline', detail: null, requestId: null }
   }
   const { status, data, headers } = error.response
   const problem = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}

@@ -63,6 +63,7 @@ export const english = {
   details: 'Details',
   failures: {
     offline: 'The service cannot be reached. Are you online?',
+    slow: 'The service took too long to answer.',
     busy: 'The service is busy or starting. Try again in a moment.',
     missing: 'There is no such product.',
     refused: 'The service did not accept this search.',
@@ -135,6 +136,7 @@ export const arabic: Messages = {
   details: 'التفاصيل',
   failures: {
     offline: 'تعذر الوصول إلى الخدمة. هل أنت متصل؟',
+    slow: 'استغرقت الخدمة وقتًا طويلًا.',
     busy: 'الخدمة مشغولة أو قيد التشغيل. حاول بعد لحظة.',
     missing: 'لا يوجد منتج كهذا.',
     refused: 'لم تقبل الخدمة هذا البحث.',

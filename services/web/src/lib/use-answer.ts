@@ -9,24 +9,38 @@ export type Answer<T> =
   | { state: 'done'; value: T }
   | { state: 'failed'; failure: Failure }
 
+const REMEMBERED = 20
+const FRESH_MS = 5 * 60_000
+const remembered = new Map<string, { value: unknown; at: number }>()
+
+/** Forget what was answered; for tests. */
+export const forgetAnswers = (): void => remembered.clear()
+
 /**
  * Ask whenever `key` changes; null asks nothing. The question before is aborted, and an answer that
- * comes late is thrown away, so what is shown always belongs to `key`.
+ * comes late is thrown away, so what is shown always belongs to `key`. A recent answer is shown again
+ * at once: whoever goes back finds the page as it was, and the place in it.
  */
 export function useAnswer<T>(
   key: string | null,
   ask: (signal: AbortSignal) => Promise<T>,
 ): [Answer<T>, () => void] {
   const [attempt, setAttempt] = useState(0)
-  const [told, setTold] = useState<{ to: string; answer: Answer<T> } | null>(null)
   const asked = key === null ? null : `${attempt} ${key}`
+  const [told, setTold] = useState<{ to: string; answer: Answer<T> } | null>(() => {
+    const known = key === null ? null : recall<T>(key)
+    return known && asked ? { to: asked, answer: known } : null
+  })
+  const known = told?.to === asked
 
   useEffect(() => {
-    if (asked === null) return
+    if (asked === null || key === null || known) return
     const control = new AbortController()
     ask(control.signal).then(
       (value) => {
-        if (!control.signal.aborted) setTold({ to: asked, answer: { state: 'done', value } })
+        if (control.signal.aborted) return
+        remember(key, value)
+        setTold({ to: asked, answer: { state: 'done', value } })
       },
       (error: unknown) => {
         if (control.signal.aborted) return
@@ -34,13 +48,26 @@ export function useAnswer<T>(
       },
     )
     return () => control.abort()
-    // `key` stands for everything that `ask` closes over.
+    // `asked` stands for everything that `ask` closes over, and what is known is known for `asked`.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [asked])
 
   const again = () => setAttempt((number) => number + 1)
   if (asked === null) return [{ state: 'idle' }, again]
-  if (told?.to === asked) return [told.answer, again]
+  if (told && known) return [told.answer, again]
   const before = told?.answer.state === 'done' ? told.answer.value : null
   return [{ state: 'loading', before }, again]
+}
+
+function remember(key: string, value: unknown): void {
+  remembered.delete(key)
+  remembered.set(key, { value, at: Date.now() })
+  const [oldest] = remembered.keys()
+  if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+}
+
+function recall<T>(key: string): Answer<T> | null {
+  const found = remembered.get(key)
+  if (!found || Date.now() - found.at > FRESH_MS) return null
+  return { state: 'done', value: found.value as T }
 }

@@ -1,6 +1,6 @@
-import { useEffect } from 'react'
+import { useEffect, type MouseEvent } from 'react'
 import { FiArrowLeft, FiExternalLink, FiSearch } from 'react-icons/fi'
-import { Link, useLocation, useParams } from 'react-router-dom'
+import { Link, useLocation, useNavigate, useParams } from 'react-router-dom'
 
 import { pictureAddress, type Product } from '../../api/client'
 import { getProduct } from '../../api/get-product'
@@ -15,18 +15,25 @@ export function ProductPage() {
   const { say } = useLanguage()
   const { id = '' } = useParams()
   const location = useLocation()
-  const [answer, again] = useAnswer<Product>(id, (signal) => getProduct(id, signal))
+  const [answer, again] = useAnswer<Product>(`product ${id}`, (signal) => getProduct(id, signal))
   const state: unknown = location.state
   const from =
     typeof state === 'object' && state !== null && 'from' in state && typeof state.from === 'string'
       ? state.from
       : null
+  const navigate = useNavigate()
   useEffect(() => {
     window.scrollTo(0, 0)
   }, [id])
+  const back = (event: MouseEvent) => {
+    // A real step back, so that the browser finds the place in the results again.
+    if (from === null || event.ctrlKey || event.metaKey || event.shiftKey) return
+    event.preventDefault()
+    void navigate(-1)
+  }
   return (
     <div className="mx-auto max-w-5xl">
-      <Link to={`/${from ?? ''}`} className="link my-3 inline-flex min-h-11 items-center gap-2">
+      <Link to={`/${from ?? ''}`} onClick={back} className="link my-3 inline-flex min-h-11 items-center gap-2">
         <FiArrowLeft aria-hidden className="rtl:rotate-180" /> {from === null ? say.toSearch : say.back}
       </Link>
       {answer.state === 'loading' && (

@@ -38,7 +38,7 @@ export function SearchBar({ query, onSearch, onPicture }: Props) {
     if (typed.trim()) onSearch(typed.trim())
   }
   return (
-    <form role="search" onSubmit={submit} className="panel flex items-center gap-1 rounded-full! p-1.5 ps-4 shadow-md">
+    <form role="search" onSubmit={submit} className="panel flex items-center gap-1 rounded-full! p-1.5 ps-4 shadow-md outline-brand-500 has-[input:focus-visible]:outline-3 has-[input:focus-visible]:outline-offset-2">
       <FiSearch aria-hidden className="muted hidden shrink-0 text-xl sm:block" />
       <input
         ref={box}

@@ -25,9 +25,9 @@ export function SearchPage() {
   const byPicture = settings.picture && picture !== null
 
   const key = byPicture
-    ? `${picture.number} ${writeSettings({ ...settings, query: '' }).toString()}`
+    ? `picture ${picture.number} ${writeSettings({ ...settings, query: '' }).toString()}`
     : settings.query && !settings.picture
-      ? writeSettings(settings).toString()
+      ? `words ${writeSettings(settings).toString()}`
       : null
   const [answer, again] = useAnswer<SearchAnswer>(key, (signal) =>
     byPicture ? searchByPicture(picture.file, settings, signal) : searchByWords(settings, signal),
