@@ -3,9 +3,9 @@
 In reading order: project, entities, sources, feature views. Feast imports every Python file below
 this folder on `feast apply`, so nothing else lives here.
 
-A product's vectors are keyed by product *and* model, so a catalogue embedded with a new model is
-written beside the old one. `catalogue_head` names the one version that is served; the product lists
-of that version are in `catalogue_shard`, keyed by version and number.
+A product's rows are keyed by their content too, so a new version is written beside the old one and
+no row is ever written over. `catalogue_head` names the one version that is served; the product
+lists of that version are in `catalogue_shard`, keyed by version and number.
 """
 
 from datetime import timedelta
@@ -30,11 +30,17 @@ embedding_model = Entity(
     value_type=ValueType.STRING,
     description="The CLIP model, with the revision of its weights, that made a vector.",
 )
+content = Entity(
+    name="content",
+    join_keys=["content"],
+    value_type=ValueType.STRING,
+    description="What a row says, by its fingerprint: another text is another row.",
+)
 catalogue = Entity(
     name="catalogue",
     join_keys=["catalogue_id"],
     value_type=ValueType.STRING,
-    description="A catalogue that is served; there is one, named `default`.",
+    description="A catalogue: `default` is served, `default/previous` was before.",
 )
 shard = Entity(
     name="shard",
@@ -64,7 +70,7 @@ FOREVER = timedelta(0)
 
 product_vectors = FeatureView(
     name="product_vectors",
-    entities=[product, embedding_model],
+    entities=[product, embedding_model, content],
     ttl=FOREVER,
     schema=[
         Field(
@@ -90,7 +96,7 @@ product_vectors = FeatureView(
 
 product_metadata = FeatureView(
     name="product_metadata",
-    entities=[product],
+    entities=[product, content],
     ttl=FOREVER,
     schema=[
         Field(name="title", dtype=String),

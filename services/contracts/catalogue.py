@@ -2,7 +2,9 @@
 
 Feast's online store can neither list its keys nor search, so what the catalogue contains is itself
 a feature. A *head* names one version and how many *shards* list its products; shards are keyed by
-version, so a reader that holds a head always finds the product list that belongs to it.
+version, so a reader that holds a head always finds the product list that belongs to it. Rows of
+products are keyed by what they say (`CONTENT_KEY` is their fingerprint), so they are never written
+over: a version that is being loaded cannot disturb the one that is served.
 
 The names below are those of `feature_repo/definitions.py`; a test holds the two together.
 """
@@ -14,7 +16,10 @@ from pydantic import Field
 from services.contracts.base import Contract, ModelId
 
 CATALOGUE = "default"
-"""Join-key value of the one head row."""
+"""Join-key value of the head row of the version that is served."""
+
+PREVIOUS = "default/previous"
+"""Join-key value of the head row of the version served before, for going back to it."""
 
 HEAD_VIEW = "catalogue_head"
 SHARD_VIEW = "catalogue_shard"
@@ -25,6 +30,7 @@ PRODUCT_KEY = "product_id"
 MODEL_KEY = "model_id"
 CATALOGUE_KEY = "catalogue_id"
 SHARD_KEY = "shard_id"
+CONTENT_KEY = "content"
 
 TEXT_VECTOR = "text_vector"
 IMAGE_VECTOR = "image_vector"

@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
     )
     load.set_defaults(command=_load)
+    rollback = commands.add_parser("rollback", help="serve again the version served before")
+    rollback.set_defaults(command=_rollback)
     evaluate = commands.add_parser("evaluate", help="how good search is on the sample catalogue")
     evaluate.add_argument(
         "--sample", type=Path, metavar="FOLDER", default=Path("data/sample"), help="the sample"
@@ -75,6 +77,14 @@ def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
     summary = load(feed, settings, options.rejects)
     for line in summary.lines():
         print(line)
+    return 0
+
+
+def _rollback(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.rollback import roll_back
+
+    head = roll_back(settings)
+    print(f"version {head.version} of {head.model_id} is served again, {head.products} products")
     return 0
 
 

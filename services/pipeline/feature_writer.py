@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from services.contracts.catalogue import (
+    CONTENT_KEY,
     FINGERPRINT,
     IMAGE_VECTOR,
     METADATA_VIEW,
@@ -68,8 +69,12 @@ class FeatureWriter:
         """Compare with what is stored. Raises DependencyAway."""
         survey = Survey()
         ids = [product.product_id for product in products]
-        vectors = self._online.vectors(ids, self._model_id)
-        metadata = self._online.metadata(ids)
+        vectors = self._online.vectors(
+            ids, self._model_id, [product.vector_fingerprint for product in products]
+        )
+        metadata = self._online.metadata(
+            ids, [product.metadata_fingerprint for product in products]
+        )
         for product, vector_row, metadata_row in zip(products, vectors, metadata, strict=True):
             vectors_stand = vector_row.fingerprint == product.vector_fingerprint
             metadata_stand = metadata_row.fingerprint == product.metadata_fingerprint
@@ -146,6 +151,7 @@ class FeatureWriter:
         columns = {
             PRODUCT_KEY: [product.product_id for product, _ in written],
             MODEL_KEY: [self._model_id] * len(written),
+            CONTENT_KEY: [product.vector_fingerprint for product, _ in written],
             TEXT_VECTOR: [vectors.text for _, vectors in written],
             IMAGE_VECTOR: [vectors.image for _, vectors in written],
             FINGERPRINT: [product.vector_fingerprint for product, _ in written],
@@ -155,12 +161,13 @@ class FeatureWriter:
 
     def _metadata_table(self, products: Sequence[CatalogueProduct]) -> pa.Table:
         schema = SCHEMAS[METADATA_VIEW]
-        apart = {FINGERPRINT, TIMESTAMP}
+        apart = {CONTENT_KEY, FINGERPRINT, TIMESTAMP}
         columns: dict[str, list[object]] = {
             name: [getattr(product, name) for product in products]
             for name in schema.names
             if name not in apart
         }
+        columns[CONTENT_KEY] = [product.metadata_fingerprint for product in products]
         columns[FINGERPRINT] = [product.metadata_fingerprint for product in products]
         columns[TIMESTAMP] = [self._clock.tick()] * len(products)
         return pa.table(columns, schema)

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from services.contracts.catalogue import (
     CATALOGUE_KEY,
+    CONTENT_KEY,
     FINGERPRINT,
     HEAD_VIEW,
     IMAGE_VECTOR,
@@ -44,6 +45,7 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
             [
                 (PRODUCT_KEY, _TEXT),
                 (MODEL_KEY, _TEXT),
+                (CONTENT_KEY, _TEXT),
                 (TEXT_VECTOR, pa.list_(pa.float32())),
                 (IMAGE_VECTOR, pa.list_(pa.float32())),
                 (FINGERPRINT, _TEXT),
@@ -53,6 +55,7 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
         METADATA_VIEW: pa.schema(
             [
                 (PRODUCT_KEY, _TEXT),
+                (CONTENT_KEY, _TEXT),
                 ("title", _TEXT),
                 ("description", _TEXT),
                 ("brand", _TEXT),
@@ -166,6 +169,10 @@ class OfflineStore:
         order: list[int] = []
         for part, numbers in by_part.items():
             table = pq.read_table(self._folder / view / part, partitioning=None)
+            if CONTENT_KEY not in table.column_names:
+                # Written when rows were keyed by product alone.
+                table = table.append_column(CONTENT_KEY, table[FINGERPRINT])
+            table = table.select(SCHEMAS[view].names)
             tables.append(table.take([rows[number].position for number in numbers]))
             order.extend(numbers)
         whole = pa.concat_tables(tables)

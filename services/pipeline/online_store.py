@@ -25,6 +25,7 @@ from feature_repo import definitions
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
+    CONTENT_KEY,
     FINGERPRINT,
     HEAD_VIEW,
     METADATA_VIEW,
@@ -43,6 +44,7 @@ READ_BATCH = 500
 _ENTITIES: tuple[Entity, ...] = (
     definitions.product,
     definitions.embedding_model,
+    definitions.content,
     definitions.catalogue,
     definitions.shard,
 )
@@ -113,19 +115,21 @@ class OnlineStore:
             with _asking():
                 self._store.write_to_online_store(view, df=table.to_pandas())
 
-    def vectors(self, product_ids: Sequence[str], model_id: str) -> list[OnlineRow]:
-        """(n,) the state of these products' rows in `product_vectors`."""
+    def vectors(
+        self, product_ids: Sequence[str], model_id: str, contents: Sequence[str]
+    ) -> list[OnlineRow]:
+        """(n,) the state of these products' rows of that content in `product_vectors`."""
         rows: list[OnlineRow] = []
-        for ids in _parts(product_ids):
-            keys = {PRODUCT_KEY: ids, MODEL_KEY: [model_id] * len(ids)}
+        for ids, some in zip(_parts(product_ids), _parts(contents), strict=True):
+            keys = {PRODUCT_KEY: ids, MODEL_KEY: [model_id] * len(ids), CONTENT_KEY: some}
             rows.extend(self._fingerprints(VECTOR_VIEW, keys))
         return rows
 
-    def metadata(self, product_ids: Sequence[str]) -> list[OnlineRow]:
-        """(n,) the state of these products' rows in `product_metadata`."""
+    def metadata(self, product_ids: Sequence[str], contents: Sequence[str]) -> list[OnlineRow]:
+        """(n,) the state of these products' rows of that content in `product_metadata`."""
         rows: list[OnlineRow] = []
-        for ids in _parts(product_ids):
-            rows.extend(self._fingerprints(METADATA_VIEW, {PRODUCT_KEY: ids}))
+        for ids, some in zip(_parts(product_ids), _parts(contents), strict=True):
+            rows.extend(self._fingerprints(METADATA_VIEW, {PRODUCT_KEY: ids, CONTENT_KEY: some}))
         return rows
 
     def shard(self, key: str) -> tuple[list[str], list[str], list[str], datetime | None]:
@@ -138,10 +142,10 @@ class OnlineStore:
         )
         return ids, vectors, metadata, _timestamp(columns["product_ids"], 0)
 
-    def head(self) -> tuple[CatalogueHead | None, datetime | None]:
-        """The published version, if there is one, and its timestamp."""
+    def head(self, catalogue: str = CATALOGUE) -> tuple[CatalogueHead | None, datetime | None]:
+        """The published version (or the one before), if there is one, and its timestamp."""
         features = ["version", "model", "dimension", "shards", "products"]
-        columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [CATALOGUE]}))
+        columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
         version = columns["version"].values[0].string_val
         if not version:
             return None, None

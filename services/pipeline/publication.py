@@ -2,7 +2,7 @@
 
 Readers flip to the new version when the head row changes, so it is written last and alone. Products
 that the new file no longer has are simply not in the new manifest; their rows stay in the store,
-for a reader that still serves the version before, until something collects them.
+for a reader that still serves the version before, and for going back to it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
     HEAD_VIEW,
+    PREVIOUS,
     PRODUCTS_PER_SHARD,
     SHARD_KEY,
     SHARD_VIEW,
@@ -90,10 +91,34 @@ class Publisher:
         for number, shard in enumerate(shards):
             self._verify(shard_id(head.version, number), shard)
         self._clock.has_seen(timestamp)
-        self._write_head(head)
+        self._flip(head, published)
+        return Publication(head, is_new=True)
+
+    def restore(self, head: CatalogueHead) -> Publication:
+        """Serve a version that is stored already. Raises StoreIncomplete when it isn't whole."""
+        published, timestamp = self._online.head()
+        self._clock.has_seen(timestamp)
+        for number in range(head.shards):
+            key = shard_id(head.version, number)
+            ids, vectors, metadata, _ = self._online.shard(key)
+            entries = list(zip(ids, vectors, metadata, strict=True))
+            if not entries:
+                raise StoreIncomplete(
+                    f"the product list of version {head.version} is gone; load its file again"
+                )
+            self._verify(key, entries)
+        self._flip(head, published)
+        return Publication(head, is_new=True)
+
+    def _flip(self, head: CatalogueHead, published: CatalogueHead | None) -> None:
+        """Remember what is served, then serve another."""
+        if published is not None:
+            _, timestamp = self._online.head(PREVIOUS)
+            self._clock.has_seen(timestamp)
+            self._write_head(published, PREVIOUS)
+        self._write_head(head, CATALOGUE)
         if self._online.head()[0] != head:
             raise StoreIncomplete("the catalogue head is not there when read back; run this again")
-        return Publication(head, is_new=True)
 
     def _write_shard(self, key: str, entries: Sequence[tuple[str, str, str]]) -> None:
         """Unless it is there as it should be: a version's shards never change."""
@@ -112,11 +137,11 @@ class Publisher:
             },
         )
 
-    def _write_head(self, head: CatalogueHead) -> None:
+    def _write_head(self, head: CatalogueHead, catalogue: str) -> None:
         self._write(
             HEAD_VIEW,
             {
-                CATALOGUE_KEY: [CATALOGUE],
+                CATALOGUE_KEY: [catalogue],
                 "version": [head.version],
                 "model": [head.model_id],
                 "dimension": [head.dimension],
@@ -136,8 +161,13 @@ class Publisher:
         *stored, _ = self._online.shard(key)
         missing = {
             "product list": 0 if tuple(stored) == _columns(entries) else 1,
-            "vectors": _differing(self._online.vectors(ids, self._model_id), vector_fingerprints),
-            "metadata": _differing(self._online.metadata(ids), metadata_fingerprints),
+            "vectors": _differing(
+                self._online.vectors(ids, self._model_id, vector_fingerprints),
+                vector_fingerprints,
+            ),
+            "metadata": _differing(
+                self._online.metadata(ids, metadata_fingerprints), metadata_fingerprints
+            ),
         }
         told = ", ".join(f"{count} × {what}" for what, count in missing.items() if count)
         if told:

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
+    CONTENT_KEY,
     FINGERPRINT,
     HEAD_VIEW,
     IMAGE_VECTOR,
@@ -207,7 +208,11 @@ class CatalogueReader:
         columns = self._features.read(
             VECTOR_VIEW,
             [TEXT_VECTOR, IMAGE_VECTOR, FINGERPRINT],
-            {PRODUCT_KEY: ids, MODEL_KEY: [head.model_id] * len(ids)},
+            {
+                PRODUCT_KEY: ids,
+                MODEL_KEY: [head.model_id] * len(ids),
+                CONTENT_KEY: listing.vector_fingerprints[part],
+            },
         )
         present = faults.compare(
             "vectors", ids, listing.vector_fingerprints[part], columns.texts(FINGERPRINT)
@@ -229,7 +234,9 @@ class CatalogueReader:
     ) -> None:
         ids = listing.product_ids[part]
         columns = self._features.read(
-            METADATA_VIEW, [*TEXT_COLUMNS, PRICE, FINGERPRINT], {PRODUCT_KEY: ids}
+            METADATA_VIEW,
+            [*TEXT_COLUMNS, PRICE, FINGERPRINT],
+            {PRODUCT_KEY: ids, CONTENT_KEY: listing.metadata_fingerprints[part]},
         )
         present = faults.compare(
             "metadata", ids, listing.metadata_fingerprints[part], columns.texts(FINGERPRINT)

@@ -16,6 +16,7 @@ from feature_repo import definitions
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
+    CONTENT_KEY,
     HEAD_VIEW,
     METADATA_VIEW,
     MODEL_KEY,
@@ -68,6 +69,7 @@ class Publisher:
             [
                 definitions.product,
                 definitions.embedding_model,
+                definitions.content,
                 definitions.catalogue,
                 definitions.shard,
                 definitions.product_vectors,
@@ -105,6 +107,7 @@ class Publisher:
             {
                 PRODUCT_KEY: list(ids),
                 MODEL_KEY: [version.model] * len(ids),
+                CONTENT_KEY: [f"v-{version.name}-{i}" for i in ids],
                 "text_vector": [version.vector(i, "text") for i in ids],
                 "image_vector": [
                     nothing if i in version.without_image else version.vector(i, "image")
@@ -120,6 +123,7 @@ class Publisher:
             METADATA_VIEW,
             {
                 PRODUCT_KEY: list(ids),
+                CONTENT_KEY: [f"m-{version.name}-{i}" for i in ids],
                 "title": [version.title(i) for i in ids],
                 "description": [""] * len(ids),
                 "brand": ["Lumo"] * len(ids),

@@ -49,6 +49,7 @@ def vectors(second: int, *rows: tuple[str, str, str]) -> pa.Table:
         {
             "product_id": [row[0] for row in rows],
             "model_id": [row[1] for row in rows],
+            "content": [row[2] for row in rows],
             "text_vector": [[float(number), 1.0] for number in range(count)],
             "image_vector": [[] for _ in rows],
             "fingerprint": [row[2] for row in rows],
@@ -67,6 +68,16 @@ def test_the_latest_row_counts_and_every_content_is_found(tmp_path: Path) -> Non
     assert set(index.by_fingerprint) == {"new", "b1", "old"}
     wanted = [index.by_fingerprint[name] for name in ("b1", "old", "new")]
     assert store.read(VECTOR_VIEW, wanted)["fingerprint"].to_pylist() == ["b1", "old", "new"]
+
+
+def test_parts_from_before_rows_were_keyed_by_content_are_read(tmp_path: Path) -> None:
+    store = OfflineStore(tmp_path)
+    store.write(VECTOR_VIEW, vectors(1, ("a", "m", "a1")))
+    store.write(VECTOR_VIEW, vectors(2, ("b", "m", "b1")).drop_columns(["content"]))
+    index = store.index(VECTOR_VIEW, "m")
+    table = store.read(VECTOR_VIEW, [index.latest["b"], index.latest["a"]])
+    assert table.schema.names == SCHEMAS[VECTOR_VIEW].names
+    assert table["content"].to_pylist() == ["b1", "a1"]
 
 
 def test_half_written_parts_are_never_seen_and_are_cleared(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesRespo
 from feast.protos.feast.types.Value_pb2 import Value
 
 from services.contracts.catalogue import (
+    CONTENT_KEY,
     HEAD_VIEW,
     METADATA_VIEW,
     SHARD_VIEW,
@@ -82,7 +83,10 @@ class ScriptedSource:
 
 
 class DictionaryFeatures:
-    """`Features` out of dictionaries: view → joined key → feature → value."""
+    """`Features` out of dictionaries: view → joined key → feature → value.
+
+    The content is left out of the key, so a test can put a row where another should be.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Row]] = {
@@ -102,7 +106,8 @@ class DictionaryFeatures:
     def read(
         self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
     ) -> Columns:
-        joined = ["|".join(key) for key in zip(*keys.values(), strict=True)]
+        columns = [values for name, values in keys.items() if name != CONTENT_KEY]
+        joined = ["|".join(key) for key in zip(*columns, strict=True)]
         self.reads.append((view, len(joined)))
         proto = GetOnlineFeaturesResponse()
         proto.metadata.feature_names.val.extend(features)
