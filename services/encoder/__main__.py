@@ -37,7 +37,7 @@ def main() -> int:
     if command == "serve":
 
         def load() -> OpenVinoEngine:
-            return OpenVinoEngine(files, precision=settings.precision, threads=settings.threads)
+            return OpenVinoEngine(files, threads=settings.threads)
 
         run_service("encoder", create_app(settings, load), settings)
     return 0

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
 from services.contracts.health import Dependency
-from services.encoder.engine import Engine, GraphFiles, prepare_graphs
+from services.encoder.engine import Engine, GraphFiles, choose_precision, prepare_graphs
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.models import UnknownModel, find_weights
 from services.encoder.routes import router
@@ -38,7 +38,8 @@ def prepare_model(settings: EncoderSettings, progress: Progress) -> GraphFiles:
         base_url=settings.weights_url,
         progress=progress,
     )
-    return prepare_graphs(weights.path, weights.model_id, settings.model_cache_dir)
+    precision = choose_precision(settings.precision)
+    return prepare_graphs(weights.path, weights.model_id, settings.model_cache_dir, precision)
 
 
 def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI:

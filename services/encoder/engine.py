@@ -6,7 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -23,7 +25,7 @@ from services.encoder.weights import load_state_dict
 Vectors = npt.NDArray[np.float32]
 Precision = Literal["bf16", "fp32"]
 
-_GRAPHS_VERSION = 1
+_GRAPHS_VERSION = 2
 """Raise it when `graph.py` builds something else from the same weights."""
 
 
@@ -48,28 +50,45 @@ class GraphInfo(BaseModel):
     model_id: str
     dimension: int
     image_size: int
-    patch_size: int
+    patch_size: int | None
     context_length: int
 
 
 @dataclass(frozen=True, slots=True)
 class GraphFiles:
-    """A folder with both towers in OpenVINO's format, and their sizes."""
+    """A folder with both towers in OpenVINO's format, and what is known of them."""
 
     folder: Path
     info: GraphInfo
+    precision: Precision
 
 
-def prepare_graphs(weights: Path, model_id: str, cache: Path) -> GraphFiles:
+def choose_precision(wanted: Literal["auto", "bf16", "fp32"]) -> Precision:
+    """`auto`: bf16 where this processor computes in it (AVX512-BF16, AMX), fp32 elsewhere."""
+    if wanted != "auto":
+        return wanted
+    capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "bf16" if "BF16" in capabilities else "fp32"
+
+
+def prepare_graphs(weights: Path, model_id: str, cache: Path, precision: Precision) -> GraphFiles:
     """The graphs of a model, made from its weights the first time and kept in `cache`.
 
-    Written aside and moved into place whole, so a killed process leaves nothing half made.
-    Raises UnusableWeights.
+    Made in a process of their own: it takes four times the memory of serving, which would stay
+    with this one. Written aside and moved into place whole, so a killed process leaves nothing
+    half made. Raises UnusableWeights.
     """
-    folder = cache / f"{model_id.replace('/', '-')}-graphs{_GRAPHS_VERSION}"
+    folder = cache / f"{model_id.replace('/', '-')}-{precision}-graphs{_GRAPHS_VERSION}"
     description = folder / "info.json"
-    if description.is_file():
-        return GraphFiles(folder, GraphInfo.model_validate_json(description.read_bytes()))
+    if not description.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
+            aside.submit(_make_graphs, weights, model_id, folder, precision).result()
+    info = GraphInfo.model_validate_json(description.read_bytes())
+    return GraphFiles(folder, info, precision)
+
+
+def _make_graphs(weights: Path, model_id: str, folder: Path, precision: Precision) -> None:
     state_dict = load_state_dict(weights)
     shape = read_shape(state_dict)
     info = GraphInfo(
@@ -79,36 +98,33 @@ def prepare_graphs(weights: Path, model_id: str, cache: Path) -> GraphFiles:
         patch_size=shape.patch_size,
         context_length=shape.context_length,
     )
-    cache.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=cache, prefix=".making-"))
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
+        # For bf16 half-precision files: OpenAI publishes its weights in half precision anyway, and
+        # they map to half the memory. Folding the norms needs more bits, so fp32 stays whole.
+        half = precision == "bf16"
         for tower in (text_tower(state_dict), image_tower(state_dict)):
-            ov.save_model(tower, aside / f"{tower.friendly_name}.xml", compress_to_fp16=False)
-        (aside / description.name).write_text(info.model_dump_json(indent=2))
+            ov.save_model(tower, aside / f"{tower.friendly_name}.xml", compress_to_fp16=half)
+        (aside / "info.json").write_text(info.model_dump_json(indent=2))
         try:
             aside.rename(folder)
         except OSError:
-            if not description.is_file():  # else another process was quicker; both made the same
+            # Else another process was quicker; both made the same.
+            if not (folder / "info.json").is_file():
                 raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return GraphFiles(folder, info)
 
 
 class OpenVinoEngine:
     """CLIP under OpenVINO, on the CPU."""
 
-    def __init__(
-        self, files: GraphFiles, *, precision: Literal["auto", "bf16", "fp32"], threads: int
-    ) -> None:
+    def __init__(self, files: GraphFiles, *, threads: int) -> None:
         core = ov.Core()
-        capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        if precision == "auto":
-            precision = "bf16" if "BF16" in capabilities else "fp32"
         self.info = files.info
-        self.precision: Precision = precision
+        self.precision = files.precision
         options = {
-            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if files.precision == "bf16" else "f32",
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
         }
@@ -128,7 +144,10 @@ class OpenVinoEngine:
         return self._ask(self._text_request, {"tokens": batch, "ends": ends})
 
     def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
-        patches = to_patches(np.stack(pixels), self.info.patch_size)
+        batch = np.stack(pixels)
+        if self.info.patch_size is None:
+            return self._ask(self._image_request, {"pixels": batch})
+        patches = to_patches(batch, self.info.patch_size)
         return self._ask(self._image_request, {"patches": patches})
 
     @staticmethod

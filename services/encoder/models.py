@@ -21,6 +21,9 @@ class Published:
 
 # Source: `_MODELS` in clip/clip.py of OpenAI's `clip` package.
 PUBLISHED = {
+    "RN50": Published(
+        "RN50.pt", "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762"
+    ),
     "ViT-B/32": Published(
         "ViT-B-32.pt", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
     ),

@@ -82,3 +82,49 @@ def random_weights(
         **blocks("transformer.resblocks"),
         **blocks("visual.transformer.resblocks"),
     }
+
+
+def random_resnet_weights(*, seed: int = 0, dimension: int = 48, width: int = 16) -> StateDict:
+    """A small CLIP whose image tower is a ResNet for 64 pixels, as float16 under OpenAI's names."""
+    random = np.random.default_rng(seed)
+
+    def draw(*shape: int, scale: float = 0.05) -> npt.NDArray[np.float16]:
+        return (random.standard_normal(shape) * scale).astype(np.float16)
+
+    def convolution(at: str, norm: str, out: int, into: int, side: int) -> StateDict:
+        return {
+            f"{at}.weight": draw(out, into, side, side, scale=(2 / (into * side**2)) ** 0.5),
+            f"{norm}.weight": 1 + draw(out),
+            f"{norm}.bias": draw(out),
+            f"{norm}.running_mean": draw(out),
+            f"{norm}.running_var": (1 + random.random(out) * 0.2).astype(np.float16),
+        }
+
+    image: StateDict = {}
+    for number, (into, out) in enumerate([(3, width // 2), (width // 2, width // 2)], 1):
+        image |= convolution(f"conv{number}", f"bn{number}", out, into, 3)
+    image |= convolution("conv3", "bn3", width, width // 2, 3)
+    before = width
+    for layer in range(1, 5):
+        planes = width * 2 ** (layer - 1)
+        for number in range(2):
+            at = f"layer{layer}.{number}"
+            image |= convolution(f"{at}.conv1", f"{at}.bn1", planes, before, 1)
+            image |= convolution(f"{at}.conv2", f"{at}.bn2", planes, planes, 3)
+            image |= convolution(f"{at}.conv3", f"{at}.bn3", 4 * planes, planes, 1)
+            if number == 0:
+                image |= convolution(
+                    f"{at}.downsample.0", f"{at}.downsample.1", 4 * planes, before, 1
+                )
+            before = 4 * planes
+    features = 32 * width
+    image["attnpool.positional_embedding"] = draw(2 * 2 + 1, features)
+    for part, out in (("q", features), ("k", features), ("v", features), ("c", dimension)):
+        image[f"attnpool.{part}_proj.weight"] = draw(out, features)
+        image[f"attnpool.{part}_proj.bias"] = draw(out)
+    text = {
+        name: value
+        for name, value in random_weights(seed=seed, dimension=dimension).items()
+        if not name.startswith("visual.")
+    }
+    return text | {f"visual.{name}": value for name, value in image.items()}

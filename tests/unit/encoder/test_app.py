@@ -28,13 +28,13 @@ from tests.support.torch_archive import write_archive
 def files(tmp_path_factory: pytest.TempPathFactory) -> GraphFiles:
     folder = tmp_path_factory.mktemp("encoder")
     write_archive(folder / "clip.pt", random_weights())
-    return prepare_graphs(folder / "clip.pt", "clip@test", folder / "cache")
+    return prepare_graphs(folder / "clip.pt", "clip@test", folder / "cache", "fp32")
 
 
 @pytest_asyncio.fixture
 async def client(files: GraphFiles) -> AsyncIterator[httpx.AsyncClient]:
     settings = EncoderSettings(max_image_bytes=200_000, max_image_pixels=1_000_000)
-    app = create_app(settings, lambda: OpenVinoEngine(files, precision="fp32", threads=1))
+    app = create_app(settings, lambda: OpenVinoEngine(files, threads=1))
     async with (
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://encoder") as opened,

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.encoder.engine import OpenVinoEngine, prepare_graphs
+from services.encoder.engine import OpenVinoEngine, Precision, prepare_graphs
 from services.encoder.graph import read_shape
 from services.encoder.tokenizer import Tokenizer
 from services.encoder.weights import StateDict, UnusableWeights, load_state_dict
 from tests.support.clip_numpy import NumpyClip
-from tests.support.clip_reference import random_weights
+from tests.support.clip_reference import random_resnet_weights, random_weights
 from tests.support.torch_archive import write_archive
 
 TEXTS = ["red shoes", "a", "", "a very long description of a wooden chair " * 5, "猫 🐈"]
@@ -25,11 +25,11 @@ def weights() -> StateDict:
     return random_weights()
 
 
-def engine_of(weights: StateDict, folder: Path, precision: str = "fp32") -> OpenVinoEngine:
+def engine_of(weights: StateDict, folder: Path, precision: Precision = "fp32") -> OpenVinoEngine:
     path = folder / "clip.pt"
     write_archive(path, weights)
-    files = prepare_graphs(path, "clip@test", folder / "cache")
-    return OpenVinoEngine(files, precision="bf16" if precision == "bf16" else "fp32", threads=1)
+    files = prepare_graphs(path, "clip@test", folder / "cache", precision)
+    return OpenVinoEngine(files, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,9 @@ def test_bfloat16_keeps_the_vectors_direction(
 def test_graphs_are_made_once_and_kept(weights: StateDict, tmp_path: Path) -> None:
     path = tmp_path / "clip.pt"
     write_archive(path, weights)
-    first = prepare_graphs(path, "clip@test", tmp_path / "cache")
+    first = prepare_graphs(path, "clip@test", tmp_path / "cache", "fp32")
     path.unlink()
-    assert prepare_graphs(path, "clip@test", tmp_path / "cache") == first
+    assert prepare_graphs(path, "clip@test", tmp_path / "cache", "fp32") == first
     assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [first.folder.name]
 
 
@@ -95,8 +95,8 @@ def test_weights_of_something_else_are_refused(weights: StateDict) -> None:
 
 def test_the_bundled_model_is_served_exactly(tmp_path: Path) -> None:
     weights = load_state_dict(BUNDLED)
-    files = prepare_graphs(BUNDLED, "mini", tmp_path)
-    engine = OpenVinoEngine(files, precision="fp32", threads=1)
+    files = prepare_graphs(BUNDLED, "mini", tmp_path, "fp32")
+    engine = OpenVinoEngine(files, threads=1)
     reference = NumpyClip(weights)
     tokens = Tokenizer().tokenize(["red striped mug", "a wooden chair"])
     expected = np.stack([reference.text(row.tolist()) for row in tokens])
@@ -104,3 +104,31 @@ def test_the_bundled_model_is_served_exactly(tmp_path: Path) -> None:
     size = files.info.image_size
     picture = np.random.default_rng(2).integers(0, 256, (size, size, 3), np.uint8)
     np.testing.assert_allclose(engine.pictures([picture])[0], reference.image(picture), atol=EXACT)
+
+
+@pytest.fixture(scope="module")
+def resnet() -> StateDict:
+    return random_resnet_weights()
+
+
+@pytest.mark.parametrize(("precision", "least_cosine"), [("fp32", 1 - 1e-6), ("bf16", 0.995)])
+def test_a_residual_networks_vectors_are_those_of_the_reference(
+    resnet: StateDict, tmp_path: Path, precision: Precision, least_cosine: float
+) -> None:
+    engine = engine_of(resnet, tmp_path, precision)
+    assert (engine.info.image_size, engine.info.dimension) == (64, 48)
+    random = np.random.default_rng(1)
+    pictures = [random.integers(0, 256, (64, 64, 3), np.uint8) for _ in range(3)]
+    expected = np.stack([NumpyClip(resnet).image(picture) for picture in pictures])
+    assert (engine.pictures(pictures) * expected).sum(1).min() > least_cosine
+    # The pictures' vectors differ by more than the tolerance, so agreement means something.
+    assert (expected @ expected.T)[~np.eye(3, dtype=bool)].max() < least_cosine
+
+
+def test_a_residual_network_without_one_of_its_parts_is_refused(
+    resnet: StateDict, tmp_path: Path
+) -> None:
+    without = {name: value for name, value in resnet.items() if name != "visual.bn2.running_var"}
+    with pytest.raises(UnusableWeights, match=r"visual\.bn2\.running_var"):
+        engine_of(without, tmp_path)
+    assert list((tmp_path / "cache").iterdir()) == []
