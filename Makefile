@@ -13,8 +13,8 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e lint format types imports check eval sample \
-	train-mini-clip openapi configuration lock clean
+.PHONY: help run test test-web test-unit test-e2e lint format types imports check eval \
+	bench-load sample train-mini-clip openapi configuration lock clean
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ imports: ## Which room may import which
 
 eval: ## How good the search is on the sample catalogue, beside chance
 	@$(BOOTSTRAP) --group run -- -m services.launcher evaluate
+
+bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000")
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m benchmarks.loading $(ARGS)
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)

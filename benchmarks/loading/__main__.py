@@ -1,0 +1,167 @@
+"""`make bench-load`: how long a catalogue takes from the online store into memory, and reads after.
+
+A catalogue is written through Feast into a Redis of its own, then read whole by the retriever's
+reader, every row checked. Batches of several sizes take turns in one run, so that a machine that
+slows down slows them all. Last, 10,000 reads of metadata: does Feast grow slower as it is asked?
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import prometheus_client  # noqa: F401 - before Feast, see services/retriever/store.py
+
+# isort: split
+import numpy as np
+
+from services.contracts.catalogue import METADATA_VIEW, PRODUCTS_PER_SHARD
+from services.pipeline.feature_writer import FeatureWriter, Survey
+from services.pipeline.offline_store import OfflineStore
+from services.pipeline.online_store import EventClock, OnlineStore
+from services.pipeline.product import CatalogueProduct, ProductVectors
+from services.pipeline.publication import Manifest, Publisher
+from services.pipeline.validation import FeedProduct
+from services.retriever.reader import CatalogueReader
+from services.retriever.store import FeastFeatures
+from tests.support.feast_repository import write_feature_repo
+from tests.support.redis_server import RedisProcess
+
+MODEL = "benchmark@1"
+DIMENSION = 512
+WRITE_BATCH = 500
+METADATA_READS = 10_000
+PRODUCTS_A_READ = 20
+
+
+def main() -> None:
+    """Print a table of ways to read, and one of metadata reads."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batches", type=int, nargs="+", default=[500, 1_000])
+    options = parser.parse_args()
+    with _feature_store() as repo:
+        started = time.perf_counter()
+        _publish(repo, options.products)
+        seconds = time.perf_counter() - started
+        print(f"{options.products} products written in {seconds:.1f} s")
+        _bench_loads(repo, options)
+        _bench_metadata(repo, options.products)
+
+
+@contextmanager
+def _feature_store() -> Iterator[Path]:
+    """A Feast repository over a Redis that lives as long as the block."""
+    with tempfile.TemporaryDirectory() as folder:
+        redis = RedisProcess(Path(folder))
+        redis.start()
+        try:
+            yield write_feature_repo(Path(folder) / "repo", redis.address)
+        finally:
+            redis.stop()
+
+
+def _publish(repo: Path, count: int) -> None:
+    """A catalogue of `count` products, written as the pipeline writes one."""
+    online, offline, clock = OnlineStore(repo), OfflineStore(repo / "offline"), EventClock()
+    online.apply()
+    writer = FeatureWriter(online, offline, clock, MODEL)
+    generator, manifest = np.random.default_rng(0), Manifest()
+    for start in range(0, count, WRITE_BATCH):
+        products = [_product(number) for number in range(start, min(start + WRITE_BATCH, count))]
+        vectors = generator.standard_normal((2 * len(products), DIMENSION)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        pairs = zip(vectors[::2], vectors[1::2], strict=True)
+        writer.write(
+            Survey(encode=products, describe=products),
+            {
+                product.product_id: ProductVectors(text, image)
+                for product, (text, image) in zip(products, pairs, strict=True)
+            },
+        )
+        for product in products:
+            manifest.add(product)
+    Publisher(
+        online,
+        offline,
+        clock,
+        model_id=MODEL,
+        dimension=DIMENSION,
+        products_per_shard=PRODUCTS_PER_SHARD,
+    ).publish(manifest)
+
+
+def _product(number: int) -> CatalogueProduct:
+    return CatalogueProduct.of(
+        FeedProduct(
+            row=number,
+            product_id=f"p-{number:07}",
+            title=f"Product {number}, striped, in red",
+            description="A product with a description of about the length that shops give. " * 2,
+            brand=f"Brand {number % 100}",
+            category=f"Kitchen > Shelf {number % 50}",
+            price=number % 1000 / 10,
+            currency="EUR",
+            product_url=f"https://example.com/{number}",
+            picture_file=None,
+            picture_link=f"https://example.com/{number}.jpg",
+            attributes={"color": "red", "pattern": "striped"},
+        ),
+        None,
+        MODEL,
+    )
+
+
+def _bench_loads(repo: Path, options: argparse.Namespace) -> None:
+    seconds: dict[int, list[float]] = {batch: [] for batch in options.batches}
+    for _ in range(options.rounds):
+        for batch in options.batches:
+            features = FeastFeatures(repo, timeout_s=30)
+            with closing(CatalogueReader(features, batch=batch)) as reader:
+                head = reader.head()
+                started = time.perf_counter()
+                reader.load(head)
+                seconds[batch].append(time.perf_counter() - started)
+    print("| products a read | seconds, median | least | most |")
+    print("| --- | --- | --- | --- |")
+    for batch, some in seconds.items():
+        print(f"| {batch} | {statistics.median(some):.1f} | {min(some):.1f} | {max(some):.1f} |")
+
+
+def _bench_metadata(repo: Path, count: int) -> None:
+    features = FeastFeatures(repo, timeout_s=30)
+    generator = np.random.default_rng(1)
+    milliseconds: list[float] = []
+    with closing(features):
+        for _ in range(METADATA_READS):
+            numbers = generator.integers(0, count, PRODUCTS_A_READ).tolist()
+            products = [_product(number) for number in numbers]
+            started = time.perf_counter()
+            features.refresh()
+            features.read(
+                METADATA_VIEW,
+                ["title", "price"],
+                {
+                    "product_id": [product.product_id for product in products],
+                    "content": [product.metadata_fingerprint for product in products],
+                },
+            )
+            milliseconds.append(1_000 * (time.perf_counter() - started))
+    first, last = (
+        float(np.percentile(part, 99)) for part in (milliseconds[:1_000], milliseconds[-1_000:])
+    )
+    print(
+        f"{METADATA_READS} metadata reads of {PRODUCTS_A_READ}: p50 "
+        f"{statistics.median(milliseconds):.2f} ms; p99 of the first thousand {first:.2f}, of the "
+        f"last {last:.2f} ms: ×{last / first:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
