@@ -5,6 +5,8 @@ ServiceError                    500  internal-error (what no other class claims)
 ├── UnreadableImage             422  unreadable-image
 ├── UnsupportedMediaType        415  unsupported-media-type
 ├── PayloadTooLarge             413  payload-too-large
+├── Unauthorized                401  unauthorized
+├── Forbidden                   403  forbidden
 ├── NotFound                    404  not-found
 ├── MethodNotAllowed            405  method-not-allowed
 ├── ModelMismatch               409  model-mismatch
@@ -88,6 +90,18 @@ class PayloadTooLarge(ServiceError):
     slug, title, status = "payload-too-large", "Payload too large", 413
 
 
+class Unauthorized(ServiceError):
+    """A key is needed here, and none came or none that is known."""
+
+    slug, title, status = "unauthorized", "Unauthorized", 401
+
+
+class Forbidden(ServiceError):
+    """The key is known but has not the scope needed, or nobody may do this here."""
+
+    slug, title, status = "forbidden", "Forbidden", 403
+
+
 class NotFound(ServiceError):
     """There is nothing at this path."""
 
@@ -155,6 +169,8 @@ def problem_response(error: ServiceError) -> JSONResponse:
     if retry_after is None and error.status in _RETRIED_LATER:
         retry_after = 1
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    if error.status == Unauthorized.status:
+        headers["WWW-Authenticate"] = "ApiKey"  # RFC 9110 asks for it with every 401
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=error.status,

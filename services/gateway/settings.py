@@ -11,11 +11,14 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from services.common.settings import ServiceSettings
 from services.contracts.base import ModalityWeights
 
+KeyHashes = Annotated[tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...], NoDecode]
+
 
 class GatewaySettings(ServiceSettings):
     """Where the other services are, how long they may take, and what is served beside the API."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+    # A key put where its hash belongs must not be printed with the complaint.
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", hide_input_in_errors=True)
 
     port: int = Field(default=7860, ge=0, le=65535, description="Port to listen on.")
 
@@ -68,7 +71,20 @@ class GatewaySettings(ServiceSettings):
         "Hugging Face Spaces needs `https://huggingface.co`.",
     )
 
-    @field_validator("cors_origins", "frame_ancestors", mode="before")
+    search_key_sha256: KeyHashes = Field(
+        default=(),
+        description="SHA-256 in hex of each key that may search, separated by commas. No route asks "
+        "for one yet: searching is open to all.",
+    )
+    admin_key_sha256: KeyHashes = Field(
+        default=(),
+        description="SHA-256 in hex of each key that may change products as well, separated by "
+        "commas; nobody may without one.",
+    )
+
+    @field_validator(
+        "cors_origins", "frame_ancestors", "search_key_sha256", "admin_key_sha256", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -1,0 +1,80 @@
+"""Keys: what is open, what never is, and what a wrong key is told."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+from pydantic import ValidationError
+
+from services.common.problems import Forbidden, Unauthorized, install_problem_handlers
+from services.gateway.access import check_access, key_hash, require_admin
+from services.gateway.settings import GatewaySettings
+
+SEARCH, ADMIN = "search-key-of-a-test", "admin-key-of-a-test"
+
+
+def keyed(*, search: bool = True, admin: bool = True) -> GatewaySettings:
+    return GatewaySettings(
+        search_key_sha256=(key_hash(SEARCH),) if search else (),
+        admin_key_sha256=(key_hash(ADMIN),) if admin else (),
+    )
+
+
+def test_searching_is_open_without_a_search_key() -> None:
+    check_access(keyed(search=False), None, "search")
+
+
+@pytest.mark.parametrize("key", [None, "", SEARCH, ADMIN])
+def test_admin_is_never_open_without_an_admin_key(key: str | None) -> None:
+    with pytest.raises(Forbidden):
+        check_access(keyed(admin=False), key, "admin")
+
+
+@pytest.mark.parametrize("scope", ["search", "admin"])
+@pytest.mark.parametrize("key", [None, "", "guess", ADMIN[:-1], ADMIN + " ", key_hash(ADMIN), "é"])
+def test_an_unknown_key_is_refused(key: str | None, scope: str) -> None:
+    with pytest.raises(Unauthorized):
+        check_access(keyed(), key, "admin" if scope == "admin" else "search")
+
+
+def test_a_search_key_may_search_and_no_more() -> None:
+    check_access(keyed(), SEARCH, "search")
+    with pytest.raises(Forbidden):
+        check_access(keyed(), SEARCH, "admin")
+
+
+def test_an_admin_key_may_search_too() -> None:
+    check_access(keyed(), ADMIN, "search")
+    check_access(keyed(), ADMIN, "admin")
+
+
+def test_a_key_in_place_of_its_hash_is_refused_at_start() -> None:
+    with pytest.raises(ValidationError) as refused:
+        GatewaySettings(admin_key_sha256=(ADMIN,))
+
+    assert ADMIN not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [(None, 401), ("guess", 401), (SEARCH, 403), (ADMIN, 200)]
+)
+async def test_a_route_tells_with_a_problem_document(key: str | None, status: int) -> None:
+    app = FastAPI()
+    app.state.settings = keyed()
+    install_problem_handlers(app)
+
+    @app.put("/thing")
+    async def thing(_: Annotated[None, Depends(require_admin)]) -> None: ...
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://gateway"
+    ) as client:
+        answer = await client.put("/thing", headers={} if key is None else {"X-API-Key": key})
+
+    assert answer.status_code == status
+    if status != 200:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert ("www-authenticate" in answer.headers) == (status == 401)
