@@ -73,8 +73,8 @@ class GatewaySettings(ServiceSettings):
 
     search_key_sha256: KeyHashes = Field(
         default=(),
-        description="SHA-256 in hex of each key that may search, separated by commas. No route asks "
-        "for one yet: searching is open to all.",
+        description="SHA-256 in hex of each key that may search, separated by commas. No route "
+        "asks for one yet: searching is open to all.",
     )
     admin_key_sha256: KeyHashes = Field(
         default=(),
