@@ -1,23 +1,11 @@
-"""Exact search over fused rows `[text ; image]`.
-
-Behind the `Index` protocol, so that a compressed scan can stand beside it for larger catalogues.
-"""
+"""Exact search: every row, or every row that passes, is scored."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.contracts.base import ModalityWeights
-
-Vector = NDArray[np.float32]
-Rows = NDArray[np.float32]
-
-SCORE_DECIMALS = 6
-"""Scores are told to this many decimals; what differs by less counts as a tie."""
+from services.retriever.index.base import NO_HITS, SCORE_DECIMALS, Hits, Passing, Rows, Vector
 
 # A score in float32 is off by some 1e-7, and rounding moves it by half of the last decimal told.
 # Rows that come this near to the last place are scored again, in float64.
@@ -25,43 +13,8 @@ _MARGIN = 4e-6
 # So many of them at most. Only rows that tie can be more (pictures are asked for, and thousands of
 # products have none); then the first ones in order of id are the right ones.
 _MOST_RESCORED = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """The best rows, best first; equal scores in ascending order of row."""
-
-    rows: NDArray[np.intp]
-    scores: NDArray[np.float64]
-
-
-class Index(Protocol):
-    """Finds the best rows for a fused query."""
-
-    def __len__(self) -> int:
-        """How many rows it holds."""
-        ...
-
-    def search(self, query: Vector, k: int, threshold: float | None = None) -> Hits:
-        """The `k` best rows, leaving out those below `threshold`.
-
-        query: (2·d,) float32 from `fuse`.  Scores are inner products within -1..1.
-        """
-        ...
-
-
-def fuse(query: Vector, weights: ModalityWeights) -> Vector:
-    """Query for an index over ``[text ; image]`` rows: one inner product is exact late fusion.
-
-    query: (d,) unit float32.  Returns (2·d,) float32, ``[w_text·query ; w_image·query]``, the
-    weights brought to a sum of 1.  Raises ValueError when both weights are zero.
-    """
-    total = weights.text + weights.image
-    if total <= 0:
-        raise ValueError("at least one of the two weights must be above 0")
-    return np.concatenate(
-        [query * np.float32(weights.text / total), query * np.float32(weights.image / total)]
-    )
+# Copying the rows that pass costs as much as scoring a few times as many where they lie.
+_NARROW = 0.1
 
 
 class ExactIndex:
@@ -74,13 +27,40 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def search(self, query: Vector, k: int, threshold: float | None = None) -> Hits:
+    def rows(self, numbers: NDArray[np.intp]) -> Rows:
+        """See `Index.rows`."""
+        return self._rows[numbers]
+
+    def search(
+        self,
+        query: Vector,
+        k: int,
+        threshold: float | None = None,
+        passing: Passing | None = None,
+    ) -> Hits:
         """See `Index.search`."""
-        rough: Vector = self._rows @ query
+        if passing is None:
+            return self._search(self._rows, query, k, threshold)
+        numbers = np.flatnonzero(passing)
+        if len(numbers) <= len(self._rows) * _NARROW:
+            hits = self._search(self._rows[numbers], query, k, threshold)
+            return Hits(numbers[hits.rows], hits.scores)
+        return self._search(self._rows, query, k, threshold, passing)
+
+    @staticmethod
+    def _search(
+        rows: Rows, query: Vector, k: int, threshold: float | None, passing: Passing | None = None
+    ) -> Hits:
+        rough: Vector = rows @ query
+        if passing is not None:
+            rough[~passing] = -np.inf
+            k = min(k, int(np.count_nonzero(passing)))
+            if k == 0:
+                return NO_HITS
         candidates = _candidates(rough, k, threshold)
         # BLAS adds up in an order that depends on a row's place, so that equal rows may score
         # unequally in the last bit. Scored again and rounded, they tie as they should.
-        exact = self._rows[candidates].astype(np.float64) @ query.astype(np.float64)
+        exact = rows[candidates].astype(np.float64) @ query.astype(np.float64)
         scores = np.clip(np.round(exact, SCORE_DECIMALS), -1.0, 1.0) + 0.0  # never -0.0
         best = np.argsort(-scores, kind="stable")[:k]
         if threshold is not None:
@@ -95,7 +75,7 @@ def _candidates(rough: Vector, k: int, threshold: float | None) -> NDArray[np.in
         least = float(np.partition(rough, len(rough) - k)[len(rough) - k])
     if threshold is not None:
         least = max(least, threshold)
-    candidates = np.flatnonzero(rough >= least - _MARGIN)
+    candidates = np.flatnonzero(rough >= max(least - _MARGIN, float(np.finfo(np.float32).min)))
     if len(candidates) <= max(k, _MOST_RESCORED):
         return candidates
     certain = rough[candidates] > least + _MARGIN

@@ -1,0 +1,25 @@
+"""Indexes over fused rows `[text ; image]`, and how one takes live changes."""
+
+from services.retriever.index.base import (
+    SCORE_DECIMALS,
+    Hits,
+    Index,
+    Passing,
+    Rows,
+    Vector,
+    fuse,
+)
+from services.retriever.index.exact import ExactIndex
+from services.retriever.index.live import LiveIndex
+
+__all__ = [
+    "SCORE_DECIMALS",
+    "ExactIndex",
+    "Hits",
+    "Index",
+    "LiveIndex",
+    "Passing",
+    "Rows",
+    "Vector",
+    "fuse",
+]

@@ -1,0 +1,69 @@
+"""What every index over fused rows `[text ; image]` does, and the query that asks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.contracts.base import ModalityWeights
+
+Vector = NDArray[np.float32]
+Rows = NDArray[np.float32]
+Passing = NDArray[np.bool_]
+
+SCORE_DECIMALS = 6
+"""Scores are told to this many decimals; what differs by less counts as a tie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The best rows, best first; equal scores in ascending order of row."""
+
+    rows: NDArray[np.intp]
+    scores: NDArray[np.float64]
+
+
+NO_HITS = Hits(np.empty(0, np.intp), np.empty(0, np.float64))
+
+
+class Index(Protocol):
+    """Finds the best rows for a fused query."""
+
+    def __len__(self) -> int:
+        """How many rows it holds."""
+        ...
+
+    def search(
+        self,
+        query: Vector,
+        k: int,
+        threshold: float | None = None,
+        passing: Passing | None = None,
+    ) -> Hits:
+        """The `k` best rows of those `passing`, leaving out those below `threshold`.
+
+        query: (2·d,) float32 from `fuse`.  passing: (n,) bool.  Scores are inner products within
+        -1..1. Fewer than `k` come back only where fewer pass.
+        """
+        ...
+
+    def rows(self, numbers: NDArray[np.intp]) -> Rows:
+        """(m, 2·d) float32: the fused vectors of the m rows with these numbers."""
+        ...
+
+
+def fuse(query: Vector, weights: ModalityWeights) -> Vector:
+    """Query for an index over ``[text ; image]`` rows: one inner product is exact late fusion.
+
+    query: (d,) unit float32.  Returns (2·d,) float32, ``[w_text·query ; w_image·query]``, the
+    weights brought to a sum of 1.  Raises ValueError when both weights are zero.
+    """
+    total = weights.text + weights.image
+    if total <= 0:
+        raise ValueError("at least one of the two weights must be above 0")
+    return np.concatenate(
+        [query * np.float32(weights.text / total), query * np.float32(weights.image / total)]
+    )

@@ -1,0 +1,143 @@
+"""A snapshot of an index that takes changes without being built anew."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.index.base import Hits, Index, Passing, Rows, Vector
+from services.retriever.index.exact import ExactIndex
+
+# Changes up to this share of the base lie beside it; more are merged into a new base. Below the
+# least, which costs next to nothing to score, never.
+_MOST_CHANGED = 0.03
+_LEAST_MERGED = 1024
+
+
+class LiveIndex:
+    """An immutable base, what was added since in a small exact index, and what is gone.
+
+    Rows are numbered over both: those of the base first, then those added. A snapshot's numbers
+    are its own; what outlives it is the id (`id_of`).
+    """
+
+    def __init__(
+        self,
+        base: Index,
+        ids: Sequence[str],
+        build: Callable[[Rows], Index] = ExactIndex,
+        *,
+        added: Mapping[str, Vector] | None = None,
+        gone: Passing | None = None,
+    ) -> None:
+        """ids: of the base's n rows, ascending.  build: makes a base when changes are merged.
+
+        added: fused vectors, (2·d,) float32 each, by id.  gone: (n,) bool, base rows not to find.
+        Raises ValueError when there are not as many ids as rows.
+        """
+        if len(ids) != len(base):
+            raise ValueError(f"{len(ids)} ids for {len(base)} rows")
+        self._base = base
+        self._ids = ids
+        self._build = build
+        self._added = dict(sorted((added or {}).items()))
+        self._added_ids = list(self._added)
+        self._delta = ExactIndex(np.stack(list(self._added.values()))) if self._added else None
+        self._gone = np.zeros(len(ids), np.bool_) if gone is None else gone
+        self._any_gone = bool(self._gone.any())
+
+    def __len__(self) -> int:
+        """How many products can be found."""
+        return len(self._ids) - int(np.count_nonzero(self._gone)) + len(self._added)
+
+    @property
+    def numbers(self) -> int:
+        """How many row numbers there are, those of rows that are gone included."""
+        return len(self._ids) + len(self._added)
+
+    def id_of(self, number: int) -> str:
+        """The product id of a row number of this snapshot."""
+        base = len(self._ids)
+        return self._ids[number] if number < base else self._added_ids[number - base]
+
+    def rows(self, numbers: NDArray[np.intp]) -> Rows:
+        """See `Index.rows`."""
+        if self._delta is None:
+            return self._base.rows(numbers)
+        of_base = numbers < len(self._ids)
+        of_delta = self._delta.rows(numbers[~of_base] - len(self._ids))
+        rows = np.empty((len(numbers), of_delta.shape[1]), np.float32)
+        rows[~of_base] = of_delta
+        if of_base.any():
+            rows[of_base] = self._base.rows(numbers[of_base])
+        return rows
+
+    def with_changes(
+        self, ids: Sequence[str], text: Rows, image: Rows, deletes: Collection[str]
+    ) -> LiveIndex:
+        """A new snapshot with these products put in (or in place of their old rows), others gone.
+
+        text, image: (m, d) float32, the m products' vectors, of unit length or zero.  deletes: ids,
+        unknown ones change nothing; an id in both is deleted.  Searchable at once: the base is
+        shared.  Raises ValueError when ids and vectors are not equally many.
+        """
+        if not len(ids) == len(text) == len(image):
+            raise ValueError(f"{len(ids)} ids for {len(text)} text and {len(image)} image vectors")
+        fused = np.concatenate([text, image], axis=1, dtype=np.float32)
+        added = {**self._added, **dict(zip(ids, fused, strict=True))}
+        for product_id in deletes:
+            added.pop(product_id, None)
+        gone = self._gone.copy()
+        for product_id in {*ids, *deletes}:
+            number = bisect_left(self._ids, product_id)
+            if number < len(self._ids) and self._ids[number] == product_id:
+                gone[number] = True
+        return LiveIndex(self._base, self._ids, self._build, added=added, gone=gone)
+
+    @property
+    def worth_merging(self) -> bool:
+        """Whether so much lies beside the base that searches slow down; then ask for `merged`."""
+        changes = len(self._added) + int(np.count_nonzero(self._gone))
+        return changes > max(_LEAST_MERGED, len(self._ids) * _MOST_CHANGED)
+
+    def merged(self) -> LiveIndex:
+        """The same products in a base of their own, in ascending order of id.
+
+        Copies every row: seconds for large catalogues, so not where a change waits for it.
+        """
+        numbers = np.concatenate(
+            [np.flatnonzero(~self._gone), np.arange(len(self._ids), self.numbers)]
+        )
+        ordered = sorted((self.id_of(number), number) for number in numbers.tolist())
+        rows = self.rows(np.array([number for _, number in ordered], np.intp))
+        return LiveIndex(self._build(rows), [product_id for product_id, _ in ordered], self._build)
+
+    def search(
+        self,
+        query: Vector,
+        k: int,
+        threshold: float | None = None,
+        passing: Passing | None = None,
+    ) -> Hits:
+        """See `Index.search`; `passing` is over row numbers, equal scores come in order of id."""
+        n = len(self._ids)
+        alive = ~self._gone if self._any_gone else None
+        of_base = passing[:n] if passing is not None else None
+        if alive is not None:
+            of_base = alive if of_base is None else alive & of_base
+        hits = self._base.search(query, k, threshold, of_base)
+        if self._delta is None:
+            return hits
+        beside = self._delta.search(query, k, threshold, None if passing is None else passing[n:])
+        found = [
+            *zip(hits.rows.tolist(), hits.scores.tolist(), strict=True),
+            *zip((beside.rows + n).tolist(), beside.scores.tolist(), strict=True),
+        ]
+        found.sort(key=lambda hit: (-hit[1], self.id_of(hit[0])))
+        return Hits(
+            np.array([number for number, _ in found[:k]], np.intp),
+            np.array([score for _, score in found[:k]], np.float64),
+        )
