@@ -12,6 +12,16 @@ MAX_TEXTS_PER_REQUEST = 256
 MAX_IMAGES_PER_REQUEST = 64
 MAX_TEXT_CHARACTERS = 10_000
 
+BINARY_MEDIA_TYPE = "application/x-safetensors"
+"""Asked for by `Accept`: a safetensors file with the two tensors below in place of JSON."""
+EMBEDDINGS_TENSOR = "embeddings"
+"""(items, dimension) float32; a row of zeros where the report names the item."""
+REPORT_TENSOR = "report"
+"""uint8: `EmbeddingsResponse` as JSON, without its embeddings."""
+
+PRIORITY_HEADER = "X-Priority"
+"""`interactive` (the default) or `bulk`: bulk requests go after all others, and are not cached."""
+
 
 class EmbedTextsRequest(Contract):
     """`POST /embed/texts`."""

@@ -1,11 +1,15 @@
 """Micro-batching: requests that queued while the last forward pass ran share the next one.
 
 There is no waiting window: a lone request goes at once. One thread runs one pass at a time.
+
+Interactive items go before bulk ones, and bulk passes are small, so that a shopper who comes while
+one runs waits for little. Now and then a bulk pass goes first, so that bulk work ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,6 +22,12 @@ from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+BULK_EVERY = 8
+"""Of so many passes while both wait, one is of bulk items."""
+_NEWEST_COUNTS = 0.2
+"""Weight of the newest pass in the running mean of seconds an item."""
 
 
 @dataclass(slots=True)
@@ -40,29 +50,36 @@ class MicroBatcher(Generic[Item, Result]):
         forward: Callable[[Sequence[Item]], Sequence[Result]],
         *,
         max_batch: int,
+        max_bulk_batch: int,
         max_queue: int,
+        max_wait_s: float,
         stuck_after_s: float,
         order: Callable[[Item], int] = lambda _: 0,
         observe_batch: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`order`: items of like order go together (texts of like length: little padding)."""
+        """`order`: items of like order go together (texts of like length: little padding).
+        `max_queue` bounds interactive and bulk items each, so that one cannot crowd out the other.
+        `max_wait_s`: interactive items are refused when those before them will take longer.
+        """
         self.name = name
         self._forward = forward
-        self._max_batch = max_batch
+        self._max_batch = {False: max_batch, True: max_bulk_batch}
         self._max_queue = max_queue
         self._stuck_after_s = stuck_after_s
         self._order = order
         self._observe_batch = observe_batch
-        self._queue: deque[_Waiting[Item, Result]] = deque()
+        self._queues: dict[bool, deque[_Waiting[Item, Result]]] = {False: deque(), True: deque()}
+        self._passes_since_bulk = 0
+        self._max_wait_s = max_wait_s
+        self._seconds_an_item = 0.0  # as lately measured
         self._work = asyncio.Event()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-forward")
         self._pass_started: float | None = None
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def queued(self) -> int:
+    def queued(self, *, bulk: bool) -> int:
         """Items waiting for a pass."""
-        return len(self._queue)
+        return len(self._queues[bulk])
 
     def alive(self) -> bool:
         """False when the worker has ended, or a pass has run for longer than `stuck_after_s`."""
@@ -79,24 +96,30 @@ class MicroBatcher(Generic[Item, Result]):
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        for waiting in self._queue:
-            if not waiting.answer.done():
-                waiting.answer.set_exception(Overloaded("The service is stopping."))
-        self._queue.clear()
+        for queue in self._queues.values():
+            for waiting in queue:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(Overloaded("The service is stopping."))
+            queue.clear()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def submit(self, items: Sequence[Item], deadline: Deadline | None) -> list[Result]:
+    async def submit(
+        self, items: Sequence[Item], deadline: Deadline | None, *, bulk: bool = False
+    ) -> list[Result]:
         """The results of items, in their order.
 
         Raises Overloaded when they do not fit the queue, DeadlineExceeded, or what the pass raised.
         """
-        if len(self._queue) + len(items) > self._max_queue:
+        queue = self._queues[bulk]
+        wait_s = len(queue) * self._seconds_an_item
+        if len(queue) + len(items) > self._max_queue or (wait_s > self._max_wait_s and not bulk):
             raise Overloaded(
-                f"{len(self._queue)} items are waiting already, of at most {self._max_queue}."
+                f"{len(queue)} items are waiting already, for about {wait_s:.1f} seconds.",
+                retry_after_s=max(1, math.ceil(wait_s)),
             )
         loop = asyncio.get_running_loop()
         waiting = [_Waiting[Item, Result](item, loop.create_future(), deadline) for item in items]
-        self._queue.extend(waiting)
+        queue.extend(waiting)
         self._work.set()
         try:
             return list(await asyncio.gather(*(one.answer for one in waiting)))
@@ -114,28 +137,38 @@ class MicroBatcher(Generic[Item, Result]):
             await self._pass(batch)
 
     def _next_batch(self) -> list[_Waiting[Item, Result]]:
-        """The oldest waiting item and those most like it, at most `max_batch`."""
+        """The oldest waiting item of the class whose turn it is, and those most like it."""
+        bulk_is_due = self._passes_since_bulk >= BULK_EVERY - 1
+        for bulk in (True, False) if bulk_is_due else (False, True):
+            batch = self._take(bulk)
+            if batch:
+                self._passes_since_bulk = 0 if bulk else self._passes_since_bulk + 1
+                return batch
+        return []
+
+    def _take(self, bulk: bool) -> list[_Waiting[Item, Result]]:
         live = []
-        for waiting in self._queue:
+        for waiting in self._queues[bulk]:
             if waiting.answer.done():
                 continue
             if waiting.deadline is not None and waiting.deadline.remaining_s() == 0:
                 waiting.answer.set_exception(DeadlineExceeded("The item waited too long."))
                 continue
             live.append(waiting)
-        if len(live) <= self._max_batch:
-            self._queue.clear()
+        size = self._max_batch[bulk]
+        if len(live) <= size:
+            self._queues[bulk].clear()
             return live
         oldest = self._order(live[0].item)
         by_likeness = sorted(live, key=lambda one: abs(self._order(one.item) - oldest))
-        batch = by_likeness[: self._max_batch]
+        batch = by_likeness[:size]
         chosen = {id(one) for one in batch}
-        self._queue = deque(one for one in live if id(one) not in chosen)
+        self._queues[bulk] = deque(one for one in live if id(one) not in chosen)
         return batch
 
     async def _pass(self, batch: list[_Waiting[Item, Result]]) -> None:
         self._observe_batch(len(batch))
-        self._pass_started = time.monotonic()
+        self._pass_started = started = time.monotonic()
         loop = asyncio.get_running_loop()
         try:
             results = await loop.run_in_executor(
@@ -152,6 +185,8 @@ class MicroBatcher(Generic[Item, Result]):
                 if not one.answer.done():
                     one.answer.set_exception(failure)
         else:
+            lately = (time.monotonic() - started) / len(batch)
+            self._seconds_an_item += _NEWEST_COUNTS * (lately - self._seconds_an_item)
             for one, result in zip(batch, results, strict=True):
                 if not one.answer.done():
                     one.answer.set_result(result)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, File, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Header, Request, Response, UploadFile
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -17,13 +17,16 @@ from services.common.problems import (
     problem_responses,
 )
 from services.contracts.encoder import (
+    BINARY_MEDIA_TYPE,
     MAX_IMAGES_PER_REQUEST,
+    PRIORITY_HEADER,
     EmbeddingsResponse,
     EmbedTextsRequest,
     ItemProblem,
     ModelInfo,
 )
 from services.encoder.service import Encoder, Outcome
+from services.encoder.wire import to_bytes
 
 router = APIRouter(tags=["encoder"])
 
@@ -36,6 +39,21 @@ def _encoder(request: Request) -> Encoder:
 
 
 EncoderDep = Annotated[Encoder, Depends(_encoder)]
+Priority = Annotated[
+    Literal["interactive", "bulk"],
+    Header(
+        alias=PRIORITY_HEADER,
+        description="`bulk` requests wait for all others and are not cached: for programs that "
+        "encode a catalogue.",
+    ),
+]
+_BINARY: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {BINARY_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "Vectors in the order of the request. To whoever accepts "
+        f"`{BINARY_MEDIA_TYPE}`, a safetensors file: `embeddings` (float32) and `report` (JSON).",
+    }
+}
 
 
 @router.get("/model", summary="Which model answers here", responses=problem_responses(NotReady))
@@ -52,16 +70,25 @@ async def model(encoder: EncoderDep) -> ModelInfo:
 @router.post(
     "/embed/texts",
     summary="Unit vectors of texts",
-    responses=problem_responses(InvalidRequest, Overloaded, NotReady, DeadlineExceeded),
+    response_model=EmbeddingsResponse,
+    responses=_BINARY | problem_responses(InvalidRequest, Overloaded, NotReady, DeadlineExceeded),
 )
-async def embed_texts(body: EmbedTextsRequest, encoder: EncoderDep) -> EmbeddingsResponse:
-    return _response(encoder, await encoder.embed_texts(body.texts))
+async def embed_texts(
+    body: EmbedTextsRequest,
+    encoder: EncoderDep,
+    request: Request,
+    priority: Priority = "interactive",
+) -> Response:
+    outcome = await encoder.embed_texts(body.texts, bulk=priority == "bulk")
+    return _response(request, encoder, outcome)
 
 
 @router.post(
     "/embed/images",
     summary="Unit vectors of pictures",
-    responses=problem_responses(
+    response_model=EmbeddingsResponse,
+    responses=_BINARY
+    | problem_responses(
         InvalidRequest,
         UnreadableImage,
         PayloadTooLarge,
@@ -82,21 +109,32 @@ async def embed_images(
             "when none can be, the answer is that error.",
         ),
     ],
-) -> EmbeddingsResponse:
-    outcome = await encoder.embed_pictures([await image.read() for image in images])
+    request: Request,
+    priority: Priority = "interactive",
+) -> Response:
+    pictures = [await image.read() for image in images]
+    outcome = await encoder.embed_pictures(pictures, bulk=priority == "bulk")
     if len(outcome.failed) == len(images):
         raise next(iter(outcome.failed.values()))
-    return _response(encoder, outcome)
+    return _response(request, encoder, outcome)
 
 
-def _response(encoder: Encoder, outcome: Outcome) -> EmbeddingsResponse:
+def _response(request: Request, encoder: Encoder, outcome: Outcome) -> Response:
+    binary = BINARY_MEDIA_TYPE in request.headers.get("Accept", "")
     # Our own float32 values need no checking again, and there may be a hundred thousand of them.
-    return EmbeddingsResponse.model_construct(
+    answer = EmbeddingsResponse.model_construct(
         model=encoder.info.model_id,
         dimension=encoder.info.dimension,
-        embeddings=[None if one is None else one.tolist() for one in outcome.vectors],
+        embeddings=[]
+        if binary
+        else [None if one is None else one.tolist() for one in outcome.vectors],
         errors=[
             ItemProblem(index=index, type=error.type_path(), detail=error.detail)
             for index, error in sorted(outcome.failed.items())
         ],
     )
+    if binary:
+        content, media_type = to_bytes(answer, outcome), BINARY_MEDIA_TYPE
+    else:
+        content, media_type = answer.model_dump_json().encode(), "application/json"
+    return Response(content, media_type=media_type, headers={"Vary": "Accept"})

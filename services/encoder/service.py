@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,10 @@ from services.common.context import deadline
 from services.common.metrics import Metrics
 from services.common.problems import PayloadTooLarge, ServiceError, UnreadableImage
 from services.encoder.batcher import MicroBatcher
+from services.encoder.cache import EmbeddingCache
 from services.encoder.engine import Engine
+from services.encoder.flights import Flights
+from services.encoder.preprocess import VERSION as PIXELS_VERSION
 from services.encoder.preprocess import Pixels, UnusablePicture, read_picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer, Tokens
@@ -54,7 +59,9 @@ class Encoder:
             "text",
             lambda tokens: list(engine.texts(tokens)),
             max_batch=settings.max_batch,
+            max_bulk_batch=settings.max_bulk_batch,
             max_queue=settings.max_queue,
+            max_wait_s=settings.max_wait_ms / 1000,
             stuck_after_s=settings.stuck_after_s,
             order=len,
             observe_batch=sizes.labels("text").observe,
@@ -63,18 +70,33 @@ class Encoder:
             "image",
             lambda pixels: list(engine.pictures(pixels)),
             max_batch=settings.max_batch,
+            max_bulk_batch=settings.max_bulk_batch,
             max_queue=settings.max_queue,
+            max_wait_s=settings.max_wait_ms / 1000,
             stuck_after_s=settings.stuck_after_s,
             observe_batch=sizes.labels("image").observe,
         )
         queued = Gauge(
             "encoder_queue_items",
             "Items waiting for a forward pass.",
-            ["modality"],
+            ["modality", "priority"],
             registry=metrics.registry,
         )
-        queued.labels("text").set_function(lambda: self._texts.queued)
-        queued.labels("image").set_function(lambda: self._pictures.queued)
+        for modality, batcher in (("text", self._texts), ("image", self._pictures)):
+            for priority, bulk in (("interactive", False), ("bulk", True)):
+                queued.labels(modality, priority).set_function(partial(batcher.queued, bulk=bulk))
+        self._flights = Flights[UnitVector | ServiceError]()
+        self._cache: EmbeddingCache | None = None
+        if settings.cache_redis_url is not None:
+            self._cache = EmbeddingCache(
+                settings.cache_redis_url,
+                namespace=f"{self.info.model_id}:{self.precision}:{PIXELS_VERSION}",
+                dimension=self.info.dimension,
+                ttl_s=settings.cache_ttl_s,
+                max_entries=settings.cache_max_entries,
+                timeout_ms=settings.cache_timeout_ms,
+                metrics=metrics,
+            )
         self._prepare = ThreadPoolExecutor(
             len(os.sched_getaffinity(0)), thread_name_prefix="prepare"
         )
@@ -92,28 +114,74 @@ class Encoder:
         await self._texts.stop()
         await self._pictures.stop()
         self._prepare.shutdown(wait=False, cancel_futures=True)
+        if self._cache is not None:
+            await self._cache.close()
 
     def alive(self) -> bool:
         return self._texts.alive() and self._pictures.alive()
 
-    async def embed_texts(self, texts: Sequence[str]) -> Outcome:
+    async def embed_texts(self, texts: Sequence[str], *, bulk: bool = False) -> Outcome:
         """Raises Overloaded or DeadlineExceeded."""
         loop = asyncio.get_running_loop()
         tokens = await loop.run_in_executor(self._prepare, self._tokenizer.tokenize, texts)
-        return Outcome(list(await self._texts.submit(tokens, deadline.get())), {})
+        if bulk:
+            return _outcome(await self._texts.submit(tokens, deadline.get(), bulk=True))
+        # Tokens are a text at its most normal: two that differ only before them are one.
+        keys = [f"text:{hashlib.sha256(row.tobytes()).hexdigest()}" for row in tokens]
+        return await self._remembered(
+            keys,
+            lambda places: self._texts.submit([tokens[place] for place in places], deadline.get()),
+        )
 
-    async def embed_pictures(self, pictures: Sequence[bytes]) -> Outcome:
+    async def embed_pictures(self, pictures: Sequence[bytes], *, bulk: bool = False) -> Outcome:
         """One bad picture fails alone. Raises Overloaded or DeadlineExceeded."""
+        if bulk:
+            return _outcome(await self._encode_pictures(pictures, bulk=True))
+        loop = asyncio.get_running_loop()
+        digests = await loop.run_in_executor(self._prepare, _digests, pictures)
+        return await self._remembered(
+            [f"image:{digest}" for digest in digests],
+            lambda places: self._encode_pictures([pictures[place] for place in places], bulk=False),
+        )
+
+    async def _remembered(
+        self,
+        keys: Sequence[str],
+        encode: Callable[[Sequence[int]], Awaitable[Sequence[UnitVector | ServiceError]]],
+    ) -> Outcome:
+        """From the cache, from whoever is computing the same now, or from the model."""
+
+        async def compute(places: Sequence[int]) -> list[UnitVector | ServiceError]:
+            cache = self._cache
+            if cache is None:
+                return list(await encode(places))
+            kept = await cache.get([keys[place] for place in places])
+            new = [place for place, vector in zip(places, kept, strict=True) if vector is None]
+            made = dict(zip(new, await encode(new) if new else [], strict=True))
+            await cache.put(
+                {
+                    keys[place]: vector
+                    for place, vector in made.items()
+                    if not isinstance(vector, ServiceError)
+                }
+            )
+            return [
+                made[place] if vector is None else vector
+                for place, vector in zip(places, kept, strict=True)
+            ]
+
+        return _outcome(await self._flights.fetch(keys, compute))
+
+    async def _encode_pictures(
+        self, pictures: Sequence[bytes], *, bulk: bool
+    ) -> list[UnitVector | ServiceError]:
         loop = asyncio.get_running_loop()
         decoded = await asyncio.gather(
             *(loop.run_in_executor(self._prepare, self._decode, data) for data in pictures)
         )
         good = [item for item in decoded if not isinstance(item, ServiceError)]
-        vectors = iter(await self._pictures.submit(good, deadline.get()))
-        return Outcome(
-            [None if isinstance(item, ServiceError) else next(vectors) for item in decoded],
-            {i: item for i, item in enumerate(decoded) if isinstance(item, ServiceError)},
-        )
+        vectors = iter(await self._pictures.submit(good, deadline.get(), bulk=bulk))
+        return [item if isinstance(item, ServiceError) else next(vectors) for item in decoded]
 
     def _decode(self, data: bytes) -> Pixels | ServiceError:
         if len(data) > self._settings.max_image_bytes:
@@ -125,3 +193,14 @@ class Encoder:
             return read_picture(data, self.info.image_size, self._settings.max_image_pixels)
         except UnusablePicture as error:
             return UnreadableImage(str(error))
+
+
+def _digests(pictures: Sequence[bytes]) -> list[str]:
+    return [hashlib.sha256(data).hexdigest() for data in pictures]
+
+
+def _outcome(results: Sequence[UnitVector | ServiceError]) -> Outcome:
+    return Outcome(
+        [None if isinstance(one, ServiceError) else one for one in results],
+        {place: one for place, one in enumerate(results) if isinstance(one, ServiceError)},
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, RedisDsn
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -41,10 +41,40 @@ class EncoderSettings(ServiceSettings):
     max_batch: int = Field(
         default=32, ge=1, le=256, description="Texts or pictures in one forward pass at most."
     )
+    max_bulk_batch: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="The same for bulk requests: small, since a shopper may have to wait for one.",
+    )
     max_queue: int = Field(
         default=1_024,
         ge=1,
-        description="Texts or pictures waiting at most; beyond it callers are asked to come again.",
+        description="Texts or pictures waiting at most, interactive and bulk ones each; beyond it "
+        "callers are asked to come again.",
+    )
+    max_wait_ms: int = Field(
+        default=2_000,
+        ge=1,
+        description="An interactive request that would wait longer for the model is asked to come "
+        "again.",
+    )
+    cache_redis_url: RedisDsn | None = Field(
+        default=None,
+        description="Redis that keeps embeddings of interactive requests; none: no cache.",
+    )
+    cache_ttl_s: int = Field(
+        default=604_800, ge=1, description="Seconds that a cached embedding is kept."
+    )
+    cache_max_entries: int = Field(
+        default=100_000,
+        ge=1,
+        description="Cached embeddings at most (2 kB each for ViT-B/32); the oldest go first.",
+    )
+    cache_timeout_ms: int = Field(
+        default=50,
+        ge=1,
+        description="How long the cache may take to answer before the model is asked instead.",
     )
     max_image_bytes: int = Field(
         default=10_000_000, ge=1, description="Bytes of one picture at most."

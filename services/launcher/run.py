@@ -20,7 +20,14 @@ from services.launcher.preflight import CannotRun, bind, need_catalogue, need_di
 from services.launcher.processes import Supervisor, die_with_parent, last_line, start, stop
 from services.launcher.redis_server import NoRedis, redis_program
 from services.launcher.settings import LauncherSettings
-from services.launcher.stack import SERVICES, Folders, Listeners, environment, service_program
+from services.launcher.stack import (
+    SERVICES,
+    Folders,
+    Listeners,
+    environment,
+    redis_environment,
+    service_program,
+)
 
 Say = Callable[[str], None]
 
@@ -100,7 +107,9 @@ class Run:
             running.callback(listeners.close)
             values = environment(self.settings, folders, listeners)
             await _require(values, "services.encoder", "prepare")
-            supervisors = [await self._start_redis(folders, running)]
+            redis, port = await self._start_redis(folders, running)
+            values |= redis_environment(port)
+            supervisors = [redis]
             for name in SERVICES:
                 program = service_program(name, values, listeners, folders.logs)
                 supervisor = Supervisor(program, self.say)
@@ -112,8 +121,13 @@ class Run:
                 supervisors, self._load_and_serve(folders, listeners, values, started)
             )
 
-    async def _start_redis(self, folders: Folders, running: AsyncExitStack) -> Supervisor:
-        """A Redis that answers. Another may take a port between our look and its start: go on."""
+    async def _start_redis(
+        self, folders: Folders, running: AsyncExitStack
+    ) -> tuple[Supervisor, int]:
+        """A Redis that answers, and its port.
+
+        Another may take a port between our look and its start: go on.
+        """
         log = folders.logs / "redis.log"
         for _ in range(3):
             port = _free_port()
@@ -129,7 +143,7 @@ class Run:
                 running.push_async_callback(supervisor.stop)
                 folders.write_feature_store(port)
                 self.say(f"{'redis':<10} 127.0.0.1:{port}")
-                return supervisor
+                return supervisor, port
         raise CannotRun(f"Redis did not start: {last_line(log)} (log: {log})")
 
     async def _load_and_serve(

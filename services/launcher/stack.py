@@ -143,6 +143,11 @@ def environment(
     return values
 
 
+def redis_environment(port: int) -> dict[str, str]:
+    """Where what may be lost is kept: a database of its own beside the online store's."""
+    return {"ENCODER_CACHE_REDIS_URL": f"redis://127.0.0.1:{port}/1"}
+
+
 def service_program(
     name: str, values: Mapping[str, str], listeners: Listeners, logs: Path
 ) -> Program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -13,10 +14,19 @@ import httpx
 import numpy as np
 import pytest
 import pytest_asyncio
+import safetensors.numpy
 from asgi_lifespan import LifespanManager
 from PIL import Image
 
-from services.contracts.encoder import MAX_TEXTS_PER_REQUEST, EmbeddingsResponse, ModelInfo
+from services.contracts.encoder import (
+    BINARY_MEDIA_TYPE,
+    EMBEDDINGS_TENSOR,
+    MAX_TEXTS_PER_REQUEST,
+    PRIORITY_HEADER,
+    REPORT_TENSOR,
+    EmbeddingsResponse,
+    ModelInfo,
+)
 from services.encoder.app import create_app
 from services.encoder.engine import GraphFiles, OpenVinoEngine, prepare_graphs
 from services.encoder.settings import EncoderSettings
@@ -126,6 +136,30 @@ async def test_without_pictures_the_field_is_named(client: httpx.AsyncClient) ->
     answer = await client.post("/embed/images", files=[("picture", png("red"))])
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "body.images"
+
+
+async def test_programs_may_have_a_batch_as_bytes(client: httpx.AsyncClient) -> None:
+    files = [("images", data) for data in (png("red"), b"nonsense", png("blue"))]
+    plain = EmbeddingsResponse.model_validate_json(
+        (await client.post("/embed/images", files=files)).content
+    )
+    answer = await client.post("/embed/images", files=files, headers={"Accept": BINARY_MEDIA_TYPE})
+    assert answer.headers["Content-Type"] == BINARY_MEDIA_TYPE
+    tensors = safetensors.numpy.load(answer.content)
+    rows = tensors[EMBEDDINGS_TENSOR]
+    assert rows.dtype == np.float32
+    for row, embedding in zip(rows, plain.embeddings, strict=True):
+        np.testing.assert_array_equal(row, np.zeros(32) if embedding is None else embedding)
+    report = json.loads(tensors[REPORT_TENSOR].tobytes())
+    assert {**report, "embeddings": plain.embeddings} == plain.model_dump(mode="json")
+
+
+async def test_a_program_may_say_that_it_is_in_no_hurry(client: httpx.AsyncClient) -> None:
+    body = {"texts": ["red"]}
+    bulk = await client.post("/embed/texts", json=body, headers={PRIORITY_HEADER: "bulk"})
+    assert bulk.json() == (await client.post("/embed/texts", json=body)).json()
+    other = await client.post("/embed/texts", json=body, headers={PRIORITY_HEADER: "now"})
+    assert other.status_code == 422
 
 
 async def test_it_lives_is_ready_and_counts(client: httpx.AsyncClient) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,7 @@ import pytest
 
 from services.common.context import Deadline
 from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
-from services.encoder.batcher import MicroBatcher
+from services.encoder.batcher import BULK_EVERY, MicroBatcher
 
 Forward = Callable[[Sequence[int]], Sequence[int]]
 
@@ -36,7 +37,14 @@ class Doubling:
 async def running(
     forward: Forward, **options: int | float | Callable[[int], int]
 ) -> AsyncIterator[MicroBatcher[int, int]]:
-    settings = {"max_batch": 8, "max_queue": 100, "stuck_after_s": 10.0, **options}
+    settings = {
+        "max_batch": 8,
+        "max_bulk_batch": 2,
+        "max_queue": 100,
+        "max_wait_s": 60.0,
+        "stuck_after_s": 10.0,
+        **options,
+    }
     batcher = MicroBatcher[int, int]("test", forward, **settings)  # type: ignore[arg-type]
     batcher.start()
     try:
@@ -60,9 +68,9 @@ async def held(
         model.go.set()
 
 
-async def queued(batcher: MicroBatcher[int, int], count: int) -> None:
+async def queued(batcher: MicroBatcher[int, int], count: int, *, bulk: bool = False) -> None:
     async with asyncio.timeout(10):
-        while batcher.queued < count:  # noqa: ASYNC110 - a test has no event to wait for
+        while batcher.queued(bulk=bulk) < count:  # noqa: ASYNC110 - a test has no event to wait for
             await asyncio.sleep(0)
 
 
@@ -114,6 +122,59 @@ async def test_a_full_queue_refuses_at_once() -> None:
             with pytest.raises(Overloaded):
                 await batcher.submit([3], None)
         assert await waiting == [2, 4]
+
+
+async def test_a_queue_that_would_take_too_long_refuses_and_says_when_to_come_again() -> None:
+    def slow(items: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.1)
+        return items
+
+    async with running(slow, max_batch=1, max_wait_s=0.05) as batcher:
+        await batcher.submit([1], None)  # from now on it knows what an item takes
+        waiting = asyncio.create_task(batcher.submit([2, 3, 4, 5, 6], None))
+        await queued(batcher, 4)
+        with pytest.raises(Overloaded) as refusal:
+            await batcher.submit([7], None)
+        assert refusal.value.retry_after_s == 1
+        assert await waiting == [2, 3, 4, 5, 6]
+
+
+async def test_a_shopper_goes_before_bulk_work_that_came_first() -> None:
+    model = Doubling()
+    async with running(model) as batcher:
+        async with held(model, batcher):
+            bulk = asyncio.create_task(batcher.submit([20, 21, 22, 23], None, bulk=True))
+            await queued(batcher, 4, bulk=True)
+            shopper = asyncio.create_task(batcher.submit([1], None))
+            await queued(batcher, 1)
+        assert await shopper == [2]
+        assert await bulk == [40, 42, 44, 46]
+    assert model.batches == [[0], [1], [20, 21], [22, 23]]
+
+
+async def test_bulk_work_ends_though_shoppers_never_stop() -> None:
+    model = Doubling()
+    async with running(model, max_batch=1) as batcher:
+        async with held(model, batcher):
+            bulk = asyncio.create_task(batcher.submit([99], None, bulk=True))
+            await queued(batcher, 1, bulk=True)
+            shoppers = [asyncio.create_task(batcher.submit([n], None)) for n in range(14, 34)]
+            await queued(batcher, 20)
+        await asyncio.gather(bulk, *shoppers)
+    assert model.batches.index([99]) <= BULK_EVERY
+
+
+async def test_bulk_work_cannot_fill_the_shoppers_queue() -> None:
+    model = Doubling()
+    async with running(model, max_queue=2) as batcher:
+        async with held(model, batcher):
+            bulk = asyncio.create_task(batcher.submit([20, 21], None, bulk=True))
+            await queued(batcher, 2, bulk=True)
+            with pytest.raises(Overloaded):
+                await batcher.submit([22], None, bulk=True)
+            shopper = asyncio.create_task(batcher.submit([1], None))
+            await queued(batcher, 1)
+        assert [await shopper, await bulk] == [[2], [40, 42]]
 
 
 async def test_items_whose_caller_left_or_whose_time_is_up_never_reach_the_model() -> None:

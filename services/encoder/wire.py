@@ -1,0 +1,17 @@
+"""A batch's vectors as bytes, for programs: a safetensors file."""
+
+from __future__ import annotations
+
+import numpy as np
+from safetensors.numpy import save
+
+from services.contracts.encoder import EMBEDDINGS_TENSOR, REPORT_TENSOR, EmbeddingsResponse
+from services.encoder.service import Outcome
+
+
+def to_bytes(report: EmbeddingsResponse, outcome: Outcome) -> bytes:
+    """`embeddings` (n, dimension) float32, zeros where an item failed, and `report` as JSON."""
+    nothing = np.zeros(report.dimension, np.float32)
+    rows = np.stack([nothing if one is None else one for one in outcome.vectors])
+    description = np.frombuffer(report.model_dump_json(exclude={"embeddings"}).encode(), np.uint8)
+    return save({EMBEDDINGS_TENSOR: rows, REPORT_TENSOR: description})
