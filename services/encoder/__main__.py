@@ -13,6 +13,7 @@ from tqdm import tqdm
 from services.common.server import run_service
 from services.encoder.app import START_ERRORS, create_app, prepare_model
 from services.encoder.engine import OpenVinoEngine
+from services.encoder.memory import give_back_at_once
 from services.encoder.settings import EncoderSettings
 
 EXIT_UNUSABLE_MODEL = 2
@@ -22,6 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.encoder", description=__doc__)
     parser.add_argument("command", nargs="?", choices=["serve", "prepare"], default="serve")
     command = parser.parse_args().command
+    give_back_at_once()
     settings = EncoderSettings()
     try:
         with tqdm(unit="B", unit_scale=True, desc=f"fetching {settings.model}", delay=0.5) as bar:
