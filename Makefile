@@ -14,7 +14,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e lint format types imports check eval \
-	bench-load sample train-mini-clip openapi configuration lock clean
+	bench-encoder bench-load sample train-mini-clip openapi configuration lock clean
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -59,6 +59,10 @@ imports: ## Which room may import which
 eval: ## How good the search is on the sample catalogue, beside chance
 	@$(BOOTSTRAP) --group run -- -m services.launcher evaluate
 
+bench-encoder: ## The encoder beside the clip package and other engines (ARGS=--write: docs/benchmarks.md)
+	@$(BOOTSTRAP) --venv .venv-bench --group bench-encoder
+	@.venv-bench/bin/python -m benchmarks.encoder $(ARGS)
+
 bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000")
 	@$(BOOTSTRAP) --group test
 	@$(BIN)/python -m benchmarks.loading $(ARGS)
@@ -79,7 +83,7 @@ configuration: ## Write docs/configuration.md from the settings classes
 
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@$(BOOTSTRAP) --venv .venv-lock --group lock
-	@$(COMPILE) --group run --group test --group train --group lock -o .venv-lock/all.txt
+	@$(COMPILE) --group run --group test --group train --group bench-encoder --group lock -o .venv-lock/all.txt
 	@# Without its dependencies (torchvision, which nothing here uses).
 	@$(COMPILE) --no-deps --group vocabulary -o .venv-lock/vocabulary.txt
 	@# torch's CUDA packages are for machines that train on a GPU: not ours to pin.
@@ -87,5 +91,5 @@ lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 		| LC_ALL=C sort > requirements.lock
 
 clean: ## Remove what was installed, built and stored
-	@rm -rf .venv .venv-train .venv-lock .state services/web/node_modules services/web/dist \
+	@rm -rf .venv .venv-bench .venv-train .venv-lock .state services/web/node_modules services/web/dist \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

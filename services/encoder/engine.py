@@ -33,7 +33,7 @@ _GRAPHS_VERSION = 2
 # OpenVINO keeps what it prepared for every shape that it met: 0.6 MB a shape of texts, 6 MB a shape
 # of pictures (ViT-B/32). Batches come in so many shapes that this would grow by a gigabyte; so they
 # go in parts of few sizes, texts also with a little padding.
-_PARTS = (1, 2, 4, 8, 16)
+_PARTS = (1, 2, 4, 8, 16, 32)
 _LENGTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 _FILLED = 0.75
 """A part of texts at least so full is padded up to the next size; else it is split."""

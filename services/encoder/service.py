@@ -97,9 +97,12 @@ class Encoder:
                 timeout_ms=settings.cache_timeout_ms,
                 metrics=metrics,
             )
-        self._prepare = ThreadPoolExecutor(
-            len(os.sched_getaffinity(0)), thread_name_prefix="prepare"
-        )
+        cores = len(os.sched_getaffinity(0))
+        # Bulk pictures are decoded in a thread of their own: a shopper's does not queue behind.
+        self._prepare = {
+            False: ThreadPoolExecutor(cores, thread_name_prefix="prepare"),
+            True: ThreadPoolExecutor(1, thread_name_prefix="prepare-bulk"),
+        }
 
     async def start(self) -> None:
         """Start the workers and answer one text and one picture, so that the first caller's are
@@ -113,7 +116,8 @@ class Encoder:
     async def stop(self) -> None:
         await self._texts.stop()
         await self._pictures.stop()
-        self._prepare.shutdown(wait=False, cancel_futures=True)
+        for executor in self._prepare.values():
+            executor.shutdown(wait=False, cancel_futures=True)
         if self._cache is not None:
             await self._cache.close()
 
@@ -123,7 +127,7 @@ class Encoder:
     async def embed_texts(self, texts: Sequence[str], *, bulk: bool = False) -> Outcome:
         """Raises Overloaded or DeadlineExceeded."""
         loop = asyncio.get_running_loop()
-        tokens = await loop.run_in_executor(self._prepare, self._tokenizer.tokenize, texts)
+        tokens = await loop.run_in_executor(self._prepare[bulk], self._tokenizer.tokenize, texts)
         if bulk:
             return _outcome(await self._texts.submit(tokens, deadline.get(), bulk=True))
         # Tokens are a text at its most normal: two that differ only before them are one.
@@ -138,7 +142,7 @@ class Encoder:
         if bulk:
             return _outcome(await self._encode_pictures(pictures, bulk=True))
         loop = asyncio.get_running_loop()
-        digests = await loop.run_in_executor(self._prepare, _digests, pictures)
+        digests = await loop.run_in_executor(self._prepare[bulk], _digests, pictures)
         return await self._remembered(
             [f"image:{digest}" for digest in digests],
             lambda places: self._encode_pictures([pictures[place] for place in places], bulk=False),
@@ -177,7 +181,7 @@ class Encoder:
     ) -> list[UnitVector | ServiceError]:
         loop = asyncio.get_running_loop()
         decoded = await asyncio.gather(
-            *(loop.run_in_executor(self._prepare, self._decode, data) for data in pictures)
+            *(loop.run_in_executor(self._prepare[bulk], self._decode, data) for data in pictures)
         )
         good = [item for item in decoded if not isinstance(item, ServiceError)]
         vectors = iter(await self._pictures.submit(good, deadline.get(), bulk=bulk))

@@ -42,7 +42,7 @@ class EncoderSettings(ServiceSettings):
         default=32, ge=1, le=256, description="Texts or pictures in one forward pass at most."
     )
     max_bulk_batch: int = Field(
-        default=8,
+        default=4,
         ge=1,
         le=256,
         description="The same for bulk requests: small, since a shopper may have to wait for one.",

@@ -1,0 +1,1 @@
+"""`make bench-encoder`: the encoder beside the `clip` package and other engines."""

@@ -1,0 +1,210 @@
+"""`make bench-encoder`: the encoder beside the `clip` package, its batching, its wire, its start.
+
+Everything with random weights in ViT-B/32's shape and on as many threads as `--threads`, in one
+run. `--write` puts the tables into docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import openvino.opset15 as ops
+import torch
+from PIL import Image
+
+from benchmarks.encoder import serving
+from benchmarks.encoder.contenders import (
+    Contender,
+    clip_b32,
+    clip_package,
+    onnx_runtime,
+    ours,
+    torch_bfloat16,
+)
+from benchmarks.report import table, write_section
+from benchmarks.timing import in_turns
+from services.encoder.engine import choose_precision
+from services.encoder.preprocess import read_picture
+from services.encoder.tokenizer import Tokenizer
+
+SIZE = 224
+WORDS = (
+    *("red", "blue", "wooden", "striped", "cotton", "steel", "small", "large"),
+    *("chair", "mug", "lamp", "shoes", "jacket", "bag"),
+)
+CASES = (("text", 1), ("text", 8), ("text", 32), ("image", 1), ("image", 8), ("image", 32))
+TEXT_WEIGHTS = 12 * (12 * 512**2) + 512 * 512
+"""Matrix elements that every text token is multiplied with (without the token table)."""
+IMAGE_FLOP = 2 * (50 * 12 * 12 * 768**2 + 49 * 3072 * 768) + 4 * 12 * 50 * 50 * 768
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        sections = list(_sections(Path(folder), options.threads, options.rounds))
+    text = "\n\n".join([_machine(options), *sections])
+    print(text)
+    if options.write:
+        write_section("Encoder", text)
+
+
+def _machine(options: argparse.Namespace) -> str:
+    names = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    processor = names[0].split(":")[1].strip() if names else platform.machine()
+    return (
+        f"`make bench-encoder ARGS=--write`, {options.threads} threads of {processor}, "
+        f"bf16 {'in' if choose_precision('auto') == 'bf16' else 'not in'} hardware. Random weights "
+        "in ViT-B/32's shape; medians of rounds in which all take turns."
+    )
+
+
+def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
+    model = clip_b32()
+    weights = folder / "b32.pt"
+    torch.save({name: value.half() for name, value in model.state_dict().items()}, weights)
+    fastest = choose_precision("auto")
+    served = ours(weights, folder / "cache", fastest, threads)
+    baseline = clip_package(model)
+    contenders = [
+        baseline,
+        torch_bfloat16(model),
+        onnx_runtime(model, folder / "onnx", int8=False, threads=threads),
+        onnx_runtime(model, folder / "onnx", int8=True, threads=threads),
+        ours(weights, folder / "cache", "fp32", threads),
+    ]
+    if fastest != "fp32":
+        contenders.append(served)
+    engines = _engines(contenders, served.name, rounds)
+    jpeg = _jpeg(baseline, served, rounds)
+    del contenders
+    start = asyncio.run(serving.start_and_memory(weights, folder / "cache"))
+    batching = asyncio.run(serving.batching(weights, folder / "cache", threads))
+    return [
+        engines,
+        jpeg,
+        start,
+        batching,
+        asyncio.run(serving.bulk(weights, folder / "cache")),
+        serving.wire(rounds),
+    ]
+
+
+def _texts(count: int) -> list[str]:
+    random = np.random.default_rng(count)
+    return [" ".join(random.choice(WORDS, random.integers(2, 6))) for _ in range(count)]
+
+
+def _engines(contenders: list[Contender], served: str, rounds: int) -> str:
+    tokenizer = Tokenizer()
+    random = np.random.default_rng(0)
+    milliseconds: dict[str, list[float]] = {one.name: [] for one in contenders}
+    cosines = {one.name: 1.0 for one in contenders}
+    for kind, count in CASES:
+        tokens = tokenizer.tokenize(_texts(count))
+        pixels = list(random.integers(0, 256, (count, SIZE, SIZE, 3), np.uint8))
+
+        def run(one: Contender, *, kind: str = kind, tokens=tokens, pixels=pixels):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+            return one.texts(tokens) if kind == "text" else one.pictures(pixels)
+
+        exact = run(contenders[0])
+        for one in contenders:
+            cosines[one.name] = min(cosines[one.name], float((exact * run(one)).sum(1).min()))
+        medians = in_turns(
+            {one.name: (lambda one=one: run(one)) for one in contenders},  # type: ignore[misc]
+            rounds=rounds if count < 32 else max(3, rounds // 3),
+        )
+        for name, seconds in medians.items():
+            milliseconds[name].append(1000 * seconds)
+    base = milliseconds[contenders[0].name]
+    rows: list[list[object]] = [
+        [name, *values, f"{cosines[name]:.5f}"] for name, values in milliseconds.items()
+    ]
+    ours_ms = milliseconds[served]
+    rows.append(
+        [
+            f"**{served}: times faster than clip**",
+            *(f"**{was / now:.1f}×**" for was, now in zip(base, ours_ms, strict=True)),
+            "",
+        ]
+    )
+    bandwidth, peak = _roof(rounds)
+    width = 2 if "bf16" in served else 4
+    text_floor = 1000 * TEXT_WEIGHTS * width / bandwidth
+    image_floor = 1000 * 32 * IMAGE_FLOP / peak
+    heads = [f"{kind} {count}" for kind, count in CASES]
+    return (
+        "### Engines, milliseconds a batch\n\n"
+        + table(["engine", *heads, "least cosine to clip"], rows)
+        + f"\n\nThe floor: this machine reads {bandwidth / 1e9:.0f} GB/s and multiplies "
+        f"{peak / 1e12:.2f} TFLOP/s in that precision (one 2048³ product). One text must read "
+        f"{TEXT_WEIGHTS * width / 1e6:.0f} MB of weights: {text_floor:.1f} ms, of which "
+        f"{100 * text_floor / ours_ms[0]:.0f} % is reached. 32 pictures are "
+        f"{32 * IMAGE_FLOP / 1e9:.0f} GFLOP: {image_floor:.0f} ms, "
+        f"{100 * image_floor / ours_ms[-1]:.0f} % reached."
+    )
+
+
+def _roof(rounds: int) -> tuple[float, float]:
+    """Bytes a second read from memory, and FLOP a second of one large product under OpenVINO."""
+    side = 2048
+    left = ops.parameter([side, side], np.float32)
+    right = ops.constant(np.random.default_rng(0).standard_normal((side, side), np.float32))
+    graph = ov.Model([ops.result(ops.matmul(left, right, False, True))], [left], "product")
+    precision = "bf16" if choose_precision("auto") == "bf16" else "f32"
+    options = {
+        "INFERENCE_PRECISION_HINT": precision,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    request = ov.Core().compile_model(graph, "CPU", options).create_infer_request()
+    values = np.zeros((side, side), np.float32)
+    far = torch.zeros(256 * 2**20 // 4)
+    seconds = in_turns(
+        {"product": lambda: request.infer([values]), "read": lambda: far.sum()}, rounds=rounds
+    )
+    return far.nbytes / seconds["read"], 2 * side**3 / seconds["product"]
+
+
+def _jpeg(baseline: Contender, served: Contender, rounds: int) -> str:
+    random = np.random.default_rng(1)
+    coarse = Image.fromarray(random.integers(0, 256, (60, 60, 3), np.uint8))
+    buffer = io.BytesIO()
+    coarse.resize((1000, 1000), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
+    data = buffer.getvalue()
+
+    def clip_way() -> object:
+        picture = Image.open(io.BytesIO(data)).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+        return baseline.pictures([np.asarray(picture.convert("RGB"))])
+
+    def our_way() -> object:
+        return served.pictures([read_picture(data, SIZE, 50_000_000)])
+
+    contenders: dict[str, Callable[[], object]] = {"clip": clip_way, "ours": our_way}
+    seconds = in_turns(contenders, rounds=rounds)
+    return (
+        f"A 1000×1000 JPEG ({len(data) // 1000} kB) from bytes to vector: `clip`'s way "
+        f"{1000 * seconds['clip']:.1f} ms, ours {1000 * seconds['ours']:.1f} ms, "
+        f"**{seconds['clip'] / seconds['ours']:.1f}×** faster."
+    )
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    main()
+    print(f"\n({time.perf_counter() - started:.0f} s)")
