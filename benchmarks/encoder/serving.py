@@ -106,7 +106,7 @@ async def bulk(weights: Path, cache: Path) -> str:
             others = [asyncio.create_task(fill()) for _ in range(2)]
             await asyncio.sleep(0.2)
             seconds: list[float] = []
-            for number in range(30):
+            for number in range(100):
                 started = time.perf_counter()
                 await encoder.embed_pictures([picture(1000 + number)])
                 seconds.append(time.perf_counter() - started)

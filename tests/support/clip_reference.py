@@ -37,23 +37,27 @@ def random_weights(
     image_size: int = 32,
     patch: int = 16,
     width: int = 64,
+    image_width: int | None = None,
     layers: int = 2,
     vocabulary: int = 49_408,
 ) -> StateDict:
-    """A small CLIP with random weights, as float16 arrays under OpenAI's names."""
+    """A CLIP with random weights, small by default, as float16 arrays under OpenAI's names.
+
+    `width` is the text tower's, and the image tower's too unless `image_width` says another.
+    """
     random = np.random.default_rng(seed)
 
     def draw(*shape: int, scale: float = 0.05) -> npt.NDArray[np.float16]:
         return (random.standard_normal(shape) * scale).astype(np.float16)
 
-    def norm(name: str) -> StateDict:
+    def norm(name: str, width: int) -> StateDict:
         return {f"{name}.weight": 1 + draw(width), f"{name}.bias": draw(width)}
 
-    def blocks(prefix: str) -> StateDict:
+    def blocks(prefix: str, width: int) -> StateDict:
         made: StateDict = {}
         for number in range(layers):
             at = f"{prefix}.{number}"
-            made |= norm(f"{at}.ln_1") | norm(f"{at}.ln_2")
+            made |= norm(f"{at}.ln_1", width) | norm(f"{at}.ln_2", width)
             made |= {
                 f"{at}.attn.in_proj_weight": draw(3 * width, width, scale=0.2),
                 f"{at}.attn.in_proj_bias": draw(3 * width),
@@ -66,26 +70,34 @@ def random_weights(
             }
         return made
 
+    wide = image_width or width
     places = (image_size // patch) ** 2 + 1
     return {
         "positional_embedding": draw(77, width),
         "text_projection": draw(width, dimension, scale=0.2),
         "logit_scale": np.array(4.6, np.float16),
         "token_embedding.weight": draw(vocabulary, width),
-        "visual.class_embedding": draw(width),
-        "visual.positional_embedding": draw(places, width),
-        "visual.proj": draw(width, dimension, scale=0.2),
-        "visual.conv1.weight": draw(width, 3, patch, patch, scale=0.2),
-        **norm("ln_final"),
-        **norm("visual.ln_pre"),
-        **norm("visual.ln_post"),
-        **blocks("transformer.resblocks"),
-        **blocks("visual.transformer.resblocks"),
+        "visual.class_embedding": draw(wide),
+        "visual.positional_embedding": draw(places, wide),
+        "visual.proj": draw(wide, dimension, scale=0.2),
+        "visual.conv1.weight": draw(wide, 3, patch, patch, scale=0.2),
+        **norm("ln_final", width),
+        **norm("visual.ln_pre", wide),
+        **norm("visual.ln_post", wide),
+        **blocks("transformer.resblocks", width),
+        **blocks("visual.transformer.resblocks", wide),
     }
 
 
-def random_resnet_weights(*, seed: int = 0, dimension: int = 48, width: int = 16) -> StateDict:
-    """A small CLIP whose image tower is a ResNet for 64 pixels, as float16 under OpenAI's names."""
+def random_resnet_weights(
+    *,
+    seed: int = 0,
+    dimension: int = 48,
+    width: int = 16,
+    image_size: int = 64,
+    blocks: tuple[int, ...] = (2, 2, 2, 2),
+) -> StateDict:
+    """A CLIP whose image tower is a ResNet, small by default, as float16 under OpenAI's names."""
     random = np.random.default_rng(seed)
 
     def draw(*shape: int, scale: float = 0.05) -> npt.NDArray[np.float16]:
@@ -105,9 +117,9 @@ def random_resnet_weights(*, seed: int = 0, dimension: int = 48, width: int = 16
         image |= convolution(f"conv{number}", f"bn{number}", out, into, 3)
     image |= convolution("conv3", "bn3", width, width // 2, 3)
     before = width
-    for layer in range(1, 5):
+    for layer, count in enumerate(blocks, 1):
         planes = width * 2 ** (layer - 1)
-        for number in range(2):
+        for number in range(count):
             at = f"layer{layer}.{number}"
             image |= convolution(f"{at}.conv1", f"{at}.bn1", planes, before, 1)
             image |= convolution(f"{at}.conv2", f"{at}.bn2", planes, planes, 3)
@@ -118,7 +130,7 @@ def random_resnet_weights(*, seed: int = 0, dimension: int = 48, width: int = 16
                 )
             before = 4 * planes
     features = 32 * width
-    image["attnpool.positional_embedding"] = draw(2 * 2 + 1, features)
+    image["attnpool.positional_embedding"] = draw((image_size // 32) ** 2 + 1, features)
     for part, out in (("q", features), ("k", features), ("v", features), ("c", dimension)):
         image[f"attnpool.{part}_proj.weight"] = draw(out, features)
         image[f"attnpool.{part}_proj.bias"] = draw(out)

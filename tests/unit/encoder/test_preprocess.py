@@ -51,11 +51,24 @@ def test_a_large_jpeg_read_at_reduced_scale_stays_near_clips_own() -> None:
     assert np.abs(read(data).astype(int) - reference).mean() < 1.5  # of 255
 
 
-def test_exif_orientation_turns_the_picture_upright() -> None:
-    upright = drawing(200, 200)
+# How a camera stored it, by its EXIF orientation: the inverse of how it is to be turned.
+STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_exif_orientation_turns_the_picture_upright(orientation: int) -> None:
+    upright = drawing(200, 160)
     exif = Image.Exif()
-    exif[0x0112] = 6  # stored lying on its side, to be turned a quarter clockwise
-    lying = encoded(upright.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
+    exif[0x0112] = orientation
+    lying = encoded(upright.transpose(STORED[orientation]), "PNG", exif=exif)
     np.testing.assert_array_equal(read(lying), read(encoded(upright, "PNG")))
 
 
