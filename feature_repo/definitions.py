@@ -48,6 +48,12 @@ shard = Entity(
     value_type=ValueType.STRING,
     description="One part of one catalogue version's product list: `<version>/<number>`.",
 )
+change = Entity(
+    name="change",
+    join_keys=["change_id"],
+    value_type=ValueType.STRING,
+    description="One change to one catalogue version: `<version>/<sequence>`.",
+)
 
 
 def _source(name: str, description: str) -> FileSource:
@@ -65,6 +71,7 @@ product_vectors_source = _source("product_vectors", "Embeddings, one row a produ
 product_metadata_source = _source("product_metadata", "What a shopper reads of a product.")
 catalogue_head_source = _source("catalogue_head", "One row a publication.")
 catalogue_shard_source = _source("catalogue_shard", "Product lists of each published version.")
+catalogue_change_source = _source("catalogue_change", "What changed a version once published.")
 
 FOREVER = timedelta(0)
 
@@ -124,7 +131,9 @@ catalogue_head = FeatureView(
         Field(name="model", dtype=String, description="Model id of every vector in it."),
         Field(name="dimension", dtype=Int64, description="Floats a vector."),
         Field(name="shards", dtype=Int64, description="How many shards list its products."),
-        Field(name="products", dtype=Int64, description="How many products it has."),
+        Field(name="products", dtype=Int64, description="How many products its shards list."),
+        Field(name="base", dtype=Int64, description="Number before its first change."),
+        Field(name="sequence", dtype=Int64, description="Number of its latest change."),
     ],
     source=catalogue_head_source,
     online=True,
@@ -151,4 +160,26 @@ catalogue_shard = FeatureView(
     source=catalogue_shard_source,
     online=True,
     description="Which products a catalogue version has, in ascending order of id.",
+)
+
+catalogue_change = FeatureView(
+    name="catalogue_change",
+    entities=[change],
+    ttl=FOREVER,
+    schema=[
+        Field(name="product_ids", dtype=Array(String)),
+        Field(
+            name="vector_fingerprints",
+            dtype=Array(String),
+            description="In the order of `product_ids`; empty text where the product is deleted.",
+        ),
+        Field(
+            name="metadata_fingerprints",
+            dtype=Array(String),
+            description="In the order of `product_ids`; empty text where the product is deleted.",
+        ),
+    ],
+    source=catalogue_change_source,
+    online=True,
+    description="Products put into or taken out of a version that is served.",
 )

@@ -6,6 +6,10 @@ version, so a reader that holds a head always finds the product list that belong
 products are keyed by what they say (`CONTENT_KEY` is their fingerprint), so they are never written
 over: a version that is being loaded cannot disturb the one that is served.
 
+What changes a version once it is served is a *change*: a list of products put in and taken out,
+numbered, and written once. The head tells how far the numbers go, so who serves a version applies
+the changes that it lacks, from its own number on. Numbers are never used twice for a version.
+
 The names below are those of `feature_repo/definitions.py`; a test holds the two together.
 """
 
@@ -23,6 +27,7 @@ PREVIOUS = "default/previous"
 
 HEAD_VIEW = "catalogue_head"
 SHARD_VIEW = "catalogue_shard"
+CHANGE_VIEW = "catalogue_change"
 VECTOR_VIEW = "product_vectors"
 METADATA_VIEW = "product_metadata"
 
@@ -30,6 +35,7 @@ PRODUCT_KEY = "product_id"
 MODEL_KEY = "model_id"
 CATALOGUE_KEY = "catalogue_id"
 SHARD_KEY = "shard_id"
+CHANGE_KEY = "change_id"
 CONTENT_KEY = "content"
 
 TEXT_VECTOR = "text_vector"
@@ -46,9 +52,16 @@ class CatalogueHead(Contract):
     model_id: ModelId
     dimension: int = Field(ge=1)
     shards: int = Field(ge=0)
-    products: int = Field(ge=0)
+    products: int = Field(ge=0, description="In its shards; what changes add is not counted.")
+    base: int = Field(default=0, ge=0, description="Number before the first of its changes.")
+    sequence: int = Field(default=0, ge=0, description="Number of the latest of its changes.")
 
 
 def shard_id(version: str, number: int) -> str:
     """Join-key value of shard `number` (from 0) of a catalogue version."""
     return f"{version}/{number}"
+
+
+def change_id(version: str, sequence: int) -> str:
+    """Join-key value of change `sequence` of a catalogue version."""
+    return f"{version}/{sequence}"

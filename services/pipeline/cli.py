@@ -55,6 +55,15 @@ def _parser() -> argparse.ArgumentParser:
         "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
     )
     load.set_defaults(command=_load)
+    upsert = commands.add_parser("upsert", help="put a file's products into what is served")
+    upsert.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
+    upsert.add_argument(
+        "--rejects", type=Path, metavar="PATH", help="where rows that can't be taken are written"
+    )
+    upsert.set_defaults(command=_upsert)
+    delete = commands.add_parser("delete", help="take products out of what is served")
+    delete.add_argument("ids", nargs="+", metavar="ID", help="product ids")
+    delete.set_defaults(command=_delete)
     rollback = commands.add_parser("rollback", help="serve again the version served before")
     rollback.set_defaults(command=_rollback)
     evaluate = commands.add_parser("evaluate", help="how good search is on the sample catalogue")
@@ -66,6 +75,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    return _take(options, settings, live=False)
+
+
+def _upsert(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    return _take(options, settings, live=True)
+
+
+def _delete(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.changes import delete
+
+    head = delete(options.ids, settings)
+    print(f"version {head.version} changed, change {head.sequence}")
+    return 0
+
+
+def _take(options: argparse.Namespace, settings: PipelineSettings, *, live: bool) -> int:
     feed = open_feed(options.file)
     # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
@@ -74,7 +99,7 @@ def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
     # A picture with too many pixels is refused by us, with its row; no need for a warning as well.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    summary = load(feed, settings, options.rejects)
+    summary = load(feed, settings, options.rejects, live=live)
     for line in summary.lines():
         print(line)
     return 0

@@ -5,6 +5,7 @@ PipelineError
 ├── NothingToLoad       2   it can, but not one of its rows may be loaded
 ├── DependencyAway      3   the encoder or the feature store does not answer
 ├── EncoderBroken       3   the encoder answers, but not with what its contract promises
+├── WrongModel          3   the catalogue to be changed is of another model than the encoder's
 ├── StoreIncomplete     3   what was written is not there when read back
 └── Busy                3   another run holds the feature store
 
@@ -35,6 +36,10 @@ class DependencyAway(PipelineError):
 
 
 class EncoderBroken(PipelineError):
+    pass
+
+
+class WrongModel(PipelineError):
     pass
 
 

@@ -55,8 +55,20 @@ class FeatureWriter:
     """Writes `product_vectors` and `product_metadata`, of one model."""
 
     def __init__(
-        self, online: OnlineStore, offline: OfflineStore, clock: EventClock, model_id: str
+        self,
+        online: OnlineStore,
+        offline: OfflineStore,
+        clock: EventClock,
+        model_id: str,
+        *,
+        search_parquet: bool = True,
     ) -> None:
+        """search_parquet: whether what is not online is looked for there before it is made anew.
+
+        Reading what the parts hold takes longer the larger the catalogue is: not for a live change,
+        which encodes its few products instead.
+        """
+        self._search_parquet = search_parquet
         self._online = online
         self._offline = offline
         self._clock = clock
@@ -101,6 +113,10 @@ class FeatureWriter:
         self._push(METADATA_VIEW, survey.push_metadata, left_out)
 
     def _survey_vectors(self, product: CatalogueProduct, online: OnlineRow, survey: Survey) -> None:
+        if not self._search_parquet:
+            self._see(online, None)
+            survey.encode.append(product)
+            return
         if self._vectors is None:
             self._vectors = self._offline.index(VECTOR_VIEW, self._model_id)
         latest = self._vectors.latest.get(product.product_id)
@@ -117,6 +133,10 @@ class FeatureWriter:
     def _survey_metadata(
         self, product: CatalogueProduct, online: OnlineRow, survey: Survey
     ) -> None:
+        if not self._search_parquet:
+            self._see(online, None)
+            survey.describe.append(product)
+            return
         if self._metadata is None:
             self._metadata = self._offline.index(METADATA_VIEW)
         latest = self._metadata.latest.get(product.product_id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.common.client import ServiceClient
+from services.pipeline.changes import check_model
 from services.pipeline.embedding import Embedder
 from services.pipeline.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad
@@ -56,6 +57,8 @@ class LoadSummary:
     rejects_path: Path
     publication: Publication
     seconds: float
+    live: bool
+    """Whether its products went into the version that is served, beside those there."""
 
     def lines(self) -> Iterator[str]:
         """For a person."""
@@ -72,12 +75,20 @@ class LoadSummary:
             yield f"{counts.without_picture} have no picture and are found by their words alone"
         if self.rejected:
             yield f"{self.rejected} rejected, see {self.rejects_path}"
+        if self.live:
+            yield f"version {head.version} changed, change {head.sequence}, in {self.seconds:.1f} s"
+            return
         state = "published" if self.publication.is_new else "was published already"
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
 
 
-def load(feed: Feed, settings: PipelineSettings, rejects_path: Path | None = None) -> LoadSummary:
-    """Raises PipelineError; what was stored until then is found again by the next run."""
+def load(
+    feed: Feed, settings: PipelineSettings, rejects_path: Path | None = None, *, live: bool = False
+) -> LoadSummary:
+    """Make the feed the catalogue, or, `live`, put its products into the one that is served.
+
+    Raises PipelineError; what was stored until then is found again by the next run.
+    """
     started = time.monotonic()
     offline_folder = settings.feature_store / "offline"
     rejects_path = rejects_path or settings.rejects_path or offline_folder / "rejects.csv"
@@ -90,10 +101,10 @@ def load(feed: Feed, settings: PipelineSettings, rejects_path: Path | None = Non
     with only_writer(offline_folder), RejectsFile(rejects_path, feed.columns) as rejects:
         online.apply()
         with asyncio.Runner() as runner:
-            run = _Load(settings, online, OfflineStore(offline_folder), rejects, runner)
+            run = _Load(settings, online, OfflineStore(offline_folder), rejects, runner, live)
             publication = run.load(feed, rows)
         return LoadSummary(
-            run.counts, rejects.count, rejects_path, publication, time.monotonic() - started
+            run.counts, rejects.count, rejects_path, publication, time.monotonic() - started, live
         )
 
 
@@ -107,7 +118,9 @@ class _Load:
         offline: OfflineStore,
         rejects: RejectsFile,
         runner: asyncio.Runner,
+        live: bool,
     ) -> None:
+        self._live = live
         self.counts = Counts()
         self._settings = settings
         self._online = online
@@ -136,8 +149,12 @@ class _Load:
 
     def _load(self, feed: Feed, total: int, encoder: EncoderClient) -> Publication:
         model = self._runner.run(encoder.model())
+        if self._live:
+            check_model(self._online.head()[0], model)
         clock = EventClock()
-        writer = FeatureWriter(self._online, self._offline, clock, model.model)
+        writer = FeatureWriter(
+            self._online, self._offline, clock, model.model, search_parquet=not self._live
+        )
         embedder = Embedder(
             encoder,
             model,
@@ -167,6 +184,8 @@ class _Load:
             model_id=model.model,
             dimension=model.dimension,
         )
+        if self._live:
+            return Publication(publisher.change(self._manifest.entries), is_new=True)
         return publisher.publish(self._manifest)
 
     def _products(

@@ -21,6 +21,8 @@ import pyarrow.parquet as pq
 
 from services.contracts.catalogue import (
     CATALOGUE_KEY,
+    CHANGE_KEY,
+    CHANGE_VIEW,
     CONTENT_KEY,
     FINGERPRINT,
     HEAD_VIEW,
@@ -78,6 +80,15 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
                 _TIME,
             ]
         ),
+        CHANGE_VIEW: pa.schema(
+            [
+                (CHANGE_KEY, _TEXT),
+                ("product_ids", pa.list_(_TEXT)),
+                ("vector_fingerprints", pa.list_(_TEXT)),
+                ("metadata_fingerprints", pa.list_(_TEXT)),
+                _TIME,
+            ]
+        ),
         HEAD_VIEW: pa.schema(
             [
                 (CATALOGUE_KEY, _TEXT),
@@ -86,6 +97,8 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
                 ("dimension", pa.int64()),
                 ("shards", pa.int64()),
                 ("products", pa.int64()),
+                ("base", pa.int64()),
+                ("sequence", pa.int64()),
                 _TIME,
             ]
         ),
@@ -140,6 +153,11 @@ class OfflineStore:
             out.flush()
             os.fsync(out.fileno())
         draft.replace(target / name)
+
+    def ensure(self, view: str) -> None:
+        """Give a view a part without rows where it has none: `feast materialize` needs one."""
+        if not any(self._parts(view)):
+            self.write(view, SCHEMAS[view].empty_table())
 
     def index(self, view: str, model_id: str | None = None) -> OfflineIndex:
         """Of `product_vectors` (rows of that model only) or `product_metadata`."""

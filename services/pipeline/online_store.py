@@ -25,6 +25,8 @@ from feature_repo import definitions
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
+    CHANGE_KEY,
+    CHANGE_VIEW,
     CONTENT_KEY,
     FINGERPRINT,
     HEAD_VIEW,
@@ -35,6 +37,7 @@ from services.contracts.catalogue import (
     SHARD_VIEW,
     VECTOR_VIEW,
     CatalogueHead,
+    change_id,
 )
 from services.pipeline.errors import DependencyAway
 
@@ -47,12 +50,14 @@ _ENTITIES: tuple[Entity, ...] = (
     definitions.content,
     definitions.catalogue,
     definitions.shard,
+    definitions.change,
 )
 _VIEWS: tuple[FeatureView, ...] = (
     definitions.product_vectors,
     definitions.product_metadata,
     definitions.catalogue_head,
     definitions.catalogue_shard,
+    definitions.catalogue_change,
 )
 
 
@@ -142,9 +147,31 @@ class OnlineStore:
         )
         return ids, vectors, metadata, _timestamp(columns["product_ids"], 0)
 
+    def changes(self, head: CatalogueHead) -> list[list[tuple[str, str, str]]]:
+        """Every change of a version, in order; one that is gone is empty."""
+        features = ["product_ids", "vector_fingerprints", "metadata_fingerprints"]
+        keys = [change_id(head.version, n) for n in range(head.base + 1, head.sequence + 1)]
+        changes: list[list[tuple[str, str, str]]] = []
+        for some in _parts(keys):
+            columns = _columns(self._read(CHANGE_VIEW, features, {CHANGE_KEY: some}))
+            lists = [
+                [list(value.string_list_val.val) for value in columns[name].values]
+                for name in features
+            ]
+            changes.extend(
+                list(zip(ids, vectors, metadata, strict=True))
+                for ids, vectors, metadata in zip(*lists, strict=True)
+            )
+        return changes
+
+    def change_timestamp(self, key: str) -> datetime | None:
+        """Of the change of that key, if there is one."""
+        columns = _columns(self._read(CHANGE_VIEW, ["product_ids"], {CHANGE_KEY: [key]}))
+        return _timestamp(columns["product_ids"], 0)
+
     def head(self, catalogue: str = CATALOGUE) -> tuple[CatalogueHead | None, datetime | None]:
         """The published version (or the one before), if there is one, and its timestamp."""
-        features = ["version", "model", "dimension", "shards", "products"]
+        features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
         columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
         version = columns["version"].values[0].string_val
         if not version:
@@ -155,6 +182,8 @@ class OnlineStore:
             dimension=columns["dimension"].values[0].int64_val,
             shards=columns["shards"].values[0].int64_val,
             products=columns["products"].values[0].int64_val,
+            base=columns["base"].values[0].int64_val,
+            sequence=columns["sequence"].values[0].int64_val,
         )
         return head, _timestamp(columns["version"], 0)
 

@@ -3,6 +3,9 @@
 Readers flip to the new version when the head row changes, so it is written last and alone. Products
 that the new file no longer has are simply not in the new manifest; their rows stay in the store,
 for a reader that still serves the version before, and for going back to it.
+
+A live change goes the same way: rows, a look whether they are there, the list of what changed under
+its own number, and then the head, which tells of that number.
 """
 
 from __future__ import annotations
@@ -15,27 +18,34 @@ import pyarrow as pa
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
+    CHANGE_KEY,
+    CHANGE_VIEW,
     HEAD_VIEW,
     PREVIOUS,
     PRODUCTS_PER_SHARD,
     SHARD_KEY,
     SHARD_VIEW,
     CatalogueHead,
+    change_id,
     shard_id,
 )
-from services.pipeline.errors import StoreIncomplete
+from services.pipeline.errors import NothingToLoad, StoreIncomplete
 from services.pipeline.fingerprint import catalogue_version
 from services.pipeline.offline_store import SCHEMAS, TIMESTAMP, OfflineStore
 from services.pipeline.online_store import EventClock, OnlineRow, OnlineStore
 from services.pipeline.product import CatalogueProduct
+
+PRODUCTS_PER_CHANGE = 500
+
+Entry = tuple[str, str, str]
+"""(product id, vector fingerprint, metadata fingerprint); deleted where both are empty."""
 
 
 @dataclass(slots=True)
 class Manifest:
     """What a version will have. Three short texts a product are all that a run remembers of it."""
 
-    entries: list[tuple[str, str, str]] = field(default_factory=list)
-    """(product id, vector fingerprint, metadata fingerprint)"""
+    entries: list[Entry] = field(default_factory=list)
 
     def add(self, product: CatalogueProduct) -> None:
         self.entries.append(
@@ -52,7 +62,7 @@ class Publication:
 
 
 class Publisher:
-    """Writes `catalogue_shard` and `catalogue_head`, of one model."""
+    """Writes `catalogue_shard`, `catalogue_change` and `catalogue_head`, of one model."""
 
     def __init__(
         self,
@@ -76,20 +86,26 @@ class Publisher:
         entries = sorted(manifest.entries)
         size = self._products_per_shard
         shards = [entries[start : start + size] for start in range(0, len(entries), size)]
+        published, timestamp = self._online.head()
+        previous, _ = self._online.head(PREVIOUS)
+        # Later than every change of any version, so that no number is ever used twice for one.
+        base = max((one.sequence for one in (published, previous) if one is not None), default=0)
         head = CatalogueHead(
             version=catalogue_version(self._model_id, entries),
             model_id=self._model_id,
             dimension=self._dimension,
             shards=len(shards),
             products=len(entries),
+            base=base,
+            sequence=base,
         )
         for number, shard in enumerate(shards):
             self._write_shard(shard_id(head.version, number), shard)
-        published, timestamp = self._online.head()
-        if published == head:
-            return Publication(head, is_new=False)
+        if published is not None and _same_and_unchanged(published, head):
+            return Publication(published, is_new=False)
         for number, shard in enumerate(shards):
             self._verify(shard_id(head.version, number), shard)
+        self._offline.ensure(CHANGE_VIEW)
         self._clock.has_seen(timestamp)
         self._flip(head, published)
         return Publication(head, is_new=True)
@@ -98,17 +114,52 @@ class Publisher:
         """Serve a version that is stored already. Raises StoreIncomplete when it isn't whole."""
         published, timestamp = self._online.head()
         self._clock.has_seen(timestamp)
+        changed: dict[str, Entry] = {}
+        for change in self._online.changes(head):
+            if not change:
+                raise _gone(head)
+            changed.update((entry[0], entry) for entry in change)
         for number in range(head.shards):
             key = shard_id(head.version, number)
             ids, vectors, metadata, _ = self._online.shard(key)
             entries = list(zip(ids, vectors, metadata, strict=True))
             if not entries:
-                raise StoreIncomplete(
-                    f"the product list of version {head.version} is gone; load its file again"
-                )
-            self._verify(key, entries)
+                raise _gone(head)
+            self._verify_rows([entry for entry in entries if entry[0] not in changed])
+        self._verify_rows([entry for entry in changed.values() if entry[1]])
         self._flip(head, published)
         return Publication(head, is_new=True)
+
+    def change(self, entries: Sequence[Entry]) -> CatalogueHead:
+        """Put these products in and take those out, in the version that is served.
+
+        Raises NothingToLoad when none is, StoreIncomplete when rows are missing, DependencyAway;
+        nothing of the change is served then.
+        """
+        head, timestamp = self._online.head()
+        if head is None or (head.model_id, head.dimension) != (self._model_id, self._dimension):
+            raise NothingToLoad("no catalogue of this model is published; load one first")
+        self._verify_rows([entry for entry in entries if entry[1]])
+        for start in range(0, len(entries), PRODUCTS_PER_CHANGE):
+            ids, vectors, metadata = _columns(entries[start : start + PRODUCTS_PER_CHANGE])
+            head = head.model_copy(update={"sequence": head.sequence + 1})
+            key = change_id(head.version, head.sequence)
+            # A run that ended before its head was written may have left one here.
+            self._clock.has_seen(self._online.change_timestamp(key))
+            self._write(
+                CHANGE_VIEW,
+                {
+                    CHANGE_KEY: [key],
+                    "product_ids": [ids],
+                    "vector_fingerprints": [vectors],
+                    "metadata_fingerprints": [metadata],
+                },
+            )
+        self._clock.has_seen(timestamp)
+        self._write_head(head, CATALOGUE)
+        if self._online.head()[0] != head:
+            raise StoreIncomplete("the catalogue head is not there when read back; run this again")
+        return head
 
     def _flip(self, head: CatalogueHead, published: CatalogueHead | None) -> None:
         """Remember what is served, then serve another."""
@@ -120,7 +171,7 @@ class Publisher:
         if self._online.head()[0] != head:
             raise StoreIncomplete("the catalogue head is not there when read back; run this again")
 
-    def _write_shard(self, key: str, entries: Sequence[tuple[str, str, str]]) -> None:
+    def _write_shard(self, key: str, entries: Sequence[Entry]) -> None:
         """Unless it is there as it should be: a version's shards never change."""
         columns = _columns(entries)
         *stored, timestamp = self._online.shard(key)
@@ -147,6 +198,8 @@ class Publisher:
                 "dimension": [head.dimension],
                 "shards": [head.shards],
                 "products": [head.products],
+                "base": [head.base],
+                "sequence": [head.sequence],
             },
         )
 
@@ -155,12 +208,19 @@ class Publisher:
         self._offline.write(view, table)
         self._online.write(view, table)
 
-    def _verify(self, key: str, entries: Sequence[tuple[str, str, str]]) -> None:
+    def _verify(self, key: str, entries: Sequence[Entry]) -> None:
         """Read back a shard and every row that it lists."""
-        ids, vector_fingerprints, metadata_fingerprints = _columns(entries)
         *stored, _ = self._online.shard(key)
+        if tuple(stored) != _columns(entries):
+            raise _missing("1 × product list")
+        self._verify_rows(entries)
+
+    def _verify_rows(self, entries: Sequence[Entry]) -> None:
+        """Read back every row that these products need."""
+        if not entries:
+            return
+        ids, vector_fingerprints, metadata_fingerprints = _columns(entries)
         missing = {
-            "product list": 0 if tuple(stored) == _columns(entries) else 1,
             "vectors": _differing(
                 self._online.vectors(ids, self._model_id, vector_fingerprints),
                 vector_fingerprints,
@@ -171,14 +231,34 @@ class Publisher:
         }
         told = ", ".join(f"{count} × {what}" for what, count in missing.items() if count)
         if told:
-            raise StoreIncomplete(
-                f"not everything that was written is there when read back ({told}); is Redis "
-                "evicting or was it emptied? Nothing is published; run this again"
-            )
+            raise _missing(told)
+
+
+def _missing(told: str) -> StoreIncomplete:
+    return StoreIncomplete(
+        f"not everything that was written is there when read back ({told}); is Redis "
+        "evicting or was it emptied? Nothing is published; run this again"
+    )
+
+
+def _gone(head: CatalogueHead) -> StoreIncomplete:
+    return StoreIncomplete(
+        f"the product list of version {head.version} is gone; load its file again"
+    )
+
+
+def _same_and_unchanged(published: CatalogueHead, head: CatalogueHead) -> bool:
+    """Whether a version is served as its file has it, without live changes on top."""
+    of_file = published.base == published.sequence
+    return (
+        of_file
+        and head.model_copy(update={"base": published.base, "sequence": published.sequence})
+        == published
+    )
 
 
 def _columns(
-    entries: Sequence[tuple[str, str, str]],
+    entries: Sequence[Entry],
 ) -> tuple[list[str], list[str], list[str]]:
     ids, vectors, metadata = zip(*entries, strict=True)
     return list(ids), list(vectors), list(metadata)

@@ -38,11 +38,11 @@ class Faults:
                     self.add(f"{what} of another version", product_id)
         return [bool(have) for have in found]
 
-    def raise_if_any(self, head: CatalogueHead) -> None:
+    def raise_if_any(self, head: CatalogueHead, products: int) -> None:
+        """Raises BrokenPublication; products: how many were looked at."""
         if self._counts:
             kinds = "; ".join(
-                f"{count} of {head.products} products have {kind}, "
-                f"for example {self._examples[kind]!r}"
+                f"{count} of {products} products have {kind}, for example {self._examples[kind]!r}"
                 for kind, count in self._counts.items()
             )
             raise BrokenPublication(f"{cannot_be_loaded(head)}: {kinds}. Load the catalogue again.")

@@ -1,4 +1,5 @@
 """Follows the published version: a new one is loaded beside the old one, then swapped in at once.
+Changes to the version that is served are applied to what is in memory, from its own number on.
 
 Whatever goes wrong, the catalogue in memory goes on serving; the follower says what is wrong, asks
 again, and recovers by itself.
@@ -32,6 +33,9 @@ LOAD_RETRY_MAX_S = 15.0
 
 Answer = TypeVar("Answer")
 
+_State = tuple[str, int, int]
+"""Version, base and sequence: what is the same in two heads that serve the same products."""
+
 
 class CatalogueSource(Protocol):
     """Where catalogues come from; `CatalogueReader` is one. Its calls block."""
@@ -42,6 +46,10 @@ class CatalogueSource(Protocol):
 
     def load(self, head: CatalogueHead) -> Catalogue:
         """That version; raises CatalogueError."""
+        ...
+
+    def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
+        """That catalogue after the changes of its version that it lacks; raises CatalogueError."""
         ...
 
     def stop(self) -> None:
@@ -55,9 +63,9 @@ class CatalogueSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _FailedLoad:
-    """A version that could not be loaded, and when to try it again."""
+    """A state of a version that could not be loaded, and when to try it again."""
 
-    version: str
+    state: _State
     reason: str
     failures: int
     retry_at: float  # seconds on time.monotonic()
@@ -158,11 +166,12 @@ class Follower:
     async def _look(self) -> str | None:
         """Look once, and load what is new. Returns why the published version isn't served."""
         head = await self._in_reader(self._source.head)
-        if self._catalogue is not None and head.version == self._catalogue.info.version:
+        if self._catalogue is not None and _state_of(head) == _state(self._catalogue):
             self._failed = None
+            await self._merge(self._catalogue)
             return None
         failed = self._failed
-        if failed is not None and failed.version == head.version:
+        if failed is not None and failed.state == _state_of(head):
             if time.monotonic() < failed.retry_at:
                 return failed.reason
         else:
@@ -173,9 +182,18 @@ class Follower:
         """Load a version and serve it. Returns why that wasn't possible."""
         started = time.monotonic()
         self._loading = head.version
-        logger.info("loading catalogue %s: %d products", head.version, head.products)
+        served = self._catalogue
+        changes = served is not None and _only_changed(served, head)
+        if not changes:
+            logger.info("loading catalogue %s: %d products", head.version, head.products)
         try:
-            catalogue = await self._in_reader(lambda: self._source.load(head))
+            catalogue = await self._in_reader(
+                lambda: (
+                    self._source.update(served, head)
+                    if served is not None and changes
+                    else self._source.load(head)
+                )
+            )
         except StoreUnavailable:
             # No fault of this version: as soon as the store is back it is tried again.
             self._metrics.loads.labels("unavailable").inc()
@@ -192,7 +210,7 @@ class Follower:
                 logger.exception("loading the catalogue failed")
             failures = 1 if failed is None else failed.failures + 1
             wait = min(self._poll_interval_s * 2.0 ** min(failures, 16), LOAD_RETRY_MAX_S)
-            self._failed = _FailedLoad(head.version, reason, failures, time.monotonic() + wait)
+            self._failed = _FailedLoad(_state_of(head), reason, failures, time.monotonic() + wait)
             return reason
         finally:
             self._loading = None
@@ -202,8 +220,15 @@ class Follower:
         self._metrics.loads.labels("ok").inc()
         self._metrics.load_seconds.observe(seconds)
         self._metrics.serving(catalogue.info)
-        logger.info("serving catalogue %s, loaded in %.2f s", head.version, seconds)
+        logger.info(
+            "serving catalogue %s, change %d, read in %.3f s", head.version, head.sequence, seconds
+        )
         return None
+
+    async def _merge(self, catalogue: Catalogue) -> None:
+        """When nothing waits to be read: changes that slow searches down go into the index."""
+        if catalogue.index.worth_merging:
+            self._catalogue = await self._in_reader(catalogue.merged)
 
     def _settle(self, trouble: str | None, *, store: str | None = None) -> None:
         """Remember how the last look went; log it when that is news."""
@@ -218,3 +243,17 @@ class Follower:
 
     async def _in_reader(self, call: Callable[[], Answer]) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+
+def _state_of(head: CatalogueHead) -> _State:
+    return head.version, head.base, head.sequence
+
+
+def _state(catalogue: Catalogue) -> _State:
+    return catalogue.info.version, catalogue.base, catalogue.sequence
+
+
+def _only_changed(catalogue: Catalogue, head: CatalogueHead) -> bool:
+    """Whether the head tells of changes to that catalogue, and of nothing else."""
+    version, base, sequence = _state_of(head)
+    return (version, base) == _state(catalogue)[:2] and sequence > catalogue.sequence

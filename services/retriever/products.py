@@ -59,10 +59,13 @@ class ProductTable:
 
     def get(self, product_id: str) -> Product | None:
         """The product of that id, if there is one."""
+        row = self.row_of(product_id)
+        return None if row is None else Product(**self._fields([row])[0])
+
+    def row_of(self, product_id: str) -> int | None:
+        """The row of that id, if there is one."""
         row = bisect_left(range(len(self)), product_id, key=self._id_at)
-        if row == len(self) or self._id_at(row) != product_id:
-            return None
-        return Product(**self._fields([row])[0])
+        return row if row < len(self) and self._id_at(row) == product_id else None
 
     def scored(self, rows: Sequence[int], scores: Sequence[float]) -> list[ScoredProduct]:
         """The products of these rows, in the order given, each with its score."""

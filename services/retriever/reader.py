@@ -2,7 +2,8 @@
 
 A head names a version and how many shards list its products; the shards tell which fingerprints
 the rows of that version carry. A row that is missing, or of another version, fails the whole load:
-half a catalogue is never served.
+half a catalogue is never served. The same holds for changes: those that a catalogue in memory lacks
+are read by their numbers, with the rows that they name, and applied together or not at all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from pydantic import ValidationError
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
+    CHANGE_KEY,
+    CHANGE_VIEW,
     CONTENT_KEY,
     FINGERPRINT,
     HEAD_VIEW,
@@ -36,19 +39,22 @@ from services.contracts.catalogue import (
     TEXT_VECTOR,
     VECTOR_VIEW,
     CatalogueHead,
+    change_id,
     shard_id,
 )
+from services.contracts.products import Product
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue import (
     BrokenPublication,
     Catalogue,
     LoadStopped,
     NotPublished,
+    Products,
     WrongModel,
 )
 from services.retriever.faults import Faults, cannot_be_loaded, check_vectors
-from services.retriever.index import ExactIndex, Index, Rows
-from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTableBuilder
+from services.retriever.index import ExactIndex, Index, LiveIndex, Rows
+from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTable, ProductTableBuilder
 from services.retriever.store import Columns
 
 logger = logging.getLogger(__name__)
@@ -83,6 +89,10 @@ class _Listing:
     metadata_fingerprints: list[str]
 
 
+_Entry = tuple[str, str]
+"""Fingerprints of a product's vectors and of its metadata."""
+
+
 class CatalogueReader:
     """Reads heads and catalogues. Blocks; for one thread, but `stop` may come from any."""
 
@@ -109,7 +119,7 @@ class CatalogueReader:
         self._features.refresh()
         columns = self._features.read(
             HEAD_VIEW,
-            ["version", "model", "dimension", "shards", "products"],
+            ["version", "model", "dimension", "shards", "products", "base", "sequence"],
             {CATALOGUE_KEY: [CATALOGUE]},
         )
         if not columns.texts("version")[0]:
@@ -121,6 +131,8 @@ class CatalogueReader:
                 dimension=columns.integers("dimension")[0],
                 shards=columns.integers("shards")[0],
                 products=columns.integers("products")[0],
+                base=columns.integers("base")[0],
+                sequence=columns.integers("sequence")[0],
             )
         except ValidationError as error:
             raise BrokenPublication(f"the catalogue head makes no sense: {error}") from error
@@ -133,36 +145,65 @@ class CatalogueReader:
         return head
 
     def load(self, head: CatalogueHead) -> Catalogue:
-        """The whole catalogue of that version.
+        """The whole catalogue of that version, its changes applied.
 
         Raises BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
         """
         with _collector_paused():
             listing = self._listing(head)
-            rows = np.zeros((head.products, 2 * head.dimension), np.float32)
-            products = ProductTableBuilder()
-            faults = Faults()
-            with closing(self._read_ahead(head, listing)) as parts:
-                for part, vectors, metadata in parts:
-                    if self._stopping.is_set():
-                        raise LoadStopped("the service is stopping")
-                    _take_vectors(head, listing, part, vectors, rows[part], faults)
-                    _take_metadata(listing, part, metadata, products, faults)
-                    if part.start and part.start % _PRODUCTS_A_PROGRESS_LINE < self._batch:
-                        logger.info(
-                            "reading the catalogue: %d of %d products", part.start, head.products
-                        )
-            faults.raise_if_any(head)
+            if head.sequence > head.base:
+                listing = _changed(listing, self._changes(head, head.base))
+            rows, products = self._rows(head, listing)
             return Catalogue(
                 info=CatalogueInfo(
                     version=head.version,
                     model=head.model_id,
                     dimension=head.dimension,
-                    products=head.products,
+                    products=len(listing.product_ids),
                 ),
-                products=products.build(),
-                index=self._build_index(rows),
+                products=Products(products),
+                index=LiveIndex(self._build_index(rows), listing.product_ids, self._build_index),
+                base=head.base,
+                sequence=head.sequence,
             )
+
+    def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
+        """That catalogue after the changes of its version that it lacks, and only those are read.
+
+        head: of the same version and base.  Raises as `load` does.
+        """
+        changes = self._changes(head, catalogue.sequence)
+        listing = _changed(_Listing([], [], []), changes)
+        rows, table = self._rows(head, listing)
+        upserts: dict[str, Product] = {}
+        for product_id in listing.product_ids:
+            product = table.get(product_id)
+            assert product is not None  # noqa: S101 - `_rows` raises where one is missing
+            upserts[product_id] = product
+        return catalogue.with_changes(
+            head.sequence,
+            upserts,
+            rows[:, : head.dimension],
+            rows[:, head.dimension :],
+            [product_id for product_id, entry in changes.items() if entry is None],
+        )
+
+    def _rows(self, head: CatalogueHead, listing: _Listing) -> tuple[Rows, ProductTable]:
+        """(n, 2·d) fused vectors and the metadata of the products listed, every row checked."""
+        count = len(listing.product_ids)
+        rows = np.zeros((count, 2 * head.dimension), np.float32)
+        products = ProductTableBuilder()
+        faults = Faults()
+        with closing(self._read_ahead(head, listing)) as parts:
+            for part, vectors, metadata in parts:
+                if self._stopping.is_set():
+                    raise LoadStopped("the service is stopping")
+                _take_vectors(head, listing, part, vectors, rows[part], faults)
+                _take_metadata(listing, part, metadata, products, faults)
+                if part.start and part.start % _PRODUCTS_A_PROGRESS_LINE < self._batch:
+                    logger.info("reading the catalogue: %d of %d products", part.start, count)
+        faults.raise_if_any(head, count)
+        return rows, products.build()
 
     def _read_ahead(
         self, head: CatalogueHead, listing: _Listing
@@ -173,7 +214,8 @@ class CatalogueReader:
         lock for most of a read; and the feature store is not for several at once.
         """
         parts = (
-            slice(start, start + self._batch) for start in range(0, head.products, self._batch)
+            slice(start, start + self._batch)
+            for start in range(0, len(listing.product_ids), self._batch)
         )
         with ThreadPoolExecutor(1, thread_name_prefix="catalogue-part") as pool:
             pending: deque[tuple[slice, Future[Columns], Future[Columns]]] = deque()
@@ -234,6 +276,35 @@ class CatalogueReader:
                 )
         return listing
 
+    def _changes(self, head: CatalogueHead, after: int) -> dict[str, _Entry | None]:
+        """What the changes numbered `after` + 1 to the head's come to, by id; None is deleted.
+
+        Raises BrokenPublication when one is missing.
+        """
+        net: dict[str, _Entry | None] = {}
+        for start in range(after + 1, head.sequence + 1, self._batch):
+            numbers = range(start, min(start + self._batch, head.sequence + 1))
+            columns = self._features.read(
+                CHANGE_VIEW,
+                ["product_ids", "vector_fingerprints", "metadata_fingerprints"],
+                {CHANGE_KEY: [change_id(head.version, number) for number in numbers]},
+            )
+            for number, ids, vectors, metadata in zip(
+                numbers,
+                columns.text_lists("product_ids"),
+                columns.text_lists("vector_fingerprints"),
+                columns.text_lists("metadata_fingerprints"),
+                strict=True,
+            ):
+                if not ids or not len(ids) == len(vectors) == len(metadata):
+                    raise BrokenPublication(
+                        f"{cannot_be_loaded(head)}: its change {number} is missing or cut short. "
+                        "Load the catalogue again."
+                    )
+                for product_id, *entry in zip(ids, vectors, metadata, strict=True):
+                    net[product_id] = (entry[0], entry[1]) if entry[0] else None
+        return net
+
     def _vectors(self, head: CatalogueHead, listing: _Listing, part: slice) -> Columns:
         ids = listing.product_ids[part]
         return self._features.read(
@@ -255,6 +326,24 @@ class CatalogueReader:
                 CONTENT_KEY: listing.metadata_fingerprints[part],
             },
         )
+
+
+def _changed(listing: _Listing, changes: Mapping[str, _Entry | None]) -> _Listing:
+    """The listing after these changes, its ids ascending."""
+    entries: dict[str, _Entry | None] = {
+        product_id: (vector, metadata)
+        for product_id, vector, metadata in zip(
+            listing.product_ids,
+            listing.vector_fingerprints,
+            listing.metadata_fingerprints,
+            strict=True,
+        )
+    }
+    entries.update(changes)
+    kept = sorted(
+        (product_id, *entry) for product_id, entry in entries.items() if entry is not None
+    )
+    return _Listing(*([values[column] for values in kept] for column in range(3)))
 
 
 def _finished(

@@ -72,10 +72,12 @@ class Publisher:
                 definitions.content,
                 definitions.catalogue,
                 definitions.shard,
+                definitions.change,
                 definitions.product_vectors,
                 definitions.product_metadata,
                 definitions.catalogue_head,
                 definitions.catalogue_shard,
+                definitions.catalogue_change,
             ]
         )
 
@@ -96,6 +98,8 @@ class Publisher:
                 "dimension": [version.dimension],
                 "shards": [shards],
                 "products": [len(version.product_ids)],
+                "base": [0],
+                "sequence": [0],
             },
         )
 

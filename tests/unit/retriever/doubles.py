@@ -20,8 +20,8 @@ from services.contracts.catalogue import (
     CatalogueHead,
 )
 from services.contracts.retriever import CatalogueInfo
-from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished
-from services.retriever.index import ExactIndex
+from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished, Products
+from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.products import ProductTableBuilder
 from services.retriever.store import Columns
 
@@ -38,7 +38,8 @@ def head_of(version: str, products: int = 0, dimension: int = 2, shards: int = 0
 
 def empty_catalogue(version: str) -> Catalogue:
     info = CatalogueInfo(version=version, model=MODEL, dimension=2, products=0)
-    return Catalogue(info, ProductTableBuilder().build(), ExactIndex(np.zeros((0, 4), np.float32)))
+    index = LiveIndex(ExactIndex(np.zeros((0, 4), np.float32)), [])
+    return Catalogue(info, Products(ProductTableBuilder().build()), index)
 
 
 class ScriptedSource:
@@ -74,6 +75,9 @@ class ScriptedSource:
         if self.load_error is not None:
             raise self.load_error
         return empty_catalogue(head.version)
+
+    def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
+        raise NotImplementedError
 
     def stop(self) -> None:
         self._stopped.set()
