@@ -145,7 +145,8 @@ def environment(
 
 def redis_environment(port: int) -> dict[str, str]:
     """Where what may be lost is kept: a database of its own beside the online store's."""
-    return {"ENCODER_CACHE_REDIS_URL": f"redis://127.0.0.1:{port}/1"}
+    url = f"redis://127.0.0.1:{port}/1"
+    return {"ENCODER_CACHE_REDIS_URL": url, "REWRITER_REDIS_URL": url}
 
 
 def service_program(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
 from services.common.app import create_service_app
+from services.common.optional_redis import OptionalRedis
 from services.contracts.health import Dependency
-from services.rewriter.gemini import open_gemini
+from services.rewriter.cache import RewriteCache
+from services.rewriter.gemini import PROMPT_VERSION, open_gemini
 from services.rewriter.metrics import RewriterMetrics
 from services.rewriter.rewriting import Rewriter
 from services.rewriter.routes import router
 from services.rewriter.settings import RewriterSettings
+from services.rewriter.spending import SpendingLimit
 
 NAME = "rewriter"
 
@@ -25,8 +28,31 @@ def create_app(settings: RewriterSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_gemini(settings) as writer:
-            app.state.rewriter = Rewriter(writer, settings, metrics)
+        async with AsyncExitStack() as stack:
+            redis = None
+            if settings.redis_url is not None:
+                redis = OptionalRedis(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+                stack.push_async_callback(redis.aclose)
+            writer = await stack.enter_async_context(open_gemini(settings))
+            rewriter = Rewriter(
+                writer,
+                RewriteCache(
+                    redis,
+                    prompt_version=PROMPT_VERSION,
+                    model=settings.gemini_model,
+                    ttl_s=settings.cache_ttl_s,
+                    metrics=metrics,
+                ),
+                SpendingLimit(
+                    redis,
+                    calls_a_minute=settings.calls_per_minute,
+                    calls_a_day=settings.calls_per_day,
+                ),
+                settings,
+                metrics,
+            )
+            stack.push_async_callback(rewriter.aclose)
+            app.state.rewriter = rewriter
             yield
 
     async def dependencies() -> dict[str, Dependency]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.common.metrics import LATENCY_BUCKETS, Metrics
+from services.rewriter.spending import WINDOWS_S
 
 
 class RewriterMetrics(Metrics):
@@ -18,6 +19,15 @@ class RewriterMetrics(Metrics):
             ["source"],
             registry=self.registry,
         )
+        self.not_asked = Counter(
+            "rewriter_gemini_not_asked_total",
+            "Queries that Gemini was not asked about: left alone after failing (`breaker`), or the "
+            "calls of this `minute` or `day` are spent.",
+            ["reason"],
+            registry=self.registry,
+        )
+        for reason in ("breaker", *WINDOWS_S):
+            self.not_asked.labels(reason)
         self.gemini_duration = Histogram(
             "rewriter_gemini_duration_seconds",
             "Time of one call to Gemini, however it ended.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator
+from pydantic import AliasChoices, Field, HttpUrl, RedisDsn, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -41,6 +41,29 @@ class RewriterSettings(ServiceSettings):
         ge=1,
         description="Longest wait for Gemini, in milliseconds; then the query as it came.",
     )
+    gemini_timeout_ms: int = Field(
+        default=5_000,
+        ge=1,
+        description="How long a call may go on when nobody waits any more, in milliseconds; its "
+        "answer is cached for the next who asks.",
+    )
+    calls_per_minute: int = Field(
+        default=60, ge=0, description="Calls to Gemini a minute at most, all replicas together."
+    )
+    calls_per_day: int = Field(
+        default=5_000, ge=0, description="Calls to Gemini a day (UTC) at most, in the same way."
+    )
+    redis_url: RedisDsn | None = Field(
+        default=None,
+        description="Redis that keeps rewritten queries and counts calls; without one, nothing is "
+        "kept and each replica counts its own.",
+    )
+    redis_timeout_ms: int = Field(
+        default=50, ge=1, description="How long Redis may take before it is done without."
+    )
+    cache_ttl_s: int = Field(
+        default=604_800, ge=1, description="Seconds that a rewritten query is kept."
+    )
     breaker_failures: int = Field(
         default=5, ge=1, description="Failures in a row after which Gemini is left alone."
     )
@@ -48,7 +71,7 @@ class RewriterSettings(ServiceSettings):
         default=10, gt=0, description="How long it is left alone before one call tries again."
     )
 
-    @field_validator("gemini_api_key", "gemini_thinking_level", mode="before")
+    @field_validator("gemini_api_key", "gemini_thinking_level", "redis_url", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         # Compose passes a variable that is not set as an empty one.

@@ -1,37 +1,13 @@
-"""A rewriter in process that asks a Gemini-speaking server on a real socket."""
+"""The rewriter, started as each test wants it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
-import httpx
 import pytest
-from asgi_lifespan import LifespanManager
-from pydantic import SecretStr
 
-from services.contracts.rewriter import RewriteResponse
-from services.rewriter.app import create_app
-from services.rewriter.settings import RewriterSettings
-from tests.support.gemini_server import GeminiRequest, GeminiServer, Reply, gemini_server
-
-API_KEY = "test-key-of-nobody"
-
-
-@dataclass
-class RunningRewriter:
-    """The app, and the Gemini behind it."""
-
-    http: httpx.AsyncClient
-    gemini: GeminiServer
-
-    async def rewrite(self, query: str, **headers: str) -> RewriteResponse:
-        response = await self.http.post("/rewrite", json={"query": query}, headers=headers)
-        assert response.status_code == 200, response.text
-        return RewriteResponse.model_validate_json(response.content)
-
+from tests.support.running_rewriter import RunningRewriter, running_rewriter
 
 RunRewriter = Callable[..., AbstractAsyncContextManager[RunningRewriter]]
 
@@ -39,28 +15,4 @@ RunRewriter = Callable[..., AbstractAsyncContextManager[RunningRewriter]]
 @pytest.fixture
 def run_rewriter() -> RunRewriter:
     """Start a rewriter whose Gemini answers so; keywords are settings."""
-
-    @asynccontextmanager
-    async def run(
-        reply: Callable[[GeminiRequest], Reply] | Reply,
-        **settings: Any,  # noqa: ANN401
-    ) -> AsyncIterator[RunningRewriter]:
-        answer = (lambda _: reply) if isinstance(reply, Reply) else reply
-        async with gemini_server(answer) as gemini:
-            given = {
-                "gemini_url": gemini.url,
-                "gemini_api_key": SecretStr(API_KEY),
-                # Generous where the test is not about time: this machine may be busy.
-                "rewrite_deadline_ms": 5_000,
-                **settings,
-            }
-            app = create_app(RewriterSettings(**given))
-            async with (
-                LifespanManager(app),
-                httpx.AsyncClient(
-                    transport=httpx.ASGITransport(app), base_url="http://rewriter"
-                ) as http,
-            ):
-                yield RunningRewriter(http, gemini)
-
-    return run
+    return running_rewriter

@@ -9,7 +9,9 @@ import pytest
 
 from services.common.context import DEADLINE_HEADER
 from tests.support.gemini_server import GeminiRequest, Reply, blocked, failed, written
-from tests.unit.rewriter.conftest import API_KEY, RunRewriter
+from tests.support.running_rewriter import API_KEY
+from tests.support.waiting import until
+from tests.unit.rewriter.conftest import RunRewriter
 
 QUERY = "I am looking for something warm to put my coffee in, red with stripes"
 
@@ -103,9 +105,11 @@ async def test_the_callers_deadline_counts_where_it_is_shorter(run_rewriter: Run
         answer = await it.rewrite(QUERY, **{DEADLINE_HEADER: "100"})
         assert (answer.rewritten_query, answer.source) == (QUERY, "timeout")
         assert answer.latency_ms < 5_000
-        no_time = await it.rewrite(QUERY, **{DEADLINE_HEADER: "0"})
+        no_time = await it.rewrite(f"{QUERY}, soon", **{DEADLINE_HEADER: "0"})
         assert no_time.source == "timeout"
-        assert len(it.gemini.requests) == 1
+        # The call goes on without its caller; the second query never became one.
+        await until(lambda: len(it.gemini.requests) > 0)
+        assert [request.query for request in it.gemini.requests] == [QUERY]
 
 
 async def test_a_failing_gemini_is_left_alone_and_tried_again(run_rewriter: RunRewriter) -> None:

@@ -1,0 +1,61 @@
+"""A rewriter in process that asks a Gemini-speaking server on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from asgi_lifespan import LifespanManager
+from pydantic import SecretStr
+
+from services.contracts.rewriter import RewriteResponse
+from services.rewriter.app import create_app
+from services.rewriter.settings import RewriterSettings
+from tests.support.gemini_server import GeminiRequest, GeminiServer, Reply, gemini_server
+
+API_KEY = "test-key-of-nobody"
+
+
+@dataclass
+class RunningRewriter:
+    """The app, and the Gemini behind it."""
+
+    http: httpx.AsyncClient
+    gemini: GeminiServer
+
+    async def rewrite(self, query: str, **headers: str) -> RewriteResponse:
+        response = await self.http.post("/rewrite", json={"query": query}, headers=headers)
+        assert response.status_code == 200, response.text
+        return RewriteResponse.model_validate_json(response.content)
+
+    async def metrics(self) -> str:
+        return (await self.http.get("/metrics")).text
+
+
+@asynccontextmanager
+async def running_rewriter(
+    reply: Callable[[GeminiRequest], Reply] | Reply,
+    **settings: Any,  # noqa: ANN401
+) -> AsyncIterator[RunningRewriter]:
+    """A rewriter whose Gemini answers so; keywords are settings."""
+    answer = (lambda _: reply) if isinstance(reply, Reply) else reply
+    async with gemini_server(answer) as gemini:
+        given = {
+            "gemini_url": gemini.url,
+            "gemini_api_key": SecretStr(API_KEY),
+            # Generous where the test is not about time: this machine may be busy.
+            "rewrite_deadline_ms": 5_000,
+            "redis_timeout_ms": 2_000,
+            **settings,
+        }
+        app = create_app(RewriterSettings(**given))
+        async with (
+            LifespanManager(app),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app), base_url="http://rewriter"
+            ) as http,
+        ):
+            yield RunningRewriter(http, gemini)
