@@ -1,4 +1,4 @@
-"""The HTTP client of one service for another: deadline, retry budget, problems passed on."""
+"""The HTTP client of one service for another: deadline, breaker, retries, problems passed on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from services.common.breaker import ProbingBreaker
 from services.common.context import (
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,
@@ -31,7 +32,15 @@ from services.common.problems import (
     UnreadableImage,
     UnsupportedMediaType,
 )
+from services.contracts.health import Health
 from services.contracts.problems import Problem
+
+CONNECT_TIMEOUT_S = 1.0
+PROBE_TIMEOUT_S = 1.0
+
+# A caller in a hurry says nothing about the dependency: only about this much of its whole time-out
+# counts against it.
+_WHOLE_TIMEOUT = 0.9
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -77,7 +86,8 @@ class ServiceClient:
     """Calls one service. Every call ends within the request's deadline, one way or another.
 
     Raises the dependency's own problem when it is about the request, `DependencyUnavailable` when
-    the dependency is away or broken, `DeadlineExceeded` when time ran out.
+    the dependency is away or broken (at once while its breaker is open), `DeadlineExceeded` when
+    time ran out.
     """
 
     def __init__(
@@ -91,6 +101,7 @@ class ServiceClient:
         self.name = name
         self._timeout_s = timeout_s
         self._budget = RetryBudget()
+        self._breaker = ProbingBreaker(name, self._lives)
         self._http = httpx.AsyncClient(
             base_url=base_url,
             transport=transport,
@@ -121,7 +132,13 @@ class ServiceClient:
         parts = [(field, (str(number), data)) for number, data in enumerate(files)]
         return await self._call("POST", path, answer, files=parts)
 
+    @property
+    def left_alone(self) -> bool:
+        """True while calls are refused at once, since the dependency failed."""
+        return self._breaker.is_open
+
     async def aclose(self) -> None:
+        await self._breaker.aclose()
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -143,21 +160,30 @@ class ServiceClient:
         limit = self._limit()
         if limit.remaining_s() == 0:
             raise DeadlineExceeded(f"No time was left to ask the {self.name}.")
+        if self._breaker.is_open:
+            raise DependencyUnavailable(f"The {self.name} does not answer at present.")
         self._budget.earn()
+        started = time.monotonic()
         try:
             async with asyncio.timeout(limit.remaining_s()):
                 response = await self._send(method, path, limit, headers or {}, content)
         except TimeoutError as error:
+            if time.monotonic() - started >= _WHOLE_TIMEOUT * self._timeout_s:
+                self._breaker.timed_out()
             raise DeadlineExceeded(f"The {self.name} did not answer in time.") from error
         except httpx.HTTPError as error:
+            self._breaker.failed()
             raise DependencyUnavailable(f"The {self.name} cannot be reached.") from error
         if response.is_success or response.status_code in also_status:
             try:
-                return answer.model_validate_json(response.content)
+                understood = answer.model_validate_json(response.content)
             except ValidationError as error:
+                self._breaker.failed()
                 raise DependencyUnavailable(
                     f"The {self.name} gave an answer that breaks its contract."
                 ) from error
+            self._breaker.succeeded()
+            return understood
         raise self._problem(response)
 
     async def _send(
@@ -175,7 +201,8 @@ class ServiceClient:
                 return await self._http.request(
                     method,
                     path,
-                    timeout=None,  # `asyncio.timeout` above is the one clock
+                    # `asyncio.timeout` above is the clock; connecting alone takes no second.
+                    timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
                     headers={
                         REQUEST_ID_HEADER: request_id.get(),
                         DEADLINE_HEADER: str(int(limit.remaining_s() * 1000)),
@@ -189,6 +216,16 @@ class ServiceClient:
                     raise
                 repeated = True
 
+    async def _lives(self) -> bool:
+        """Whether the dependency's process answers; asked while the breaker is open."""
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                response = await self._http.get("/health", timeout=None)
+                Health.model_validate_json(response.content)
+        except (TimeoutError, httpx.HTTPError, ValidationError):
+            return False
+        return response.is_success
+
     def _limit(self) -> Deadline:
         own = Deadline.after_ms(self._timeout_s * 1000)
         given = deadline.get()
@@ -198,9 +235,12 @@ class ServiceClient:
         try:
             problem = Problem.model_validate_json(response.content)
         except ValidationError:
+            self._breaker.failed()
             return DependencyUnavailable(
                 f"The {self.name} answered {response.status_code} without a problem document."
             )
+        # Whatever it says, it lives. A bug that one query meets must not cost the others theirs.
+        self._breaker.succeeded()
         kind = _PASSED_ON.get(problem.type)
         if kind is not None:
             retry_after = response.headers.get("Retry-After", "")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from services.common.app import create_service_app
+from services.common.client import ServiceClient
 from services.common.context import REQUEST_ID_HEADER
 from services.contracts.health import Dependency
 from services.gateway.image_form import FORM_OVERHEAD_BYTES
@@ -31,6 +32,10 @@ Every answer carries its request id in `X-Request-ID`; every error is a problem 
 MAX_JSON_BYTES = 65_536
 
 
+def _left_alone(client: ServiceClient) -> Callable[[], float]:
+    return lambda: float(client.left_alone)
+
+
 def create_app(settings: GatewaySettings, transports: Transports | None = None) -> FastAPI:
     """The app; `transports` reach a service by name in another way than over the network."""
     metrics = GatewayMetrics()
@@ -40,6 +45,8 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         async with open_services(settings, transports or {}) as services:
             app.state.orchestrator = Orchestrator(services, settings, metrics)
             app.state.readiness = ReadinessProbe(services)
+            for client in services.all():
+                metrics.breaker_open.labels(client.name).set_function(_left_alone(client))
             yield
 
     async def dependencies() -> dict[str, Dependency]:

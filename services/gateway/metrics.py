@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.common.metrics import LATENCY_BUCKETS, Metrics
 
@@ -23,5 +23,11 @@ class GatewayMetrics(Metrics):
             "gateway_degraded_total",
             "Answers given without a part that could not do its share.",
             ["part"],
+            registry=self.registry,
+        )
+        self.breaker_open = Gauge(
+            "gateway_breaker_open",
+            "1 while a service is left alone after failing.",
+            ["service_asked"],
             registry=self.registry,
         )

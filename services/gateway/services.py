@@ -31,6 +31,9 @@ class Services:
     rewriter: ServiceClient
     retriever: ServiceClient
 
+    def all(self) -> tuple[ServiceClient, ...]:
+        return self.encoder, self.rewriter, self.retriever
+
 
 @asynccontextmanager
 async def open_services(

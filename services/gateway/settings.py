@@ -32,7 +32,7 @@ class GatewaySettings(ServiceSettings):
         default=HttpUrl("http://127.0.0.1:8003"), description="Address of the retriever."
     )
     encoder_timeout_ms: int = Field(
-        default=5_000, ge=1, description="Longest wait for the encoder, in milliseconds."
+        default=3_000, ge=1, description="Longest wait for the encoder, in milliseconds."
     )
     rewriter_timeout_ms: int = Field(
         default=500,

@@ -24,9 +24,17 @@ from services.common.problems import (
     NotReady,
     Overloaded,
     PayloadTooLarge,
+    ServiceError,
 )
+from services.contracts.base import Contract
 from services.contracts.health import Dependency, Health, Readiness
+from tests.support.waiting import until
 from tests.unit.common.conftest import Echo, Message, Switches
+
+
+class Nothing(Contract):
+    """An answer without fields."""
+
 
 HEALTHY = {"status": "alive", "service": "sample", "version": "1"}
 
@@ -199,14 +207,103 @@ async def test_an_answer_once_begun_is_not_asked_for_again() -> None:
     assert len(seen) == 1
 
 
-async def test_retries_are_a_tenth_of_the_calls_in_an_outage() -> None:
+async def test_in_an_outage_calls_are_refused_at_once_and_only_probes_are_sent() -> None:
     transport, seen = _failing(10_000, httpx.ConnectError)
-    calls = 200
     async with _client(transport) as client:
-        for _ in range(calls):
+        for _ in range(200):
             with pytest.raises(DependencyUnavailable):
                 await client.get("/health", Health)
-    assert len(seen) <= calls * 1.1 + 5
+        assert client.left_alone
+    # Five failures and as many retries as the budget's burst, whatever is asked after them.
+    assert len(seen) <= 10
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(httpx.ConnectError("refused"), id="refused"),
+        pytest.param(httpx.ConnectTimeout("a hole"), id="no answer to connect"),
+        pytest.param(httpx.ReadError("cut off"), id="cut off"),
+        pytest.param(httpx.Response(200, content=b"<html>"), id="garbage"),
+        pytest.param(httpx.Response(500, content=b"oops"), id="500 of another program"),
+    ],
+)
+async def test_what_keeps_failing_is_left_alone_until_it_is_back(
+    fault: httpx.Response | httpx.TransportError,
+) -> None:
+    broken = True
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/health":
+            asked.append(request.url.path)
+        if not broken:
+            return httpx.Response(200, json=HEALTHY if request.url.path == "/health" else {})
+        if isinstance(fault, httpx.Response):
+            return httpx.Response(fault.status_code, content=fault.content)
+        raise fault
+
+    async with _client(httpx.MockTransport(handle)) as client:
+        while not client.left_alone:
+            with pytest.raises(DependencyUnavailable):
+                await client.get("/thing", Nothing)
+        assert len(set(asked)) == 1
+        before = len(asked)
+        with pytest.raises(DependencyUnavailable, match="does not answer at present"):
+            await client.get("/thing", Nothing)
+        assert len(asked) == before
+        broken = False
+        await until(lambda: not client.left_alone)
+        await client.get("/thing", Nothing)
+
+
+async def test_one_that_took_the_whole_time_out_is_left_alone_only_if_it_is_dead() -> None:
+    frozen = asyncio.Event()
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/health" or frozen.is_set():
+            await asyncio.sleep(60)
+        return httpx.Response(200, json=HEALTHY)
+
+    async with _client(httpx.MockTransport(handle), timeout_s=0.05) as client:
+        with pytest.raises(DeadlineExceeded):
+            await client.get("/slow", Health)
+        # It was busy, not dead.
+        await until(lambda: not client.left_alone)
+        assert (await client.get("/health", Health)).status == "alive"
+        frozen.set()
+        with pytest.raises(DeadlineExceeded):
+            await client.get("/slow", Health)
+        for _ in range(20):
+            with pytest.raises(DependencyUnavailable):
+                await client.get("/slow", Health)
+        frozen.clear()
+        await until(lambda: not client.left_alone)
+
+
+async def test_callers_in_a_hurry_and_the_other_sides_bugs_open_nothing(
+    client: ServiceClient,
+) -> None:
+    async with client:
+        for _ in range(20):
+            with pytest.raises(DeadlineExceeded):
+                async with own_deadline(0.005):
+                    await client.get("/echo/30000", Echo)
+            for path in ("/bug", "/not-ready", "/overloaded", "/nothing"):
+                with pytest.raises(ServiceError):
+                    await client.get(path, Health)
+        assert not client.left_alone
+        assert (await client.get("/health", Health)).status == "alive"
+
+
+async def test_a_client_that_is_closed_stops_probing() -> None:
+    transport, _ = _failing(10_000, httpx.ConnectError)
+    async with _client(transport) as client:
+        while not client.left_alone:
+            with pytest.raises(DependencyUnavailable):
+                await client.get("/health", Health)
+    assert not client.left_alone
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def test_the_budget_starts_with_its_burst_and_earns_by_calls() -> None:

@@ -12,6 +12,7 @@ from services.common.context import DEADLINE_HEADER, REQUEST_ID_HEADER
 from services.contracts.gateway import PredictResponse
 from services.contracts.rewriter import RewriteSource
 from tests.support.gateway_stack import Fault, Stack, answering, assert_problem, dead, frozen
+from tests.support.waiting import until
 from tests.unit.gateway.conftest import RunStack
 
 
@@ -124,8 +125,18 @@ async def test_without_encoder_or_retriever_the_answer_is_503_at_once(
     assert time.monotonic() - started < 5
     assert name in problem["detail"]
     assert int(response.headers["retry-after"]) >= 1
+    for _ in range(20):
+        assert_problem(await stack.predict(query="red mug"), 503, "dependency-unavailable")
+    # It was given up long before: nobody asks what does not answer.
+    assert len([one for one in stack.transports[name].requests if one.method == "POST"]) <= 10
+    open_now = f'gateway_breaker_open{{service_asked="{name}"}} 1.0'
+    assert open_now in (await stack.http.get("/metrics")).text
     stack.transports[name].fault = None
-    assert (await stack.predict(query="red mug")).status_code == 200
+
+    async def answered() -> bool:
+        return (await stack.predict(query="red mug")).status_code == 200
+
+    await until(answered)
 
 
 @pytest.mark.parametrize(
