@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI, Response, status
 from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
 
 from services.common.metrics import METRICS_MEDIA_TYPE, Metrics
 from services.common.middleware import ServiceMiddleware
@@ -50,12 +51,14 @@ def create_service_app(
     max_body_bytes: int = 1_000_000,
     body_limits: Mapping[str, int] | None = None,
     docs_url: str | None = "/docs",
+    middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
     """A FastAPI app with health, readiness, metrics, request ids, deadlines and problem details.
 
     `dependencies` tells the state of everything needed; the service is ready when nothing is
     unavailable. `alive` tells whether the service's own workers live. `body_limits` names the
-    paths that take bodies of another size than `max_body_bytes`.
+    paths that take bodies of another size than `max_body_bytes`. `middleware`, the outermost first,
+    runs inside the layer that gives each request its id, and before any body is read.
     """
     app = FastAPI(
         title=f"multimodal-search {name}",
@@ -68,6 +71,8 @@ def create_service_app(
         redoc_url=None,
     )
     app.state.metrics = metrics
+    for layer in reversed(middleware):
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_middleware(
         ServiceMiddleware,
         metrics=metrics,

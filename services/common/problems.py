@@ -10,6 +10,7 @@ ServiceError                    500  internal-error (what no other class claims)
 ├── NotFound                    404  not-found
 ├── MethodNotAllowed            405  method-not-allowed
 ├── ModelMismatch               409  model-mismatch
+├── RateLimited                 429  rate-limited
 ├── Overloaded                  429  overloaded
 ├── NotReady                    503  not-ready
 ├── DependencyUnavailable       503  dependency-unavailable
@@ -118,6 +119,12 @@ class ModelMismatch(ServiceError):
     """The query's vector and the catalogue are of different models."""
 
     slug, title, status = "model-mismatch", "Model mismatch", 409
+
+
+class RateLimited(ServiceError):
+    """This caller asks too often, or too much at once; go on after `Retry-After`."""
+
+    slug, title, status = "rate-limited", "Too many requests", 429
 
 
 class Overloaded(ServiceError):

@@ -28,6 +28,8 @@ def run_service(name: str, app: FastAPI, settings: ServiceSettings) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Else uvicorn believes whatever loopback says in `X-Forwarded-For`.
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACEFUL_STOP_S,
         )
     )

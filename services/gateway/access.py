@@ -1,7 +1,7 @@
 """Who may do what: API keys by scope, known to us only as hashes.
 
-Searching is meant to be open while no key with the scope `search` is configured. What an
-administrator does is never open: without a key of the scope `admin`, it is refused to everyone.
+Searching is open while no key with the scope `search` is configured. What an administrator does is
+never open: without a key of the scope `admin`, it is refused to everyone.
 """
 
 from __future__ import annotations
@@ -76,3 +76,4 @@ async def require_search(
 
 
 AdminOnly = Depends(require_admin)
+SearchOnly = Depends(require_search)

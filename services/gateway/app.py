@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware import Middleware
 
 from services.common.app import create_service_app
 from services.common.client import ServiceClient
 from services.common.context import REQUEST_ID_HEADER
+from services.common.optional_redis import OptionalRedis
+from services.common.problems import Forbidden, Unauthorized, problem_responses
 from services.contracts.health import Dependency
+from services.gateway.access import API_KEY_HEADER, SearchOnly
 from services.gateway.image_form import FORM_OVERHEAD_BYTES
+from services.gateway.limiting import (
+    RATE_LIMIT_HEADER,
+    RATE_LIMIT_POLICY_HEADER,
+    LimitsMiddleware,
+    policy_of,
+)
+from services.gateway.limits import LocalLimiter, SharedLimiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.orchestration import Orchestrator
 from services.gateway.routes import docs, images, products, search
@@ -32,6 +43,15 @@ Every answer carries its request id in `X-Request-ID`; every error is a problem 
 MAX_JSON_BYTES = 65_536
 
 
+def _with_key(router: APIRouter) -> APIRouter:
+    """The routes, for those who may search."""
+    guarded = APIRouter(
+        dependencies=[SearchOnly], responses=problem_responses(Unauthorized, Forbidden)
+    )
+    guarded.include_router(router)
+    return guarded
+
+
 def _left_alone(client: ServiceClient) -> Callable[[], float]:
     return lambda: float(client.left_alone)
 
@@ -42,7 +62,13 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, transports or {}) as services:
+        async with AsyncExitStack() as stack:
+            policy, redis = policy_of(settings), None
+            if settings.redis_url is not None:
+                redis = OptionalRedis(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
+                stack.push_async_callback(redis.aclose)
+            app.state.limiter = SharedLimiter(redis, policy) if redis else LocalLimiter(policy)
+            services = await stack.enter_async_context(open_services(settings, transports or {}))
             app.state.orchestrator = Orchestrator(services, settings, metrics)
             app.state.readiness = ReadinessProbe(services)
             for client in services.all():
@@ -60,8 +86,8 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         metrics=metrics,
         lifespan=lifespan,
         routers=(
-            search.router,
-            products.router,
+            _with_key(search.router),
+            _with_key(products.router),
             images.router,
             docs.router,
             page_router(settings.web_dir),
@@ -70,6 +96,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         max_body_bytes=MAX_JSON_BYTES,
         body_limits={"/predict-image": settings.max_image_bytes + FORM_OVERHEAD_BYTES},
         docs_url=None,
+        middleware=[Middleware(LimitsMiddleware, settings=settings, metrics=metrics)],
     )
     app.state.settings = settings
     # Outside of everything, so that a browser may read the answers that no route gives as well.
@@ -78,8 +105,14 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", REQUEST_ID_HEADER],
-            expose_headers=[REQUEST_ID_HEADER, "Server-Timing", "Retry-After"],
+            allow_headers=["Content-Type", REQUEST_ID_HEADER, API_KEY_HEADER],
+            expose_headers=[
+                REQUEST_ID_HEADER,
+                "Server-Timing",
+                "Retry-After",
+                RATE_LIMIT_HEADER,
+                RATE_LIMIT_POLICY_HEADER,
+            ],
             # Never credentials: we set no cookies.
             allow_credentials=False,
         )

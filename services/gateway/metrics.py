@@ -31,3 +31,9 @@ class GatewayMetrics(Metrics):
             ["service_asked"],
             registry=self.registry,
         )
+        self.refusals = Counter(
+            "gateway_refusals_total",
+            "Requests refused: for a caller's `rate` or `concurrency`, or for `overload`.",
+            ["reason"],
+            registry=self.registry,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, HttpUrl, field_validator
+from pydantic import Field, HttpUrl, IPvAnyNetwork, RedisDsn, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -73,8 +73,8 @@ class GatewaySettings(ServiceSettings):
 
     search_key_sha256: KeyHashes = Field(
         default=(),
-        description="SHA-256 in hex of each key that may search, separated by commas. No route "
-        "asks for one yet: searching is open to all.",
+        description="SHA-256 in hex of each key that may search, separated by commas; searching "
+        "is open to all without one.",
     )
     admin_key_sha256: KeyHashes = Field(
         default=(),
@@ -82,8 +82,45 @@ class GatewaySettings(ServiceSettings):
         "commas; nobody may without one.",
     )
 
+    rate_per_minute: int = Field(
+        default=6_000,
+        ge=1,
+        description="Requests a minute that one key, or one address without a key, may make over "
+        "time, all replicas together. Searches and products count; pictures and the page do not.",
+    )
+    rate_burst: int = Field(
+        default=300, ge=1, description="Requests at once before that rate holds."
+    )
+    max_concurrent: int = Field(
+        default=64, ge=1, description="Requests of one key or address being answered at most."
+    )
+    max_in_flight: int = Field(
+        default=128,
+        ge=1,
+        description="Requests that one process answers at a time; beyond it callers are asked to "
+        "come again.",
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, "
+        "separated by commas.",
+    )
+    redis_url: RedisDsn | None = Field(
+        default=None,
+        description="Redis in which the limits are counted; without one, each process counts "
+        "its own.",
+    )
+    redis_timeout_ms: int = Field(
+        default=50, ge=1, description="How long Redis may take before it is done without."
+    )
+
     @field_validator(
-        "cors_origins", "frame_ancestors", "search_key_sha256", "admin_key_sha256", mode="before"
+        "cors_origins",
+        "frame_ancestors",
+        "search_key_sha256",
+        "admin_key_sha256",
+        "trusted_proxies",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -146,7 +146,11 @@ def environment(
 def redis_environment(port: int) -> dict[str, str]:
     """Where what may be lost is kept: a database of its own beside the online store's."""
     url = f"redis://127.0.0.1:{port}/1"
-    return {"ENCODER_CACHE_REDIS_URL": url, "REWRITER_REDIS_URL": url}
+    return {
+        "ENCODER_CACHE_REDIS_URL": url,
+        "REWRITER_REDIS_URL": url,
+        "GATEWAY_REDIS_URL": url,
+    }
 
 
 def service_program(

@@ -1,0 +1,215 @@
+"""Counting requests by caller: in one process by a clock of the test's own, and in a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+import redis
+from pydantic import RedisDsn
+
+from services.common.optional_redis import OptionalRedis
+from services.gateway.limits import (
+    MAX_LOCAL_CALLERS,
+    Limiter,
+    LocalLimiter,
+    Policy,
+    SharedLimiter,
+)
+from tests.support.redis_server import RedisAddress, RedisProcess
+from tests.support.waiting import until
+
+# One request a second, five at once; two that run.
+POLICY = Policy(rate_per_minute=60, burst=5, max_concurrent=1_000, lease_s=30)
+
+OpenLimiter = Callable[..., SharedLimiter]
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest_asyncio.fixture
+async def shared() -> AsyncIterator[OpenLimiter]:
+    """Limiters of replicas, closed at the end."""
+    async with AsyncExitStack() as stack:
+
+        def open_limiter(
+            address: RedisAddress, policy: Policy = POLICY, timeout_ms: int = 2_000
+        ) -> SharedLimiter:
+            client = OptionalRedis(RedisDsn(address.url), timeout_ms=timeout_ms)
+            stack.push_async_callback(client.aclose)
+            return SharedLimiter(client, policy)
+
+        yield open_limiter
+
+
+@pytest.fixture
+def caller() -> str:
+    return f"key:{uuid.uuid4().hex}"
+
+
+async def refusals(limiter: Limiter, caller: str, times: int) -> list[str | None]:
+    return [(await limiter.admit(caller, uuid.uuid4().hex)).refusal for _ in range(times)]
+
+
+async def test_after_the_burst_one_request_comes_back_at_a_time() -> None:
+    clock = Clock()
+    limiter = LocalLimiter(POLICY, clock)
+    assert await refusals(limiter, "a", 7) == [None] * 5 + ["rate"] * 2
+    for _ in range(20):
+        clock.now += 1
+        # Refusals cost nothing: asking on does not put off the next one.
+        assert await refusals(limiter, "a", 3) == [None, "rate", "rate"]
+    clock.now += 3_600
+    assert await refusals(limiter, "a", 6) == [None] * 5 + ["rate"]
+
+
+async def test_a_caller_is_told_what_is_left_and_when_to_come_again() -> None:
+    clock = Clock()
+    limiter = LocalLimiter(POLICY, clock)
+    verdicts = [await limiter.admit("a", str(number)) for number in range(6)]
+    assert [verdict.remaining for verdict in verdicts] == [4, 3, 2, 1, 0, 0]
+    assert [round(verdict.full_after_s, 3) for verdict in verdicts] == [1, 2, 3, 4, 5, 5]
+    assert verdicts[-1].retry_after_s == pytest.approx(1)
+    clock.now += 0.25
+    assert (await limiter.admit("a", "7")).retry_after_s == pytest.approx(0.75)
+
+
+async def test_dear_requests_take_more(shared: OpenLimiter, redis_address: RedisAddress) -> None:
+    for limiter in (LocalLimiter(POLICY), shared(redis_address)):
+        name = uuid.uuid4().hex
+        assert (await limiter.admit(name, "1", cost=4)).remaining == 1
+        assert (await limiter.admit(name, "2", cost=2)).refusal == "rate"
+        assert (await limiter.admit(name, "3")).refusal is None
+
+
+async def test_requests_that_run_are_counted_until_they_end(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    policy = replace(POLICY, max_concurrent=2)
+    for limiter in (LocalLimiter(policy), shared(redis_address, policy)):
+        for lease in ("one", "two"):
+            assert (await limiter.admit(caller, lease)).refusal is None
+        refused = await limiter.admit(caller, "three")
+        assert (refused.refusal, refused.retry_after_s) == ("concurrency", 1)
+        # It took nothing from the bucket.
+        assert refused.remaining == 3
+        await limiter.release(caller, "one")
+        await limiter.release(caller, "of nobody")
+        assert (await limiter.admit(caller, "three")).refusal is None
+        assert (await limiter.admit(caller, "four")).refusal == "concurrency"
+
+
+async def test_requests_lost_with_their_replica_end_by_themselves(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    policy = replace(POLICY, max_concurrent=1, lease_s=0.2)
+    clock = Clock()
+    local = LocalLimiter(policy, clock)
+    assert await refusals(local, caller, 2) == [None, "concurrency"]
+    clock.now += 0.2
+    assert await refusals(local, caller, 1) == [None]
+
+    limiter = shared(redis_address, replace(policy, rate_per_minute=600_000))
+    assert await refusals(limiter, caller, 2) == [None, "concurrency"]
+
+    async def admitted() -> bool:
+        return (await refusals(limiter, caller, 1)) == [None]
+
+    await until(admitted)
+
+
+async def test_replicas_count_together_and_callers_apart(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    slow = replace(POLICY, rate_per_minute=1)
+    replicas = [shared(redis_address, slow) for _ in range(3)]
+    verdicts = await asyncio.gather(
+        *(
+            replica.admit(caller, f"{number}-{place}")
+            for number in range(10)
+            for place, replica in enumerate(replicas)
+        )
+    )
+    admitted = [verdict for verdict in verdicts if verdict.refusal is None]
+    assert sorted(verdict.remaining for verdict in admitted) == [0, 1, 2, 3, 4]
+    assert (await replicas[0].admit(f"{caller}-other", "1")).refusal is None
+
+
+async def test_the_shared_bucket_refills_and_leaves_nothing_behind(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    limiter = shared(redis_address, Policy(600, 2, 1_000, lease_s=0.3))  # ten a second
+    verdicts = [await limiter.admit(caller, str(number)) for number in range(3)]
+    assert [verdict.refusal for verdict in verdicts] == [None, None, "rate"]
+    assert 0 < verdicts[-1].retry_after_s <= 0.1
+    assert 0.1 < verdicts[1].full_after_s <= 0.2
+    await asyncio.sleep(verdicts[-1].retry_after_s)  # the promise itself is under test
+    assert (await limiter.admit(caller, "4")).refusal is None
+    with redis.Redis(host=redis_address.host, port=redis_address.port) as client:
+        await until(lambda: not client.keys(f"*{caller}*"))
+
+
+async def test_without_redis_each_counts_for_itself_and_with_it_together_again(
+    shared: OpenLimiter, own_redis: RedisProcess, caller: str
+) -> None:
+    policy = replace(POLICY, rate_per_minute=1)
+    limiter = shared(own_redis.address, policy)
+    assert await refusals(limiter, caller, 2) == [None, None]
+    own_redis.stop()
+    assert await refusals(limiter, caller, 6) == [None] * 5 + ["rate"]
+    own_redis.start()
+
+    async def together() -> bool:
+        return (await limiter.admit(uuid.uuid4().hex, "1")).refusal is None and bool(
+            await _keys(own_redis.address)
+        )
+
+    await until(together)
+
+
+async def _keys(address: RedisAddress) -> list[bytes]:
+    def look() -> list[bytes]:
+        with redis.Redis(host=address.host, port=address.port) as client:
+            return list(client.keys("limit:*"))
+
+    return await asyncio.to_thread(look)
+
+
+async def test_a_frozen_redis_costs_one_time_out_and_no_more(
+    shared: OpenLimiter, own_redis: RedisProcess, caller: str
+) -> None:
+    limiter = shared(own_redis.address, timeout_ms=100)
+    await limiter.admit(caller, "1")
+    with own_redis.paused():
+        started = time.monotonic()
+        assert await refusals(limiter, caller, 5) == [None] * 5
+        for number in range(5):
+            await limiter.release(caller, str(number))
+        assert time.monotonic() - started < 0.5
+
+
+async def test_an_emptied_redis_locks_nobody_out(
+    shared: OpenLimiter, own_redis: RedisProcess, caller: str
+) -> None:
+    limiter = shared(own_redis.address)
+    assert await refusals(limiter, caller, 6) == [None] * 5 + ["rate"]
+    own_redis.empty()
+    assert await refusals(limiter, caller, 1) == [None]
+
+
+async def test_a_stream_of_new_addresses_fills_no_memory() -> None:
+    limiter = LocalLimiter(POLICY)
+    for number in range(MAX_LOCAL_CALLERS + 500):
+        await limiter.admit(f"address:{number}", "1")
+    assert len(limiter._callers) == MAX_LOCAL_CALLERS
