@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from fastapi import APIRouter, FastAPI, Response, status
+from fastapi import APIRouter, FastAPI, Request, Response, status
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
@@ -71,6 +71,7 @@ def create_service_app(
         redoc_url=None,
     )
     app.state.metrics = metrics
+    app.state.stopping = False
     for layer in reversed(middleware):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_middleware(
@@ -120,8 +121,11 @@ def _operations(
     @router.get(
         "/ready", summary="Is a real answer possible now?", responses={503: {"model": Readiness}}
     )
-    async def ready(response: Response) -> Readiness:
-        states = dict(await dependencies())
+    async def ready(request: Request, response: Response) -> Readiness:
+        if request.app.state.stopping:
+            states = {"process": Dependency(status="unavailable", detail="It is being stopped.")}
+        else:
+            states = dict(await dependencies())
         if any(state.status == "unavailable" for state in states.values()):
             response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
             return Readiness(status="not_ready", service=name, dependencies=states)

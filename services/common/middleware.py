@@ -6,6 +6,7 @@ its own, which loses context variables and costs more than the rest of this file
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
@@ -24,7 +25,12 @@ from services.common.context import (
     request_id,
 )
 from services.common.metrics import Metrics
-from services.common.problems import PayloadTooLarge, ServiceError, problem_response
+from services.common.problems import (
+    PayloadTooLarge,
+    RequestTimeout,
+    ServiceError,
+    problem_response,
+)
 
 logger = logging.getLogger("services.access")
 
@@ -83,7 +89,10 @@ class ServiceMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 answering = True
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = identifier
+                sent = MutableHeaders(scope=message)
+                sent[REQUEST_ID_HEADER] = identifier
+                if status == RequestTimeout.status or scope["app"].state.stopping:
+                    sent["Connection"] = "close"
             await send(message)
 
         self._metrics.in_flight.inc()
@@ -111,11 +120,20 @@ class ServiceMiddleware:
         if _declared_bytes(headers) > limit:
             await problem_response(too_large)(scope, receive, send)
             return
-        received = 0
+        received, complete = 0, False
+        due = deadline.get()
 
         async def receive_limited() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, complete
+            if complete:  # what comes now is that the client leaves, whenever it likes
+                return await receive()
+            try:
+                async with asyncio.timeout(due.remaining_s() if due else None):
+                    message = await receive()
+            except TimeoutError:
+                complete = True
+                raise RequestTimeout("The request's body did not arrive in time.") from None
+            complete = not message.get("more_body", False)
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > limit:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from services.common.problems import InvalidRequest, problem_responses
+from services.common.problems import InvalidRequest, RequestTimeout, problem_responses
 from services.contracts.problems import Problem
 
 _FASTAPI_VALIDATION_ERROR = {"HTTPValidationError", "ValidationError"}
@@ -35,6 +35,8 @@ def document_problems(app: FastAPI) -> None:
                 for operation in path.values():
                     if "HTTPValidationError" in str(operation["responses"].get("422")):
                         operation["responses"]["422"] = problem_responses(InvalidRequest)[422]
+                    if "requestBody" in operation:
+                        operation["responses"]["408"] = problem_responses(RequestTimeout)[408]
             app.openapi_schema = schema
         return app.openapi_schema
 

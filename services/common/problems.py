@@ -9,6 +9,7 @@ ServiceError                    500  internal-error (what no other class claims)
 ├── Forbidden                   403  forbidden
 ├── NotFound                    404  not-found
 ├── MethodNotAllowed            405  method-not-allowed
+├── RequestTimeout              408  request-timeout
 ├── ModelMismatch               409  model-mismatch
 ├── RateLimited                 429  rate-limited
 ├── Overloaded                  429  overloaded
@@ -113,6 +114,12 @@ class MethodNotAllowed(ServiceError):
     """The path exists, but does not answer this method."""
 
     slug, title, status = "method-not-allowed", "Method not allowed", 405
+
+
+class RequestTimeout(ServiceError):
+    """The request's body did not arrive within its deadline."""
+
+    slug, title, status = "request-timeout", "Request timeout", 408
 
 
 class ModelMismatch(ServiceError):

@@ -28,3 +28,15 @@ class ServiceSettings(BaseSettings):
         ge=1,
         description="Time for a request that brings no deadline of its own, in milliseconds.",
     )
+    client_timeout_ms: int = Field(
+        default=10_000,
+        ge=1,
+        description="A client that takes longer for its request's headers, or to read its answer, "
+        "is dropped, in milliseconds.",
+    )
+    drain_ms: int = Field(
+        default=1_000,
+        ge=0,
+        description="Asked to stop, how long the service still takes requests while `/ready` says "
+        "no more, in milliseconds.",
+    )

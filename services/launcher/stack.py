@@ -140,6 +140,8 @@ def environment(
     }
     for name, listener in listeners.by_service.items():
         values[f"{name.upper()}_LISTEN_FD"] = str(listener.fileno())
+        # Nobody here looks at /ready before sending a request elsewhere.
+        values[f"{name.upper()}_DRAIN_MS"] = "0"
     return values
 
 

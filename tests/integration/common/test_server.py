@@ -1,0 +1,244 @@
+"""A service as a real process: what clients that dawdle meet, and how it stops and is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.service_process import ServiceProcess, listening_socket, url_of
+from tests.support.waiting import until
+
+Start = Callable[..., ServiceProcess]
+
+PATIENCE_MS = 300
+REQUEST = b"GET /work/0 HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with closing(listening_socket()) as one:
+        yield one
+
+
+@pytest.fixture
+def start(listener: socket.socket, tmp_path: Path) -> Iterator[Start]:
+    """Start a process on the test's socket; all of them are stopped at the end."""
+    with ExitStack() as stack:
+        started = 0
+
+        def start_one(**settings: str) -> ServiceProcess:
+            nonlocal started
+            started += 1
+            process = ServiceProcess(
+                "tests.support.sample_service",
+                "SAMPLE",
+                listener,
+                tmp_path / f"service-{started}.log",
+                **{"drain_ms": "0", **settings},
+            )
+            stack.callback(process.stop)
+            process.wait_until_said("Application startup complete")
+            return process
+
+        yield start_one
+
+
+def connected(listener: socket.socket) -> socket.socket:
+    return socket.create_connection(listener.getsockname()[:2], timeout=10)
+
+
+def until_closed(client: socket.socket) -> bytes:
+    """What comes until the other side closes; raises TimeoutError when it does not."""
+    received = b""
+    try:
+        while part := client.recv(65_536):
+            received += part
+    except ConnectionResetError:
+        pass
+    return received
+
+
+def test_who_says_nothing_is_dropped(start: Start, listener: socket.socket) -> None:
+    start(client_timeout_ms=str(PATIENCE_MS))
+    with connected(listener) as client:
+        began = time.monotonic()
+        assert until_closed(client) == b""
+        assert time.monotonic() - began >= PATIENCE_MS / 1000 * 0.9
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(b"", id="on a new connection"),
+        pytest.param(REQUEST, id="after a request"),
+        pytest.param(REQUEST + b"\r\n", id="with empty lines"),
+    ],
+)
+def test_who_trickles_headers_is_dropped_while_others_are_served(
+    start: Start, listener: socket.socket, first: bytes
+) -> None:
+    start(client_timeout_ms=str(PATIENCE_MS))
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connected(listener)) for _ in range(50)]
+        for client in clients:
+            client.sendall(first)
+        began = time.monotonic()
+        trickled = b"GET /work/0 HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 10_000
+        open_still = set(clients)
+        for byte in trickled:
+            assert time.monotonic() - began < 10, "they are never dropped"
+            for client in list(open_still):
+                try:
+                    client.sendall(bytes([byte]))
+                except OSError:
+                    open_still.discard(client)
+            if not open_still:
+                break
+            assert httpx.get(f"{url_of(listener)}/work/0", trust_env=False).status_code == 200
+        assert not open_still
+
+
+def test_who_trickles_a_body_is_told_and_dropped(start: Start, listener: socket.socket) -> None:
+    start(deadline_ms="300")
+    with connected(listener) as client:
+        client.sendall(b"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nabc")
+        answer = until_closed(client).decode()
+    assert answer.startswith("HTTP/1.1 408 ")
+    assert "/problems/request-timeout" in answer
+    assert "connection: close" in answer.lower()
+
+
+def test_who_trickles_on_after_a_refusal_is_dropped(start: Start, listener: socket.socket) -> None:
+    start(client_timeout_ms=str(PATIENCE_MS))
+    with connected(listener) as client:
+        client.sendall(b"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n")
+        assert client.recv(65_536).startswith(b"HTTP/1.1 413 ")
+        began = time.monotonic()
+        dropped = False
+        while not dropped and time.monotonic() - began < 10:
+            try:
+                client.sendall(b"a")
+                time.sleep(0.02)
+            except OSError:
+                dropped = True
+        assert dropped
+
+
+def test_who_never_reads_an_answer_is_dropped(start: Start, listener: socket.socket) -> None:
+    start(client_timeout_ms=str(PATIENCE_MS))
+    schema = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    with connected(listener) as client:
+        client.setblocking(False)
+        began = time.monotonic()
+        dropped = False
+        while not dropped and time.monotonic() - began < 20:
+            try:
+                client.send(schema)
+            except BlockingIOError:
+                time.sleep(0.01)
+            except OSError:
+                dropped = True
+        assert dropped
+
+
+def test_who_takes_a_moment_is_served(start: Start, listener: socket.socket) -> None:
+    start(client_timeout_ms="2000")
+    with connected(listener) as client:
+        for _ in range(3):
+            for part in (REQUEST[:7], REQUEST[7:25], REQUEST[25:]):
+                client.sendall(part)
+                time.sleep(0.02)
+            assert client.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    with connected(listener) as client:
+        client.sendall(b"POST /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\n")
+        client.sendall(b"Content-Length: 4\r\n\r\nab")
+        time.sleep(0.05)
+        client.sendall(b"cd")
+        assert b'"received":4' in until_closed(client)
+
+
+async def test_asked_to_stop_it_says_so_first_and_finishes_what_it_began(
+    start: Start, listener: socket.socket
+) -> None:
+    process = start(drain_ms="500")
+    async with httpx.AsyncClient(base_url=url_of(listener), trust_env=False) as http:
+        assert (await http.get("/ready")).status_code == 200
+        in_flight = asyncio.create_task(http.get("/work/1500"))
+        await until(lambda: _in_flight(http))
+        process.send(signal.SIGTERM)
+
+        async def unready() -> bool:
+            return (await http.get("/ready")).status_code == 503
+
+        await until(unready)
+        # It still takes requests, and keeps no connection open for more.
+        answer = await http.get("/work/0")
+        assert answer.status_code == 200
+        assert answer.headers["connection"] == "close"
+        assert (await http.get("/ready")).json()["dependencies"]["process"]["status"] == (
+            "unavailable"
+        )
+        assert (await in_flight).status_code == 200
+    assert await asyncio.to_thread(process.process.wait, 10) == -signal.SIGTERM
+
+
+async def _in_flight(http: httpx.AsyncClient) -> bool:
+    return "http_requests_in_flight 2.0" in (await http.get("/metrics")).text
+
+
+async def test_a_second_signal_ends_the_draining(start: Start, listener: socket.socket) -> None:
+    process = start(drain_ms="60000")
+    process.send(signal.SIGTERM)
+    await until(lambda: _stopping(listener))
+    process.send(signal.SIGTERM)
+    assert await asyncio.to_thread(process.process.wait, 10) == -signal.SIGTERM
+
+
+async def _stopping(listener: socket.socket) -> bool:
+    async with httpx.AsyncClient(base_url=url_of(listener), trust_env=False) as http:
+        return (await http.get("/ready")).status_code == 503
+
+
+async def test_processes_replaced_one_by_one_under_load_lose_no_request(
+    start: Start, listener: socket.socket
+) -> None:
+    """Two clients' habits at once: connections kept open, and a new one for each request."""
+    served: dict[int, int] = {}
+    asked_to_end = asyncio.Event()
+
+    async def ask(http: httpx.AsyncClient | None, wait_ms: int) -> None:
+        url = f"{url_of(listener)}/work/{wait_ms}"
+        while not asked_to_end.is_set():
+            if http is None:
+                async with httpx.AsyncClient(trust_env=False) as once:
+                    response = await once.get(url, timeout=10)
+            else:
+                response = await http.get(url, timeout=10)
+            assert response.status_code == 200
+            process = response.json()["process"]
+            served[process] = served.get(process, 0) + 1
+
+    running = await asyncio.to_thread(start, drain_ms="200")
+    async with httpx.AsyncClient(trust_env=False) as kept:
+        clients = [asyncio.create_task(ask(kept, wait_ms)) for wait_ms in range(0, 40, 5)]
+        clients += [asyncio.create_task(ask(None, wait_ms)) for wait_ms in (0, 10, 20)]
+        replaced = [running]
+        for _ in range(3):
+            await until(lambda: replaced[-1].process.pid in served)
+            successor = await asyncio.to_thread(start, drain_ms="200")
+            replaced[-1].send(signal.SIGTERM)
+            await asyncio.to_thread(replaced[-1].process.wait, 20)
+            replaced.append(successor)
+        await until(lambda: replaced[-1].process.pid in served)
+        asked_to_end.set()
+        await asyncio.gather(*clients)
+    assert set(served) == {process.process.pid for process in replaced}
+    assert sum(served.values()) > 100

@@ -1,0 +1,87 @@
+"""A service as a process of its own, on a socket that several may share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+START_S = 30.0
+STOP_S = 20.0
+
+
+def listening_socket() -> socket.socket:
+    """On loopback, on a port of the system's choice."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(1024)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{host}:{port}"
+
+
+class ServiceProcess:
+    """`python -m module`, listening on a socket of ours; its output goes to a file."""
+
+    def __init__(
+        self, module: str, prefix: str, listener: socket.socket, log: Path, **settings: str
+    ) -> None:
+        self.log = log
+        environment = {f"{prefix}_{name.upper()}": value for name, value in settings.items()}
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                env={
+                    **os.environ,
+                    **environment,
+                    f"{prefix}_LISTEN_FD": str(listener.fileno()),
+                },
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until_said(self, text: str) -> None:
+        deadline = time.monotonic() + START_S
+        while text not in self.log.read_text(errors="replace"):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"it did not say {text!r}: {self.log.read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def wait_until_ready(self, url: str) -> None:
+        """Ask `url` until it is ready; for the only process on its socket."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                if httpx.get(f"{url}/ready", timeout=2, trust_env=False).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"it is not ready: {self.log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def stop(self) -> int:
+        """Ask it to end; its exit code. Kills it when it does not end in time."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return self.process.returncode
