@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
+from pydantic import AliasChoices, ConfigDict, Field, StringConstraints, model_validator
 
-from services.contracts.base import Contract, ModalityWeights, ModelId
-from services.contracts.products import ScoredProduct
-from services.contracts.retriever import MAX_K
+from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId
+from services.contracts.products import Product, ScoredProduct
+from services.contracts.retriever import MAX_K, Confidence
 from services.contracts.rewriter import MAX_QUERY_CHARACTERS, RewriteSource
+from services.contracts.search import (
+    MAX_SEARCHES_PER_BATCH,
+    MAX_TERMS,
+    Facets,
+    Refinements,
+    TermWeight,
+)
 
 DEFAULT_K = 20
 
@@ -76,6 +83,7 @@ class PredictResponse(Contract):
         description="Where `rewritten_query` came from; null when rewriting was turned off."
     )
     results: list[ScoredProduct] = Field(description="Best first.")
+    confidence: Confidence
     degraded: list[str] = Field(
         default_factory=list,
         description="Parts that could not do their share; the answer stands without them.",
@@ -85,3 +93,174 @@ class PredictResponse(Contract):
     catalogue_version: str
     took_ms: float = Field(ge=0, description="Milliseconds inside the gateway.")
     request_id: str
+
+
+class Crop(Contract):
+    """A part of a picture, in fractions of its width and height as a person sees it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}]}
+    )
+
+    x: float = Field(ge=0, lt=1, description="Left edge.")
+    y: float = Field(ge=0, lt=1, description="Top edge.")
+    width: float = Field(gt=0, le=1)
+    height: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _inside(self) -> Crop:
+        if self.x + self.width > 1 + 1e-6 or self.y + self.height > 1 + 1e-6:
+            raise ValueError("the crop must lie within the picture")
+        return self
+
+
+PictureId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4_096, pattern=r"^[A-Za-z0-9_-]+$"),
+    Field(
+        description="What `POST /pictures` answered. It holds what the model saw, not the "
+        "picture; it is good for as long as the catalogue is of that model."
+    ),
+]
+
+
+class PictureResponse(Contract):
+    """The answer to `POST /pictures`."""
+
+    picture_id: PictureId
+    model: ModelId
+    request_id: str
+
+
+class SearchTerm(Contract):
+    """One thing sought: words, a picture, or a product of the catalogue."""
+
+    text: Query | None = Field(default=None, examples=["blue"])
+    picture_id: PictureId | None = None
+    product_id: ProductId | None = None
+    weight: TermWeight = 1.0
+    weights: ModalityWeights | None = Field(
+        default=None,
+        description="Balance of words and look for this term; the service's own when left out.",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> SearchTerm:
+        given = [self.text, self.picture_id, self.product_id]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("exactly one of text, picture_id and product_id must be given")
+        return self
+
+
+class SearchRequest(Refinements):
+    """`POST /search`: any mix of words, pictures and products, and everything about the answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"query": "red striped mug", "facets": ["category", "color"]},
+                {
+                    "terms": [
+                        {"product_id": "sample-0001"},
+                        {"text": "blue"},
+                        {"text": "striped", "weight": -0.5},
+                    ],
+                    "filters": {"category": ["Kitchen"], "price": {"max": 20}},
+                    "sort": "price_asc",
+                },
+            ]
+        },
+    )
+
+    query: Query | None = Field(
+        default=None, description="What is sought, in words; a term like any other."
+    )
+    terms: list[SearchTerm] = Field(
+        default_factory=list, max_length=MAX_TERMS - 1, description="What else is sought."
+    )
+    k: int = Field(
+        default=DEFAULT_K,
+        ge=1,
+        le=MAX_K,
+        validation_alias=AliasChoices("k", "top_k"),
+        description="How many products at most; `top_k` is another name for it.",
+    )
+    rewrite: bool = Field(default=True, description="Let the rewriter improve `query` first.")
+    weights: ModalityWeights | None = Field(
+        default=None,
+        description="Balance of words and look for every term that has none of its own.",
+    )
+    cursor: str | None = Field(
+        default=None,
+        max_length=65_536,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="`cursor` of the page before. It holds the whole search: nothing but `k` may "
+        "be given with it.",
+    )
+
+    @model_validator(mode="after")
+    def _something_wanted(self) -> SearchRequest:
+        if self.cursor is not None:
+            if others := self.model_fields_set - {"cursor", "k"}:
+                raise ValueError(f"with a cursor, leave out {', '.join(sorted(others))}")
+            return self
+        if self.query is None and not any(term.weight > 0 for term in self.terms):
+            raise ValueError("give a query, or at least one term that weighs more than 0")
+        return self
+
+
+class SearchExplanation(Contract):
+    """How an answer came about; the parts of each score are in `results[].terms`."""
+
+    stages_ms: dict[str, float] = Field(description="Time by stage, as in `Server-Timing`.")
+    terms: list[str] = Field(
+        description="What `results[].terms` are of, in that order.", examples=[["red mug"]]
+    )
+
+
+class SearchResponse(Contract):
+    """The answer to `POST /search` and `GET /products/{id}/similar`."""
+
+    original_query: str | None = Field(description="`query` as asked.")
+    rewritten_query: str | None = Field(description="The query that was searched for.")
+    rewrite_source: RewriteSource | None = Field(
+        description="Where `rewritten_query` came from; null when nothing was to be rewritten."
+    )
+    results: list[ScoredProduct] = Field(
+        description="In the order asked for. Empty where nothing in the catalogue is a good match."
+    )
+    found: int = Field(
+        ge=0, description="How many products there are to page through, 1,000 at most."
+    )
+    confidence: Confidence
+    facets: Facets | None = Field(default=None, description="Null where none were asked for.")
+    cursor: str | None = Field(default=None, description="For the next page; null on the last.")
+    degraded: list[str] = Field(
+        default_factory=list,
+        description="Parts that could not do their share; the answer stands without them.",
+        examples=[["rewriter"]],
+    )
+    model: ModelId
+    catalogue_version: str
+    took_ms: float = Field(ge=0, description="Milliseconds inside the gateway.")
+    request_id: str
+    explanation: SearchExplanation | None = Field(default=None, description="With `?explain=true`.")
+
+
+class BatchSearchRequest(Contract):
+    """`POST /search/batch`."""
+
+    searches: list[SearchRequest] = Field(min_length=1, max_length=MAX_SEARCHES_PER_BATCH)
+
+
+class BatchSearchResponse(Contract):
+    """The answers in the order of the request."""
+
+    answers: list[SearchResponse]
+
+
+class ProductChange(Contract):
+    """`PUT /products/{id}` answers with the product as it is searched now."""
+
+    product: Product
+    change: int = Field(ge=1, description="Number of the change in this catalogue version.")

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from services.contracts.base import Contract, ProductId
+from services.contracts.search import Strength, TermScore
 
 
 class Product(Contract):
@@ -38,4 +39,11 @@ class ScoredProduct(Product):
     score: float = Field(
         description="Weighted cosine similarity of the query to the product's text and image "
         "vectors, within -1..1."
+    )
+    strength: Strength = Field(
+        description="Whether the score stands out among this query's scores over the whole "
+        "catalogue: `strong`, or `weak` where the product may have little to do with the query."
+    )
+    terms: list[TermScore] | None = Field(
+        default=None, description="The parts of the score, in the order of the query's terms."
     )

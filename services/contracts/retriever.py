@@ -1,25 +1,77 @@
-"""The retriever's wire: a query vector in, scored products out."""
+"""The retriever's wire: query vectors in, scored products out."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from services.contracts.base import Contract, ModalityWeights, ModelId, Vector
+from pydantic import Field, model_validator
+
+from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId, Vector
 from services.contracts.products import ScoredProduct
+from services.contracts.search import (
+    MAX_SEARCHES_PER_BATCH,
+    MAX_TERMS,
+    Facets,
+    Refinements,
+    TermWeight,
+)
 
 MAX_K = 100
 
+Confidence = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="How likely the best product is what was sought; near 0 for what the "
+        "catalogue does not have, and for what means nothing.",
+    ),
+]
 
-class SearchRequest(Contract):
-    """`POST /search`."""
+
+class QueryTerm(Contract):
+    """One thing sought: a vector, or the vectors of a product that the catalogue has."""
+
+    vector: Vector | None = Field(
+        default=None, description="A unit vector of the catalogue's model."
+    )
+    product_id: ProductId | None = None
+    weights: ModalityWeights
+    weight: TermWeight = 1.0
+
+    @model_validator(mode="after")
+    def _one(self) -> QueryTerm:
+        if (self.vector is None) == (self.product_id is None):
+            raise ValueError("exactly one of vector and product_id must be given")
+        return self
+
+
+class SearchRequest(Refinements):
+    """`POST /search`.
+
+    Several terms are balanced by how far each one's scores spread over the catalogue, so that a
+    picture does not drown words. The products of the terms themselves are never found.
+    """
 
     model: ModelId
-    vector: Vector = Field(description="The query, a unit vector of the catalogue's model.")
-    weights: ModalityWeights
+    terms: list[QueryTerm] = Field(min_length=1, max_length=MAX_TERMS)
     k: int = Field(ge=1, le=MAX_K, description="How many products at most.")
-    threshold: float | None = Field(
-        default=None, ge=-1, le=1, description="Leave out products that score below this."
+    after: str | None = Field(
+        default=None, max_length=512, description="`next` of the page before, of the same search."
     )
+    explain: bool = Field(default=False, description="Tell the parts of each score.")
+
+    @model_validator(mode="after")
+    def _something_wanted(self) -> SearchRequest:
+        if not any(term.weight > 0 for term in self.terms):
+            raise ValueError("at least one term must weigh more than 0")
+        return self
+
+
+class BatchSearchRequest(Contract):
+    """`POST /search/batch`."""
+
+    searches: list[SearchRequest] = Field(min_length=1, max_length=MAX_SEARCHES_PER_BATCH)
 
 
 class CatalogueInfo(Contract):
@@ -32,7 +84,17 @@ class CatalogueInfo(Contract):
 
 
 class SearchResponse(Contract):
-    """The best products, best first; equal scores in order of product id."""
+    """The best products in the order asked for; equal ones in order of product id."""
 
     results: list[ScoredProduct]
+    found: int = Field(ge=0, description="How many there are, of the best 1,000 looked at.")
+    confidence: Confidence
+    facets: Facets | None = Field(default=None, description="Null where none were asked for.")
+    next: str | None = Field(default=None, description="Give it as `after` for the next page.")
     catalogue: CatalogueInfo
+
+
+class BatchSearchResponse(Contract):
+    """In the order of the request, all of one catalogue version."""
+
+    answers: list[SearchResponse]

@@ -9,10 +9,12 @@ from fastapi import FastAPI
 
 from services.common.app import create_service_app
 from services.contracts.health import Dependency
+from services.retriever.calibration import Calibration
 from services.retriever.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
 from services.retriever.reader import CatalogueReader
 from services.retriever.routes import Retriever, router
+from services.retriever.search import Searcher
 from services.retriever.search_pool import SearchPool
 from services.retriever.settings import RetrieverSettings
 from services.retriever.store import FeastFeatures
@@ -28,6 +30,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
             FeastFeatures(settings.feature_store, timeout_s=settings.store_timeout_ms / 1000),
             batch=settings.read_batch,
             expected_model=settings.expected_model,
+            filterable=settings.filterable_attributes,
         )
         pool = SearchPool(threads=settings.search_threads, max_queue=settings.max_queue)
         try:
@@ -37,7 +40,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
                 poll_interval_s=settings.poll_interval_ms / 1000,
                 max_backoff_s=settings.max_backoff_ms / 1000,
             ) as follower:
-                app.state.retriever = Retriever(follower, pool, metrics)
+                app.state.retriever = Retriever(follower, pool, metrics, Searcher(Calibration()))
                 yield
         finally:
             await pool.aclose()

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
-from services.contracts.products import Product, ScoredProduct
+from services.contracts.products import Product
+from services.retriever.fields import Fields, Numbers
 
 TEXT_COLUMNS = (
     "title",
@@ -50,42 +52,122 @@ _SCHEMA = pa.schema(
 class ProductTable:
     """Metadata of n products, in ascending order of id."""
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: pa.Table, filterable: Sequence[str] = ()) -> None:
+        """filterable: attributes that may be filtered by, beside those that always may."""
         self._table = table
         self._ids = table.column("product_id")
+        self._filterable = filterable
+        self.fields = Fields.of(table, filterable)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
+    @property
+    def ids(self) -> list[str]:
+        """All ids, ascending."""
+        return list(self._ids.to_pylist())
+
     def get(self, product_id: str) -> Product | None:
         """The product of that id, if there is one."""
         row = self.row_of(product_id)
-        return None if row is None else Product(**self._fields([row])[0])
+        return None if row is None else Product(**self.values([row])[0])
 
     def row_of(self, product_id: str) -> int | None:
         """The row of that id, if there is one."""
         row = bisect_left(range(len(self)), product_id, key=self._id_at)
         return row if row < len(self) and self._id_at(row) == product_id else None
 
-    def scored(self, rows: Sequence[int], scores: Sequence[float]) -> list[ScoredProduct]:
-        """The products of these rows, in the order given, each with its score."""
-        return [
-            ScoredProduct(**fields, score=score)
-            for fields, score in zip(self._fields(rows), scores, strict=True)
-        ]
+    def values(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """The fields of `Product` of these rows, in the order given."""
+        taken = _taken(self._table, rows).to_pylist()
+        return [_product_fields(values) for values in taken]
+
+    def put(self, others: ProductTable, leave_out: Collection[str] = ()) -> ProductTable:
+        """A new table with the others in it too, in place of those of the same id."""
+        gone = {*others.ids, *leave_out}
+        kept = [row for row, product_id in enumerate(self.ids) if product_id not in gone]
+        left = set(leave_out)
+        new = [row for row, product_id in enumerate(others.ids) if product_id not in left]
+        both = pa.concat_tables([_taken(self._table, kept), _taken(others._table, new)])
+        both = both.unify_dictionaries().combine_chunks()
+        ids = both.column("product_id").to_pylist()
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        return ProductTable(_taken(both, order), self._filterable)
+
+    def without(self, product_ids: Collection[str]) -> ProductTable:
+        """A new table that lacks these."""
+        gone = set(product_ids)
+        kept = [row for row, product_id in enumerate(self.ids) if product_id not in gone]
+        return ProductTable(_taken(self._table, kept), self._filterable)
 
     def _id_at(self, row: int) -> str:
         return str(self._ids[row].as_py())
 
-    def _fields(self, rows: Sequence[int]) -> list[dict[str, Any]]:
-        taken = self._table.take(pa.array(rows, pa.int64())).to_pylist()
-        return [_product_fields(values) for values in taken]
+
+class Products:
+    """Metadata by the row numbers of a `LiveIndex`: a version's own first, then what was put in."""
+
+    def __init__(self, base: ProductTable, added: ProductTable | None = None) -> None:
+        self._base = base
+        self._added = added
+
+    @property
+    def fields(self) -> list[Fields]:
+        """Of the base's rows and of those added, one after the other."""
+        return [self._base.fields, *([] if self._added is None else [self._added.fields])]
+
+    def place(self, number: int) -> tuple[Fields, int]:
+        """The fields that a row number is of, and the row there."""
+        if number < len(self._base) or self._added is None:
+            return self._base.fields, number
+        return self._added.fields, number - len(self._base)
+
+    def parts(self, numbers: Numbers) -> list[tuple[Fields, Numbers]]:
+        """The same for many, parted by table, each in the order given."""
+        base = len(self._base)
+        parts = [(self._base.fields, numbers[numbers < base])]
+        if self._added is not None:
+            parts.append((self._added.fields, numbers[numbers >= base] - base))
+        return parts
+
+    def prices(self, numbers: Numbers) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Of these row numbers, in the order given; NaN where unknown."""
+        prices = np.empty(len(numbers), np.float64)
+        base = numbers < len(self._base)
+        prices[base] = self._base.fields.prices[numbers[base]]
+        if self._added is not None:
+            prices[~base] = self._added.fields.prices[numbers[~base] - len(self._base)]
+        return prices
+
+    def values(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """The fields of `Product` of these row numbers, in the order given."""
+        base = len(self._base)
+        if self._added is None:
+            return self._base.values(numbers)
+        of_base = iter(self._base.values([number for number in numbers if number < base]))
+        of_added = iter(self._added.values([number - base for number in numbers if number >= base]))
+        return [next(of_base) if number < base else next(of_added) for number in numbers]
+
+    def with_changes(self, upserts: ProductTable, deletes: Collection[str]) -> Products:
+        """New products beside those held here, which stay as they are."""
+        before = self._added
+        if before is None:
+            return Products(self._base, upserts.without(deletes))
+        return Products(self._base, before.put(upserts, deletes))
+
+    def merged(self, deletes: Collection[str]) -> Products:
+        """All in one table, without those; as `LiveIndex.merged` numbers them."""
+        if self._added is None:
+            return Products(self._base.without(deletes))
+        left = set(deletes) - set(self._added.ids)
+        return Products(self._base.put(self._added, left))
 
 
 class ProductTableBuilder:
     """Gathers metadata batch by batch, and refuses what is no product."""
 
-    def __init__(self) -> None:
+    def __init__(self, filterable: Sequence[str] = ()) -> None:
+        self._filterable = filterable
         self._batches: list[pa.RecordBatch] = []
 
     def add(
@@ -123,7 +205,12 @@ class ProductTableBuilder:
         """The table of all that was added."""
         table = pa.Table.from_batches(self._batches, _SCHEMA)
         # One piece a column: taking rows out of hundreds of pieces is slow.
-        return ProductTable(table.unify_dictionaries().combine_chunks())
+        return ProductTable(table.unify_dictionaries().combine_chunks(), self._filterable)
+
+
+def _taken(table: pa.Table, rows: Sequence[int]) -> pa.Table:
+    # Typed: Arrow takes no rows by an empty list, which has no type.
+    return table.take(pa.array(rows, pa.int64()))
 
 
 def _product_fields(values: dict[str, Any]) -> dict[str, Any]:

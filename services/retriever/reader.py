@@ -42,19 +42,24 @@ from services.contracts.catalogue import (
     change_id,
     shard_id,
 )
-from services.contracts.products import Product
 from services.contracts.retriever import CatalogueInfo
+from services.retriever.calibration import Moments
 from services.retriever.catalogue import (
     BrokenPublication,
     Catalogue,
     LoadStopped,
     NotPublished,
-    Products,
     WrongModel,
 )
 from services.retriever.faults import Faults, cannot_be_loaded, check_vectors
 from services.retriever.index import ExactIndex, Index, LiveIndex, Rows
-from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTable, ProductTableBuilder
+from services.retriever.products import (
+    PRICE,
+    TEXT_COLUMNS,
+    Products,
+    ProductTable,
+    ProductTableBuilder,
+)
 from services.retriever.store import Columns
 
 logger = logging.getLogger(__name__)
@@ -102,11 +107,13 @@ class CatalogueReader:
         *,
         batch: int,
         expected_model: str | None = None,
+        filterable: Sequence[str] = (),
         build_index: Callable[[Rows], Index] = ExactIndex,
     ) -> None:
         self._features = features
         self._batch = batch
         self._expected_model = expected_model
+        self._filterable = filterable
         self._build_index = build_index
         self._stopping = threading.Event()
 
@@ -163,6 +170,7 @@ class CatalogueReader:
                 ),
                 products=Products(products),
                 index=LiveIndex(self._build_index(rows), listing.product_ids, self._build_index),
+                moments=Moments.of(rows),
                 base=head.base,
                 sequence=head.sequence,
             )
@@ -174,12 +182,7 @@ class CatalogueReader:
         """
         changes = self._changes(head, catalogue.sequence)
         listing = _changed(_Listing([], [], []), changes)
-        rows, table = self._rows(head, listing)
-        upserts: dict[str, Product] = {}
-        for product_id in listing.product_ids:
-            product = table.get(product_id)
-            assert product is not None  # noqa: S101 - `_rows` raises where one is missing
-            upserts[product_id] = product
+        rows, upserts = self._rows(head, listing)
         return catalogue.with_changes(
             head.sequence,
             upserts,
@@ -192,7 +195,7 @@ class CatalogueReader:
         """(n, 2·d) fused vectors and the metadata of the products listed, every row checked."""
         count = len(listing.product_ids)
         rows = np.zeros((count, 2 * head.dimension), np.float32)
-        products = ProductTableBuilder()
+        products = ProductTableBuilder(self._filterable)
         faults = Faults()
         with closing(self._read_ahead(head, listing)) as parts:
             for part, vectors, metadata in parts:

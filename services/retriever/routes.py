@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
 from fastapi import APIRouter, Depends, Request
 
 from services.common.problems import (
@@ -18,14 +16,18 @@ from services.common.problems import (
     Overloaded,
     problem_responses,
 )
-from services.contracts.problems import FieldProblem
-from services.contracts.products import Product, ScoredProduct
-from services.contracts.retriever import CatalogueInfo, SearchRequest, SearchResponse
+from services.contracts.products import Product
+from services.contracts.retriever import (
+    BatchSearchRequest,
+    BatchSearchResponse,
+    CatalogueInfo,
+    SearchRequest,
+    SearchResponse,
+)
 from services.retriever.catalogue import Catalogue
-from services.retriever.faults import UNIT_TOLERANCE
 from services.retriever.follower import Follower
-from services.retriever.index import Vector
 from services.retriever.metrics import RetrieverMetrics
+from services.retriever.search import Searcher
 from services.retriever.search_pool import SearchPool
 
 
@@ -36,6 +38,12 @@ class Retriever:
     follower: Follower
     pool: SearchPool
     metrics: RetrieverMetrics
+    searcher: Searcher
+
+    def search(self, catalogue: Catalogue, request: SearchRequest) -> SearchResponse:
+        """One search, in a thread."""
+        with self.metrics.search_seconds.time():
+            return self.searcher.search(catalogue, request)
 
 
 def _retriever(request: Request) -> Retriever:
@@ -58,24 +66,39 @@ Snapshot = Annotated[Catalogue, Depends(_catalogue)]
 router = APIRouter(tags=["retriever"])
 
 
+_ERRORS = (
+    InvalidRequest,
+    ModelMismatch,
+    NotFound,
+    NotReady,
+    Overloaded,
+    DeadlineExceeded,
+)
+
+
 @router.post(
     "/search",
-    summary="The products nearest to a vector",
-    responses=problem_responses(
-        InvalidRequest, ModelMismatch, NotReady, Overloaded, DeadlineExceeded
-    ),
+    summary="The products nearest to what is sought",
+    responses=problem_responses(*_ERRORS),
 )
 async def search(body: SearchRequest, retriever: Retrieving, catalogue: Snapshot) -> SearchResponse:
-    """Exact late fusion of both vectors of every product, best first."""
-    query = _query(body, catalogue)
+    """Exact late fusion of both vectors of every product, for every term."""
+    return await retriever.pool.run(lambda: retriever.search(catalogue, body))
 
-    def in_thread() -> list[ScoredProduct]:
-        started = time.perf_counter()
-        results = catalogue.search(query, body.weights, body.k, body.threshold)
-        retriever.metrics.search_seconds.observe(time.perf_counter() - started)
-        return results
 
-    return SearchResponse(results=await retriever.pool.run(in_thread), catalogue=catalogue.info)
+@router.post(
+    "/search/batch",
+    summary="Several searches in one call",
+    responses=problem_responses(*_ERRORS),
+)
+async def search_batch(
+    body: BatchSearchRequest, retriever: Retrieving, catalogue: Snapshot
+) -> BatchSearchResponse:
+    """All of one snapshot; one that cannot be answered fails the call, and says which it was."""
+    answers = await retriever.pool.run(
+        lambda: [retriever.search(catalogue, one) for one in body.searches]
+    )
+    return BatchSearchResponse(answers=answers)
 
 
 @router.get(
@@ -85,7 +108,7 @@ async def search(body: SearchRequest, retriever: Retrieving, catalogue: Snapshot
 )
 async def product(product_id: str, catalogue: Snapshot) -> Product:
     """All that the catalogue knows of it; the id may hold any character, slashes too."""
-    found = catalogue.products.get(product_id)
+    found = catalogue.get(product_id)
     if found is None:
         raise NotFound(f"The catalogue has no product {product_id!r}.")
     return found
@@ -99,27 +122,3 @@ async def product(product_id: str, catalogue: Snapshot) -> Product:
 async def catalogue_info(catalogue: Snapshot) -> CatalogueInfo:
     """Version, model, dimension and size of what `/search` answers from."""
     return catalogue.info
-
-
-def _query(body: SearchRequest, catalogue: Catalogue) -> Vector:
-    """(d,) unit float32. Raises ModelMismatch or InvalidRequest where it cannot be compared."""
-    info = catalogue.info
-    if body.model != info.model:
-        raise ModelMismatch(
-            f"The query's vector is of model {body.model!r}, the catalogue's are of "
-            f"{info.model!r}; they cannot be compared."
-        )
-    if len(body.vector) != info.dimension:
-        raise _vector_problem(
-            f"The query's vector has {len(body.vector)} floats, the catalogue's have "
-            f"{info.dimension}."
-        )
-    query = np.asarray(body.vector, np.float32)
-    length = float(np.linalg.norm(query))
-    if not abs(length - 1) <= UNIT_TOLERANCE:
-        raise _vector_problem(f"The query's vector must be of unit length, not {length:.4g}.")
-    return query
-
-
-def _vector_problem(message: str) -> InvalidRequest:
-    return InvalidRequest(message, errors=[FieldProblem(field="body.vector", message=message)])

@@ -47,6 +47,11 @@ class RetrieverSettings(ServiceSettings):
         le=10_000,
         description="Products a read; 500 was measured to be the fastest.",
     )
+    filterable_attributes: list[str] = Field(
+        default=["pattern", "material", "size", "gender", "age_group", "condition"],
+        description="Attributes of the catalogue that searches may filter by and count, beside "
+        "category, brand, price, color and in_stock. A JSON list.",
+    )
     search_threads: int = Field(default=2, ge=1, le=256, description="Searches at the same time.")
     max_queue: int = Field(
         default=256,

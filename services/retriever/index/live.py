@@ -58,10 +58,28 @@ class LiveIndex:
         """How many row numbers there are, those of rows that are gone included."""
         return len(self._ids) + len(self._added)
 
+    def count(self, passing: Passing) -> int:
+        """How many of the row numbers that pass can be found."""
+        n = len(self._ids)
+        return int(np.count_nonzero(passing[:n] & ~self._gone) + np.count_nonzero(passing[n:]))
+
     def id_of(self, number: int) -> str:
         """The product id of a row number of this snapshot."""
         base = len(self._ids)
         return self._ids[number] if number < base else self._added_ids[number - base]
+
+    def number_of(self, product_id: str) -> int | None:
+        """The row number of an id, if it can be found."""
+        if product_id in self._added:
+            return len(self._ids) + bisect_left(self._added_ids, product_id)
+        number = bisect_left(self._ids, product_id)
+        there = number < len(self._ids) and self._ids[number] == product_id
+        return number if there and not self._gone[number] else None
+
+    @property
+    def gone(self) -> list[str]:
+        """Ids of the base's rows that are no longer found there."""
+        return [self._ids[number] for number in np.flatnonzero(self._gone).tolist()]
 
     def rows(self, numbers: NDArray[np.intp]) -> Rows:
         """See `Index.rows`."""

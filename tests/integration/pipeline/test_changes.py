@@ -34,7 +34,7 @@ def upsert(folder: Path, rows: list[dict[str, str]], settings: PipelineSettings)
 
 
 def titles(catalogue: Catalogue, *product_ids: str) -> list[str | None]:
-    found = [catalogue.products.get(product_id) for product_id in product_ids]
+    found = [catalogue.get(product_id) for product_id in product_ids]
     return [None if product is None else product.title for product in found]
 
 
@@ -112,7 +112,7 @@ def test_one_that_was_away_reads_only_what_it_missed(
     assert after.info.products == 23
     for row in rows:
         product_id = row["product_id"]
-        assert after.products.get(product_id) == whole.products.get(product_id)
+        assert after.get(product_id) == whole.get(product_id)
     # Who took the old one still holds all of it.
     assert titles(before, "p-000", "p-001") == ["Product 0", "Product 1"]
     reader.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.base import ModalityWeights
 from services.contracts.health import Readiness
-from services.contracts.retriever import CatalogueInfo, SearchRequest, SearchResponse
+from services.contracts.retriever import CatalogueInfo, QueryTerm, SearchRequest, SearchResponse
 from services.retriever.app import create_app
 from services.retriever.settings import RetrieverSettings
 from tests.integration.retriever.publishing import MODEL, Publisher, Version
 from tests.support.waiting import until
+
+WORDS = {"text": 1.0, "image": 0.0}
 
 
 class RetrieverClient:
@@ -72,15 +74,22 @@ class RetrieverClient:
         await until(lambda: self.serves(version))
 
 
-def query(version: Version, product_id: str, k: int = 5, **changes: object) -> dict[str, Any]:
+def query(
+    version: Version, product_id: str, k: int = 5, weights: Mapping[str, float] = WORDS
+) -> dict[str, Any]:
     """A search request as JSON."""
     request = SearchRequest(
         model=MODEL,
-        vector=version.vector(product_id, "text").tolist(),
-        weights=ModalityWeights(text=1, image=0),
+        terms=[
+            QueryTerm(
+                vector=version.vector(product_id, "text").tolist(),
+                weights=ModalityWeights(**weights),
+            )
+        ],
         k=k,
+        cutoff="off",
     )
-    return {**request.model_dump(), **changes}
+    return request.model_dump()
 
 
 @asynccontextmanager

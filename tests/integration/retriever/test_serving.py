@@ -49,7 +49,7 @@ async def test_the_catalogue_is_read_and_searched(
             for product_id in version.product_ids
         }
         response = await retriever.http.post(
-            "/search", json=query(version, "p-0003", 25, weights={"text": 0.3, "image": 0.7})
+            "/search", json=query(version, "p-0003", 25, {"text": 0.3, "image": 0.7})
         )
         found = {row["product_id"]: row["score"] for row in response.json()["results"]}
         assert found == pytest.approx(wanted, abs=1e-5)
@@ -114,21 +114,24 @@ async def test_queries_that_cannot_be_compared_are_refused_with_both_sides_named
             assert response.status_code == response.json()["status"]
             return Problem.model_validate_json(response.content)
 
+        def term(vector: list[float]) -> dict[str, object]:
+            return {"vector": vector, "weights": {"text": 1, "image": 0}}
+
         other_model = await problem(model="other@9")
         assert other_model.type == "/problems/model-mismatch"
         assert "'other@9'" in other_model.detail
         assert f"'{MODEL}'" in other_model.detail
 
-        other_length = await problem(vector=[1.0, 0.0])
+        other_length = await problem(terms=[term([1.0, 0.0])])
         assert other_length.type == "/problems/invalid-request"
         assert "2 floats" in other_length.detail
         assert str(DIMENSION) in other_length.detail
 
-        long = await problem(vector=(2 * version.vector("p-0000", "text")).tolist())
+        long = await problem(terms=[term((2 * version.vector("p-0000", "text")).tolist())])
         assert long.type == "/problems/invalid-request"
         assert "unit length, not 2" in long.detail
         assert long.errors is not None
-        assert long.errors[0].field == "body.vector"
+        assert long.errors[0].field == "body.terms.0.vector"
 
 
 async def test_the_metrics_tell_which_catalogue_is_served_and_how_searching_goes(
@@ -157,7 +160,7 @@ async def test_the_threshold_leaves_out_weak_matches(
     publisher.publish(version)
     async with running_retriever(feature_repo_dir) as retriever:
         await retriever.until_serving(version)
-        body = query(version, "p-0004", 25, threshold=0.3)
+        body = {**query(version, "p-0004", 25), "threshold": 0.3}
         results = (await retriever.http.post("/search", json=body)).json()["results"]
     similar = [
         float(version.vector("p-0004", "text") @ version.vector(i, "text"))

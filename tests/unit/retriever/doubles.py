@@ -20,9 +20,10 @@ from services.contracts.catalogue import (
     CatalogueHead,
 )
 from services.contracts.retriever import CatalogueInfo
-from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished, Products
+from services.retriever.calibration import Moments
+from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished
 from services.retriever.index import ExactIndex, LiveIndex
-from services.retriever.products import ProductTableBuilder
+from services.retriever.products import Products, ProductTableBuilder
 from services.retriever.store import Columns
 
 MODEL = "mini@1"
@@ -38,8 +39,9 @@ def head_of(version: str, products: int = 0, dimension: int = 2, shards: int = 0
 
 def empty_catalogue(version: str) -> Catalogue:
     info = CatalogueInfo(version=version, model=MODEL, dimension=2, products=0)
-    index = LiveIndex(ExactIndex(np.zeros((0, 4), np.float32)), [])
-    return Catalogue(info, Products(ProductTableBuilder().build()), index)
+    rows = np.zeros((0, 4), np.float32)
+    index = LiveIndex(ExactIndex(rows), [])
+    return Catalogue(info, Products(ProductTableBuilder().build()), index, Moments.of(rows))
 
 
 class ScriptedSource:

@@ -69,13 +69,19 @@ def test_all_fields_come_back_and_the_unknown_ones_as_none() -> None:
     assert table.get("p-2") == Product(product_id="p-2", title="Plain")
 
 
-def test_rows_come_in_the_order_asked_for_with_their_scores() -> None:
-    found = table_of(["a", "b", "c", "d", "e"]).scored([4, 0, 2], [0.9, 0.5, 0.1])
-    assert [(product.product_id, product.score) for product in found] == [
-        ("e", 0.9),
-        ("a", 0.5),
-        ("c", 0.1),
-    ]
+def test_rows_come_in_the_order_asked_for() -> None:
+    found = table_of(["a", "b", "c", "d", "e"]).values([4, 0, 2])
+    assert [product["product_id"] for product in found] == ["e", "a", "c"]
+
+
+def test_what_is_put_in_takes_the_place_of_what_was_there() -> None:
+    builder = ProductTableBuilder()
+    add(builder, ["b", "f"], title="New")
+    table = table_of(["a", "b", "c", "d"]).put(builder.build(), ["c", "unknown"])
+    assert table.ids == ["a", "b", "d", "f"]
+    assert [values["title"] for values in table.values([1, 2])] == ["New", "Title of d"]
+    assert table.without(["a", "f"]).ids == ["b", "d"]
+    assert table.without(table.ids).get("a") is None
 
 
 def test_the_columns_are_the_features_that_are_defined_and_the_fields_that_are_promised() -> None:

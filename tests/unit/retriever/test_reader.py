@@ -9,6 +9,9 @@ import pytest
 
 from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import HEAD_VIEW, METADATA_VIEW, SHARD_VIEW, VECTOR_VIEW
+from services.contracts.products import ScoredProduct
+from services.contracts.retriever import QueryTerm, SearchRequest
+from services.retriever.calibration import Calibration
 from services.retriever.catalogue import (
     BrokenPublication,
     Catalogue,
@@ -17,6 +20,7 @@ from services.retriever.catalogue import (
     WrongModel,
 )
 from services.retriever.reader import CatalogueReader
+from services.retriever.search import Searcher
 from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
 
 IDS = [f"p-{number:02}" for number in range(25)]
@@ -34,13 +38,21 @@ def load(features: DictionaryFeatures) -> Catalogue:
     return reader.load(reader.head())
 
 
+def search(
+    catalogue: Catalogue, weights: ModalityWeights, threshold: float | None
+) -> list[ScoredProduct]:
+    """What is found for the first direction."""
+    terms = [QueryTerm(vector=[1.0, 0.0], weights=weights)]
+    request = SearchRequest(model=MODEL, terms=terms, k=25, threshold=threshold, cutoff="off")
+    return Searcher(Calibration()).search(catalogue, request).results
+
+
 def test_every_product_is_read_in_batches(features: DictionaryFeatures) -> None:
     catalogue = load(features)
     assert [size for view, size in features.reads if view == VECTOR_VIEW] == [10, 10, 5]
     assert (catalogue.info.version, catalogue.info.model) == ("v1", MODEL)
     assert (catalogue.info.products, catalogue.info.dimension) == (25, 2)
-    query = np.array([1, 0], np.float32)
-    found = catalogue.search(query, ModalityWeights(text=1, image=1), 25, 0.5)
+    found = search(catalogue, ModalityWeights(text=1, image=1), 0.5)
     assert [product.product_id for product in found] == IDS[::2]
     assert found[0].attributes == {"color": "red"}
     assert found[0].price == 1.5
@@ -49,9 +61,7 @@ def test_every_product_is_read_in_batches(features: DictionaryFeatures) -> None:
 def test_a_product_without_a_picture_is_read(features: DictionaryFeatures) -> None:
     row = features.rows[VECTOR_VIEW][f"p-00|{MODEL}"]
     row["image_vector"] = np.zeros(0, np.float32)
-    found = load(features).search(
-        np.array([1, 0], np.float32), ModalityWeights(text=0.5, image=0.5), 25, 0.1
-    )
+    found = search(load(features), ModalityWeights(text=0.5, image=0.5), 0.1)
     assert [(product.product_id, product.score) for product in found][-1] == ("p-00", 0.5)
 
 
@@ -60,8 +70,7 @@ def test_an_empty_catalogue_is_a_catalogue(features: DictionaryFeatures) -> None
     features.rows[HEAD_VIEW]["default"]["shards"] = 0
     catalogue = load(features)
     assert catalogue.info.products == 0
-    query = np.array([1, 0], np.float32)
-    assert catalogue.search(query, ModalityWeights(text=1, image=1), 5, None) == []
+    assert search(catalogue, ModalityWeights(text=1, image=1), None) == []
 
 
 def test_no_head_is_nothing_published() -> None:

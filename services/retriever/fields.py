@@ -1,0 +1,184 @@
+"""What products are filtered by, counted by and grouped by, in columns of small numbers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, IN_STOCK, PRICE, Filters
+from services.retriever.index import Passing
+
+ALWAYS = (COLOR, IN_STOCK, GROUP)
+"""Attributes that a search knows by name."""
+
+_TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"})
+_LEVEL = " > "
+
+Numbers = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One text field of n products."""
+
+    values: Sequence[str]
+    codes: NDArray[np.int32]
+    """(n,) positions in `values`; -1 where the product has none."""
+
+    @classmethod
+    def of(cls, texts: pa.Array | pa.ChunkedArray) -> Column:
+        """texts: of type string or a dictionary of it; empty and null alike are no value."""
+        if isinstance(texts, pa.ChunkedArray):
+            texts = texts.combine_chunks()
+        if isinstance(texts, pa.ChunkedArray):  # without any chunk
+            texts = pa.array([], pa.string())
+        if not pa.types.is_dictionary(texts.type):
+            texts = pc.dictionary_encode(texts)
+        values = ["" if value is None else value for value in texts.dictionary.to_pylist()]
+        codes = pc.fill_null(texts.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+        empty = [number for number, value in enumerate(values) if not value]
+        if empty:
+            codes[np.isin(codes, empty)] = -1
+        return cls(values, codes)
+
+    @cached_property
+    def _folded(self) -> Mapping[str, list[int]]:
+        """Positions by value, letter case put aside."""
+        folded: dict[str, list[int]] = {}
+        for number, value in enumerate(self.values):
+            folded.setdefault(value.casefold(), []).append(number)
+        return folded
+
+    def passing(self, wanted: Iterable[str]) -> Passing:
+        """(n,) whether the value is one of those."""
+        return self._having(
+            number for value in wanted for number in self._folded.get(value.casefold(), ())
+        )
+
+    def passing_below(self, paths: Iterable[str]) -> Passing:
+        """(n,) whether the value is one of these paths, or further down one."""
+        wanted = [_path(path).casefold() for path in paths]
+        return self._having(
+            number
+            for number, value in enumerate(self.values)
+            for path in (_path(value).casefold(),)
+            if any(path == one or path.startswith(one + _LEVEL) for one in wanted)
+        )
+
+    def passing_truth(self, wanted: bool) -> Passing:
+        """(n,) whether the value says yes, or, `wanted` being False, says anything else."""
+        return self._having(
+            number
+            for number, value in enumerate(self.values)
+            if value and (value.strip().casefold() in _TRUE) is wanted
+        )
+
+    def _having(self, numbers: Iterable[int]) -> Passing:
+        # One place more than there are values: code -1 finds it, and it says no.
+        allowed = np.zeros(len(self.values) + 1, np.bool_)
+        allowed[list(numbers)] = True
+        return allowed[self.codes]
+
+    def count(self, rows: Numbers, counter: Counter[str]) -> None:
+        """Add how many of these rows have each value."""
+        codes = self.codes[rows]
+        counts = np.bincount(codes[codes >= 0], minlength=0)
+        for number in np.flatnonzero(counts).tolist():
+            counter[self.values[number]] += int(counts[number])
+
+    def of_row(self, row: int) -> str | None:
+        """The value of one row."""
+        code = int(self.codes[row])
+        return None if code < 0 else self.values[code]
+
+
+class Fields:
+    """The columns of n products."""
+
+    def __init__(self, columns: Mapping[str, Column], prices: NDArray[np.float64]) -> None:
+        """prices: (n,), NaN where unknown."""
+        self._columns = columns
+        self.prices = prices
+
+    @classmethod
+    def of(cls, table: pa.Table, attributes: Sequence[str]) -> Fields:
+        """table: of `ProductTable`.  attributes: those that may be filtered by."""
+        names = list(dict.fromkeys([*ALWAYS, *attributes]))
+        values: dict[str, list[str | None]] = {name: [] for name in names}
+        for text in table.column("attributes").to_pylist():
+            said = json.loads(text) if text else {}
+            for name in names:
+                values[name].append(said.get(name))
+        columns = {name: Column.of(pa.array(texts, pa.string())) for name, texts in values.items()}
+        for name in (CATEGORY, BRAND):
+            columns[name] = Column.of(table.column(name))
+        prices = pc.fill_null(table.column(PRICE), float("nan")).to_numpy().astype(np.float64)
+        return cls(columns, prices)
+
+    @property
+    def names(self) -> list[str]:
+        """What may be filtered by and counted, price apart."""
+        return sorted(name for name in self._columns if name != GROUP)
+
+    def column(self, name: str) -> Column:
+        """Raises KeyError for what is not filterable."""
+        return self._columns[name]
+
+    def passing(self, filters: Filters, without: str | None = None) -> Passing:
+        """(n,) the products that pass all filters, one field left aside."""
+        passing = np.ones(len(self.prices), np.bool_)
+        for name in filtered(filters):
+            if name == without:
+                continue
+            if name == PRICE and filters.price is not None:
+                # A comparison with NaN is False: what has no price does not pass.
+                if filters.price.min is not None:
+                    passing &= self.prices >= filters.price.min
+                if filters.price.max is not None:
+                    passing &= self.prices <= filters.price.max
+            elif name == CATEGORY:
+                passing &= self.column(name).passing_below(filters.category or ())
+            elif name == IN_STOCK and filters.in_stock is not None:
+                passing &= self.column(name).passing_truth(filters.in_stock)
+            else:
+                passing &= self.column(name).passing(wanted_values(filters, name))
+        return passing
+
+
+def filtered(filters: Filters) -> list[str]:
+    """The fields that these filters look at."""
+    given = {
+        CATEGORY: filters.category,
+        BRAND: filters.brand,
+        COLOR: filters.color,
+        IN_STOCK: filters.in_stock,
+        PRICE: filters.price,
+    }
+    return [*(name for name, value in given.items() if value is not None), *filters.attributes]
+
+
+def wanted_values(filters: Filters, name: str) -> Sequence[str]:
+    """The values asked for of a field that is compared as text."""
+    if name == BRAND and filters.brand is not None:
+        return filters.brand
+    if name == COLOR and filters.color is not None:
+        return filters.color
+    return filters.attributes[name]
+
+
+def levels(path: str) -> list[str]:
+    """A category and all above it: `A > B` gives `A` and `A > B`."""
+    parts = _path(path).split(_LEVEL)
+    return [_LEVEL.join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def _path(text: str) -> str:
+    return _LEVEL.join(part.strip() for part in text.split(">"))

@@ -1,0 +1,329 @@
+"""What a search promises beside the nearest: filters, facets, variants, order, pages, a cut-off."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from services.common.problems import InvalidRequest, NotFound
+from services.contracts.base import ModalityWeights
+from services.contracts.retriever import CatalogueInfo, QueryTerm, SearchRequest, SearchResponse
+from services.contracts.search import Filters, PriceRange
+from services.retriever.calibration import Calibration, Moments
+from services.retriever.catalogue import Catalogue
+from services.retriever.index import ExactIndex, LiveIndex, Rows, Vector
+from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, ProductTableBuilder
+from services.retriever.search import Searcher
+
+MODEL = "mini@1"
+D = 16
+CATEGORIES = ["Kitchen > Mugs", "Kitchen > Mugs > Small", "Kitchen>Bowls", "KitchenAid", "Garden"]
+COLORS = ["red", "blue", "Green", ""]
+Make = Callable[[], Catalogue]
+EVEN = ModalityWeights(text=0.5, image=0.5)
+
+
+def unit(seed: int) -> Vector:
+    vector = np.random.default_rng(seed).normal(size=D).astype(np.float32)
+    return vector / np.float32(np.linalg.norm(vector))
+
+
+def table(numbers: list[int], **changed: str) -> ProductTable:
+    builder = ProductTableBuilder(["material"])
+    texts = {name: [""] * len(numbers) for name in TEXT_COLUMNS}
+    texts["title"] = [f"Product {number}" for number in numbers]
+    texts["brand"] = [changed.get("brand", ["Lumo", "lumo", "Kestrel"][n % 3]) for n in numbers]
+    texts["category"] = [CATEGORIES[number % 5] for number in numbers]
+    texts["attributes"] = [
+        json.dumps(
+            {
+                "color": COLORS[number % 4],
+                "in_stock": ["true", "no"][number % 2],
+                "material": "wood",
+                **({"item_group_id": f"g{number // 3}"} if number < 30 else {}),
+            }
+        )
+        for number in numbers
+    ]
+    prices = [math.nan if number % 7 == 0 else float(number % 11) for number in numbers]
+    assert builder.add([product_id(number) for number in numbers], texts, prices) == []
+    return builder.build()
+
+
+def product_id(number: int) -> str:
+    return f"p-{number:04d}"
+
+
+def vectors(numbers: list[int]) -> tuple[Rows, Rows]:
+    text = np.stack([unit(number) for number in numbers])
+    image = np.stack([unit(number + 10_000) for number in numbers])
+    image[[position for position, number in enumerate(numbers) if number % 10 == 9]] = 0
+    return text, image
+
+
+def catalogue(n: int = 200) -> Catalogue:
+    numbers = list(range(n))
+    text, image = vectors(numbers)
+    rows = np.concatenate([text, image], axis=1)
+    return Catalogue(
+        CatalogueInfo(version="v1", model=MODEL, dimension=D, products=n),
+        Products(table(numbers)),
+        LiveIndex(ExactIndex(rows), [product_id(number) for number in numbers]),
+        Moments.of(rows),
+    )
+
+
+def changed() -> Catalogue:
+    """The same products in the end, after some were put in, taken out, and put in again."""
+    one = catalogue(190)
+    for numbers in ([3, 5, 195, 196], list(range(190, 200)), [44, 7]):
+        text, image = vectors(numbers)
+        numbers.sort()
+        text, image = vectors(numbers)
+        one = one.with_changes(one.sequence + 1, table(numbers), text, image, [])
+    text, image = vectors([44])
+    one = one.with_changes(9, table([44]), text, image, ["p-0045", "p-0199", "unknown"])
+    text, image = vectors([45, 199])
+    return one.with_changes(10, table([45, 199]), text, image, [])
+
+
+def term(seed: int = 5, weight: float = 1.0, weights: ModalityWeights = EVEN) -> QueryTerm:
+    return QueryTerm(vector=unit(seed).tolist(), weights=weights, weight=weight)
+
+
+def search(one: Catalogue, **asked: object) -> SearchResponse:
+    usual = {"terms": [term()], "cutoff": "off", "k": 100, "group_variants": False}
+    request = SearchRequest.model_validate({"model": MODEL, **usual, **asked})
+    return Searcher(Calibration()).search(one, request)
+
+
+def ids(answer: SearchResponse) -> list[str]:
+    return [product.product_id for product in answer.results]
+
+
+FILTERS: list[tuple[Filters, Callable[[int], bool]]] = [
+    (Filters(category=["kitchen > mugs"]), lambda n: n % 5 in (0, 1)),
+    (Filters(category=["Kitchen"]), lambda n: n % 5 in (0, 1, 2)),
+    (Filters(category=["Garden", "KitchenAid"]), lambda n: n % 5 in (3, 4)),
+    (Filters(brand=["LUMO"]), lambda n: n % 3 in (0, 1)),
+    (Filters(color=["green", "red"]), lambda n: n % 4 in (0, 2)),
+    (Filters(in_stock=True), lambda n: n % 2 == 0),
+    (Filters(in_stock=False), lambda n: n % 2 == 1),
+    (Filters(price=PriceRange(min=3, max=4)), lambda n: n % 7 != 0 and n % 11 in (3, 4)),
+    (
+        Filters(color=["red"], price=PriceRange(max=5), attributes={"material": ["Wood"]}),
+        lambda n: n % 4 == 0 and n % 7 != 0 and n % 11 <= 5,
+    ),
+    (Filters(brand=["nobody"]), lambda _: False),
+]
+
+
+@pytest.mark.parametrize("make", [catalogue, changed], ids=["as loaded", "changed since"])
+@pytest.mark.parametrize(("filters", "passes"), FILTERS)
+def test_a_filter_leaves_those_that_pass_in_the_same_order(
+    make: Make, filters: Filters, passes: Callable[[int], bool]
+) -> None:
+    one = make()
+    everything = [
+        *ids(first := search(one)),
+        *ids(search(one, after=first.next)),
+    ]
+    assert len(everything) == 200
+    wanted = [product for product in everything if passes(int(product[2:]))]
+    found = search(one, filters=filters)
+    assert ids(found) == wanted[:100]
+    assert found.found == len(wanted)
+
+
+@pytest.mark.parametrize("make", [catalogue, changed], ids=["as loaded", "changed since"])
+def test_facets_count_what_is_found_and_leave_their_own_filter_aside(make: Make) -> None:
+    one = make()
+    facets = ["category", "color", "price", "in_stock"]
+    answer = search(one, filters=Filters(color=["red"], in_stock=True), facets=facets)
+    assert answer.facets is not None
+    red = [number for number in range(200) if number % 4 == 0]
+    counts = {
+        name: {value.value: value.count for value in values}
+        for name, values in answer.facets.fields.items()
+    }
+    assert counts["category"] == {
+        "Kitchen": sum(n % 5 in (0, 1, 2) for n in red),
+        "Kitchen > Mugs": sum(n % 5 in (0, 1) for n in red),
+        "Kitchen > Mugs > Small": sum(n % 5 == 1 for n in red),
+        "Kitchen > Bowls": sum(n % 5 == 2 for n in red),
+        "KitchenAid": sum(n % 5 == 3 for n in red),
+        "Garden": sum(n % 5 == 4 for n in red),
+    }
+    assert counts["color"] == {"red": 50, "Green": 50}  # of those in stock
+    assert counts["in_stock"] == {"true": 50}  # of those that are red
+    assert answer.facets.price is not None
+    assert (answer.facets.price.min, answer.facets.price.max) == (0, 10)
+    first = answer.facets.fields["category"][0]
+    assert first.value == "Kitchen"
+
+
+def test_what_cannot_be_filtered_by_is_refused_with_what_can() -> None:
+    with pytest.raises(InvalidRequest, match=r"'shoe_size'.*brand, category, color.*material"):
+        search(catalogue(), filters=Filters(attributes={"shoe_size": ["9"]}))
+    with pytest.raises(InvalidRequest, match="'item_group_id'"):
+        search(catalogue(), facets=["item_group_id"])
+
+
+@pytest.mark.parametrize("make", [catalogue, changed], ids=["as loaded", "changed since"])
+@pytest.mark.parametrize("sort", ["relevance", "price_asc", "price_desc"])
+@pytest.mark.parametrize("group", [False, True])
+def test_pages_are_the_whole_in_pieces(make: Make, sort: str, group: bool) -> None:
+    one = make()
+    asked: dict[str, object] = {"sort": sort, "group_variants": group, "threshold": -0.2, "k": 7}
+    pages: list[str] = []
+    after = None
+    while True:
+        answer = search(one, after=after, **asked)
+        pages.extend(ids(answer))
+        after = answer.next
+        if after is None:
+            break
+    assert len(pages) == len(set(pages)) == answer.found
+    whole = search(one, **{**asked, "k": 100})
+    assert pages[:100] == ids(whole)
+    if sort != "relevance":
+        prices = [product.price for product in whole.results]
+        known = [price for price in prices if price is not None]
+        assert prices == [*sorted(known, reverse=sort == "price_desc"), *[None] * 100][:100]
+
+
+def test_a_page_goes_on_where_it_ended_whatever_was_changed_meanwhile() -> None:
+    one = catalogue()
+    first = search(one, k=5)
+    after = one.with_changes(1, table([]), *(np.zeros((0, D), np.float32),) * 2, ids(first)[2:4])
+    assert ids(search(after, k=5, after=first.next)) == ids(search(one, k=10))[5:]
+
+
+@pytest.mark.parametrize("after", ["", "[]", "{}", "[1,2]", '["a",1,"b"]', "[1,2,3,4]", "null"])
+def test_a_place_that_was_never_told_is_refused(after: str) -> None:
+    with pytest.raises(InvalidRequest, match="after"):
+        search(catalogue(), after=after)
+
+
+def test_only_the_best_of_variants_is_shown() -> None:
+    one = catalogue()
+    shown = ids(search(one, group_variants=True))
+    groups = [int(product[2:]) // 3 for product in shown if int(product[2:]) < 30]
+    assert len(groups) == len(set(groups))
+    best: dict[int | str, str] = {}
+    for product in ids(search(one)):
+        number = int(product[2:])
+        best.setdefault(number // 3 if number < 30 else product, product)
+    # More than a hundred are left once variants are put together: compare as far as both go.
+    assert shown[: len(best)] == list(best.values())
+
+
+def test_what_is_excluded_is_not_there() -> None:
+    one = catalogue()
+    gone = ids(search(one))[:3]
+    assert ids(search(one, exclude=[*gone, "unknown"], k=5)) == ids(search(one, k=8))[3:]
+
+
+def test_similar_products_leave_out_the_product_and_its_variants() -> None:
+    one = catalogue()
+    by_words = QueryTerm(product_id="p-0004", weights=ModalityWeights(text=1, image=0))
+    answer = search(one, terms=[by_words], group_variants=True)
+    assert not {"p-0003", "p-0004", "p-0005"} & set(ids(answer))
+    text, _ = vectors(list(range(200)))
+    scores = text @ unit(4)
+    for product in answer.results:
+        assert product.score == pytest.approx(scores[int(product.product_id[2:])], abs=1e-5)
+    with_variants = search(one, terms=[by_words])
+    assert {"p-0003", "p-0005"} & {
+        *ids(with_variants),
+        *ids(search(one, terms=[by_words], after=with_variants.next)),
+    }
+
+
+def test_by_the_look_of_what_has_no_picture_nothing_can_be_found() -> None:
+    look = ModalityWeights(text=0, image=1)
+    with pytest.raises(InvalidRequest, match=r"'p-0009' has no picture"):
+        search(catalogue(), terms=[QueryTerm(product_id="p-0009", weights=look)])
+    with pytest.raises(NotFound, match="'unknown'"):
+        search(catalogue(), terms=[QueryTerm(product_id="unknown", weights=look)])
+
+
+def test_terms_add_up_and_a_negative_one_pushes_away() -> None:
+    one = catalogue()
+    terms = [term(5), term(6, -0.5)]
+    answer = search(one, terms=terms, explain=True)
+    for product in answer.results:
+        assert product.terms is not None
+        assert sum(part.contribution for part in product.terms) == pytest.approx(
+            product.score, abs=1e-5
+        )
+        assert sum(abs(part.weight) for part in product.terms) == pytest.approx(1)
+    text, image = vectors(list(range(200)))
+    best = answer.results[0]
+    assert best.terms is not None
+    number = int(best.product_id[2:])
+    assert best.terms[0].text == pytest.approx(float(text[number] @ unit(5)), abs=1e-5)
+    assert best.terms[1].image == pytest.approx(float(image[number] @ unit(6)), abs=1e-5)
+    alone = search(one, terms=[term(5)])
+    similarity = {p.product_id: text[int(p.product_id[2:])] @ unit(6) for p in alone.results}
+    kept = [similarity[product] for product in ids(answer)[:20] if product in similarity]
+    assert np.mean(kept) < np.mean(list(similarity.values())[:20])
+
+
+def test_what_is_told_of_strength_and_confidence_follows_the_spread_of_scores() -> None:
+    one = catalogue()
+    asked: dict[str, object] = {"terms": [term(17)], "k": 100}
+    everything = search(one, **asked)
+    cut = search(one, **asked, cutoff="auto")
+    rows = np.concatenate(vectors(list(range(200))), axis=1)
+    scores = rows @ np.concatenate([unit(17), unit(17)]) / 2
+    mean, deviation = float(scores.mean()), float(scores.std())
+    calibration = Calibration()
+    least = mean + calibration.weak * deviation
+    assert ids(cut) == [p.product_id for p in everything.results if p.score >= least]
+    assert 0 < len(cut.results) < 100
+    for product in cut.results:
+        strong = product.score >= mean + calibration.strong * deviation
+        assert product.strength == ("strong" if strong else "weak")
+    sought_and_there = search(one, terms=[term(17)]).confidence
+    nowhere = search(one, terms=[term(987_654)]).confidence
+    assert sought_and_there > nowhere
+
+
+def test_confidence_does_not_depend_on_filters() -> None:
+    one = catalogue()
+    assert (
+        search(one).confidence
+        == search(one, filters=Filters(brand=["Kestrel"])).confidence
+        == search(one, threshold=0.9).confidence
+    )
+
+
+def test_of_a_handful_of_products_none_is_cut_off() -> None:
+    answer = search(catalogue(8), cutoff="auto")
+    assert len(answer.results) == 8
+
+
+def test_an_empty_catalogue_finds_nothing_with_no_confidence() -> None:
+    rows = np.zeros((0, 2 * D), np.float32)
+    one = Catalogue(
+        CatalogueInfo(version="v1", model=MODEL, dimension=D, products=0),
+        Products(table([])),
+        LiveIndex(ExactIndex(rows), []),
+        Moments.of(rows),
+    )
+    answer = search(one, facets=["brand", "price"], cutoff="auto")
+    assert (answer.results, answer.found, answer.confidence) == ([], 0, 0)
+
+
+def test_merging_changes_nothing() -> None:
+    one = changed()
+    merged = one.merged()
+    asked: dict[str, object] = {"facets": ["category", "color"], "filters": Filters(brand=["lumo"])}
+    assert search(merged, **asked) == search(one, **asked)
+    for number in (3, 44, 45, 189, 199):
+        assert merged.get(product_id(number)) == one.get(product_id(number)) is not None
