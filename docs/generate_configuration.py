@@ -46,10 +46,17 @@ def page() -> str:
 def _section(name: str, kind: type[BaseSettings]) -> str:
     prefix = kind.model_config.get("env_prefix", "")
     rows = "".join(
-        f"| `{prefix}{field}`".upper() + f" | {_default(info)} | {info.description} |\n"
+        f"| `{_variable(prefix, field, info)}` | {_default(info)} | {info.description} |\n"
         for field, info in kind.model_fields.items()
     )
     return f"\n## {name}\n\n| variable | default | what it is |\n| --- | --- | --- |\n{rows}"
+
+
+def _variable(prefix: str, field: str, info: FieldInfo) -> str:
+    """The variable's name: the prefix and the field, unless it has one for all services."""
+    if isinstance(info.validation_alias, str):
+        return info.validation_alias
+    return f"{prefix}{field}".upper()
 
 
 def _default(info: FieldInfo) -> str:

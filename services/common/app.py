@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request, Response, status
 from fastapi.routing import APIRoute
@@ -20,6 +21,7 @@ from services.common.problems import (
     problem_responses,
 )
 from services.common.settings import ServiceSettings
+from services.common.tracing import Tracing
 from services.common.version import VERSION
 from services.contracts.base import Contract
 from services.contracts.health import Dependency, Health, Readiness
@@ -64,7 +66,7 @@ def create_service_app(
         title=f"multimodal-search {name}",
         version=VERSION,
         description=description,
-        lifespan=lifespan,
+        lifespan=_traced(lifespan, name, settings),
         # The route's function is its name: client generators make readable methods of it.
         generate_unique_id_function=_operation_id,
         docs_url=docs_url,
@@ -72,6 +74,7 @@ def create_service_app(
     )
     app.state.metrics = metrics
     app.state.stopping = False
+    app.state.tracing = None
     for layer in reversed(middleware):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_middleware(
@@ -87,6 +90,24 @@ def create_service_app(
     for router in routers:
         app.include_router(router)
     return app
+
+
+def _traced(lifespan: Lifespan, name: str, settings: ServiceSettings) -> Lifespan:
+    """The service's lifespan, with traces being sent off all through it where they are wanted."""
+    endpoint = settings.otlp_endpoint
+    if endpoint is None:
+        return lifespan
+
+    @asynccontextmanager
+    async def traced(app: FastAPI) -> AsyncIterator[None]:
+        app.state.tracing = Tracing(name, str(endpoint))
+        try:
+            async with lifespan(app):
+                yield
+        finally:
+            await asyncio.to_thread(app.state.tracing.close)
+
+    return traced
 
 
 def _operation_id(route: APIRoute) -> str:

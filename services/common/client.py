@@ -32,6 +32,7 @@ from services.common.problems import (
     UnreadableImage,
     UnsupportedMediaType,
 )
+from services.common.tracing import TRACEPARENT_HEADER, current_span
 from services.contracts.health import Health
 from services.contracts.problems import Problem
 
@@ -166,7 +167,7 @@ class ServiceClient:
         started = time.monotonic()
         try:
             async with asyncio.timeout(limit.remaining_s()):
-                response = await self._send(method, path, limit, headers or {}, content)
+                response = await self._send_traced(method, path, limit, headers or {}, content)
         except TimeoutError as error:
             if time.monotonic() - started >= _WHOLE_TIMEOUT * self._timeout_s:
                 self._breaker.timed_out()
@@ -185,6 +186,24 @@ class ServiceClient:
             self._breaker.succeeded()
             return understood
         raise self._problem(response)
+
+    async def _send_traced(
+        self,
+        method: str,
+        path: str,
+        limit: Deadline,
+        headers: Mapping[str, str],
+        content: Mapping[str, Any],
+    ) -> httpx.Response:
+        """In a span of its own that the other side goes on from, where traces are wanted."""
+        above = current_span.get()
+        if above is None:
+            return await self._send(method, path, limit, headers, content)
+        with above.call(f"{method} {self.name}", peer__service=self.name) as span:
+            headers = {TRACEPARENT_HEADER: span.traceparent, **headers}
+            response = await self._send(method, path, limit, headers, content)
+            span.note(http__response__status_code=response.status_code)
+            return response
 
     async def _send(
         self,

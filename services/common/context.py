@@ -7,6 +7,7 @@ import time
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 REQUEST_ID_HEADER = "X-Request-ID"
 DEADLINE_HEADER = "X-Deadline-Ms"
@@ -45,3 +46,13 @@ def accept_deadline(offered: str | None, default_ms: int) -> Deadline:
     if offered is not None and offered.isascii() and offered.isdigit() and len(offered) < 10:
         return Deadline.after_ms(min(int(offered), default_ms))
     return Deadline.after_ms(default_ms)
+
+
+request_notes: ContextVar[dict[str, Any] | None] = ContextVar("request_notes", default=None)
+
+
+def note(**fields: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    """Add fields to the line that the log gets for this request."""
+    notes = request_notes.get()
+    if notes is not None:
+        notes.update(fields)

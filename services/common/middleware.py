@@ -1,4 +1,4 @@
-"""The outermost layer of every service: request id, deadline, body limit, log line, metrics.
+"""The outermost layer of every service: request id, deadline, body limit, log, metrics, trace.
 
 Written against ASGI itself, since Starlette's `BaseHTTPMiddleware` runs each request in a task of
 its own, which loses context variables and costs more than the rest of this file.
@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -23,6 +24,7 @@ from services.common.context import (
     accept_request_id,
     deadline,
     request_id,
+    request_notes,
 )
 from services.common.metrics import Metrics
 from services.common.problems import (
@@ -31,6 +33,7 @@ from services.common.problems import (
     ServiceError,
     problem_response,
 )
+from services.common.tracing import Tracing
 
 logger = logging.getLogger("services.access")
 
@@ -50,6 +53,11 @@ def _declared_bytes(headers: Headers) -> float:
         return 0
     # Python refuses to read a number of thousands of digits.
     return int(declared) if len(declared) < 19 else math.inf
+
+
+def _route(scope: Scope) -> str:
+    """The route's template, never the path itself: metrics' labels must stay few."""
+    return getattr(scope.get("route"), "path", None) or "unmatched"
 
 
 class ServiceMiddleware:
@@ -80,6 +88,8 @@ class ServiceMiddleware:
         deadline_token = deadline.set(
             accept_deadline(headers.get(DEADLINE_HEADER), self._default_deadline_ms)
         )
+        notes: dict[str, Any] = {}
+        notes_token = request_notes.set(notes)
         started = time.perf_counter()
         status = 500
         answering = False
@@ -97,7 +107,7 @@ class ServiceMiddleware:
 
         self._metrics.in_flight.inc()
         try:
-            await self._limited(scope, receive, send_with_id, headers)
+            await self._traced(scope, receive, send_with_id, headers)
         except ClientDisconnect:
             status = 499  # nobody to answer; the number that proxies log for this
         except Exception:
@@ -109,9 +119,31 @@ class ServiceMiddleware:
             await _unexpected()(scope, receive, send_with_id)
         finally:
             self._metrics.in_flight.dec()
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, status, time.perf_counter() - started, notes)
+            request_notes.reset(notes_token)
             request_id.reset(request_id_token)
             deadline.reset(deadline_token)
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """In a span of its own, where traces are wanted."""
+        tracing: Tracing | None = scope["app"].state.tracing
+        if tracing is None:
+            await self._limited(scope, receive, send, headers)
+            return
+        with tracing.request(scope["method"], headers) as span:
+
+            async def send_and_note(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    span.rename(f"{scope['method']} {_route(scope)}")
+                    span.note(
+                        http__request__method=scope["method"],
+                        http__route=_route(scope),
+                        http__response__status_code=message["status"],
+                        request_id=request_id.get(),
+                    )
+                await send(message)
+
+            await self._limited(scope, receive, send_and_note, headers)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """Refuse a body over the limit: by its declared length, else as soon as it passes it."""
@@ -142,9 +174,8 @@ class ServiceMiddleware:
 
         await self._app(scope, receive_limited, send)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route's template, never the path itself: labels must stay few.
-        route = getattr(scope.get("route"), "path", None) or "unmatched"
+    def _record(self, scope: Scope, status: int, seconds: float, notes: dict[str, Any]) -> None:
+        route = _route(scope)
         method = scope["method"]
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.latency.labels(method, route).observe(seconds)
@@ -157,5 +188,6 @@ class ServiceMiddleware:
                 "route": route,
                 "status": status,
                 "duration_ms": round(seconds * 1000, 2),
+                **notes,
             },
         )

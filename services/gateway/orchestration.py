@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from services.common.client import own_deadline
-from services.common.context import deadline, request_id
+from services.common.context import deadline, note, request_id
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,
@@ -83,6 +83,7 @@ class Orchestrator:
                 request.k,
                 request.threshold,
             )
+        note(degraded=query.degraded)
         for part in query.degraded:
             self._metrics.degraded.labels(part).inc()
         return PredictResponse(

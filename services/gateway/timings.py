@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from services.common.context import note
 from services.gateway.metrics import GatewayMetrics
 
 
@@ -27,6 +28,7 @@ class Timings:
             seconds = time.perf_counter() - started
             self._stages.append((name, seconds * 1000))
             self._metrics.stage_duration.labels(name).observe(seconds)
+            note(**{f"{name}_ms": round(seconds * 1000, 2)})
 
     def total_ms(self) -> float:
         return round((time.perf_counter() - self._started) * 1000, 2)

@@ -229,3 +229,29 @@ async def test_the_stages_times_are_told(stack: Stack) -> None:
     )
     metrics = (await stack.http.get("/metrics")).text
     assert 'gateway_stage_duration_seconds_count{stage="encode"} 1.0' in metrics
+
+
+async def test_one_log_line_tells_what_a_request_was_and_what_it_did_without(
+    run_stack: RunStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="services.access")
+    async with run_stack() as stack:
+        stack.rewriter.fault = dead
+        await stack.http.post(
+            "/predict", json={"query": "red mug"}, headers={REQUEST_ID_HEADER: "request-1"}
+        )
+        stack.rewriter.fault = None
+        await stack.http.get("/products/1")
+    lines = [record.__dict__ for record in caplog.records if record.name == "services.access"]
+    (searched,) = [line for line in lines if line["route"] == "/predict"]
+    (looked_up,) = [
+        line
+        for line in lines
+        if line["route"] == "/products/{product_id:path}" and "degraded" not in line
+    ][-1:]
+    assert searched["status"] == 200
+    assert searched["degraded"] == ["rewriter"]
+    assert searched["duration_ms"] >= searched["encode_ms"] + searched["search_ms"] > 0
+    assert "rewrite_ms" in searched
+    assert "encode_ms" not in looked_up
+    assert "red mug" not in str(lines)
