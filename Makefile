@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e lint format types imports check eval \
+.PHONY: help run test test-web test-unit test-e2e lint format types imports secrets check eval \
 	bench-encoder bench-load sample train-mini-clip openapi configuration lock clean
 
 help: ## List every target
@@ -40,7 +40,7 @@ test-e2e: ## The whole stack as a person starts it
 	@$(BOOTSTRAP) --group test --web
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
-check: lint types imports ## Lint, types and import rules (in the environment that `make test` made)
+check: lint types imports secrets ## Lint, types, import rules, no secrets (in the environment that `make test` made)
 
 lint: ## Style and common mistakes
 	@$(BIN)/ruff check .
@@ -55,6 +55,9 @@ types: ## mypy --strict over everything
 
 imports: ## Which room may import which
 	@$(BIN)/lint-imports
+
+secrets: ## Look for keys and passwords in what is, or might be, committed
+	@.ci/secrets
 
 eval: ## How good the search is on the sample catalogue, beside chance
 	@$(BOOTSTRAP) --group run -- -m services.launcher evaluate

@@ -19,7 +19,7 @@ from services.gateway.settings import GatewaySettings
 
 Scope = Literal["search", "admin"]
 
-API_KEY_HEADER = "X-API-Key"
+API_KEY_HEADER = "X-API-Key"  # pragma: allowlist secret
 
 _api_key = APIKeyHeader(
     name=API_KEY_HEADER, auto_error=False, description="A key of the scope that the route needs."
