@@ -23,7 +23,8 @@ PRODUCT: dict[str, Any] = {
 }
 
 _ANSWER: dict[str, Any] = {
-    "results": [{**PRODUCT, "score": 0.8231}],
+    "results": [{**PRODUCT, "score": 0.8231, "strength": "strong"}],
+    "confidence": 0.93,
     "degraded": [],
     "model": "mini-clip@1f2e3d4c5b6a",
     "catalogue_version": "9c4f2b7a10de",

@@ -27,7 +27,7 @@ from services.contracts.gateway import (
     PredictResponse,
 )
 from services.contracts.products import Product
-from services.contracts.retriever import SearchRequest, SearchResponse
+from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
 from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.services import Services
@@ -91,6 +91,7 @@ class Orchestrator:
             rewritten_query=query.used,
             rewrite_source=query.source,
             results=found.results,
+            confidence=found.confidence,
             degraded=query.degraded,
             model=embeddings.model,
             catalogue_version=found.catalogue.version,
@@ -117,6 +118,7 @@ class Orchestrator:
             rewritten_query=None,
             rewrite_source=None,
             results=found.results,
+            confidence=found.confidence,
             model=embeddings.model,
             catalogue_version=found.catalogue.version,
             took_ms=timings.total_ms(),
@@ -160,10 +162,12 @@ class Orchestrator:
                 "/search",
                 SearchRequest(
                     model=embeddings.model,
-                    vector=_only_vector(embeddings),
-                    weights=weights,
+                    terms=[QueryTerm(vector=_only_vector(embeddings), weights=weights)],
                     k=k,
                     threshold=threshold,
+                    # As asked for: no product is left out but by the caller's own threshold.
+                    cutoff="off",
+                    group_variants=False,
                 ),
                 SearchResponse,
             )

@@ -11,6 +11,7 @@ from services.common.app import create_service_app
 from services.contracts.health import Dependency
 from services.retriever.calibration import Calibration
 from services.retriever.follower import Follower
+from services.retriever.index import IndexChoice
 from services.retriever.metrics import RetrieverMetrics
 from services.retriever.reader import CatalogueReader
 from services.retriever.routes import Retriever, router
@@ -31,6 +32,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
             batch=settings.read_batch,
             expected_model=settings.expected_model,
             filterable=settings.filterable_attributes,
+            choice=IndexChoice(settings.index, settings.exact_up_to),
         )
         pool = SearchPool(threads=settings.search_threads, max_queue=settings.max_queue)
         try:

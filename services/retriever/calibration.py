@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 from services.contracts.search import Strength
-from services.retriever.index import Rows, Vector
+from services.retriever.index import AnyRows, Rows, Vector
 
 _SAMPLED = 50_000
 """Rows that the covariance is taken from at most: more change it by less than a thousandth."""
@@ -52,10 +52,10 @@ class Moments:
     products: int
 
     @classmethod
-    def of(cls, rows: Rows) -> Moments:
+    def of(cls, rows: AnyRows) -> Moments:
         """rows: (n, 2·d)."""
         n = len(rows)
-        sample = rows[:: max(1, math.ceil(n / _SAMPLED))]
+        sample = rows[:: max(1, math.ceil(n / _SAMPLED))].astype(np.float32)
         mean = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(rows.shape[1])
         centred = sample - mean.astype(np.float32)
         covariance = centred.T @ centred / np.float32(max(1, len(sample)))

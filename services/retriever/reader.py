@@ -12,7 +12,7 @@ import gc
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ from services.retriever.catalogue import (
     WrongModel,
 )
 from services.retriever.faults import Faults, cannot_be_loaded, check_vectors
-from services.retriever.index import ExactIndex, Index, LiveIndex, Rows
+from services.retriever.index import AnyRows, IndexChoice, LiveIndex, Rows
 from services.retriever.products import (
     PRICE,
     TEXT_COLUMNS,
@@ -108,13 +108,13 @@ class CatalogueReader:
         batch: int,
         expected_model: str | None = None,
         filterable: Sequence[str] = (),
-        build_index: Callable[[Rows], Index] = ExactIndex,
+        choice: IndexChoice | None = None,
     ) -> None:
         self._features = features
         self._batch = batch
         self._expected_model = expected_model
         self._filterable = filterable
-        self._build_index = build_index
+        self._choice = choice or IndexChoice()
         self._stopping = threading.Event()
 
     def head(self) -> CatalogueHead:
@@ -169,7 +169,7 @@ class CatalogueReader:
                     products=len(listing.product_ids),
                 ),
                 products=Products(products),
-                index=LiveIndex(self._build_index(rows), listing.product_ids, self._build_index),
+                index=LiveIndex(self._choice.build(rows), listing.product_ids, self._choice.build),
                 moments=Moments.of(rows),
                 base=head.base,
                 sequence=head.sequence,
@@ -186,22 +186,24 @@ class CatalogueReader:
         return catalogue.with_changes(
             head.sequence,
             upserts,
-            rows[:, : head.dimension],
-            rows[:, head.dimension :],
+            rows[:, : head.dimension].astype(np.float32, copy=False),
+            rows[:, head.dimension :].astype(np.float32, copy=False),
             [product_id for product_id, entry in changes.items() if entry is None],
         )
 
-    def _rows(self, head: CatalogueHead, listing: _Listing) -> tuple[Rows, ProductTable]:
+    def _rows(self, head: CatalogueHead, listing: _Listing) -> tuple[AnyRows, ProductTable]:
         """(n, 2·d) fused vectors and the metadata of the products listed, every row checked."""
         count = len(listing.product_ids)
-        rows = np.zeros((count, 2 * head.dimension), np.float32)
+        rows = self._choice.rows(count, 2 * head.dimension)
         products = ProductTableBuilder(self._filterable)
         faults = Faults()
         with closing(self._read_ahead(head, listing)) as parts:
             for part, vectors, metadata in parts:
                 if self._stopping.is_set():
                     raise LoadStopped("the service is stopping")
-                _take_vectors(head, listing, part, vectors, rows[part], faults)
+                read = np.zeros((len(listing.product_ids[part]), rows.shape[1]), np.float32)
+                _take_vectors(head, listing, part, vectors, read, faults)
+                rows[part] = read
                 _take_metadata(listing, part, metadata, products, faults)
                 if part.start and part.start % _PRODUCTS_A_PROGRESS_LINE < self._batch:
                     logger.info("reading the catalogue: %d of %d products", part.start, count)

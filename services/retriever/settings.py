@@ -8,6 +8,8 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import ServiceSettings
+from services.retriever.index import IndexKind
+from services.retriever.index.choice import EXACT_UP_TO
 
 
 class RetrieverSettings(ServiceSettings):
@@ -51,6 +53,14 @@ class RetrieverSettings(ServiceSettings):
         default=["pattern", "material", "size", "gender", "age_group", "condition"],
         description="Attributes of the catalogue that searches may filter by and count, beside "
         "category, brand, price, color and in_stock. A JSON list.",
+    )
+    index: IndexKind = Field(
+        default="auto",
+        description="`exact`, `compressed` (codes find candidates, exact rows decide), or `auto`: "
+        "exact up to `exact_up_to` products.",
+    )
+    exact_up_to: int = Field(
+        default=EXACT_UP_TO, ge=0, description="Products that are searched exactly, at most."
     )
     search_threads: int = Field(default=2, ge=1, le=256, description="Searches at the same time.")
     max_queue: int = Field(

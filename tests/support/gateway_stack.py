@@ -167,11 +167,15 @@ class Stack:
         @router.post("/search")
         async def search(request: SearchRequest) -> SearchResponse:
             self.searched.append(request)
+            vector = request.terms[0].vector
             product = ScoredProduct(
-                product_id=f"product-{request.vector[0]:.0f}", title="A thing", score=0.5
+                product_id=f"product-{vector[0]:.0f}" if vector else "product-0",
+                title="A thing",
+                score=0.5,
+                strength="strong",
             )
             catalogue = CatalogueInfo(version="v1", model=MODEL, dimension=2, products=1)
-            return SearchResponse(results=[product], catalogue=catalogue)
+            return SearchResponse(results=[product], found=1, confidence=0.9, catalogue=catalogue)
 
         @router.get("/products/{product_id:path}")
         async def product(product_id: str) -> Product:

@@ -2,6 +2,7 @@
 
 from services.retriever.index.base import (
     SCORE_DECIMALS,
+    AnyRows,
     Hits,
     Index,
     Passing,
@@ -9,14 +10,18 @@ from services.retriever.index.base import (
     Vector,
     fuse,
 )
+from services.retriever.index.choice import IndexChoice, IndexKind
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.live import LiveIndex
 
 __all__ = [
     "SCORE_DECIMALS",
+    "AnyRows",
     "ExactIndex",
     "Hits",
     "Index",
+    "IndexChoice",
+    "IndexKind",
     "LiveIndex",
     "Passing",
     "Rows",

@@ -12,6 +12,7 @@ from services.contracts.base import ModalityWeights
 
 Vector = NDArray[np.float32]
 Rows = NDArray[np.float32]
+AnyRows = NDArray[np.float32] | NDArray[np.float16]
 Passing = NDArray[np.bool_]
 
 SCORE_DECIMALS = 6

@@ -226,6 +226,6 @@ def test_killed_at_any_moment_and_run_again_nothing_is_lost_or_doubled(
     other = load(feed, settings.model_copy(update={"feature_store": undisturbed}))
     assert other.publication.head == last.publication.head
     ids = [f"p-{number:03}" for number in range(PRODUCTS)]
-    assert [one for one in ids if catalogue.products.get(one) is None] == []
+    assert [one for one in ids if catalogue.get(one) is None] == []
     offline = settings.feature_store / "offline"
     assert not list(offline.glob(".drafts/*"))

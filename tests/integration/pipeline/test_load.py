@@ -16,6 +16,7 @@ from services.contracts.base import ModalityWeights
 from services.pipeline.errors import DependencyAway, EncoderBroken, FeedUnusable, NothingToLoad
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue import Catalogue
+from services.retriever.index import fuse
 from tests.integration.pipeline.conftest import load
 from tests.support.encoder_double import EncoderDouble
 from tests.support.product_feed import product_rows, write_feed
@@ -39,7 +40,7 @@ def test_a_file_becomes_the_catalogue_that_is_served(
     catalogue = serve()
     assert catalogue.info.version == summary.publication.head.version
     assert (catalogue.info.model, catalogue.info.products) == ("double@1", 25)
-    product = catalogue.products.get("p-003")
+    product = catalogue.get("p-003")
     assert product is not None
     assert (product.title, product.description) == ("Product 3", "The description\nof number 3.")
     assert (product.price, product.currency, product.brand) == (3.5, "EUR", None)
@@ -47,7 +48,7 @@ def test_a_file_becomes_the_catalogue_that_is_served(
     assert product.image_url is not None
     stored = settings.media_dir / product.image_url.removeprefix("/images/")
     assert stored.read_bytes() == (tmp_path / "images" / "3.png").read_bytes()
-    without_price = catalogue.products.get("p-004")
+    without_price = catalogue.get("p-004")
     assert without_price is not None
     assert without_price.price is None
 
@@ -64,9 +65,9 @@ def test_each_product_has_its_own_vectors(
             (words, ModalityWeights(text=1, image=0)),
             (look, ModalityWeights(text=0, image=1)),
         ):
-            (best,) = catalogue.search(np.array(vector, np.float32), weights, 1, None)
-            assert best.product_id == f"p-{number:03}"
-            assert best.score == pytest.approx(1, abs=1e-2)
+            best = catalogue.index.search(fuse(np.array(vector, np.float32), weights), 1)
+            assert catalogue.index.id_of(int(best.rows[0])) == f"p-{number:03}"
+            assert best.scores[0] == pytest.approx(1, abs=1e-2)
 
 
 def test_a_second_run_writes_and_encodes_nothing(
@@ -98,7 +99,7 @@ def test_only_what_changed_is_encoded(
     assert second.counts.unchanged == 23
     assert second.publication.head.version != first.publication.head.version
     catalogue = serve()
-    product = catalogue.products.get("p-003")
+    product = catalogue.get("p-003")
     assert product is not None
     assert product.price == 99
 
@@ -111,7 +112,7 @@ def test_products_that_the_file_no_longer_has_are_no_longer_served(
     load(write_feed(tmp_path / "feed.csv", rows[1:]), settings)
     catalogue = serve()
     assert catalogue.info.products == 11
-    assert catalogue.products.get("p-000") is None
+    assert catalogue.get("p-000") is None
 
 
 def test_there_and_back_within_a_second_loses_no_write(
@@ -121,7 +122,7 @@ def test_there_and_back_within_a_second_loses_no_write(
     new = [row | {"title": "New " + row["title"], "price": "1"} for row in old]
     for rows in (old, new, old, new, old):
         load(write_feed(tmp_path / "feed.csv", rows), settings)
-        product = serve().products.get("p-002")
+        product = serve().get("p-002")
         assert product is not None
         assert product.title == rows[2]["title"]
     assert len(encoder.texts) == 10  # what is in Parquet is never encoded again
@@ -169,7 +170,7 @@ def test_bad_rows_go_to_the_rejects_file_and_the_rest_load(
     }
     assert {row["product_id"] for row in rejects} >= {"p-001", "p-002", "p-006", "p-007"}
     catalogue = serve()
-    link, words_only = catalogue.products.get("p-003"), catalogue.products.get("p-004")
+    link, words_only = catalogue.get("p-003"), catalogue.get("p-004")
     assert link is not None
     assert words_only is not None
     assert (link.image_url, words_only.image_url) == ("https://example.com/3.jpg", None)
@@ -249,7 +250,7 @@ def test_the_grocery_catalogue_loads_81_of_81(settings: PipelineSettings, serve:
     assert catalogue.info.products == 81
     with GROCERY.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            product = catalogue.products.get(row["product_id"])
+            product = catalogue.get(row["product_id"])
             assert product is not None
             assert (product.title, product.product_url) == (row["title"], row["url"] or None)
             assert product.attributes.get("origin", "") == row["origin"].strip()

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from services.contracts.base import ModalityWeights
 from services.pipeline.errors import DependencyAway, StoreIncomplete
 from services.pipeline.feature_writer import FeatureWriter
 from services.pipeline.offline_store import OfflineStore
@@ -39,13 +38,11 @@ def feature_repo_dir(tmp_path: Path, own_redis: RedisProcess) -> Path:
 
 def same(one: Catalogue, other: Catalogue) -> bool:
     """Whether both answer with the same products, whole, and with the same scores."""
-    query, both = (
-        np.eye(1, one.info.dimension, dtype=np.float32)[0],
-        ModalityWeights(text=1, image=1),
-    )
-    return one.info == other.info and (
-        one.search(query, both, one.info.products, None)
-        == other.search(query, both, one.info.products, None)
+    numbers = np.arange(one.info.products)
+    return (
+        one.info == other.info
+        and one.products.values(numbers.tolist()) == other.products.values(numbers.tolist())
+        and np.array_equal(one.index.rows(numbers), other.index.rows(numbers))
     )
 
 

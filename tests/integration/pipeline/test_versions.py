@@ -31,7 +31,7 @@ def test_a_version_can_be_read_whole_after_another_took_its_place(
     before = load(write_feed(tmp_path / "feed.csv", old), settings).publication.head
     load(write_feed(tmp_path / "feed.csv", new), settings)
     reader = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=5), batch=5)
-    product = reader.load(before).products.get("p-003")
+    product = reader.load(before).get("p-003")
     assert product is not None
     assert (product.title, product.price) == ("Product 3", 3.5)
     reader.close()
@@ -54,7 +54,7 @@ def test_a_run_that_fails_leaves_the_served_version_whole(
     with pytest.raises(EncoderBroken):
         load(feed, settings)
     encoder.before_each, encoder.scale = lambda _: None, 1.0
-    product = serve().products.get("p-003")
+    product = serve().get("p-003")
     assert product is not None
     assert product.title == "Product 3"
     assert load(feed, settings).counts.encoded == 10

@@ -278,6 +278,11 @@ export interface components {
              */
             results: components["schemas"]["ScoredProduct"][];
             /**
+             * Confidence
+             * @description How likely the best product is what was sought; near 0 for what the catalogue does not have, and for what means nothing.
+             */
+            confidence: number;
+            /**
              * Degraded
              * @description Parts that could not do their share; the answer stands without them.
              * @example [
@@ -462,6 +467,43 @@ export interface components {
              * @description Weighted cosine similarity of the query to the product's text and image vectors, within -1..1.
              */
             score: number;
+            /**
+             * Strength
+             * @description Whether the score stands out among this query's scores over the whole catalogue: `strong`, or `weak` where the product may have little to do with the query.
+             * @enum {string}
+             */
+            strength: "strong" | "weak";
+            /**
+             * Terms
+             * @description The parts of the score, in the order of the query's terms.
+             */
+            terms?: components["schemas"]["TermScore"][] | null;
+        };
+        /**
+         * TermScore
+         * @description What one term of the query gave to a product's score.
+         */
+        TermScore: {
+            /**
+             * Weight
+             * @description As used, after balancing the terms.
+             */
+            weight: number;
+            /**
+             * Text
+             * @description Cosine to the product's words.
+             */
+            text: number;
+            /**
+             * Image
+             * @description Cosine to the product's picture; 0 where it has none.
+             */
+            image: number;
+            /**
+             * Contribution
+             * @description Its share of `score`; the shares add up to it.
+             */
+            contribution: number;
         };
         /**
          * FieldProblem
