@@ -14,7 +14,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e lint format types imports secrets check eval \
-	bench-encoder bench-load sample train-mini-clip openapi configuration lock clean
+	bench-encoder bench-load bench-retriever sample train-mini-clip openapi configuration lock clean
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -69,6 +69,10 @@ bench-encoder: ## The encoder beside the clip package and other engines (ARGS=--
 bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000")
 	@$(BOOTSTRAP) --group test
 	@$(BIN)/python -m benchmarks.loading $(ARGS)
+
+bench-retriever: ## One search beside the simple path, NumPy and FAISS (ARGS="--products 1000000 --write")
+	@$(BOOTSTRAP) --venv .venv-bench-retriever --group bench-retriever
+	@.venv-bench-retriever/bin/python -m benchmarks.retriever $(ARGS)
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)

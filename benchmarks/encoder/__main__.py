@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import platform
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from benchmarks.encoder.contenders import (
     ours,
     torch_bfloat16,
 )
+from benchmarks.machine import machine
 from benchmarks.report import table, write_section
 from benchmarks.timing import in_turns
 from services.encoder.engine import choose_precision
@@ -63,12 +63,8 @@ def main() -> None:
 
 
 def _machine(options: argparse.Namespace) -> str:
-    names = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    processor = names[0].split(":")[1].strip() if names else platform.machine()
     return (
-        f"`make bench-encoder ARGS=--write`, {options.threads} threads of {processor}, "
+        f"`make bench-encoder ARGS=--write`, {options.threads} threads, {machine()}, "
         f"bf16 {'in' if choose_precision('auto') == 'bf16' else 'not in'} hardware. Random weights "
         "in ViT-B/32's shape; medians of rounds in which all take turns."
     )

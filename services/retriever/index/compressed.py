@@ -31,7 +31,7 @@ _CANDIDATES = 400
 _CANDIDATES_OF_MANY = 700
 _MANY = 400_000
 # So few rows are scored exactly, all of them, in the time that a scan takes.
-_NARROW = 50_000
+_NARROW = 10_000
 _SPARE = 1.5
 # Up to so many rows are copied out and scored; of more, those in between are passed over in place.
 _COPIED = 4_096

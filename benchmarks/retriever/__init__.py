@@ -1,0 +1,1 @@
+"""The retriever's search beside others, over catalogues of several sizes."""
