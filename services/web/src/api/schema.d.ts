@@ -738,9 +738,11 @@ export interface operations {
                      *             "color": "red",
                      *             "pattern": "striped"
                      *           },
-                     *           "score": 0.8231
+                     *           "score": 0.8231,
+                     *           "strength": "strong"
                      *         }
                      *       ],
+                     *       "confidence": 0.93,
                      *       "degraded": [],
                      *       "model": "mini-clip@1f2e3d4c5b6a",
                      *       "catalogue_version": "9c4f2b7a10de",
@@ -907,9 +909,11 @@ export interface operations {
                      *             "color": "red",
                      *             "pattern": "striped"
                      *           },
-                     *           "score": 0.8231
+                     *           "score": 0.8231,
+                     *           "strength": "strong"
                      *         }
                      *       ],
+                     *       "confidence": 0.93,
                      *       "degraded": [],
                      *       "model": "mini-clip@1f2e3d4c5b6a",
                      *       "catalogue_version": "9c4f2b7a10de",
