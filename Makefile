@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e lint format types imports secrets check eval \
+.PHONY: help run test test-web test-unit test-e2e fuzz lint format types imports secrets check eval \
 	bench-encoder bench-load bench-retriever sample train-mini-clip openapi configuration lock clean
 
 help: ## List every target
@@ -39,6 +39,10 @@ test-unit: ## Only the tests that need nothing running
 test-e2e: ## The whole stack as a person starts it
 	@$(BOOTSTRAP) --group test --web
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+fuzz: ## Ask everything that the services' schemas allow, at length (FUZZ_EXAMPLES=300)
+	@$(BOOTSTRAP) --group test
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 check: lint types imports secrets ## Lint, types, import rules, no secrets (in the environment that `make test` made)
 

@@ -74,6 +74,18 @@ def answered(description: str, example: dict[str, Any]) -> dict[int | str, dict[
     }
 
 
+def found(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """`answered` for a search: with the way on from its best product to all that is known of it."""
+    responses = answered("The best products.", example)
+    responses[200]["links"] = {
+        "BestProduct": {
+            "operationId": "get_product",
+            "parameters": {"product_id": "$response.body#/results/0/product_id"},
+        }
+    }
+    return responses
+
+
 def image_form_schema() -> dict[str, Any]:
     """OpenAPI of the form and of the query parameters, which FastAPI cannot see by itself."""
     options = PredictImageOptions.model_json_schema(by_alias=False)["properties"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
@@ -76,10 +76,22 @@ _ERRORS = (
 )
 
 
+_FOUND: dict[int | str, dict[str, Any]] = {
+    200: {
+        "links": {
+            "BestProduct": {
+                "operationId": "product",
+                "parameters": {"product_id": "$response.body#/results/0/product_id"},
+            }
+        }
+    }
+}
+
+
 @router.post(
     "/search",
     summary="The products nearest to what is sought",
-    responses=problem_responses(*_ERRORS),
+    responses=_FOUND | problem_responses(*_ERRORS),
 )
 async def search(body: SearchRequest, retriever: Retrieving, catalogue: Snapshot) -> SearchResponse:
     """Exact late fusion of both vectors of every product, for every term."""

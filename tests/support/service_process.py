@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -33,8 +34,16 @@ class ServiceProcess:
     """`python -m module`, listening on a socket of ours; its output goes to a file."""
 
     def __init__(
-        self, module: str, prefix: str, listener: socket.socket, log: Path, **settings: str
+        self,
+        module: str,
+        prefix: str,
+        listener: socket.socket,
+        log: Path,
+        *,
+        surroundings: Mapping[str, str] | None = None,
+        **settings: str,
     ) -> None:
+        """`settings` are given the prefix; `surroundings` have their full names already."""
         self.log = log
         environment = {f"{prefix}_{name.upper()}": value for name, value in settings.items()}
         with log.open("ab") as output:
@@ -42,6 +51,7 @@ class ServiceProcess:
                 [sys.executable, "-m", module],
                 env={
                     **os.environ,
+                    **(surroundings or {}),
                     **environment,
                     f"{prefix}_LISTEN_FD": str(listener.fileno()),
                 },

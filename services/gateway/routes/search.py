@@ -29,7 +29,7 @@ from services.gateway.examples import (
     IMAGE_ANSWER,
     TEXT_ANSWER,
     TEXT_QUERIES,
-    answered,
+    found,
     image_form_schema,
 )
 from services.gateway.image_form import read_image_form
@@ -51,7 +51,7 @@ _ERRORS = (
 @router.post(
     "/predict",
     summary="Find products like these words",
-    responses=answered("The best products.", TEXT_ANSWER) | problem_responses(*_ERRORS),
+    responses=found(TEXT_ANSWER) | problem_responses(*_ERRORS),
     dependencies=[Depends(require_json)],
 )
 async def predict(
@@ -72,8 +72,7 @@ async def predict(
 @router.post(
     "/predict-image",
     summary="Find products that look like this picture",
-    responses=answered("The best products.", IMAGE_ANSWER)
-    | problem_responses(*_ERRORS, UnreadableImage),
+    responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, UnreadableImage),
     openapi_extra=image_form_schema(),
 )
 async def predict_image(

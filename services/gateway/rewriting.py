@@ -1,0 +1,57 @@
+"""The rewriter as the gateway uses it: a better query, or the one that came."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from services.common.client import ServiceClient, own_deadline
+from services.common.context import deadline
+from services.common.problems import DeadlineExceeded, ServiceError
+from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
+
+logger = logging.getLogger(__name__)
+
+REWRITER = "rewriter"
+
+_FAILED: tuple[RewriteSource, ...] = ("timeout", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryInWords:
+    """A query before and after the rewriter."""
+
+    original: str
+    used: str
+    source: RewriteSource | None  # None: the caller turned rewriting off
+
+    @property
+    def degraded(self) -> list[str]:
+        return [REWRITER] if self.source in _FAILED else []
+
+
+class Rewriting:
+    """Asks the rewriter, never longer than its own time-out and half of what is left."""
+
+    def __init__(self, rewriter: ServiceClient, timeout_s: float) -> None:
+        self._rewriter = rewriter
+        self._timeout_s = timeout_s
+
+    async def better(self, query: str) -> QueryInWords:
+        """The better query; in any trouble, the query as it came."""
+        given = deadline.get()
+        limit_s = self._timeout_s
+        if given is not None:
+            # The other stages need time as well, and unlike this one they are needed.
+            limit_s = min(limit_s, given.remaining_s() / 2)
+        try:
+            async with own_deadline(limit_s):
+                answer = await self._rewriter.post(
+                    "/rewrite", RewriteRequest(query=query), RewriteResponse
+                )
+        except DeadlineExceeded:
+            return QueryInWords(query, query, source="timeout")
+        except ServiceError as error:
+            logger.warning("searching without the rewriter", extra={"reason": error.detail})
+            return QueryInWords(query, query, source="error")
+        return QueryInWords(query, answer.rewritten_query, answer.source)

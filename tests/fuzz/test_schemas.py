@@ -1,0 +1,75 @@
+"""Every published operation, asked in every way that its schema allows, and in many that it bars.
+
+Schemathesis reads the schema that the running service publishes, and holds every answer to it: no
+5xx, no status, type, header or body that the schema does not have, nothing accepted that it
+forbids. It also follows the schema's links, from a search to the products that it found. Longer:
+`make fuzz FUZZ_EXAMPLES=500`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.gateway.access import key_hash
+from tests.support.launcher import small_catalogue
+from tests.support.whole_stack import SERVICES, WholeStack, whole_stack
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "10")
+SECONDS = 60 + 2 * int(EXAMPLES)
+CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
+KEY = "a-key-that-may-search"
+LINKED = ("retriever", "gateway")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    catalogue = small_catalogue(folder, [f"sample-{number:04d}" for number in range(1, 41)])
+    settings = {
+        # With a key, so that the answers without one are looked at as well.
+        "GATEWAY_SEARCH_KEY_SHA256": key_hash(KEY),
+        "GATEWAY_RATE_PER_MINUTE": "10000000",
+        "GATEWAY_RATE_BURST": "1000000",
+    }
+    with whole_stack(folder / "stack", catalogue, settings) as one:
+        yield one
+
+
+@pytest.mark.timeout(SECONDS + 60)
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_request_breaks_a_service_or_its_published_schema(
+    stack: WholeStack, name: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("schemathesis")),
+            *("--config-file", str(CONFIGURATION.resolve())),
+            *("run", f"{stack.url_of(name)}/openapi.json"),
+            *("--phases", "examples,coverage,fuzzing,stateful"),
+            *("--max-examples", EXAMPLES, "--continue-on-failure", "--no-color"),
+            *("--request-timeout", "10", "--header", f"X-API-Key: {KEY}"),
+            *(() if "FUZZ_EXAMPLES" in os.environ else ("--seed", "1")),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    asked = re.search(r"(\d+) generated", done.stdout)
+    assert asked is not None, done.stdout
+    assert int(asked[1]) > 50
+    assert ("✅ Stateful" in done.stdout) == (name in LINKED), done.stdout
+    log = stack.processes[name].log.read_text()
+    assert stack.processes[name].process.poll() is None
+    assert "unexpected error" not in log
