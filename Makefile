@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e fuzz lint format types imports secrets check eval \
+.PHONY: help run test test-web test-unit test-e2e fuzz chaos lint format types imports secrets check eval \
 	bench-encoder bench-load bench-retriever sample train-mini-clip openapi configuration lock clean
 
 help: ## List every target
@@ -43,6 +43,10 @@ test-e2e: ## The whole stack as a person starts it
 fuzz: ## Ask everything that the services' schemas allow, at length (FUZZ_EXAMPLES=300)
 	@$(BOOTSTRAP) --group test
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+chaos: ## Break each part in each way while 32 clients ask (five minutes; ARGS="--parts redis")
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 check: lint types imports secrets ## Lint, types, import rules, no secrets (in the environment that `make test` made)
 

@@ -100,16 +100,19 @@ class RedisProcess:
             process.kill()
             process.wait(STOP_S)
 
+    def send(self, number: signal.Signals) -> None:
+        if self._process is None:
+            raise RuntimeError("this Redis does not run")
+        self._process.send_signal(number)
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Connections stay open meanwhile, and nothing answers on them."""
-        if self._process is None:
-            raise RuntimeError("this Redis does not run")
-        self._process.send_signal(signal.SIGSTOP)
+        self.send(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            self.send(signal.SIGCONT)
 
     def empty(self) -> None:
         """Remove all keys, as when somebody flushed it."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.support.feast_repository import write_feature_repo
-from tests.support.redis_server import RedisProcess
+from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
 SERVICES = ("encoder", "rewriter", "retriever", "gateway")
@@ -22,16 +22,35 @@ SAMPLE = Path("data/sample/products.csv")
 LOAD_S = 120.0
 
 
-class WholeStack:
-    """Redis and the services by name; `through` names other addresses for parts of it."""
+Through = Callable[[str, RedisAddress], RedisAddress]
+"""Where the others find a part: given its name and its own address."""
 
-    def __init__(self, folder: Path, redis: RedisProcess, settings: Mapping[str, str]) -> None:
+
+def directly(_: str, address: RedisAddress) -> RedisAddress:
+    return address
+
+
+class WholeStack:
+    """Redis and the services by name; each finds the others where `through` says."""
+
+    def __init__(
+        self,
+        folder: Path,
+        redis: RedisProcess,
+        settings: Mapping[str, str],
+        through: Through = directly,
+    ) -> None:
         """`settings`: of any service, by their full names."""
         self.folder = folder
         self.redis = redis
         self.listeners = {name: listening_socket() for name in SERVICES}
         self.processes: dict[str, ServiceProcess] = {}
-        self._feast = write_feature_repo(folder / "feast", redis.address)
+        self._redis_at = through("redis", redis.address)
+        self._found_at = {
+            name: through(name, RedisAddress(*self.listeners[name].getsockname()[:2]))
+            for name in SERVICES[:3]
+        }
+        self._feast = write_feature_repo(folder / "feast", self._redis_at)
         self._settings = dict(settings)
         self._generation = 0
 
@@ -43,14 +62,17 @@ class WholeStack:
         return url_of(self.listeners[name])
 
     def environment(self) -> dict[str, str]:
-        cache = f"redis://{self.redis.address.connection_string}/1"
+        cache = f"redis://{self._redis_at.connection_string}/1"
         return {
             "ENCODER_MODEL_CACHE_DIR": str(self.folder / "models"),
             "ENCODER_CACHE_REDIS_URL": cache,
             "REWRITER_REDIS_URL": cache,
             "RETRIEVER_FEATURE_STORE": str(self._feast),
             "RETRIEVER_POLL_INTERVAL_MS": "100",
-            **{f"GATEWAY_{name.upper()}_URL": self.url_of(name) for name in SERVICES[:3]},
+            **{
+                f"GATEWAY_{name.upper()}_URL": f"http://{address.connection_string}"
+                for name, address in self._found_at.items()
+            },
             "GATEWAY_REDIS_URL": cache,
             "GATEWAY_MEDIA_DIR": str(self.folder / "media"),
             "PIPELINE_ENCODER_URL": self.url_of("encoder"),
@@ -96,7 +118,10 @@ class WholeStack:
 
 @contextmanager
 def whole_stack(
-    folder: Path, catalogue: Path = SAMPLE, settings: Mapping[str, str] | None = None
+    folder: Path,
+    catalogue: Path = SAMPLE,
+    settings: Mapping[str, str] | None = None,
+    through: Through = directly,
 ) -> Iterator[WholeStack]:
     """The stack, ready to answer from `catalogue`; all of it is stopped at the end."""
     (folder / "redis").mkdir(parents=True)
@@ -104,7 +129,7 @@ def whole_stack(
         redis = RedisProcess(folder / "redis")
         at_end.callback(redis.stop)
         redis.start()
-        stack = WholeStack(folder, redis, settings or {})
+        stack = WholeStack(folder, redis, settings or {}, through)
         at_end.callback(stack.stop)
         for name in SERVICES:
             stack.start(name)

@@ -1,0 +1,234 @@
+"""The fault matrix: each dependency broken in each way while 32 clients ask. `make chaos`.
+
+Prints the table as docs/reliability.md has it, and ends with 1 where an answer was wrong, hung, was
+a 500 or was cut, or where a part that is not needed cost anybody an answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.proxy import Mode, Proxy
+from tests.chaos.shoppers import Answer, percentile, shopping, told, wrong_results
+from tests.support.gemini_server import GeminiRequest, Reply, gemini_server, written
+from tests.support.launcher import small_catalogue
+from tests.support.redis_server import RedisAddress
+from tests.support.whole_stack import WholeStack, whole_stack
+
+NEEDED = ("encoder", "retriever")
+PARTS = (*NEEDED, "rewriter", "gemini", "redis")
+FAULTS = ("killed", "frozen", "slow", "garbage", "refusing", "restarted empty")
+SERVICES = ("encoder", "retriever", "rewriter", "gateway")
+BROKEN_S = 4.0
+STEADY_S = 1.5
+RECOVERY_S = 30.0
+
+Step = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What clients saw of one fault."""
+
+    part: str
+    fault: str
+    during: Sequence[Answer]
+    recovered_s: float
+    faults: Sequence[str]
+
+    def row(self) -> str:
+        good = sum(answer.is_good for answer in self.during) / max(1, len(self.during))
+        return (
+            f"| {self.part} | {self.fault} | {100 * good:.0f} % | "
+            f"{percentile(self.during, 0.99):.0f} | {told(self.during)} | {self.recovered_s:.1f} |"
+        )
+
+
+@dataclass
+class Chaos:
+    """The stack, and a proxy before each part of it."""
+
+    stack: WholeStack
+    catalogue: Path
+    proxies: dict[str, Proxy]
+
+    def steps(self, part: str, fault: str) -> tuple[Step, Step]:
+        """How to break a part, and how to mend it."""
+        proxy = self.proxies[part]
+        modes: dict[str, Mode] = {"slow": "slow", "garbage": "garbage", "refusing": "refuse"}
+        if part == "gemini":
+            modes |= {"killed": "refuse", "frozen": "silent"}
+
+        async def mend_proxy() -> None:
+            await proxy.become("pass")
+
+        if fault in modes:
+
+            async def break_proxy() -> None:
+                await proxy.become(modes[fault])
+
+            return break_proxy, mend_proxy
+
+        async def gone() -> None:
+            # The socket is ours and would go on listening without the process.
+            await proxy.become("refuse")
+            if part == "redis":
+                await asyncio.to_thread(lambda: self.stack.redis.stop(at_once=True))
+            elif part != "gemini":
+                self.stack.processes[part].send(signal.SIGKILL)
+                await asyncio.to_thread(self.stack.processes[part].process.wait)
+
+        async def back() -> None:
+            if part == "redis":
+                await asyncio.to_thread(self.stack.redis.start)
+            elif part != "gemini":
+                process = await asyncio.to_thread(self.stack.start, part)
+                await asyncio.to_thread(process.wait_until_said, "Application startup complete")
+            await proxy.become("pass")
+
+        async def emptied() -> None:
+            await gone()
+            if part == "redis":
+                shutil.rmtree(self.stack.folder / "redis" / "appendonlydir")
+            await back()
+
+        async def loaded_again() -> None:
+            if part == "redis":
+                await asyncio.to_thread(self.stack.load, self.catalogue)
+
+        async def freeze() -> None:
+            self._signal(part, signal.SIGSTOP)
+
+        async def thaw() -> None:
+            self._signal(part, signal.SIGCONT)
+
+        return {
+            "killed": (gone, back),
+            "frozen": (freeze, thaw),
+            "restarted empty": (emptied, loaded_again),
+        }[fault]
+
+    def _signal(self, part: str, number: signal.Signals) -> None:
+        if part == "redis":
+            self.stack.redis.send(number)
+        else:
+            self.stack.processes[part].send(number)
+
+    async def cell(self, part: str, fault: str) -> Cell:
+        """Break, watch, mend, and wait until every answer is whole again."""
+        break_it, mend_it = self.steps(part, fault)
+        async with shopping(self.stack.url) as shoppers:
+            await asyncio.sleep(1)
+            began = time.monotonic()
+            await break_it()
+            await asyncio.sleep(BROKEN_S)
+            mended = time.monotonic()
+            await mend_it()
+            while True:
+                last_bad = max(
+                    (one.ended for one in shoppers.answers if one.said != "full"), default=mended
+                )
+                now = time.monotonic()
+                if now - max(last_bad, mended) > STEADY_S or now - mended > RECOVERY_S:
+                    break
+                await asyncio.sleep(0.05)
+            recovered_s = max(0.0, last_bad - mended)
+        answers = shoppers.answers
+        during = [one for one in answers if began <= one.began < mended]
+        faults = sorted({one.fault for one in answers if one.fault is not None})
+        faults += await wrong_results(self.stack.url, answers)
+        if recovered_s >= RECOVERY_S - STEADY_S:
+            faults.append(f"not whole again after {RECOVERY_S:g} s")
+        if part not in NEEDED and not all(one.is_good for one in answers):
+            faults.append("an answer was lost for a part that is not needed")
+        return Cell(part, fault, during, recovered_s, faults)
+
+    async def rolling(self, name: str) -> Cell:
+        """Replace a service's process by another while clients ask: nobody may notice."""
+        async with shopping(self.stack.url) as shoppers:
+            await asyncio.sleep(1)
+            began = time.monotonic()
+            before = self.stack.processes[name]
+            after = await asyncio.to_thread(self.stack.start, name)
+            await asyncio.to_thread(after.wait_until_said, "Application startup complete")
+            if name == "retriever":
+                await asyncio.to_thread(after.wait_until_said, "serving catalogue")
+            await asyncio.to_thread(before.stop)
+            await asyncio.sleep(2)
+        answers = [one for one in shoppers.answers if one.began >= began]
+        faults = [one.fault or one.said for one in answers if one.said != "full"]
+        faults += await wrong_results(self.stack.url, answers)
+        return Cell(name, "replaced", answers, 0.0, faults)
+
+
+def _written(request: GeminiRequest) -> Reply:
+    return written(f"a {request.query.rpartition('something ')[2].partition(' ')[0]} mug")
+
+
+async def main(parts: Sequence[str], faults: Sequence[str]) -> int:
+    async with AsyncExitStack() as at_end:
+        folder = Path(at_end.enter_context(tempfile.TemporaryDirectory()))
+        proxies = {part: Proxy() for part in PARTS}
+        for proxy in proxies.values():
+            await proxy.open()
+            at_end.push_async_callback(proxy.close)
+        gemini = await at_end.enter_async_context(gemini_server(_written))
+        host, _, port = gemini.url.removeprefix("http://").rpartition(":")
+        proxies["gemini"].target = RedisAddress(host, int(port))
+
+        def through(name: str, address: RedisAddress) -> RedisAddress:
+            proxies[name].target = address
+            return proxies[name].address
+
+        settings = {
+            "GATEWAY_RATE_PER_MINUTE": "1000000",
+            "GATEWAY_RATE_BURST": "100000",
+            "REWRITER_GEMINI_API_KEY": "of-no-use-elsewhere",  # pragma: allowlist secret
+            "REWRITER_GEMINI_URL": f"http://{proxies['gemini'].address.connection_string}",
+            "REWRITER_CALLS_PER_MINUTE": "1000000",
+            "REWRITER_CALLS_PER_DAY": "100000000",
+            # Ten seconds without Gemini would be the recovery time of every one of its cells.
+            "REWRITER_BREAKER_PAUSE_S": "1",
+        }
+        catalogue = small_catalogue(folder, [f"sample-{n:04d}" for n in range(1, 101)])
+        running = whole_stack(folder / "stack", catalogue, settings, through)
+        stack = await asyncio.to_thread(running.__enter__)
+        at_end.push_async_callback(asyncio.to_thread, running.__exit__, None, None, None)
+        chaos = Chaos(stack, catalogue, proxies)
+        cells = []
+        _say("| part | fault | answered | p99 ms | what the answers said | whole again after s |")
+        _say("| --- | --- | --- | --- | --- | --- |")
+        for fault in faults:
+            for part in parts:
+                cells.append(await chaos.cell(part, fault))
+                _say(cells[-1].row())
+        for name in SERVICES:
+            cells.append(await chaos.rolling(name))
+            _say(cells[-1].row())
+    bad = [cell for cell in cells if cell.faults]
+    for cell in bad:
+        _say(f"{cell.part}, {cell.fault}: {'; '.join(cell.faults[:5])}")
+    return 1 if bad else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(prog="make chaos")
+    arguments.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    arguments.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
+    given = arguments.parse_args()
+    sys.exit(asyncio.run(main(given.parts, given.faults)))
