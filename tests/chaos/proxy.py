@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from typing import Literal
 
 from tests.support.redis_server import RedisAddress
@@ -85,14 +86,26 @@ class Proxy:
         raise _Ended
 
     async def _hand_back(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await answers.read(65_536):
-            while self._mode == "silent":  # noqa: ASYNC110 - until somebody sets it otherwise
-                await asyncio.sleep(0.02)
-            if self._mode == "slow":
-                await asyncio.sleep(SLOW_S)
-            writer.write(data)
-            await writer.drain()
-        raise _Ended
+        """In order, and when slow each part as long after its coming as any other."""
+        came: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def write() -> None:
+            while True:
+                at, data = await came.get()
+                while self._mode == "silent":  # noqa: ASYNC110 - until somebody sets it otherwise
+                    await asyncio.sleep(0.02)
+                if self._mode == "slow":
+                    await asyncio.sleep(max(0.0, at + SLOW_S - time.monotonic()))
+                writer.write(data)
+                await writer.drain()
+                if not data:
+                    raise _Ended
+
+        async with asyncio.TaskGroup() as both:
+            both.create_task(write())
+            while data := await answers.read(65_536):
+                came.put_nowait((time.monotonic(), data))
+            came.put_nowait((time.monotonic(), b""))
 
 
 class _Ended(Exception):
