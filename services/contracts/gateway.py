@@ -19,6 +19,7 @@ from services.contracts.search import (
 )
 
 DEFAULT_K = 20
+MAX_CURSOR_CHARACTERS = 131_072
 
 Query = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY_CHARACTERS)
@@ -135,6 +136,8 @@ class PictureResponse(Contract):
 class SearchTerm(Contract):
     """One thing sought: words, a picture, or a product of the catalogue."""
 
+    model_config = ConfigDict(strict=True)
+
     text: Query | None = Field(default=None, examples=["blue"])
     picture_id: PictureId | None = None
     product_id: ProductId | None = None
@@ -156,6 +159,7 @@ class SearchRequest(Refinements):
     """`POST /search`: any mix of words, pictures and products, and everything about the answer."""
 
     model_config = ConfigDict(
+        strict=True,
         json_schema_extra={
             "examples": [
                 {"query": "red striped mug", "facets": ["category", "color"]},
@@ -192,7 +196,7 @@ class SearchRequest(Refinements):
     )
     cursor: str | None = Field(
         default=None,
-        max_length=65_536,
+        max_length=MAX_CURSOR_CHARACTERS,
         pattern=r"^[A-Za-z0-9_-]+$",
         description="`cursor` of the page before. It holds the whole search: nothing but `k` may "
         "be given with it.",

@@ -14,8 +14,10 @@ from services.common.client import ServiceClient
 from services.common.context import REQUEST_ID_HEADER
 from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
+from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
 from services.gateway.access import API_KEY_HEADER, SearchOnly
+from services.gateway.composed import ComposedSearch
 from services.gateway.image_form import FORM_OVERHEAD_BYTES
 from services.gateway.limiting import (
     RATE_LIMIT_HEADER,
@@ -26,7 +28,8 @@ from services.gateway.limiting import (
 from services.gateway.limits import LocalLimiter, SharedLimiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.orchestration import Orchestrator
-from services.gateway.routes import docs, images, products, search
+from services.gateway.rewriting import Rewriting
+from services.gateway.routes import composed, docs, images, products, search
 from services.gateway.routes.page import page_router
 from services.gateway.security import SecurityHeadersMiddleware
 from services.gateway.services import ReadinessProbe, Transports, open_services
@@ -41,6 +44,8 @@ Every answer carries its request id in `X-Request-ID`; every error is a problem 
 """
 
 MAX_JSON_BYTES = 65_536
+MAX_SEARCH_BYTES = MAX_CURSOR_CHARACTERS + 1_024
+MAX_BATCH_BYTES = 1_048_576
 
 
 def _with_key(router: APIRouter) -> APIRouter:
@@ -69,7 +74,9 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
                 stack.push_async_callback(redis.aclose)
             app.state.limiter = SharedLimiter(redis, policy) if redis else LocalLimiter(policy)
             services = await stack.enter_async_context(open_services(settings, transports or {}))
-            app.state.orchestrator = Orchestrator(services, settings, metrics)
+            rewriting = Rewriting(services.rewriter, settings.rewriter_timeout_ms / 1000)
+            app.state.orchestrator = Orchestrator(services, settings, rewriting, metrics)
+            app.state.composed = ComposedSearch(services, settings, rewriting, metrics)
             app.state.readiness = ReadinessProbe(services)
             for client in services.all():
                 metrics.breaker_open.labels(client.name).set_function(_left_alone(client))
@@ -87,6 +94,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         lifespan=lifespan,
         routers=(
             _with_key(search.router),
+            _with_key(composed.router),
             _with_key(products.router),
             images.router,
             docs.router,
@@ -94,7 +102,11 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         ),
         dependencies=dependencies,
         max_body_bytes=MAX_JSON_BYTES,
-        body_limits={"/predict-image": settings.max_image_bytes + FORM_OVERHEAD_BYTES},
+        body_limits={
+            "/predict-image": settings.max_image_bytes + FORM_OVERHEAD_BYTES,
+            "/search": MAX_SEARCH_BYTES,
+            "/search/batch": MAX_BATCH_BYTES,
+        },
         docs_url=None,
         middleware=[Middleware(LimitsMiddleware, settings=settings, metrics=metrics)],
     )

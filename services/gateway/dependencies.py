@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.common.problems import UnsupportedMediaType
+from services.gateway.composed import ComposedSearch
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.orchestration import Orchestrator
 from services.gateway.settings import GatewaySettings
@@ -16,6 +17,11 @@ from services.gateway.timings import Timings
 async def _orchestrator(request: Request) -> Orchestrator:
     orchestrator: Orchestrator = request.app.state.orchestrator
     return orchestrator
+
+
+async def _composed(request: Request) -> ComposedSearch:
+    composed: ComposedSearch = request.app.state.composed
+    return composed
 
 
 async def _settings(request: Request) -> GatewaySettings:
@@ -40,5 +46,6 @@ async def require_json(request: Request) -> None:
 
 
 OrchestratorDependency = Annotated[Orchestrator, Depends(_orchestrator)]
+ComposedSearchDependency = Annotated[ComposedSearch, Depends(_composed)]
 SettingsDependency = Annotated[GatewaySettings, Depends(_settings)]
 TimingsDependency = Annotated[Timings, Depends(_timings)]

@@ -67,6 +67,35 @@ TEXT_QUERIES: dict[str, Example] = {
 }
 
 
+SEARCH_ANSWER: dict[str, Any] = {
+    **TEXT_ANSWER,
+    "found": 1,
+    "facets": {"fields": {"color": [{"value": "red", "count": 1}]}, "price": None},
+    "cursor": None,
+    "explanation": None,
+}
+
+SEARCHES: dict[str, Example] = {
+    "facets": Example(
+        summary="Words, with the facets of what is found",
+        value={"query": "red striped mug", "facets": ["category", "color", "price"]},
+    ),
+    "composed": Example(
+        summary="Like this product, but blue and not striped; cheapest first",
+        value={
+            "terms": [
+                {"product_id": "sample-0001"},
+                {"text": "blue"},
+                {"text": "striped", "weight": -0.5},
+            ],
+            "filters": {"price": {"max": 40}},
+            "sort": "price_asc",
+            "k": 5,
+        },
+    ),
+}
+
+
 def answered(description: str, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     """FastAPI's `responses` for the good answer."""
     return {

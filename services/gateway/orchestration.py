@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import quote
 
-from services.common.client import own_deadline
-from services.common.context import deadline, note, request_id
-from services.common.problems import (
-    DeadlineExceeded,
-    DependencyUnavailable,
-    InvalidRequest,
-    NotFound,
-    ServiceError,
-    UnreadableImage,
-)
+from services.common.context import note, request_id
+from services.common.problems import DependencyUnavailable, UnreadableImage
 from services.contracts.base import ModalityWeights, Vector
 from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest
 from services.contracts.gateway import (
@@ -28,41 +16,27 @@ from services.contracts.gateway import (
 )
 from services.contracts.products import Product
 from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
-from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.refusals import refusals_are_faults
+from services.gateway.rewriting import QueryInWords, Rewriting
 from services.gateway.services import Services
 from services.gateway.settings import GatewaySettings
 from services.gateway.timings import Timings
-
-logger = logging.getLogger(__name__)
-
-REWRITER = "rewriter"
-
-_REWRITER_FAILED: tuple[RewriteSource, ...] = ("timeout", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class QueryInWords:
-    """A query before and after the rewriter."""
-
-    original: str
-    used: str
-    source: RewriteSource | None  # None: the caller turned rewriting off
-
-    @property
-    def degraded(self) -> list[str]:
-        return [REWRITER] if self.source in _REWRITER_FAILED else []
 
 
 class Orchestrator:
     """Answers questions by asking the services, each within what is left of the deadline."""
 
     def __init__(
-        self, services: Services, settings: GatewaySettings, metrics: GatewayMetrics
+        self,
+        services: Services,
+        settings: GatewaySettings,
+        rewriting: Rewriting,
+        metrics: GatewayMetrics,
     ) -> None:
         self._services = services
+        self._rewriting = rewriting
         self._metrics = metrics
-        self._rewriter_timeout_s = settings.rewriter_timeout_ms / 1000
         self._text_weights = settings.text_query_weights
         self._image_weights = settings.image_query_weights
 
@@ -71,8 +45,8 @@ class Orchestrator:
         query = QueryInWords(request.query, request.query, source=None)
         if request.rewrite:
             with timings.stage("rewrite"):
-                query = await self._rewrite(request.query)
-        with timings.stage("encode"), _refusals_are_faults("encoder"):
+                query = await self._rewriting.better(request.query)
+        with timings.stage("encode"), refusals_are_faults("encoder"):
             embeddings = await self._services.encoder.post(
                 "/embed/texts", EmbedTextsRequest(texts=[query.used]), EmbeddingsResponse
             )
@@ -103,7 +77,7 @@ class Orchestrator:
         self, image: bytes, options: PredictImageOptions, timings: Timings
     ) -> PredictResponse:
         """Products that look like this picture. Raises UnreadableImage where it is none."""
-        with timings.stage("encode"), _refusals_are_faults("encoder"):
+        with timings.stage("encode"), refusals_are_faults("encoder"):
             embeddings = await self._services.encoder.post_files(
                 "/embed/images", "images", [image], EmbeddingsResponse
             )
@@ -131,25 +105,6 @@ class Orchestrator:
         quoted = quote(product_id, safe="").replace(".", "%2E")
         return await self._services.retriever.get(f"/products/{quoted}", Product)
 
-    async def _rewrite(self, query: str) -> QueryInWords:
-        """The better query; in any trouble, the query as it came."""
-        given = deadline.get()
-        limit_s = self._rewriter_timeout_s
-        if given is not None:
-            # The other stages need time as well, and unlike this one they are needed.
-            limit_s = min(limit_s, given.remaining_s() / 2)
-        try:
-            async with own_deadline(limit_s):
-                answer = await self._services.rewriter.post(
-                    "/rewrite", RewriteRequest(query=query), RewriteResponse
-                )
-        except DeadlineExceeded:
-            return QueryInWords(query, query, source="timeout")
-        except ServiceError as error:
-            logger.warning("searching without the rewriter", extra={"reason": error.detail})
-            return QueryInWords(query, query, source="error")
-        return QueryInWords(query, answer.rewritten_query, answer.source)
-
     async def _search(
         self,
         embeddings: EmbeddingsResponse,
@@ -157,7 +112,7 @@ class Orchestrator:
         k: int,
         threshold: float | None,
     ) -> SearchResponse:
-        with _refusals_are_faults("retriever"):
+        with refusals_are_faults("retriever"):
             return await self._services.retriever.post(
                 "/search",
                 SearchRequest(
@@ -179,16 +134,3 @@ def _only_vector(embeddings: EmbeddingsResponse) -> Vector:
         case [[*vector]] if len(vector) == embeddings.dimension:
             return vector
     raise DependencyUnavailable("The encoder gave an answer that breaks its contract.")
-
-
-@contextmanager
-def _refusals_are_faults(name: str) -> Iterator[None]:
-    """Our caller's request was checked already; a service that refuses ours is at odds with us.
-
-    Passed on, its problem would name fields that our caller never sent.
-    """
-    try:
-        yield
-    except (InvalidRequest, NotFound) as error:
-        logger.error("refused by a service", extra={"service_asked": name, "reason": error.detail})
-        raise DependencyUnavailable(f"The {name} refused the gateway's request.") from error

@@ -1,7 +1,7 @@
 """Picture ids: what the model saw of a picture, small enough for an address.
 
-Eight bits a number; the scale need not be kept of a unit vector. For 512 numbers the cosine to the vector
-itself stays above .999 (`tests/unit/gateway/test_pictures.py`).
+Eight bits a number; the scale need not be kept of a unit vector. For 512 numbers
+the cosine to the vector itself stays above .999 (`tests/unit/gateway/test_pictures.py`).
 """
 
 from __future__ import annotations

@@ -33,6 +33,10 @@ class Timings:
     def total_ms(self) -> float:
         return round((time.perf_counter() - self._started) * 1000, 2)
 
+    def stages_ms(self) -> dict[str, float]:
+        """Milliseconds by stage."""
+        return {name: round(milliseconds, 2) for name, milliseconds in self._stages}
+
     def server_timing(self) -> str:
         """The header's value; browsers show it beside the request."""
         stages = [*self._stages, ("total", self.total_ms())]

@@ -12,11 +12,23 @@ import pytest
 from asgi_lifespan import LifespanManager
 from pydantic import HttpUrl, SecretStr
 
-from services.contracts.gateway import PredictRequest, PredictResponse
+from services.contracts.gateway import (
+    PredictRequest,
+    PredictResponse,
+    SearchRequest,
+    SearchResponse,
+)
 from services.contracts.products import Product
 from services.contracts.rewriter import RewriteSource
 from services.gateway.app import create_app as create_gateway
-from services.gateway.examples import IMAGE_ANSWER, PRODUCT, TEXT_ANSWER, TEXT_QUERIES
+from services.gateway.examples import (
+    IMAGE_ANSWER,
+    PRODUCT,
+    SEARCH_ANSWER,
+    SEARCHES,
+    TEXT_ANSWER,
+    TEXT_QUERIES,
+)
 from services.gateway.settings import GatewaySettings
 from services.rewriter.app import create_app as create_rewriter
 from services.rewriter.settings import RewriterSettings
@@ -33,16 +45,23 @@ def test_every_example_query_is_accepted(name: str) -> None:
     PredictRequest.model_validate(TEXT_QUERIES[name]["value"])
 
 
+@pytest.mark.parametrize("name", SEARCHES)
+def test_every_example_search_is_accepted(name: str) -> None:
+    SearchRequest.model_validate(SEARCHES[name]["value"])
+
+
 def test_every_example_answer_keeps_its_contract() -> None:
     Product.model_validate(PRODUCT)
     for answer in (TEXT_ANSWER, IMAGE_ANSWER):
         assert set(answer) == set(PredictResponse.model_fields)
         PredictResponse.model_validate(answer)
+    assert set(SEARCH_ANSWER) == set(SearchResponse.model_fields)
+    SearchResponse.model_validate(SEARCH_ANSWER)
 
 
 def test_every_problem_that_a_search_may_end_in_is_documented() -> None:
     expected = {"409", "413", "415", "422", "429", "500", "503", "504"}
-    for path in ("/predict", "/predict-image"):
+    for path in ("/predict", "/predict-image", "/search", "/search/batch"):
         responses = SCHEMA["paths"][path]["post"]["responses"]
         assert expected <= set(responses)
         for status in expected:

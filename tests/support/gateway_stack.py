@@ -13,15 +13,22 @@ from fastapi import APIRouter, FastAPI, UploadFile
 
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
-from services.common.problems import NotFound
+from services.common.problems import NotFound, ServiceError
 from services.common.settings import ServiceSettings
 from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest, ItemProblem
 from services.contracts.health import Dependency
 from services.contracts.products import Product, ScoredProduct
-from services.contracts.retriever import CatalogueInfo, SearchRequest, SearchResponse
+from services.contracts.retriever import (
+    BatchSearchRequest,
+    BatchSearchResponse,
+    CatalogueInfo,
+    SearchRequest,
+    SearchResponse,
+)
 from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 
 MODEL = "test-clip@1"
+CATALOGUE = CatalogueInfo(version="v1", model=MODEL, dimension=2, products=1)
 
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 PNG = b"\x89PNG\r\n\x1a\n a picture"
@@ -107,6 +114,7 @@ class Stack:
     encoder_state: dict[str, Dependency] = field(default_factory=dict)
     searched: list[SearchRequest] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
+    refusal: ServiceError | None = None
 
     def __post_init__(self) -> None:
         self.rewriter = Reachable(_service("rewriter", self._rewriter(), {}))
@@ -138,11 +146,11 @@ class Stack:
         @router.post("/embed/texts")
         async def texts(request: EmbedTextsRequest) -> EmbeddingsResponse:
             self.encoded.extend(request.texts)
-            (text,) = request.texts
-            number = text.split()[-1]
-            value = float(number) if number.isascii() and number.isdigit() else 0.0
-            await asyncio.sleep(self.slow_s * (value % 3))
-            return EmbeddingsResponse(model=MODEL, dimension=2, embeddings=[[value, 1.0]])
+            values = [_number_in(text) for text in request.texts]
+            await asyncio.sleep(self.slow_s * (values[0] % 3))
+            return EmbeddingsResponse(
+                model=MODEL, dimension=2, embeddings=[[value, 1.0] for value in values]
+            )
 
         @router.post("/embed/images")
         async def images(images: list[UploadFile]) -> EmbeddingsResponse:
@@ -166,7 +174,12 @@ class Stack:
 
         @router.post("/search")
         async def search(request: SearchRequest) -> SearchResponse:
+            return found(request)
+
+        def found(request: SearchRequest) -> SearchResponse:
             self.searched.append(request)
+            if self.refusal is not None:
+                raise self.refusal
             vector = request.terms[0].vector
             product = ScoredProduct(
                 product_id=f"product-{vector[0]:.0f}" if vector else "product-0",
@@ -174,8 +187,22 @@ class Stack:
                 score=0.5,
                 strength="strong",
             )
-            catalogue = CatalogueInfo(version="v1", model=MODEL, dimension=2, products=1)
-            return SearchResponse(results=[product], found=1, confidence=0.9, catalogue=catalogue)
+            return SearchResponse(
+                results=[product],
+                found=2,
+                confidence=0.9,
+                # Two pages, so that a test can ask for the second.
+                next="the next" if request.after is None else None,
+                catalogue=CATALOGUE,
+            )
+
+        @router.post("/search/batch")
+        async def batch(request: BatchSearchRequest) -> BatchSearchResponse:
+            return BatchSearchResponse(answers=[found(one) for one in request.searches])
+
+        @router.get("/catalogue")
+        async def catalogue() -> CatalogueInfo:
+            return CATALOGUE
 
         @router.get("/products/{product_id:path}")
         async def product(product_id: str) -> Product:
@@ -184,6 +211,11 @@ class Stack:
             return Product(product_id=product_id, title="A thing")
 
         return router
+
+
+def _number_in(text: str) -> float:
+    number = text.split()[-1]
+    return float(number) if number.isascii() and number.isdigit() else 0.0
 
 
 def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:

@@ -89,7 +89,7 @@ async def test_without_a_built_page_a_plain_one_leads_to_the_docs(
         response = await stack.http.get("/", headers=HTML)
         assert response.status_code == 200
         assert 'href="docs"' in response.text
-        assert_problem(await stack.http.get("/search", headers=HTML), 404, "not-found")
+        assert_problem(await stack.http.get("/product/a", headers=HTML), 404, "not-found")
 
 
 async def test_the_docs_need_no_other_server(stack: Stack) -> None:

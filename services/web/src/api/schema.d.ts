@@ -114,6 +114,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find products by any mix of words, pictures and products
+         * @description With filters, facets, an order and pages; `cursor` of an answer asks for the next one.
+         *
+         *     Without the rewriter the search goes on with the query as it came, and `degraded` says so.
+         */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Several searches in one call
+         * @description All of one version of the catalogue; one that cannot be answered fails the call.
+         */
+        post: operations["search_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/{product_id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Products like this one
+         * @description By their pictures, their words, or both; never the product itself or its variants.
+         */
+        get: operations["similar_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/products/{product_id}": {
         parameters: {
             query?: never;
@@ -159,6 +221,22 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * BatchSearchRequest
+         * @description `POST /search/batch`.
+         */
+        BatchSearchRequest: {
+            /** Searches */
+            searches: components["schemas"]["SearchRequest"][];
+        };
+        /**
+         * BatchSearchResponse
+         * @description The answers in the order of the request.
+         */
+        BatchSearchResponse: {
+            /** Answers */
+            answers: components["schemas"]["SearchResponse"][];
+        };
+        /**
          * Dependency
          * @description The state of one thing that a service needs.
          */
@@ -173,6 +251,81 @@ export interface components {
              * @description What is wrong, or worth knowing.
              */
             detail?: string | null;
+        };
+        /**
+         * FacetValue
+         * @description One value of a field, and how many of the products found have it.
+         */
+        FacetValue: {
+            /** Value */
+            value: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Facets
+         * @description Of the products found (the best `DEPTH` at most), what they have in common.
+         *
+         *     A field that is filtered by is counted as if it were not, so that further values can be chosen.
+         */
+        Facets: {
+            /**
+             * Fields
+             * @description Most frequent first; for categories every level is counted.
+             */
+            fields: {
+                [key: string]: components["schemas"]["FacetValue"][];
+            };
+            /** @description Null where none has a price. */
+            price?: components["schemas"]["PriceSpan"] | null;
+        };
+        /**
+         * Filters
+         * @description Products must pass every field given; within one field, any of its values will do.
+         *
+         *     Letter case does not matter. A product that lacks what is asked for does not pass.
+         * @example {
+         *       "category": [
+         *         "Kitchen"
+         *       ],
+         *       "color": [
+         *         "red",
+         *         "blue"
+         *       ],
+         *       "price": {
+         *         "max": 20
+         *       }
+         *     }
+         */
+        Filters: {
+            /**
+             * Category
+             * @description Paths of the catalogue; each takes in its sub-categories.
+             * @example [
+             *       "Kitchen > Mugs"
+             *     ]
+             */
+            category?: string[] | null;
+            /** Brand */
+            brand?: string[] | null;
+            /** Color */
+            color?: string[] | null;
+            /** In Stock */
+            in_stock?: boolean | null;
+            price?: components["schemas"]["PriceRange"] | null;
+            /**
+             * Attributes
+             * @description Further attributes that the catalogue declares filterable.
+             * @example {
+             *       "material": [
+             *         "wood",
+             *         "bamboo"
+             *       ]
+             *     }
+             */
+            attributes?: {
+                [key: string]: string[];
+            };
         };
         /**
          * Health
@@ -305,6 +458,26 @@ export interface components {
             took_ms: number;
             /** Request Id */
             request_id: string;
+        };
+        /**
+         * PriceRange
+         * @description Both ends belong to it.
+         */
+        PriceRange: {
+            /** Min */
+            min?: number | null;
+            /** Max */
+            max?: number | null;
+        };
+        /**
+         * PriceSpan
+         * @description What the products found cost, those without a price apart.
+         */
+        PriceSpan: {
+            /** Min */
+            min: number;
+            /** Max */
+            max: number;
         };
         /**
          * ProblemType
@@ -478,6 +651,228 @@ export interface components {
              * @description The parts of the score, in the order of the query's terms.
              */
             terms?: components["schemas"]["TermScore"][] | null;
+        };
+        /**
+         * SearchExplanation
+         * @description How an answer came about; the parts of each score are in `results[].terms`.
+         */
+        SearchExplanation: {
+            /**
+             * Stages Ms
+             * @description Time by stage, as in `Server-Timing`.
+             */
+            stages_ms: {
+                [key: string]: number;
+            };
+            /**
+             * Terms
+             * @description What `results[].terms` are of, in that order.
+             * @example [
+             *       "red mug"
+             *     ]
+             */
+            terms: string[];
+        };
+        /**
+         * SearchRequest
+         * @description `POST /search`: any mix of words, pictures and products, and everything about the answer.
+         * @example {
+         *       "facets": [
+         *         "category",
+         *         "color"
+         *       ],
+         *       "query": "red striped mug"
+         *     }
+         * @example {
+         *       "filters": {
+         *         "category": [
+         *           "Kitchen"
+         *         ],
+         *         "price": {
+         *           "max": 20
+         *         }
+         *       },
+         *       "sort": "price_asc",
+         *       "terms": [
+         *         {
+         *           "product_id": "sample-0001"
+         *         },
+         *         {
+         *           "text": "blue"
+         *         },
+         *         {
+         *           "text": "striped",
+         *           "weight": -0.5
+         *         }
+         *       ]
+         *     }
+         */
+        SearchRequest: {
+            /** Threshold */
+            threshold?: number | null;
+            /**
+             * Cutoff
+             * @description `auto` leaves out what is no good match for this query; `off` shows it too.
+             * @default auto
+             * @enum {string}
+             */
+            cutoff: "auto" | "off";
+            filters?: components["schemas"]["Filters"] | null;
+            /**
+             * Facets
+             * @description Fields whose values are counted: `category`, `brand`, `price` and the filterable attributes.
+             * @example [
+             *       "category",
+             *       "brand",
+             *       "color",
+             *       "price"
+             *     ]
+             */
+            facets?: string[];
+            /**
+             * Facet Values
+             * @description Values a field at most.
+             * @default 20
+             */
+            facet_values: number;
+            /**
+             * Sort
+             * @description By price: what has none comes last, in either order.
+             * @default relevance
+             * @enum {string}
+             */
+            sort: "relevance" | "price_asc" | "price_desc";
+            /**
+             * Exclude
+             * @description Products not to show.
+             */
+            exclude?: string[];
+            /**
+             * Group Variants
+             * @description Show only the best of products that share `item_group_id`.
+             * @default true
+             */
+            group_variants: boolean;
+            /**
+             * Query
+             * @description What is sought, in words; a term like any other.
+             */
+            query?: string | null;
+            /**
+             * Terms
+             * @description What else is sought.
+             */
+            terms?: components["schemas"]["SearchTerm"][];
+            /**
+             * K
+             * @description How many products at most; `top_k` is another name for it.
+             * @default 20
+             */
+            k: number;
+            /**
+             * Rewrite
+             * @description Let the rewriter improve `query` first.
+             * @default true
+             */
+            rewrite: boolean;
+            /** @description Balance of words and look for every term that has none of its own. */
+            weights?: components["schemas"]["ModalityWeights"] | null;
+            /**
+             * Cursor
+             * @description `cursor` of the page before. It holds the whole search: nothing but `k` may be given with it.
+             */
+            cursor?: string | null;
+        };
+        /**
+         * SearchResponse
+         * @description The answer to `POST /search` and `GET /products/{id}/similar`.
+         */
+        SearchResponse: {
+            /**
+             * Original Query
+             * @description `query` as asked.
+             */
+            original_query: string | null;
+            /**
+             * Rewritten Query
+             * @description The query that was searched for.
+             */
+            rewritten_query: string | null;
+            /**
+             * Rewrite Source
+             * @description Where `rewritten_query` came from; null when nothing was to be rewritten.
+             */
+            rewrite_source: ("gemini" | "cache" | "passthrough" | "disabled" | "timeout" | "error" | "rejected") | null;
+            /**
+             * Results
+             * @description In the order asked for. Empty where nothing in the catalogue is a good match.
+             */
+            results: components["schemas"]["ScoredProduct"][];
+            /**
+             * Found
+             * @description How many products there are to page through, 1,000 at most.
+             */
+            found: number;
+            /**
+             * Confidence
+             * @description How likely the best product is what was sought; near 0 for what the catalogue does not have, and for what means nothing.
+             */
+            confidence: number;
+            /** @description Null where none were asked for. */
+            facets?: components["schemas"]["Facets"] | null;
+            /**
+             * Cursor
+             * @description For the next page; null on the last.
+             */
+            cursor?: string | null;
+            /**
+             * Degraded
+             * @description Parts that could not do their share; the answer stands without them.
+             * @example [
+             *       "rewriter"
+             *     ]
+             */
+            degraded?: string[];
+            /**
+             * Model
+             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of two models mean nothing to each other.
+             * @example mini-clip@1f2e3d4c5b6a
+             */
+            model: string;
+            /** Catalogue Version */
+            catalogue_version: string;
+            /**
+             * Took Ms
+             * @description Milliseconds inside the gateway.
+             */
+            took_ms: number;
+            /** Request Id */
+            request_id: string;
+            /** @description With `?explain=true`. */
+            explanation?: components["schemas"]["SearchExplanation"] | null;
+        };
+        /**
+         * SearchTerm
+         * @description One thing sought: words, a picture, or a product of the catalogue.
+         */
+        SearchTerm: {
+            /**
+             * Text
+             * @example blue
+             */
+            text?: string | null;
+            /** Picture Id */
+            picture_id?: string | null;
+            /** Product Id */
+            product_id?: string | null;
+            /**
+             * Weight
+             * @description How much it counts beside the other terms; below 0: products unlike it.
+             * @default 1
+             */
+            weight: number;
+            /** @description Balance of words and look for this term; the service's own when left out. */
+            weights?: components["schemas"]["ModalityWeights"] | null;
         };
         /**
          * TermScore
@@ -979,6 +1374,527 @@ export interface operations {
                 };
             };
             /** @description Invalid request; Unreadable image */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description Tell the parts of each score and the time by stage. */
+                explain?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description The best products. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "original_query": "red striped mug",
+                     *       "rewritten_query": "red striped mug",
+                     *       "rewrite_source": "passthrough",
+                     *       "results": [
+                     *         {
+                     *           "product_id": "sample-0001",
+                     *           "title": "Red striped mug",
+                     *           "description": "A stoneware mug with red stripes, for coffee or tea.",
+                     *           "brand": "Lumo",
+                     *           "category": "Kitchen > Mugs",
+                     *           "price": 12.9,
+                     *           "currency": "EUR",
+                     *           "image_url": "/images/3f/3fa9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1e2.webp",
+                     *           "product_url": "https://example.com/p/sample-0001",
+                     *           "attributes": {
+                     *             "color": "red",
+                     *             "pattern": "striped"
+                     *           },
+                     *           "score": 0.8231,
+                     *           "strength": "strong"
+                     *         }
+                     *       ],
+                     *       "confidence": 0.93,
+                     *       "degraded": [],
+                     *       "model": "mini-clip@1f2e3d4c5b6a",
+                     *       "catalogue_version": "9c4f2b7a10de",
+                     *       "took_ms": 6.41,
+                     *       "request_id": "5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50",
+                     *       "found": 1,
+                     *       "facets": {
+                     *         "fields": {
+                     *           "color": [
+                     *             {
+                     *               "value": "red",
+                     *               "count": 1
+                     *             }
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchSearchRequest"];
+            };
+        };
+        responses: {
+            /** @description The answers, in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [
+                     *         {
+                     *           "original_query": "red striped mug",
+                     *           "rewritten_query": "red striped mug",
+                     *           "rewrite_source": "passthrough",
+                     *           "results": [
+                     *             {
+                     *               "product_id": "sample-0001",
+                     *               "title": "Red striped mug",
+                     *               "description": "A stoneware mug with red stripes, for coffee or tea.",
+                     *               "brand": "Lumo",
+                     *               "category": "Kitchen > Mugs",
+                     *               "price": 12.9,
+                     *               "currency": "EUR",
+                     *               "image_url": "/images/3f/3fa9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1e2.webp",
+                     *               "product_url": "https://example.com/p/sample-0001",
+                     *               "attributes": {
+                     *                 "color": "red",
+                     *                 "pattern": "striped"
+                     *               },
+                     *               "score": 0.8231,
+                     *               "strength": "strong"
+                     *             }
+                     *           ],
+                     *           "confidence": 0.93,
+                     *           "degraded": [],
+                     *           "model": "mini-clip@1f2e3d4c5b6a",
+                     *           "catalogue_version": "9c4f2b7a10de",
+                     *           "took_ms": 6.41,
+                     *           "request_id": "5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50",
+                     *           "found": 1,
+                     *           "facets": {
+                     *             "fields": {
+                     *               "color": [
+                     *                 {
+                     *                   "value": "red",
+                     *                   "count": 1
+                     *                 }
+                     *               ]
+                     *             }
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchSearchResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    similar_products: {
+        parameters: {
+            query?: {
+                /** @description What to go by. */
+                by?: "look" | "words" | "both";
+                /** @description How many at most. */
+                k?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its id in the catalogue. */
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The best products. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "original_query": "red striped mug",
+                     *       "rewritten_query": "red striped mug",
+                     *       "rewrite_source": "passthrough",
+                     *       "results": [
+                     *         {
+                     *           "product_id": "sample-0001",
+                     *           "title": "Red striped mug",
+                     *           "description": "A stoneware mug with red stripes, for coffee or tea.",
+                     *           "brand": "Lumo",
+                     *           "category": "Kitchen > Mugs",
+                     *           "price": 12.9,
+                     *           "currency": "EUR",
+                     *           "image_url": "/images/3f/3fa9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1e2.webp",
+                     *           "product_url": "https://example.com/p/sample-0001",
+                     *           "attributes": {
+                     *             "color": "red",
+                     *             "pattern": "striped"
+                     *           },
+                     *           "score": 0.8231,
+                     *           "strength": "strong"
+                     *         }
+                     *       ],
+                     *       "confidence": 0.93,
+                     *       "degraded": [],
+                     *       "model": "mini-clip@1f2e3d4c5b6a",
+                     *       "catalogue_version": "9c4f2b7a10de",
+                     *       "took_ms": 6.41,
+                     *       "request_id": "5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50",
+                     *       "found": 1,
+                     *       "facets": {
+                     *         "fields": {
+                     *           "color": [
+                     *             {
+                     *               "value": "red",
+                     *               "count": 1
+                     *             }
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request */
             422: {
                 headers: {
                     [name: string]: unknown;
