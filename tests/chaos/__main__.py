@@ -99,7 +99,7 @@ class Chaos:
         async def emptied() -> None:
             await gone()
             if part == "redis":
-                shutil.rmtree(self.stack.folder / "redis" / "appendonlydir")
+                await asyncio.to_thread(self._forget)
             await back()
 
         async def loaded_again() -> None:
@@ -117,6 +117,12 @@ class Chaos:
             "frozen": (freeze, thaw),
             "restarted empty": (emptied, loaded_again),
         }[fault]
+
+    def _forget(self) -> None:
+        """Remove what Redis has written, under the names of its sixth version and of later ones."""
+        folder = self.stack.folder / "redis"
+        shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
+        (folder / "appendonly.aof").unlink(missing_ok=True)
 
     def _signal(self, part: str, number: signal.Signals) -> None:
         if part == "redis":
@@ -142,7 +148,10 @@ class Chaos:
                 if now - max(last_bad, mended) > STEADY_S or now - mended > RECOVERY_S:
                     break
                 await asyncio.sleep(0.05)
-            recovered_s = max(0.0, last_bad - mended)
+            # What was started again at once has been coming back ever since.
+            since = began if fault == "restarted empty" else mended
+            bad = [one.ended for one in shoppers.answers if one.said != "full"]
+            recovered_s = max(0.0, max(bad, default=since) - since)
         answers = shoppers.answers
         during = [one for one in answers if began <= one.began < mended]
         faults = sorted({one.fault for one in answers if one.fault is not None})
