@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e fuzz chaos lint format types imports secrets check eval \
+.PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval \
 	bench-encoder bench-load bench-retriever sample train-mini-clip openapi configuration lock clean
 
 help: ## List every target
@@ -47,6 +47,10 @@ fuzz: ## Ask everything that the services' schemas allow, at length (FUZZ_EXAMPL
 chaos: ## Break each part in each way while 32 clients ask (five minutes; ARGS="--parts redis")
 	@$(BOOTSTRAP) --group test
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+load: ## How fast the whole stack answers, and how much of it (ARGS="--soak 1800")
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m tests.load $(ARGS)
 
 check: lint types imports secrets ## Lint, types, import rules, no secrets (in the environment that `make test` made)
 
