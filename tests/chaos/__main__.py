@@ -220,14 +220,18 @@ async def main(parts: Sequence[str], faults: Sequence[str]) -> int:
         for fault in faults:
             for part in parts:
                 cells.append(await chaos.cell(part, fault))
-                _say(cells[-1].row())
+                _tell(cells[-1])
         for name in SERVICES:
             cells.append(await chaos.rolling(name))
-            _say(cells[-1].row())
-    bad = [cell for cell in cells if cell.faults]
-    for cell in bad:
-        _say(f"{cell.part}, {cell.fault}: {'; '.join(cell.faults[:5])}")
-    return 1 if bad else 0
+            _tell(cells[-1])
+    return 1 if any(cell.faults for cell in cells) else 0
+
+
+def _tell(cell: Cell) -> None:
+    """Its row, and below it what must not be."""
+    _say(cell.row())
+    for fault in cell.faults[:5]:
+        _say(f"    NOT AS IT SHOULD BE: {fault}")
 
 
 def _say(line: str) -> None:
