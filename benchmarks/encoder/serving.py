@@ -24,7 +24,7 @@ from benchmarks.timing import in_turns, percentile
 from services.common.metrics import Metrics
 from services.contracts.encoder import BINARY_MEDIA_TYPE, EMBEDDINGS_TENSOR, EmbeddingsResponse
 from services.encoder.engine import OpenVinoEngine, choose_precision, prepare_graphs
-from services.encoder.service import Encoder, Outcome
+from services.encoder.service import Encoder, Outcome, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer
 from services.encoder.wire import to_bytes
@@ -87,11 +87,11 @@ async def batching(weights: Path, cache: Path, threads: int) -> str:
 async def bulk(weights: Path, cache: Path) -> str:
     """A shopper's text and picture while a catalogue's pictures are encoded."""
 
-    def picture(seed: int) -> bytes:
+    def picture(seed: int) -> Picture:
         buffer = io.BytesIO()
         pixels = np.random.default_rng(seed).integers(0, 256, (224, 224, 3), np.uint8)
         Image.fromarray(pixels).save(buffer, "JPEG")
-        return buffer.getvalue()
+        return Picture(buffer.getvalue())
 
     catalogue = [picture(seed) for seed in range(64)]
     rows: list[list[object]] = []

@@ -127,11 +127,17 @@ class ServiceClient:
         )
 
     async def post_files(
-        self, path: str, field: str, files: list[bytes], answer: type[Answer]
+        self,
+        path: str,
+        field: str,
+        files: list[bytes],
+        answer: type[Answer],
+        *,
+        fields: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send pictures as one multipart form, all under the same field name."""
+        """Send pictures as one multipart form, all under one field name, beside text fields."""
         parts = [(field, (str(number), data)) for number, data in enumerate(files)]
-        return await self._call("POST", path, answer, files=parts)
+        return await self._call("POST", path, answer, files=parts, data=fields or {})
 
     @property
     def left_alone(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from services.contracts.base import Contract, ModelId, Vector
 
@@ -32,6 +32,25 @@ class EmbedTextsRequest(Contract):
         description="Texts to embed; each is cut at CLIP's 77 tokens.",
         examples=[["red striped mug", "a wooden chair"]],
     )
+
+
+class Crop(Contract):
+    """A part of a picture, in fractions of its width and height as a person sees it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}]}
+    )
+
+    x: float = Field(ge=0, lt=1, description="Left edge.")
+    y: float = Field(ge=0, lt=1, description="Top edge.")
+    width: float = Field(gt=0, le=1)
+    height: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _inside(self) -> Crop:
+        if self.x + self.width > 1 + 1e-6 or self.y + self.height > 1 + 1e-6:
+            raise ValueError("the crop must lie within the picture")
+        return self
 
 
 class ItemProblem(Contract):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AliasChoices, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AliasChoices, ConfigDict, Field, Json, StringConstraints, model_validator
 
 from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId
+from services.contracts.encoder import Crop
 from services.contracts.products import Product, ScoredProduct
 from services.contracts.retriever import MAX_K, Confidence
 from services.contracts.rewriter import MAX_QUERY_CHARACTERS, RewriteSource
@@ -60,7 +62,17 @@ class PredictRequest(Contract):
     )
 
 
-class PredictImageOptions(Contract):
+class PictureOptions(Contract):
+    """What every picture may come with, as form fields or query parameters."""
+
+    crop: Json[Crop] | None = Field(
+        default=None,
+        description="The part that counts, as JSON, in fractions of the width and height of the "
+        'upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`.',
+    )
+
+
+class PredictImageOptions(PictureOptions):
     """What `POST /predict-image` takes beside `image`, as form fields or query parameters."""
 
     k: int | None = Field(
@@ -96,31 +108,12 @@ class PredictResponse(Contract):
     request_id: str
 
 
-class Crop(Contract):
-    """A part of a picture, in fractions of its width and height as a person sees it."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}]}
-    )
-
-    x: float = Field(ge=0, lt=1, description="Left edge.")
-    y: float = Field(ge=0, lt=1, description="Top edge.")
-    width: float = Field(gt=0, le=1)
-    height: float = Field(gt=0, le=1)
-
-    @model_validator(mode="after")
-    def _inside(self) -> Crop:
-        if self.x + self.width > 1 + 1e-6 or self.y + self.height > 1 + 1e-6:
-            raise ValueError("the crop must lie within the picture")
-        return self
-
-
 PictureId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=4_096, pattern=r"^[A-Za-z0-9_-]+$"),
     Field(
         description="What `POST /pictures` answered. It holds what the model saw, not the "
-        "picture; it is good for as long as the catalogue is of that model."
+        "picture; it is good until `expires_at`, while the catalogue is of that model."
     ),
 ]
 
@@ -129,6 +122,7 @@ class PictureResponse(Contract):
     """The answer to `POST /pictures`."""
 
     picture_id: PictureId
+    expires_at: datetime = Field(description="After it, the picture must be sent again.")
     model: ModelId
     request_id: str
 

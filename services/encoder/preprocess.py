@@ -13,11 +13,14 @@ colours before scaling, and what is transparent becomes white (as on a shop's pa
 from __future__ import annotations
 
 import io
+import math
 import warnings
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from services.contracts.encoder import Crop
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 VERSION = 1
@@ -25,6 +28,7 @@ VERSION = 1
 
 _WHITE = (255, 255, 255)
 _REDUCED = 2  # times the size needed, the least that a JPEG is decoded at
+_MAX_SIDE = 65_535  # of a JPEG
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -33,8 +37,8 @@ class UnusablePicture(Exception):
     """The bytes are not a picture that we take; the message says why, to whoever sent it."""
 
 
-def read_picture(data: bytes, size: int, max_pixels: int) -> Pixels:
-    """Decode, turn upright, scale and cut: bytes → (size, size, 3) uint8, RGB.
+def read_picture(data: bytes, size: int, max_pixels: int, crop: Crop | None = None) -> Pixels:
+    """Decode, turn upright, crop, scale and cut: bytes → (size, size, 3) uint8, RGB.
 
     Of an animation the first frame counts. Raises UnusablePicture.
     """
@@ -47,14 +51,28 @@ def read_picture(data: bytes, size: int, max_pixels: int) -> Pixels:
                     f"The picture has {width}×{height} pixels; at most {max_pixels} are taken."
                 )
             if picture.format == "JPEG":
-                picture.draft(None, (_REDUCED * size, _REDUCED * size))
+                # Of a crop, twice the size needed must be left as well, however it is turned.
+                part = 1.0 if crop is None else min(crop.width, crop.height)
+                side = min(math.ceil(_REDUCED * size / part), _MAX_SIDE)
+                picture.draft(None, (side, side))
             picture.load()
-            return _cut(_opaque(ImageOps.exif_transpose(picture)), size)
+            return _cut(_opaque(_part(ImageOps.exif_transpose(picture), crop)), size)
     except UnidentifiedImageError as error:
         raise UnusablePicture("This is not a JPEG, PNG or WebP picture.") from error
     except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
         # Pillow's decoders raise any of these on damaged files.
         raise UnusablePicture("The picture is damaged or cut short.") from error
+
+
+def _part(picture: Image.Image, crop: Crop | None) -> Image.Image:
+    """The crop in whole pixels, one at least."""
+    if crop is None:
+        return picture
+    width, height = picture.size
+    left, top = min(int(crop.x * width), width - 1), min(int(crop.y * height), height - 1)
+    right = min(max(left + 1, round((crop.x + crop.width) * width)), width)
+    bottom = min(max(top + 1, round((crop.y + crop.height) * height)), height)
+    return picture.crop((left, top, right, bottom))
 
 
 def _opaque(picture: Image.Image) -> Image.Image:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, File, Header, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
+from pydantic import TypeAdapter, ValidationError
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -20,15 +21,19 @@ from services.contracts.encoder import (
     BINARY_MEDIA_TYPE,
     MAX_IMAGES_PER_REQUEST,
     PRIORITY_HEADER,
+    Crop,
     EmbeddingsResponse,
     EmbedTextsRequest,
     ItemProblem,
     ModelInfo,
 )
-from services.encoder.service import Encoder, Outcome
+from services.contracts.problems import FieldProblem
+from services.encoder.service import Encoder, Outcome, Picture
 from services.encoder.wire import to_bytes
 
 router = APIRouter(tags=["encoder"])
+
+_CROPS: TypeAdapter[list[Crop | None]] = TypeAdapter(list[Crop | None])
 
 
 def _encoder(request: Request) -> Encoder:
@@ -111,12 +116,40 @@ async def embed_images(
     ],
     request: Request,
     priority: Priority = "interactive",
+    crops: Annotated[
+        str | None,
+        Form(
+            description="A JSON list with a crop or null for each picture, in fractions of the "
+            "upright picture; all of each without it.",
+            examples=['[{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}]'],
+        ),
+    ] = None,
 ) -> Response:
-    pictures = [await image.read() for image in images]
+    parts = _crops(crops, len(images))
+    pictures = [
+        Picture(await image.read(), crop) for image, crop in zip(images, parts, strict=True)
+    ]
     outcome = await encoder.embed_pictures(pictures, bulk=priority == "bulk")
     if len(outcome.failed) == len(images):
         raise next(iter(outcome.failed.values()))
     return _response(request, encoder, outcome)
+
+
+def _crops(text: str | None, pictures: int) -> list[Crop | None]:
+    """Raises InvalidRequest where it is no list of as many crops as there are pictures."""
+    if text is None:
+        return [None] * pictures
+    try:
+        crops = _CROPS.validate_json(text)
+    except ValidationError as error:
+        raise _bad_crops(f"Not a list of crops: {error.errors()[0]['msg']}") from error
+    if len(crops) != pictures:
+        raise _bad_crops(f"{len(crops)} crops for {pictures} pictures")
+    return crops
+
+
+def _bad_crops(message: str) -> InvalidRequest:
+    return InvalidRequest(message, errors=[FieldProblem(field="body.crops", message=message)])
 
 
 def _response(request: Request, encoder: Encoder, outcome: Outcome) -> Response:

@@ -17,6 +17,7 @@ from prometheus_client import Gauge, Histogram
 from services.common.context import deadline
 from services.common.metrics import Metrics
 from services.common.problems import PayloadTooLarge, ServiceError, UnreadableImage
+from services.contracts.encoder import Crop
 from services.encoder.batcher import MicroBatcher
 from services.encoder.cache import EmbeddingCache
 from services.encoder.engine import Engine
@@ -36,6 +37,14 @@ class Outcome:
 
     vectors: list[UnitVector | None]
     failed: dict[int, ServiceError]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture's bytes, and the part of it that counts."""
+
+    data: bytes
+    crop: Crop | None = None
 
 
 class Encoder:
@@ -137,7 +146,7 @@ class Encoder:
             lambda places: self._texts.submit([tokens[place] for place in places], deadline.get()),
         )
 
-    async def embed_pictures(self, pictures: Sequence[bytes], *, bulk: bool = False) -> Outcome:
+    async def embed_pictures(self, pictures: Sequence[Picture], *, bulk: bool = False) -> Outcome:
         """One bad picture fails alone. Raises Overloaded or DeadlineExceeded."""
         if bulk:
             return _outcome(await self._encode_pictures(pictures, bulk=True))
@@ -177,7 +186,7 @@ class Encoder:
         return _outcome(await self._flights.fetch(keys, compute))
 
     async def _encode_pictures(
-        self, pictures: Sequence[bytes], *, bulk: bool
+        self, pictures: Sequence[Picture], *, bulk: bool
     ) -> list[UnitVector | ServiceError]:
         loop = asyncio.get_running_loop()
         decoded = await asyncio.gather(
@@ -187,20 +196,27 @@ class Encoder:
         vectors = iter(await self._pictures.submit(good, deadline.get(), bulk=bulk))
         return [item if isinstance(item, ServiceError) else next(vectors) for item in decoded]
 
-    def _decode(self, data: bytes) -> Pixels | ServiceError:
+    def _decode(self, picture: Picture) -> Pixels | ServiceError:
+        data = picture.data
         if len(data) > self._settings.max_image_bytes:
             return PayloadTooLarge(
                 f"The picture has {len(data)} bytes; at most {self._settings.max_image_bytes} "
                 "are taken."
             )
         try:
-            return read_picture(data, self.info.image_size, self._settings.max_image_pixels)
+            return read_picture(
+                data, self.info.image_size, self._settings.max_image_pixels, picture.crop
+            )
         except UnusablePicture as error:
             return UnreadableImage(str(error))
 
 
-def _digests(pictures: Sequence[bytes]) -> list[str]:
-    return [hashlib.sha256(data).hexdigest() for data in pictures]
+def _digests(pictures: Sequence[Picture]) -> list[str]:
+    return [
+        hashlib.sha256(one.data).hexdigest()
+        + (f":{one.crop.model_dump_json()}" if one.crop is not None else "")
+        for one in pictures
+    ]
 
 
 def _outcome(results: Sequence[UnitVector | ServiceError]) -> Outcome:

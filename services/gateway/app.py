@@ -104,6 +104,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         max_body_bytes=MAX_JSON_BYTES,
         body_limits={
             "/predict-image": settings.max_image_bytes + FORM_OVERHEAD_BYTES,
+            "/pictures": settings.max_image_bytes + FORM_OVERHEAD_BYTES,
             "/search": MAX_SEARCH_BYTES,
             "/search/batch": MAX_BATCH_BYTES,
         },

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 
-from services.contracts.gateway import PredictImageOptions
+from services.contracts.gateway import PictureOptions
 from services.gateway.image_form import IMAGE_FIELD
 
 PRODUCT: dict[str, Any] = {
@@ -75,6 +75,13 @@ SEARCH_ANSWER: dict[str, Any] = {
     "explanation": None,
 }
 
+PICTURE_ANSWER: dict[str, Any] = {
+    "picture_id": "UDHbqnPCeNpjYGBgYAACAA",
+    "expires_at": "2026-12-01T12:00:00Z",
+    "model": "mini-clip@1f2e3d4c5b6a",
+    "request_id": "5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50",
+}
+
 SEARCHES: dict[str, Example] = {
     "facets": Example(
         summary="Words, with the facets of what is found",
@@ -115,9 +122,9 @@ def found(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return responses
 
 
-def image_form_schema() -> dict[str, Any]:
+def image_form_schema(kind: type[PictureOptions]) -> dict[str, Any]:
     """OpenAPI of the form and of the query parameters, which FastAPI cannot see by itself."""
-    options = PredictImageOptions.model_json_schema(by_alias=False)["properties"]
+    options = kind.model_json_schema(by_alias=False)["properties"]
     return {
         "requestBody": {
             "required": True,
@@ -156,4 +163,7 @@ def image_form_schema() -> dict[str, Any]:
 def _given(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a value where it is given: a form cannot hold null."""
     kinds = [kind for kind in schema["anyOf"] if kind["type"] != "null"]
-    return {"description": schema.get("description", ""), **kinds[0]}
+    given = {"description": schema.get("description", ""), **kinds[0]}
+    # It points at where Pydantic keeps its models; the description shows one.
+    given.pop("contentSchema", None)
+    return given

@@ -1,10 +1,10 @@
-"""The multipart form of `POST /predict-image`, read in memory and checked field by field."""
+"""The multipart form that a picture comes in, read in memory and checked field by field."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.common.problems import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from services.contracts.gateway import PredictImageOptions
+from services.contracts.gateway import PictureOptions
 
 IMAGE_FIELD = "image"
 FORM_OVERHEAD_BYTES = 16_384
@@ -22,12 +22,15 @@ FORM_OVERHEAD_BYTES = 16_384
 Errors = list[dict[str, Any]]  # as Pydantic lists them
 
 
+Options = TypeVar("Options", bound=PictureOptions)
+
+
 @dataclass(frozen=True, slots=True)
-class ImageForm:
+class ImageForm(Generic[Options]):
     """A picture that looks like one by its first bytes, and what to do with it."""
 
     image: bytes
-    options: PredictImageOptions
+    options: Options
 
 
 class _InMemoryParser(MultiPartParser):
@@ -44,7 +47,9 @@ class _InMemoryParser(MultiPartParser):
             file.close()
 
 
-async def read_image_form(request: Request, max_image_bytes: int) -> ImageForm:
+async def read_image_form(
+    request: Request, max_image_bytes: int, options: type[Options]
+) -> ImageForm[Options]:
     """Read and check the form; a field of the form wins over the query parameter of its name.
 
     Raises RequestValidationError naming each field at fault, UnsupportedMediaType, PayloadTooLarge.
@@ -62,7 +67,7 @@ async def read_image_form(request: Request, max_image_bytes: int) -> ImageForm:
         form = await parser.parse()
         if not parser.complete:
             raise InvalidRequest("The form ends before its last boundary.")
-        return await _check(form, request.query_params.multi_items(), max_image_bytes)
+        return await _check(form, request.query_params.multi_items(), max_image_bytes, options)
     except MultiPartException as error:
         raise InvalidRequest(f"The form cannot be read: {error.message}") from error
     finally:
@@ -70,12 +75,18 @@ async def read_image_form(request: Request, max_image_bytes: int) -> ImageForm:
 
 
 async def _check(
-    form: FormData, parameters: Iterable[tuple[str, str]], max_image_bytes: int
-) -> ImageForm:
+    form: FormData,
+    parameters: Iterable[tuple[str, str]],
+    max_image_bytes: int,
+    options: type[Options],
+) -> ImageForm[Options]:
     errors: Errors = []
-    in_query = _options("query", parameters, errors)
+    in_query = _options(options, "query", parameters, errors)
     in_form = _options(
-        "body", ((name, value) for name, value in form.multi_items() if name != IMAGE_FIELD), errors
+        options,
+        "body",
+        ((name, value) for name, value in form.multi_items() if name != IMAGE_FIELD),
+        errors,
     )
     file = _only_file(form.getlist(IMAGE_FIELD), errors)
     if errors or file is None:
@@ -85,7 +96,12 @@ async def _check(
     image = await file.read()
     if not _looks_like_a_picture(image):
         raise UnsupportedMediaType("The file is neither a JPEG, a PNG nor a WebP picture.")
-    return ImageForm(image, in_query.model_copy(update=in_form.model_dump(exclude_unset=True)))
+    return ImageForm(
+        image,
+        in_query.model_copy(
+            update={name: getattr(in_form, name) for name in in_form.model_fields_set}
+        ),
+    )
 
 
 def _only_file(values: list[UploadFile | str], errors: Errors) -> UploadFile | None:
@@ -106,8 +122,11 @@ def _only_file(values: list[UploadFile | str], errors: Errors) -> UploadFile | N
 
 
 def _options(
-    place: str, fields: Iterable[tuple[str, str | UploadFile]], errors: Errors
-) -> PredictImageOptions:
+    kind: type[Options],
+    place: str,
+    fields: Iterable[tuple[str, str | UploadFile]],
+    errors: Errors,
+) -> Options:
     """The options in these fields; what is wrong with them goes to `errors`."""
     values: dict[str, str | UploadFile] = {}
     for name, value in fields:
@@ -115,10 +134,10 @@ def _options(
             errors.append(_error(place, name, "Given more than once"))
         values[name] = value
     try:
-        return PredictImageOptions.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         errors.extend({**item, "loc": (place, *item["loc"])} for item in error.errors())
-        return PredictImageOptions()
+        return kind()
 
 
 def _error(place: str, name: str, message: str) -> dict[str, Any]:

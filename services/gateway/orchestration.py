@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from services.common.context import note, request_id
 from services.common.problems import DependencyUnavailable, UnreadableImage
 from services.contracts.base import ModalityWeights, Vector
-from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest
+from services.contracts.encoder import Crop, EmbeddingsResponse, EmbedTextsRequest
 from services.contracts.gateway import (
     DEFAULT_K,
+    PictureOptions,
+    PictureResponse,
     PredictImageOptions,
     PredictRequest,
     PredictResponse,
@@ -17,6 +21,7 @@ from services.contracts.gateway import (
 from services.contracts.products import Product
 from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.pictures import EncodedPicture, picture_id
 from services.gateway.refusals import refusals_are_faults
 from services.gateway.rewriting import QueryInWords, Rewriting
 from services.gateway.services import Services
@@ -37,6 +42,7 @@ class Orchestrator:
         self._services = services
         self._rewriting = rewriting
         self._metrics = metrics
+        self._picture_ttl_s = settings.picture_ttl_s
         self._text_weights = settings.text_query_weights
         self._image_weights = settings.image_query_weights
 
@@ -77,12 +83,7 @@ class Orchestrator:
         self, image: bytes, options: PredictImageOptions, timings: Timings
     ) -> PredictResponse:
         """Products that look like this picture. Raises UnreadableImage where it is none."""
-        with timings.stage("encode"), refusals_are_faults("encoder"):
-            embeddings = await self._services.encoder.post_files(
-                "/embed/images", "images", [image], EmbeddingsResponse
-            )
-        if embeddings.errors:
-            raise UnreadableImage(embeddings.errors[0].detail)
+        embeddings = await self._encoded_image(image, options.crop, timings)
         with timings.stage("search"):
             found = await self._search(
                 embeddings, self._image_weights, options.k or DEFAULT_K, options.threshold
@@ -99,11 +100,37 @@ class Orchestrator:
             request_id=request_id.get(),
         )
 
+    async def picture(
+        self, image: bytes, options: PictureOptions, timings: Timings
+    ) -> PictureResponse:
+        """An id that stands for the picture in searches. Raises UnreadableImage."""
+        embeddings = await self._encoded_image(image, options.crop, timings)
+        expires_at = int(time.time()) + self._picture_ttl_s
+        encoded = EncodedPicture(_only_vector(embeddings), embeddings.model, expires_at)
+        return PictureResponse(
+            picture_id=picture_id(encoded),
+            expires_at=datetime.fromtimestamp(expires_at, UTC),
+            model=embeddings.model,
+            request_id=request_id.get(),
+        )
+
     async def product(self, product_id: str) -> Product:
         """One product. Raises NotFound."""
         # A dot is quoted too: httpx resolves `..` in a path, which would ask for something else.
         quoted = quote(product_id, safe="").replace(".", "%2E")
         return await self._services.retriever.get(f"/products/{quoted}", Product)
+
+    async def _encoded_image(
+        self, image: bytes, crop: Crop | None, timings: Timings
+    ) -> EmbeddingsResponse:
+        fields = {} if crop is None else {"crops": f"[{crop.model_dump_json()}]"}
+        with timings.stage("encode"), refusals_are_faults("encoder"):
+            embeddings = await self._services.encoder.post_files(
+                "/embed/images", "images", [image], EmbeddingsResponse, fields=fields
+            )
+        if embeddings.errors:
+            raise UnreadableImage(embeddings.errors[0].detail)
+        return embeddings
 
     async def _search(
         self,

@@ -55,6 +55,10 @@ class GatewaySettings(ServiceSettings):
         default=10_000_000, ge=1, description="Largest picture that is taken, in bytes."
     )
 
+    picture_ttl_s: int = Field(
+        default=604_800, ge=1, description="How long a picture id is good for, in seconds."
+    )
+
     media_dir: Path | None = Field(
         default=None, description="Folder of the locally stored pictures; none are served without."
     )

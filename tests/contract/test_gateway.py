@@ -13,6 +13,7 @@ from asgi_lifespan import LifespanManager
 from pydantic import HttpUrl, SecretStr
 
 from services.contracts.gateway import (
+    PictureResponse,
     PredictRequest,
     PredictResponse,
     SearchRequest,
@@ -23,6 +24,7 @@ from services.contracts.rewriter import RewriteSource
 from services.gateway.app import create_app as create_gateway
 from services.gateway.examples import (
     IMAGE_ANSWER,
+    PICTURE_ANSWER,
     PRODUCT,
     SEARCH_ANSWER,
     SEARCHES,
@@ -55,6 +57,7 @@ def test_every_example_answer_keeps_its_contract() -> None:
     for answer in (TEXT_ANSWER, IMAGE_ANSWER):
         assert set(answer) == set(PredictResponse.model_fields)
         PredictResponse.model_validate(answer)
+    PictureResponse.model_validate(PICTURE_ANSWER)
     assert set(SEARCH_ANSWER) == set(SearchResponse.model_fields)
     SearchResponse.model_validate(SEARCH_ANSWER)
 

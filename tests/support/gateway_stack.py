@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, FastAPI, UploadFile
+from fastapi import APIRouter, FastAPI, Form, UploadFile
 
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
@@ -114,6 +114,7 @@ class Stack:
     encoder_state: dict[str, Dependency] = field(default_factory=dict)
     searched: list[SearchRequest] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
+    crops: list[str | None] = field(default_factory=list)
     refusal: ServiceError | None = None
 
     def __post_init__(self) -> None:
@@ -153,8 +154,11 @@ class Stack:
             )
 
         @router.post("/embed/images")
-        async def images(images: list[UploadFile]) -> EmbeddingsResponse:
+        async def images(
+            images: list[UploadFile], crops: Annotated[str | None, Form()] = None
+        ) -> EmbeddingsResponse:
             (image,) = images
+            self.crops.append(crops)
             data = await image.read()
             if data == DAMAGED_JPEG:
                 problem = ItemProblem(

@@ -1,4 +1,4 @@
-"""`POST /predict` and `POST /predict-image`: the search itself."""
+"""`POST /predict`, `POST /predict-image` and `POST /pictures`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from services.common.problems import (
     UnsupportedMediaType,
     problem_responses,
 )
-from services.contracts.gateway import PredictRequest, PredictResponse
+from services.contracts.gateway import (
+    PictureOptions,
+    PictureResponse,
+    PredictImageOptions,
+    PredictRequest,
+    PredictResponse,
+)
 from services.gateway.dependencies import (
     OrchestratorDependency,
     SettingsDependency,
@@ -27,8 +33,10 @@ from services.gateway.dependencies import (
 )
 from services.gateway.examples import (
     IMAGE_ANSWER,
+    PICTURE_ANSWER,
     TEXT_ANSWER,
     TEXT_QUERIES,
+    answered,
     found,
     image_form_schema,
 )
@@ -73,7 +81,7 @@ async def predict(
     "/predict-image",
     summary="Find products that look like this picture",
     responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, UnreadableImage),
-    openapi_extra=image_form_schema(),
+    openapi_extra=image_form_schema(PredictImageOptions),
 )
 async def predict_image(
     request: Request,
@@ -83,7 +91,31 @@ async def predict_image(
     timings: TimingsDependency,
 ) -> PredictResponse:
     """A form with the picture in the field `image`: JPEG, PNG or WebP."""
-    form = await read_image_form(request, settings.max_image_bytes)
+    form = await read_image_form(request, settings.max_image_bytes, PredictImageOptions)
     answer = await orchestrator.search_by_image(form.image, form.options, timings)
+    response.headers["Server-Timing"] = timings.server_timing()
+    return answer
+
+
+@router.post(
+    "/pictures",
+    summary="A picture for later searches",
+    responses=answered("What stands for the picture.", PICTURE_ANSWER)
+    | problem_responses(*_ERRORS, UnreadableImage),
+    openapi_extra=image_form_schema(PictureOptions),
+)
+async def add_picture(
+    request: Request,
+    response: Response,
+    orchestrator: OrchestratorDependency,
+    settings: SettingsDependency,
+    timings: TimingsDependency,
+) -> PictureResponse:
+    """A form with the picture in the field `image`. Nothing is kept: the id holds all it needs.
+
+    It goes into `terms` of `POST /search`, or into the address of a page.
+    """
+    form = await read_image_form(request, settings.max_image_bytes, PictureOptions)
+    answer = await orchestrator.picture(form.image, form.options, timings)
     response.headers["Server-Timing"] = timings.server_timing()
     return answer

@@ -73,6 +73,37 @@ async def test_it_says_which_model_it_speaks(client: httpx.AsyncClient) -> None:
     assert (info.model, info.dimension, info.image_size) == ("clip@test", 32, 32)
 
 
+async def test_each_picture_has_a_crop_of_its_own(client: httpx.AsyncClient) -> None:
+    halves = Image.new("RGB", (80, 40), "red")
+    halves.paste("blue", (40, 0, 80, 40))
+    buffer = io.BytesIO()
+    halves.save(buffer, "PNG")
+    left, right = ({"x": x, "y": 0, "width": 0.5, "height": 1} for x in (0, 0.5))
+    answer = await client.post(
+        "/embed/images",
+        files=[("images", buffer.getvalue())] * 3,
+        data={"crops": json.dumps([left, None, right])},
+    )
+    cropped = EmbeddingsResponse.model_validate_json(answer.content).embeddings
+    plain = (await images(client, png("red"), buffer.getvalue(), png("blue"))).json()["embeddings"]
+    for ours, expected in zip(cropped, plain, strict=True):
+        assert ours == pytest.approx(expected, abs=1e-4)
+    assert cropped[0] != pytest.approx(cropped[2], abs=1e-2)
+
+
+@pytest.mark.parametrize(
+    "crops", ["[", "{}", "[null, null]", '[{"x": 0.6, "y": 0, "width": 0.5, "height": 1}]']
+)
+async def test_crops_that_fit_no_picture_are_refused_by_name(
+    client: httpx.AsyncClient, crops: str
+) -> None:
+    answer = await client.post(
+        "/embed/images", files=[("images", png("red"))], data={"crops": crops}
+    )
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["body.crops"]
+
+
 async def test_concurrent_callers_each_get_their_own_vectors(client: httpx.AsyncClient) -> None:
     words = [f"product number {number} " * (number % 7 + 1) for number in range(60)]
     alone = [(await texts(client, word)).embeddings[0] for word in words]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from services.contracts.encoder import Crop
 from services.encoder.preprocess import Pixels, UnusablePicture, read_picture, to_patches
 from tests.support.pictures import BAD, READABLE, drawing, encoded, sixteen_bit_png
 
@@ -103,3 +104,32 @@ def test_patches_are_rows_of_squares_from_the_top_left() -> None:
     patches = to_patches(pixels, 2)
     assert patches.shape == (1, 4, 12)
     np.testing.assert_array_equal(patches[0, 1], pixels[0, :2, 2:].reshape(-1))
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 8])
+def test_a_crop_is_cut_from_the_upright_picture(orientation: int) -> None:
+    picture = drawing(400, 300)
+    crop = Crop(x=0.25, y=0.1, width=0.5, height=0.6)
+    expected = read(encoded(picture.crop((100, 30, 300, 210)), "PNG"))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned = {1: picture, 6: picture.rotate(90, expand=True), 8: picture.rotate(-90, expand=True)}
+    data = encoded(turned[orientation], "PNG", exif=exif)
+    assert np.array_equal(read_picture(data, SIZE, MAX_PIXELS, crop), expected)
+
+
+def test_a_small_crop_of_a_large_jpeg_keeps_its_detail() -> None:
+    data = encoded(drawing(2000, 1600), "JPEG", quality=95)
+    whole = Image.open(io.BytesIO(data))
+    ours = read_picture(data, SIZE, MAX_PIXELS, Crop(x=0.5, y=0.5, width=0.1, height=0.125))
+    reference = clip_preprocess(whole.crop((1000, 800, 1200, 1000)), SIZE)
+    assert np.abs(ours.astype(int) - reference.astype(int)).mean() < 1.5  # of 255
+
+
+def test_a_crop_thinner_than_a_pixel_is_one_pixel() -> None:
+    crop = Crop(x=0.9999, y=0.9999, width=0.0001, height=0.0001)
+    assert read_picture(encoded(drawing(30, 20), "PNG"), SIZE, MAX_PIXELS, crop).shape == (
+        SIZE,
+        SIZE,
+        3,
+    )

@@ -114,6 +114,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A picture for later searches
+         * @description A form with the picture in the field `image`. Nothing is kept: the id holds all it needs.
+         *
+         *     It goes into `terms` of `POST /search`, or into the address of a page.
+         */
+        post: operations["add_picture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/search": {
         parameters: {
             query?: never;
@@ -366,6 +388,31 @@ export interface components {
              * @description Weight of the picture.
              */
             image: number;
+        };
+        /**
+         * PictureResponse
+         * @description The answer to `POST /pictures`.
+         */
+        PictureResponse: {
+            /**
+             * Picture Id
+             * @description What `POST /pictures` answered. It holds what the model saw, not the picture; it is good until `expires_at`, while the catalogue is of that model.
+             */
+            picture_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description After it, the picture must be sent again.
+             */
+            expires_at: string;
+            /**
+             * Model
+             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of two models mean nothing to each other.
+             * @example mini-clip@1f2e3d4c5b6a
+             */
+            model: string;
+            /** Request Id */
+            request_id: string;
         };
         /**
          * PredictRequest
@@ -1257,6 +1304,8 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The form field of this name wins. */
+                crop?: string;
+                /** @description The form field of this name wins. */
                 k?: number;
                 /** @description The form field of this name wins. */
                 threshold?: number;
@@ -1273,6 +1322,8 @@ export interface operations {
                      * @description The picture: JPEG, PNG or WebP.
                      */
                     image: string;
+                    /** @description The part that counts, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
+                    crop?: string;
                     /** @description How many products at most, 20 unless said; `top_k` is another name. */
                     k?: number;
                     /** @description Leave out products that score below this cosine similarity. */
@@ -1317,6 +1368,152 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PredictResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request; Unreadable image */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_picture: {
+        parameters: {
+            query?: {
+                /** @description The form field of this name wins. */
+                crop?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The picture: JPEG, PNG or WebP.
+                     */
+                    image: string;
+                    /** @description The part that counts, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
+                    crop?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What stands for the picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "picture_id": "UDHbqnPCeNpjYGBgYAACAA",
+                     *       "expires_at": "2026-12-01T12:00:00Z",
+                     *       "model": "mini-clip@1f2e3d4c5b6a",
+                     *       "request_id": "5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PictureResponse"];
                 };
             };
             /** @description Unauthorized */
