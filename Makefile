@@ -102,7 +102,8 @@ configuration: ## Write docs/configuration.md from the settings classes
 
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@$(BOOTSTRAP) --venv .venv-lock --group lock
-	@$(COMPILE) --group run --group test --group train --group bench-encoder --group lock -o .venv-lock/all.txt
+	@$(COMPILE) --group run --group test --group train \
+		--group bench-encoder --group bench-retriever --group lock -o .venv-lock/all.txt
 	@# Without its dependencies (torchvision, which nothing here uses).
 	@$(COMPILE) --no-deps --group vocabulary -o .venv-lock/vocabulary.txt
 	@# torch's CUDA packages are for machines that train on a GPU: not ours to pin.
