@@ -76,15 +76,15 @@ eval: ## How good the search is on the sample catalogue, beside chance
 
 bench-encoder: ## The encoder beside the clip package and other engines (ARGS=--write: docs/benchmarks.md)
 	@$(BOOTSTRAP) --venv .venv-bench --group bench-encoder
-	@.venv-bench/bin/python -m benchmarks.encoder $(ARGS)
+	@.venv-bench/bin/python -m tests.benchmarks.encoder $(ARGS)
 
 bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000")
 	@$(BOOTSTRAP) --group test
-	@$(BIN)/python -m benchmarks.loading $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.loading $(ARGS)
 
 bench-retriever: ## One search beside the simple path, NumPy and FAISS (ARGS="--products 1000000 --write")
 	@$(BOOTSTRAP) --venv .venv-bench-retriever --group bench-retriever
-	@.venv-bench-retriever/bin/python -m benchmarks.retriever $(ARGS)
+	@.venv-bench-retriever/bin/python -m tests.benchmarks.retriever $(ARGS)
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)

@@ -19,8 +19,6 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import load
 
-from benchmarks.report import table
-from benchmarks.timing import in_turns, percentile
 from services.common.metrics import Metrics
 from services.contracts.encoder import BINARY_MEDIA_TYPE, EMBEDDINGS_TENSOR, EmbeddingsResponse
 from services.encoder.engine import OpenVinoEngine, choose_precision, prepare_graphs
@@ -28,6 +26,8 @@ from services.encoder.service import Encoder, Outcome, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer
 from services.encoder.wire import to_bytes
+from tests.benchmarks.report import table
+from tests.benchmarks.timing import in_turns, percentile
 
 CLIENTS = (1, 8, 32, 128)
 SECONDS = 3.0
@@ -132,9 +132,9 @@ async def start_and_memory(weights: Path, cache: Path) -> str:
             "ENCODER_LOG_LEVEL": "warning",
         }
         command = [sys.executable, "-m", "services.encoder"]
-        subprocess.run([*command, "prepare"], env=environment, check=True, pass_fds=[])  # noqa: S603, ASYNC221
+        subprocess.run([*command, "prepare"], env=environment, check=True, pass_fds=[])  # noqa: ASYNC221
         started = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()])  # noqa: S603, ASYNC220
+        process = subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()])  # noqa: ASYNC220
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
             async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:

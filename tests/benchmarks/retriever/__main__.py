@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from sklearn.metrics.pairwise import cosine_similarity
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import machine
-from benchmarks.report import table, write_section
-from benchmarks.retriever.data import DIMENSION, MIXES, Distribution
-from benchmarks.timing import in_turns
 from services.contracts.base import ModalityWeights
 from services.retriever.index import AnyRows, IndexChoice, Vector
+from tests.benchmarks.machine import machine
+from tests.benchmarks.report import table, write_section
+from tests.benchmarks.retriever.data import DIMENSION, MIXES, Distribution
+from tests.benchmarks.timing import in_turns
 
 K = 20
 SIMPLE_UP_TO = 50_000

@@ -20,8 +20,11 @@ import openvino.opset15 as ops
 import torch
 from PIL import Image
 
-from benchmarks.encoder import serving
-from benchmarks.encoder.contenders import (
+from services.encoder.engine import choose_precision
+from services.encoder.preprocess import read_picture
+from services.encoder.tokenizer import Tokenizer
+from tests.benchmarks.encoder import serving
+from tests.benchmarks.encoder.contenders import (
     Contender,
     clip_b32,
     clip_package,
@@ -29,12 +32,9 @@ from benchmarks.encoder.contenders import (
     ours,
     torch_bfloat16,
 )
-from benchmarks.machine import machine
-from benchmarks.report import table, write_section
-from benchmarks.timing import in_turns
-from services.encoder.engine import choose_precision
-from services.encoder.preprocess import read_picture
-from services.encoder.tokenizer import Tokenizer
+from tests.benchmarks.machine import machine
+from tests.benchmarks.report import table, write_section
+from tests.benchmarks.timing import in_turns
 
 SIZE = 224
 WORDS = (
