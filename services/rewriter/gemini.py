@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Protocol
 
+import httpx
+
 from services.rewriter.settings import RewriterSettings
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ async def open_gemini(settings: RewriterSettings) -> AsyncIterator[Writer | None
     from google import genai
     from google.genai import types
 
+    # The rewriter sets the deadlines.
+    http = httpx.AsyncClient(timeout=None, follow_redirects=True)  # noqa: S113
     client = genai.Client(
         # Said outright: the SDK would else look into the environment for each of them.
         api_key=settings.gemini_api_key.get_secret_value(),
@@ -54,6 +58,8 @@ async def open_gemini(settings: RewriterSettings) -> AsyncIterator[Writer | None
             # No `timeout`: it is passed on to Google, which answers 500 to short ones
             # (googleapis/python-genai#1330). No second attempt either: a shopper is waiting.
             retry_options=types.HttpRetryOptions(attempts=1),
+            # Said outright: it would take aiohttp wherever another package has brought that.
+            httpx_async_client=http,
         ),
     )
     config = types.GenerateContentConfig(
@@ -72,6 +78,7 @@ async def open_gemini(settings: RewriterSettings) -> AsyncIterator[Writer | None
     finally:
         await client.aio.aclose()
         client.close()
+        await http.aclose()
 
 
 class _Gemini:
