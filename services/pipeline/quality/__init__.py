@@ -1,0 +1,1 @@
+"""How good the search is: golden queries, metrics, comparisons, and the gate before publishing."""
