@@ -14,7 +14,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval \
-	bench-encoder bench-load bench-retriever sample train-mini-clip openapi configuration lock clean
+	bench-encoder bench-load bench-retriever sample golden train-mini-clip openapi configuration lock clean
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ bench-retriever: ## One search beside the simple path, NumPy and FAISS (ARGS="--
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)
+
+golden: ## Write the golden queries of the sample anew (data/sample/golden)
+	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_golden --output data/sample/golden
 
 train-mini-clip: ## Train the bundled CLIP anew (data/models/mini-clip; under 40 minutes on 2 cores)
 	@$(BOOTSTRAP) --venv .venv-train --group train -- \
