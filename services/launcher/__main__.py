@@ -1,6 +1,8 @@
 """`python -m services.launcher`: everything on one machine, until Ctrl-C or SIGTERM.
 
 `python -m services.launcher evaluate` prints how good search is on the sample catalogue.
+`python -m services.launcher batch [--store FOLDER] -- COMMAND …` runs a command beside an encoder
+and, with `--store`, a feature store kept there.
 
 Exit codes: 0 stopped when asked, 1 could not start or broke down, 2 unusable settings.
 """
@@ -10,18 +12,32 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 from pydantic import ValidationError
 
+from services.launcher.batch import batch
 from services.launcher.preflight import CannotRun
-from services.launcher.run import evaluate, run
+from services.launcher.run import Say, evaluate, run
 from services.launcher.settings import LauncherSettings
+
+Work = Callable[[LauncherSettings, Say], Awaitable[None]]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.launcher")
-    parser.add_argument("command", nargs="?", choices=["run", "evaluate"], default="run")
-    work = evaluate if parser.parse_args().command == "evaluate" else run
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("run", help="serve everything (what happens without a command)")
+    commands.add_parser("evaluate", help="how good search is on the sample catalogue")
+    beside = commands.add_parser("batch", help="run a command beside an encoder and a store")
+    beside.add_argument("--store", type=Path, metavar="FOLDER", help="keep a feature store there")
+    beside.add_argument("words", nargs="+", metavar="COMMAND")
+    options = parser.parse_args()
+    work: Work = evaluate if options.command == "evaluate" else run
+    if options.command == "batch":
+        work = partial(_batch, options)
     try:
         settings = LauncherSettings()
     except ValidationError as error:
@@ -30,13 +46,21 @@ def main() -> int:
         )
         return _fail(problems, 2)
     try:
-        asyncio.run(work(settings, lambda line: print(line, flush=True)))
+        asyncio.run(_finish(work, settings))
     except CannotRun as error:
         return _fail(error.line, error.exit_code)
     except OSError as error:
         what = f"{error.strerror or error}"
         return _fail(f"{what}: {error.filename}" if error.filename else what, 1)
     return 0
+
+
+async def _finish(work: Work, settings: LauncherSettings) -> None:
+    await work(settings, lambda line: print(line, flush=True))
+
+
+async def _batch(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
+    await batch(settings, options.store, options.words, say)
 
 
 def _fail(line: str | None, code: int) -> int:

@@ -42,7 +42,7 @@ async def run(settings: LauncherSettings, say: Say) -> None:
 
     Raises CannotRun, with nothing left running.
     """
-    await _until_asked_to_stop(Run(settings, say).serve(), say)
+    await until_asked_to_stop(Run(settings, say).serve(), say)
 
 
 async def evaluate(settings: LauncherSettings, say: Say) -> None:
@@ -50,10 +50,10 @@ async def evaluate(settings: LauncherSettings, say: Say) -> None:
 
     Raises CannotRun, with nothing left running.
     """
-    await _until_asked_to_stop(_evaluate(settings, say), say)
+    await until_asked_to_stop(_evaluate(settings, say), say)
 
 
-async def _until_asked_to_stop(work: Coroutine[None, None, None], say: Say) -> None:
+async def until_asked_to_stop(work: Coroutine[None, None, None], say: Say) -> None:
     """Do the work; on SIGINT or SIGTERM cancel it and wait until it has tidied up."""
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -80,12 +80,12 @@ async def _evaluate(settings: LauncherSettings, say: Say) -> None:
         listeners = Listeners.bind("127.0.0.1", 0)
         running.callback(listeners.close)
         values = environment(settings, folders, listeners)
-        await _require(values, "services.encoder", "prepare")
+        await require(values, "services.encoder", "prepare")
         program = service_program("encoder", values, listeners, folders.logs)
         supervisor = Supervisor(program, say)
         await supervisor.start()
         running.push_async_callback(supervisor.stop)
-        await _while_unbroken([supervisor], _require(values, "services.pipeline", "evaluate"))
+        await while_unbroken([supervisor], require(values, "services.pipeline", "evaluate"))
 
 
 @dataclass
@@ -106,8 +106,8 @@ class Run:
             listeners = bind(self.settings)
             running.callback(listeners.close)
             values = environment(self.settings, folders, listeners)
-            await _require(values, "services.encoder", "prepare")
-            redis, port = await self._start_redis(folders, running)
+            await require(values, "services.encoder", "prepare")
+            redis, port = await start_redis(folders, running, self.say)
             values |= redis_environment(port)
             supervisors = [redis]
             for name in SERVICES:
@@ -117,34 +117,9 @@ class Run:
                 running.push_async_callback(supervisor.stop)
                 supervisors.append(supervisor)
                 self.say(f"{name:<10} {listeners.url(name)}")
-            await _while_unbroken(
+            await while_unbroken(
                 supervisors, self._load_and_serve(folders, listeners, values, started)
             )
-
-    async def _start_redis(
-        self, folders: Folders, running: AsyncExitStack
-    ) -> tuple[Supervisor, int]:
-        """A Redis that answers, and its port.
-
-        Another may take a port between our look and its start: go on.
-        """
-        log = folders.logs / "redis.log"
-        for _ in range(3):
-            port = _free_port()
-            try:
-                program = redis_program(port, folders.redis, log)
-            except NoRedis as error:
-                raise CannotRun(str(error)) from error
-            process = await start(program)
-            running.push_async_callback(stop, process)
-            if await _answers(port, process):
-                supervisor = Supervisor(program, self.say)
-                await supervisor.start(process)
-                running.push_async_callback(supervisor.stop)
-                folders.write_feature_store(port)
-                self.say(f"{'redis':<10} 127.0.0.1:{port}")
-                return supervisor, port
-        raise CannotRun(f"Redis did not start: {last_line(log)} (log: {log})")
 
     async def _load_and_serve(
         self, folders: Folders, listeners: Listeners, values: Mapping[str, str], started: float
@@ -159,7 +134,11 @@ class Run:
             self._announce(url, started)
         else:
             stored = False
-        code = await _foreground(values, "services.pipeline", "load", str(self.settings.catalog))
+        code = await foreground(
+            values,
+            *(sys.executable, "-m", "services.pipeline"),
+            *("load", str(self.settings.catalog)),
+        )
         if code == 0:
             folders.loaded.touch()
         elif stored:
@@ -177,7 +156,33 @@ class Run:
         self.say(f"\n  ready in {time.monotonic() - started:.1f} s:  {url}/\n")
 
 
-async def _while_unbroken(
+async def start_redis(
+    folders: Folders, running: AsyncExitStack, say: Say
+) -> tuple[Supervisor, int]:
+    """A Redis that answers, and its port; stopped with `running`. Raises CannotRun.
+
+    Another may take a port between our look and its start: go on.
+    """
+    log = folders.logs / "redis.log"
+    for _ in range(3):
+        port = _free_port()
+        try:
+            program = redis_program(port, folders.redis, log)
+        except NoRedis as error:
+            raise CannotRun(str(error)) from error
+        process = await start(program)
+        running.push_async_callback(stop, process)
+        if await _answers(port, process):
+            supervisor = Supervisor(program, say)
+            await supervisor.start(process)
+            running.push_async_callback(supervisor.stop)
+            folders.write_feature_store(port)
+            say(f"{'redis':<10} 127.0.0.1:{port}")
+            return supervisor, port
+    raise CannotRun(f"Redis did not start: {last_line(log)} (log: {log})")
+
+
+async def while_unbroken(
     supervisors: Sequence[Supervisor], work: Coroutine[None, None, None]
 ) -> None:
     """Do the work. Raises what it raises, or CannotRun as soon as a program is given up."""
@@ -199,17 +204,17 @@ async def _until_given_up(supervisor: Supervisor) -> None:
     raise CannotRun(f"{supervisor.program.name} broke down: {last_line(log)} (log: {log})")
 
 
-async def _require(values: Mapping[str, str], module: str, *arguments: str) -> None:
+async def require(values: Mapping[str, str], module: str, *arguments: str) -> None:
     """Run a program of ours in the foreground. Raises CannotRun when it fails."""
-    code = await _foreground(values, module, *arguments)
+    code = await foreground(values, sys.executable, "-m", module, *arguments)
     if code != 0:
         raise CannotRun(None, exit_code=code)
 
 
-async def _foreground(values: Mapping[str, str], module: str, *arguments: str) -> int:
-    """Run a program of ours to its end on our own terminal, so that its progress is seen."""
+async def foreground(values: Mapping[str, str], *command: str) -> int:
+    """Run a command to its end on our own terminal, so that its progress is seen."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *arguments),
+        *command,
         env={**os.environ, **values},
         stdin=asyncio.subprocess.DEVNULL,
         start_new_session=True,
