@@ -134,6 +134,11 @@ catalogue_head = FeatureView(
         Field(name="products", dtype=Int64, description="How many products its shards list."),
         Field(name="base", dtype=Int64, description="Number before its first change."),
         Field(name="sequence", dtype=Int64, description="Number of its latest change."),
+        Field(
+            name="ranking",
+            dtype=String,
+            description="What its searches learned, a JSON object; empty for the built-in one.",
+        ),
     ],
     source=catalogue_head_source,
     online=True,

@@ -18,6 +18,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from services.contracts.base import Contract, ModelId
+from services.contracts.ranking import Ranking
 
 CATALOGUE = "default"
 """Join-key value of the head row of the version that is served."""
@@ -41,6 +42,7 @@ CONTENT_KEY = "content"
 TEXT_VECTOR = "text_vector"
 IMAGE_VECTOR = "image_vector"
 FINGERPRINT = "fingerprint"
+RANKING = "ranking"
 
 PRODUCTS_PER_SHARD = 10_000
 
@@ -55,6 +57,7 @@ class CatalogueHead(Contract):
     products: int = Field(ge=0, description="In its shards; what changes add is not counted.")
     base: int = Field(default=0, ge=0, description="Number before the first of its changes.")
     sequence: int = Field(default=0, ge=0, description="Number of the latest of its changes.")
+    ranking: Ranking | None = Field(default=None, description="Null: the built-in one.")
 
 
 def shard_id(version: str, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -29,14 +29,21 @@ Confidence = Annotated[
 ]
 
 
+Kind = Literal["words", "picture"]
+
+
 class QueryTerm(Contract):
     """One thing sought: a vector, or the vectors of a product that the catalogue has."""
 
     vector: Vector | None = Field(
         default=None, description="A unit vector of the catalogue's model."
     )
+    kind: Kind = Field(default="words", description="What the vector was made of.")
     product_id: ProductId | None = None
-    weights: ModalityWeights
+    weights: ModalityWeights | None = Field(
+        default=None,
+        description="Balance of words and look; left out, that of the catalogue's ranking.",
+    )
     weight: TermWeight = 1.0
 
     @model_validator(mode="after")

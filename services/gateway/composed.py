@@ -22,7 +22,12 @@ from services.contracts.gateway import (
     SearchTerm,
 )
 from services.contracts.problems import FieldProblem
-from services.contracts.retriever import BatchSearchRequest, BatchSearchResponse, CatalogueInfo
+from services.contracts.retriever import (
+    BatchSearchRequest,
+    BatchSearchResponse,
+    CatalogueInfo,
+    Kind,
+)
 from services.contracts.retriever import QueryTerm as Term
 from services.contracts.retriever import SearchRequest as Search
 from services.contracts.retriever import SearchResponse as Found
@@ -36,8 +41,6 @@ from services.gateway.services import Services
 from services.gateway.settings import GatewaySettings
 from services.gateway.timings import Timings
 from services.gateway.tokens import BadToken
-
-PRODUCT_WEIGHTS = ModalityWeights(text=0.5, image=0.5)
 
 # What the retriever may find fault with that our caller said in the same words.
 _CALLERS_FIELDS = ("body.facets", "body.filters")
@@ -56,8 +59,6 @@ class ComposedSearch:
         self._services = services
         self._rewriting = rewriting
         self._metrics = metrics
-        self._text_weights = settings.text_query_weights
-        self._image_weights = settings.image_query_weights
 
     async def search(
         self, request: SearchRequest, timings: Timings, *, explain: bool = False
@@ -89,7 +90,7 @@ class ComposedSearch:
         ]
 
     async def similar(
-        self, product_id: ProductId, weights: ModalityWeights, k: int, timings: Timings
+        self, product_id: ProductId, weights: ModalityWeights | None, k: int, timings: Timings
     ) -> SearchResponse:
         """Products like this one, however unlike they are. Raises NotFound, InvalidRequest."""
         term = SearchTerm(product_id=product_id, weights=weights)
@@ -206,11 +207,11 @@ class ComposedSearch:
         terms: list[Term] = []
         labels: list[str] = []
         if query is not None:
-            weights = request.weights or self._text_weights
-            terms.append(Term(vector=vectors[query.used], weights=weights))
+            terms.append(Term(vector=vectors[query.used], weights=request.weights))
             labels.append(query.used)
         for term in request.terms:
-            weights = term.weights or request.weights or self._usual(term)
+            # What nobody said is for the catalogue's ranking to say.
+            weights = term.weights or request.weights
             if term.product_id is not None:
                 terms.append(Term(product_id=term.product_id, weights=weights, weight=term.weight))
                 labels.append(term.product_id)
@@ -219,7 +220,8 @@ class ComposedSearch:
                 vector, label = pictures[term.picture_id].vector, "picture"
             else:
                 vector, label = vectors[term.text or ""], term.text or ""
-            terms.append(Term(vector=vector, weights=weights, weight=term.weight))
+            kind: Kind = "words" if term.picture_id is None else "picture"
+            terms.append(Term(vector=vector, kind=kind, weights=weights, weight=term.weight))
             labels.append(label)
         refinements = {name: getattr(request, name) for name in Refinements.model_fields}
         return Asked(
@@ -229,11 +231,6 @@ class ComposedSearch:
             rewritten_query=query.used if query else None,
             rewrite_source=query.source if query else None,
         )
-
-    def _usual(self, term: SearchTerm) -> ModalityWeights:
-        if term.product_id is not None:
-            return PRODUCT_WEIGHTS
-        return self._text_weights if term.text is not None else self._image_weights
 
     async def _found(self, asked: Asked) -> Found:
         try:

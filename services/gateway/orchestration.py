@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from services.common.context import note, request_id
 from services.common.problems import DependencyUnavailable, UnreadableImage
-from services.contracts.base import ModalityWeights, Vector
+from services.contracts.base import ModelId, Vector
 from services.contracts.encoder import Crop, EmbeddingsResponse, EmbedTextsRequest
 from services.contracts.gateway import (
     DEFAULT_K,
@@ -43,8 +43,6 @@ class Orchestrator:
         self._rewriting = rewriting
         self._metrics = metrics
         self._picture_ttl_s = settings.picture_ttl_s
-        self._text_weights = settings.text_query_weights
-        self._image_weights = settings.image_query_weights
 
     async def search_by_text(self, request: PredictRequest, timings: Timings) -> PredictResponse:
         """Products like these words. Raises what the encoder or the retriever raises."""
@@ -58,8 +56,8 @@ class Orchestrator:
             )
         with timings.stage("search"):
             found = await self._search(
-                embeddings,
-                request.weights or self._text_weights,
+                QueryTerm(vector=_only_vector(embeddings), weights=request.weights),
+                embeddings.model,
                 request.k,
                 request.threshold,
             )
@@ -86,7 +84,10 @@ class Orchestrator:
         embeddings = await self._encoded_image(image, options.crop, timings)
         with timings.stage("search"):
             found = await self._search(
-                embeddings, self._image_weights, options.k or DEFAULT_K, options.threshold
+                QueryTerm(vector=_only_vector(embeddings), kind="picture"),
+                embeddings.model,
+                options.k or DEFAULT_K,
+                options.threshold,
             )
         return PredictResponse(
             original_query=None,
@@ -133,18 +134,14 @@ class Orchestrator:
         return embeddings
 
     async def _search(
-        self,
-        embeddings: EmbeddingsResponse,
-        weights: ModalityWeights,
-        k: int,
-        threshold: float | None,
+        self, term: QueryTerm, model: ModelId, k: int, threshold: float | None
     ) -> SearchResponse:
         with refusals_are_faults("retriever"):
             return await self._services.retriever.post(
                 "/search",
                 SearchRequest(
-                    model=embeddings.model,
-                    terms=[QueryTerm(vector=_only_vector(embeddings), weights=weights)],
+                    model=model,
+                    terms=[term],
                     k=k,
                     threshold=threshold,
                     # As asked for: no product is left out but by the caller's own threshold.

@@ -9,7 +9,6 @@ from pydantic import Field, HttpUrl, IPvAnyNetwork, RedisDsn, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.common.settings import ServiceSettings
-from services.contracts.base import ModalityWeights
 
 KeyHashes = Annotated[tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...], NoDecode]
 
@@ -43,14 +42,6 @@ class GatewaySettings(ServiceSettings):
         default=3_000, ge=1, description="Longest wait for the retriever, in milliseconds."
     )
 
-    text_query_weights: ModalityWeights = Field(
-        default=ModalityWeights(text=0.5, image=0.5),
-        description="Balance of words and look when words are asked for, as JSON.",
-    )
-    image_query_weights: ModalityWeights = Field(
-        default=ModalityWeights(text=0, image=1),
-        description="Balance of words and look when a picture is asked for, as JSON.",
-    )
     max_image_bytes: int = Field(
         default=10_000_000, ge=1, description="Largest picture that is taken, in bytes."
     )

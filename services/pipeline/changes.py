@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from services.contracts.catalogue import CatalogueHead
 from services.contracts.encoder import ModelInfo
 from services.pipeline.errors import NothingToLoad, WrongModel
-from services.pipeline.lock import only_writer
 from services.pipeline.offline_store import OfflineStore
 from services.pipeline.online_store import EventClock, OnlineStore
 from services.pipeline.publication import Publisher
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.stores import open_stores
 
 
 def delete(product_ids: Sequence[str], settings: PipelineSettings) -> CatalogueHead:
@@ -19,11 +19,8 @@ def delete(product_ids: Sequence[str], settings: PipelineSettings) -> CatalogueH
 
     Raises NothingToLoad when no catalogue is published, DependencyAway, StoreIncomplete, Busy.
     """
-    online = OnlineStore(settings.feature_store)
-    offline = settings.feature_store / "offline"
-    with only_writer(offline):
-        online.apply()
-        return delete_rows(online, OfflineStore(offline), product_ids)
+    with open_stores(settings.feature_store) as (online, offline):
+        return delete_rows(online, offline, product_ids)
 
 
 def delete_rows(

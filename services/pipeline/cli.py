@@ -66,12 +66,23 @@ def _parser() -> argparse.ArgumentParser:
     delete.set_defaults(command=_delete)
     rollback = commands.add_parser("rollback", help="serve again the version served before")
     rollback.set_defaults(command=_rollback)
+    _add_ranking(commands)
     evaluate = commands.add_parser("evaluate", help="how good search is on the sample catalogue")
     evaluate.add_argument(
         "--sample", type=Path, metavar="FOLDER", default=Path("data/sample"), help="the sample"
     )
     evaluate.set_defaults(command=_evaluate)
     return parser
+
+
+def _add_ranking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    ranking = commands.add_parser("ranking", help="the weights and calibration of searches")
+    actions = ranking.add_subparsers(required=True, metavar="ACTION")
+    put = actions.add_parser("set", help="search by it what is served; `rollback` takes it back")
+    put.add_argument("file", type=Path, metavar="FILE", help="JSON, as `show` prints it")
+    put.set_defaults(command=_set_ranking)
+    show = actions.add_parser("show", help="print the one that is in force")
+    show.set_defaults(command=_show_ranking)
 
 
 def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
@@ -110,6 +121,22 @@ def _rollback(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
     head = roll_back(settings)
     print(f"version {head.version} of {head.model_id} is served again, {head.products} products")
+    return 0
+
+
+def _set_ranking(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.ranking import publish_ranking, read_ranking
+
+    ranking = read_ranking(options.file)
+    head = publish_ranking(ranking, settings)
+    print(f"version {head.version} is searched by ranking {ranking.name!r}")
+    return 0
+
+
+def _show_ranking(_: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.ranking import published_ranking
+
+    print(published_ranking(settings).model_dump_json(indent=2))
     return 0
 
 

@@ -3,6 +3,7 @@
 PipelineError
 ├── FeedUnusable        2   the file can't be read as a product feed
 ├── NothingToLoad       2   it can, but not one of its rows may be loaded
+├── RankingUnusable     2   the file can't be read as a ranking
 ├── DependencyAway      3   the encoder or the feature store does not answer
 ├── EncoderBroken       3   the encoder answers, but not with what its contract promises
 ├── WrongModel          3   the catalogue to be changed is of another model than the encoder's
@@ -28,6 +29,10 @@ class FeedUnusable(PipelineError):
 
 
 class NothingToLoad(PipelineError):
+    exit_code = 2
+
+
+class RankingUnusable(PipelineError):
     exit_code = 2
 
 

@@ -18,7 +18,6 @@ from services.pipeline.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad
 from services.pipeline.feature_writer import FeatureWriter
 from services.pipeline.feed import Feed, FeedRow
-from services.pipeline.lock import only_writer
 from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.offline_store import OfflineStore
 from services.pipeline.online_store import EventClock, OnlineStore
@@ -27,6 +26,7 @@ from services.pipeline.progress import Progress
 from services.pipeline.publication import Manifest, Publication, Publisher
 from services.pipeline.rejects import RejectsFile
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.stores import open_stores
 from services.pipeline.validation import FeedProduct, Reject, RowValidator
 
 PICTURE_THREADS = 4
@@ -97,11 +97,12 @@ def load(
     rows = feed.count()
     if not rows:
         raise NothingToLoad(f"{feed.path}: there is a header, but no product below it")
-    online = OnlineStore(settings.feature_store)
-    with only_writer(offline_folder), RejectsFile(rejects_path, feed.columns) as rejects:
-        online.apply()
+    with (
+        open_stores(settings.feature_store) as (online, offline),
+        RejectsFile(rejects_path, feed.columns) as rejects,
+    ):
         with asyncio.Runner() as runner:
-            run = _Load(settings, online, OfflineStore(offline_folder), rejects, runner, live)
+            run = _Load(settings, online, offline, rejects, runner, live)
             publication = run.load(feed, rows)
         return LoadSummary(
             run.counts, rejects.count, rejects_path, publication, time.monotonic() - started, live

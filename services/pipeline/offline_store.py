@@ -1,7 +1,8 @@
 """Feast's offline store: one folder of Parquet parts a feature view, each written once.
 
 A part appears under its name only when it is whole, and no name is used twice, so a run that is
-killed leaves nothing behind that a reader could take for data.
+killed leaves nothing behind that a reader could take for data. What a part says never changes; it
+may get a column that its view has had since.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
                 ("products", pa.int64()),
                 ("base", pa.int64()),
                 ("sequence", pa.int64()),
+                ("ranking", _TEXT),
                 _TIME,
             ]
         ),
@@ -143,21 +145,37 @@ class OfflineStore:
 
     def write(self, view: str, table: pa.Table) -> None:
         """Add a part with these rows, of the view's schema."""
-        target = self._folder / view
-        target.mkdir(parents=True, exist_ok=True)
-        self._drafts.mkdir(parents=True, exist_ok=True)
         name = f"part-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}.parquet"
-        draft = self._drafts / name
+        self._put(table, self._folder / view / name)
+
+    def _put(self, table: pa.Table, part: Path) -> None:
+        """Whole or not at all, in place of what was there."""
+        part.parent.mkdir(parents=True, exist_ok=True)
+        self._drafts.mkdir(parents=True, exist_ok=True)
+        draft = self._drafts / part.name
         with draft.open("wb") as out:
             pq.write_table(table, out, compression="zstd")
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(target / name)
+        draft.replace(part)
 
     def ensure(self, view: str) -> None:
         """Give a view a part without rows where it has none: `feast materialize` needs one."""
         if not any(self._parts(view)):
             self.write(view, SCHEMAS[view].empty_table())
+
+    def complete(self, view: str) -> None:
+        """Give older parts the columns that the view has had since; `feast materialize` needs all.
+
+        Reads every part: for small views.
+        """
+        for part in self._parts(view):
+            table = pq.read_table(part, partitioning=None)
+            missing = [field for field in SCHEMAS[view] if field.name not in table.column_names]
+            for field in missing:
+                table = table.append_column(field, pa.nulls(len(table), field.type))
+            if missing:
+                self._put(table.select(SCHEMAS[view].names), part)
 
     def index(self, view: str, model_id: str | None = None) -> OfflineIndex:
         """Of `product_vectors` (rows of that model only) or `product_metadata`."""

@@ -33,12 +33,14 @@ from services.contracts.catalogue import (
     METADATA_VIEW,
     MODEL_KEY,
     PRODUCT_KEY,
+    RANKING,
     SHARD_KEY,
     SHARD_VIEW,
     VECTOR_VIEW,
     CatalogueHead,
     change_id,
 )
+from services.contracts.ranking import Ranking
 from services.pipeline.errors import DependencyAway
 
 READ_BATCH = 500
@@ -171,11 +173,15 @@ class OnlineStore:
 
     def head(self, catalogue: str = CATALOGUE) -> tuple[CatalogueHead | None, datetime | None]:
         """The published version (or the one before), if there is one, and its timestamp."""
-        features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
+        features = [
+            *("version", "model", "dimension", "shards", "products", "base", "sequence"),
+            RANKING,
+        ]
         columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
         version = columns["version"].values[0].string_val
         if not version:
             return None, None
+        ranking = columns[RANKING].values[0].string_val
         head = CatalogueHead(
             version=version,
             model_id=columns["model"].values[0].string_val,
@@ -184,6 +190,7 @@ class OnlineStore:
             products=columns["products"].values[0].int64_val,
             base=columns["base"].values[0].int64_val,
             sequence=columns["sequence"].values[0].int64_val,
+            ranking=Ranking.model_validate_json(ranking) if ranking else None,
         )
         return head, _timestamp(columns["version"], 0)
 

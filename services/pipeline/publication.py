@@ -23,12 +23,14 @@ from services.contracts.catalogue import (
     HEAD_VIEW,
     PREVIOUS,
     PRODUCTS_PER_SHARD,
+    RANKING,
     SHARD_KEY,
     SHARD_VIEW,
     CatalogueHead,
     change_id,
     shard_id,
 )
+from services.contracts.ranking import Ranking
 from services.pipeline.errors import NothingToLoad, StoreIncomplete
 from services.pipeline.fingerprint import catalogue_version
 from services.pipeline.offline_store import SCHEMAS, TIMESTAMP, OfflineStore
@@ -81,8 +83,11 @@ class Publisher:
         self._dimension = dimension
         self._products_per_shard = products_per_shard
 
-    def publish(self, manifest: Manifest) -> Publication:
-        """Raises StoreIncomplete, with nothing published, when rows are missing; DependencyAway."""
+    def publish(self, manifest: Manifest, ranking: Ranking | None = None) -> Publication:
+        """ranking: None keeps the present one, if it is of this model.
+
+        Raises StoreIncomplete, with nothing published, when rows are missing; DependencyAway.
+        """
         entries = sorted(manifest.entries)
         size = self._products_per_shard
         shards = [entries[start : start + size] for start in range(0, len(entries), size)]
@@ -98,6 +103,7 @@ class Publisher:
             products=len(entries),
             base=base,
             sequence=base,
+            ranking=ranking or self._present_ranking(published),
         )
         for number, shard in enumerate(shards):
             self._write_shard(shard_id(head.version, number), shard)
@@ -110,10 +116,31 @@ class Publisher:
         self._flip(head, published)
         return Publication(head, is_new=True)
 
+    def rank(self, ranking: Ranking) -> Publication:
+        """Serve what is served, searched by that ranking. Raises NothingToLoad when nothing is."""
+        published, timestamp = self._online.head()
+        if published is None:
+            raise NothingToLoad("no catalogue is published; load one first")
+        head = published.model_copy(update={RANKING: ranking})
+        if head == published:
+            return Publication(published, is_new=False)
+        self._clock.has_seen(timestamp)
+        self._flip(head, published)
+        return Publication(head, is_new=True)
+
+    def _present_ranking(self, published: CatalogueHead | None) -> Ranking | None:
+        """What was learned from one model's scores says nothing of another's."""
+        if published is None or published.model_id != self._model_id:
+            return None
+        return published.ranking
+
     def restore(self, head: CatalogueHead) -> Publication:
         """Serve a version that is stored already. Raises StoreIncomplete when it isn't whole."""
         published, timestamp = self._online.head()
         self._clock.has_seen(timestamp)
+        if published is not None and _same_products(published, head):
+            # Only its ranking is gone back to; what changed since stays.
+            head = head.model_copy(update={"sequence": published.sequence})
         changed: dict[str, Entry] = {}
         for change in self._online.changes(head):
             if not change:
@@ -200,6 +227,7 @@ class Publisher:
                 "products": [head.products],
                 "base": [head.base],
                 "sequence": [head.sequence],
+                RANKING: ["" if head.ranking is None else head.ranking.model_dump_json()],
             },
         )
 
@@ -255,6 +283,11 @@ def _same_and_unchanged(published: CatalogueHead, head: CatalogueHead) -> bool:
         and head.model_copy(update={"base": published.base, "sequence": published.sequence})
         == published
     )
+
+
+def _same_products(one: CatalogueHead, other: CatalogueHead) -> bool:
+    """Whether two heads are of one version, live changes apart."""
+    return (one.version, one.base) == (other.version, other.base)
 
 
 def _columns(

@@ -9,13 +9,11 @@ from fastapi import FastAPI
 
 from services.common.app import create_service_app
 from services.contracts.health import Dependency
-from services.retriever.calibration import Calibration
 from services.retriever.follower import Follower
 from services.retriever.index import IndexChoice
 from services.retriever.metrics import RetrieverMetrics
 from services.retriever.reader import CatalogueReader
 from services.retriever.routes import Retriever, router
-from services.retriever.search import Searcher
 from services.retriever.search_pool import SearchPool
 from services.retriever.settings import RetrieverSettings
 from services.retriever.store import FeastFeatures
@@ -42,7 +40,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
                 poll_interval_s=settings.poll_interval_ms / 1000,
                 max_backoff_s=settings.max_backoff_ms / 1000,
             ) as follower:
-                app.state.retriever = Retriever(follower, pool, metrics, Searcher(Calibration()))
+                app.state.retriever = Retriever(follower, pool, metrics)
                 yield
         finally:
             await pool.aclose()

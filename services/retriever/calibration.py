@@ -14,6 +14,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from services.contracts.ranking import ScoreCalibration
 from services.contracts.search import Strength
 from services.retriever.index import AnyRows, Rows, Vector
 
@@ -70,19 +71,14 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Where usual ends, in standard deviations; from `make eval` on the sample catalogue."""
+    """What a score is worth, by the limits that the catalogue's ranking sets."""
 
-    weak: float = 1.0
-    """Below it a product is no match."""
-    strong: float = 2.0
-    centre: float = 0.0
-    """How far the best product of a query stands above the best of noise where confidence is .5."""
-    slope: float = 2.0
+    limits: ScoreCalibration
 
     def strength(self, spread: Spread, score: float) -> Strength:
         if spread.products < _FEWEST:
             return "strong"
-        return "strong" if spread.standardised(score) >= self.strong else "weak"
+        return "strong" if spread.standardised(score) >= self.limits.strong else "weak"
 
     def confidence(self, spread: Spread, best: float | None) -> float:
         """0..1, from the best score over the whole catalogue; None: there is no product."""
@@ -91,11 +87,11 @@ class Calibration:
         if spread.products < _FEWEST:
             return 0.5
         excess = spread.standardised(best) - best_of_noise(spread.products)
-        return 1 / (1 + math.exp(-self.slope * (excess - self.centre)))
+        return 1 / (1 + math.exp(-self.limits.slope * (excess - self.limits.centre)))
 
     def least_score(self, spread: Spread) -> float | None:
         """What a match scores at least; None where nothing can be said."""
-        return None if spread.products < _FEWEST else spread.score_at(self.weak)
+        return None if spread.products < _FEWEST else spread.score_at(self.limits.weak)
 
 
 def best_of_noise(n: int) -> float:

@@ -14,6 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from services.contracts.products import Product
+from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.calibration import Moments
 from services.retriever.index import LiveIndex, Rows
@@ -55,6 +56,8 @@ class Catalogue:
     base: int = 0
     sequence: int = 0
     """Of the latest change in it; a version's changes are numbered from `base` + 1."""
+    ranking: Ranking = BUILT_IN
+    """What holds where a search does not say otherwise."""
 
     def get(self, product_id: str) -> Product | None:
         """The product of that id, if there is one."""

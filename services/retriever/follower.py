@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from services.contracts.catalogue import CatalogueHead
+from services.contracts.ranking import BUILT_IN, Ranking
 from services.retriever.catalogue import (
     BrokenPublication,
     Catalogue,
@@ -33,8 +34,8 @@ LOAD_RETRY_MAX_S = 15.0
 
 Answer = TypeVar("Answer")
 
-_State = tuple[str, int, int]
-"""Version, base and sequence: what is the same in two heads that serve the same products."""
+_State = tuple[str, int, int, Ranking]
+"""Version, base, sequence and ranking: what is the same in two heads that answer the same."""
 
 
 class CatalogueSource(Protocol):
@@ -49,7 +50,7 @@ class CatalogueSource(Protocol):
         ...
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
-        """That catalogue after the changes of its version that it lacks; raises CatalogueError."""
+        """That catalogue with the changes and the ranking that it lacks; raises CatalogueError."""
         ...
 
     def stop(self) -> None:
@@ -246,14 +247,14 @@ class Follower:
 
 
 def _state_of(head: CatalogueHead) -> _State:
-    return head.version, head.base, head.sequence
+    return head.version, head.base, head.sequence, head.ranking or BUILT_IN
 
 
 def _state(catalogue: Catalogue) -> _State:
-    return catalogue.info.version, catalogue.base, catalogue.sequence
+    return catalogue.info.version, catalogue.base, catalogue.sequence, catalogue.ranking
 
 
 def _only_changed(catalogue: Catalogue, head: CatalogueHead) -> bool:
-    """Whether the head tells of changes to that catalogue, and of nothing else."""
-    version, base, sequence = _state_of(head)
-    return (version, base) == _state(catalogue)[:2] and sequence > catalogue.sequence
+    """Whether the head tells of changes to that catalogue or of a ranking, and nothing else."""
+    same_version = (head.version, head.base) == (catalogue.info.version, catalogue.base)
+    return same_version and head.sequence >= catalogue.sequence

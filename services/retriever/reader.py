@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -34,6 +34,7 @@ from services.contracts.catalogue import (
     METADATA_VIEW,
     MODEL_KEY,
     PRODUCT_KEY,
+    RANKING,
     SHARD_KEY,
     SHARD_VIEW,
     TEXT_VECTOR,
@@ -42,6 +43,7 @@ from services.contracts.catalogue import (
     change_id,
     shard_id,
 )
+from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.calibration import Moments
 from services.retriever.catalogue import (
@@ -72,6 +74,10 @@ class Features(Protocol):
 
     def refresh(self) -> None:
         """See `FeastFeatures.refresh`."""
+        ...
+
+    def has(self, view: str, feature: str) -> bool:
+        """See `FeastFeatures.has`."""
         ...
 
     def read(
@@ -124,11 +130,11 @@ class CatalogueReader:
         when it is of another model than the one expected.
         """
         self._features.refresh()
-        columns = self._features.read(
-            HEAD_VIEW,
-            ["version", "model", "dimension", "shards", "products", "base", "sequence"],
-            {CATALOGUE_KEY: [CATALOGUE]},
-        )
+        features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
+        # A store that an older pipeline registered knows no ranking, and has the built-in one.
+        if self._features.has(HEAD_VIEW, RANKING):
+            features.append(RANKING)
+        columns = self._features.read(HEAD_VIEW, features, {CATALOGUE_KEY: [CATALOGUE]})
         if not columns.texts("version")[0]:
             raise NotPublished("nothing is published yet: the online store holds no catalogue head")
         try:
@@ -140,6 +146,7 @@ class CatalogueReader:
                 products=columns.integers("products")[0],
                 base=columns.integers("base")[0],
                 sequence=columns.integers("sequence")[0],
+                ranking=_ranking(columns) if RANKING in features else None,
             )
         except ValidationError as error:
             raise BrokenPublication(f"the catalogue head makes no sense: {error}") from error
@@ -173,13 +180,18 @@ class CatalogueReader:
                 moments=Moments.of(rows),
                 base=head.base,
                 sequence=head.sequence,
+                ranking=head.ranking or BUILT_IN,
             )
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
-        """That catalogue after the changes of its version that it lacks, and only those are read.
+        """That catalogue after the changes of its version that it lacks, and only those are read;
+        with the head's ranking.
 
         head: of the same version and base.  Raises as `load` does.
         """
+        catalogue = replace(catalogue, ranking=head.ranking or BUILT_IN)
+        if head.sequence == catalogue.sequence:
+            return catalogue
         changes = self._changes(head, catalogue.sequence)
         listing = _changed(_Listing([], [], []), changes)
         rows, upserts = self._rows(head, listing)
@@ -331,6 +343,11 @@ class CatalogueReader:
                 CONTENT_KEY: listing.metadata_fingerprints[part],
             },
         )
+
+
+def _ranking(columns: Columns) -> Ranking | None:
+    text = columns.texts(RANKING)[0]
+    return Ranking.model_validate_json(text) if text else None
 
 
 def _changed(listing: _Listing, changes: Mapping[str, _Entry | None]) -> _Listing:

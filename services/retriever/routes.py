@@ -17,6 +17,7 @@ from services.common.problems import (
     problem_responses,
 )
 from services.contracts.products import Product
+from services.contracts.ranking import Ranking
 from services.contracts.retriever import (
     BatchSearchRequest,
     BatchSearchResponse,
@@ -27,7 +28,7 @@ from services.contracts.retriever import (
 from services.retriever.catalogue import Catalogue
 from services.retriever.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
-from services.retriever.search import Searcher
+from services.retriever.search import search as search_catalogue
 from services.retriever.search_pool import SearchPool
 
 
@@ -38,12 +39,11 @@ class Retriever:
     follower: Follower
     pool: SearchPool
     metrics: RetrieverMetrics
-    searcher: Searcher
 
     def search(self, catalogue: Catalogue, request: SearchRequest) -> SearchResponse:
         """One search, in a thread."""
         with self.metrics.search_seconds.time():
-            return self.searcher.search(catalogue, request)
+            return search_catalogue(catalogue, request)
 
 
 def _retriever(request: Request) -> Retriever:
@@ -134,3 +134,13 @@ async def product(product_id: str, catalogue: Snapshot) -> Product:
 async def catalogue_info(catalogue: Snapshot) -> CatalogueInfo:
     """Version, model, dimension and size of what `/search` answers from."""
     return catalogue.info
+
+
+@router.get(
+    "/ranking",
+    summary="What holds where a search does not say otherwise",
+    responses=problem_responses(NotReady),
+)
+async def ranking(catalogue: Snapshot) -> Ranking:
+    """The weights and the calibration that came with the catalogue, or the built-in ones."""
+    return catalogue.ranking

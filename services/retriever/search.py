@@ -16,6 +16,7 @@ from services.common.problems import InvalidRequest, ModelMismatch, NotFound
 from services.contracts.base import ModalityWeights
 from services.contracts.problems import FieldProblem
 from services.contracts.products import ScoredProduct
+from services.contracts.ranking import Ranking
 from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
 from services.contracts.search import (
     CATEGORY,
@@ -59,25 +60,16 @@ Key = tuple[float, float, str]
 Scores = NDArray[np.float64]
 
 
-class Searcher:
-    """Answers searches; has nothing of its own but how scores are judged."""
-
-    def __init__(self, calibration: Calibration) -> None:
-        self._calibration = calibration
-
-    def search(self, catalogue: Catalogue, request: SearchRequest) -> SearchResponse:
-        """The answer. Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
-        one = _Search(catalogue, request, self._calibration)
-        return one.answer()
+def search(catalogue: Catalogue, request: SearchRequest) -> SearchResponse:
+    """The answer. Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
+    return _Search(catalogue, request).answer()
 
 
 class _Search:
-    def __init__(
-        self, catalogue: Catalogue, request: SearchRequest, calibration: Calibration
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, request: SearchRequest) -> None:
         self._catalogue = catalogue
         self._request = request
-        self._calibration = calibration
+        self._calibration = Calibration(catalogue.ranking.calibration)
         self._filters = request.filters or _NONE_FILTERED
         _check_fields(catalogue, request)
         self._query = _query(catalogue, request)
@@ -296,7 +288,11 @@ def _query(catalogue: Catalogue, request: SearchRequest) -> Query:
             f"The query's vector is of model {request.model!r}, the catalogue's are of "
             f"{info.model!r}; they cannot be compared."
         )
-    fused = [_fused(catalogue, number, term) for number, term in enumerate(request.terms)]
+    balances = [_balance(catalogue.ranking, term) for term in request.terms]
+    fused = [
+        _fused(catalogue, number, term, balance)
+        for number, (term, balance) in enumerate(zip(request.terms, balances, strict=True))
+    ]
     # Of one term the weight says nothing.
     weights = [term.weight for term in request.terms] if len(fused) > 1 else [1.0]
     if len(fused) > 1:
@@ -311,7 +307,7 @@ def _query(catalogue: Catalogue, request: SearchRequest) -> Query:
         fused=np.sum(terms, axis=0, dtype=np.float32),
         terms=terms,
         weights=weights,
-        halves=[_halves(term.weights) for term in request.terms],
+        halves=[_halves(balance) for balance in balances],
         own=[term.product_id for term in request.terms if term.product_id is not None],
     )
 
@@ -321,10 +317,19 @@ def _halves(weights: ModalityWeights) -> tuple[float, float]:
     return weights.text / total, weights.image / total
 
 
-def _fused(catalogue: Catalogue, number: int, term: QueryTerm) -> Vector:
+def _balance(ranking: Ranking, term: QueryTerm) -> ModalityWeights:
+    """The term's own, else what was learned for its kind."""
+    if term.weights is not None:
+        return term.weights
+    if term.product_id is not None:
+        return ranking.product
+    return ranking.words if term.kind == "words" else ranking.picture
+
+
+def _fused(catalogue: Catalogue, number: int, term: QueryTerm, balance: ModalityWeights) -> Vector:
     """(2·d,) float32 of one term."""
     if term.vector is not None:
-        return fuse(_unit(term.vector, number, catalogue.info.dimension), term.weights)
+        return fuse(_unit(term.vector, number, catalogue.info.dimension), balance)
     assert term.product_id is not None  # noqa: S101 - the contract says one of the two
     row = catalogue.index.number_of(term.product_id)
     if row is None:
@@ -332,11 +337,11 @@ def _fused(catalogue: Catalogue, number: int, term: QueryTerm) -> Vector:
     vectors = catalogue.index.rows(np.array([row], np.intp))[0]
     d = catalogue.info.dimension
     text, image = vectors[:d], vectors[d:]
-    if term.weights.text == 0 and not image.any():
+    if balance.text == 0 and not image.any():
         raise InvalidRequest(
             f"Product {term.product_id!r} has no picture, so nothing can be found by its look."
         )
-    of_text, of_image = _halves(term.weights)
+    of_text, of_image = _halves(balance)
     return np.concatenate([text * np.float32(of_text), image * np.float32(of_image)])
 
 

@@ -119,6 +119,18 @@ class FeastFeatures:
             self.close()
             raise StoreUnavailable(f"the feature store cannot be opened: {error}") from error
 
+    def has(self, view: str, feature: str) -> bool:
+        """Whether the view is registered with that feature. Raises StoreUnavailable."""
+        if self._store is None:
+            self.refresh()
+        assert self._store is not None  # noqa: S101 - `refresh` opens it or raises
+        try:
+            fields = self._store.get_feature_view(view).features
+        except _UNAVAILABLE as error:
+            self.close()
+            raise StoreUnavailable(f"{view} cannot be read: {error}") from error
+        return any(field.name == feature for field in fields)
+
     def read(
         self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
     ) -> Columns:

@@ -27,7 +27,6 @@ from services.contracts.gateway import (
     SearchResponse,
 )
 from services.contracts.retriever import MAX_K
-from services.gateway.composed import PRODUCT_WEIGHTS
 from services.gateway.dependencies import (
     ComposedSearchDependency,
     TimingsDependency,
@@ -39,10 +38,10 @@ router = APIRouter(tags=["search"])
 
 By = Literal["look", "words", "both"]
 
-_WEIGHTS: dict[By, ModalityWeights] = {
+_WEIGHTS: dict[By, ModalityWeights | None] = {
     "look": ModalityWeights(text=0, image=1),
     "words": ModalityWeights(text=1, image=0),
-    "both": PRODUCT_WEIGHTS,
+    "both": None,  # in the balance that the catalogue's ranking has
 }
 
 _ERRORS = (

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from feast import FeatureStore, FeatureView
 
+from feature_repo import definitions
+from services.contracts.catalogue import HEAD_VIEW, RANKING
 from services.pipeline.feed import open_feed
 from services.pipeline.load import LoadSummary
 from services.pipeline.load import load as load_feed
@@ -47,6 +51,23 @@ def serve(feature_repo_dir: Path) -> Serve:
 def load(path: Path, settings: PipelineSettings, rejects_path: Path | None = None) -> LoadSummary:
     """Load the file at `path`."""
     return load_feed(open_feed(path), settings, rejects_path)
+
+
+def as_before_rankings(folder: Path) -> None:
+    """Registry and Parquet as they were left when heads had no ranking."""
+    now = definitions.catalogue_head
+    before = FeatureView(
+        name=HEAD_VIEW,
+        entities=[definitions.catalogue],
+        ttl=now.ttl,
+        schema=[field for field in now.schema if field.name != RANKING],
+        source=definitions.catalogue_head_source,
+        online=True,
+        description=now.description,
+    )
+    FeatureStore(repo_path=str(folder)).apply([definitions.catalogue, before])
+    for part in (folder / "offline" / HEAD_VIEW).iterdir():
+        pq.write_table(pq.read_table(part, partitioning=None).drop_columns([RANKING]), part)
 
 
 def read_catalogue(folder: Path) -> Catalogue:

@@ -12,16 +12,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from services.contracts.ranking import Ranking
 from services.pipeline.errors import DependencyAway, StoreIncomplete
 from services.pipeline.feature_writer import FeatureWriter
 from services.pipeline.offline_store import OfflineStore
 from services.pipeline.online_store import EventClock, OnlineStore
 from services.pipeline.product import CatalogueProduct, ProductVectors
 from services.pipeline.publication import Manifest, Publisher
+from services.pipeline.ranking import publish_ranking
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.validation import FeedProduct
 from services.retriever.catalogue import Catalogue
-from tests.integration.pipeline.conftest import load, read_catalogue
+from tests.integration.pipeline.conftest import as_before_rankings, load, read_catalogue
 from tests.support.encoder_double import EncoderDouble
 from tests.support.feast_repository import write_feature_repo
 from tests.support.product_feed import product_rows, write_feed
@@ -76,6 +78,8 @@ def test_feast_materialize_alone_restores_an_emptied_redis(
     rows = product_rows(25)
     rows[3]["image_path"] = ""
     load(write_feed(tmp_path / "feed.csv", rows), settings)
+    as_before_rankings(settings.feature_store)
+    publish_ranking(Ranking(name="learned"), settings)
     rows[4]["title"] = "New"  # Parquet now holds two rows of this product
     load(write_feed(tmp_path / "feed.csv", rows), settings)
     before = serve()
@@ -90,6 +94,7 @@ def test_feast_materialize_alone_restores_an_emptied_redis(
     )
     assert done.returncode == 0, done.stderr
     assert same(serve(), before)
+    assert serve().ranking.name == "learned"
 
 
 def products(count: int, title: str) -> list[CatalogueProduct]:

@@ -39,7 +39,7 @@ async def test_a_picture_is_encoded_and_searched_for(stack: Stack, image: bytes)
     assert answer["results"][0]["product_id"] == f"product-{len(image)}"
     (search,) = stack.searched
     assert (search.k, search.threshold) == (20, None)
-    assert (search.terms[0].weights.text, search.terms[0].weights.image) == (0, 1)
+    assert (search.terms[0].weights, search.terms[0].kind) == (None, "picture")
     assert stack.rewriter.requests == []
     assert response.headers["server-timing"].startswith("encode;dur=")
 

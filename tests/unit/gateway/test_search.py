@@ -54,12 +54,10 @@ async def test_words_a_picture_and_a_product_are_sought_at_once(stack: Stack) ->
     assert (len(stack.encoder.requests), len(stack.rewriter.requests)) == (1, 1)
     (search,) = stack.searched
     assert [term.weight for term in search.terms] == [1, -0.5, 2, 1]
-    assert [(term.weights.text, term.weights.image) for term in search.terms] == [
-        (0.5, 0.5),
-        (0.5, 0.5),
-        (0, 1),
-        (1, 0),
-    ]
+    # What the caller left open is left to the catalogue's ranking.
+    own = ModalityWeights(text=1, image=0)
+    assert [term.weights for term in search.terms] == [None, None, None, own]
+    assert [term.kind for term in search.terms[:3]] == ["words", "words", "picture"]
     assert [term.product_id for term in search.terms] == [None, None, None, "sample-1"]
     assert search.terms[2].vector == pytest.approx([0.6, 0.8], abs=0.01)
     assert search.filters is not None
@@ -153,7 +151,7 @@ async def test_products_alone_need_no_encoder(stack: Stack) -> None:
     assert response.status_code == 200, response.text
     (search,) = stack.searched
     assert search.model == MODEL
-    assert (search.terms[0].weights.text, search.terms[0].weights.image) == (0.5, 0.5)
+    assert search.terms[0].weights is None
 
 
 async def test_an_explanation_tells_terms_and_stages(stack: Stack) -> None:
@@ -248,17 +246,22 @@ async def test_a_batch_has_an_end(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "weights"), [("look", (0, 1)), ("words", (1, 0)), ("both", (0.5, 0.5))]
+    ("by", "weights"),
+    [
+        ("look", ModalityWeights(text=0, image=1)),
+        ("words", ModalityWeights(text=1, image=0)),
+        ("both", None),
+    ],
 )
 async def test_products_like_one_are_found_by_look_words_or_both(
-    stack: Stack, by: str, weights: tuple[float, float]
+    stack: Stack, by: str, weights: ModalityWeights | None
 ) -> None:
     response = await stack.http.get(f"/products/shop/a%2Fb/similar?by={by}&k=4")
     assert response.status_code == 200, response.text
     (search,) = stack.searched
     (term,) = search.terms
     assert (term.product_id, search.k, search.cutoff) == ("shop/a/b", 4, "off")
-    assert (term.weights.text, term.weights.image) == weights
+    assert term.weights == weights
     assert "search;dur=" in response.headers["server-timing"]
 
 

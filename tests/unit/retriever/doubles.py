@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from services.contracts.catalogue import (
     VECTOR_VIEW,
     CatalogueHead,
 )
+from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.calibration import Moments
 from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished
@@ -49,6 +51,7 @@ class ScriptedSource:
 
     def __init__(self) -> None:
         self.version: str | None = None
+        self.ranking: Ranking | None = None
         self.head_error: Exception | None = None
         self.load_error: Exception | None = None
         self.may_load = threading.Event()
@@ -66,7 +69,7 @@ class ScriptedSource:
             raise self.head_error
         if self.version is None:
             raise NotPublished("nothing is published yet")
-        return head_of(self.version)
+        return head_of(self.version).model_copy(update={"ranking": self.ranking})
 
     def load(self, head: CatalogueHead) -> Catalogue:
         self.threads.add(threading.current_thread().name)
@@ -76,10 +79,10 @@ class ScriptedSource:
                 raise LoadStopped("the service is stopping")
         if self.load_error is not None:
             raise self.load_error
-        return empty_catalogue(head.version)
+        return replace(empty_catalogue(head.version), ranking=head.ranking or BUILT_IN)
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
-        raise NotImplementedError
+        return replace(catalogue, ranking=head.ranking or BUILT_IN)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -102,12 +105,16 @@ class DictionaryFeatures:
             METADATA_VIEW: {},
         }
         self.reads: list[tuple[str, int]] = []
+        self.unregistered: set[tuple[str, str]] = set()
 
     def refresh(self) -> None:
         pass
 
     def close(self) -> None:
         pass
+
+    def has(self, view: str, feature: str) -> bool:
+        return (view, feature) not in self.unregistered
 
     def read(
         self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]

@@ -6,6 +6,8 @@ import time
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.contracts.base import ModalityWeights
+from services.contracts.ranking import BUILT_IN, Ranking
 from services.retriever.catalogue import BrokenPublication, StoreUnavailable
 from services.retriever.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
@@ -62,6 +64,23 @@ async def test_the_old_version_serves_until_the_new_one_is_whole() -> None:
         assert sample(metrics, "retriever_catalogue_info", version="v1") is None
         assert sample(metrics, "retriever_catalogue_loads_total", result="ok") == 2
     assert source.loads == ["v1", "v2"]
+
+
+async def test_a_ranking_takes_effect_without_a_load_and_goes_as_it_came() -> None:
+    source = ScriptedSource()
+    source.version = "v1"
+    learned = Ranking(name="learned", words=ModalityWeights(text=0.2, image=0.8))
+
+    def ranking(follower: Follower) -> Ranking | None:
+        return None if follower.catalogue is None else follower.catalogue.ranking
+
+    async with following(source) as follower:
+        await until(lambda: ranking(follower) == BUILT_IN)
+        source.ranking = learned
+        await until(lambda: ranking(follower) == learned)
+        source.ranking = None
+        await until(lambda: ranking(follower) == BUILT_IN)
+    assert source.loads == ["v1"]
 
 
 async def test_a_store_that_goes_away_makes_it_stale_and_it_recovers() -> None:

@@ -10,8 +10,8 @@ import pytest
 from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import HEAD_VIEW, METADATA_VIEW, SHARD_VIEW, VECTOR_VIEW
 from services.contracts.products import ScoredProduct
+from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import QueryTerm, SearchRequest
-from services.retriever.calibration import Calibration
 from services.retriever.catalogue import (
     BrokenPublication,
     Catalogue,
@@ -20,7 +20,7 @@ from services.retriever.catalogue import (
     WrongModel,
 )
 from services.retriever.reader import CatalogueReader
-from services.retriever.search import Searcher
+from services.retriever.search import search as search_catalogue
 from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
 
 IDS = [f"p-{number:02}" for number in range(25)]
@@ -44,7 +44,7 @@ def search(
     """What is found for the first direction."""
     terms = [QueryTerm(vector=[1.0, 0.0], weights=weights)]
     request = SearchRequest(model=MODEL, terms=terms, k=25, threshold=threshold, cutoff="off")
-    return Searcher(Calibration()).search(catalogue, request).results
+    return search_catalogue(catalogue, request).results
 
 
 def test_every_product_is_read_in_batches(features: DictionaryFeatures) -> None:
@@ -76,6 +76,25 @@ def test_an_empty_catalogue_is_a_catalogue(features: DictionaryFeatures) -> None
 def test_no_head_is_nothing_published() -> None:
     with pytest.raises(NotPublished, match="no catalogue head"):
         CatalogueReader(DictionaryFeatures(), batch=10).head()
+
+
+def test_the_ranking_comes_with_the_head(features: DictionaryFeatures) -> None:
+    assert load(features).ranking == BUILT_IN
+    learned = Ranking(name="learned", words=ModalityWeights(text=0.2, image=0.8))
+    row = features.rows[HEAD_VIEW]["default"]
+    row["ranking"] = learned.model_dump_json()
+    assert load(features).ranking == learned
+    row["ranking"] = '{"words": "loud"}'
+    with pytest.raises(BrokenPublication, match="head makes no sense"):
+        load(features)
+
+
+def test_a_store_of_before_there_were_rankings_has_the_built_in_one(
+    features: DictionaryFeatures,
+) -> None:
+    features.unregistered.add((HEAD_VIEW, "ranking"))
+    features.rows[HEAD_VIEW]["default"]["ranking"] = "never asked for"
+    assert load(features).ranking == BUILT_IN
 
 
 def test_another_model_is_refused_with_both_named(features: DictionaryFeatures) -> None:

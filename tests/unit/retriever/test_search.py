@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from services.common.problems import InvalidRequest, NotFound
 from services.contracts.base import ModalityWeights
+from services.contracts.ranking import BUILT_IN, Ranking, ScoreCalibration
 from services.contracts.retriever import CatalogueInfo, QueryTerm, SearchRequest, SearchResponse
 from services.contracts.search import Filters, PriceRange
-from services.retriever.calibration import Calibration, Moments
+from services.retriever.calibration import Moments
 from services.retriever.catalogue import Catalogue
 from services.retriever.index import ExactIndex, LiveIndex, Rows, Vector
 from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, ProductTableBuilder
-from services.retriever.search import Searcher
+from services.retriever.search import search as search_catalogue
 
 MODEL = "mini@1"
 D = 16
@@ -98,7 +100,7 @@ def term(seed: int = 5, weight: float = 1.0, weights: ModalityWeights = EVEN) ->
 def search(one: Catalogue, **asked: object) -> SearchResponse:
     usual = {"terms": [term()], "cutoff": "off", "k": 100, "group_variants": False}
     request = SearchRequest.model_validate({"model": MODEL, **usual, **asked})
-    return Searcher(Calibration()).search(one, request)
+    return search_catalogue(one, request)
 
 
 def ids(answer: SearchResponse) -> list[str]:
@@ -282,7 +284,7 @@ def test_what_is_told_of_strength_and_confidence_follows_the_spread_of_scores() 
     rows = np.concatenate(vectors(list(range(200))), axis=1)
     scores = rows @ np.concatenate([unit(17), unit(17)]) / 2
     mean, deviation = float(scores.mean()), float(scores.std())
-    calibration = Calibration()
+    calibration = BUILT_IN.calibration
     least = mean + calibration.weak * deviation
     assert ids(cut) == [p.product_id for p in everything.results if p.score >= least]
     assert 0 < len(cut.results) < 100
@@ -292,6 +294,28 @@ def test_what_is_told_of_strength_and_confidence_follows_the_spread_of_scores() 
     sought_and_there = search(one, terms=[term(17)]).confidence
     nowhere = search(one, terms=[term(987_654)]).confidence
     assert sought_and_there > nowhere
+
+
+def test_what_a_query_does_not_say_the_catalogues_ranking_does() -> None:
+    words, picture, product = (ModalityWeights(text=t, image=1 - t) for t in (0.9, 0.2, 0.6))
+    calibration = ScoreCalibration(weak=1.5, strong=1.6, centre=1.0, slope=3.0)
+    ranking = Ranking(
+        name="learned", words=words, picture=picture, product=product, calibration=calibration
+    )
+    one, vector = replace(catalogue(), ranking=ranking), unit(5).tolist()
+    for kind, source, weights in (
+        ("words", {"vector": vector}, words),
+        ("picture", {"vector": vector}, picture),
+        ("words", {"product_id": product_id(4)}, product),
+    ):
+        said = search(one, terms=[QueryTerm(**source, weights=weights)])
+        left = search(one, terms=[QueryTerm(**source, kind=kind)])
+        assert left == said
+        assert left != search(catalogue(), terms=[QueryTerm(**source, weights=weights)])
+        assert left.results != search(one, terms=[QueryTerm(**source, weights=EVEN)]).results
+    asked: dict[str, object] = {"terms": [term(17)], "k": 100, "cutoff": "auto"}
+    assert len(search(one, **asked).results) < len(search(catalogue(), **asked).results)
+    assert search(one, **asked).confidence < search(catalogue(), **asked).confidence
 
 
 def test_confidence_does_not_depend_on_filters() -> None:
