@@ -9,12 +9,15 @@ WORKDIR /build
 # pip gets a room of its own, so that it stays out of what is served.
 RUN python -m venv --without-pip /opt/venv && python -m venv /opt/pip
 COPY requirements.lock pyproject.toml ./
-RUN set -eu; \
-    PIP_NO_CACHE_DIR=1; PIP_DISABLE_PIP_VERSION_CHECK=1; export PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK; \
+# What is downloaded serves the other services' builds too.
+RUN --mount=type=cache,target=/root/.cache/pip set -eu; \
+    export PIP_DISABLE_PIP_VERSION_CHECK=1; \
     /opt/pip/bin/pip install -q -c requirements.lock pip; \
     in_venv="/opt/pip/bin/pip --python /opt/venv/bin/python install -q -c requirements.lock"; \
     $in_venv --group "$SERVICE"; \
     if [ "$SERVICE" = encoder ]; then $in_venv --no-deps --group vocabulary; fi
+COPY deploy/images/slim.py ./
+RUN python slim.py /opt/venv
 # What is written at run time, owned by the user who writes; a fresh volume starts as a copy of it.
 COPY feature_repo/feature_store.yaml /build/
 RUN mkdir -p /state/store /state/media /state/models \
@@ -24,9 +27,6 @@ RUN mkdir -p /state/store /state/media /state/models \
 
 FROM python:${PYTHON}-slim AS runtime
 ARG SERVICE
-LABEL org.opencontainers.image.title="multimodal-search ${SERVICE}" \
-      org.opencontainers.image.description="Search products by words and by picture: ${SERVICE}" \
-      org.opencontainers.image.licenses="MIT"
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -46,8 +46,11 @@ ENTRYPOINT ["/bin/sh", "-c", "exec python -m \"services.$SERVICE\" \"$@\"", "sh"
 
 # Where each listens is its settings' own default; a test holds HEALTH_URL against it.
 FROM runtime AS service-encoder
+# The model that is in the image, weights and graphs: a published name is fetched while building.
+ARG BAKED_MODEL=data/models/mini-clip
 COPY data/models/mini-clip data/models/mini-clip
-ENV ENCODER_HOST=0.0.0.0 ENCODER_MODEL_CACHE_DIR=/state/models HEALTH_URL=http://127.0.0.1:8001/health
+ENV ENCODER_HOST=0.0.0.0 ENCODER_MODEL=${BAKED_MODEL} ENCODER_MODEL_CACHE_DIR=/state/models HEALTH_URL=http://127.0.0.1:8001/health
+RUN python -m services.encoder prepare
 EXPOSE 8001
 
 FROM runtime AS service-rewriter
@@ -70,3 +73,12 @@ ENV PIPELINE_FEATURE_STORE=/state/store PIPELINE_MEDIA_DIR=/state/media HEALTH_U
 FROM service-${SERVICE}
 # A proxy of the surroundings must not answer for us.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-ISc", "import os, urllib.request as r; u = os.environ['HEALTH_URL']; u and r.build_opener(r.ProxyHandler({})).open(u, timeout=4)"]
+# Last, so that another version rebuilds nothing.
+ARG SERVICE
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="multimodal-search ${SERVICE}" \
+      org.opencontainers.image.description="Search products by words and by picture: ${SERVICE}" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

@@ -14,7 +14,8 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval \
-	bench-encoder bench-load bench-retriever sample golden train-mini-clip openapi configuration lock clean
+	bench-encoder bench-load bench-retriever sample golden train-mini-clip openapi configuration lock clean \
+	test-compose smoke space-tree deploy-space deploy-page rollback-page
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -39,6 +40,10 @@ test-unit: ## Only the tests that need nothing running
 test-e2e: ## The whole stack as a person starts it
 	@$(BOOTSTRAP) --group test --web
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+test-compose: ## `docker compose up` on this machine's engine: search, kill, restart, scale, down
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m pytest tests/compose $(ARGS)
 
 fuzz: ## Ask everything that the services' schemas allow, at length (FUZZ_EXAMPLES=300)
 	@$(BOOTSTRAP) --group test
@@ -106,13 +111,33 @@ configuration: ## Write docs/configuration.md from the settings classes
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@$(BOOTSTRAP) --venv .venv-lock --group lock
 	@$(COMPILE) --group run --group test --group train \
-		--group bench-encoder --group bench-retriever --group lock -o .venv-lock/all.txt
+		--group bench-encoder --group bench-retriever --group lock --group release -o .venv-lock/all.txt
 	@# Without its dependencies (torchvision, which nothing here uses).
 	@$(COMPILE) --no-deps --group vocabulary -o .venv-lock/vocabulary.txt
 	@# torch's CUDA packages are for machines that train on a GPU: not ours to pin.
 	@cat .venv-lock/all.txt .venv-lock/vocabulary.txt | grep -vE '^(nvidia-|cuda-|triton)' \
 		| LC_ALL=C sort > requirements.lock
 
+smoke: ## Does what is served at URL=… do what a shopper needs?
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m deploy.operations.smoke $(URL) $(ARGS)
+
+space-tree: ## Write what the Hugging Face Space is made of into a new folder (TREE=…)
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m deploy.operations.space_tree $(TREE)
+
+deploy-space: ## To the Space (SPACE=owner/name, HF_TOKEN), tried out there, taken back if it fails
+	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
+	@.venv-deploy/bin/python -m deploy.operations.space deploy $(SPACE) $(ARGS)
+
+deploy-page: ## Send the built page to its host (PAGE_HOST, PAGE_USER, PAGE_PASSWORD or PAGE_SSH_KEY)
+	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
+	@.venv-deploy/bin/python -m deploy.operations.page deploy
+
+rollback-page: ## Serve the page's build before this one again
+	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
+	@.venv-deploy/bin/python -m deploy.operations.page rollback
+
 clean: ## Remove what was installed, built and stored
-	@rm -rf .venv .venv-bench .venv-train .venv-lock .state services/web/node_modules services/web/dist \
+	@rm -rf .venv .venv-bench .venv-deploy .venv-train .venv-lock .state services/web/node_modules services/web/dist \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,5 +1,7 @@
 """`python -m services.launcher`: everything on one machine, until Ctrl-C or SIGTERM.
 
+`python -m services.launcher prepare` ends when it could serve, so that the next start is quick
+(the image of the Space does it while it is built).
 `python -m services.launcher evaluate` prints how good search is on the sample catalogue.
 `python -m services.launcher batch [--store FOLDER] -- COMMAND …` runs a command beside an encoder
 and, with `--store`, a feature store kept there.
@@ -20,7 +22,7 @@ from pydantic import ValidationError
 
 from services.launcher.batch import batch
 from services.launcher.preflight import CannotRun
-from services.launcher.run import Say, evaluate, run
+from services.launcher.run import Say, evaluate, prepare, run
 from services.launcher.settings import LauncherSettings
 
 Work = Callable[[LauncherSettings, Say], Awaitable[None]]
@@ -30,12 +32,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.launcher")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", help="serve everything (what happens without a command)")
+    commands.add_parser("prepare", help="load the catalogue, and end when it could be served")
     commands.add_parser("evaluate", help="how good search is on the sample catalogue")
     beside = commands.add_parser("batch", help="run a command beside an encoder and a store")
     beside.add_argument("--store", type=Path, metavar="FOLDER", help="keep a feature store there")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
     options = parser.parse_args()
-    work: Work = evaluate if options.command == "evaluate" else run
+    work: Work = {"evaluate": evaluate, "prepare": prepare}.get(options.command, run)
     if options.command == "batch":
         work = partial(_batch, options)
     try:

@@ -45,6 +45,14 @@ async def run(settings: LauncherSettings, say: Say) -> None:
     await until_asked_to_stop(Run(settings, say).serve(), say)
 
 
+async def prepare(settings: LauncherSettings, say: Say) -> None:
+    """Start everything, load the catalogue, stop everything: the next run serves at once.
+
+    Raises CannotRun, with nothing left running.
+    """
+    await _until_asked_to_stop(Run(settings, say, once=True).serve(), say)
+
+
 async def evaluate(settings: LauncherSettings, say: Say) -> None:
     """Start an encoder, ask the pipeline how good search is with it, stop the encoder.
 
@@ -90,10 +98,11 @@ async def _evaluate(settings: LauncherSettings, say: Say) -> None:
 
 @dataclass
 class Run:
-    """What one run knows; `serve` only ever ends by failing or by being cancelled."""
+    """What one run knows; `serve` ends by failing, by being cancelled, or `once` it could serve."""
 
     settings: LauncherSettings
     say: Say
+    once: bool = False
 
     async def serve(self) -> None:
         started = time.monotonic()
@@ -124,10 +133,7 @@ class Run:
     async def _load_and_serve(
         self, folders: Folders, listeners: Listeners, values: Mapping[str, str], started: float
     ) -> None:
-        """Load the catalogue and say the address; one that is stored already serves first.
-
-        Ends by failing or by being cancelled.
-        """
+        """Load the catalogue and say the address; one that is stored already serves first."""
         url = listeners.url("gateway")
         stored = folders.loaded.exists()
         if stored and await _ready(url, STORED_CATALOGUE_PATIENCE_S) is None:
@@ -150,7 +156,8 @@ class Run:
             if reason is not None:
                 raise CannotRun(f"not ready: {reason} (logs: {folders.logs})")
             self._announce(url, started)
-        await asyncio.Event().wait()
+        if not self.once:
+            await asyncio.Event().wait()
 
     def _announce(self, url: str, started: float) -> None:
         self.say(f"\n  ready in {time.monotonic() - started:.1f} s:  {url}/\n")

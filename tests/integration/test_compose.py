@@ -130,6 +130,11 @@ def test_no_model_is_expected_of_the_catalogue_rather_than_one_with_an_empty_nam
     assert "RETRIEVER_EXPECTED_MODEL" not in _service("retriever")["environment"]
 
 
+def test_only_the_way_in_has_ports_so_that_all_behind_it_scale() -> None:
+    published = {name for name, service in _compose()["services"].items() if "ports" in service}
+    assert published == {"web"}
+
+
 def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "")
     assert RewriterSettings().gemini_api_key is None
