@@ -50,7 +50,7 @@ async def prepare(settings: LauncherSettings, say: Say) -> None:
 
     Raises CannotRun, with nothing left running.
     """
-    await _until_asked_to_stop(Run(settings, say, once=True).serve(), say)
+    await until_asked_to_stop(Run(settings, say, once=True).serve(), say)
 
 
 async def evaluate(settings: LauncherSettings, say: Say) -> None:
