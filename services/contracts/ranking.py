@@ -13,17 +13,18 @@ from services.contracts.base import Contract, ModalityWeights
 class ScoreCalibration(Contract):
     """What is usual among a query's scores over the whole catalogue.
 
-    A score stands so many standard deviations above their mean; `centre` counts from the score that
-    the best of as many random products would have.
+    For `weak` and `strong` a score stands so many standard deviations above their mean. For
+    `centre` the best one does, in those of a usual query of the catalogue, with twice the query's
+    own on top, counted from where the best of as many random products would stand.
     """
 
     weak: FiniteFloat = Field(default=1.0, description="Below it a product is no match.")
     strong: FiniteFloat = Field(default=2.0, description="From it on a match is a strong one.")
     centre: FiniteFloat = Field(
-        default=0.0, description="Where the best product of a query stands at a confidence of 0.5."
+        default=2.6, description="Where the best product of a query stands at a confidence of 0.5."
     )
     slope: FiniteFloat = Field(
-        default=2.0, gt=0, description="How fast confidence rises there, a standard deviation."
+        default=6.0, gt=0, description="How fast confidence rises there, a standard deviation."
     )
 
     @model_validator(mode="after")

@@ -18,13 +18,16 @@ from services.contracts.search import (
 
 MAX_K = 100
 
+NO_MATCH_BELOW = 0.5
+"""Confidence below which an answer means "no good match"."""
+
 Confidence = Annotated[
     float,
     Field(
         ge=0,
         le=1,
-        description="How likely the best product is what was sought; near 0 for what the "
-        "catalogue does not have, and for what means nothing.",
+        description="How likely the catalogue has what was sought; below "
+        f"{NO_MATCH_BELOW} there is no good match: it does not have that, or it means nothing.",
     ),
 ]
 

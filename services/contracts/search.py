@@ -142,7 +142,8 @@ class Refinements(Contract):
     ) = None
     cutoff: CutOff = Field(
         default="auto",
-        description="`auto` leaves out what is no good match for this query; `off` shows it too.",
+        description="`auto` leaves out what is no good match for this query, which may be "
+        "everything; `off` shows it too.",
     )
     filters: Filters | None = None
     facets: list[FieldName] = Field(

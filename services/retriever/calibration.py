@@ -1,16 +1,25 @@
 """Is a score unusual for its query? How the query's scores spread tells, and costs little.
 
 The mean of a query's scores over the whole catalogue is ``q·μ`` and their variance ``qᵀΣq``, with
-the mean and covariance of the catalogue's rows, computed once. A score is judged by how many
-standard deviations it lies above that mean: a fixed cosine is high for one query and low for
-another.
+the mean and covariance of the catalogue's rows, computed once. Among the products of one query a
+score is judged by how many of its standard deviations it lies above that mean: a fixed cosine is
+high for one query and low for another.
+
+Whether the query has any answer is another question. What means nothing, or is not sold, is like no
+product: all of its scores lie close together, and by that short yardstick the best of them stands
+out as well as any. So there the yardstick is how far the scores of a *usual* query spread, one that
+says what a product says. The variance of ``q = [w_t·u ; w_i·u]``, averaged over the catalogue's own
+vectors ``u``, is ``Σ w_a·w_b·tr(Σ_ab E[u uᵀ])``, and ``E[u uᵀ] = Σ + μμᵀ``.
+Measured and compared: docs/decisions/0017-usual-spread.md.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 
@@ -25,6 +34,12 @@ _FEWEST = 30
 """Of fewer products nothing can be said about what is usual."""
 
 _LEAST_SPREAD = 1e-6
+
+_OWN_SPREAD = 2.0
+"""How much a query's own spread counts beside how far its best product stands out: see 0017."""
+
+TermKind = Literal["words", "picture", "product"]
+"""What a term of a query was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,10 @@ class Spread:
         return self.mean + deviations * self.deviation
 
 
+Variances = tuple[float, float, float]
+"""Of the scores of a usual query: by words, by look, and their covariance."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
     """Mean (2·d,) and covariance (2·d, 2·d) of a catalogue's fused rows, float32."""
@@ -51,22 +70,52 @@ class Moments:
     mean: Vector
     covariance: Rows
     products: int
+    usual: Mapping[TermKind, Variances]
 
     @classmethod
     def of(cls, rows: AnyRows) -> Moments:
         """rows: (n, 2·d)."""
         n = len(rows)
         sample = rows[:: max(1, math.ceil(n / _SAMPLED))].astype(np.float32)
-        mean = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(rows.shape[1])
-        centred = sample - mean.astype(np.float32)
-        covariance = centred.T @ centred / np.float32(max(1, len(sample)))
-        return cls(mean.astype(np.float32), covariance.astype(np.float32), n)
+        exact = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(rows.shape[1])
+        mean: Vector = exact.astype(np.float32)
+        centred = sample - mean
+        covariance: Rows = (centred.T @ centred / max(1, len(sample))).astype(np.float32)
+        return cls(mean, covariance, n, _usual(mean, covariance))
 
     def spread(self, query: Vector) -> Spread:
         """query: (2·d,) fused."""
         variance = float(query @ (self.covariance @ query))
         deviation = max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
         return Spread(float(self.mean @ query), deviation, self.products)
+
+    def usual_deviation(self, kind: TermKind, text: float, image: float) -> float:
+        """Standard deviation of a usual query's scores, with these weights of words and look."""
+        by_text, by_image, both = self.usual[kind]
+        variance = text**2 * by_text + image**2 * by_image + 2 * text * image * both
+        return max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
+
+
+def _usual(mean: Vector, covariance: Rows) -> dict[TermKind, Variances]:
+    d = len(mean) // 2
+    text, image = slice(None, d), slice(d, None)
+    second = covariance + np.outer(mean, mean)
+    # Rows without a picture are zero, and no query is: this is the share of those that have one.
+    pictured = float(np.trace(second[image, image]))
+
+    def variances(words: slice, look: slice, share: float) -> Variances:
+        return (
+            float(np.sum(covariance[text, text] * second[words, words])) / share,
+            float(np.sum(covariance[image, image] * second[look, look])) / share,
+            float(np.sum(covariance[text, image] * second[words, look])) / share,
+        )
+
+    of_words = variances(text, text, 1.0)
+    return {
+        "words": of_words,
+        "picture": variances(image, image, pictured) if pictured > _LEAST_SPREAD else of_words,
+        "product": variances(text, image, 1.0),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +129,17 @@ class Calibration:
             return "strong"
         return "strong" if spread.standardised(score) >= self.limits.strong else "weak"
 
-    def confidence(self, spread: Spread, best: float | None) -> float:
-        """0..1, from the best score over the whole catalogue; None: there is no product."""
+    def confidence(self, spread: Spread, usual: float, best: float | None) -> float:
+        """0..1, from the best score over the whole catalogue; None: there is no product.
+
+        usual: standard deviation of a usual query's scores.
+        """
         if best is None:
             return 0.0
         if spread.products < _FEWEST:
             return 0.5
-        excess = spread.standardised(best) - best_of_noise(spread.products)
+        reach = (best - spread.mean + _OWN_SPREAD * spread.deviation) / usual
+        excess = reach - best_of_noise(spread.products)
         return 1 / (1 + math.exp(-self.limits.slope * (excess - self.limits.centre)))
 
     def least_score(self, spread: Spread) -> float | None:

@@ -17,7 +17,12 @@ from services.contracts.base import ModalityWeights
 from services.contracts.problems import FieldProblem
 from services.contracts.products import ScoredProduct
 from services.contracts.ranking import Ranking
-from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
+from services.contracts.retriever import (
+    NO_MATCH_BELOW,
+    QueryTerm,
+    SearchRequest,
+    SearchResponse,
+)
 from services.contracts.search import (
     CATEGORY,
     DEPTH,
@@ -29,11 +34,11 @@ from services.contracts.search import (
     PriceSpan,
     TermScore,
 )
-from services.retriever.calibration import Calibration, Spread
+from services.retriever.calibration import Calibration, Spread, TermKind
 from services.retriever.catalogue import Catalogue
 from services.retriever.faults import UNIT_TOLERANCE
 from services.retriever.fields import Fields, Numbers, filtered, levels
-from services.retriever.index import Hits, Passing, Vector, fuse
+from services.retriever.index import NO_HITS, Hits, Passing, Vector, fuse
 
 _NONE_FILTERED = Filters()
 
@@ -52,6 +57,8 @@ class Query:
     """Of each term, the share of words and of look within it."""
     own: list[str]
     """Products that the query was made of."""
+    usual: float
+    """Standard deviation of a usual query's scores, with the same terms, weights and halves."""
 
 
 Key = tuple[float, float, str]
@@ -75,10 +82,15 @@ class _Search:
         self._query = _query(catalogue, request)
         self._spread = catalogue.moments.spread(self._query.fused)
         self._hidden = self._hidden_numbers()
+        self._nothing = False
 
     def answer(self) -> SearchResponse:
         request = self._request
         hits = self._found(self._depth())
+        confidence = self._confidence(hits)
+        self._nothing = request.cutoff == "auto" and confidence < NO_MATCH_BELOW
+        if self._nothing:
+            hits = NO_HITS
         numbers, scores = self._grouped(hits)
         found = len(numbers)
         if self._depth() < DEPTH and len(hits.rows) == self._depth():
@@ -90,7 +102,7 @@ class _Search:
         return SearchResponse(
             results=self._products(numbers[page], scores[page]),
             found=found,
-            confidence=self._confidence(hits),
+            confidence=confidence,
             facets=self._facets(numbers) if request.facets else None,
             next=_after(keys[last - 1]) if page and last < found else None,
             catalogue=self._catalogue.info,
@@ -198,7 +210,7 @@ class _Search:
         if not (unfiltered and len(hits.scores)):
             hits = self._catalogue.index.search(self._query.fused, 1)
         best = float(hits.scores[0]) if len(hits.scores) else None
-        return round(self._calibration.confidence(self._spread, best), 4)
+        return round(self._calibration.confidence(self._spread, self._query.usual, best), 4)
 
     def _products(self, numbers: Numbers, scores: Scores) -> list[ScoredProduct]:
         terms = self._term_scores(numbers) if self._request.explain else [None] * len(numbers)
@@ -246,7 +258,8 @@ class _Search:
         for name in dict.fromkeys(self._request.facets):
             found = numbers
             if name in active:
-                found, _ = self._grouped(self._found(DEPTH, without=name))
+                hits = NO_HITS if self._nothing else self._found(DEPTH, without=name)
+                found, _ = self._grouped(hits)
             if name == PRICE:
                 price = self._price_span(found)
             else:
@@ -303,18 +316,29 @@ def _query(catalogue: Catalogue, request: SearchRequest) -> Query:
     total = sum(abs(weight) for weight in weights)
     weights = [weight / total for weight in weights]
     terms = [one * np.float32(weight) for one, weight in zip(fused, weights, strict=True)]
+    halves = [_halves(balance) for balance in balances]
+    usual = [
+        weight * catalogue.moments.usual_deviation(_kind(term), *of_term)
+        for weight, term, of_term in zip(weights, request.terms, halves, strict=True)
+    ]
     return Query(
         fused=np.sum(terms, axis=0, dtype=np.float32),
         terms=terms,
         weights=weights,
-        halves=[_halves(balance) for balance in balances],
+        halves=halves,
         own=[term.product_id for term in request.terms if term.product_id is not None],
+        # Of terms that have nothing to do with one another the variances add up.
+        usual=math.hypot(*usual),
     )
 
 
 def _halves(weights: ModalityWeights) -> tuple[float, float]:
     total = weights.text + weights.image
     return weights.text / total, weights.image / total
+
+
+def _kind(term: QueryTerm) -> TermKind:
+    return "product" if term.product_id is not None else term.kind
 
 
 def _balance(ranking: Ranking, term: QueryTerm) -> ModalityWeights:

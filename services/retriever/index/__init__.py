@@ -1,6 +1,7 @@
 """Indexes over fused rows `[text ; image]`, and how one takes live changes."""
 
 from services.retriever.index.base import (
+    NO_HITS,
     SCORE_DECIMALS,
     AnyRows,
     Hits,
@@ -15,6 +16,7 @@ from services.retriever.index.exact import ExactIndex
 from services.retriever.index.live import LiveIndex
 
 __all__ = [
+    "NO_HITS",
     "SCORE_DECIMALS",
     "AnyRows",
     "ExactIndex",

@@ -13,9 +13,15 @@ import pytest
 from services.common.problems import InvalidRequest, NotFound
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import BUILT_IN, Ranking, ScoreCalibration
-from services.contracts.retriever import CatalogueInfo, QueryTerm, SearchRequest, SearchResponse
+from services.contracts.retriever import (
+    NO_MATCH_BELOW,
+    CatalogueInfo,
+    QueryTerm,
+    SearchRequest,
+    SearchResponse,
+)
 from services.contracts.search import Filters, PriceRange
-from services.retriever.calibration import Moments
+from services.retriever.calibration import Moments, best_of_noise
 from services.retriever.catalogue import Catalogue
 from services.retriever.index import ExactIndex, LiveIndex, Rows, Vector
 from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, ProductTableBuilder
@@ -277,28 +283,57 @@ def test_terms_add_up_and_a_negative_one_pushes_away() -> None:
 
 
 def test_what_is_told_of_strength_and_confidence_follows_the_spread_of_scores() -> None:
-    one = catalogue()
+    # Random vectors are a catalogue in which nothing stands out: any answer is to be shown.
+    calibration = ScoreCalibration(centre=-3)
+    one = replace(catalogue(), ranking=Ranking(calibration=calibration))
     asked: dict[str, object] = {"terms": [term(17)], "k": 100}
     everything = search(one, **asked)
     cut = search(one, **asked, cutoff="auto")
     rows = np.concatenate(vectors(list(range(200))), axis=1)
     scores = rows @ np.concatenate([unit(17), unit(17)]) / 2
     mean, deviation = float(scores.mean()), float(scores.std())
-    calibration = BUILT_IN.calibration
     least = mean + calibration.weak * deviation
     assert ids(cut) == [p.product_id for p in everything.results if p.score >= least]
     assert 0 < len(cut.results) < 100
     for product in cut.results:
         strong = product.score >= mean + calibration.strong * deviation
         assert product.strength == ("strong" if strong else "weak")
-    sought_and_there = search(one, terms=[term(17)]).confidence
-    nowhere = search(one, terms=[term(987_654)]).confidence
-    assert sought_and_there > nowhere
+
+
+def test_confidence_comes_from_what_is_usual_for_the_catalogues_own_words_or_look() -> None:
+    one = catalogue()
+    text, image = vectors(list(range(200)))
+    rows = np.concatenate([text, image], axis=1)
+    with_picture = image[np.any(image != 0, axis=1)]
+    for kind, usual in (("words", text), ("picture", with_picture)):
+        weights = ModalityWeights(text=0.25, image=0.75)
+        queries = np.concatenate([0.25 * usual, 0.75 * usual], axis=1)
+        usual_deviation = math.sqrt((queries @ rows.T).var(axis=1).mean())
+        scores = rows @ np.concatenate([0.25 * unit(17), 0.75 * unit(17)])
+        reach = (scores.max() - scores.mean() + 2 * scores.std()) / usual_deviation
+        limits = BUILT_IN.calibration
+        excess = reach - best_of_noise(200) - limits.centre
+        query = QueryTerm(vector=unit(17).tolist(), kind=kind, weights=weights)
+        told = search(one, terms=[query]).confidence
+        assert told == pytest.approx(1 / (1 + math.exp(-limits.slope * excess)), abs=2e-4)
+
+
+def test_what_the_catalogue_does_not_have_is_no_match_unless_the_cut_off_is_off() -> None:
+    one = catalogue()
+    nowhere = term(987_654)
+    answer = search(one, terms=[nowhere], cutoff="auto", facets=["brand", "price"])
+    assert answer.confidence < NO_MATCH_BELOW
+    assert (answer.results, answer.found, answer.next) == ([], 0, None)
+    assert answer.facets is not None
+    assert answer.facets.fields == {"brand": []}
+    filtered = search(one, terms=[nowhere], cutoff="auto", filters=Filters(brand=["Lumo"]))
+    assert filtered.results == []
+    assert len(search(one, terms=[nowhere], cutoff="off").results) == 100
 
 
 def test_what_a_query_does_not_say_the_catalogues_ranking_does() -> None:
     words, picture, product = (ModalityWeights(text=t, image=1 - t) for t in (0.9, 0.2, 0.6))
-    calibration = ScoreCalibration(weak=1.5, strong=1.6, centre=1.0, slope=3.0)
+    calibration = ScoreCalibration(weak=1.5, strong=1.6, centre=-1.0, slope=1.0)
     ranking = Ranking(
         name="learned", words=words, picture=picture, product=product, calibration=calibration
     )
@@ -308,14 +343,17 @@ def test_what_a_query_does_not_say_the_catalogues_ranking_does() -> None:
         ("picture", {"vector": vector}, picture),
         ("words", {"product_id": product_id(4)}, product),
     ):
-        said = search(one, terms=[QueryTerm(**source, weights=weights)])
+        said = search(one, terms=[QueryTerm(**source, kind=kind, weights=weights)])
         left = search(one, terms=[QueryTerm(**source, kind=kind)])
         assert left == said
         assert left != search(catalogue(), terms=[QueryTerm(**source, weights=weights)])
         assert left.results != search(one, terms=[QueryTerm(**source, weights=EVEN)]).results
     asked: dict[str, object] = {"terms": [term(17)], "k": 100, "cutoff": "auto"}
-    assert len(search(one, **asked).results) < len(search(catalogue(), **asked).results)
-    assert search(one, **asked).confidence < search(catalogue(), **asked).confidence
+    stricter = replace(
+        one, ranking=Ranking(calibration=ScoreCalibration(weak=2.5, strong=2.5, centre=-1))
+    )
+    assert len(search(stricter, **asked).results) < len(search(one, **asked).results)
+    assert search(one, **asked).confidence > search(catalogue(), **asked).confidence
 
 
 def test_confidence_does_not_depend_on_filters() -> None:

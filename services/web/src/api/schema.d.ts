@@ -479,7 +479,7 @@ export interface components {
             results: components["schemas"]["ScoredProduct"][];
             /**
              * Confidence
-             * @description How likely the best product is what was sought; near 0 for what the catalogue does not have, and for what means nothing.
+             * @description How likely the catalogue has what was sought; below 0.5 there is no good match: it does not have that, or it means nothing.
              */
             confidence: number;
             /**
@@ -759,7 +759,7 @@ export interface components {
             threshold?: number | null;
             /**
              * Cutoff
-             * @description `auto` leaves out what is no good match for this query; `off` shows it too.
+             * @description `auto` leaves out what is no good match for this query, which may be everything; `off` shows it too.
              * @default auto
              * @enum {string}
              */
@@ -862,7 +862,7 @@ export interface components {
             found: number;
             /**
              * Confidence
-             * @description How likely the best product is what was sought; near 0 for what the catalogue does not have, and for what means nothing.
+             * @description How likely the catalogue has what was sought; below 0.5 there is no good match: it does not have that, or it means nothing.
              */
             confidence: number;
             /** @description Null where none were asked for. */
