@@ -29,7 +29,9 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from services.common.context import request_id
 from services.contracts.problems import FieldProblem, Problem
@@ -231,11 +233,24 @@ def install_problem_handlers(app: FastAPI) -> None:
         else:
             response = problem_response(ServiceError("This request could not be served."))
         response.headers.update(error.headers or {})
+        if error.status_code == MethodNotAllowed.status:
+            # Starlette names those of one route; a path may have a route for each method.
+            response.headers["Allow"] = ", ".join(_methods_here(request))
         return response
 
     app.add_exception_handler(ServiceError, on_service_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
+
+
+def _methods_here(request: Request) -> list[str]:
+    """The methods that are published for the path, in alphabetical order."""
+    routes = [route for route in request.app.routes if isinstance(route, APIRoute)]
+    here = next((one.path for one in routes if one.matches(request.scope)[0] != Match.NONE), None)
+    published = (
+        one.methods or set() for one in routes if one.path == here and one.include_in_schema
+    )
+    return sorted(set().union(*published))
 
 
 def problem_responses(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
