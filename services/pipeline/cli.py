@@ -54,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument(
         "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
     )
+    load.add_argument(
+        "--undo-changes",
+        action="store_true",
+        help="undo what was changed live in a catalogue that is served already",
+    )
     load.set_defaults(command=_load)
     upsert = commands.add_parser("upsert", help="put a file's products into what is served")
     upsert.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
@@ -67,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="serve again the version served before")
     rollback.set_defaults(command=_rollback)
     _add_ranking(commands)
+    serve = commands.add_parser("serve", help="take products over HTTP, for the gateway (WRITER_*)")
+    serve.set_defaults(command=_serve)
     evaluate = commands.add_parser("evaluate", help="how good search is on the sample catalogue")
     evaluate.add_argument(
         "--sample", type=Path, metavar="FOLDER", default=Path("data/sample"), help="the sample"
@@ -86,7 +93,7 @@ def _add_ranking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    return _take(options, settings, live=False)
+    return _take(options, settings, undo_changes=options.undo_changes)
 
 
 def _upsert(options: argparse.Namespace, settings: PipelineSettings) -> int:
@@ -101,7 +108,13 @@ def _delete(options: argparse.Namespace, settings: PipelineSettings) -> int:
     return 0
 
 
-def _take(options: argparse.Namespace, settings: PipelineSettings, *, live: bool) -> int:
+def _take(
+    options: argparse.Namespace,
+    settings: PipelineSettings,
+    *,
+    live: bool = False,
+    undo_changes: bool = False,
+) -> int:
     feed = open_feed(options.file)
     # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
@@ -110,7 +123,7 @@ def _take(options: argparse.Namespace, settings: PipelineSettings, *, live: bool
 
     # A picture with too many pixels is refused by us, with its row; no need for a warning as well.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    summary = load(feed, settings, options.rejects, live=live)
+    summary = load(feed, settings, options.rejects, live=live, undo_changes=undo_changes)
     for line in summary.lines():
         print(line)
     return 0
@@ -137,6 +150,16 @@ def _show_ranking(_: argparse.Namespace, settings: PipelineSettings) -> int:
     from services.pipeline.ranking import published_ranking
 
     print(published_ranking(settings).model_dump_json(indent=2))
+    return 0
+
+
+def _serve(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.common.server import run_service
+    from services.pipeline.writer.app import NAME, create_app
+    from services.pipeline.writer.settings import WriterSettings
+
+    serving = WriterSettings()
+    run_service(NAME, create_app(serving, settings), serving)
     return 0
 
 

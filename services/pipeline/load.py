@@ -80,12 +80,23 @@ class LoadSummary:
             return
         state = "published" if self.publication.is_new else "was published already"
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
+        if self.publication.undone:
+            yield f"{self.publication.undone} live changes are undone; `rollback` brings them back"
+        elif head.sequence > head.base:
+            yield f"{head.sequence - head.base} live changes to it are kept"
 
 
 def load(
-    feed: Feed, settings: PipelineSettings, rejects_path: Path | None = None, *, live: bool = False
+    feed: Feed,
+    settings: PipelineSettings,
+    rejects_path: Path | None = None,
+    *,
+    live: bool = False,
+    undo_changes: bool = False,
 ) -> LoadSummary:
     """Make the feed the catalogue, or, `live`, put its products into the one that is served.
+
+    A catalogue that is served already keeps its live changes, unless `undo_changes`.
 
     Raises PipelineError; what was stored until then is found again by the next run.
     """
@@ -102,7 +113,15 @@ def load(
         RejectsFile(rejects_path, feed.columns) as rejects,
     ):
         with asyncio.Runner() as runner:
-            run = _Load(settings, online, offline, rejects, runner, live)
+            run = _Load(
+                settings,
+                online,
+                offline,
+                rejects,
+                runner,
+                live=live,
+                undo_changes=undo_changes,
+            )
             publication = run.load(feed, rows)
         return LoadSummary(
             run.counts, rejects.count, rejects_path, publication, time.monotonic() - started, live
@@ -119,9 +138,12 @@ class _Load:
         offline: OfflineStore,
         rejects: RejectsFile,
         runner: asyncio.Runner,
+        *,
         live: bool,
+        undo_changes: bool,
     ) -> None:
         self._live = live
+        self._undo_changes = undo_changes
         self.counts = Counts()
         self._settings = settings
         self._online = online
@@ -187,7 +209,7 @@ class _Load:
         )
         if self._live:
             return Publication(publisher.change(self._manifest.entries), is_new=True)
-        return publisher.publish(self._manifest)
+        return publisher.publish(self._manifest, undo_changes=self._undo_changes)
 
     def _products(
         self,

@@ -61,6 +61,8 @@ class Publication:
 
     head: CatalogueHead
     is_new: bool
+    undone: int = 0
+    """Live changes to what was served before, that the new version does without."""
 
 
 class Publisher:
@@ -83,8 +85,13 @@ class Publisher:
         self._dimension = dimension
         self._products_per_shard = products_per_shard
 
-    def publish(self, manifest: Manifest, ranking: Ranking | None = None) -> Publication:
-        """ranking: None keeps the present one, if it is of this model.
+    def publish(
+        self, manifest: Manifest, ranking: Ranking | None = None, *, undo_changes: bool = False
+    ) -> Publication:
+        """Serve this version. One that is served already keeps what was changed live since then,
+        unless `undo_changes`.
+
+        ranking: None keeps the present one, if it is of this model.
 
         Raises StoreIncomplete, with nothing published, when rows are missing; DependencyAway.
         """
@@ -107,14 +114,15 @@ class Publisher:
         )
         for number, shard in enumerate(shards):
             self._write_shard(shard_id(head.version, number), shard)
-        if published is not None and _same_and_unchanged(published, head):
+        if published is not None and _same(published, head, unchanged=undo_changes):
             return Publication(published, is_new=False)
         for number, shard in enumerate(shards):
             self._verify(shard_id(head.version, number), shard)
         self._offline.ensure(CHANGE_VIEW)
         self._clock.has_seen(timestamp)
         self._flip(head, published)
-        return Publication(head, is_new=True)
+        undone = 0 if published is None else published.sequence - published.base
+        return Publication(head, is_new=True, undone=undone)
 
     def rank(self, ranking: Ranking) -> Publication:
         """Serve what is served, searched by that ranking. Raises NothingToLoad when nothing is."""
@@ -275,14 +283,12 @@ def _gone(head: CatalogueHead) -> StoreIncomplete:
     )
 
 
-def _same_and_unchanged(published: CatalogueHead, head: CatalogueHead) -> bool:
-    """Whether a version is served as its file has it, without live changes on top."""
-    of_file = published.base == published.sequence
-    return (
-        of_file
-        and head.model_copy(update={"base": published.base, "sequence": published.sequence})
-        == published
-    )
+def _same(published: CatalogueHead, head: CatalogueHead, *, unchanged: bool) -> bool:
+    """Whether a version is the one that is served; `unchanged`: without live changes on top."""
+    if unchanged and published.base != published.sequence:
+        return False
+    at = {"base": published.base, "sequence": published.sequence}
+    return head.model_copy(update=at) == published
 
 
 def _same_products(one: CatalogueHead, other: CatalogueHead) -> bool:

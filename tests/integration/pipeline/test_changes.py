@@ -133,21 +133,38 @@ class _Counting(FeastFeatures):
         return super().read(view, features, keys)
 
 
-def test_loading_the_file_again_undoes_live_changes_and_rolling_back_keeps_them(
+def test_loading_the_same_file_again_keeps_what_was_changed_live(
     settings: PipelineSettings, tmp_path: Path, serve: Serve
 ) -> None:
     rows = product_rows(12)
     feed = write_feed(tmp_path / "feed.csv", rows)
     load(feed, settings)
     upsert(tmp_path, [rows[3] | {"title": "Renamed"}], settings)
-    assert load(feed, settings).publication.is_new
+    summary = load(feed, settings)
+    assert not summary.publication.is_new
+    assert "1 live changes to it are kept" in list(summary.lines())
+    assert titles(serve(), "p-003") == ["Renamed"]
+
+
+def test_live_changes_are_undone_by_another_file_or_when_asked_and_rolling_back_keeps_them(
+    settings: PipelineSettings, tmp_path: Path, serve: Serve
+) -> None:
+    rows = product_rows(12)
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    load(feed, settings)
+    upsert(tmp_path, [rows[3] | {"title": "Renamed"}], settings)
+    summary = load_feed(open_feed(feed), settings, undo_changes=True)
+    assert summary.publication.is_new
+    assert any(line.startswith("1 live changes are undone") for line in summary.lines())
     assert titles(serve(), "p-003") == ["Product 3"]
     roll_back(settings)
     assert titles(serve(), "p-003") == ["Renamed"]
     delete(["p-004"], settings)
     assert titles(serve(), "p-003", "p-004") == ["Renamed", None]
+    assert load(write_feed(tmp_path / "feed.csv", rows[:11]), settings).publication.undone == 2
+    assert titles(serve(), "p-003", "p-004", "p-011") == ["Product 3", "Product 4", None]
     roll_back(settings)
-    assert titles(serve(), "p-003", "p-004") == ["Product 3", "Product 4"]
+    assert titles(serve(), "p-003", "p-004") == ["Renamed", None]
 
 
 def test_a_change_without_its_rows_is_refused_as_a_whole(
