@@ -16,6 +16,7 @@ from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.launcher.settings import LauncherSettings
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.writer.settings import WriterSettings
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.settings import RewriterSettings
 
@@ -28,6 +29,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "rewriter": RewriterSettings,
     "retriever": RetrieverSettings,
     "pipeline": PipelineSettings,
+    "writer (`python -m services.pipeline serve`)": WriterSettings,
 }
 
 _HEAD = """\

@@ -16,6 +16,9 @@ from services.encoder.app import create_app as create_encoder
 from services.encoder.settings import EncoderSettings
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import GatewaySettings
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.writer.app import create_app as create_writer
+from services.pipeline.writer.settings import WriterSettings
 from services.retriever.app import create_app as create_retriever
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.app import create_app as create_rewriter
@@ -33,6 +36,7 @@ APPS: dict[str, Callable[[], FastAPI]] = {
     "gateway": lambda: create_gateway(GatewaySettings()),
     "retriever": lambda: create_retriever(RetrieverSettings()),
     "rewriter": lambda: create_rewriter(RewriterSettings()),
+    "writer": lambda: create_writer(WriterSettings(), PipelineSettings()),
 }
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def create_service_app(
 
     `dependencies` tells the state of everything needed; the service is ready when nothing is
     unavailable. `alive` tells whether the service's own workers live. `body_limits` names the
-    paths that take bodies of another size than `max_body_bytes`. `middleware`, the outermost first,
+    paths that take bodies of another size than `max_body_bytes`; a name that ends in `/` holds for
+    all below it. `middleware`, the outermost first,
     runs inside the layer that gives each request its id, and before any body is read.
     """
     app = FastAPI(

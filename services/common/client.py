@@ -118,8 +118,19 @@ class ServiceClient:
         return await self._call("GET", path, answer, also_status=also_status)
 
     async def post(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
+        return await self._send_json("POST", path, body, answer)
+
+    async def put(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
+        return await self._send_json("PUT", path, body, answer)
+
+    async def delete(self, path: str, answer: type[Answer]) -> Answer:
+        return await self._call("DELETE", path, answer)
+
+    async def _send_json(
+        self, method: str, path: str, body: BaseModel, answer: type[Answer]
+    ) -> Answer:
         return await self._call(
-            "POST",
+            method,
             path,
             answer,
             content=body.model_dump_json().encode(),

@@ -147,7 +147,7 @@ class ServiceMiddleware:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """Refuse a body over the limit: by its declared length, else as soon as it passes it."""
-        limit = self._body_limits.get(scope["path"], self._max_body_bytes)
+        limit = self._limit(scope["path"])
         too_large = PayloadTooLarge(f"The body is larger than the {limit} bytes allowed here.")
         if _declared_bytes(headers) > limit:
             await problem_response(too_large)(scope, receive, send)
@@ -173,6 +173,18 @@ class ServiceMiddleware:
             return message
 
         await self._app(scope, receive_limited, send)
+
+    def _limit(self, path: str) -> int:
+        """Of a body at this path, in bytes. A name that ends in `/` holds for all below it."""
+        exact = self._body_limits.get(path)
+        if exact is not None:
+            return exact
+        matching = (
+            most
+            for name, most in self._body_limits.items()
+            if name.endswith("/") and path.startswith(name)
+        )
+        return next(matching, self._max_body_bytes)
 
     def _record(self, scope: Scope, status: int, seconds: float, notes: dict[str, Any]) -> None:
         route = _route(scope)

@@ -16,6 +16,7 @@ from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
 from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
+from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.gateway.access import API_KEY_HEADER, SearchOnly
 from services.gateway.composed import ComposedSearch
 from services.gateway.image_form import FORM_OVERHEAD_BYTES
@@ -29,7 +30,7 @@ from services.gateway.limits import LocalLimiter, SharedLimiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.orchestration import Orchestrator
 from services.gateway.rewriting import Rewriting
-from services.gateway.routes import composed, docs, images, products, search
+from services.gateway.routes import changes, composed, docs, images, products, search
 from services.gateway.routes.page import page_router
 from services.gateway.security import SecurityHeadersMiddleware
 from services.gateway.services import ReadinessProbe, Transports, open_services
@@ -75,6 +76,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             app.state.limiter = SharedLimiter(redis, policy) if redis else LocalLimiter(policy)
             services = await stack.enter_async_context(open_services(settings, transports or {}))
             rewriting = Rewriting(services.rewriter, settings.rewriter_timeout_ms / 1000)
+            app.state.services = services
             app.state.orchestrator = Orchestrator(services, settings, rewriting, metrics)
             app.state.composed = ComposedSearch(services, settings, rewriting, metrics)
             app.state.readiness = ReadinessProbe(services)
@@ -96,6 +98,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             _with_key(search.router),
             _with_key(composed.router),
             _with_key(products.router),
+            changes.router,
             images.router,
             docs.router,
             page_router(settings.web_dir),
@@ -107,6 +110,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             "/pictures": settings.max_image_bytes + FORM_OVERHEAD_BYTES,
             "/search": MAX_SEARCH_BYTES,
             "/search/batch": MAX_BATCH_BYTES,
+            "/products/": MAX_PRODUCT_BYTES,
         },
         docs_url=None,
         middleware=[Middleware(LimitsMiddleware, settings=settings, metrics=metrics)],

@@ -75,6 +75,12 @@ SEARCH_ANSWER: dict[str, Any] = {
     "explanation": None,
 }
 
+CHANGE: dict[str, Any] = {
+    "product_id": "sample-0001",
+    "catalogue_version": "5f0c1e7a9b3d",
+    "sequence": 7,
+}
+
 PICTURE_ANSWER: dict[str, Any] = {
     "picture_id": "UDHbqnPCeNpjYGBgYAACAA",
     "expires_at": "2026-12-01T12:00:00Z",

@@ -19,6 +19,9 @@ from services.gateway.settings import GatewaySettings
 READY_TIMEOUT_S = 1.0
 READY_KEPT_S = 0.5
 
+_NEEDED = ("encoder", "retriever")
+"""Without these there is no answer."""
+
 Transports = Mapping[str, httpx.AsyncBaseTransport]
 """How to reach a service by name, instead of over the network; tests answer in process."""
 
@@ -30,9 +33,12 @@ class Services:
     encoder: ServiceClient
     rewriter: ServiceClient
     retriever: ServiceClient
+    writer: ServiceClient | None
+    """None where products can't be changed."""
 
     def all(self) -> tuple[ServiceClient, ...]:
-        return self.encoder, self.rewriter, self.retriever
+        searching = (self.encoder, self.rewriter, self.retriever)
+        return searching if self.writer is None else (*searching, self.writer)
 
 
 @asynccontextmanager
@@ -58,6 +64,9 @@ async def open_services(
             retriever=await client(
                 "retriever", settings.retriever_url, settings.retriever_timeout_ms
             ),
+            writer=None
+            if settings.writer_url is None
+            else await client("writer", settings.writer_url, settings.writer_timeout_ms),
         )
 
 
@@ -78,12 +87,11 @@ class ReadinessProbe:
         async with self._lock:
             if time.monotonic() - self._asked_at > READY_KEPT_S:
                 services = self._services
-                encoder, rewriter, retriever = await asyncio.gather(
-                    _state(services.encoder, needed=True),
-                    _state(services.rewriter, needed=False),
-                    _state(services.retriever, needed=True),
+                states = await asyncio.gather(
+                    *(_state(one, needed=one.name in _NEEDED) for one in services.all())
                 )
-                self._states = {"encoder": encoder, "rewriter": rewriter, "retriever": retriever}
+                names = (one.name for one in services.all())
+                self._states = dict(zip(names, states, strict=True))
                 self._asked_at = time.monotonic()
             return self._states
 

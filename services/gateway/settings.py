@@ -42,6 +42,14 @@ class GatewaySettings(ServiceSettings):
         default=3_000, ge=1, description="Longest wait for the retriever, in milliseconds."
     )
 
+    writer_url: HttpUrl | None = Field(
+        default=None,
+        description="Address of the writer; without one, products can't be changed over HTTP.",
+    )
+    writer_timeout_ms: int = Field(
+        default=10_000, ge=1, description="Longest wait for the writer, in milliseconds."
+    )
+
     max_image_bytes: int = Field(
         default=10_000_000, ge=1, description="Largest picture that is taken, in bytes."
     )
@@ -108,6 +116,12 @@ class GatewaySettings(ServiceSettings):
     redis_timeout_ms: int = Field(
         default=50, ge=1, description="How long Redis may take before it is done without."
     )
+
+    @field_validator("writer_url", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        # Compose passes a variable that is not set as an empty one.
+        return None if value == "" else value
 
     @field_validator(
         "cors_origins",

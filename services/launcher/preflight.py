@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.launcher.settings import LauncherSettings
-from services.launcher.stack import Listeners
+from services.launcher.stack import Listeners, services_of
 
 LEAST_FREE_BYTES = 300_000_000
 
@@ -59,7 +59,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 def bind(settings: LauncherSettings) -> Listeners:
     try:
-        return Listeners.bind(settings.host, settings.port)
+        return Listeners.bind(settings.host, settings.port, services_of(settings))
     except OSError as error:
         raise CannotRun(
             f"port {settings.port} on {settings.host} cannot be used "

@@ -21,7 +21,6 @@ from services.launcher.processes import Supervisor, die_with_parent, last_line, 
 from services.launcher.redis_server import NoRedis, redis_program
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import (
-    SERVICES,
     Folders,
     Listeners,
     environment,
@@ -119,7 +118,7 @@ class Run:
             redis, port = await start_redis(folders, running, self.say)
             values |= redis_environment(port)
             supervisors = [redis]
-            for name in SERVICES:
+            for name in listeners.by_service:
                 program = service_program(name, values, listeners, folders.logs)
                 supervisor = Supervisor(program, self.say)
                 await supervisor.start()

@@ -25,3 +25,8 @@ class LauncherSettings(BaseSettings):
     state_dir: Path = Field(
         default=Path(".state"), description="Where the store, the pictures and the logs are kept."
     )
+    admin_key_sha256: str = Field(
+        default="",
+        validation_alias="GATEWAY_ADMIN_KEY_SHA256",
+        description="With it, products can be changed through the gateway: a writer runs too.",
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from services.launcher.processes import Program
 from services.launcher.settings import LauncherSettings
 
 SERVICES = ("encoder", "rewriter", "retriever", "gateway")
+WRITER = "writer"
+_MODULES = {WRITER: ["services.pipeline", "serve"]}
+"""What is started by another module than its own name."""
+
 ROOT = Path(__file__).resolve().parents[2]
 FEATURE_STORE_YAML = """\
 # Written by the launcher at each start; the port is Redis' own of this run.
@@ -30,6 +34,11 @@ offline_store:
   type: dask
 entity_key_serialization_version: 3
 """
+
+
+def services_of(settings: LauncherSettings) -> tuple[str, ...]:
+    """In the order of their start; a writer only where somebody may change products."""
+    return (WRITER, *SERVICES) if settings.admin_key_sha256 else SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +86,14 @@ class Listeners:
     by_service: Mapping[str, socket.socket]
 
     @classmethod
-    def bind(cls, host: str, port: int) -> Listeners:
+    def bind(cls, host: str, port: int, services: Sequence[str] = SERVICES) -> Listeners:
         """The gateway's on the address asked for, the others' on loopback and any free port.
 
         Raises OSError when the address is taken.
         """
         sockets: dict[str, socket.socket] = {}
         try:
-            for name in SERVICES:
+            for name in services:
                 sockets[name] = _bound(*((host, port) if name == "gateway" else ("127.0.0.1", 0)))
         except OSError:
             for one in sockets.values():
@@ -138,6 +147,8 @@ def environment(
         # Feast may report its use to its makers: not from here.
         "FEAST_USAGE": "False",
     }
+    if WRITER in listeners.by_service:
+        values["GATEWAY_WRITER_URL"] = listeners.url(WRITER)
     for name, listener in listeners.by_service.items():
         values[f"{name.upper()}_LISTEN_FD"] = str(listener.fileno())
         # Nobody here looks at /ready before sending a request elsewhere.
@@ -158,10 +169,10 @@ def redis_environment(port: int) -> dict[str, str]:
 def service_program(
     name: str, values: Mapping[str, str], listeners: Listeners, logs: Path
 ) -> Program:
-    """`python -m services.<name>` on its inherited socket."""
+    """`python -m services.<name>`, or what stands for it, on its inherited socket."""
     return Program(
         name=name,
-        command=[sys.executable, "-m", f"services.{name}"],
+        command=[sys.executable, "-m", *_MODULES.get(name, [f"services.{name}"])],
         environment=values,
         log=logs / f"{name}.log",
         descriptors=[listeners.by_service[name].fileno()],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP")
 # MPO is what Pillow calls a JPEG with more pictures behind the first; phones make them.
 _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 _DRAFT = (64, 64)
+_URL = re.compile(r"/images/[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})\.(?P<extension>jpg|png|webp)")
 
 
 class UnusablePicture(Exception):
@@ -48,7 +50,7 @@ class MediaStore:
     """A folder of pictures. `take` may be called from several threads."""
 
     def __init__(self, folder: Path, *, max_bytes: int, max_pixels: int) -> None:
-        self._folder = folder
+        self.folder = folder
         self._drafts = folder / ".incoming"
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
@@ -56,12 +58,15 @@ class MediaStore:
     def take(self, file: Path) -> StoredPicture:
         """Check a picture and keep a copy, unless there is one. Raises UnusablePicture."""
         try:
-            size = file.stat().st_size
-            if size > self._max_bytes:
-                raise UnusablePicture(f"has {size} bytes; at most {self._max_bytes} are taken")
+            self._check_size(file.stat().st_size)
             data = file.read_bytes()
         except OSError as error:
             raise UnusablePicture(f"can't be read: {error.strerror}") from error
+        return self.take_bytes(data)
+
+    def take_bytes(self, data: bytes) -> StoredPicture:
+        """As `take`, of a picture that is in memory. Raises UnusablePicture."""
+        self._check_size(len(data))
         sha256 = hashlib.sha256(data).hexdigest()
         for extension in sorted(set(_EXTENSIONS.values())):
             stored = StoredPicture(sha256, extension)
@@ -71,8 +76,20 @@ class MediaStore:
         self._keep(data, self.path(stored))
         return stored
 
+    def find(self, url: str) -> StoredPicture | None:
+        """The picture that is kept at a path on the gateway, as `StoredPicture.url` gives it."""
+        match = _URL.fullmatch(url)
+        if match is None:
+            return None
+        stored = StoredPicture(match["sha256"], match["extension"])
+        return stored if self.path(stored).is_file() and stored.url == url else None
+
+    def _check_size(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise UnusablePicture(f"has {size} bytes; at most {self._max_bytes} are taken")
+
     def path(self, picture: StoredPicture) -> Path:
-        return self._folder / picture.name
+        return self.folder / picture.name
 
     def clear_drafts(self) -> None:
         """Remove what a run that was killed left half-written; for the only writer."""

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -31,11 +31,11 @@ def url_of(listener: socket.socket) -> str:
 
 
 class ServiceProcess:
-    """`python -m module`, listening on a socket of ours; its output goes to a file."""
+    """`python -m command`, listening on a socket of ours; its output goes to a file."""
 
     def __init__(
         self,
-        module: str,
+        command: Sequence[str],
         prefix: str,
         listener: socket.socket,
         log: Path,
@@ -48,7 +48,7 @@ class ServiceProcess:
         environment = {f"{prefix}_{name.upper()}": value for name, value in settings.items()}
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                [sys.executable, "-m", *command],
                 env={
                     **os.environ,
                     **(surroundings or {}),

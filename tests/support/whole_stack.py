@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
 SERVICES = ("encoder", "rewriter", "retriever", "gateway")
+WITH_WRITER = ("writer", *SERVICES)
+_COMMANDS = {"writer": ["services.pipeline", "serve"]}
 SAMPLE = Path("data/sample/products.csv")
 LOAD_S = 120.0
 
@@ -39,16 +41,19 @@ class WholeStack:
         redis: RedisProcess,
         settings: Mapping[str, str],
         through: Through = directly,
+        services: Sequence[str] = SERVICES,
     ) -> None:
         """`settings`: of any service, by their full names."""
+        self.services = services
         self.folder = folder
         self.redis = redis
-        self.listeners = {name: listening_socket() for name in SERVICES}
+        self.listeners = {name: listening_socket() for name in services}
         self.processes: dict[str, ServiceProcess] = {}
         self._redis_at = through("redis", redis.address)
         self._found_at = {
             name: through(name, RedisAddress(*self.listeners[name].getsockname()[:2]))
-            for name in SERVICES[:3]
+            for name in services
+            if name != "gateway"
         }
         self._feast = write_feature_repo(folder / "feast", self._redis_at)
         self._settings = dict(settings)
@@ -87,7 +92,7 @@ class WholeStack:
         """One more process of a service, on the socket that all of its processes share."""
         self._generation += 1
         process = ServiceProcess(
-            f"services.{name}",
+            _COMMANDS.get(name, [f"services.{name}"]),
             name.upper(),
             self.listeners[name],
             self.folder / f"{name}-{self._generation}.log",
@@ -122,6 +127,7 @@ def whole_stack(
     catalogue: Path = SAMPLE,
     settings: Mapping[str, str] | None = None,
     through: Through = directly,
+    services: Sequence[str] = SERVICES,
 ) -> Iterator[WholeStack]:
     """The stack, ready to answer from `catalogue`; all of it is stopped at the end."""
     (folder / "redis").mkdir(parents=True)
@@ -129,9 +135,9 @@ def whole_stack(
         redis = RedisProcess(folder / "redis")
         at_end.callback(redis.stop)
         redis.start()
-        stack = WholeStack(folder, redis, settings or {}, through)
+        stack = WholeStack(folder, redis, settings or {}, through, services)
         at_end.callback(stack.stop)
-        for name in SERVICES:
+        for name in services:
             stack.start(name)
         stack.processes["encoder"].wait_until_ready(stack.url_of("encoder"))
         stack.load(catalogue)

@@ -38,7 +38,7 @@ def start(listener: socket.socket, tmp_path: Path) -> Iterator[Start]:
             nonlocal started
             started += 1
             process = ServiceProcess(
-                "tests.support.sample_service",
+                ["tests.support.sample_service"],
                 "SAMPLE",
                 listener,
                 tmp_path / f"service-{started}.log",

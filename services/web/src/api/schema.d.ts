@@ -210,9 +210,19 @@ export interface paths {
          * @description Everything the catalogue knows of a product, as search results carry it too.
          */
         get: operations["get_product"];
-        put?: never;
+        /**
+         * Put a product in, or in place of what it was
+         * @description Searchable in less than a second, on every replica, without a reload.
+         *
+         *     What `GET` gives may be changed and put back. An address in `image_url` is shown, never fetched.
+         */
+        put: operations["put_product"];
         post?: never;
-        delete?: never;
+        /**
+         * Take a product out
+         * @description No longer found in less than a second; one that is not there is no error.
+         */
+        delete: operations["delete_product"];
         options?: never;
         head?: never;
         patch?: never;
@@ -602,6 +612,27 @@ export interface components {
             attributes?: {
                 [key: string]: string;
             };
+        };
+        /**
+         * ProductChange
+         * @description What became of it: written, and searchable as soon as the retrievers look again.
+         */
+        ProductChange: {
+            /**
+             * Product Id
+             * @example sample-0001
+             */
+            product_id: string;
+            /**
+             * Catalogue Version
+             * @description The version that was changed.
+             */
+            catalogue_version: string;
+            /**
+             * Sequence
+             * @description Number of the change; later ones are higher.
+             */
+            sequence: number;
         };
         /**
          * Readiness
@@ -2200,6 +2231,310 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_product: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id in the catalogue. */
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Product Id
+                     * @description The one of the address, where it is given here too.
+                     */
+                    product_id?: string | null;
+                    /** Title */
+                    title: string;
+                    /**
+                     * Description
+                     * @default
+                     */
+                    description?: string;
+                    /** Brand */
+                    brand?: string | null;
+                    /**
+                     * Category
+                     * @example Kitchen > Mugs
+                     */
+                    category?: string | null;
+                    /** Price */
+                    price?: number | null;
+                    /**
+                     * Currency
+                     * @example EUR
+                     */
+                    currency?: string | null;
+                    /**
+                     * Image
+                     * @description The picture itself in base64: JPEG, PNG or WebP.
+                     */
+                    image?: string | null;
+                    /**
+                     * Image Url
+                     * @description In place of `image`: a picture that is kept already, by its path as `GET` gives it, or an http(s) address, which is shown and never fetched.
+                     */
+                    image_url?: string | null;
+                    /** Product Url */
+                    product_url?: string | null;
+                    /** Attributes */
+                    attributes?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The change, written. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "product_id": "sample-0001",
+                     *       "catalogue_version": "5f0c1e7a9b3d",
+                     *       "sequence": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProductChange"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unreadable image */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before asking again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_product: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id in the catalogue. */
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change, written. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "product_id": "sample-0001",
+                     *       "catalogue_version": "5f0c1e7a9b3d",
+                     *       "sequence": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProductChange"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model mismatch */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

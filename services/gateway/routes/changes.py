@@ -1,0 +1,107 @@
+"""`PUT` and `DELETE /products/{product_id}`, for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from services.common.client import ServiceClient
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    Forbidden,
+    InvalidRequest,
+    MethodNotAllowed,
+    ModelMismatch,
+    NotFound,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    Unauthorized,
+    UnreadableImage,
+    UnsupportedMediaType,
+    problem_responses,
+)
+from services.contracts.base import ProductId
+from services.contracts.writer import ProductChange, ProductInput
+from services.gateway.access import AdminOnly
+from services.gateway.dependencies import require_json
+from services.gateway.examples import CHANGE, answered
+from services.gateway.services import Services
+
+router = APIRouter(
+    tags=["administration"],
+    # Before anything of the body is read.
+    dependencies=[AdminOnly],
+    responses=answered("The change, written.", CHANGE)
+    | problem_responses(
+        Unauthorized,
+        Forbidden,
+        NotFound,
+        InvalidRequest,
+        ModelMismatch,
+        NotReady,
+        Overloaded,
+        DependencyUnavailable,
+        DeadlineExceeded,
+    ),
+)
+
+ProductIdPath = Annotated[ProductId, Path(description="Its id in the catalogue.")]
+
+
+@router.api_route(
+    "/products/{product_id:path}/similar", methods=["PUT", "DELETE"], include_in_schema=False
+)
+async def refuse_similar() -> None:
+    """It would be taken for a product whose id ends like that, which could never be asked for."""
+    raise HTTPException(MethodNotAllowed.status)
+
+
+@router.put(
+    "/products/{product_id:path}",
+    summary="Put a product in, or in place of what it was",
+    responses=problem_responses(UnreadableImage, UnsupportedMediaType, PayloadTooLarge),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": ProductInput.model_json_schema()}},
+        }
+    },
+)
+async def put_product(product_id: ProductIdPath, request: Request) -> ProductChange:
+    """Searchable in less than a second, on every replica, without a reload.
+
+    What `GET` gives may be changed and put back. An address in `image_url` is shown, never fetched.
+    """
+    await require_json(request)
+    try:
+        product = ProductInput.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
+        ) from error
+    return await _writer(request).put(_path(product_id), product, ProductChange)
+
+
+@router.delete("/products/{product_id:path}", summary="Take a product out")
+async def delete_product(product_id: ProductIdPath, request: Request) -> ProductChange:
+    """No longer found in less than a second; one that is not there is no error."""
+    return await _writer(request).delete(_path(product_id), ProductChange)
+
+
+def _writer(request: Request) -> ServiceClient:
+    services: Services = request.app.state.services
+    if services.writer is None:
+        raise DependencyUnavailable("No writer is set up here: `GATEWAY_WRITER_URL` names none.")
+    return services.writer
+
+
+def _path(product_id: str) -> str:
+    # A dot is quoted too: httpx resolves `..` in a path, which would ask for something else.
+    return f"/products/{quote(product_id, safe='').replace('.', '%2E')}"

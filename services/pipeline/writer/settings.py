@@ -1,0 +1,32 @@
+"""Settings of the writer, from the environment, prefix `WRITER_`.
+
+Where the stores and the encoder are, and what a picture may be, it takes from `PIPELINE_*`.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.common.settings import ServiceSettings
+
+
+class WriterSettings(ServiceSettings):
+    """What may be set for the writer."""
+
+    model_config = SettingsConfigDict(env_prefix="WRITER_", frozen=True, extra="ignore")
+
+    port: int = Field(default=8004, ge=0, le=65535, description="Port to listen on.")
+    max_queue: int = Field(
+        default=256,
+        ge=1,
+        description="Changes waiting at most; beyond it callers are asked to come again.",
+    )
+    max_batch: int = Field(
+        default=64, ge=1, le=500, description="Changes that are written together at most."
+    )
+    encoder_wait_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="Longest wait for an encoder that is overloaded or away, in seconds.",
+    )

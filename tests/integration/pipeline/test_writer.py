@@ -1,0 +1,220 @@
+"""Products put in and taken out over HTTP, from the gateway's door to two retrievers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from pydantic import HttpUrl
+
+from services.contracts.writer import ProductChange
+from services.gateway.access import key_hash
+from services.gateway.app import create_app as create_gateway
+from services.gateway.settings import GatewaySettings
+from services.pipeline.lock import only_writer
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.writer.app import create_app as create_writer
+from services.pipeline.writer.settings import WriterSettings
+from tests.integration.pipeline.conftest import Serve, load
+from tests.integration.retriever.conftest import RetrieverClient, running_retriever
+from tests.support.encoder_double import EncoderDouble
+from tests.support.gateway_stack import assert_problem
+from tests.support.pictures import drawing, encoded
+from tests.support.product_feed import product_rows, write_feed
+from tests.support.waiting import until
+
+PICTURE = encoded(drawing(40, 30), "JPEG")
+ADMIN = "admin-key-of-a-test"
+MUG = {"title": "A new mug", "price": 4.5, "currency": "eur", "attributes": {"color": "red"}}
+
+
+@pytest.fixture
+async def writer(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_writer(WriterSettings(encoder_wait_s=2, max_queue=40), settings)
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def catalogue(settings: PipelineSettings, tmp_path: Path) -> Path:
+    """A feed of four products, loaded."""
+    feed = write_feed(tmp_path / "feed.csv", product_rows(4))
+    await asyncio.to_thread(load, feed, settings)
+    return feed
+
+
+def change(response: httpx.Response) -> ProductChange:
+    assert response.status_code == 200, response.text
+    return ProductChange.model_validate_json(response.content)
+
+
+async def finds(retriever: RetrieverClient, product_id: str, title: str | None) -> bool:
+    quoted = quote(product_id, safe="").replace(".", "%2E")
+    response = await retriever.http.get(f"/products/{quoted}")
+    return (response.json()["title"] if response.status_code == 200 else None) == title
+
+
+async def test_what_an_administrator_puts_is_there_within_a_second_on_every_replica(
+    settings: PipelineSettings, writer: httpx.AsyncClient, catalogue: Path
+) -> None:
+    store = settings.feature_store
+    async with AsyncExitStack() as stack:
+        replicas = [
+            await stack.enter_async_context(running_retriever(store, poll_interval_ms=500))
+            for _ in range(2)
+        ]
+        for replica in replicas:
+            await until(replica.is_current)
+        gateway = create_gateway(
+            GatewaySettings(
+                admin_key_sha256=(key_hash(ADMIN),), writer_url=HttpUrl("http://writer")
+            ),
+            {"writer": writer._transport},
+        )
+        await stack.enter_async_context(LifespanManager(gateway))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(gateway),
+                base_url="http://gateway",
+                headers={"X-API-Key": ADMIN},
+            )
+        )
+        # Slashes and dots are part of an id like any other character.
+        path = "/products/shop%2F..%2Fmug"
+        await http.put(path, json=MUG)  # the first opens Feast
+        started = time.monotonic()
+        assert change(await http.put(path, json=MUG | {"title": "Renamed"})).sequence == 2
+        for replica in replicas:
+            await until(partial(finds, replica, "shop/../mug", "Renamed"))
+        assert time.monotonic() - started < 1
+        assert change(await http.delete(path)).sequence == 3
+        for replica in replicas:
+            await until(partial(finds, replica, "shop/../mug", None))
+
+
+async def test_a_picture_comes_along_and_stays_when_what_get_gave_is_put_back(
+    writer: httpx.AsyncClient, catalogue: Path, encoder: EncoderDouble, serve: Serve
+) -> None:
+    picture = base64.b64encode(PICTURE).decode()
+    change(await writer.put("/products/mug", json=MUG | {"image": picture}))
+    stored = await asyncio.to_thread(serve)
+    product = stored.get("mug")
+    assert product is not None
+    assert product.currency == "EUR"
+    asked = encoder.requests
+    body: dict[str, Any] = product.model_dump() | {"price": 5.0}
+    change(await writer.put("/products/mug", json=body))
+    changed = (await asyncio.to_thread(serve)).get("mug")
+    assert changed is not None
+    assert (changed.price, changed.image_url) == (5.0, product.image_url)
+    # Its model was asked for, and nothing encoded: words and picture are the same.
+    assert encoder.requests <= asked + 1
+
+
+async def test_changes_at_once_are_written_together_and_each_in_its_turn(
+    writer: httpx.AsyncClient, catalogue: Path, serve: Serve
+) -> None:
+    puts = [
+        writer.put(f"/products/p-{number % 10:03}", json=MUG | {"title": f"Title {number}"})
+        for number in range(30)
+    ]
+    changes = [change(response) for response in await asyncio.gather(*puts)]
+    # The first alone, and then in as few writes as three changes to each product need.
+    assert max(one.sequence for one in changes) <= 5
+    stored = await asyncio.to_thread(serve)
+    titles = [product.title for n in range(10) if (product := stored.get(f"p-{n:03}"))]
+    assert titles == [f"Title {20 + number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"description": "no title"}, "body.title"),
+        (MUG | {"colour": "red"}, "body.colour"),
+        (MUG | {"price": -1}, "body.price"),
+        (MUG | {"product_id": "another"}, "body.product_id"),
+        (MUG | {"image_url": "images/../../etc/passwd"}, None),
+        (MUG | {"image_url": "file:///etc/passwd"}, None),
+        (MUG | {"product_url": "javascript:alert(1)"}, None),
+        (MUG | {"currency": "€"}, None),
+    ],
+)
+async def test_a_bad_product_is_refused_by_name_and_costs_no_other(
+    writer: httpx.AsyncClient,
+    catalogue: Path,
+    serve: Serve,
+    body: dict[str, Any],
+    field: str | None,
+) -> None:
+    bad, good = await asyncio.gather(
+        writer.put("/products/bad", json=body), writer.put("/products/good", json=MUG)
+    )
+    problem = assert_problem(bad, 422, "invalid-request")
+    if field is not None:
+        assert [error["field"] for error in problem["errors"]] == [field]
+    change(good)
+    stored = await asyncio.to_thread(serve)
+    assert (stored.get("bad"), stored.get("good") is not None) == (None, True)
+
+
+async def test_a_bad_picture_is_refused_whoever_finds_it(
+    writer: httpx.AsyncClient, catalogue: Path, encoder: EncoderDouble, serve: Serve
+) -> None:
+    encoder.refused_pictures.add(hashlib.sha256(PICTURE).hexdigest())
+    for picture in (b"no picture", PICTURE):
+        body = MUG | {"image": base64.b64encode(picture).decode()}
+        assert_problem(await writer.put("/products/bad", json=body), 422, "unreadable-image")
+    change(await writer.put("/products/good", json=MUG))
+    assert (await asyncio.to_thread(serve)).get("bad") is None
+
+
+async def test_while_a_file_is_loaded_changes_are_asked_to_come_again(
+    writer: httpx.AsyncClient, catalogue: Path, settings: PipelineSettings
+) -> None:
+    with only_writer(settings.feature_store / "offline"):
+        response = await writer.put("/products/mug", json=MUG)
+        assert_problem(response, 503, "dependency-unavailable")
+        assert response.headers["retry-after"] == "1"
+    change(await writer.put("/products/mug", json=MUG))
+
+
+async def test_without_a_catalogue_or_with_another_model_it_says_so(
+    writer: httpx.AsyncClient,
+    settings: PipelineSettings,
+    encoder: EncoderDouble,
+    tmp_path: Path,
+) -> None:
+    assert_problem(await writer.put("/products/mug", json=MUG), 503, "not-ready")
+    assert (await writer.get("/ready")).status_code == 503
+    feed = write_feed(tmp_path / "feed.csv", product_rows(2))
+    await asyncio.to_thread(load, feed, settings)
+    assert (await writer.get("/ready")).status_code == 200
+    encoder.model, encoder.dimension = "double@2", 8
+    problem = assert_problem(await writer.put("/products/mug", json=MUG), 409, "model-mismatch")
+    assert "double@1" in problem["detail"]
+    assert "double@2" in problem["detail"]
+
+
+async def test_more_changes_than_may_wait_are_refused_and_the_others_are_made(
+    writer: httpx.AsyncClient, catalogue: Path
+) -> None:
+    responses = await asyncio.gather(
+        *(writer.put("/products/mug", json=MUG | {"title": f"{n}"}) for n in range(60))
+    )
+    by_status = [response.status_code for response in responses]
+    assert by_status.count(429) >= 15
+    assert set(by_status) == {200, 429}

@@ -1,0 +1,73 @@
+"""`PUT` and `DELETE /products/{id}` at the gateway's door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+
+from services.gateway.access import key_hash
+from services.gateway.app import create_app
+from services.gateway.settings import GatewaySettings
+from tests.support.gateway_stack import assert_problem
+
+ADMIN, SEARCH = "admin-key-of-a-test", "search-key-of-a-test"
+MUG = {"title": "A mug"}
+SETTINGS = GatewaySettings(
+    admin_key_sha256=(key_hash(ADMIN),), search_key_sha256=(key_hash(SEARCH),)
+)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(SETTINGS)
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_nobody_but_an_administrator_changes_products(
+    http: httpx.AsyncClient, method: str
+) -> None:
+    for key, status, slug in [
+        (None, 401, "unauthorized"),
+        ("guess", 401, "unauthorized"),
+        (SEARCH, 403, "forbidden"),
+        (ADMIN, 503, "dependency-unavailable"),  # no writer is set up here
+    ]:
+        headers = {} if key is None else {"X-API-Key": key}
+        response = await http.request(method, "/products/mug", json=MUG, headers=headers)
+        assert_problem(response, status, slug)
+
+
+async def test_a_stranger_is_refused_before_the_body_is_read(http: httpx.AsyncClient) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 50:
+            read += 1
+            yield b" " * 100_000
+
+    response = await http.put("/products/mug", content=endless())
+    assert_problem(response, 401, "unauthorized")
+    # What httpx's transport hands over is one piece at a time, and only when asked.
+    assert read <= 1
+
+
+async def test_a_body_of_another_type_or_too_large_is_refused(http: httpx.AsyncClient) -> None:
+    http.headers["X-API-Key"] = ADMIN
+    response = await http.put("/products/mug", content=b"{}", headers={"Content-Type": "text/csv"})
+    assert_problem(response, 415, "unsupported-media-type")
+    large = {"Content-Type": "application/json", "Content-Length": "16000001"}
+    response = await http.put("/products/mug", content=b"{}", headers=large)
+    assert_problem(response, 413, "payload-too-large")
+    problem = assert_problem(
+        await http.put("/products/mug", json={"title": ""}), 422, "invalid-request"
+    )
+    assert problem["errors"][0]["field"] == "body.title"
