@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from services.pipeline.errors import PipelineError
 from services.pipeline.feed import open_feed
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.training.command import add_commands
 
 STOPPED = 130
 BROKEN = 3
@@ -74,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_ranking(commands)
     serve = commands.add_parser("serve", help="take products over HTTP, for the gateway (WRITER_*)")
     serve.set_defaults(command=_serve)
+    add_commands(commands)
+    data = commands.add_parser("data", help="data versions from and to where they are shared")
+    data.add_argument("direction", choices=["pull", "push"])
+    data.set_defaults(command=_data)
     evaluate = commands.add_parser("evaluate", help="how good search is on the sample catalogue")
     evaluate.add_argument(
         "--sample", type=Path, metavar="FOLDER", default=Path("data/sample"), help="the sample"
@@ -160,6 +165,13 @@ def _serve(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
     serving = WriterSettings()
     run_service(NAME, create_app(serving, settings), serving)
+    return 0
+
+
+def _data(options: argparse.Namespace, _: PipelineSettings) -> int:
+    from services.pipeline.data_versions import DataSettings, share
+
+    share(options.direction, DataSettings(), Path())
     return 0
 
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from services.contracts.encoder import EmbeddingsResponse, ModelInfo
 from services.pipeline.encoder_client import EncoderClient
 from services.pipeline.errors import EncoderBroken
 from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
-from services.pipeline.product import CatalogueProduct, FloatVector, ProductVectors
+from services.pipeline.product import FloatVector, ProductVectors
 
 UNIT_TOLERANCE = 1e-2
 """How far from 1 the length of a vector may be; the retriever's own limit."""
@@ -28,6 +29,16 @@ REMEMBERED_VECTORS = 10_000
 
 
 Outcome = FloatVector | UnusablePicture
+
+
+class Embeddable(Protocol):
+    """What of a product is embedded."""
+
+    @property
+    def caption(self) -> str: ...
+
+    @property
+    def picture(self) -> StoredPicture | None: ...
 
 
 @dataclass(slots=True)
@@ -72,9 +83,7 @@ class Embedder:
         self._texts = _Remembered()
         self._pictures = _Remembered()
 
-    async def embed(
-        self, products: Sequence[CatalogueProduct]
-    ) -> list[ProductVectors | UnusablePicture]:
+    async def embed(self, products: Sequence[Embeddable]) -> list[ProductVectors | UnusablePicture]:
         """(n,) in the order of the products.
 
         Raises EncoderBroken, or DependencyAway when the encoder stays away.
@@ -103,7 +112,7 @@ class Embedder:
         async with self._slots:
             await work()
 
-    def _vectors(self, product: CatalogueProduct) -> ProductVectors | UnusablePicture:
+    def _vectors(self, product: Embeddable) -> ProductVectors | UnusablePicture:
         text = self._texts.outcomes[product.caption]
         image: Outcome = np.zeros(0, np.float32)
         if product.picture is not None:

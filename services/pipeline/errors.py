@@ -4,6 +4,9 @@ PipelineError
 ├── FeedUnusable        2   the file can't be read as a product feed
 ├── NothingToLoad       2   it can, but not one of its rows may be loaded
 ├── RankingUnusable     2   the file can't be read as a ranking
+├── NothingToLearn      2   too few judged queries are after products of the catalogue
+├── GateClosed          4   it is worse than what it would replace, or broken
+├── DataAway            3   the place where data versions are shared isn't given or doesn't answer
 ├── DependencyAway      3   the encoder or the feature store does not answer
 ├── EncoderBroken       3   the encoder answers, but not with what its contract promises
 ├── WrongModel          3   the catalogue to be changed is of another model than the encoder's
@@ -34,6 +37,18 @@ class NothingToLoad(PipelineError):
 
 class RankingUnusable(PipelineError):
     exit_code = 2
+
+
+class NothingToLearn(PipelineError):
+    exit_code = 2
+
+
+class GateClosed(PipelineError):
+    exit_code = 4
+
+
+class DataAway(PipelineError):
+    pass
 
 
 class DependencyAway(PipelineError):

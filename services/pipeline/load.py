@@ -283,7 +283,8 @@ class _Load:
 
     def _reject_picture(self, product_id: str, row: FeedRow, reason: Exception) -> None:
         name = repr(row.fields.get("image", ""))
-        self._rejects.add(Reject(row.number, product_id, f"picture {name}: {reason}"), row.values)
+        reject = Reject(row.number, product_id, f"picture {name}: {reason}", "image")
+        self._rejects.add(reject, row.values)
 
 
 def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:

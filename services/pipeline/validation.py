@@ -55,10 +55,16 @@ class Reject:
     row: int
     product_id: str
     reason: str
+    column: str = ""
+    """The field that it is about; empty where it is the whole row."""
 
 
 class _Refused(Exception):
     """The row breaks a rule; the message is the reason."""
+
+    def __init__(self, reason: str, column: str = "") -> None:
+        super().__init__(reason)
+        self.column = column
 
 
 class RowValidator:
@@ -77,7 +83,7 @@ class RowValidator:
                 raise _Refused(row.problem)
             product = self._product(row)
         except _Refused as refused:
-            return Reject(row.number, product_id, str(refused))
+            return Reject(row.number, product_id, str(refused), refused.column)
         self._rows_by_id[product.product_id] = row.number
         return product
 
@@ -90,17 +96,21 @@ class RowValidator:
             _check_text(name, value, MAX_ATTRIBUTE_CHARACTERS)
         product_id = fields["product_id"]
         if not product_id:
-            raise _Refused("there is no product id")
+            raise _Refused("there is no product id", "product_id")
         if any(character in _LINE_BREAKS for character in product_id):
-            raise _Refused("product_id holds a line break or a tab")
+            raise _Refused("product_id holds a line break or a tab", "product_id")
         earlier = self._rows_by_id.get(product_id)
         if earlier is not None:
-            raise _Refused(f"product_id {product_id!r} is already that of row {earlier}")
+            raise _Refused(
+                f"product_id {product_id!r} is already that of row {earlier}", "product_id"
+            )
         if not fields["title"]:
-            raise _Refused("there is no title")
+            raise _Refused("there is no title", "title")
         if fields["product_url"] and not _WEB.fullmatch(fields["product_url"]):
             # It becomes a link on a page, where `javascript:` would run.
-            raise _Refused(f"product_url {_short(fields['product_url'])} is no http(s) address")
+            raise _Refused(
+                f"product_url {_short(fields['product_url'])} is no http(s) address", "product_url"
+            )
         picture_file, picture_link = self._picture(fields["image"])
         return FeedProduct(
             row=row.number,
@@ -124,32 +134,40 @@ class RowValidator:
         if _WEB.fullmatch(value):
             return None, value
         if _SCHEME.match(value):
-            raise _Refused(f"picture {_short(value)} is neither a file nor an http(s) address")
+            raise _Refused(
+                f"picture {_short(value)} is neither a file nor an http(s) address", "image"
+            )
         if Path(value).is_absolute():
-            raise _Refused(f"picture {_short(value)} is an absolute path; say it from the feed on")
+            raise _Refused(
+                f"picture {_short(value)} is an absolute path; say it from the feed on", "image"
+            )
         try:
             # Resolved, so that no link inside the folder leads out of it either.
             file = (self._folder / value).resolve()
             if not file.is_relative_to(self._folder):
-                raise _Refused(f"picture {_short(value)} is outside the feed's folder")
+                raise _Refused(f"picture {_short(value)} is outside the feed's folder", "image")
             if not file.is_file():
-                raise _Refused(f"picture {_short(value)} does not exist")
+                raise _Refused(f"picture {_short(value)} does not exist", "image")
         except (OSError, RuntimeError) as error:  # a name too long, a circle of links
-            raise _Refused(f"picture {_short(value)} can't be looked for") from error
+            raise _Refused(f"picture {_short(value)} can't be looked for", "image") from error
         return file, ""
 
 
 def _check_text(name: str, value: str, most: int) -> None:
     if len(value) > most:
-        raise _Refused(f"{_short(name)} has {len(value)} characters; at most {most} are taken")
+        raise _Refused(
+            f"{_short(name)} has {len(value)} characters; at most {most} are taken", name
+        )
     if value.isprintable():  # by far the most, and quick
         return
     for character in value:
         category = unicodedata.category(character)
         if category == "Cs":
-            raise _Refused(f"{_short(name)} is not valid UTF-8")
+            raise _Refused(f"{_short(name)} is not valid UTF-8", name)
         if category == "Cc" and character not in _LINE_BREAKS:
-            raise _Refused(f"{_short(name)} holds a control character, U+{ord(character):04X}")
+            raise _Refused(
+                f"{_short(name)} holds a control character, U+{ord(character):04X}", name
+            )
 
 
 def _price(value: str) -> float | None:
@@ -157,15 +175,15 @@ def _price(value: str) -> float | None:
         return None
     price = float(value) if _NUMBER.fullmatch(value) else math.nan
     if not math.isfinite(price):
-        raise _Refused(f"price {_short(value)} is not a finite number")
+        raise _Refused(f"price {_short(value)} is not a finite number", "price")
     if price < 0:
-        raise _Refused(f"price {_short(value)} is below zero")
+        raise _Refused(f"price {_short(value)} is below zero", "price")
     return abs(price)  # -0.0 is 0.0
 
 
 def _currency(value: str) -> str:
     if value and not _CURRENCY.fullmatch(value):
-        raise _Refused(f"currency {_short(value)} is not three letters, as in EUR")
+        raise _Refused(f"currency {_short(value)} is not three letters, as in EUR", "currency")
     return value.upper()
 
 

@@ -114,6 +114,25 @@ def test_a_bad_row_is_refused_with_the_reason(
     assert expected in reason(validator, FeedRow(1, (), GOOD | fields, {}))
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", ""),
+        ("price", "-1"),
+        ("currency", "Euro"),
+        ("image", "images/none.png"),
+        ("product_url", "javascript:alert(1)"),
+        ("brand", "x" * 1000),
+    ],
+)
+def test_a_refusal_names_the_column_that_it_is_about(
+    validator: RowValidator, field: str, value: str
+) -> None:
+    result = validator.check(row(1, None, **{field: value}))
+    assert isinstance(result, Reject)
+    assert result.column == field
+
+
 def test_control_characters_in_an_attribute_are_refused(validator: RowValidator) -> None:
     given = FeedRow(1, (), {"product_id": "1", "title": "Mug"}, {"color": "r\x1bed"})
     assert reason(validator, given) == "'color' holds a control character, U+001B"

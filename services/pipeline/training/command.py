@@ -1,0 +1,101 @@
+"""`train`, `judge` and `golden` on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from services.pipeline.errors import GateClosed
+from services.pipeline.settings import PipelineSettings
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = commands.add_parser(
+        "train", help="learn weights and calibration from judged queries of what is published"
+    )
+    train.add_argument(
+        "--golden", type=Path, required=True, metavar="FOLDER", help="judged queries"
+    )
+    train.add_argument("--output", type=Path, required=True, metavar="FILE", help="the ranking")
+    train.add_argument("--metrics", type=Path, metavar="FILE", help="figures, as JSON")
+    train.add_argument("--plots", type=Path, metavar="FOLDER", help="tables for plots")
+    train.set_defaults(command=_train)
+    judge = commands.add_parser(
+        "judge", help="a ranking beside the built-in one, on queries that nothing was learned from"
+    )
+    judge.add_argument(
+        "--golden", type=Path, required=True, metavar="FOLDER", help="judged queries"
+    )
+    judge.add_argument("--ranking", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--metrics", type=Path, metavar="FILE", help="figures, as JSON")
+    judge.set_defaults(command=_judge)
+    golden = commands.add_parser(
+        "golden", help="judged queries made of a file's categories and known pictures"
+    )
+    golden.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
+    golden.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    golden.set_defaults(command=_golden)
+
+
+def _train(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    # SciPy and Arrow take a second to import; `--help` need not wait for them.
+    from services.contracts.ranking import BUILT_IN
+    from services.pipeline.quality.golden import read_golden
+    from services.pipeline.training.golden import embed_queries
+    from services.pipeline.training.published import published_products
+    from services.pipeline.training.report import lines, write
+    from services.pipeline.training.train import train
+
+    products = published_products(settings.feature_store / "offline")
+    queries, judgements = embed_queries(read_golden(options.golden), "tune", settings)
+    training = train(products, queries, judgements, BUILT_IN)
+    write(training, options.output, options.metrics, options.plots)
+    for line in lines(training):
+        print(line)
+    return 0
+
+
+def _judge(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.contracts.ranking import BUILT_IN
+    from services.pipeline.quality.golden import read_golden
+    from services.pipeline.ranking import read_ranking
+    from services.pipeline.training.golden import embed_queries
+    from services.pipeline.training.judged_ranking import compare, gate, judge
+    from services.pipeline.training.published import published_products
+
+    products = published_products(settings.feature_store / "offline")
+    queries, judgements = embed_queries(read_golden(options.golden), "report", settings)
+    before, after = (
+        judge(products, queries, judgements, ranking)
+        for ranking in (BUILT_IN, read_ranking(options.ranking))
+    )
+    comparison = compare(before, after)
+    if options.metrics is not None:
+        options.metrics.parent.mkdir(parents=True, exist_ok=True)
+        options.metrics.write_text(json.dumps(comparison.metrics(), indent=2) + "\n")
+    print(comparison)
+    reasons = gate(after, before)
+    if reasons:
+        raise GateClosed("; ".join(reasons))
+    return 0
+
+
+def _golden(options: argparse.Namespace, _: PipelineSettings) -> int:
+    from services.pipeline.feed import open_feed
+    from services.pipeline.quality.golden import write_golden
+    from services.pipeline.training.derived import derive_golden
+
+    golden = derive_golden(open_feed(options.file))
+    folder: Path = options.output
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = os.path.relpath(options.file.parent.resolve(), folder.resolve())
+    queries = [
+        replace(query, picture=str(Path(beside) / query.picture)) if query.picture else query
+        for query in golden.queries
+    ]
+    write_golden(replace(golden, queries=queries), folder)
+    print(f"{len(queries)} queries in {folder}")
+    return 0

@@ -1,0 +1,53 @@
+"""Golden queries as training takes them: with their vectors, one half at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.pipeline.encoder_batches import embed_pictures, embed_texts, model_of
+from services.pipeline.quality.golden import Golden, GoldenQuery, Half
+from services.pipeline.quality.metrics import Grade
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.training.embedded import EmbeddedQueries, Matrix, QueryKind
+
+Judged = dict[str, dict[str, Grade]]
+
+
+def embed_queries(
+    golden: Golden, half: Half, settings: PipelineSettings
+) -> tuple[EmbeddedQueries, Judged]:
+    """The queries of that half, and the judgements of those that have an answer.
+
+    Raises FeedUnusable when a picture is not there, DependencyAway, EncoderBroken.
+    """
+    chosen = [query for query in golden.queries if query.half == half]
+    words = [query for query in chosen if query.kind != "picture"]
+    pictures = [query for query in chosen if query.kind == "picture"]
+    model = model_of(settings)
+    vectors = np.concatenate(
+        [
+            _rows(embed_texts([query.text for query in words], settings), model.dimension),
+            _rows(
+                embed_pictures([golden.picture(query) for query in pictures], settings),
+                model.dimension,
+            ),
+        ]
+    )
+    kinds: list[QueryKind] = ["words" for _ in words]
+    kinds += ["picture" for _ in pictures]
+    queries = EmbeddedQueries(
+        ids=[query.query_id for query in (*words, *pictures)],
+        kinds=kinds,
+        vectors=vectors,
+        model=model.model,
+    )
+    return queries, golden.judged(_answerable(chosen))
+
+
+def _answerable(queries: list[GoldenQuery]) -> list[str]:
+    return [query.query_id for query in queries if query.answerable]
+
+
+def _rows(vectors: Matrix, dimension: int) -> Matrix:
+    """(n, d) also for none."""
+    return vectors.reshape(-1, dimension)

@@ -1,0 +1,176 @@
+"""From judged queries and vectors to a ranking, and what it is worth on queries held out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.contracts.base import ModalityWeights
+from services.contracts.ranking import Ranking, ScoreCalibration
+from services.pipeline.errors import NothingToLearn
+from services.pipeline.quality.metrics import Grade, Interval
+from services.pipeline.training.calibration import (
+    Flags,
+    StandardisedScores,
+    learn_calibration,
+)
+from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries, QueryKind
+from services.pipeline.training.folds import folds
+from services.pipeline.training.judged_calibration import (
+    CalibrationFigures,
+    error_change,
+    figures,
+    held_out_figures,
+)
+from services.pipeline.training.similarities import Similarities
+from services.pipeline.training.usual import usual_deviation
+from services.pipeline.training.weights import LearnedWeight, learn_weight
+
+FEWEST_QUERIES = 20
+"""Judged ones of a kind; from fewer its weight is not learned."""
+
+KINDS: tuple[QueryKind, ...] = ("words", "picture")
+
+Judged = Mapping[str, Mapping[str, Grade]]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was learned, and the figures that say whether it is worth having."""
+
+    ranking: Ranking
+    weights: Mapping[QueryKind, LearnedWeight]
+    """Of the kinds of query that there was enough to learn from."""
+    queries: int
+    unanswerable: int
+    before: CalibrationFigures
+    """The calibration in force, with the weights that were learned."""
+    held_out: CalibrationFigures
+    fewer_errors: Interval | None
+    """By how much more is wrong about an answer; only surely below 0 is confidence learned."""
+    scores: StandardisedScores
+    """For plotting."""
+
+
+def train(
+    products: EmbeddedProducts, queries: EmbeddedQueries, judgements: Judged, in_force: Ranking
+) -> Training:
+    """judgements: of the queries that have an answer; one without any counts as unanswerable.
+
+    Raises NothingToLearn when there are too few, ValueError when the vectors are of two models.
+    """
+    known = set(products.ids)
+    judgements = {
+        query: {product: grade for product, grade in grades.items() if product in known}
+        for query, grades in judgements.items()
+    }
+    judged = {query: grades for query, grades in judgements.items() if "E" in grades.values()}
+    lost = judgements.keys() - judged.keys()
+    weights = {
+        kind: learned
+        for kind in KINDS
+        if (learned := _weight(kind, products, queries, judged, in_force))
+    }
+    if not weights:
+        raise NothingToLearn(
+            f"fewer than {FEWEST_QUERIES} judged queries, in words or by picture, are after "
+            "products of this catalogue: there is nothing to learn from"
+        )
+    ranking = _with_weights(in_force, weights)
+    kept = [row for row, query in enumerate(queries.ids) if query not in lost]
+    used = EmbeddedQueries(
+        [queries.ids[row] for row in kept],
+        [queries.kinds[row] for row in kept],
+        queries.vectors[kept],
+        queries.model,
+    )
+    scores = _standardised(products, used, judged, ranking)
+
+    def learn(some: StandardisedScores) -> ScoreCalibration:
+        return learn_calibration(some, in_force.calibration)
+
+    before = figures(scores, in_force.calibration)
+    held_out = held_out_figures(scores, folds(used.ids, judged), learn)
+    calibration = learn(scores)
+    fewer_errors = error_change(before, held_out, scores.answered)
+    if fewer_errors is None or fewer_errors.high >= 0:
+        kept_as_is = {name: getattr(in_force.calibration, name) for name in ("centre", "slope")}
+        calibration = calibration.model_copy(update=kept_as_is)
+    return Training(
+        ranking=_named(ranking.model_copy(update={"calibration": calibration})),
+        weights=weights,
+        queries=len(used.ids),
+        unanswerable=sum(query not in judged for query in used.ids),
+        before=before,
+        held_out=held_out,
+        fewer_errors=fewer_errors,
+        scores=scores,
+    )
+
+
+def _weight(
+    kind: QueryKind,
+    products: EmbeddedProducts,
+    queries: EmbeddedQueries,
+    judged: Judged,
+    in_force: Ranking,
+) -> LearnedWeight | None:
+    similarities = Similarities.between(queries.of_kind(kind), products)
+    rows = np.flatnonzero([query in judged for query in similarities.queries])
+    if len(rows) < FEWEST_QUERIES:
+        return None
+    return learn_weight(similarities.of(rows), judged, text_share(weights_of(in_force, kind)))
+
+
+def weights_of(ranking: Ranking, kind: QueryKind) -> ModalityWeights:
+    """Of a query of that kind."""
+    return ranking.words if kind == "words" else ranking.picture
+
+
+def text_share(weights: ModalityWeights) -> float:
+    """The weight of words once both are brought to a sum of 1."""
+    return weights.text / (weights.text + weights.image)
+
+
+def _with_weights(in_force: Ranking, learned: Mapping[QueryKind, LearnedWeight]) -> Ranking:
+    changed: dict[str, ModalityWeights] = {
+        kind: ModalityWeights(text=one.text_weight, image=round(1 - one.text_weight, 6))
+        for kind, one in learned.items()
+    }
+    return in_force.model_copy(update=changed)
+
+
+def _standardised(
+    products: EmbeddedProducts, queries: EmbeddedQueries, judged: Judged, ranking: Ranking
+) -> StandardisedScores:
+    """In the order of the queries, each fused as its kind is."""
+    similarities = Similarities.between(queries, products)
+    share = {kind: text_share(weights_of(ranking, kind)) for kind in KINDS}
+    weight = np.array([share[kind] for kind in queries.kinds], np.float32)[:, None]
+    fused = weight * similarities.text + (1 - weight) * similarities.image
+    usual = {kind: usual_deviation(products, kind, share[kind]) for kind in KINDS}
+    return StandardisedScores.of(
+        fused,
+        _exact(queries.ids, products.ids, judged),
+        np.array([usual[kind] for kind in queries.kinds]),
+    )
+
+
+def _exact(queries: Sequence[str], products: Sequence[str], judged: Judged) -> Flags:
+    """(q, n) whether a product is exactly what a query asks for."""
+    place = {product: number for number, product in enumerate(products)}
+    exact = np.zeros((len(queries), len(products)), np.bool_)
+    for row, query in enumerate(queries):
+        for product, grade in judged.get(query, {}).items():
+            exact[row, place[product]] = grade == "E"
+    return exact
+
+
+def _named(ranking: Ranking) -> Ranking:
+    """Named after what it says, so that two that differ never share a name."""
+    content = ranking.model_copy(update={"name": "learned"}).model_dump_json()
+    digest = hashlib.sha256(content.encode()).hexdigest()[:12]
+    return ranking.model_copy(update={"name": f"learned-{digest}"})
