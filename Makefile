@@ -14,7 +14,8 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval \
-	bench-encoder bench-load bench-retriever sample golden train-mini-clip openapi configuration lock clean \
+	bench-encoder bench-load bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
+	openapi configuration lock clean \
 	test-compose smoke space-tree deploy-space deploy-page rollback-page
 
 help: ## List every target
@@ -97,6 +98,29 @@ sample: ## Draw the sample catalogue anew (data/sample)
 golden: ## Write the golden queries of the sample anew (data/sample/golden)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_golden --output data/sample/golden
 
+data: ## From the product file to published features and an evaluation, what changed alone (dvc.yaml)
+	@$(BOOTSTRAP) --group data
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro $(ARGS)
+	@$(BIN)/dvc metrics show --md data/build/evaluation.json
+
+data-pull: ## Fetch this version's data (DATA_REMOTE=gdrive://FOLDER_ID, docs/data.md)
+	@$(BOOTSTRAP) --group data -- -m services.pipeline data pull
+
+data-push: ## Share this version's data
+	@$(BOOTSTRAP) --group data -- -m services.pipeline data push
+
+tfx: ## The catalogue through TFX: validated, trained, gated, published (CATALOG=… GOLDEN=…)
+	@$(BOOTSTRAP) --group run
+	@$(BOOTSTRAP) --venv .venv-tfx --group tfx
+	@PYTHONWARNINGS=ignore $(if $(CATALOG),TFX_FEED=$(CATALOG)) $(if $(GOLDEN),TFX_GOLDEN=$(GOLDEN)) \
+		$(BIN)/python -m services.launcher batch --store .state/tfx/store -- \
+		.venv-tfx/bin/python -m services.pipeline.tfx $(ARGS)
+
+test-tfx: ## The TFX pipeline whole, in its own environment (three minutes)
+	@$(BOOTSTRAP) --group test
+	@$(BOOTSTRAP) --venv .venv-tfx --group tfx
+	@TFX_PYTHON=.venv-tfx/bin/python $(BIN)/python -m pytest tests/tfx $(ARGS)
+
 train-mini-clip: ## Train the bundled CLIP anew (data/models/mini-clip; under 40 minutes on 2 cores)
 	@$(BOOTSTRAP) --venv .venv-train --group train -- \
 		-m services.pipeline.demo.train --output data/models/mini-clip $(ARGS)
@@ -139,5 +163,6 @@ rollback-page: ## Serve the page's build before this one again
 	@.venv-deploy/bin/python -m deploy.operations.page rollback
 
 clean: ## Remove what was installed, built and stored
-	@rm -rf .venv .venv-bench .venv-deploy .venv-train .venv-lock .state services/web/node_modules services/web/dist \
+	@rm -rf .venv .venv-bench .venv-deploy .venv-train .venv-lock .venv-tfx .state services/web/node_modules \
+		services/web/dist data/build data/store \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

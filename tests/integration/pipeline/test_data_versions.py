@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.pipeline.data_versions import DataSettings, share
+from services.pipeline.errors import DataAway
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _dvc(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A data repository with a catalogue in it, under DVC with this project's own settings."""
+    folder = tmp_path / "repository"
+    (folder / ".dvc").mkdir(parents=True)
+    shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
+    _dvc(folder, "config", "core.no_scm", "true")
+    (folder / "shop" / "images").mkdir(parents=True)
+    (folder / "shop" / "products.csv").write_text("product_id,title\na,Alpha\n")
+    (folder / "shop" / "images" / "a.png").write_bytes(bytes(range(256)) * 40)
+    return folder
+
+
+def test_data_that_were_pushed_come_back_the_same_after_a_wipe(
+    repository: Path, tmp_path: Path
+) -> None:
+    settings = DataSettings(remote=str(tmp_path / "remote"))
+    before = _digests(repository / "shop")
+
+    _dvc(repository, "add", "shop")
+    share("push", settings, repository)
+    shutil.rmtree(repository / "shop")
+    shutil.rmtree(repository / ".dvc" / "cache")
+    share("pull", settings, repository)
+
+    assert _digests(repository / "shop") == before
+
+
+@pytest.mark.parametrize(
+    ("remote", "lacks"),
+    [(None, "DATA_REMOTE"), ("gdrive://folder", "GDRIVE_CREDENTIALS_DATA")],
+)
+def test_what_a_newcomer_lacks_is_said_in_one_line(
+    remote: str | None, lacks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATA_REMOTE", "GDRIVE_CREDENTIALS_DATA"):
+        monkeypatch.delenv(name, raising=False)
+
+    with pytest.raises(DataAway, match=lacks) as told:
+        share("pull", DataSettings(remote=remote), tmp_path)
+
+    assert "\n" not in str(told.value)
+    assert "data/sample needs none of it" in str(told.value)
+
+
+def test_a_remote_that_has_not_the_data_is_told_in_one_line(
+    repository: Path, tmp_path: Path
+) -> None:
+    _dvc(repository, "add", "shop")
+    shutil.rmtree(repository / "shop")
+    shutil.rmtree(repository / ".dvc" / "cache")
+
+    with pytest.raises(DataAway, match=r"^data versions: .*needs none of it$"):
+        share("pull", DataSettings(remote=str(tmp_path / "empty")), repository)
+
+
+def test_the_stages_go_from_the_file_to_what_is_published_without_telling_anybody() -> None:
+    stages = _dvc(ROOT, "stage", "list", "--name-only").split()
+
+    assert stages == ["features", "train", "evaluate", "publish"]
+    assert _dvc(ROOT, "config", "core.analytics").strip() == "false"
+    assert _dvc(ROOT, "config", "core.check_update").strip() == "false"
