@@ -15,7 +15,9 @@ from pydantic_settings import BaseSettings
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.launcher.settings import LauncherSettings
+from services.pipeline.data_versions import DataSettings
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.tfx.settings import TfxSettings
 from services.pipeline.writer.settings import WriterSettings
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.settings import RewriterSettings
@@ -30,6 +32,8 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "retriever": RetrieverSettings,
     "pipeline": PipelineSettings,
     "writer (`python -m services.pipeline serve`)": WriterSettings,
+    "data versions (`make data-pull`, `make data-push`)": DataSettings,
+    "TFX (`make tfx`)": TfxSettings,
 }
 
 _HEAD = """\

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,36 @@ LOG = STATE / "setup.log"
 SUPPORTED_PYTHON = ((3, 11), (3, 12))
 LEAST_NODE = 20
 LEAST_FREE_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Which versions are installed, and which Pythons they are for."""
+
+    file: Path
+    pythons: tuple[tuple[int, int], ...]
+    alone: tuple[str, ...]
+    """What pip is told to install without its dependencies."""
+    named: str
+    """The latter, for a person."""
+
+
+OURS = Lock(
+    ROOT / "requirements.lock",
+    SUPPORTED_PYTHON,
+    ("--group", "vocabulary"),
+    "CLIP's vocabulary",
+)
+LOCKS = {
+    # TFX says that it is not for Python 3.11; its parts have wheels for it, and it works.
+    "tfx": Lock(
+        ROOT / "requirements-tfx.lock",
+        ((3, 11),),
+        ("--ignore-requires-python", "--group", "tfx-itself"),
+        "TFX itself",
+    ),
+}
+"""By group; every other one is of `OURS`."""
 
 
 class SetupFailed(Exception):
@@ -58,13 +89,14 @@ def main() -> int:
 
 
 def _make_environment(venv: Path, group: str) -> Path:
-    """The environment's interpreter, with a dependency group of the lock installed."""
-    if sys.version_info[:2] not in SUPPORTED_PYTHON:
-        raise SetupFailed("Python 3.11 or 3.12 is needed; name one with PYTHON=…")
+    """The environment's interpreter, with a dependency group of its lock installed."""
+    lock = LOCKS.get(group, OURS)
+    if sys.version_info[:2] not in lock.pythons:
+        supported = " or ".join(f"{major}.{minor}" for major, minor in lock.pythons)
+        raise SetupFailed(f"Python {supported} is needed; name one with PYTHON=…")
     python = venv / "bin" / "python"
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    pins = [ROOT / "requirements.lock", ROOT / "pyproject.toml"]
-    made_from = _digest(pins, version)
+    made_from = _digest([lock.file, ROOT / "pyproject.toml"], version)
     stamp = venv / f".installed-{group}"
     if stamp.is_file() and stamp.read_text() == made_from and _runs(python):
         return python
@@ -74,11 +106,11 @@ def _make_environment(venv: Path, group: str) -> Path:
         _step(f"making {venv.name} with Python {version}", [sys.executable, "-m", "venv", venv])
         (venv / f".python-{version}").touch()
     pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    locked: list[str | Path] = ["-c", ROOT / "requirements.lock"]
+    locked: list[str | Path] = ["-c", lock.file]
     # `--group` needs a newer pip than some Pythons bring.
     _step("installing pip", [*pip, *locked, "pip"])
     _step(f"installing what the lock pins ({group})", [*pip, *locked, "--group", group])
-    _step("installing CLIP's vocabulary", [*pip, *locked, "--no-deps", "--group", "vocabulary"])
+    _step(f"installing {lock.named}", [*pip, *locked, "--no-deps", *lock.alone])
     stamp.write_text(made_from)
     return python
 

@@ -1,0 +1,46 @@
+"""One run of the pipeline on this machine; Beam's part of it goes to the runner that is set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tfx import v1 as tfx
+
+from services.pipeline.encoder_batches import model_of
+from services.pipeline.feed import open_feed
+from services.pipeline.quality.golden import write_golden
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.tfx.pipeline import catalogue_pipeline
+from services.pipeline.tfx.settings import TfxSettings
+from services.pipeline.training.derived import derive_golden
+
+
+def run(settings: TfxSettings, pipeline_settings: PipelineSettings) -> None:
+    """Raises PipelineError, FeedRefused, GateClosed, NotPublished."""
+    open_feed(settings.feed)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    pipeline = catalogue_pipeline(
+        settings,
+        golden=_golden(settings),
+        model=model_of(pipeline_settings).model,
+        store=pipeline_settings.feature_store,
+    )
+    tfx.orchestration.LocalDagRunner().run(pipeline)
+
+
+def _golden(settings: TfxSettings) -> Path:
+    """The folder of judged queries; written first where the catalogue has none of its own."""
+    given = settings.golden or settings.feed.parent / "golden"
+    if given.is_dir():
+        return given
+    golden = derive_golden(open_feed(settings.feed))
+    beside = golden.folder or Path()
+    queries = [
+        replace(query, picture=str(beside / query.picture)) if query.picture else query
+        for query in golden.queries
+    ]
+    folder = settings.state_dir / "golden"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_golden(replace(golden, queries=queries), folder)
+    return folder
