@@ -26,6 +26,9 @@ IN_STOCK = "in_stock"
 GROUP = "item_group_id"
 """The attribute that variants of one product share."""
 
+EVERY_FACET = "*"
+"""In place of names: every field that can be counted, whatever the catalogue declares."""
+
 Sort = Literal["relevance", "price_asc", "price_desc"]
 
 Strength = Literal["strong", "weak"]
@@ -150,7 +153,7 @@ class Refinements(Contract):
         default_factory=list,
         max_length=MAX_FACETS,
         description="Fields whose values are counted: `category`, `brand`, `price` and the "
-        "filterable attributes.",
+        f"filterable attributes. `{EVERY_FACET}` stands for all of them.",
         examples=[[CATEGORY, BRAND, COLOR, PRICE]],
     )
     facet_values: int = Field(

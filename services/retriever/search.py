@@ -26,6 +26,7 @@ from services.contracts.retriever import (
 from services.contracts.search import (
     CATEGORY,
     DEPTH,
+    EVERY_FACET,
     GROUP,
     PRICE,
     Facets,
@@ -255,7 +256,7 @@ class _Search:
         counted: dict[str, list[FacetValue]] = {}
         price: PriceSpan | None = None
         active = filtered(self._filters)
-        for name in dict.fromkeys(self._request.facets):
+        for name in self._wanted_facets():
             found = numbers
             if name in active:
                 hits = NO_HITS if self._nothing else self._found(DEPTH, without=name)
@@ -265,6 +266,12 @@ class _Search:
             else:
                 counted[name] = self._count(name, found)
         return Facets(fields=counted, price=price)
+
+    def _wanted_facets(self) -> list[str]:
+        asked = self._request.facets
+        if EVERY_FACET in asked:
+            asked = [*asked, *self._catalogue.products.fields[0].names, PRICE]
+        return [name for name in dict.fromkeys(asked) if name != EVERY_FACET]
 
     def _count(self, name: str, numbers: Numbers) -> list[FacetValue]:
         counter: Counter[str] = Counter()
@@ -396,7 +403,7 @@ def _check_fields(catalogue: Catalogue, request: SearchRequest) -> None:
     fields: Fields = catalogue.products.fields[0]
     known = {*fields.names, PRICE}
     asked = [
-        *(("facets", name) for name in request.facets),
+        *(("facets", name) for name in request.facets if name != EVERY_FACET),
         *(("filters.attributes", name) for name in (request.filters or Filters()).attributes),
     ]
     problems = [

@@ -174,6 +174,13 @@ def test_facets_count_what_is_found_and_leave_their_own_filter_aside(make: Make)
     assert first.value == "Kitchen"
 
 
+def test_an_asterisk_counts_every_field_once_and_its_price() -> None:
+    answer = search(catalogue(), facets=["color", "*"])
+    assert answer.facets is not None
+    assert list(answer.facets.fields) == ["color", "brand", "category", "in_stock", "material"]
+    assert answer.facets.price is not None
+
+
 def test_what_cannot_be_filtered_by_is_refused_with_what_can() -> None:
     with pytest.raises(InvalidRequest, match=r"'shoe_size'.*brand, category, color.*material"):
         search(catalogue(), filters=Filters(attributes={"shoe_size": ["9"]}))

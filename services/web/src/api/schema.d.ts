@@ -798,7 +798,7 @@ export interface components {
             filters?: components["schemas"]["Filters"] | null;
             /**
              * Facets
-             * @description Fields whose values are counted: `category`, `brand`, `price` and the filterable attributes.
+             * @description Fields whose values are counted: `category`, `brand`, `price` and the filterable attributes. `*` stands for all of them.
              * @example [
              *       "category",
              *       "brand",
