@@ -2,11 +2,30 @@ import a11y from 'eslint-plugin-jsx-a11y'
 import hooks from 'eslint-plugin-react-hooks'
 import typescript from 'typescript-eslint'
 
-// Imports run one way: lib, api, i18n and components know no feature; only app knows all of them.
+// Imports run one way: lib, api, i18n and components know no feature, no feature knows another, and
+// only app knows all of them.
 const upwards = {
   group: ['**/features/**', '**/app/**'],
   message: 'features build on this, not the other way round',
 }
+const features = ['search', 'picture', 'facets', 'results', 'product']
+const acrossOrUpwards = (feature) => ({
+  files: [`src/features/${feature}/**`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { group: ['**/app/**'], message: 'app puts features together, not the other way round' },
+          {
+            group: features.filter((other) => other !== feature).map((other) => `../${other}/*`),
+            message: 'what two features need lives in components, lib or api',
+          },
+        ],
+      },
+    ],
+  },
+})
 
 export default typescript.config(
   { ignores: ['dist', 'node_modules', 'src/api/schema.d.ts'] },
@@ -14,7 +33,15 @@ export default typescript.config(
   a11y.flatConfigs.recommended,
   { plugins: { 'react-hooks': hooks }, rules: hooks.configs.recommended.rules },
   {
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // The rule does not know that a component of ours holds the control.
+      'jsx-a11y/label-has-associated-control': ['error', { assert: 'either' }],
+    },
+  },
+  {
     files: ['src/{lib,api,i18n,components}/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: [upwards] }] },
   },
+  ...features.map(acrossOrUpwards),
 )

@@ -3,15 +3,19 @@ import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router-dom'
 
 import { App } from './app/app'
+import { ENGLISH, preferredLanguage, wordsOf } from './i18n/languages'
 import './styles.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
 
+// Where the words of another language cannot be fetched, English is better than an empty page.
+const spoken = await wordsOf(preferredLanguage()).catch(() => ENGLISH)
+
 createRoot(root).render(
   <StrictMode>
     <BrowserRouter>
-      <App />
+      <App spoken={spoken} />
     </BrowserRouter>
   </StrictMode>,
 )

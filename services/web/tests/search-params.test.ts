@@ -5,35 +5,82 @@ import { DEFAULTS, readSettings, writeSettings, type SearchSettings } from '../s
 const roundTrip = (settings: SearchSettings) =>
   readSettings(new URLSearchParams(writeSettings(settings).toString()))
 
+const HARD = ['100% cotton', '%', 'a+b & c=d', 'قبعة حمراء', '红色的鞋', '👟', '"quoted" <b>', '#1 ?', 'Kitchen > Mugs']
+
 describe('the address of a search', () => {
   it('leaves defaults out', () => {
     expect(writeSettings(DEFAULTS).toString()).toBe('')
     expect(readSettings(new URLSearchParams())).toEqual(DEFAULTS)
   })
 
-  it.each(['100% cotton', '%', 'a+b & c=d', 'قبعة حمراء', '红色的鞋', '👟', '"quoted" <b>', '#1 ?'])(
-    'brings %s back as it was',
-    (query) => {
-      expect(roundTrip({ ...DEFAULTS, query })).toEqual({ ...DEFAULTS, query })
-    },
-  )
-
-  it('brings every setting back', () => {
+  it.each(HARD)('brings %s back as it was, wherever it stands', (text) => {
     const settings: SearchSettings = {
-      query: 'mug',
-      picture: true,
-      k: 50,
-      threshold: 0.35,
-      words: 0,
-      rewrite: false,
+      ...DEFAULTS,
+      query: text,
+      like: [text],
+      without: [text],
+      filters: { brand: [text, 'another'], [`field ${text}`]: [text] },
     }
     expect(roundTrip(settings)).toEqual(settings)
   })
 
-  it.each(['k=0', 'k=1e9', 'k=NaN', 'k=', 'least=7', 'least=abc', 'words=-1', 'rewrite=maybe'])(
-    'takes %s for the default',
-    (text) => {
-      expect(readSettings(new URLSearchParams(text))).toEqual(DEFAULTS)
-    },
-  )
+  it('brings every setting back', () => {
+    const settings: SearchSettings = {
+      query: 'mug',
+      picture: 'UDHbqnPCeNpjYGBgYAACAA-_',
+      like: ['sample-0001', 'a/b'],
+      without: ['striped', 'red'],
+      lean: 0.7,
+      k: 50,
+      threshold: 0.35,
+      words: 0,
+      rewrite: false,
+      weak: true,
+      variants: true,
+      sort: 'price_desc',
+      filters: { category: ['Kitchen > Mugs'], material: ['wood', 'bamboo'] },
+      inStock: true,
+      price: { min: 0, max: 19.99 },
+    }
+    expect(roundTrip(settings)).toEqual(settings)
+  })
+
+  it.each([
+    'k=0',
+    'k=1e9',
+    'k=NaN',
+    'k=',
+    'least=7',
+    'least=abc',
+    'words=-1',
+    'lean=0',
+    'rewrite=maybe',
+    'weak=false',
+    'sort=cheapest',
+    'picture=not/an+id',
+    'min=-3',
+    'max=Infinity',
+    'q=%20%20',
+    'like=&like=',
+    'f.=x',
+    'f.brand=',
+  ])('takes %s for the default', (text) => {
+    expect(readSettings(new URLSearchParams(text))).toEqual(DEFAULTS)
+  })
+
+  it('takes a price range that nothing can be in for its lower end alone', () => {
+    expect(readSettings(new URLSearchParams('min=20&max=10')).price).toEqual({ min: 20, max: null })
+  })
+
+  it('takes no more than the gateway does', () => {
+    const many = new URLSearchParams()
+    for (let number = 0; number < 200; number++) {
+      many.append('like', `p${number}`)
+      many.append('without', `w${number}`)
+      many.append('f.brand', `b${number}`)
+    }
+    many.set('q', 'x'.repeat(5000))
+    const { like, without, filters, query } = readSettings(many)
+    expect([like.length, without.length, filters['brand']?.length, query.length]).toEqual([3, 3, 100, 1000])
+  })
 })

@@ -6,8 +6,13 @@ import { afterEach, beforeEach, expect } from 'vitest'
 import { http } from '../src/api/client'
 import { forgetAnswers } from '../src/lib/use-answer'
 
+interface Answer {
+  status?: number
+  body: unknown
+}
+
 /** What the gateway would answer, by "METHOD /path". A call that no test foresaw fails loudly. */
-export const gateway = new Map<string, (body: unknown) => { status?: number; body: unknown } | Promise<{ status?: number; body: unknown }>>()
+export const gateway = new Map<string, (body: unknown) => Answer | Promise<Answer>>()
 export const asked: { route: string; body: unknown }[] = []
 const unforeseen: string[] = []
 
@@ -18,14 +23,26 @@ export const noNetwork = () => {
 
 beforeEach(() => {
   gateway.clear()
+  // What the first visit asks: a catalogue that has none of the examples.
+  gateway.set('POST /search/batch', () => ({ body: { answers: [] } }))
   asked.length = 0
   unforeseen.length = 0
   forgetAnswers()
   localStorage.clear()
+  document.documentElement.dir = 'ltr'
+  // What jsdom lacks of a browser.
   window.matchMedia = (query: string) => ({ matches: false, media: query }) as MediaQueryList
   window.scrollTo = () => undefined
   URL.createObjectURL = () => 'blob:picture'
   URL.revokeObjectURL = () => undefined
+  HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
+    this.open = true
+  }
+  HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
+    if (!this.open) return
+    this.open = false
+    this.dispatchEvent(new Event('close'))
+  }
   http.defaults.adapter = async (config) => {
     const route = `${(config.method ?? 'get').toUpperCase()} ${config.url ?? ''}`
     const body: unknown = typeof config.data === 'string' ? JSON.parse(config.data) : config.data

@@ -1,19 +1,22 @@
 import axios, { isAxiosError } from 'axios'
 
+import { toBaseUrl } from './base-url'
 import type { components } from './schema'
 
-export type Product = components['schemas']['Product']
-export type ScoredProduct = components['schemas']['ScoredProduct']
-export type SearchAnswer = components['schemas']['PredictResponse']
+type Schemas = components['schemas']
+export type Product = Schemas['Product']
+export type ScoredProduct = Schemas['ScoredProduct']
+export type SearchAnswer = Schemas['SearchResponse']
+export type SearchRequest = Schemas['SearchRequest']
+export type Facets = Schemas['Facets']
 
-/** Where the gateway is: the page's own origin unless the build says otherwise. */
-const BASE_URL: string = import.meta.env['VITE_API_BASE_URL'] ?? ''
+const BASE_URL = toBaseUrl(import.meta.env['VITE_API_URL'])
 
 export const http = axios.create({ baseURL: BASE_URL, timeout: 20_000 })
 
 /** What went wrong, in the terms that the page shows. */
 export interface Failure {
-  kind: 'offline' | 'slow' | 'busy' | 'missing' | 'refused' | 'broken'
+  kind: 'offline' | 'slow' | 'busy' | 'missing' | 'expired' | 'refused' | 'broken'
   detail: string | null
   requestId: string | null
 }
@@ -25,19 +28,21 @@ export function toFailure(error: unknown): Failure {
     return { kind: slow ? 'slow' : 'offline', detail: null, requestId: null }
   }
   const { status, data, headers } = error.response
-  const problem = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {}
-  const said = typeof problem['detail'] === 'string' ? problem['detail'] : null
-  const id: unknown = problem['instance'] ?? headers['x-request-id']
-  const requestId = typeof id === 'string' ? id : null
-  const kind =
-    status === 404
-      ? 'missing'
-      : status === 429 || status === 503 || status === 504
-        ? 'busy'
-        : status < 500
-          ? 'refused'
-          : 'broken'
-  return { kind, detail: said, requestId }
+  const problem = typeof data === 'object' && data !== null ? (data as Partial<Schemas['Problem']>) : {}
+  const id: unknown = problem.instance ?? headers['x-request-id']
+  return {
+    kind: kindOf(status, problem),
+    detail: problem.detail ?? null,
+    requestId: typeof id === 'string' ? id : null,
+  }
+}
+
+function kindOf(status: number, problem: Partial<Schemas['Problem']>): Failure['kind'] {
+  if (status === 404) return 'missing'
+  if (status === 429 || status === 503 || status === 504) return 'busy'
+  // A picture id that is too old, or of a model that was since replaced.
+  if (status === 409 || problem.errors?.some((one) => one.field.endsWith('.picture_id'))) return 'expired'
+  return status < 500 ? 'refused' : 'broken'
 }
 
 /** The address of a product's picture, wherever the gateway is. */

@@ -1,38 +1,32 @@
 import { FiSearch } from 'react-icons/fi'
 import { Link, Outlet } from 'react-router-dom'
 
+import { LanguageSwitch } from '../components/language-switch'
+import { OfflineNotice } from '../components/offline-notice'
 import { ThemeToggle } from '../components/theme-toggle'
 import { useLanguage } from '../i18n/language'
-import { LANGUAGES, type Language } from '../i18n/messages'
 
 export function Layout() {
-  const { language, say, speak } = useLanguage()
-  const other: Language = language === 'en' ? 'ar' : 'en'
+  const { say } = useLanguage()
   return (
-    <div className="min-h-dvh text-slate-900 dark:text-slate-100">
-      <a href="#main" className="primary-button absolute -top-20 start-4 z-10 focus:top-4">
+    <div className="flex min-h-dvh flex-col">
+      <a href="#main" className="primary-button absolute -top-20 start-4 z-30 focus:top-4">
         {say.skip}
       </a>
-      <header className="mx-auto flex max-w-7xl items-center justify-between gap-2 px-4 py-3 sm:px-6">
-        <Link to="/" className="flex items-center gap-2 rounded-lg text-lg font-bold tracking-tight">
-          <span className="flex size-9 items-center justify-center rounded-xl bg-brand-700 text-white">
+      <header className="mx-auto flex w-full max-w-[90rem] items-center justify-between gap-2 px-4 py-3 sm:px-6 lg:px-8">
+        <Link to="/" className="flex min-h-11 items-center gap-2.5 rounded-lg text-lg font-semibold tracking-tight">
+          <span className="flex size-8 items-center justify-center rounded-lg bg-brand-700 text-base text-white">
             <FiSearch aria-hidden />
           </span>
           {say.name}
         </Link>
-        <div className="flex items-center">
-          <button
-            type="button"
-            lang={other}
-            className="min-h-11 cursor-pointer rounded-full px-3 font-medium hover:bg-slate-200/70 dark:hover:bg-slate-800"
-            onClick={() => speak(other)}
-          >
-            {LANGUAGES[other].language}
-          </button>
+        <div className="flex items-center gap-1">
+          <LanguageSwitch />
           <ThemeToggle />
         </div>
       </header>
-      <main id="main" className="mx-auto max-w-7xl px-4 pb-16 sm:px-6">
+      <OfflineNotice />
+      <main id="main" tabIndex={-1} className="mx-auto w-full max-w-[90rem] flex-1 px-4 pb-20 outline-none sm:px-6 lg:px-8">
         <Outlet />
       </main>
     </div>

@@ -1,22 +1,29 @@
+import { useEffect } from 'react'
 import { FiAlertTriangle } from 'react-icons/fi'
 
 import type { Failure } from '../api/client'
 import { useLanguage } from '../i18n/language'
 
-/** What happened, a way on, and the id that finds it in the logs. */
+/** What happened, a way on, and the id that finds it in the logs. Asks again by itself when the network is back. */
 export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   const { say } = useLanguage()
+  const offline = failure.kind === 'offline'
+  useEffect(() => {
+    if (!offline) return
+    window.addEventListener('online', onRetry)
+    return () => window.removeEventListener('online', onRetry)
+  }, [offline, onRetry])
   return (
-    <div role="alert" className="panel mx-auto flex max-w-xl flex-col items-center gap-3 p-8 text-center">
-      <FiAlertTriangle aria-hidden className="text-4xl text-amber-600 dark:text-amber-400" />
-      <p className="text-lg font-semibold">{say.failures[failure.kind]}</p>
+    <div role="alert" className="empty-state">
+      <FiAlertTriangle aria-hidden className="text-3xl text-amber-600 dark:text-amber-400" />
+      <p className="text-lg font-semibold text-balance">{say.failures[failure.kind]}</p>
       {failure.kind === 'refused' && failure.detail && <p className="muted">{failure.detail}</p>}
-      <button type="button" className="primary-button" onClick={onRetry}>
+      <button type="button" className="primary-button mt-1" onClick={onRetry}>
         {say.retry}
       </button>
       {failure.requestId && (
         <p className="muted text-xs break-all">
-          {say.requestId} {failure.requestId}
+          {say.requestId} <code>{failure.requestId}</code>
         </p>
       )}
     </div>

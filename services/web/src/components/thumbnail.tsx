@@ -4,13 +4,19 @@ import { FiImage } from 'react-icons/fi'
 import { pictureAddress } from '../api/client'
 import { useLanguage } from '../i18n/language'
 
+interface Props {
+  url: string | null | undefined
+  title: string
+  eager?: boolean
+}
+
 /** A product's picture in a square that never changes size; a placeholder when there is none. */
-export function Thumbnail({ url, title, eager = false }: { url: string | null | undefined; title: string; eager?: boolean }) {
+export function Thumbnail({ url, title, eager = false }: Props) {
   const { say } = useLanguage()
   const [failed, setFailed] = useState<string | null>(null)
   const address = pictureAddress(url)
   return (
-    <div className="aspect-square overflow-hidden rounded-xl bg-white dark:bg-slate-200">
+    <div className="aspect-square overflow-hidden rounded-xl bg-stone-100 dark:bg-stone-200">
       {address && failed !== address ? (
         <img
           src={address}
@@ -19,11 +25,11 @@ export function Thumbnail({ url, title, eager = false }: { url: string | null | 
           height={480}
           loading={eager ? 'eager' : 'lazy'}
           decoding="async"
-          className="h-full w-full object-contain"
+          className="h-full w-full object-contain mix-blend-multiply transition-transform duration-300 group-hover:scale-[1.03]"
           onError={() => setFailed(address)}
         />
       ) : (
-        <div className="flex h-full flex-col items-center justify-center gap-2 text-slate-600">
+        <div className="flex h-full flex-col items-center justify-center gap-2 text-stone-600">
           <FiImage aria-hidden className="text-4xl" />
           <span className="text-sm">{say.noPicture}</span>
         </div>

@@ -1,31 +1,27 @@
 import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
 
-import { readStored, writeStored } from '../lib/stored'
-import { english, LANGUAGES, type Language, type Messages } from './messages'
+import { writeStored } from '../lib/stored'
+import { ENGLISH, LANGUAGES, wordsOf, type Language, type Spoken } from './languages'
 
-interface Spoken {
-  language: Language
-  say: Messages
-  speak: (language: Language) => void
+interface Speaking extends Spoken {
+  /** Rejects when the words cannot be fetched; the page goes on in the language that it speaks. */
+  speak: (language: Language) => Promise<void>
 }
 
-const LanguageContext = createContext<Spoken>({ language: 'en', say: english, speak: () => undefined })
+const LanguageContext = createContext<Speaking>({ ...ENGLISH, speak: () => Promise.resolve() })
 
-const isLanguage = (value: unknown): value is Language =>
-  typeof value === 'string' && Object.hasOwn(LANGUAGES, value)
-
-export function LanguageProvider({ children }: { children: ReactNode }) {
-  const [language, setLanguage] = useState<Language>(() => readStored('language', 'en', isLanguage))
+export function LanguageProvider({ first = ENGLISH, children }: { first?: Spoken; children: ReactNode }) {
+  const [spoken, setSpoken] = useState(first)
+  const { language } = spoken
   useEffect(() => {
     document.documentElement.lang = language
     document.documentElement.dir = LANGUAGES[language].direction
-    writeStored('language', language)
   }, [language])
-  return (
-    <LanguageContext value={{ language, say: LANGUAGES[language], speak: setLanguage }}>
-      {children}
-    </LanguageContext>
-  )
+  const speak = async (other: Language) => {
+    setSpoken(await wordsOf(other))
+    writeStored('language', other)
+  }
+  return <LanguageContext value={{ ...spoken, speak }}>{children}</LanguageContext>
 }
 
-export const useLanguage = (): Spoken => useContext(LanguageContext)
+export const useLanguage = (): Speaking => useContext(LanguageContext)

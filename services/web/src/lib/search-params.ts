@@ -1,53 +1,146 @@
 /** The address is the only state of a search: this file is its one codec. Defaults are left out. */
 
+export const SORTS = ['relevance', 'price_asc', 'price_desc'] as const
+export type Sort = (typeof SORTS)[number]
+
 export interface SearchSettings {
   query: string
-  /** True while a picture is searched with; the picture itself is too large for an address. */
-  picture: boolean
+  /** What the gateway gave for a picture; it stands for the picture for about a week. */
+  picture: string | null
+  /** Products of the catalogue to be like. */
+  like: string[]
+  /** Words to be unlike. */
+  without: string[]
+  /** How much the picture, or the products to be like, count beside the words of the query, 0.1..0.9. */
+  lean: number
+  /** Results at a time (`top_k`). */
   k: number
   /** Least cosine similarity shown; null shows all. */
   threshold: number | null
   /** Weight of the words of a product, 0..1, against its look; null leaves it to the service. */
   words: number | null
   rewrite: boolean
+  /** Whether to show what is no good match too. */
+  weak: boolean
+  /** Whether to show each variant of a product. */
+  variants: boolean
+  sort: Sort
+  /** Values by field: category, brand, color and what else the catalogue can be filtered by. */
+  filters: Record<string, string[]>
+  inStock: boolean
+  price: { min: number | null; max: number | null }
 }
 
 export const K_CHOICES = [10, 20, 50, 100] as const
+/** As many as the gateway takes. */
+export const MOST_LIKE = 3
+export const MOST_WITHOUT = 3
 
 export const DEFAULTS: SearchSettings = {
   query: '',
-  picture: false,
+  picture: null,
+  like: [],
+  without: [],
+  lean: 0.5,
   k: 20,
   threshold: null,
   words: null,
   rewrite: true,
+  weak: false,
+  variants: false,
+  sort: 'relevance',
+  filters: {},
+  inStock: false,
+  price: { min: null, max: null },
 }
+
+const FILTER = 'f.'
+const MOST_VALUES = 100
 
 export function readSettings(parameters: URLSearchParams): SearchSettings {
   const k = number(parameters.get('k'), 1, 100)
+  const min = number(parameters.get('min'), 0, Number.MAX_VALUE)
+  const max = number(parameters.get('max'), 0, Number.MAX_VALUE)
+  const picture = parameters.get('picture')
   return {
-    query: (parameters.get('q') ?? '').slice(0, 1000),
-    picture: parameters.get('by') === 'picture',
+    query: text(parameters.get('q'), 1000),
+    picture: picture !== null && /^[\w-]{1,4096}$/.test(picture) ? picture : null,
+    like: list(parameters, 'like', MOST_LIKE, 128),
+    without: list(parameters, 'without', MOST_WITHOUT, 1000),
+    lean: number(parameters.get('lean'), 0.1, 0.9) ?? DEFAULTS.lean,
     k: k === null ? DEFAULTS.k : Math.round(k),
     threshold: number(parameters.get('least'), -1, 1),
     words: number(parameters.get('words'), 0, 1),
     rewrite: parameters.get('rewrite') !== 'off',
+    weak: parameters.get('weak') === 'on',
+    variants: parameters.get('variants') === 'on',
+    sort: SORTS.find((one) => one === parameters.get('sort')) ?? DEFAULTS.sort,
+    filters: readFilters(parameters),
+    inStock: parameters.get('stock') === 'on',
+    // A range that nothing can be in says nothing.
+    price: min !== null && max !== null && min > max ? { min, max: null } : { min, max },
   }
 }
 
 export function writeSettings(settings: SearchSettings): URLSearchParams {
   const parameters = new URLSearchParams()
-  if (settings.query) parameters.set('q', settings.query)
-  if (settings.picture) parameters.set('by', 'picture')
-  if (settings.k !== DEFAULTS.k) parameters.set('k', String(settings.k))
+  const set = (name: string, value: string | number | boolean, usual: unknown) => {
+    if (value !== usual) parameters.set(name, typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value))
+  }
+  set('q', settings.query, '')
+  for (const id of settings.like) parameters.append('like', id)
+  for (const words of settings.without) parameters.append('without', words)
+  set('lean', settings.lean, DEFAULTS.lean)
+  set('k', settings.k, DEFAULTS.k)
   if (settings.threshold !== null) parameters.set('least', String(settings.threshold))
   if (settings.words !== null) parameters.set('words', String(settings.words))
-  if (!settings.rewrite) parameters.set('rewrite', 'off')
+  set('rewrite', settings.rewrite, DEFAULTS.rewrite)
+  set('weak', settings.weak, DEFAULTS.weak)
+  set('variants', settings.variants, DEFAULTS.variants)
+  set('sort', settings.sort, DEFAULTS.sort)
+  for (const [field, values] of Object.entries(settings.filters))
+    for (const value of values) parameters.append(FILTER + field, value)
+  set('stock', settings.inStock, DEFAULTS.inStock)
+  if (settings.price.min !== null) parameters.set('min', String(settings.price.min))
+  if (settings.price.max !== null) parameters.set('max', String(settings.price.max))
+  // Last, since it is long: what a person may want to read of an address comes first.
+  if (settings.picture) parameters.set('picture', settings.picture)
   return parameters
 }
 
-function number(text: string | null, least: number, most: number): number | null {
-  if (text === null || text.trim() === '') return null
-  const value = Number(text)
-  return Number.isFinite(value) && value >= least && value <= most ? value : null
+/** Whether there is anything to search for. */
+export const asksForSomething = ({ query, picture, like }: SearchSettings): boolean =>
+  query !== '' || picture !== null || like.length > 0
+
+/** Settings with every filter taken away. */
+export const NO_FILTERS = {
+  filters: DEFAULTS.filters,
+  inStock: DEFAULTS.inStock,
+  price: DEFAULTS.price,
+} as const
+
+export const countFilters = ({ filters, inStock, price }: SearchSettings): number =>
+  Object.values(filters).flat().length + Number(inStock) + Number(price.min !== null || price.max !== null)
+
+function readFilters(parameters: URLSearchParams): SearchSettings['filters'] {
+  const fields = [...new Set(parameters.keys())].filter(
+    (name) => name.startsWith(FILTER) && name.length > FILTER.length && name.length <= FILTER.length + 64,
+  )
+  const filters: SearchSettings['filters'] = Object.fromEntries(
+    fields.map((name) => [name.slice(FILTER.length), list(parameters, name, MOST_VALUES, 256)] as const),
+  )
+  return Object.fromEntries(Object.entries(filters).filter(([, values]) => values.length > 0))
+}
+
+const text = (value: string | null, most: number): string => (value ?? '').trim().slice(0, most)
+
+function list(parameters: URLSearchParams, name: string, most: number, length: number): string[] {
+  const values = parameters.getAll(name).map((value) => text(value, length))
+  return [...new Set(values.filter(Boolean))].slice(0, most)
+}
+
+function number(value: string | null, least: number, most: number): number | null {
+  if (value === null || value.trim() === '') return null
+  const read = Number(value)
+  return Number.isFinite(read) && read >= least && read <= most ? read : null
 }

@@ -9,6 +9,12 @@ export type Answer<T> =
   | { state: 'done'; value: T }
   | { state: 'failed'; failure: Failure }
 
+/**
+ * The answer; a way to ask once more; and a way to put a fuller answer in its place, as when a further
+ * page has come.
+ */
+export type Asked<T> = [answer: Answer<T>, again: () => void, extend: (value: T) => void]
+
 const REMEMBERED = 20
 const FRESH_MS = 5 * 60_000
 const remembered = new Map<string, { value: unknown; at: number }>()
@@ -21,16 +27,14 @@ export const forgetAnswers = (): void => remembered.clear()
  * comes late is thrown away, so what is shown always belongs to `key`. A recent answer is shown again
  * at once: whoever goes back finds the page as it was, and the place in it.
  */
-export function useAnswer<T>(
-  key: string | null,
-  ask: (signal: AbortSignal) => Promise<T>,
-): [Answer<T>, () => void] {
+export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
   const [attempt, setAttempt] = useState(0)
   const asked = key === null ? null : `${attempt} ${key}`
-  const [told, setTold] = useState<{ to: string; answer: Answer<T> } | null>(() => {
-    const known = key === null ? null : recall<T>(key)
-    return known && asked ? { to: asked, answer: known } : null
-  })
+  const [told, setTold] = useState<{ to: string; answer: Answer<T> } | null>(null)
+  if (asked !== null && key !== null && told?.to !== asked) {
+    const known = recall<T>(key)
+    if (known) setTold({ to: asked, answer: { state: 'done', value: known } })
+  }
   const known = told?.to === asked
 
   useEffect(() => {
@@ -53,10 +57,18 @@ export function useAnswer<T>(
   }, [asked])
 
   const again = () => setAttempt((number) => number + 1)
-  if (asked === null) return [{ state: 'idle' }, again]
-  if (told && known) return [told.answer, again]
-  const before = told?.answer.state === 'done' ? told.answer.value : null
-  return [{ state: 'loading', before }, again]
+  const extend = (value: T) => {
+    if (key === null || asked === null) return
+    remember(key, value)
+    setTold({ to: asked, answer: { state: 'done', value } })
+  }
+  return [answerOf(asked, told), again, extend]
+}
+
+function answerOf<T>(asked: string | null, told: { to: string; answer: Answer<T> } | null): Answer<T> {
+  if (asked === null) return { state: 'idle' }
+  if (told?.to === asked) return told.answer
+  return { state: 'loading', before: told?.answer.state === 'done' ? told.answer.value : null }
 }
 
 function remember(key: string, value: unknown): void {
@@ -66,8 +78,7 @@ function remember(key: string, value: unknown): void {
   if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest)
 }
 
-function recall<T>(key: string): Answer<T> | null {
+function recall<T>(key: string): T | null {
   const found = remembered.get(key)
-  if (!found || Date.now() - found.at > FRESH_MS) return null
-  return { state: 'done', value: found.value as T }
+  return found && Date.now() - found.at <= FRESH_MS ? (found.value as T) : null
 }

@@ -18,7 +18,7 @@ export function PictureButtons({ onChoose }: { onChoose: (file: File) => void })
   return (
     <>
       <input ref={file} data-testid="picture-file" {...input} />
-      <input ref={camera} capture="environment" {...input} />
+      <input ref={camera} data-testid="picture-camera" capture="environment" {...input} />
       <button
         type="button"
         className="icon-button"

@@ -1,32 +1,65 @@
-import { createContext, useContext, useState, type ReactNode } from 'react'
+import { createContext, useCallback, useContext, useRef, useState, type ReactNode } from 'react'
 
-/** The picture that is searched with. It lives as long as the page: a product and back keeps it. */
-export interface Picture {
+import { addPicture } from '../../api/add-picture'
+import { toFailure, type Failure } from '../../api/client'
+import type { Crop } from '../../lib/crop'
+
+/** A picture that was chosen here, and the part of it that counts; null for all of it. */
+export interface ChosenPicture {
   file: File
-  /** Tells one choice from the next, also when the same file is chosen twice. */
-  number: number
+  crop: Crop | null
 }
 
-interface Chosen {
-  picture: Picture | null
-  choose: (file: File) => void
-  remove: () => void
+export type Sending =
+  | { state: 'idle' }
+  | { state: 'sending'; picture: ChosenPicture }
+  | { state: 'failed'; picture: ChosenPicture; failure: Failure }
+
+interface Pictures {
+  sending: Sending
+  /** The picture that an id stands for; null when it was chosen elsewhere, or before the page was loaded. */
+  chosen: (id: string | null) => ChosenPicture | null
+  /** Its id, or null when it failed or another came after it. */
+  send: (picture: ChosenPicture) => Promise<string | null>
+  cancel: () => void
 }
 
-const PictureContext = createContext<Chosen | null>(null)
+const PictureContext = createContext<Pictures | null>(null)
 
+/** Pictures live as long as the page: a product and back keeps them, and so do Back and Forward. */
 export function PictureProvider({ children }: { children: ReactNode }) {
-  const [picture, setPicture] = useState<Picture | null>(null)
-  const choose = (file: File) => setPicture((before) => ({ file, number: (before?.number ?? 0) + 1 }))
-  return (
-    <PictureContext value={{ picture, choose, remove: () => setPicture(null) }}>
-      {children}
-    </PictureContext>
-  )
+  const [sending, setSending] = useState<Sending>({ state: 'idle' })
+  const [known, setKnown] = useState<ReadonlyMap<string, ChosenPicture>>(new Map())
+  const current = useRef<AbortController | null>(null)
+
+  const cancel = useCallback(() => {
+    current.current?.abort()
+    setSending({ state: 'idle' })
+  }, [])
+
+  const send = useCallback(async (picture: ChosenPicture) => {
+    current.current?.abort()
+    const control = new AbortController()
+    current.current = control
+    setSending({ state: 'sending', picture })
+    try {
+      const id = await addPicture(picture.file, picture.crop, control.signal)
+      if (control.signal.aborted) return null
+      setKnown((before) => new Map(before).set(id, picture))
+      setSending({ state: 'idle' })
+      return id
+    } catch (error) {
+      if (!control.signal.aborted) setSending({ state: 'failed', picture, failure: toFailure(error) })
+      return null
+    }
+  }, [])
+
+  const chosen = useCallback((id: string | null) => (id && known.get(id)) || null, [known])
+  return <PictureContext value={{ sending, chosen, send, cancel }}>{children}</PictureContext>
 }
 
-export function usePicture(): Chosen {
-  const chosen = useContext(PictureContext)
-  if (!chosen) throw new Error('usePicture needs a PictureProvider above it')
-  return chosen
+export function usePictures(): Pictures {
+  const pictures = useContext(PictureContext)
+  if (!pictures) throw new Error('usePictures needs a PictureProvider above it')
+  return pictures
 }

@@ -57,7 +57,7 @@ function ProductView({ product }: { product: Product }) {
     [say.category, product.category],
     ...Object.entries(product.attributes ?? {}),
   ].filter((fact): fact is [string, string] => Boolean(fact[1]))
-  const alike = writeSettings({ ...DEFAULTS, query: product.title, rewrite: false })
+  const alike = writeSettings({ ...DEFAULTS, like: [product.product_id] })
   return (
     <article className="grid gap-8 md:grid-cols-2">
       <div className="panel self-start p-4">
@@ -90,7 +90,7 @@ function ProductView({ product }: { product: Product }) {
             <h2 id="details" className="mb-2 text-lg font-semibold">
               {say.details}
             </h2>
-            <dl className="panel divide-y divide-slate-200 dark:divide-slate-800">
+            <dl className="panel divide-y divide-stone-200 dark:divide-stone-800">
               {facts.map(([name, value]) => (
                 <div key={name} className="flex gap-4 px-4 py-2.5">
                   <dt className="muted w-28 shrink-0 break-words capitalize">{name.replaceAll('_', ' ')}</dt>

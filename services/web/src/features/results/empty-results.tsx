@@ -1,27 +1,37 @@
+import { FiSearch } from 'react-icons/fi'
+
 import { useLanguage } from '../../i18n/language'
-import type { SearchSettings } from '../../lib/search-params'
+import { countFilters, NO_FILTERS, type SearchSettings } from '../../lib/search-params'
+import type { ChangeSettings } from '../../lib/use-search-settings'
 
 interface Props {
   settings: SearchSettings
-  onChange: (part: Partial<SearchSettings>) => void
+  onChange: ChangeSettings
 }
 
-/** Names the cause, and offers the one thing that mends it. */
+/** Names what may be the cause, and offers the one thing that mends it. */
 export function EmptyResults({ settings, onChange }: Props) {
   const { say } = useLanguage()
+  const { threshold, weak } = settings
+  const [cause, mend, part] =
+    countFilters(settings) > 0
+      ? [say.emptyFilters, say.filtersClear, NO_FILTERS]
+      : threshold !== null
+        ? [say.emptyThreshold(threshold.toFixed(2)), say.emptyRemoveThreshold, { threshold: null }]
+        : weak
+          ? [say.emptyAdvice, null, {}]
+          : [say.emptyCutOff, say.emptyShowNearest, { weak: true }]
   return (
-    <div className="panel mx-auto flex max-w-xl flex-col items-center gap-3 p-8 text-center">
-      <h2 className="text-lg font-semibold">{say.emptyTitle}</h2>
-      {settings.threshold === null ? (
-        <p className="muted">{say.emptyAdvice}</p>
-      ) : (
-        <>
-          <p className="muted">{say.emptyThreshold(settings.threshold.toFixed(2))}</p>
-          <button type="button" className="primary-button" onClick={() => onChange({ threshold: null })}>
-            {say.emptyRemoveThreshold}
-          </button>
-        </>
+    <div className="empty-state">
+      <FiSearch aria-hidden className="muted text-3xl" />
+      <p className="text-lg font-semibold">{say.emptyTitle}</p>
+      <p className="muted">{cause}</p>
+      {mend && (
+        <button type="button" className="primary-button mt-1" onClick={() => onChange(part)}>
+          {mend}
+        </button>
       )}
+      {cause !== say.emptyAdvice && <p className="muted text-sm">{say.emptyAdvice}</p>}
     </div>
   )
 }

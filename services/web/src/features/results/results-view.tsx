@@ -1,83 +1,90 @@
+import { useEffect, useRef, type ReactNode } from 'react'
+
 import type { SearchAnswer } from '../../api/client'
 import { FailureNotice } from '../../components/failure-notice'
+import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 import type { SearchSettings } from '../../lib/search-params'
 import type { Answer } from '../../lib/use-answer'
+import type { ChangeSettings } from '../../lib/use-search-settings'
 import { EmptyResults } from './empty-results'
-import { ProductCard } from './product-card'
+import { useFoundText } from './found-text'
+import { LoadMore } from './load-more'
+import { Notices } from './notices'
+import { ResultList, ResultSkeletons } from './result-list'
+import { SortSelect } from './sort-select'
 
 interface Props {
   answer: Answer<SearchAnswer>
+  /** What was answered last, also while the next answer is awaited. */
+  shown: SearchAnswer | null
+  /** Tells one search from another. */
+  searchKey: string
   settings: SearchSettings
-  onChange: (part: Partial<SearchSettings>) => void
+  onChange: ChangeSettings
+  onExtend: (answer: SearchAnswer) => void
   onRetry: () => void
+  onMoreLike: (id: string) => void
+  /** The filters: a button for small screens, and those that are on. */
+  filterButton: ReactNode
+  activeFilters: ReactNode
 }
 
-/** The five faces of a search: not asked yet, waiting, results, nothing, failed. */
-export function ResultsView({ answer, settings, onChange, onRetry }: Props) {
+/** The faces of a search that was asked: waiting, results, nothing, failed. */
+export function ResultsView(props: Props) {
+  const { answer, shown, settings, onChange } = props
   const { say } = useLanguage()
   const waiting = answer.state === 'loading'
-  const shown = answer.state === 'done' ? answer.value : waiting ? answer.before : null
-  const count = shown?.results.length ?? 0
+  const found = useFoundText(shown)
+  const title = useRef<HTMLHeadingElement>(null)
+  useSpoken(answer)
+  const moreLike = (id: string) => {
+    props.onMoreLike(id)
+    // What was pressed goes with the products it was among.
+    window.scrollTo(0, 0)
+    title.current?.focus({ preventScroll: true })
+  }
   return (
-    <section aria-busy={waiting} aria-label={say.search} className="mt-6">
-      <p role="status" className="muted min-h-6 text-sm">
-        {waiting && say.loading}
-        {answer.state === 'done' && `${say.found(count)} · ${say.took(Math.round(answer.value.took_ms))}`}
-      </p>
-      {answer.state === 'failed' && <FailureNotice failure={answer.failure} onRetry={onRetry} />}
+    <section aria-busy={waiting} aria-labelledby="results-title">
+      <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
+        <div className="flex items-baseline gap-2">
+          <h2 ref={title} id="results-title" tabIndex={-1} className="text-lg font-semibold outline-none">
+            {found ?? (answer.state === 'failed' ? say.noAnswer : say.loading)}
+          </h2>
+          {answer.state === 'done' && (
+            <span className="muted text-sm">{say.took(Math.round(answer.value.took_ms))}</span>
+          )}
+        </div>
+        <div className="flex min-w-0 items-center gap-2">
+          {props.filterButton}
+          <SortSelect sort={settings.sort} onChange={(sort) => onChange({ sort })} />
+        </div>
+        <div className="w-full empty:hidden">{props.activeFilters}</div>
+      </div>
+      {answer.state === 'failed' && <FailureNotice failure={answer.failure} onRetry={props.onRetry} />}
       {answer.state === 'done' && <Notices answer={answer.value} onChange={onChange} />}
-      {answer.state === 'done' && count === 0 && <EmptyResults settings={settings} onChange={onChange} />}
-      {waiting && !shown && <Skeletons />}
-      {shown && count > 0 && (
-        <ul
-          className={`mt-3 grid grid-cols-[repeat(auto-fill,minmax(min(100%,15rem),1fr))] gap-4 transition-opacity ${waiting ? 'opacity-50' : ''}`}
-        >
-          {shown.results.map((product, place) => (
-            <li key={product.product_id}>
-              <ProductCard product={product} eager={place < 8} />
-            </li>
-          ))}
-        </ul>
+      {answer.state === 'done' && answer.value.results.length === 0 && (
+        <EmptyResults settings={settings} onChange={onChange} />
+      )}
+      {waiting && !shown && <ResultSkeletons />}
+      {answer.state !== 'failed' && shown && shown.results.length > 0 && (
+        <ResultList products={shown.results} dimmed={waiting} onMoreLike={moreLike} />
+      )}
+      {answer.state === 'done' && answer.value.results.length > 0 && (
+        <LoadMore key={props.searchKey} answer={answer.value} k={settings.k} onLoaded={props.onExtend} />
       )}
     </section>
   )
 }
 
-function Notices({ answer, onChange }: { answer: SearchAnswer; onChange: Props['onChange'] }) {
+/** Speaks how many were found once an answer is there; further pages speak for themselves. */
+function useSpoken(answer: Answer<SearchAnswer>): void {
+  const announce = useAnnounce()
   const { say } = useLanguage()
-  const { original_query: original, rewritten_query: rewritten } = answer
-  return (
-    <>
-      {(answer.degraded?.length ?? 0) > 0 && (
-        <p className="panel mt-2 border-amber-400! px-4 py-3 text-sm">{say.degraded}</p>
-      )}
-      {original && rewritten && original !== rewritten && (
-        <p className="mt-2 text-sm">
-          <span dir="auto">{say.rewritten(rewritten)}</span>{' '}
-          <button type="button" className="link" onClick={() => onChange({ rewrite: false })}>
-            {say.useOriginal(original)}
-          </button>
-        </p>
-      )}
-    </>
-  )
-}
-
-function Skeletons() {
-  return (
-    <div
-      aria-hidden
-      className="mt-3 grid grid-cols-[repeat(auto-fill,minmax(min(100%,15rem),1fr))] gap-4"
-    >
-      {Array.from({ length: 8 }, (_, place) => (
-        <div key={place} className="panel animate-pulse p-3">
-          <div className="aspect-square rounded-xl bg-slate-200 dark:bg-slate-800" />
-          <div className="mt-4 h-4 w-3/4 rounded bg-slate-200 dark:bg-slate-800" />
-          <div className="mt-3 h-4 w-1/3 rounded bg-slate-200 dark:bg-slate-800" />
-          <div className="mt-5 h-10 rounded-full bg-slate-200 dark:bg-slate-800" />
-        </div>
-      ))}
-    </div>
-  )
+  const text = useFoundText(answer.state === 'done' ? answer.value : null)
+  const id = answer.state === 'done' ? answer.value.request_id : null
+  const none = answer.state === 'done' && answer.value.results.length === 0
+  useEffect(() => {
+    if (id !== null && text !== null) announce(none ? say.emptyTitle : text)
+  }, [announce, id, none, say, text])
 }

@@ -1,9 +1,25 @@
 import { useEffect, useState } from 'react'
+import { FiImage } from 'react-icons/fi'
 
-const pictureOf = (data: DataTransfer | null): File | null => data?.files[0] ?? null
+import { useLanguage } from '../../i18n/language'
 
-/** Pictures dropped anywhere on the page, or pasted. Returns whether one hovers above it now. */
-export function useDroppedPictures(take: (file: File) => void): boolean {
+/** The whole window takes a picture that is dropped on it or pasted, and says so while one hovers above. */
+export function DropTarget({ onPicture }: { onPicture: (file: File) => void }) {
+  const { say } = useLanguage()
+  const hovering = useDroppedPictures(onPicture)
+  if (!hovering) return null
+  return (
+    <div className="pointer-events-none fixed inset-0 z-20 bg-stone-50/90 p-4 dark:bg-stone-950/90">
+      <p className="flex h-full flex-col items-center justify-center gap-4 rounded-3xl border-3 border-dashed border-brand-500 text-xl font-semibold">
+        <FiImage aria-hidden className="text-5xl text-brand-600 dark:text-brand-400" />
+        {say.dropHere}
+      </p>
+    </div>
+  )
+}
+
+/** Returns whether a file hovers above the window now. */
+function useDroppedPictures(take: (file: File) => void): boolean {
   const [hovering, setHovering] = useState(false)
   useEffect(() => {
     const over = (event: DragEvent) => {
@@ -16,7 +32,7 @@ export function useDroppedPictures(take: (file: File) => void): boolean {
     }
     const given = (event: Event, data: DataTransfer | null) => {
       setHovering(false)
-      const file = pictureOf(data)
+      const file = data?.files[0]
       if (!file) return
       event.preventDefault()
       take(file)

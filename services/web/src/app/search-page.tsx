@@ -1,0 +1,110 @@
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+
+import type { SearchAnswer } from '../api/client'
+import { search } from '../api/search'
+import { DropTarget } from '../features/picture/drop-target'
+import { PictureButtons } from '../features/picture/picture-buttons'
+import { PictureChip } from '../features/picture/picture-chip'
+import { usePictureSearch } from '../features/picture/use-picture-search'
+import { FirstVisit } from '../features/search/first-visit'
+import { QueryChips } from '../features/search/query-chips'
+import { rememberQuery } from '../features/search/recents'
+import { SearchBar } from '../features/search/search-bar'
+import { SettingsPanel } from '../features/search/settings-panel'
+import { useLanguage } from '../i18n/language'
+import { asksForSomething, writeSettings } from '../lib/search-params'
+import { useAnswer } from '../lib/use-answer'
+import { useSearchSettings } from '../lib/use-search-settings'
+import { SearchResults } from './search-results'
+
+const CropEditor = lazy(async () => ({
+  default: (await import('../features/picture/crop-editor')).CropEditor,
+}))
+
+export function SearchPage() {
+  const { say } = useLanguage()
+  const [settings, change] = useSearchSettings()
+  const pictures = usePictureSearch(settings.picture, change)
+  const [cropping, setCropping] = useState(false)
+  const key = asksForSomething(settings) ? writeSettings(settings).toString() : null
+  const [answer, again, extend] = useAnswer<SearchAnswer>(key, (signal) => search(settings, signal))
+
+  const searchWords = (query: string) => {
+    if (query) rememberQuery(query)
+    change({ query })
+  }
+  const { choose } = pictures
+  const takePicture = useCallback(
+    (file: File) => {
+      setCropping(false)
+      choose(file)
+    },
+    [choose],
+  )
+  useEffect(() => {
+    document.title = settings.query ? `${settings.query} · ${say.name}` : say.name
+  }, [settings.query, say])
+
+  const withPicture = settings.picture !== null || pictures.picture !== null
+  const first = key === null && !withPicture
+  return (
+    <>
+      <div className={`mx-auto ${first ? 'max-w-2xl pt-10 sm:pt-20' : 'max-w-3xl pt-1'}`}>
+        <h1 className={first ? 'text-center text-3xl font-semibold tracking-tight text-balance sm:text-5xl' : 'sr-only'}>
+          {say.tagline}
+        </h1>
+        {first && <p className="muted mt-4 mb-8 text-center text-balance sm:text-lg">{say.subtitle}</p>}
+        <SearchBar query={settings.query} onSearch={searchWords}>
+          <PictureButtons onChoose={takePicture} />
+        </SearchBar>
+        {pictures.refusal && (
+          <p role="alert" className="error-text mt-3 px-4">
+            {say[pictures.refusal]}
+          </p>
+        )}
+        {first && <p className="muted mt-4 text-center text-sm text-balance">{say.pictureHint}</p>}
+        {!first && (
+          <>
+            <QueryChips
+              settings={settings}
+              onChange={change}
+              picture={
+                withPicture ? (
+                  <PictureChip
+                    picture={pictures.picture}
+                    sending={pictures.sending}
+                    cropping={cropping}
+                    onCrop={() => setCropping(!cropping)}
+                    onRemove={() => {
+                      setCropping(false)
+                      pictures.remove()
+                    }}
+                  />
+                ) : null
+              }
+            />
+            {cropping && pictures.picture && (
+              <Suspense fallback={<p className="muted mt-3 text-sm">{say.loading}</p>}>
+                <CropEditor picture={pictures.picture} onCrop={pictures.crop} onDone={() => setCropping(false)} />
+              </Suspense>
+            )}
+            <SettingsPanel settings={settings} onChange={change} />
+          </>
+        )}
+      </div>
+      {first && <FirstVisit onSearch={searchWords} />}
+      {!first && (
+        <SearchResults
+          answer={pictures.failure ? { state: 'failed', failure: pictures.failure } : answer}
+          sending={pictures.sending}
+          searchKey={key ?? ''}
+          settings={settings}
+          onChange={change}
+          onExtend={extend}
+          onRetry={pictures.failure ? pictures.retry : again}
+        />
+      )}
+      <DropTarget onPicture={takePicture} />
+    </>
+  )
+}

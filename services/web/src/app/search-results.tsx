@@ -1,0 +1,59 @@
+import { useState } from 'react'
+
+import type { SearchAnswer } from '../api/client'
+import { ActiveFilters } from '../features/facets/active-filters'
+import { FacetPanel } from '../features/facets/facet-panel'
+import { FacetSheet } from '../features/facets/facet-sheet'
+import { useFoundText } from '../features/results/found-text'
+import { ResultsView } from '../features/results/results-view'
+import { useLanguage } from '../i18n/language'
+import { DEFAULTS, type SearchSettings } from '../lib/search-params'
+import type { Answer } from '../lib/use-answer'
+import type { ChangeSettings } from '../lib/use-search-settings'
+
+interface Props {
+  answer: Answer<SearchAnswer>
+  /** Whether a picture is on its way, and with it another search. */
+  sending: boolean
+  searchKey: string
+  settings: SearchSettings
+  onChange: ChangeSettings
+  onExtend: (answer: SearchAnswer) => void
+  onRetry: () => void
+}
+
+/** What was found, beside what it can be filtered by. */
+export function SearchResults({ answer: told, sending, settings, onChange, ...results }: Props) {
+  const { say } = useLanguage()
+  const answer: Answer<SearchAnswer> =
+    sending && told.state !== 'loading'
+      ? { state: 'loading', before: told.state === 'done' ? told.value : null }
+      : told
+  const shown = answer.state === 'done' ? answer.value : answer.state === 'loading' ? answer.before : null
+  // Filters stay where they are when a search fails: one of them may be why.
+  const [facets, setFacets] = useState(shown?.facets ?? null)
+  if (shown?.facets && shown.facets !== facets) setFacets(shown.facets)
+  const found = useFoundText(shown)
+  const panel = { facets, settings, onChange }
+  return (
+    <div className="mt-8 lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] lg:gap-10">
+      <aside aria-label={say.filters} className="hidden lg:block">
+        <FacetPanel {...panel} />
+      </aside>
+      <ResultsView
+        {...results}
+        answer={answer}
+        shown={shown}
+        settings={settings}
+        onChange={onChange}
+        onMoreLike={(id) => onChange({ ...START_AGAIN, like: [id] })}
+        filterButton={<FacetSheet {...panel} found={found ?? ''} />}
+        activeFilters={<ActiveFilters settings={settings} onChange={onChange} />}
+      />
+    </div>
+  )
+}
+
+const { query, picture, without, filters, inStock, price, sort } = DEFAULTS
+/** More like one product is a search of its own: what was sought before would pull away from it. */
+const START_AGAIN = { query, picture, without, filters, inStock, price, sort } as const

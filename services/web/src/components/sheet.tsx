@@ -1,0 +1,41 @@
+import { useEffect, useRef, type ReactNode } from 'react'
+import { FiX } from 'react-icons/fi'
+
+import { useLanguage } from '../i18n/language'
+
+interface Props {
+  title: string
+  open: boolean
+  onClose: () => void
+  children: ReactNode
+  footer: ReactNode
+}
+
+/** A native dialog from the window's edge: Escape closes it, and focus goes back to where it was. */
+export function Sheet({ title, open, onClose, children, footer }: Props) {
+  const { say } = useLanguage()
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    if (open) dialog.current?.showModal()
+    else dialog.current?.close()
+  }, [open])
+  return (
+    <dialog
+      ref={dialog}
+      aria-label={title}
+      onClose={onClose}
+      className="m-0 ms-auto h-dvh max-h-none w-[min(24rem,100%)] max-w-none bg-stone-50 text-inherit backdrop:bg-stone-950/50 dark:bg-stone-950"
+    >
+      <div className="flex h-full flex-col">
+        <div className="flex items-center justify-between border-b border-stone-200 py-2 ps-5 pe-2 dark:border-stone-800">
+          <h2 className="text-lg font-semibold">{title}</h2>
+          <button type="button" className="icon-button" aria-label={say.close} title={say.close} onClick={onClose}>
+            <FiX aria-hidden />
+          </button>
+        </div>
+        <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain p-5">{open && children}</div>
+        <div className="border-t border-stone-200 p-3 dark:border-stone-800">{footer}</div>
+      </div>
+    </dialog>
+  )
+}

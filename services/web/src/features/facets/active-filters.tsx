@@ -1,0 +1,65 @@
+import { Chip } from '../../components/chip'
+import { useLanguage } from '../../i18n/language'
+import { countFilters, NO_FILTERS, type SearchSettings } from '../../lib/search-params'
+import type { ChangeSettings } from '../../lib/use-search-settings'
+import { fieldName } from './field-name'
+
+interface Props {
+  settings: SearchSettings
+  onChange: ChangeSettings
+}
+
+/** The filters that are on, each with its full name and a way to take it off. */
+export function ActiveFilters({ settings, onChange }: Props) {
+  const { say, language } = useLanguage()
+  if (countFilters(settings) === 0) return null
+  const { filters, inStock, price } = settings
+  const without = (field: string, value: string) => {
+    const values = (filters[field] ?? []).filter((one) => one !== value)
+    const { [field]: _before, ...others } = filters
+    onChange({ filters: values.length > 0 ? { ...others, [field]: values } : others })
+  }
+  const figure = (value: number | null) => (value === null ? null : value.toLocaleString(language))
+  const range = say.priceRange(figure(price.min), figure(price.max))
+  const priced = price.min !== null || price.max !== null
+  return (
+    <ul aria-label={say.activeFilters} className="flex flex-wrap items-center gap-2">
+      {Object.entries(filters).flatMap(([field, values]) =>
+        values.map((value) => (
+          <li key={`${field} ${value}`} className="max-w-full">
+            <Chip
+              removeLabel={say.removeFilter(fieldName(field, say), value)}
+              onRemove={() => without(field, value)}
+            >
+              <span className="muted">{fieldName(field, say)}</span>
+              <span className="truncate font-medium">{value}</span>
+            </Chip>
+          </li>
+        )),
+      )}
+      {inStock && (
+        <li>
+          <Chip removeLabel={say.remove(say.inStock)} onRemove={() => onChange({ inStock: false })}>
+            {say.inStock}
+          </Chip>
+        </li>
+      )}
+      {priced && (
+        <li>
+          <Chip
+            removeLabel={say.removeFilter(fieldName('price', say), range)}
+            onRemove={() => onChange({ price: NO_FILTERS.price })}
+          >
+            <span className="muted">{fieldName('price', say)}</span>
+            <span className="font-medium">{range}</span>
+          </Chip>
+        </li>
+      )}
+      <li>
+        <button type="button" className="link min-h-9 px-1 text-sm" onClick={() => onChange(NO_FILTERS)}>
+          {say.filtersClear}
+        </button>
+      </li>
+    </ul>
+  )
+}

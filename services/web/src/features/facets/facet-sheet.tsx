@@ -1,0 +1,50 @@
+import { useState } from 'react'
+import { FiFilter } from 'react-icons/fi'
+
+import { Sheet } from '../../components/sheet'
+import { useLanguage } from '../../i18n/language'
+import { countFilters } from '../../lib/search-params'
+import { FacetPanel } from './facet-panel'
+
+interface Props extends React.ComponentProps<typeof FacetPanel> {
+  /** How many products pass, in words. */
+  found: string
+}
+
+/** The filters on a small screen: a button, and a dialog that it opens. */
+export function FacetSheet({ found, ...panel }: Props) {
+  const { say } = useLanguage()
+  const [open, setOpen] = useState(false)
+  const on = countFilters(panel.settings)
+  const close = () => setOpen(false)
+  return (
+    <>
+      <button
+        type="button"
+        className="quiet-button lg:hidden"
+        aria-haspopup="dialog"
+        aria-label={on > 0 ? say.filtersOn(on) : say.filters}
+        onClick={() => setOpen(true)}
+      >
+        <FiFilter aria-hidden /> {say.filters}
+        {on > 0 && (
+          <span className="flex size-6 items-center justify-center rounded-full bg-brand-700 text-xs font-semibold text-white">
+            {on}
+          </span>
+        )}
+      </button>
+      <Sheet
+        title={say.filters}
+        open={open}
+        onClose={close}
+        footer={
+          <button type="button" className="primary-button w-full" onClick={close}>
+            {say.filtersShow(found)}
+          </button>
+        }
+      >
+        <FacetPanel {...panel} />
+      </Sheet>
+    </>
+  )
+}

@@ -1,0 +1,160 @@
+import { useEffect, useId, useRef, useState } from 'react'
+import { ReactCrop } from 'react-image-crop'
+import 'react-image-crop/dist/ReactCrop.css'
+
+import { useAnnounce } from '../../components/status-line'
+import { useLanguage } from '../../i18n/language'
+import type { Messages } from '../../i18n/english'
+import { CENTRE, isWhole, WHOLE, within, type Crop } from '../../lib/crop'
+import type { ChosenPicture } from './picture-context'
+import { useFileAddress } from './picture-image'
+
+/** The frame has stood still for this long before it is searched with. */
+const STILL_MS = 500
+
+interface Props {
+  picture: ChosenPicture
+  onCrop: (crop: Crop | null) => void
+  onDone: () => void
+}
+
+/** A frame around what is sought in a picture: by pointer, by arrow keys, by figures or by a button. */
+export function CropEditor({ picture, onCrop, onDone }: Props) {
+  const { say } = useLanguage()
+  const announce = useAnnounce()
+  const id = useId()
+  const address = useFileAddress(picture.file)
+  const [crop, setCrop] = useState<Crop>(picture.crop ?? CENTRE)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => heading.current?.focus(), [])
+  useSettled(crop, picture.crop, (settled) => {
+    announce(cropText(settled, say))
+    onCrop(isWhole(settled) ? null : settled)
+  })
+  return (
+    <section aria-labelledby={id} className="panel mt-3 p-4 sm:p-5">
+      <h2 id={id} ref={heading} tabIndex={-1} className="font-semibold outline-none">
+        {say.cropTitle}
+      </h2>
+      <p className="muted mt-1 text-sm">{say.cropHint}</p>
+      <div className="mt-4 grid gap-5 md:grid-cols-[minmax(0,1fr)_16rem]">
+        {/* A picture has its left on the left in every language. */}
+        <div dir="ltr" className="crop-stage flex justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950">
+          <ReactCrop
+            crop={{ unit: '%', x: crop.x * 100, y: crop.y * 100, width: crop.width * 100, height: crop.height * 100 }}
+            keepSelection
+            minWidth={24}
+            minHeight={24}
+            ariaLabels={handleLabels(say)}
+            onChange={(_, { x, y, width, height }) =>
+              setCrop(within({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }))
+            }
+          >
+            <img {...(address && { src: address })} alt={say.yourPicture} className="max-h-[55vh]" />
+          </ReactCrop>
+        </div>
+        <div className="flex flex-col gap-4">
+          <CropFields crop={crop} onChange={setCrop} />
+          <div className="flex flex-wrap gap-2">
+            <button type="button" className="quiet-button" onClick={() => setCrop(WHOLE)}>
+              {say.cropWhole}
+            </button>
+            <button type="button" className="quiet-button" onClick={() => setCrop(CENTRE)}>
+              {say.cropCentre}
+            </button>
+          </div>
+          <button type="button" className="primary-button mt-auto" onClick={onDone}>
+            {say.cropDone}
+          </button>
+        </div>
+      </div>
+    </section>
+  )
+}
+
+const FIELDS = [
+  ['x', 'cropLeft'],
+  ['y', 'cropTop'],
+  ['width', 'cropWidth'],
+  ['height', 'cropHeight'],
+] as const
+
+function CropFields({ crop, onChange }: { crop: Crop; onChange: (crop: Crop) => void }) {
+  const { say } = useLanguage()
+  return (
+    <div className="grid grid-cols-2 gap-3">
+      {FIELDS.map(([side, label]) => (
+        <PercentField
+          key={side}
+          label={say[label]}
+          value={Math.round(crop[side] * 100)}
+          onChange={(percent) => onChange(within({ ...crop, [side]: percent / 100 }))}
+        />
+      ))}
+    </div>
+  )
+}
+
+interface PercentFieldProps {
+  label: string
+  value: number
+  onChange: (percent: number) => void
+}
+
+/** What is typed stands as typed until the field is left, also where the frame cannot follow it. */
+function PercentField({ label, value, onChange }: PercentFieldProps) {
+  const [draft, setDraft] = useState<string | null>(null)
+  return (
+    <label className="text-sm font-medium">
+      {label} %
+      <input
+        type="number"
+        min={0}
+        max={100}
+        className="field mt-1 tabular-nums"
+        value={draft ?? value}
+        onBlur={() => setDraft(null)}
+        onChange={({ target }) => {
+          setDraft(target.value)
+          if (Number.isFinite(target.valueAsNumber)) onChange(target.valueAsNumber)
+        }}
+      />
+    </label>
+  )
+}
+
+/** Tells of a part once it has stood still, and is not the one that is searched with already. */
+function useSettled(crop: Crop, current: Crop | null, tell: (crop: Crop) => void): void {
+  const told = useRef(JSON.stringify(current))
+  const latest = useRef(tell)
+  useEffect(() => {
+    latest.current = tell
+  })
+  useEffect(() => {
+    const text = JSON.stringify(crop)
+    if (told.current === text) return
+    const timer = setTimeout(() => {
+      told.current = text
+      latest.current(crop)
+    }, STILL_MS)
+    return () => clearTimeout(timer)
+  }, [crop])
+}
+
+function cropText(crop: Crop, say: Messages): string {
+  if (isWhole(crop)) return say.cropStatusWhole
+  const [x, y, width, height] = [crop.x, crop.y, crop.width, crop.height].map((part) => Math.round(part * 100))
+  return say.cropStatus(x ?? 0, y ?? 0, width ?? 0, height ?? 0)
+}
+
+const handleLabels = ({ cropArea, cropHandles: side }: Messages) => ({
+  cropArea,
+  nwDragHandle: side.nw,
+  nDragHandle: side.n,
+  neDragHandle: side.ne,
+  eDragHandle: side.e,
+  seDragHandle: side.se,
+  sDragHandle: side.s,
+  swDragHandle: side.sw,
+  wDragHandle: side.w,
+})

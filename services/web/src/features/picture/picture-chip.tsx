@@ -1,0 +1,52 @@
+import { FiCrop, FiImage, FiLoader, FiX } from 'react-icons/fi'
+
+import { useLanguage } from '../../i18n/language'
+import type { ChosenPicture } from './picture-context'
+import { PictureImage } from './picture-image'
+
+interface Props {
+  /** Null when the picture of an address was chosen elsewhere: there is nothing to show of it. */
+  picture: ChosenPicture | null
+  sending: boolean
+  cropping: boolean
+  onCrop: () => void
+  onRemove: () => void
+}
+
+/** The picture that is searched with, a way to search for a part of it, and a way to be rid of it. */
+export function PictureChip({ picture, sending, cropping, onCrop, onRemove }: Props) {
+  const { say } = useLanguage()
+  const name = !picture ? say.sharedPicture : picture.crop ? say.partOfPicture : say.yourPicture
+  return (
+    <span className="inline-flex max-w-full items-center gap-2 rounded-full border border-stone-300 bg-white p-1 text-sm dark:border-stone-700 dark:bg-stone-900">
+      <span className="relative flex size-10 shrink-0 items-center justify-center overflow-hidden rounded-full bg-stone-100 dark:bg-stone-800">
+        {picture ? <PictureImage picture={picture} alt="" /> : <FiImage aria-hidden className="text-lg" />}
+        {sending && (
+          <span className="absolute inset-0 flex items-center justify-center bg-stone-950/50 text-white">
+            <FiLoader aria-hidden className="animate-spin text-lg" />
+          </span>
+        )}
+      </span>
+      <span className="truncate font-medium">{sending ? say.pictureSending : name}</span>
+      {picture && (
+        <button
+          type="button"
+          className="text-button min-h-9! px-3 text-brand-700! dark:text-brand-300!"
+          aria-expanded={cropping}
+          onClick={onCrop}
+        >
+          <FiCrop aria-hidden /> {say.cropOpen}
+        </button>
+      )}
+      <button
+        type="button"
+        className="icon-button size-9! text-base!"
+        aria-label={say.removePicture}
+        title={say.removePicture}
+        onClick={onRemove}
+      >
+        <FiX aria-hidden />
+      </button>
+    </span>
+  )
+}

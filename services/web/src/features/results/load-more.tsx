@@ -1,0 +1,69 @@
+import { useEffect, useRef, useState } from 'react'
+
+import type { SearchAnswer } from '../../api/client'
+import { searchOn } from '../../api/search'
+import { useAnnounce } from '../../components/status-line'
+import { useLanguage } from '../../i18n/language'
+
+interface Props {
+  answer: SearchAnswer
+  k: number
+  /** Takes the answer with the next page added to it. */
+  onLoaded: (answer: SearchAnswer) => void
+}
+
+/** The way to the next page, which joins those before it. Give it a key for each search: it stops with it. */
+export function LoadMore({ answer, k, onLoaded }: Props) {
+  const { say } = useLanguage()
+  const announce = useAnnounce()
+  const [state, setState] = useState<'ready' | 'loading' | 'failed'>('ready')
+  const asking = useRef<AbortController | null>(null)
+  const summary = useRef<HTMLParagraphElement>(null)
+  useEffect(() => () => asking.current?.abort(), [])
+  const shown = answer.results.length
+  const { cursor, found } = answer
+
+  const load = async () => {
+    if (!cursor || state === 'loading') return
+    const control = new AbortController()
+    asking.current = control
+    setState('loading')
+    try {
+      const next = await searchOn(cursor, k, control.signal)
+      if (control.signal.aborted) return
+      const joined = join(answer, next)
+      onLoaded(joined)
+      setState('ready')
+      announce(say.shown(joined.results.length, found))
+      // The button goes with the last page; whoever pressed it should not be thrown to the top.
+      if (!joined.cursor) summary.current?.focus()
+    } catch {
+      if (control.signal.aborted) return
+      setState('failed')
+      announce(say.moreFailed)
+    }
+  }
+  return (
+    <div className="mt-10 flex flex-col items-center gap-3">
+      <p ref={summary} tabIndex={-1} className="muted text-sm outline-none">
+        {say.shown(shown, found)}
+      </p>
+      <div aria-hidden className="h-1 w-48 overflow-hidden rounded-full bg-stone-200 dark:bg-stone-800">
+        <div className="h-full bg-brand-600 dark:bg-brand-400" style={{ width: `${(100 * shown) / Math.max(found, 1)}%` }} />
+      </div>
+      {state === 'failed' && <p className="error-text">{say.moreFailed}</p>}
+      {cursor && (
+        <button type="button" className="quiet-button min-w-40" aria-busy={state === 'loading'} onClick={() => void load()}>
+          {state === 'loading' ? say.moreLoading : state === 'failed' ? say.retry : say.more}
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** A catalogue that changed between two pages may give a product twice; it is shown once. */
+function join(before: SearchAnswer, next: SearchAnswer): SearchAnswer {
+  const known = new Set(before.results.map(({ product_id }) => product_id))
+  const fresh = next.results.filter(({ product_id }) => !known.has(product_id))
+  return { ...before, results: [...before.results, ...fresh], cursor: next.cursor ?? null }
+}

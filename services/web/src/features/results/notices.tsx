@@ -1,0 +1,36 @@
+import { FiAlertCircle, FiEdit3 } from 'react-icons/fi'
+
+import type { SearchAnswer } from '../../api/client'
+import { useLanguage } from '../../i18n/language'
+import type { ChangeSettings } from '../../lib/use-search-settings'
+
+/** What there is to know of an answer beside its products. */
+export function Notices({ answer, onChange }: { answer: SearchAnswer; onChange: ChangeSettings }) {
+  const { say } = useLanguage()
+  const { original_query: original, rewritten_query: rewritten } = answer
+  const degraded = (answer.degraded?.length ?? 0) > 0
+  const isRewritten = Boolean(original && rewritten && original !== rewritten)
+  const unsure = answer.results[0]?.strength === 'weak'
+  if (!degraded && !isRewritten && !unsure) return null
+  return (
+    <div className="mb-4 space-y-2 text-sm">
+      {isRewritten && original && (
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <FiEdit3 aria-hidden className="muted" />
+          <span>
+            {say.rewritten} <q dir="auto" className="font-medium">{rewritten}</q>
+          </span>
+          <button type="button" className="link min-h-6" onClick={() => onChange({ rewrite: false })}>
+            {say.useOriginal(original)}
+          </button>
+        </p>
+      )}
+      {unsure && <p className="muted">{say.unsure}</p>}
+      {degraded && (
+        <p className="notice-warning flex items-center gap-2.5">
+          <FiAlertCircle aria-hidden className="shrink-0" /> {say.degraded}
+        </p>
+      )}
+    </div>
+  )
+}

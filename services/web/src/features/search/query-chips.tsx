@@ -1,0 +1,117 @@
+import { useId, useState, type FormEvent, type ReactNode } from 'react'
+import { FiMinusCircle } from 'react-icons/fi'
+
+import type { Product } from '../../api/client'
+import { getProduct } from '../../api/get-product'
+import { Chip } from '../../components/chip'
+import { useLanguage } from '../../i18n/language'
+import { MOST_WITHOUT, type SearchSettings } from '../../lib/search-params'
+import { useAnswer } from '../../lib/use-answer'
+import type { ChangeSettings } from '../../lib/use-search-settings'
+
+interface Props {
+  settings: SearchSettings
+  onChange: ChangeSettings
+  /** The picture that is searched with, where there is one. */
+  picture: ReactNode
+}
+
+/** What the search is made of, each part with a way to take it out, and a way to leave something out. */
+export function QueryChips({ settings, onChange, picture }: Props) {
+  const { say } = useLanguage()
+  const { query, like, without } = settings
+  // Words alone stand in the box already.
+  const mixed = picture !== null || like.length > 0 || without.length > 0
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-2">
+      {mixed && (
+        <ul aria-label={say.searchedWith} className="contents">
+          {picture && <li className="max-w-full">{picture}</li>}
+          {like.map((id) => (
+            <li key={id} className="max-w-full">
+              <LikeChip id={id} onRemove={() => onChange({ like: like.filter((one) => one !== id) })} />
+            </li>
+          ))}
+          {query && (
+            <li className="max-w-full">
+              <Chip removeLabel={say.remove(say.termWords(query))} onRemove={() => onChange({ query: '' })}>
+                <span className="truncate">{say.termWords(query)}</span>
+              </Chip>
+            </li>
+          )}
+          {without.map((words) => (
+            <li key={words} className="max-w-full">
+              <Chip
+                removeLabel={say.remove(say.termWithout(words))}
+                onRemove={() => onChange({ without: without.filter((one) => one !== words) })}
+              >
+                <FiMinusCircle aria-hidden className="shrink-0" />
+                <span className="truncate">{say.termWithout(words)}</span>
+              </Chip>
+            </li>
+          ))}
+        </ul>
+      )}
+      {without.length < MOST_WITHOUT && (
+        <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
+      )}
+    </div>
+  )
+}
+
+/** The title of the product comes after its chip, which stands for it until then. */
+function LikeChip({ id, onRemove }: { id: string; onRemove: () => void }) {
+  const { say } = useLanguage()
+  const [answer] = useAnswer<Product>(`product ${id}`, (signal) => getProduct(id, signal))
+  const name = say.termLike(answer.state === 'done' ? answer.value.title : id)
+  return (
+    <Chip removeLabel={say.remove(name)} onRemove={onRemove}>
+      <span className="max-w-64 truncate">{name}</span>
+    </Chip>
+  )
+}
+
+/** A button that becomes a field: most searches leave nothing out. */
+function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
+  const { say } = useLanguage()
+  const id = useId()
+  const [open, setOpen] = useState(false)
+  const [typed, setTyped] = useState('')
+  if (!open)
+    return (
+      <button type="button" className="text-button px-3 text-sm" onClick={() => setOpen(true)}>
+        <FiMinusCircle aria-hidden /> {say.withoutAdd}
+      </button>
+    )
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    setOpen(false)
+    setTyped('')
+    if (typed.trim()) onAdd(typed.trim())
+  }
+  return (
+    <form onSubmit={submit} className="flex items-center gap-2">
+      <label htmlFor={id} className="sr-only">
+        {say.withoutLabel}
+      </label>
+      <input
+        id={id}
+        // It was asked for just now, by the button that it takes the place of.
+        // eslint-disable-next-line jsx-a11y/no-autofocus
+        autoFocus
+        value={typed}
+        maxLength={200}
+        dir="auto"
+        placeholder={say.withoutPlaceholder}
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') setOpen(false)
+        }}
+        className="field w-44! rounded-full!"
+      />
+      <button type="submit" className="quiet-button text-sm">
+        {say.add}
+      </button>
+    </form>
+  )
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+
+import { toBaseUrl } from '../src/api/base-url'
+import { choicesOf, toggled } from '../src/features/facets/choices'
+import { WHOLE, within } from '../src/lib/crop'
+
+describe('the address of the gateway', () => {
+  it.each([
+    [undefined, ''],
+    ['  ', ''],
+    ['https://api.example.org', 'https://api.example.org'],
+    ['https://example.org/search-api/', 'https://example.org/search-api'],
+    ['http://127.0.0.1:7860', 'http://127.0.0.1:7860'],
+  ])('%s is %s', (value, address) => {
+    expect(toBaseUrl(value)).toBe(address)
+  })
+
+  it.each(['api.example.org', '/api', 'ftp://example.org', 'https://example.org/?x=1', 'https://'])(
+    'refuses %s, and says what is wanted',
+    (value) => {
+      expect(() => toBaseUrl(value)).toThrow(/VITE_API_URL must be an http\(s\) address/)
+    },
+  )
+})
+
+describe('a part of a picture', () => {
+  it.each([
+    [{ x: -1, y: 2, width: 3, height: 0 }],
+    [{ x: 0.3335, y: 0.3335, width: 0.6665, height: 0.6665 }],
+    [{ x: 0.99, y: 0.5, width: 0.333, height: Number.NaN }],
+    [WHOLE],
+  ])('always lies within the picture', (wanted) => {
+    const { x, y, width, height } = within(wanted)
+    for (const value of [x, y]) expect(value).toBeGreaterThanOrEqual(0)
+    for (const value of [width, height]) expect(value).toBeGreaterThanOrEqual(0.05)
+    expect(x + width).toBeLessThanOrEqual(1 + 1e-6)
+    expect(y + height).toBeLessThanOrEqual(1 + 1e-6)
+  })
+})
+
+describe('the choices of a field', () => {
+  const facets = {
+    fields: {
+      brand: [
+        { value: 'Lumo', count: 3 },
+        { value: 'Acme', count: 1 },
+      ],
+      category: [
+        { value: 'Kitchen', count: 5 },
+        { value: 'Clothing', count: 4 },
+        { value: 'Kitchen > Mugs', count: 3 },
+        { value: 'Clothing > Socks', count: 3 },
+        { value: 'Kitchen > Bowls', count: 2 },
+      ],
+    },
+    price: null,
+  }
+
+  it('keep what is chosen in sight when nothing found has it', () => {
+    expect(choicesOf('brand', facets, ['Gone', 'Lumo']).map(({ value, count }) => [value, count])).toEqual([
+      ['Lumo', 3],
+      ['Acme', 1],
+      ['Gone', 0],
+    ])
+  })
+
+  it('show each category below the one it belongs to', () => {
+    expect(choicesOf('category', facets, []).map(({ label, depth }) => `${depth} ${label}`)).toEqual([
+      '0 Kitchen',
+      '1 Mugs',
+      '1 Bowls',
+      '0 Clothing',
+      '1 Socks',
+    ])
+  })
+
+  it('let a category take the place of those above and below it', () => {
+    expect(toggled('category', ['Kitchen', 'Clothing'], 'Kitchen > Mugs')).toEqual(['Clothing', 'Kitchen > Mugs'])
+    expect(toggled('category', ['Kitchen > Mugs', 'Kitchen > Bowls'], 'Kitchen')).toEqual(['Kitchen'])
+    expect(toggled('brand', ['a'], 'b')).toEqual(['a', 'b'])
+    expect(toggled('brand', ['a', 'b'], 'a')).toEqual(['b'])
+  })
+})

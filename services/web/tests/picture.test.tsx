@@ -1,0 +1,162 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it } from 'vitest'
+
+import { address, answer, card, open, png, searchAnswers, searches } from './pages'
+import { asked, gateway } from './setup'
+
+let number = 0
+const takesPictures = () => {
+  number = 0
+  gateway.set('POST /pictures', () => ({ body: { picture_id: `pic${++number}` } }))
+}
+const sent = () => asked.filter(({ route }) => route === 'POST /pictures').map(({ body }) => body as FormData)
+const cropOf = (form: FormData | undefined): unknown => JSON.parse(String(form?.get('crop')))
+
+describe('searching by picture', () => {
+  it('sends the chosen file once, brings its id into the address, shows it, and lets it go', async () => {
+    takesPictures()
+    searchAnswers(() => answer(['Alike']))
+    const user = userEvent.setup()
+    open('/?k=10&least=0.2')
+    await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
+    await card('Alike')
+    expect(address()).toBe('/?k=10&least=0.2&picture=pic1')
+    expect(searches()[0]).toMatchObject({ query: null, terms: [{ picture_id: 'pic1', weight: 1 }], k: 10, threshold: 0.2 })
+    expect((sent()[0]?.get('image') as File).name).toBe('mine.png')
+    expect(within(screen.getByRole('list', { name: 'What you search with' })).getByText('Your picture')).toBeVisible()
+    await user.click(screen.getByRole('button', { name: 'Remove the picture' }))
+    expect(address()).toBe('/?k=10&least=0.2')
+    expect(sent()).toHaveLength(1)
+  })
+
+  it('takes a pasted picture', async () => {
+    takesPictures()
+    searchAnswers(() => answer(['Alike']))
+    const user = userEvent.setup()
+    open()
+    await user.click(screen.getByRole('searchbox'))
+    const data = { files: [png('pasted.png')], getData: () => '' } as unknown as DataTransfer
+    await user.paste(data)
+    await card('Alike')
+  })
+
+  it('takes a dropped picture', async () => {
+    takesPictures()
+    searchAnswers(() => answer(['Alike']))
+    open()
+    const drop = new Event('drop', { bubbles: true, cancelable: true })
+    Object.assign(drop, { dataTransfer: { files: [png('dropped.png')] } })
+    fireEvent(window, drop)
+    await card('Alike')
+    expect(drop.defaultPrevented).toBe(true)
+  })
+
+  it('asks a phone for its camera', () => {
+    open()
+    expect(screen.getByRole('button', { name: 'Take a photo' })).toBeInTheDocument()
+    expect(screen.getByTestId('picture-camera')).toHaveAttribute('capture', 'environment')
+  })
+
+  it('goes on with words beside it', async () => {
+    takesPictures()
+    searchAnswers(({ query }) => answer([query ? 'Blue one' : 'Alike']))
+    const user = userEvent.setup()
+    open()
+    await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
+    await card('Alike')
+    await user.type(screen.getByRole('searchbox'), 'but blue{Enter}')
+    await card('Blue one')
+    expect(searches().at(-1)).toMatchObject({ query: 'but blue', terms: [{ picture_id: 'pic1', weight: 1 }] })
+    expect(screen.getByRole('slider', { name: 'Your words against your picture', hidden: true })).toBeInTheDocument()
+  })
+
+  it.each([
+    ['a.pdf', 'application/pdf', 1, 'not a JPEG, PNG or WebP'],
+    ['large.png', 'image/png', 10_000_001, 'larger than 10 MB'],
+  ])('refuses %s before anything is sent', async (name, type, bytes, why) => {
+    const user = userEvent.setup({ applyAccept: false })
+    open()
+    await user.upload(screen.getByTestId('picture-file'), new File([new Uint8Array(bytes)], name, { type }))
+    expect(await screen.findByRole('alert')).toHaveTextContent(why)
+    expect(sent()).toHaveLength(0)
+  })
+
+  it('says what the service has against a picture, and sends it again when asked to', async () => {
+    let bad = true
+    gateway.set('POST /pictures', () =>
+      bad
+        ? { status: 422, body: { type: '/problems/unreadable-image', detail: 'The picture is cut off.', instance: 'id-7' } }
+        : { body: { picture_id: 'pic' } },
+    )
+    searchAnswers(() => answer(['Alike']))
+    const user = userEvent.setup()
+    open()
+    await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
+    const notice = await screen.findByRole('alert')
+    expect(notice).toHaveTextContent('The picture is cut off.')
+    expect(notice).toHaveTextContent('id-7')
+    bad = false
+    await user.click(within(notice).getByRole('button', { name: 'Try again' }))
+    await card('Alike')
+  })
+
+  it('asks to choose a picture again when its id has expired', async () => {
+    gateway.set('POST /search', () => ({
+      status: 422,
+      body: { detail: 'x', instance: 'i', errors: [{ field: 'body.terms.0.picture_id', message: 'expired' }] },
+    }))
+    open('/?picture=old')
+    expect(await screen.findByRole('alert')).toHaveTextContent('has expired. Choose it again')
+    expect(screen.getByText('A picture')).toBeVisible()
+  })
+})
+
+describe('a part of a picture', () => {
+  const openEditor = async () => {
+    takesPictures()
+    searchAnswers(() => answer(['Alike']))
+    const user = userEvent.setup()
+    open()
+    await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
+    await card('Alike')
+    await user.click(screen.getByRole('button', { name: 'Choose a part' }))
+    const editor = await screen.findByRole('region', { name: 'Search for a part of the picture' })
+    await waitFor(() => expect(sent()).toHaveLength(2))
+    return { user, editor }
+  }
+
+  it('starts in the middle, and travels as fractions', async () => {
+    await openEditor()
+    expect(cropOf(sent()[1])).toEqual({ x: 0.2, y: 0.2, width: 0.6, height: 0.6 })
+    await waitFor(() => expect(address()).toBe('/?picture=pic2'))
+    expect(screen.getByText('Part of your picture')).toBeVisible()
+  })
+
+  it('is given by figures, and spoken', async () => {
+    const { user, editor } = await openEditor()
+    const left = within(editor).getByRole('spinbutton', { name: 'Left %' })
+    await user.clear(left)
+    await user.type(left, '35')
+    await waitFor(() => expect(cropOf(sent().at(-1))).toEqual({ x: 0.35, y: 0.2, width: 0.6, height: 0.6 }))
+    expect(screen.getByText(/60 by 60 percent, 35 percent from the left/)).toBeInTheDocument()
+  })
+
+  it('has a handle for each side and corner, with a name of its own', async () => {
+    const { editor } = await openEditor()
+    const names = within(editor)
+      .getAllByRole('button')
+      .map((one) => one.getAttribute('aria-label'))
+    expect(names).toEqual(expect.arrayContaining(['Left edge', 'Right edge', 'Top edge', 'Bottom edge', 'Top left corner']))
+    expect(within(editor).getByRole('group', { name: 'Frame: arrow keys move it' })).toHaveAttribute('tabindex', '0')
+  })
+
+  it('is the whole again with one press, and goes with the picture', async () => {
+    const { user, editor } = await openEditor()
+    await user.click(within(editor).getByRole('button', { name: 'Whole picture' }))
+    await waitFor(() => expect(sent()).toHaveLength(3))
+    expect(sent()[2]?.get('crop')).toBeNull()
+    await user.click(screen.getByRole('button', { name: 'Remove the picture' }))
+    expect(screen.queryByRole('region', { name: 'Search for a part of the picture' })).toBeNull()
+  })
+})

@@ -1,0 +1,153 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it } from 'vitest'
+
+import { address, answer, card, FACETS, open, searchAnswers, searches, titles } from './pages'
+import { gateway } from './setup'
+
+const filters = () => screen.getByRole('complementary', { name: 'Filters', hidden: true })
+
+describe('filters', () => {
+  it('show what is found of each field with its count, and nothing of a field without choices', async () => {
+    searchAnswers(() => answer(['Red mug'], { facets: FACETS }))
+    open('/?q=mug')
+    const brand = await within(filters()).findByRole('group', { name: 'Brand', hidden: true })
+    expect(within(brand).getByRole('checkbox', { name: 'Acme & Söhne 1', hidden: true })).not.toBeChecked()
+    expect(within(filters()).getByRole('group', { name: 'Material', hidden: true })).toBeInTheDocument()
+    expect(within(filters()).queryByRole('group', { name: 'Size', hidden: true })).toBeNull()
+  })
+
+  it('narrow the search, say so with their full names, and go one by one or all at once', async () => {
+    searchAnswers(() => answer(['Red mug'], { facets: FACETS }))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(await within(filters()).findByRole('checkbox', { name: 'Acme & Söhne 1' }))
+    expect(within(filters()).getByRole('checkbox', { name: 'Acme & Söhne 1' })).toBeChecked()
+    await user.click(within(filters()).getByRole('checkbox', { name: 'wood 2' }))
+    await user.click(within(filters()).getByRole('checkbox', { name: 'In stock only' }))
+    await waitFor(() =>
+      expect(searches().at(-1)?.filters).toMatchObject({
+        brand: ['Acme & Söhne'],
+        attributes: { material: ['wood'] },
+        in_stock: true,
+      }),
+    )
+    expect(new URLSearchParams(address().slice(2)).get('f.brand')).toBe('Acme & Söhne')
+    const on = screen.getByRole('list', { name: 'Filters that are on' })
+    await user.click(within(on).getByRole('button', { name: 'Remove Brand: Acme & Söhne' }))
+    expect(searches().at(-1)?.filters).toMatchObject({ brand: null })
+    await user.click(within(on).getByRole('button', { name: 'Clear all filters' }))
+    expect(address()).toBe('/?q=mug')
+  })
+
+  it('take a price range, and refuse one that is the wrong way round', async () => {
+    searchAnswers(() => answer(['Red mug'], { facets: FACETS }))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    const price = await within(filters()).findByRole('group', { name: 'Price' })
+    expect(within(price).getByRole('spinbutton', { name: 'From' })).toHaveAttribute('placeholder', '4')
+    await user.type(within(price).getByRole('spinbutton', { name: 'From' }), '20')
+    await user.type(within(price).getByRole('spinbutton', { name: 'To' }), '10{Enter}')
+    expect(within(price).getByRole('alert')).toHaveTextContent('above the higher one')
+    expect(address()).toBe('/?q=mug')
+    await user.clear(within(price).getByRole('spinbutton', { name: 'From' }))
+    await user.click(within(price).getByRole('button', { name: 'Apply' }))
+    expect(address()).toBe('/?q=mug&max=10')
+    await user.click(screen.getByRole('button', { name: 'Remove Price: up to 10' }))
+    expect(address()).toBe('/?q=mug')
+  })
+
+  it('open in a dialog on a small screen', async () => {
+    searchAnswers(() => answer(['Red mug'], { facets: FACETS }))
+    const user = userEvent.setup()
+    open('/?q=mug&f.brand=Lumo')
+    await card('Red mug')
+    await user.click(screen.getByRole('button', { name: 'Filters, 1 on' }))
+    const dialog = screen.getByRole('dialog', { name: 'Filters' })
+    await user.click(within(dialog).getByRole('checkbox', { name: 'wood 2' }))
+    expect(address()).toBe('/?q=mug&f.brand=Lumo&f.material=wood')
+    await user.click(within(dialog).getByRole('button', { name: 'Show 1 product' }))
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull())
+  })
+
+  it('stay in sight when nothing passes them, with a way out', async () => {
+    searchAnswers((body) => (body.filters?.brand ? answer([], { facets: { fields: {}, price: null } }) : answer(['Red mug'])))
+    const user = userEvent.setup()
+    open('/?q=mug&f.brand=Gone')
+    expect(await screen.findByText('No product passes all the filters that are on.')).toBeVisible()
+    expect(within(filters()).getByRole('checkbox', { name: 'Gone 0' })).toBeChecked()
+    const [clear] = screen.getAllByRole('button', { name: 'Clear all filters' })
+    if (!clear) throw new Error('nothing clears the filters')
+    await user.click(clear)
+    await card('Red mug')
+  })
+})
+
+describe('order and pages', () => {
+  it('sort by what is chosen', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Sort by' }), 'Price, low to high')
+    expect(address()).toBe('/?q=mug&sort=price_asc')
+    await waitFor(() => expect(searches().at(-1)?.sort).toBe('price_asc'))
+  })
+
+  it('load the next page below the one before, each product once, and keep both when one comes back', async () => {
+    searchAnswers(({ cursor }) =>
+      cursor ? answer(['B', 'C'], { found: 3 }) : answer(['A', 'B'], { found: 3, cursor: 'next' }),
+    )
+    gateway.set('GET /products/p%2FA', () => ({ body: answer(['A']).body.results[0] }))
+    const user = userEvent.setup()
+    open('/?q=mug&k=10')
+    await card('A')
+    expect(screen.getByText('2 of 3 shown')).toBeVisible()
+    await user.click(screen.getByRole('button', { name: 'Show more' }))
+    await card('C')
+    expect(titles()).toEqual(['A', 'B', 'C'])
+    expect(searches().at(-1)).toEqual({ cursor: 'next', k: 10 })
+    expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull()
+    await user.click(screen.getByRole('link', { name: 'More info on A' }))
+    await user.click(await screen.findByRole('link', { name: /Back to the results/ }))
+    expect(titles()).toEqual(['A', 'B', 'C'])
+    expect(searches()).toHaveLength(2)
+  })
+
+  it('keep what is shown when the next page fails, and try again', async () => {
+    let down = true
+    gateway.set('POST /search', (body) =>
+      !(body as { cursor?: string }).cursor
+        ? answer(['A'], { found: 2, cursor: 'next' })
+        : down
+          ? { status: 503, body: {} }
+          : answer(['B'], { found: 2 }),
+    )
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(await screen.findByRole('button', { name: 'Show more' }))
+    expect(await screen.findByRole('button', { name: 'Try again' })).toBeVisible()
+    expect(titles()).toEqual(['A'])
+    down = false
+    await user.click(screen.getByRole('button', { name: 'Try again' }))
+    await card('B')
+  })
+
+  it('throw a page away that comes after its search was left', async () => {
+    let release: () => void = () => undefined
+    const slow = new Promise<void>((resolve) => (release = resolve))
+    gateway.set('POST /search', async (body) => {
+      const { cursor, query } = body as { cursor?: string; query?: string }
+      if (cursor) await slow
+      return cursor ? answer(['late'], { found: 2 }) : answer([query ?? ''], { found: 2, cursor: 'next' })
+    })
+    const user = userEvent.setup()
+    open('/?q=one')
+    await user.click(await screen.findByRole('button', { name: 'Show more' }))
+    await user.clear(screen.getByRole('searchbox'))
+    await user.type(screen.getByRole('searchbox'), 'two{Enter}')
+    await card('two')
+    release()
+    await Promise.resolve()
+    expect(titles()).toEqual(['two'])
+  })
+})

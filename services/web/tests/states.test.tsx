@@ -1,0 +1,148 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it, vi } from 'vitest'
+
+import { address, answer, card, open, product, searchAnswers, titles } from './pages'
+import { gateway, noNetwork } from './setup'
+
+const status = () => screen.getAllByRole('status').map((one) => one.textContent)
+
+describe('what a screen reader is told', () => {
+  it('is how many were found, once for each search', async () => {
+    searchAnswers(({ query }) => answer(query === 'none' ? [] : ['A', 'B']))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await waitFor(() => expect(status()).toContain('2 products'))
+    await user.clear(screen.getByRole('searchbox'))
+    await user.type(screen.getByRole('searchbox'), 'none{Enter}')
+    await waitFor(() => expect(status()).toContain('No good match'))
+  })
+})
+
+describe('an answer without products', () => {
+  it('names the threshold as the cause and takes it away', async () => {
+    searchAnswers(({ threshold }) => answer(threshold === null ? ['Near'] : []))
+    const user = userEvent.setup()
+    open('/?q=mug&least=0.9')
+    expect(await screen.findByText('No product is as similar as 0.90.')).toBeVisible()
+    await user.click(screen.getByRole('button', { name: 'Show less similar products' }))
+    await card('Near')
+  })
+
+  it('says that nothing comes close, and shows the nearest when asked to', async () => {
+    searchAnswers(({ cutoff }) =>
+      cutoff === 'auto' ? answer([]) : answer([], { results: [product('p', 'Near', { strength: 'weak' })], found: 1 }),
+    )
+    const user = userEvent.setup()
+    open('/?q=xyzzy')
+    await user.click(await screen.findByRole('button', { name: 'Show the nearest anyway' }))
+    await card('Near')
+    expect(address()).toBe('/?q=xyzzy&weak=on')
+    expect(screen.getByText(/Nothing matches closely/)).toBeVisible()
+    expect(screen.getByText('Weak match')).toBeVisible()
+  })
+})
+
+describe('a failure', () => {
+  it('is shown in place with a retry and the request id', async () => {
+    let down = true
+    gateway.set('POST /search', () =>
+      down
+        ? { status: 503, body: { type: '/problems/not-ready', detail: 'x', instance: 'id-42' } }
+        : answer(['Red mug']),
+    )
+    const user = userEvent.setup()
+    open('/?q=mug')
+    const notice = await screen.findByRole('alert')
+    expect(notice).toHaveTextContent('busy or starting')
+    expect(notice).toHaveTextContent('id-42')
+    down = false
+    await user.click(screen.getByRole('button', { name: 'Try again' }))
+    await card('Red mug')
+  })
+
+  it('without an answer asks whether one is online, and asks again by itself once one is', async () => {
+    gateway.set('POST /search', noNetwork)
+    open('/?q=mug')
+    expect(await screen.findByRole('alert')).toHaveTextContent('Are you online?')
+    searchAnswers(() => answer(['Red mug']))
+    fireEvent(window, new Event('online'))
+    await card('Red mug')
+  })
+
+  it('says so when a part of the service is away', async () => {
+    searchAnswers(() => answer(['Red mug'], { degraded: ['rewriter'] }))
+    open('/?q=mug')
+    expect(await screen.findByText(/Part of the service/)).toBeVisible()
+  })
+})
+
+describe('without a network', () => {
+  it('what was found stays, and the page says what is the matter', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    open('/?q=mug')
+    await card('Red mug')
+    const online = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+    fireEvent(window, new Event('offline'))
+    expect(screen.getByText(/You are offline/)).toBeVisible()
+    expect(titles()).toEqual(['Red mug'])
+    online.mockRestore()
+    fireEvent(window, new Event('online'))
+    expect(screen.queryByText(/You are offline/)).toBeNull()
+  })
+})
+
+describe('what a catalogue may say', () => {
+  it('is shown as text, however long, and whatever is missing', async () => {
+    const hostile = `<img src=x onerror="alert(1)"> ${'very '.repeat(100)}long`
+    searchAnswers(() =>
+      answer([], {
+        results: [
+          product('1', hostile, { brand: '<b>B</b>' }),
+          product('2', 'Bare', { brand: null, price: null, image_url: null, currency: null }),
+        ],
+        found: 2,
+      }),
+    )
+    open('/?q=mug')
+    await card('Bare')
+    expect(titles()[0]).toBe(hostile)
+    expect(screen.getByText('<b>B</b>')).toBeVisible()
+    expect(screen.getByText('Price on request')).toBeVisible()
+    expect(screen.getByText('No picture')).toBeVisible()
+  })
+
+  it('is counted as far as the service looks', async () => {
+    searchAnswers(() => answer(['Red mug'], { found: 1000 }))
+    open('/?q=mug')
+    expect(await screen.findByRole('heading', { level: 2, name: '1,000 or more products' })).toBeVisible()
+  })
+})
+
+describe('the page', () => {
+  it('turns round for a language that is read from the right, and back', async () => {
+    const user = userEvent.setup()
+    open()
+    await user.click(screen.getByRole('button', { name: 'العربية' }))
+    expect(await screen.findByRole('button', { name: 'بحث' })).toBeVisible()
+    expect(document.documentElement).toHaveAttribute('dir', 'rtl')
+    expect(document.documentElement).toHaveAttribute('lang', 'ar')
+    expect(localStorage.getItem('language')).toBe('"ar"')
+    await user.click(screen.getByRole('button', { name: 'English' }))
+    expect(await screen.findByRole('button', { name: 'Search' })).toBeVisible()
+    expect(document.documentElement).toHaveAttribute('dir', 'ltr')
+  })
+
+  it('turns dark and stays so', async () => {
+    const user = userEvent.setup()
+    open()
+    await user.click(screen.getByRole('button', { name: 'Dark colours' }))
+    expect(document.documentElement).toHaveAttribute('data-theme', 'dark')
+    expect(localStorage.getItem('theme')).toBe('"dark"')
+  })
+
+  it('has a face for an address that leads nowhere', () => {
+    open('/nowhere')
+    expect(screen.getByRole('heading', { name: 'There is no page here' })).toBeVisible()
+  })
+})

@@ -1,0 +1,205 @@
+import { createEvent, fireEvent, screen, waitFor, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { describe, expect, it } from 'vitest'
+
+import { address, answer, card, open, product, searchAnswers, searches, titles } from './pages'
+import { asked, gateway } from './setup'
+
+describe('searching by words', () => {
+  it('shows cards with title, brand, price, score, match and a way to more', async () => {
+    searchAnswers(() => answer(['Red mug', 'Blue mug']))
+    const user = userEvent.setup()
+    open()
+    await user.type(screen.getByRole('searchbox', { name: 'Search for products' }), 'mug{Enter}')
+    const red = await card('Red mug')
+    for (const text of ['Lumo', '€12.90', '0.900', 'Strong match']) expect(within(red).getByText(text)).toBeVisible()
+    expect(within(red).getByRole('link', { name: 'More info on Red mug' })).toHaveAttribute(
+      'href',
+      '/product/p%2FRed%20mug',
+    )
+    expect(screen.getByRole('heading', { level: 2, name: '2 products' })).toBeVisible()
+    expect(screen.getByText('7 ms')).toBeVisible()
+    expect(address()).toBe('/?q=mug')
+    expect(searches()[0]).toMatchObject({ query: 'mug', k: 20, threshold: null, rewrite: true, facets: ['*'] })
+  })
+
+  it('asks as the address says, with every setting', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    open('/?q=mug&k=50&least=0.4&words=0.25&rewrite=off&weak=on&variants=on&sort=price_asc&f.brand=A%26B&max=9')
+    await card('Red mug')
+    expect(searches()[0]).toMatchObject({
+      query: 'mug',
+      k: 50,
+      threshold: 0.4,
+      rewrite: false,
+      weights: { text: 0.25, image: 0.75 },
+      cutoff: 'off',
+      group_variants: false,
+      sort: 'price_asc',
+      filters: { brand: ['A&B'], price: { min: null, max: 9 } },
+    })
+  })
+
+  it('never lets an earlier, slower answer replace a later one', async () => {
+    let release: () => void = () => undefined
+    const slow = new Promise<void>((resolve) => (release = resolve))
+    gateway.set('POST /search', async (body) => {
+      const { query } = body as { query: string }
+      if (query === 'slow') await slow
+      return answer([query])
+    })
+    const user = userEvent.setup()
+    open('/?q=slow')
+    const box = screen.getByRole('searchbox')
+    await user.clear(box)
+    await user.type(box, 'quick{Enter}')
+    await card('quick')
+    release()
+    await waitFor(() => expect(searches()).toHaveLength(2))
+    await Promise.resolve()
+    expect(titles()).toEqual(['quick'])
+  })
+
+  it('brings the cursor to the box with a slash, but lets one be typed', async () => {
+    const user = userEvent.setup()
+    open()
+    await user.keyboard('/')
+    const box = screen.getByRole('searchbox')
+    expect(box).toHaveFocus()
+    await user.keyboard('1/2')
+    expect(box).toHaveValue('1/2')
+  })
+
+  it('does not search with the Enter that ends a word of an input method', async () => {
+    open()
+    const box = screen.getByRole('searchbox')
+    const form = screen.getByRole('search')
+    fireEvent.compositionStart(box)
+    fireEvent.change(box, { target: { value: 'くつ' } })
+    fireEvent(form, createEvent.submit(form))
+    expect(searches()).toHaveLength(0)
+    fireEvent.compositionEnd(box)
+    searchAnswers(() => answer(['靴']))
+    fireEvent(form, createEvent.submit(form))
+    await card('靴')
+  })
+
+  it('remembers what was searched, and forgets it when asked to', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    const user = userEvent.setup()
+    const first = open()
+    await user.type(screen.getByRole('searchbox'), 'my own words{Enter}')
+    await card('Red mug')
+    first.unmount()
+    open()
+    expect(screen.getByRole('button', { name: 'my own words' })).toBeVisible()
+    await user.click(screen.getByRole('button', { name: 'Forget them' }))
+    expect(screen.queryByRole('button', { name: 'my own words' })).toBeNull()
+  })
+
+  it('says what was really searched for, and goes back to the original in one click', async () => {
+    searchAnswers(({ rewrite }) =>
+      rewrite ? answer(['Rewritten'], { rewritten_query: 'red ceramic mug' }) : answer(['Original']),
+    )
+    const user = userEvent.setup()
+    open('/?q=mug')
+    expect(await screen.findByText('red ceramic mug')).toBeVisible()
+    await user.click(screen.getByRole('button', { name: 'Search for “mug” instead' }))
+    await card('Original')
+    expect(address()).toBe('/?q=mug&rewrite=off')
+  })
+})
+
+describe('the first visit', () => {
+  it('offers only what the catalogue has, with its picture, and searches for it', async () => {
+    const found = (title: string) => answer([title]).body
+    gateway.set('POST /search/batch', () => ({
+      body: { answers: [found('A mug'), answer([]).body, answer(['x'], { results: [product('x', 'x', { strength: 'weak' })] }).body] },
+    }))
+    searchAnswers(() => answer(['A mug']))
+    const user = userEvent.setup()
+    open()
+    await user.click(await screen.findByRole('button', { name: 'Search for “red striped mug”' }))
+    await card('A mug')
+    expect(address()).toBe('/?q=red+striped+mug')
+    const [first] = asked
+    expect(first?.body).toMatchObject({ searches: expect.arrayContaining([{ query: 'red striped mug', k: 1, rewrite: false }]) })
+  })
+
+  it('shows no examples where the catalogue has none of them', async () => {
+    open()
+    await waitFor(() => expect(screen.queryByRole('heading', { name: 'Try one of these' })).toBeNull())
+    expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('Find it by words or by a picture')
+  })
+})
+
+describe('a mixed search', () => {
+  it('starts from a product, takes words beside it, and shows each part with a way to take it out', async () => {
+    searchAnswers(({ terms, query }) =>
+      answer([terms?.length ? (query ? 'Blue one' : 'Alike') : 'Red mug']),
+    )
+    gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))
+    const user = userEvent.setup()
+    open('/?q=mug&f.brand=Lumo')
+    await user.click(within(await card('Red mug')).getByRole('button', { name: 'More like Red mug' }))
+    await card('Alike')
+    expect(address()).toBe('/?like=p%2FRed+mug')
+    expect(searches().at(-1)).toMatchObject({ query: null, terms: [{ product_id: 'p/Red mug', weight: 1 }] })
+    await user.type(screen.getByRole('searchbox'), 'blue{Enter}')
+    await card('Blue one')
+    const parts = screen.getByRole('list', { name: 'What you search with' })
+    expect(within(parts).getByText('Like Red mug')).toBeVisible()
+    await user.click(within(parts).getByRole('button', { name: 'Remove: Like Red mug' }))
+    expect(address()).toBe('/?q=blue')
+  })
+
+  it('leaves words out', async () => {
+    searchAnswers(() => answer(['Plain mug']))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(screen.getByRole('button', { name: 'Leave something out' }))
+    await user.type(screen.getByRole('textbox', { name: 'Words to leave out' }), 'striped{Enter}')
+    await waitFor(() => expect(searches().at(-1)?.terms).toEqual([{ text: 'striped', weight: -0.5 }]))
+    await user.click(screen.getByRole('button', { name: 'Remove: Without striped' }))
+    expect(address()).toBe('/?q=mug')
+  })
+})
+
+describe('the settings', () => {
+  it('turn words and look of products off, but never both', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(screen.getByText('Settings'))
+    await user.click(screen.getByRole('checkbox', { name: 'Its words' }))
+    await waitFor(() => expect(searches().at(-1)?.weights).toEqual({ text: 0, image: 1 }))
+    await user.click(screen.getByRole('checkbox', { name: 'Its picture' }))
+    await waitFor(() => expect(searches().at(-1)?.weights).toEqual({ text: 1, image: 0 }))
+    expect(screen.getByRole('checkbox', { name: 'Its words' })).toBeChecked()
+    await user.click(screen.getByRole('button', { name: 'Reset the settings' }))
+    expect(address()).toBe('/?q=mug')
+  })
+
+  it('explain the threshold, and wait until its slider stands still', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    open('/?q=mug')
+    await card('Red mug')
+    const slider = screen.getByRole('slider', { name: 'Least similarity', hidden: true })
+    expect(slider).toHaveAccessibleDescription(/Cosine similarity/)
+    for (const value of ['0.2', '0.3', '0.4']) fireEvent.change(slider, { target: { value } })
+    await waitFor(() => expect(searches().at(-1)?.threshold).toBe(0.4))
+    expect(searches()).toHaveLength(2)
+    expect(address()).toBe('/?q=mug&least=0.4')
+  })
+
+  it('ask for more at a time, without rewriting, with weak matches and variants', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(screen.getByText('Settings'))
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Results at a time' }), '50')
+    for (const name of ['Improve my words before searching', 'Show weak matches too', 'Show every variant of a product'])
+      await user.click(screen.getByRole('checkbox', { name }))
+    expect(address()).toBe('/?q=mug&k=50&rewrite=off&weak=on&variants=on')
+  })
+})
