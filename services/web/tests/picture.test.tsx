@@ -68,7 +68,8 @@ describe('searching by picture', () => {
     await user.type(screen.getByRole('searchbox'), 'but blue{Enter}')
     await card('Blue one')
     expect(searches().at(-1)).toMatchObject({ query: 'but blue', terms: [{ picture_id: 'pic1', weight: 1 }] })
-    expect(screen.getByRole('slider', { name: 'Your words against your picture', hidden: true })).toBeInTheDocument()
+    await user.click(screen.getByRole('button', { name: 'Settings' }))
+    expect(await screen.findByRole('slider', { name: 'Your words against your picture' })).toBeVisible()
   })
 
   it.each([

@@ -10,7 +10,7 @@ import { FirstVisit } from '../features/search/first-visit'
 import { QueryChips } from '../features/search/query-chips'
 import { rememberQuery } from '../features/search/recents'
 import { SearchBar } from '../features/search/search-bar'
-import { SettingsPanel } from '../features/search/settings-panel'
+import { SettingsButton } from '../features/search/settings-button'
 import { useLanguage } from '../i18n/language'
 import { asksForSomething, writeSettings } from '../lib/search-params'
 import { useAnswer } from '../lib/use-answer'
@@ -21,11 +21,16 @@ const CropEditor = lazy(async () => ({
   default: (await import('../features/picture/crop-editor')).CropEditor,
 }))
 
+const SettingsPanel = lazy(async () => ({
+  default: (await import('../features/search/settings-panel')).SettingsPanel,
+}))
+
 export function SearchPage() {
   const { say } = useLanguage()
   const [settings, change] = useSearchSettings()
   const pictures = usePictureSearch(settings.picture, change)
   const [cropping, setCropping] = useState(false)
+  const [setting, setSetting] = useState(false)
   const key = asksForSomething(settings) ? writeSettings(settings).toString() : null
   const [answer, again, extend] = useAnswer<SearchAnswer>(key, (signal) => search(settings, signal))
 
@@ -82,13 +87,15 @@ export function SearchPage() {
                   />
                 ) : null
               }
-            />
-            {cropping && pictures.picture && (
-              <Suspense fallback={<p className="muted mt-3 text-sm">{say.loading}</p>}>
+            >
+              <SettingsButton settings={settings} open={setting} onToggle={() => setSetting(!setting)} />
+            </QueryChips>
+            <Suspense fallback={<p className="muted mt-3 text-sm">{say.loadingPart}</p>}>
+              {cropping && pictures.picture && (
                 <CropEditor picture={pictures.picture} onCrop={pictures.crop} onDone={() => setCropping(false)} />
-              </Suspense>
-            )}
-            <SettingsPanel settings={settings} onChange={change} />
+              )}
+              {setting && <SettingsPanel settings={settings} onChange={change} />}
+            </Suspense>
           </>
         )}
       </div>

@@ -11,8 +11,8 @@ export function Match({ score, strength }: Pick<ScoredProduct, 'score' | 'streng
   return (
     <div className="mt-auto pt-3 text-xs">
       <div className="flex items-center justify-between gap-2">
-        <span className={`inline-flex items-center gap-1 font-medium ${strong ? 'text-brand-700 dark:text-brand-300' : 'muted'}`}>
-          {strong ? <FiCheck aria-hidden /> : <FiMinus aria-hidden />}
+        <span className={`inline-flex items-center gap-1 font-medium whitespace-nowrap ${strong ? 'text-brand-700 dark:text-brand-300' : 'muted'}`}>
+          {strong ? <FiCheck aria-hidden className="max-sm:hidden" /> : <FiMinus aria-hidden className="max-sm:hidden" />}
           {strong ? say.strong : say.weakMatch}
         </span>
         <span className="muted tabular-nums" title={say.similarity}>

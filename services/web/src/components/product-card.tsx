@@ -19,41 +19,43 @@ export function ProductCard({ product, eager = false, onMoreLike }: Props) {
   const { say } = useLanguage()
   const location = useLocation()
   return (
-    <article className="card group relative flex h-full flex-col p-3">
+    <article className="card group relative flex h-full flex-col p-2 sm:p-3">
       <Thumbnail url={product.image_url} title={product.title} eager={eager} />
-      <div className="flex flex-1 flex-col px-1 pt-3.5 pb-1">
+      <div className="flex flex-1 flex-col px-1 pt-3 pb-1">
         <p dir="auto" className="eyebrow truncate">
           {product.brand}
         </p>
-        <h3 dir="auto" className="mt-1 line-clamp-2 min-h-[2.75em] leading-snug font-medium wrap-anywhere" title={product.title}>
+        <h3
+          dir="auto"
+          className="mt-1 line-clamp-2 min-h-[2.75em] text-sm leading-snug font-medium wrap-anywhere sm:text-base"
+          title={product.title}
+        >
           {product.title}
         </h3>
-        <p className="mt-2 font-semibold tabular-nums">
+        <p className="mt-1.5 font-semibold tabular-nums">
           <Price price={product.price} currency={product.currency} />
         </p>
         <Match score={product.score} strength={product.strength} />
-        <div className="mt-4 flex gap-2">
-          <Link
-            to={`/product/${encodeURIComponent(product.product_id)}`}
-            state={{ from: location.search }}
-            aria-label={say.moreInfoOn(product.title)}
-            className="quiet-button flex-1 after:absolute after:inset-0 after:rounded-2xl"
-          >
-            {say.moreInfo}
-          </Link>
-          {onMoreLike && (
-            <button
-              type="button"
-              className="quiet-button relative z-1 px-3!"
-              aria-label={say.moreLikeOf(product.title)}
-              title={say.moreLike}
-              onClick={() => onMoreLike(product.product_id)}
-            >
-              <FiCopy aria-hidden className="text-lg" />
-            </button>
-          )}
-        </div>
+        <Link
+          to={`/product/${encodeURIComponent(product.product_id)}`}
+          state={{ from: location.search }}
+          aria-label={say.moreInfoOn(product.title)}
+          className="quiet-button mt-4 w-full px-2! text-sm whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
+        >
+          {say.moreInfo}
+        </Link>
       </div>
+      {onMoreLike && (
+        <button
+          type="button"
+          className="absolute end-3 top-3 z-1 flex size-9 cursor-pointer items-center justify-center rounded-full border border-stone-300 bg-white/90 text-lg text-stone-800 shadow-sm transition-colors hover:border-brand-500 hover:text-brand-700 sm:end-5 sm:top-5 sm:size-10"
+          aria-label={say.moreLikeOf(product.title)}
+          title={say.moreLike}
+          onClick={() => onMoreLike(product.product_id)}
+        >
+          <FiCopy aria-hidden />
+        </button>
+      )}
     </article>
   )
 }

@@ -116,6 +116,7 @@ export const arabic: Messages = {
   rewriting: 'حسّن كلماتي قبل البحث',
   weak: 'اعرض التطابقات الضعيفة أيضًا',
   variants: 'اعرض كل أشكال المنتج',
+  settingsChanged: 'معدّلة',
   settingsReset: 'إعادة الإعدادات',
 
   filters: 'المرشحات',
@@ -151,6 +152,7 @@ export const arabic: Messages = {
   sorts: { relevance: 'أفضل تطابق', price_asc: 'السعر من الأدنى', price_desc: 'السعر من الأعلى' },
 
   loading: 'جارٍ البحث …',
+  loadingPart: 'لحظة …',
   noAnswer: 'لا إجابة',
   found: products,
   foundMany: (count) => `${products(count)} أو أكثر`,

@@ -95,6 +95,7 @@ export const english = {
   rewriting: 'Improve my words before searching',
   weak: 'Show weak matches too',
   variants: 'Show every variant of a product',
+  settingsChanged: 'changed',
   settingsReset: 'Reset the settings',
 
   filters: 'Filters',
@@ -124,6 +125,7 @@ export const english = {
   sorts: { relevance: 'Best match', price_asc: 'Price, low to high', price_desc: 'Price, high to low' },
 
   loading: 'Searching …',
+  loadingPart: 'One moment …',
   noAnswer: 'No answer',
   found: (count: number) => (count === 1 ? '1 product' : `${count.toLocaleString('en')} products`),
   foundMany: (count: number) => `${count.toLocaleString('en')} or more products`,

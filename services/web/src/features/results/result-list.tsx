@@ -1,8 +1,12 @@
 import type { ScoredProduct } from '../../api/client'
 import { ProductCard } from '../../components/product-card'
 
-const GRID = 'grid grid-cols-[repeat(auto-fill,minmax(min(100%,13.5rem),1fr))] gap-4'
+const GRID =
+  'grid grid-cols-2 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(13.5rem,1fr))] sm:gap-4'
 const EAGER = 8
+/** What comes after so many is drawn only near the window: 1,000 scroll as 50 do. */
+const DRAWN = 48
+const DRAWN_WHEN_NEAR = '[contain-intrinsic-size:auto_27rem] [content-visibility:auto]'
 
 interface Props {
   products: ScoredProduct[]
@@ -15,8 +19,7 @@ export function ResultList({ products, dimmed, onMoreLike }: Props) {
   return (
     <ul className={`${GRID} transition-opacity duration-200 ${dimmed ? 'opacity-50' : ''}`}>
       {products.map((product, place) => (
-        // What is far from the window costs nothing to draw, also where there are 1,000.
-        <li key={product.product_id} className="[contain-intrinsic-size:auto_27rem] [content-visibility:auto]">
+        <li key={product.product_id} className={place < DRAWN ? '' : DRAWN_WHEN_NEAR}>
           <ProductCard product={product} eager={place < EAGER} onMoreLike={onMoreLike} />
         </li>
       ))}
@@ -29,7 +32,7 @@ export function ResultSkeletons() {
   return (
     <div aria-hidden className={GRID}>
       {Array.from({ length: EAGER }, (_, place) => (
-        <div key={place} className="panel animate-pulse p-3">
+        <div key={place} className="panel animate-pulse p-2 sm:p-3">
           <div className="aspect-square rounded-xl bg-stone-200 dark:bg-stone-800" />
           <div className="mx-1 mt-4 h-3 w-1/3 rounded bg-stone-200 dark:bg-stone-800" />
           <div className="mx-1 mt-3 h-4 w-5/6 rounded bg-stone-200 dark:bg-stone-800" />

@@ -1,3 +1,4 @@
+import { SelectField } from '../../components/select-field'
 import { useLanguage } from '../../i18n/language'
 import { SORTS, type Sort } from '../../lib/search-params'
 
@@ -6,18 +7,18 @@ export function SortSelect({ sort, onChange }: { sort: Sort; onChange: (sort: So
   return (
     <label className="flex min-w-0 items-center gap-2.5 text-sm">
       <span className="muted hidden shrink-0 sm:inline">{say.sort}</span>
-      <select
+      <SelectField
         value={sort}
         aria-label={say.sort}
         onChange={(event) => onChange(event.target.value as Sort)}
-        className="field rounded-full!"
+        className="rounded-full!"
       >
         {SORTS.map((one) => (
           <option key={one} value={one}>
             {say.sorts[one]}
           </option>
         ))}
-      </select>
+      </SelectField>
     </label>
   )
 }

@@ -14,16 +14,18 @@ interface Props {
   onChange: ChangeSettings
   /** The picture that is searched with, where there is one. */
   picture: ReactNode
+  /** What stands at the end of the row. */
+  children: ReactNode
 }
 
 /** What the search is made of, each part with a way to take it out, and a way to leave something out. */
-export function QueryChips({ settings, onChange, picture }: Props) {
+export function QueryChips({ settings, onChange, picture, children }: Props) {
   const { say } = useLanguage()
   const { query, like, without } = settings
   // Words alone stand in the box already.
   const mixed = picture !== null || like.length > 0 || without.length > 0
   return (
-    <div className="mt-3 flex flex-wrap items-center gap-2">
+    <div className="mt-2 flex flex-wrap items-center gap-x-1.5 gap-y-2">
       {mixed && (
         <ul aria-label={say.searchedWith} className="contents">
           {picture && <li className="max-w-full">{picture}</li>}
@@ -55,6 +57,7 @@ export function QueryChips({ settings, onChange, picture }: Props) {
       {without.length < MOST_WITHOUT && (
         <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
       )}
+      <div className="ms-auto">{children}</div>
     </div>
   )
 }
@@ -79,7 +82,7 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
   const [typed, setTyped] = useState('')
   if (!open)
     return (
-      <button type="button" className="text-button px-3 text-sm" onClick={() => setOpen(true)}>
+      <button type="button" className="text-button px-2.5 text-sm" onClick={() => setOpen(true)}>
         <FiMinusCircle aria-hidden /> {say.withoutAdd}
       </button>
     )

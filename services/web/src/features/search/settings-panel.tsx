@@ -1,73 +1,64 @@
 import { useId } from 'react'
-import { FiSliders } from 'react-icons/fi'
 
 import { CheckField } from '../../components/check-field'
 import { RangeField } from '../../components/range-field'
+import { SelectField } from '../../components/select-field'
 import { useLanguage } from '../../i18n/language'
-import { DEFAULTS, K_CHOICES, type SearchSettings } from '../../lib/search-params'
+import { K_CHOICES, type SearchSettings } from '../../lib/search-params'
 import type { ChangeSettings } from '../../lib/use-search-settings'
+import { isUnusual, USUAL_SETTINGS } from './usual-settings'
 
 interface Props {
   settings: SearchSettings
   onChange: ChangeSettings
 }
 
-const { k, threshold, words, lean, rewrite, weak, variants } = DEFAULTS
-const USUAL = { k, threshold, words, lean, rewrite, weak, variants }
-
 /** How many, how near, words against look, rewriting. Each control says what it does. */
 export function SettingsPanel({ settings, onChange }: Props) {
   const { say } = useLanguage()
-  const changed = Object.entries(USUAL).some(([name, usual]) => settings[name as keyof typeof USUAL] !== usual)
+  const changed = isUnusual(settings)
   const mixed = settings.query !== '' && (settings.picture !== null || settings.like.length > 0)
   return (
-    <details className="panel group mt-3">
-      <summary className="flex min-h-11 cursor-pointer list-none items-center gap-2.5 rounded-2xl px-4 text-sm font-medium [&::-webkit-details-marker]:hidden">
-        <FiSliders aria-hidden /> {say.settings}
-        {changed && <span aria-hidden className="size-2 rounded-full bg-brand-600 dark:bg-brand-400" />}
-        <span aria-hidden className="muted ms-auto transition-transform group-open:rotate-180">
-          ⌄
-        </span>
-      </summary>
-      <div className="grid gap-x-10 gap-y-6 border-t border-stone-200 p-4 sm:grid-cols-2 sm:p-5 dark:border-stone-800">
+    <section aria-label={say.settings} className="panel mt-3 grid gap-x-10 gap-y-6 p-4 sm:grid-cols-2 sm:p-6">
+      <div className="space-y-6">
         <Compare settings={settings} onChange={onChange} />
-        <div className="space-y-5">
+        {mixed && (
           <RangeField
-            label={say.threshold}
-            text={(value) => (value === 0 ? say.thresholdOff : value.toFixed(2))}
-            hint={say.thresholdHint}
-            value={settings.threshold ?? 0}
-            min={0}
-            max={0.95}
-            step={0.05}
-            onChange={(value) => onChange({ threshold: value === 0 ? null : value })}
+            label={say.lean}
+            text={(value) => say.leanValue(Math.round(value * 100))}
+            hint={say.leanHint}
+            value={settings.lean}
+            min={0.1}
+            max={0.9}
+            step={0.1}
+            onChange={(value) => onChange({ lean: value })}
           />
-          {mixed && (
-            <RangeField
-              label={say.lean}
-              text={(value) => say.leanValue(Math.round(value * 100))}
-              hint={say.leanHint}
-              value={settings.lean}
-              min={0.1}
-              max={0.9}
-              step={0.1}
-              onChange={(value) => onChange({ lean: value })}
-            />
-          )}
-        </div>
+        )}
         <HowMany value={settings.k} onChange={(value) => onChange({ k: value })} />
+      </div>
+      <div className="space-y-6">
+        <RangeField
+          label={say.threshold}
+          text={(value) => (value === 0 ? say.thresholdOff : value.toFixed(2))}
+          hint={say.thresholdHint}
+          value={settings.threshold ?? 0}
+          min={0}
+          max={0.95}
+          step={0.05}
+          onChange={(value) => onChange({ threshold: value === 0 ? null : value })}
+        />
         <div>
           <CheckField label={say.rewriting} checked={settings.rewrite} onChange={(on) => onChange({ rewrite: on })} />
           <CheckField label={say.weak} checked={settings.weak} onChange={(on) => onChange({ weak: on })} />
           <CheckField label={say.variants} checked={settings.variants} onChange={(on) => onChange({ variants: on })} />
           {changed && (
-            <button type="button" className="link mt-1 min-h-9 text-sm" onClick={() => onChange(USUAL)}>
+            <button type="button" className="link mt-1 min-h-9 text-sm" onClick={() => onChange(USUAL_SETTINGS)}>
               {say.settingsReset}
             </button>
           )}
         </div>
       </div>
-    </details>
+    </section>
   )
 }
 
@@ -119,17 +110,17 @@ function HowMany({ value, onChange }: { value: number; onChange: (k: number) => 
       <label htmlFor={id} className="text-sm font-medium">
         {say.results}
       </label>
-      <select
+      <SelectField
         id={id}
         value={value}
         aria-describedby={`${id}-hint`}
         onChange={(event) => onChange(Number(event.target.value))}
-        className="field mt-1.5"
+        className="mt-1.5"
       >
         {choices.map((choice) => (
           <option key={choice}>{choice}</option>
         ))}
-      </select>
+      </SelectField>
       <p id={`${id}-hint`} className="muted mt-1.5 text-xs">
         {say.resultsHint}
       </p>
