@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -63,7 +64,7 @@ async def test_what_is_blessed_is_served_by_the_swap_and_what_is_worse_is_not(
     run: Callable[[Path], Done], tmp_path: Path, feature_repo_dir: Path
 ) -> None:
     async with running_retriever(feature_repo_dir) as retriever:
-        done = await asyncio.to_thread(run, SAMPLE / "products.csv")
+        done = await asyncio.to_thread(run, _feed(tmp_path, lambda _: None))
 
         assert done.returncode == 0, done.stderr[-3000:]
         pushed = _pushed(tmp_path)
@@ -96,7 +97,7 @@ def test_a_broken_feed_is_stopped_by_column_and_row(
 def _pushed(folder: Path) -> list[Ranking]:
     return [
         Ranking.model_validate_json(path.read_bytes())
-        for path in sorted((folder / "tfx" / "pushed").glob("*/ranking.json"))
+        for path in sorted((folder / "tfx").glob("*/pushed/*/ranking.json"))
     ]
 
 
@@ -107,13 +108,15 @@ async def _serves(retriever: RetrieverClient, ranking: Ranking) -> bool:
 
 
 def _feed(folder: Path, change: Callable[[list[Row]], None]) -> Path:
-    """The sample with something changed, its pictures beside it."""
+    """The sample with something changed, its pictures beside it; again, in the same place."""
     with (SAMPLE / "products.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     change(rows)
     feed = folder / "feed" / "products.csv"
-    feed.parent.mkdir()
-    (feed.parent / "images").symlink_to(SAMPLE / "images")
+    feed.parent.mkdir(exist_ok=True)
+    pictures = feed.parent / "images"
+    if not pictures.exists():
+        shutil.copytree(SAMPLE / "images", pictures)
     with feed.open("w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, list(rows[0]))
         writer.writeheader()

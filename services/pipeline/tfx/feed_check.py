@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: TFX reads the annotations of a component's function.
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ PRODUCTS = "products"
 """The one split of the feed's examples."""
 
 SHOWN_ROWS = 10
+SHOWN_CHARACTERS = 300
+"""Of a reason: where every row has a reason of its own, the first few tell enough."""
 
 
 class FeedRefused(Exception):
@@ -70,7 +73,8 @@ def by_column(found: Mapping[str, str], rows: Mapping[str, Sequence[int]]) -> Se
     columns: dict[str, tuple[list[str], set[int]]] = {}
     for feature, reason in found.items():
         reasons, numbers = columns.setdefault(feature.removeprefix(FAULT), ([], set()))
-        reasons.append(reason.replace("\\'", "'").rstrip(". "))
+        reason = reason.replace("\\'", "'").rstrip(". ")
+        reasons.append(textwrap.shorten(reason, SHOWN_CHARACTERS, placeholder=" …"))
         numbers.update(rows.get(feature, ()))
     return [
         Anomaly(column, "; ".join(reasons), sorted(numbers))

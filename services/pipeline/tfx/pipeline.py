@@ -80,13 +80,13 @@ def catalogue_pipeline(
     evaluator = Evaluator(
         vectors=embedder.outputs["vectors"],
         model=trainer.outputs["model"],
-        published=str(state / "pushed"),
+        published=str(settings.pushed_dir),
     )
     pusher = tfx.components.Pusher(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
         push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(state / "pushed"))
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(settings.pushed_dir))
         ),
         custom_config={
             FEED: str(feed),

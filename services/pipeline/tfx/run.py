@@ -40,7 +40,7 @@ def _golden(settings: TfxSettings) -> Path:
         replace(query, picture=str(beside / query.picture)) if query.picture else query
         for query in golden.queries
     ]
-    folder = settings.state_dir / "golden"
+    folder = settings.catalogue_dir / "golden"
     folder.mkdir(parents=True, exist_ok=True)
     write_golden(replace(golden, queries=queries), folder)
     return folder

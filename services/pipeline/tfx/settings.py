@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from pathlib import Path
 
@@ -36,6 +37,18 @@ class TfxSettings(BaseSettings):
         default=Path(".venv/bin/python"),
         description="Python of the environment that has Feast, in which the Pusher publishes.",
     )
+
+    @property
+    def catalogue_dir(self) -> Path:
+        """What is kept of this feed alone: another catalogue's figures are no yardstick for it."""
+        feed = self.feed.resolve()
+        digest = hashlib.sha256(str(feed).encode()).hexdigest()[:8]
+        return self.state_dir.resolve() / f"{feed.parent.name or 'catalogue'}-{digest}"
+
+    @property
+    def pushed_dir(self) -> Path:
+        """What was pushed, a folder a version."""
+        return self.catalogue_dir / "pushed"
 
     @property
     def beam_pipeline_args(self) -> list[str]:
