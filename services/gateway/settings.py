@@ -119,7 +119,7 @@ class GatewaySettings(ServiceSettings):
 
     @field_validator("writer_url", mode="before")
     @classmethod
-    def _empty_is_none(cls, value: object) -> object:
+    def _empty_is_no_writer(cls, value: object) -> object:
         # Compose passes a variable that is not set as an empty one.
         return None if value == "" else value
 
