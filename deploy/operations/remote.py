@@ -100,7 +100,7 @@ class FtpsRemote:
         try:
             return {name for name, _ in self._ftp.mlsd(folder or ".", ["type"])} - {".", ".."}
         except ftplib.error_perm as error:
-            if str(error).startswith("550"):
+            if str(error).startswith(("550", "501")):  # of a folder, RFC 3659 allows both
                 return set()
             raise
 
