@@ -16,7 +16,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 .PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval \
 	bench-encoder bench-load bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
-	test-compose smoke space-tree deploy-space deploy-page rollback-page
+	test-compose build-page image workflows licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -154,6 +154,35 @@ deploy-space: ## To the Space (SPACE=owner/name, HF_TOKEN), tried out there, tak
 	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
 	@.venv-deploy/bin/python -m deploy.operations.space deploy $(SPACE) $(ARGS)
 
+build-page: ## Build the page (VITE_API_BASE_URL=… where its API has another address)
+	@cd services/web && npm ci --no-audit --no-fund && npm run build
+
+image: ## Build one image (SERVICE=gateway IMAGE=name VERSION=1.2.3)
+	@docker build --pull --tag $(or $(IMAGE),multimodal-search/$(SERVICE)):$(or $(VERSION),latest) \
+		--build-arg SERVICE=$(SERVICE) --build-arg VERSION=$(or $(VERSION),dev) \
+		--build-arg REVISION=$$(git rev-parse HEAD) $(if $(filter web,$(SERVICE)),services/web,.)
+
+workflows: ## Check the workflows: syntax, shell, pins, permissions
+	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
+	@.venv-deploy/bin/actionlint
+	@.venv-deploy/bin/zizmor --offline --quiet --min-severity medium .github/workflows
+
+licences: ## May everything that is served be served under our licence?
+	@$(BOOTSTRAP) --group serve --venv .venv-serve
+	@$(BOOTSTRAP) --group release --venv .venv-release
+	@.venv-release/bin/python -m deploy.operations.licences .venv-serve/bin/python
+
+changelog: ## What changed between the tag before and TAG=v1.2.3, as Markdown
+	@$(PYTHON) -m deploy.operations.changelog $(TAG)
+
+sbom: ## List what the services and the page are made of (CycloneDX, into SBOM=folder)
+	@$(BOOTSTRAP) --group serve --venv .venv-serve
+	@$(BOOTSTRAP) --group release --venv .venv-release
+	@mkdir -p $(SBOM)
+	@.venv-release/bin/cyclonedx-py environment --output-reproducible --of JSON \
+		-o $(SBOM)/services.json .venv-serve/bin/python
+	@cd services/web && npm sbom --package-lock-only --sbom-format cyclonedx > $(abspath $(SBOM))/page.json
+
 deploy-page: ## Send the built page to its host (PAGE_HOST, PAGE_USER, PAGE_PASSWORD or PAGE_SSH_KEY)
 	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
 	@.venv-deploy/bin/python -m deploy.operations.page deploy
@@ -163,6 +192,6 @@ rollback-page: ## Serve the page's build before this one again
 	@.venv-deploy/bin/python -m deploy.operations.page rollback
 
 clean: ## Remove what was installed, built and stored
-	@rm -rf .venv .venv-bench .venv-deploy .venv-train .venv-lock .venv-tfx .state services/web/node_modules \
-		services/web/dist data/build data/store \
+	@rm -rf .venv .venv-bench .venv-deploy .venv-release .venv-serve .venv-train .venv-lock .venv-tfx .state \
+		services/web/node_modules services/web/dist data/build data/store \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

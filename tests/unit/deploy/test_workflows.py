@@ -1,0 +1,73 @@
+"""The workflows do what a person can do, with no more rights than that takes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parents[3]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+BIN = Path(sys.executable).parent
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    parsed: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    return parsed
+
+
+def test_the_checkers_find_nothing() -> None:
+    for command in (
+        [BIN / "actionlint", "-no-color"],
+        [BIN / "zizmor", "--offline", "--quiet", "--min-severity", "medium", ".github/workflows"],
+    ):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_make_target_that_is_called_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = path.read_text(encoding="utf-8")
+    called = set(re.findall(r"run: make (?:--silent )?([a-z0-9-]+)", text))
+    assert called - targets == set()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_commit_and_its_version_is_told(path: Path) -> None:
+    used = re.findall(r"uses: (\S+.*)", path.read_text(encoding="utf-8"))
+    strange = [
+        line
+        for line in used
+        if not line.startswith("./")
+        and not re.fullmatch(r"\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+    ]
+    assert strange == []
+
+
+def test_one_action_has_one_commit_everywhere() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+    pins = set(re.findall(r"uses: (\S+)@([0-9a-f]{40})", text))
+    assert len(pins) == len({name for name, _ in pins})
+
+
+def test_a_pull_request_is_checked_in_under_a_quarter_of_an_hour_and_reads_only() -> None:
+    path = ROOT / ".github" / "workflows" / "ci.yml"
+    checks = {name: job for name, job in jobs(path).items() if "uses" not in job}
+    assert set(checks) == {"test", "rules", "browser", "compose"}
+    assert all(job["timeout-minutes"] <= 15 for job in checks.values())
+    assert yaml.safe_load(path.read_text())["permissions"] == {"contents": "read"}
+    assert not [name for name, job in checks.items() if "permissions" in job]
+
+
+def test_nothing_goes_out_before_every_check_is_green() -> None:
+    ci = jobs(ROOT / ".github" / "workflows" / "ci.yml")
+    checks = {name for name, job in ci.items() if "uses" not in job}
+    for name in ("space", "page"):
+        assert checks <= set(ci[name]["needs"])
+        assert "github.event_name == 'push'" in ci[name]["if"]
