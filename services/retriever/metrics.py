@@ -19,6 +19,11 @@ class RetrieverMetrics(Metrics):
         self.catalogue = Info(
             "retriever_catalogue", "Which catalogue is served.", registry=self.registry
         )
+        self.changed = Gauge(
+            "retriever_catalogue_changed_timestamp_seconds",
+            "When what is served was last taken over, whole or changed; 0 before the first.",
+            registry=self.registry,
+        )
         self.stale = Gauge(
             "retriever_catalogue_stale",
             "1 while the catalogue served may be older than the one published.",
@@ -46,4 +51,5 @@ class RetrieverMetrics(Metrics):
     def serving(self, info: CatalogueInfo) -> None:
         """Tell which catalogue is served from now on."""
         self.products.set(info.products)
+        self.changed.set_to_current_time()
         self.catalogue.info({"version": info.version, "model": info.model})

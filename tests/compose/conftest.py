@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.compose_stack import ComposeStack, missing, running_stack
+from tests.support.compose_stack import ADMIN_KEY, ComposeStack, missing, running_stack
 from tests.support.launcher import small_catalogue
 
 IDS = [f"sample-{number:04d}" for number in range(9, 33)]
@@ -30,5 +31,9 @@ def stack(catalogue: Path) -> Iterator[ComposeStack]:
     if reason is not None:
         pytest.skip(reason)
     project = f"multimodal-search-test-{uuid.uuid4().hex[:8]}"
-    with running_stack(project, {"CATALOG_DIR": str(catalogue.parent)}) as running:
+    variables = {
+        "CATALOG_DIR": str(catalogue.parent),
+        "ADMIN_KEY_SHA256": hashlib.sha256(ADMIN_KEY.encode()).hexdigest(),
+    }
+    with running_stack(project, variables) as running:
         yield running

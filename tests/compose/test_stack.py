@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.compose_stack import ROOT, ComposeStack, docker
+from tests.support.compose_stack import ADMIN_KEY, ROOT, ComposeStack, docker
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(600)
@@ -73,7 +73,9 @@ def test_every_path_of_the_api_is_the_gateways_at_both_ports(stack: ComposeStack
             assert answer.headers.get("x-request-id"), (url, path, answer.status_code)
 
 
-@pytest.mark.parametrize("service", ["redis", "encoder", "rewriter", "retriever", "gateway", "web"])
+@pytest.mark.parametrize(
+    "service", ["redis", "encoder", "rewriter", "retriever", "writer", "gateway", "web"]
+)
 def test_a_container_that_is_killed_and_started_again_is_taken_back(
     stack: ComposeStack, service: str
 ) -> None:
@@ -99,6 +101,24 @@ def test_a_product_that_is_new_in_the_file_is_found_after_another_load(
         return answer.status_code == 200
 
     asyncio.run(until(is_found, deadline_s=BACK_S))
+
+
+def test_a_product_that_is_put_in_over_http_is_found_until_it_is_taken_out(
+    stack: ComposeStack,
+) -> None:
+    path = f"{stack.api}/products/put-0001"
+    product = {"title": "Gilded barometer of walnut", "description": "A barometer."}
+    assert httpx.put(path, json=product, trust_env=False).status_code == 401
+    key = {"X-API-Key": ADMIN_KEY}
+    put = httpx.put(path, json=product, headers=key, trust_env=False, timeout=30)
+    assert put.status_code == 200, put.text
+
+    def status() -> int:
+        return httpx.get(path, trust_env=False).status_code
+
+    asyncio.run(until(lambda: status() == 200, deadline_s=BACK_S))
+    httpx.delete(path, headers=key, trust_env=False, timeout=30).raise_for_status()
+    asyncio.run(until(lambda: status() == 404, deadline_s=BACK_S))
 
 
 def test_what_was_loaded_is_there_after_down_and_up(stack: ComposeStack) -> None:

@@ -18,6 +18,7 @@ from services.common.settings import ServiceSettings
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.writer.settings import WriterSettings
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.settings import RewriterSettings
 
@@ -37,9 +38,17 @@ WAITS_FOR = {
     "rewriter": {},
     "pipeline": {"redis": "service_healthy", "encoder": "service_healthy"},
     "retriever": {"redis": "service_healthy", "pipeline": "service_completed_successfully"},
+    "writer": {
+        "redis": "service_healthy",
+        "encoder": "service_healthy",
+        "pipeline": "service_completed_successfully",
+    },
     "gateway": dict.fromkeys(("encoder", "rewriter", "retriever"), "service_healthy"),
     "web": {"gateway": "service_healthy"},
+    "prometheus": {},
+    "grafana": {"prometheus": "service_healthy"},
 }
+PROFILES = {"prometheus": ["observability"], "grafana": ["observability"]}
 
 
 def _compose() -> dict[str, Any]:
@@ -88,7 +97,7 @@ def test_everything_that_stays_up_has_a_health_check(name: str) -> None:
 def test_nothing_writes_but_to_volumes_and_tmp_or_gains_rights(name: str) -> None:
     service = _service(name)
     assert service["read_only"] is True
-    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - Feast and nginx write there
+    assert "/tmp" in service["tmpfs"]  # noqa: S108 - Feast and nginx write there
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
 
@@ -112,17 +121,26 @@ def test_a_service_is_asked_for_its_health_where_it_listens(
     assert _service(name)["environment"]["HEALTH_URL"] == f"{own}/ready"
 
 
+def test_the_writer_is_the_pipelines_image_and_is_given_settings_that_it_has() -> None:
+    writer = _service("writer")
+    assert writer["image"] == _service("pipeline")["image"]
+    given = set(writer["environment"]) - NOT_SETTINGS
+    assert given <= _names(WriterSettings) | _names(PipelineSettings)
+    port = WriterSettings.model_fields["port"].default
+    assert writer["environment"]["HEALTH_URL"] == f"http://127.0.0.1:{port}/ready"
+
+
 @pytest.mark.parametrize("name", ["gateway", "pipeline"])
 def test_neighbours_are_called_by_their_name_at_their_port(name: str) -> None:
     urls = {
         variable: value
         for variable, value in _service(name)["environment"].items()
-        if variable.endswith(("_ENCODER_URL", "_REWRITER_URL", "_RETRIEVER_URL"))
+        if variable.endswith(("_ENCODER_URL", "_REWRITER_URL", "_RETRIEVER_URL", "_WRITER_URL"))
     }
     assert urls
     for variable, url in urls.items():
         neighbour = variable.removeprefix(f"{name.upper()}_").removesuffix("_URL").lower()
-        port = SERVING[neighbour].model_fields["port"].default
+        port = {**SERVING, "writer": WriterSettings}[neighbour].model_fields["port"].default
         assert urlsplit(url).netloc == f"{neighbour}:{port}"
 
 
@@ -131,8 +149,17 @@ def test_no_model_is_expected_of_the_catalogue_rather_than_one_with_an_empty_nam
 
 
 def test_only_the_way_in_has_ports_so_that_all_behind_it_scale() -> None:
-    published = {name for name, service in _compose()["services"].items() if "ports" in service}
-    assert published == {"web"}
+    services = _compose()["services"].items()
+    published = {name for name, service in services if "ports" in service}
+    assert published - set(PROFILES) == {"web"}
+
+
+def test_what_is_not_for_shoppers_comes_only_when_asked_for_and_on_loopback_alone() -> None:
+    services = _compose()["services"]
+    asked_for = {name: one["profiles"] for name, one in services.items() if "profiles" in one}
+    assert asked_for == PROFILES
+    ports = [port for name in PROFILES for port in services[name]["ports"]]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
 def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +169,7 @@ def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_example_names_every_variable_with_the_default_it_has() -> None:
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
-    used = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text))
+    used = dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", text))
     example = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     shown = dict(line.split("=", 1) for line in example if line and not line.startswith("#"))
     assert shown == used
@@ -166,4 +193,4 @@ def test_docker_compose_accepts_it_without_any_env_file(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(done.stdout)["services"]) == set(WAITS_FOR)
+    assert set(json.loads(done.stdout)["services"]) == set(WAITS_FOR) - set(PROFILES)

@@ -15,6 +15,7 @@ from typing import Any
 from tests.support.launcher import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+ADMIN_KEY = "a-key-of-these-tests-alone"
 UP_S = 900
 STOP_S = 120
 
