@@ -16,13 +16,16 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 .PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval \
 	bench-encoder bench-load bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
-	test-compose build-page image workflows licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
+	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
 
 help: ## List every target
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
 
 run: ## Serve everything on http://127.0.0.1:7860 (PORT=… CATALOG=… MODEL=…)
 	@$(BOOTSTRAP) --group run --web -- -m services.launcher
+
+doctor: ## What is wrong with this installation, and how to mend it (PORT=… CATALOG=… MODEL=…)
+	@$(or $(PYTHON),python3) -m services.launcher.doctor
 
 test: ## Every test that needs no browser and no Docker, after lint, types and import rules
 	@$(BOOTSTRAP) --group test --web
@@ -166,6 +169,10 @@ workflows: ## Check the workflows: syntax, shell, pins, permissions
 	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
 	@.venv-deploy/bin/actionlint
 	@.venv-deploy/bin/zizmor --offline --quiet --min-severity medium .github/workflows
+
+manifests: ## Check the cluster's manifests against Kubernetes' schemas
+	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
+	@.venv-deploy/bin/python -m deploy.operations.manifests
 
 licences: ## May everything that is served be served under our licence?
 	@$(BOOTSTRAP) --group serve --venv .venv-serve

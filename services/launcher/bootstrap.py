@@ -88,6 +88,14 @@ def main() -> int:
     return 0
 
 
+def is_current(venv: Path, group: str) -> bool:
+    """Whether the environment runs and has what the lock pins for that group."""
+    python, stamp = venv / "bin" / "python", venv / f".installed-{group}"
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    made_from = _digest([ROOT / "requirements.lock", ROOT / "pyproject.toml"], version)
+    return stamp.is_file() and stamp.read_text() == made_from and runs(python)
+
+
 def _make_environment(venv: Path, group: str) -> Path:
     """The environment's interpreter, with a dependency group of its lock installed."""
     lock = LOCKS.get(group, OURS)
@@ -98,10 +106,10 @@ def _make_environment(venv: Path, group: str) -> Path:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     made_from = _digest([lock.file, ROOT / "pyproject.toml"], version)
     stamp = venv / f".installed-{group}"
-    if stamp.is_file() and stamp.read_text() == made_from and _runs(python):
+    if stamp.is_file() and stamp.read_text() == made_from and runs(python):
         return python
     _need_disk_space()
-    if not _runs(python) or not (venv / f".python-{version}").is_file():
+    if not runs(python) or not (venv / f".python-{version}").is_file():
         shutil.rmtree(venv, ignore_errors=True)
         _step(f"making {venv.name} with Python {version}", [sys.executable, "-m", "venv", venv])
         (venv / f".python-{version}").touch()
@@ -177,7 +185,7 @@ def _reason(log: Path, start: int) -> str:
     return (full[:1] or pip or npm[:1] or lines[-1:] or ["it said nothing"])[0]
 
 
-def _runs(python: Path) -> bool:
+def runs(python: Path) -> bool:
     if not python.exists():
         return False
     done = subprocess.run([python, "-c", ""], capture_output=True, check=False)

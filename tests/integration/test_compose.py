@@ -140,7 +140,8 @@ def test_neighbours_are_called_by_their_name_at_their_port(name: str) -> None:
     assert urls
     for variable, url in urls.items():
         neighbour = variable.removeprefix(f"{name.upper()}_").removesuffix("_URL").lower()
-        port = {**SERVING, "writer": WriterSettings}[neighbour].model_fields["port"].default
+        listening: dict[str, type[ServiceSettings]] = {**SERVING, "writer": WriterSettings}
+        port = listening[neighbour].model_fields["port"].default
         assert urlsplit(url).netloc == f"{neighbour}:{port}"
 
 

@@ -118,7 +118,7 @@ def ssh_host(folder: Path) -> Iterator[dict[str, str]]:
             0,
             server_host_keys=[host_key],
             authorized_client_keys=known,
-            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(home)),
+            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(home).encode()),
         )
 
     loop = asyncio.new_event_loop()

@@ -23,8 +23,15 @@ def jobs(path: Path) -> dict[str, dict[str, Any]]:
 
 def test_the_checkers_find_nothing() -> None:
     for command in (
-        [BIN / "actionlint", "-no-color"],
-        [BIN / "zizmor", "--offline", "--quiet", "--min-severity", "medium", ".github/workflows"],
+        [str(BIN / "actionlint"), "-no-color"],
+        [
+            str(BIN / "zizmor"),
+            "--offline",
+            "--quiet",
+            "--min-severity",
+            "medium",
+            ".github/workflows",
+        ],
     ):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
