@@ -1,0 +1,156 @@
+"""`make doctor` on installations that are really broken: it names what is, and its cure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.launcher.settings import LauncherSettings
+from services.launcher.stack import Folders
+from tests.support.launcher import SAMPLE, free_port
+
+MODEL = Path("data/models/mini-clip")
+
+
+def doctor(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    surroundings = {"PORT": str(free_port()), "STATE_DIR": str(folder / "state"), **variables}
+    return subprocess.run(
+        [sys.executable, "-m", "services.launcher.doctor", *arguments],
+        env={**os.environ, **surroundings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """The one thing that is bad, and how to mend it."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    lines = done.stdout.splitlines()
+    bad = [number for number, line in enumerate(lines) if line.startswith("  BAD")]
+    assert len(bad) == 1, done.stdout
+    assert lines[bad[0] + 1].strip().startswith("→ ")
+    return lines[bad[0]] + lines[bad[0] + 1]
+
+
+def test_a_whole_installation_is_well(tmp_path: Path) -> None:
+    done = doctor(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all is well" in done.stdout
+
+
+def test_a_port_that_another_program_has(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = str(other.getsockname()[1])
+        said = complaint(doctor(tmp_path, PORT=port))
+    assert port in said
+    assert "PORT=" in said
+
+
+def _missing(folder: Path) -> dict[str, str]:
+    return {"CATALOG": str(folder / "nowhere.csv")}
+
+
+def _empty(folder: Path) -> dict[str, str]:
+    (folder / "empty.csv").write_text("product_id,title\n")
+    return {"CATALOG": str(folder / "empty.csv")}
+
+
+def _not_text(folder: Path) -> dict[str, str]:
+    (folder / "latin.csv").write_bytes("product_id,title\n1,Café\n".encode("latin-1"))
+    return {"CATALOG": str(folder / "latin.csv")}
+
+
+def _cut_model(folder: Path) -> dict[str, str]:
+    shutil.copytree(MODEL, folder / "model")
+    weights = folder / "model" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100_000])
+    return {"MODEL": str(folder / "model")}
+
+
+def _no_model(folder: Path) -> dict[str, str]:
+    (folder / "model").mkdir()
+    return {"MODEL": str(folder / "model")}
+
+
+def _state_is_a_file(folder: Path) -> dict[str, str]:
+    (folder / "file").touch()
+    return {"STATE_DIR": str(folder / "file")}
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (_missing, ("nowhere.csv", "CATALOG=")),
+        (_empty, ("has no products", "catalogue-format.md")),
+        (_not_text, ("cannot be read", "UTF-8")),
+        (_cut_model, ("model", "git restore")),
+        (_no_model, ("not a model folder", "MODEL=")),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+def test_what_is_broken_is_named_with_its_cure(
+    tmp_path: Path, broken: Callable[[Path], dict[str, str]], words: tuple[str, str]
+) -> None:
+    said = complaint(doctor(tmp_path, **broken(tmp_path)))
+    assert all(word in said for word in words), said
+
+
+def test_a_state_folder_that_is_a_file(tmp_path: Path) -> None:
+    done = doctor(tmp_path, **_state_is_a_file(tmp_path))
+    assert done.returncode == 1
+    assert "STATE_DIR=" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
+    assert "PORT" in complaint(doctor(tmp_path, PORT="seven"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda registry: registry.unlink(), "is gone"),
+        (lambda registry: registry.write_bytes(b"\xff\xff not a registry"), "is damaged"),
+    ],
+    ids=["gone", "damaged"],
+)
+def test_a_registry_that_is_gone_or_damaged(
+    tmp_path: Path, damage: Callable[[Path], object], words: str
+) -> None:
+    settings = LauncherSettings(state_dir=tmp_path / "state", catalog=SAMPLE / "products.csv")
+    folders = Folders.of(settings)
+    folders.state.mkdir(parents=True)
+    folders.loaded.touch()
+    registry = folders.state / "registry.db"
+    registry.touch()
+    damage(registry)
+    said = complaint(doctor(tmp_path))
+    assert words in said
+    assert f"remove {folders.state}" in said
+
+
+def test_an_environment_that_does_not_run_or_is_not_made(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    (broken / "bin").mkdir(parents=True)
+    (broken / "bin" / "python").symlink_to(tmp_path / "no-such-python")
+    assert "does not run" in complaint(doctor(tmp_path, str(broken)))
+    assert "not made yet" in complaint(doctor(tmp_path, str(tmp_path / "none")))
+
+
+def test_an_environment_that_the_lock_did_not_make(tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
+    done = doctor(tmp_path, str(bare))
+    assert done.returncode == 1
+    assert "made from another requirements.lock" in done.stdout
+    assert "make run brings it up to date" in done.stdout
