@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -33,10 +33,10 @@ from services.common.problems import (
     UnsupportedMediaType,
 )
 from services.common.tracing import TRACEPARENT_HEADER, current_span
+from services.common.wire import Form, NetworkWire, Reply, TransportWire, Unreachable, Wire
 from services.contracts.health import Health
 from services.contracts.problems import Problem
 
-CONNECT_TIMEOUT_S = 1.0
 PROBE_TIMEOUT_S = 1.0
 
 # A caller in a hurry says nothing about the dependency: only about this much of its whole time-out
@@ -103,12 +103,8 @@ class ServiceClient:
         self._timeout_s = timeout_s
         self._budget = RetryBudget()
         self._breaker = ProbingBreaker(name, self._lives)
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            transport=transport,
-            # Proxies of the environment are for the world outside, not for our own services.
-            trust_env=False,
-            limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
+        self._wire: Wire = (
+            NetworkWire(base_url) if transport is None else TransportWire(base_url, transport)
         )
 
     async def get(
@@ -133,7 +129,7 @@ class ServiceClient:
             method,
             path,
             answer,
-            content=body.model_dump_json().encode(),
+            body=body.model_dump_json().encode(),
             headers={"Content-Type": "application/json"},
         )
 
@@ -147,8 +143,7 @@ class ServiceClient:
         fields: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send pictures as one multipart form, all under one field name, beside text fields."""
-        parts = [(field, (str(number), data)) for number, data in enumerate(files)]
-        return await self._call("POST", path, answer, files=parts, data=fields or {})
+        return await self._call("POST", path, answer, body=Form(field, files, fields or {}))
 
     @property
     def left_alone(self) -> bool:
@@ -157,7 +152,7 @@ class ServiceClient:
 
     async def aclose(self) -> None:
         await self._breaker.aclose()
-        await self._http.aclose()
+        await self._wire.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -173,7 +168,7 @@ class ServiceClient:
         *,
         also_status: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
-        **content: Any,  # noqa: ANN401 - what httpx takes: `content` or `files`
+        body: bytes | Form | None = None,
     ) -> Answer:
         limit = self._limit()
         if limit.remaining_s() == 0:
@@ -184,15 +179,15 @@ class ServiceClient:
         started = time.monotonic()
         try:
             async with asyncio.timeout(limit.remaining_s()):
-                response = await self._send_traced(method, path, limit, headers or {}, content)
+                response = await self._send_traced(method, path, limit, headers or {}, body)
         except TimeoutError as error:
             if time.monotonic() - started >= _WHOLE_TIMEOUT * self._timeout_s:
                 self._breaker.timed_out()
             raise DeadlineExceeded(f"The {self.name} did not answer in time.") from error
-        except httpx.HTTPError as error:
+        except Unreachable as error:
             self._breaker.failed()
             raise DependencyUnavailable(f"The {self.name} cannot be reached.") from error
-        if response.is_success or response.status_code in also_status:
+        if response.is_success or response.status in also_status:
             try:
                 understood = answer.model_validate_json(response.content)
             except ValidationError as error:
@@ -210,16 +205,16 @@ class ServiceClient:
         path: str,
         limit: Deadline,
         headers: Mapping[str, str],
-        content: Mapping[str, Any],
-    ) -> httpx.Response:
+        body: bytes | Form | None,
+    ) -> Reply:
         """In a span of its own that the other side goes on from, where traces are wanted."""
         above = current_span.get()
         if above is None:
-            return await self._send(method, path, limit, headers, content)
+            return await self._send(method, path, limit, headers, body)
         with above.call(f"{method} {self.name}", peer__service=self.name) as span:
             headers = {TRACEPARENT_HEADER: span.traceparent, **headers}
-            response = await self._send(method, path, limit, headers, content)
-            span.note(http__response__status_code=response.status_code)
+            response = await self._send(method, path, limit, headers, body)
+            span.note(http__response__status_code=response.status)
             return response
 
     async def _send(
@@ -228,27 +223,25 @@ class ServiceClient:
         path: str,
         limit: Deadline,
         headers: Mapping[str, str],
-        content: Mapping[str, Any],
-    ) -> httpx.Response:
+        body: bytes | Form | None,
+    ) -> Reply:
         """One request, repeated once where the connection failed before anything was answered."""
         repeated = False
         while True:
             try:
-                return await self._http.request(
+                # `asyncio.timeout` above is the clock.
+                return await self._wire.send(
                     method,
                     path,
-                    # `asyncio.timeout` above is the clock; connecting alone takes no second.
-                    timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-                    headers={
+                    {
                         REQUEST_ID_HEADER: request_id.get(),
                         DEADLINE_HEADER: str(int(limit.remaining_s() * 1000)),
                         **headers,
                     },
-                    **content,
+                    body,
                 )
-            except (httpx.ConnectError, httpx.RemoteProtocolError):
-                # A kept-alive connection that the other side just closed looks like this too.
-                if repeated or not self._budget.spend():
+            except Unreachable as error:
+                if not error.repeatable or repeated or not self._budget.spend():
                     raise
                 repeated = True
 
@@ -256,9 +249,9 @@ class ServiceClient:
         """Whether the dependency's process answers; asked while the breaker is open."""
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                response = await self._http.get("/health", timeout=None)
+                response = await self._wire.send("GET", "/health", {}, None)
                 Health.model_validate_json(response.content)
-        except (TimeoutError, httpx.HTTPError, ValidationError):
+        except (TimeoutError, Unreachable, ValidationError):
             return False
         return response.is_success
 
@@ -267,13 +260,13 @@ class ServiceClient:
         given = deadline.get()
         return own if given is None or own.at < given.at else given
 
-    def _problem(self, response: httpx.Response) -> ServiceError:
+    def _problem(self, response: Reply) -> ServiceError:
         try:
             problem = Problem.model_validate_json(response.content)
         except ValidationError:
             self._breaker.failed()
             return DependencyUnavailable(
-                f"The {self.name} answered {response.status_code} without a problem document."
+                f"The {self.name} answered {response.status} without a problem document."
             )
         # Whatever it says, it lives. A bug that one query meets must not cost the others theirs.
         self._breaker.succeeded()

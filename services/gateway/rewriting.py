@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.common.client import ServiceClient, own_deadline
@@ -13,6 +15,8 @@ from services.contracts.rewriter import RewriteRequest, RewriteResponse, Rewrite
 logger = logging.getLogger(__name__)
 
 REWRITER = "rewriter"
+
+DISABLED_KEPT_S = 1.0
 
 _FAILED: tuple[RewriteSource, ...] = ("timeout", "error")
 
@@ -31,14 +35,27 @@ class QueryInWords:
 
 
 class Rewriting:
-    """Asks the rewriter, never longer than its own time-out and half of what is left."""
+    """Asks the rewriter, never longer than its own time-out and half of what is left.
 
-    def __init__(self, rewriter: ServiceClient, timeout_s: float) -> None:
+    One that says that it is switched off is not asked again for a second: the hop would cost as
+    much as a search.
+    """
+
+    def __init__(
+        self,
+        rewriter: ServiceClient,
+        timeout_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rewriter = rewriter
         self._timeout_s = timeout_s
+        self._clock = clock
+        self._disabled_until = float("-inf")
 
     async def better(self, query: str) -> QueryInWords:
         """The better query; in any trouble, the query as it came."""
+        if self._clock() < self._disabled_until:
+            return QueryInWords(query, query, source="disabled")
         given = deadline.get()
         limit_s = self._timeout_s
         if given is not None:
@@ -54,4 +71,6 @@ class Rewriting:
         except ServiceError as error:
             logger.warning("searching without the rewriter", extra={"reason": error.detail})
             return QueryInWords(query, query, source="error")
+        if answer.source == "disabled":
+            self._disabled_until = self._clock() + DISABLED_KEPT_S
         return QueryInWords(query, answer.rewritten_query, answer.source)

@@ -135,8 +135,8 @@ async def test_an_answer_that_breaks_the_contract_is_none(
             await client.get("/health", Health)
 
 
-async def test_a_call_ends_with_its_time_out(client: ServiceClient) -> None:
-    async with _client(client._http._transport, timeout_s=0.05) as hurried:
+async def test_a_call_ends_with_its_time_out(app: FastAPI) -> None:
+    async with _client(httpx.ASGITransport(app), timeout_s=0.05) as hurried:
         started = time.monotonic()
         with pytest.raises(DeadlineExceeded):
             await hurried.get("/echo/30000", Echo)

@@ -6,7 +6,9 @@ import asyncio
 import threading
 from functools import partial
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from services.common.context import Deadline, deadline
 from services.common.problems import DeadlineExceeded, Overloaded
@@ -66,3 +68,17 @@ async def test_a_search_that_comes_too_late_is_dropped_and_said_so() -> None:
     await pool.run(lambda: ran.append("next"))
     await pool.aclose()
     assert ran == ["next"]
+
+
+async def test_a_search_keeps_to_one_core_while_the_pool_is_open() -> None:
+    def blas_threads() -> set[int]:
+        np.ones((2, 2)) @ np.ones((2, 2))
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    before = blas_threads()
+    pool = SearchPool(threads=1, max_queue=1)
+    try:
+        assert await pool.run(blas_threads) == {1}
+    finally:
+        await pool.aclose()
+    assert blas_threads() == before

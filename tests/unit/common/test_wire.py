@@ -1,0 +1,127 @@
+"""Requests over real sockets: what arrives, and what comes of broken answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.common.wire import Form, NetworkWire, Unreachable
+
+SILENCE = b"nothing, for ever"
+
+
+@dataclass
+class Peer:
+    """Gives each request the next of its answers, and closes the connection after it."""
+
+    answers: list[bytes]
+    url: str = ""
+    heads: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = int(head.lower().partition("content-length:")[2].partition("\r\n")[0] or 0)
+        self.heads.append(head)
+        self.bodies.append(await reader.readexactly(length))
+        answer = self.answers.pop(0)
+        if answer == SILENCE:
+            await reader.read()  # until the client gives up
+        else:
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def _peer(*answers: bytes) -> AsyncIterator[tuple[Peer, NetworkWire]]:
+    peer = Peer(list(answers))
+    server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()[:2]
+        peer.url = f"http://{host}:{port}"
+        wire = NetworkWire(peer.url)
+        try:
+            yield peer, wire
+        finally:
+            await wire.aclose()
+
+
+def _answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def test_what_is_sent_arrives_and_what_is_answered_comes_back() -> None:
+    async with _peer(_answer(b'{"a": 1}', "503 Busy", "Retry-After: 3")) as (peer, wire):
+        reply = await wire.send("POST", "/thing", {"X-Request-ID": "one"}, b"body")
+    assert (reply.status, reply.content, reply.is_success) == (503, b'{"a": 1}', False)
+    assert reply.headers["retry-after"] == "3"
+    assert peer.heads[0].startswith("POST /thing HTTP/1.1\r\n")
+    assert "x-request-id: one" in peer.heads[0].lower()
+    assert peer.bodies == [b"body"]
+
+
+async def test_a_quoted_path_arrives_as_it_is() -> None:
+    async with _peer(_answer(b"")) as (peer, wire):
+        await wire.send("GET", "/products/%2E%2E%2Fa%3Fb", {}, None)
+    assert peer.heads[0].startswith("GET /products/%2E%2E%2Fa%3Fb HTTP/1.1\r\n")
+
+
+async def test_a_form_arrives_with_its_files_and_fields() -> None:
+    async with _peer(_answer(b"")) as (peer, wire):
+        await wire.send("POST", "/upload", {}, Form("images", [b"one", b"two"], {"crops": "[]"}))
+    assert "multipart/form-data; boundary=" in peer.heads[0]
+    for expected in (b'name="images"; filename="1"', b"\r\n\r\ntwo\r\n", b'name="crops"'):
+        assert expected in peer.bodies[0]
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    async with _peer(_answer(b"", "302 Found", "Location: /elsewhere")) as (peer, wire):
+        assert (await wire.send("GET", "/", {}, None)).status == 302
+    assert len(peer.heads) == 1
+
+
+async def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with _peer(_answer(b"here")) as (_, wire):
+        assert (await wire.send("GET", "/", {}, None)).content == b"here"
+
+
+@pytest.mark.parametrize(
+    ("answer", "repeatable"),
+    [
+        pytest.param(b"", True, id="closed without an answer"),
+        pytest.param(_answer(b"all of it")[:-4], False, id="cut off"),
+        pytest.param(b"not HTTP\r\n\r\n", False, id="nonsense"),
+    ],
+)
+async def test_a_broken_answer_is_none(answer: bytes, repeatable: bool) -> None:
+    async with _peer(answer) as (_, wire):
+        with pytest.raises(Unreachable) as raised:
+            await wire.send("POST", "/", {}, b"{}")
+    assert raised.value.repeatable is repeatable
+
+
+async def test_nobody_listening_is_unreachable_and_may_be_asked_again() -> None:
+    async with _peer() as (peer, _):
+        pass
+    wire = NetworkWire(peer.url)
+    try:
+        with pytest.raises(Unreachable) as raised:
+            await wire.send("GET", "/health", {}, None)
+    finally:
+        await wire.aclose()
+    assert raised.value.repeatable
+
+
+async def test_a_request_given_up_takes_no_answer_from_the_next_one() -> None:
+    async with _peer(SILENCE, _answer(b"second")) as (_, wire):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await wire.send("GET", "/slow", {}, None)
+        assert (await wire.send("GET", "/next", {}, None)).content == b"second"
