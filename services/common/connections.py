@@ -39,6 +39,11 @@ class ImpatientProtocol(HttpToolsProtocol):
         # left of a body that was refused. The time between requests uvicorn has stopped by now.
         if self.cycle is None or self.cycle.response_complete:
             self._expect_headers()
+        self._expect_close()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -57,6 +62,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         _cancel(self._reading_due)
         self._reading_due = None
         super().resume_writing()
+        self._expect_close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         _cancel(self._headers_due)
@@ -66,6 +72,11 @@ class ImpatientProtocol(HttpToolsProtocol):
     def _expect_headers(self) -> None:
         if not self.transport.is_closing():
             self._headers_due = self._headers_due or self._drop_later()
+
+    def _expect_close(self) -> None:
+        """Closing waits for what is written to be read, too little as it may be to pause for."""
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._reading_due = self._reading_due or self._drop_later()
 
     def _drop_later(self) -> asyncio.TimerHandle:
         # Not `close`, which waits until the client has read what is written already.
