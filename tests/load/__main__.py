@@ -124,9 +124,12 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def measure(stack: WholeStack, soak_s: float) -> int:
+async def measure(stack: WholeStack, soak_s: float, soak_rate: float | None) -> int:
     connections = Connections(*stack.listeners["gateway"].getsockname()[:2])
     try:
+        if soak_s and soak_rate is not None:
+            await soak(stack, connections, soak_rate, soak_s)
+            return 0
         await one_client(connections, "new", new)
         await one_client(connections, "cached", cached)
         rate = await highest_rate(connections, "new", new)
@@ -141,7 +144,7 @@ async def measure(stack: WholeStack, soak_s: float) -> int:
     return 0 if well else 1
 
 
-def main(soak_s: float) -> int:
+def main(soak_s: float, soak_rate: float | None) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         weights = random_weights(
@@ -154,10 +157,14 @@ def main(soak_s: float) -> int:
             "GATEWAY_RATE_BURST": "100000",
         }
         with whole_stack(folder / "stack", settings=settings) as stack:
-            return asyncio.run(measure(stack, soak_s))
+            return asyncio.run(measure(stack, soak_s, soak_rate))
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(prog="make load")
     arguments.add_argument("--soak", type=float, default=0, help="seconds; 1800 is half an hour")
-    sys.exit(main(arguments.parse_args().soak))
+    arguments.add_argument(
+        "--soak-rate", type=float, help="requests a second; with it, nothing but the soak is run"
+    )
+    given = arguments.parse_args()
+    sys.exit(main(given.soak, given.soak_rate))
