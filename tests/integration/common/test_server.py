@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import httpx
