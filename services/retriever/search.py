@@ -58,8 +58,8 @@ class Query:
     """Of each term, the share of words and of look within it."""
     own: list[str]
     """Products that the query was made of."""
-    usual: float
-    """Standard deviation of a usual query's scores, with the same terms, weights and halves."""
+    usual: list[float]
+    """Of each term alone, the standard deviation of a usual query's scores."""
 
 
 Key = tuple[float, float, str]
@@ -210,8 +210,28 @@ class _Search:
         unfiltered = self._passing() is None and self._request.threshold is None
         if not (unfiltered and len(hits.scores)):
             hits = self._catalogue.index.search(self._query.fused, 1)
-        best = float(hits.scores[0]) if len(hits.scores) else None
-        return round(self._calibration.confidence(self._spread, self._query.usual, best), 4)
+        query = self._query
+        # Of terms that have nothing to do with one another the variances add up.
+        usual = math.hypot(*(w * own for w, own in zip(query.weights, query.usual, strict=True)))
+        confidence = self._calibration.confidence(self._spread, usual, _best(hits))
+        if confidence < NO_MATCH_BELOW and len(query.terms) > 1:
+            confidence = max(confidence, *map(self._confidence_in, range(len(query.terms))))
+        return round(confidence, 4)
+
+    def _confidence_in(self, number: int) -> float:
+        """In one term alone. "This, but blue" has a match even where nothing is both.
+
+        A product is its own match; what is wanted less of says nothing.
+        """
+        query = self._query
+        if query.weights[number] <= 0:
+            return 0.0
+        if self._request.terms[number].product_id is not None:
+            return 1.0
+        alone = query.terms[number] / np.float32(query.weights[number])
+        best = _best(self._catalogue.index.search(alone, 1))
+        spread = self._catalogue.moments.spread(alone)
+        return self._calibration.confidence(spread, query.usual[number], best)
 
     def _products(self, numbers: Numbers, scores: Scores) -> list[ScoredProduct]:
         terms = self._term_scores(numbers) if self._request.explain else [None] * len(numbers)
@@ -297,6 +317,10 @@ class _Search:
         return PriceSpan(min=float(known.min()), max=float(known.max()))
 
 
+def _best(hits: Hits) -> float | None:
+    return float(hits.scores[0]) if len(hits.scores) else None
+
+
 def _share(part: float, weight: float) -> float:
     return 0.0 if weight == 0 else part / weight
 
@@ -325,8 +349,8 @@ def _query(catalogue: Catalogue, request: SearchRequest) -> Query:
     terms = [one * np.float32(weight) for one, weight in zip(fused, weights, strict=True)]
     halves = [_halves(balance) for balance in balances]
     usual = [
-        weight * catalogue.moments.usual_deviation(_kind(term), *of_term)
-        for weight, term, of_term in zip(weights, request.terms, halves, strict=True)
+        catalogue.moments.usual_deviation(_kind(term), *of_term)
+        for term, of_term in zip(request.terms, halves, strict=True)
     ]
     return Query(
         fused=np.sum(terms, axis=0, dtype=np.float32),
@@ -334,8 +358,7 @@ def _query(catalogue: Catalogue, request: SearchRequest) -> Query:
         weights=weights,
         halves=halves,
         own=[term.product_id for term in request.terms if term.product_id is not None],
-        # Of terms that have nothing to do with one another the variances add up.
-        usual=math.hypot(*usual),
+        usual=usual,
     )
 
 

@@ -363,6 +363,27 @@ def test_what_a_query_does_not_say_the_catalogues_ranking_does() -> None:
     assert search(one, **asked).confidence > search(catalogue(), **asked).confidence
 
 
+def test_what_is_like_a_product_but_different_always_has_a_match() -> None:
+    one = catalogue()
+    stranger = QueryTerm(vector=unit(77_777).tolist(), weights=EVEN)
+    assert search(one, terms=[stranger]).confidence < NO_MATCH_BELOW
+    like = QueryTerm(product_id=product_id(4), weights=EVEN, weight=0.1)
+    answer = search(one, terms=[stranger, like])
+    assert answer.confidence >= NO_MATCH_BELOW
+    assert answer.results
+    unlike = like.model_copy(update={"weight": -0.1})
+    assert search(one, terms=[stranger, unlike]).confidence < NO_MATCH_BELOW
+
+
+def test_a_composed_query_is_as_sure_as_the_surest_of_what_it_adds() -> None:
+    one = catalogue()
+    known = QueryTerm(vector=unit(4).tolist(), weights=ModalityWeights(text=1, image=0))
+    stranger = QueryTerm(vector=unit(77_777).tolist(), weights=EVEN, weight=5)
+    sure = search(one, terms=[known]).confidence
+    assert sure >= NO_MATCH_BELOW
+    assert search(one, terms=[known, stranger]).confidence == sure
+
+
 def test_confidence_does_not_depend_on_filters() -> None:
     one = catalogue()
     assert (
