@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from services.common.optional_redis import OptionalRedis, RedisAway
 
 MAX_LOCAL_CALLERS = 10_000
+MAX_OWED = 10_000
+"""Of more than these, the oldest leases end by themselves."""
 
 Refusal = Literal["rate", "concurrency"]
 
@@ -135,6 +137,9 @@ class SharedLimiter:
         self._policy = policy
         self._script = redis.client.register_script(_ADMIT)
         self._alone = LocalLimiter(policy)
+        # Leases that ended while Redis was away. Frozen, it grants what it was asked for when it
+        # goes on, and would hold that for running.
+        self._owed: deque[tuple[str, str]] = deque(maxlen=MAX_OWED)
 
     async def admit(self, caller: str, lease: str, cost: int = 1) -> Verdict:
         policy = self._policy
@@ -156,10 +161,18 @@ class SharedLimiter:
     async def release(self, caller: str, lease: str) -> None:
         await self._alone.release(caller, lease)
         _, leases = _keys(caller)
+        owed = [*self._owed, (leases, lease)]
+        self._owed.clear()
         try:
-            await self._redis.ask(lambda: self._redis.client.zrem(leases, lease))
+            await self._redis.ask(lambda: self._give_back(owed))
         except RedisAway:
-            return  # the lease ends by itself
+            self._owed.extend(owed)
+
+    async def _give_back(self, owed: Sequence[tuple[str, str]]) -> None:
+        async with self._redis.client.pipeline(transaction=False) as pipeline:
+            for leases, lease in owed:
+                pipeline.zrem(leases, lease)
+            await pipeline.execute()
 
 
 def _keys(caller: str) -> list[str]:

@@ -199,6 +199,25 @@ async def test_a_frozen_redis_costs_one_time_out_and_no_more(
         assert time.monotonic() - started < 0.5
 
 
+async def test_what_ended_while_redis_was_frozen_is_not_held_for_running(
+    shared: OpenLimiter, own_redis: RedisProcess, caller: str
+) -> None:
+    limiter = shared(own_redis.address, replace(POLICY, burst=1_000), timeout_ms=100)
+    await limiter.admit(caller, "before")
+    with own_redis.paused():
+        # Asked for, it is granted when Redis goes on: by then nobody waits for it.
+        await limiter.admit(caller, "meanwhile")
+        for lease in ("before", "meanwhile"):
+            await limiter.release(caller, lease)
+
+    async def nothing_runs() -> bool:
+        await limiter.admit(caller, "after")
+        await limiter.release(caller, "after")
+        return not any(b"running" in key for key in await _keys(own_redis.address))
+
+    await until(nothing_runs)
+
+
 async def test_an_emptied_redis_locks_nobody_out(
     shared: OpenLimiter, own_redis: RedisProcess, caller: str
 ) -> None:
