@@ -18,9 +18,11 @@ export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry:
       <FiAlertTriangle aria-hidden className="text-3xl text-amber-600 dark:text-amber-400" />
       <p className="text-lg font-semibold text-balance">{say.failures[failure.kind]}</p>
       {failure.kind === 'refused' && failure.detail && <p className="muted">{failure.detail}</p>}
-      <button type="button" className="primary-button mt-1" onClick={onRetry}>
-        {say.retry}
-      </button>
+      {failure.kind !== 'expired' && (
+        <button type="button" className="primary-button mt-1" onClick={onRetry}>
+          {say.retry}
+        </button>
+      )}
       {failure.requestId && (
         <p className="muted text-xs break-all">
           {say.requestId} <code>{failure.requestId}</code>

@@ -22,15 +22,14 @@ export function ProductCard({ product, eager = false, onMoreLike }: Props) {
     <article className="card group relative flex h-full flex-col p-2 sm:p-3">
       <Thumbnail url={product.image_url} title={product.title} eager={eager} />
       <div className="flex flex-1 flex-col px-1 pt-3 pb-1">
-        <p dir="auto" className="eyebrow truncate">
-          {product.brand}
+        <p className="eyebrow truncate">
+          <bdi>{product.brand}</bdi>
         </p>
         <h3
-          dir="auto"
           className="mt-1 line-clamp-2 min-h-[2.75em] text-sm leading-snug font-medium wrap-anywhere sm:text-base"
           title={product.title}
         >
-          {product.title}
+          <bdi>{product.title}</bdi>
         </h3>
         <p className="mt-1.5 font-semibold tabular-nums">
           <Price price={product.price} currency={product.currency} />

@@ -29,8 +29,8 @@ export function FacetGroup({ name, choices, chosen, colours = false, onToggle }:
             <label className="-mx-2 flex min-h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2 text-sm hover:bg-stone-200/60 pointer-coarse:min-h-11 dark:hover:bg-stone-800">
               <input type="checkbox" className="check" checked={chosen.includes(value)} onChange={() => onToggle(value)} />
               {colours && <Swatch colour={value} />}
-              <span dir="auto" className="min-w-0 flex-1 wrap-anywhere">
-                {label}
+              <span className="min-w-0 flex-1 wrap-anywhere">
+                <bdi>{label}</bdi>
               </span>{' '}
               <span className="muted tabular-nums">{count}</span>
             </label>

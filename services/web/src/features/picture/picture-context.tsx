@@ -43,7 +43,8 @@ export function PictureProvider({ children }: { children: ReactNode }) {
     current.current = control
     setSending({ state: 'sending', picture })
     try {
-      const id = await addPicture(picture.file, picture.crop, control.signal)
+      const { shrinkPicture } = await import('./shrink-picture')
+      const id = await addPicture(await shrinkPicture(picture.file), picture.crop, control.signal)
       if (control.signal.aborted) return null
       setKnown((before) => new Map(before).set(id, picture))
       setSending({ state: 'idle' })

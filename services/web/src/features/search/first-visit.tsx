@@ -51,8 +51,8 @@ function Examples({ queries, onSearch }: { queries: readonly string[]; onSearch:
                     <span className="block aspect-square animate-pulse rounded-xl bg-stone-200 dark:bg-stone-800" />
                   )}
                 </span>
-                <span dir="auto" className="block px-1 pt-2.5 pb-1 leading-snug font-medium">
-                  {query}
+                <span className="block px-1 pt-2.5 pb-1 leading-snug font-medium">
+                  <bdi>{query}</bdi>
                 </span>
               </button>
             </li>

@@ -1,7 +1,7 @@
 import { useId, useState, type FormEvent, type ReactNode } from 'react'
 import { FiMinusCircle } from 'react-icons/fi'
 
-import type { Product } from '../../api/client'
+import { pictureAddress, type Product } from '../../api/client'
 import { getProduct } from '../../api/get-product'
 import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
@@ -66,9 +66,12 @@ export function QueryChips({ settings, onChange, picture, children }: Props) {
 function LikeChip({ id, onRemove }: { id: string; onRemove: () => void }) {
   const { say } = useLanguage()
   const [answer] = useAnswer<Product>(`product ${id}`, (signal) => getProduct(id, signal))
-  const name = say.termLike(answer.state === 'done' ? answer.value.title : id)
+  const product = answer.state === 'done' ? answer.value : null
+  const name = say.termLike(product?.title ?? id)
+  const picture = pictureAddress(product?.image_url)
   return (
     <Chip removeLabel={say.remove(name)} onRemove={onRemove}>
+      {picture && <img src={picture} alt="" className="-ms-2 size-8 shrink-0 rounded-full bg-stone-100 object-cover" />}
       <span className="max-w-64 truncate">{name}</span>
     </Chip>
   )
@@ -82,7 +85,7 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
   const [typed, setTyped] = useState('')
   if (!open)
     return (
-      <button type="button" className="text-button px-2.5 text-sm" onClick={() => setOpen(true)}>
+      <button type="button" className="text-button px-2 text-sm sm:px-3" onClick={() => setOpen(true)}>
         <FiMinusCircle aria-hidden /> {say.withoutAdd}
       </button>
     )
