@@ -62,7 +62,7 @@ describe('filters', () => {
     const user = userEvent.setup()
     open('/?q=mug&f.brand=Lumo')
     await card('Red mug')
-    await user.click(screen.getByRole('button', { name: 'Filters, 1 on' }))
+    await user.click(screen.getByRole('button', { name: 'Filters 1 on' }))
     const dialog = screen.getByRole('dialog', { name: 'Filters' })
     await user.click(within(dialog).getByRole('checkbox', { name: 'wood 2' }))
     expect(address()).toBe('/?q=mug&f.brand=Lumo&f.material=wood')

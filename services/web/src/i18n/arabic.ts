@@ -29,13 +29,11 @@ export const arabic: Messages = {
   dark: 'ألوان داكنة',
   light: 'ألوان فاتحة',
   close: 'إغلاق',
-  or: 'أو',
 
   searchLabel: 'ابحث عن منتجات',
   searchPlaceholder: 'صِفه، أو أفلت صورة هنا',
   search: 'بحث',
   clear: 'مسح البحث',
-  focusHint: 'اضغط / للبحث',
   examplesTitle: 'جرّب واحدًا من هذه',
   examples: [
     'red striped mug',
@@ -108,7 +106,6 @@ export const arabic: Messages = {
   compareLook: 'صورته',
   balance: 'الكلمات مقابل الصورة',
   balanceDefault: 'كالمعتاد',
-  balanceReset: 'كالمعتاد',
   percent: (words) => `${words}٪ كلمات، ${100 - words}٪ صورة`,
   lean: 'كلماتك مقابل صورتك',
   leanHint: 'كلما زادت القيمة زاد وزن صورتك على ما كتبته.',
@@ -120,7 +117,7 @@ export const arabic: Messages = {
   settingsReset: 'إعادة الإعدادات',
 
   filters: 'المرشحات',
-  filtersOn: (count) => `المرشحات، ${count} مفعّلة`,
+  filtersOn: 'مفعّلة',
   filtersClear: 'مسح كل المرشحات',
   filtersShow: (count) => `اعرض ${count}`,
   activeFilters: 'المرشحات المفعّلة',

@@ -7,13 +7,11 @@ export const english = {
   dark: 'Dark colours',
   light: 'Light colours',
   close: 'Close',
-  or: 'or',
 
   searchLabel: 'Search for products',
   searchPlaceholder: 'Describe it, or drop a picture here',
   search: 'Search',
   clear: 'Clear the search',
-  focusHint: 'Press / to search',
   examplesTitle: 'Try one of these',
   examples: [
     'red striped mug',
@@ -87,7 +85,6 @@ export const english = {
   compareLook: 'Its picture',
   balance: 'Words against picture',
   balanceDefault: 'as usual',
-  balanceReset: 'As usual',
   percent: (words: number) => `${words} % words, ${100 - words} % picture`,
   lean: 'Your words against your picture',
   leanHint: 'Further right, the picture you gave counts more than what you typed.',
@@ -99,7 +96,7 @@ export const english = {
   settingsReset: 'Reset the settings',
 
   filters: 'Filters',
-  filtersOn: (count: number) => `Filters, ${count} on`,
+  filtersOn: 'on',
   filtersClear: 'Clear all filters',
   filtersShow: (count: string) => `Show ${count}`,
   activeFilters: 'Filters that are on',

@@ -23,13 +23,13 @@ export function FacetSheet({ found, ...panel }: Props) {
         type="button"
         className="quiet-button lg:hidden"
         aria-haspopup="dialog"
-        aria-label={on > 0 ? say.filtersOn(on) : say.filters}
         onClick={() => setOpen(true)}
       >
-        <FiFilter aria-hidden /> {say.filters}
+        <FiFilter aria-hidden /> {say.filters}{' '}
         {on > 0 && (
           <span className="flex size-6 items-center justify-center rounded-full bg-brand-700 text-xs font-semibold text-white">
-            {on}
+            {on}{' '}
+            <span className="sr-only">{say.filtersOn}</span>
           </span>
         )}
       </button>

@@ -31,7 +31,7 @@ export function PictureChip({ picture, sending, cropping, onCrop, onRemove }: Pr
       {picture && (
         <button
           type="button"
-          className="text-button min-h-9! px-3 text-brand-700! dark:text-brand-300!"
+          className="text-button min-h-9! shrink-0 px-2 whitespace-nowrap text-brand-700! sm:px-3 dark:text-brand-300!"
           aria-expanded={cropping}
           onClick={onCrop}
         >
