@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -18,6 +20,9 @@ from services.retriever.search_pool import SearchPool
 from services.retriever.settings import RetrieverSettings
 from services.retriever.store import FeastFeatures
 
+if TYPE_CHECKING:
+    from services.retriever.index.milvus import MilvusEngine
+
 
 def create_app(settings: RetrieverSettings) -> FastAPI:
     """The retriever as an application. It starts with nothing there, and serves once it can."""
@@ -25,12 +30,13 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = app.state.engine = _engine(settings)
         source = CatalogueReader(
             FeastFeatures(settings.feature_store, timeout_s=settings.store_timeout_ms / 1000),
             batch=settings.read_batch,
             expected_model=settings.expected_model,
             filterable=settings.filterable_attributes,
-            choice=IndexChoice(settings.index, settings.exact_up_to),
+            choice=IndexChoice(settings.index, settings.exact_up_to, engine),
         )
         pool = SearchPool(threads=settings.search_threads, max_queue=settings.max_queue)
         try:
@@ -44,9 +50,18 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
                 yield
         finally:
             await pool.aclose()
+            if engine is not None:
+                await asyncio.to_thread(engine.close)
 
     async def dependencies() -> dict[str, Dependency]:
-        return _dependencies(app.state.retriever.follower)
+        states = _dependencies(app.state.retriever.follower)
+        engine: MilvusEngine | None = app.state.engine
+        if engine is not None:
+            trouble = await asyncio.to_thread(engine.trouble)
+            states["milvus"] = Dependency(
+                status="ok" if trouble is None else "unavailable", detail=trouble
+            )
+        return states
 
     def alive() -> bool:
         follower: Follower = app.state.retriever.follower
@@ -63,6 +78,19 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
         alive=alive,
     )
     return app
+
+
+def _engine(settings: RetrieverSettings) -> MilvusEngine | None:
+    if settings.milvus_uri is None:
+        return None
+    # Its client takes a second to import and is not installed where nobody asks for it.
+    from services.retriever.index.milvus import MilvusEngine
+
+    return MilvusEngine(
+        settings.milvus_uri,
+        settings.milvus_token.get_secret_value(),
+        timeout_s=settings.milvus_timeout_ms / 1000,
+    )
 
 
 def _dependencies(follower: Follower) -> dict[str, Dependency]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 
 from services.common.problems import (
     DeadlineExceeded,
+    DependencyUnavailable,
     InvalidRequest,
     ModelMismatch,
     NotFound,
@@ -72,6 +73,7 @@ _ERRORS = (
     NotFound,
     NotReady,
     Overloaded,
+    DependencyUnavailable,
     DeadlineExceeded,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -61,6 +61,18 @@ class RetrieverSettings(ServiceSettings):
     )
     exact_up_to: int = Field(
         default=EXACT_UP_TO, ge=0, description="Products that are searched exactly, at most."
+    )
+    milvus_uri: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Address of a Milvus that searches in place of this process, "
+        "`http://milvus:19530`, or a file's path for the embedded Milvus Lite.",
+    )
+    milvus_token: SecretStr = Field(
+        default=SecretStr(""), description="`user:password` or API key of that Milvus."
+    )
+    milvus_timeout_ms: int = Field(
+        default=10_000, ge=100, description="Longest wait for one answer of Milvus."
     )
     search_threads: int = Field(default=2, ge=1, le=256, description="Searches at the same time.")
     max_queue: int = Field(

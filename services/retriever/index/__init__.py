@@ -11,7 +11,7 @@ from services.retriever.index.base import (
     Vector,
     fuse,
 )
-from services.retriever.index.choice import IndexChoice, IndexKind
+from services.retriever.index.choice import Engine, IndexChoice, IndexKind
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.live import LiveIndex
 
@@ -19,6 +19,7 @@ __all__ = [
     "NO_HITS",
     "SCORE_DECIMALS",
     "AnyRows",
+    "Engine",
     "ExactIndex",
     "Hits",
     "Index",

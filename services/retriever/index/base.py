@@ -56,6 +56,20 @@ class Index(Protocol):
         ...
 
 
+def best_hits(
+    numbers: NDArray[np.intp], scores: NDArray[np.floating], k: int, threshold: float | None
+) -> Hits:
+    """The `k` best of m rows by their scores (m,), rounded, ties in order of row."""
+    rounded: NDArray[np.float64] = np.clip(
+        np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0
+    )
+    rounded += 0.0  # never -0.0
+    best = np.lexsort((numbers, -rounded))[:k]
+    if threshold is not None:
+        best = best[rounded[best] >= threshold]
+    return Hits(numbers[best], rounded[best])
+
+
 def fuse(query: Vector, weights: ModalityWeights) -> Vector:
     """Query for an index over ``[text ; image]`` rows: one inner product is exact late fusion.
 

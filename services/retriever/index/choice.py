@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -19,12 +19,22 @@ _FEWEST_COMPRESSED = 1_000
 """Codes are learned from the rows, and need some."""
 
 
+class Engine(Protocol):
+    """Keeps rows elsewhere; `MilvusEngine` is one."""
+
+    def build(self, rows: AnyRows) -> Index:
+        """An index over rows (n, 2·d), n > 0; raises StoreUnavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class IndexChoice:
     """Exact while that is fast enough, compressed above, unless one of them is named."""
 
     kind: IndexKind = "auto"
     exact_up_to: int = EXACT_UP_TO
+    engine: Engine | None = None
+    """Where one is given it gets all rows, whatever the kind."""
 
     def compressed(self, products: int) -> bool:
         """Whether that many get a compressed index."""
@@ -39,7 +49,9 @@ class IndexChoice:
         return np.zeros((products, width), np.float32)
 
     def build(self, rows: AnyRows) -> Index:
-        """The index over these rows."""
+        """The index over these rows. Raises StoreUnavailable where an engine does not take them."""
+        if self.engine is not None and len(rows):
+            return self.engine.build(rows)
         if not self.compressed(len(rows)):
             return ExactIndex(rows.astype(np.float32, copy=False))
         # FAISS takes 40 MB and 100 ms: not for a small catalogue.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from services.retriever.catalogue import Catalogue
 from services.retriever.index import ExactIndex, LiveIndex, Rows, Vector
 from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, ProductTableBuilder
 from services.retriever.search import search as search_catalogue
+from tests.unit.retriever.engines import Build, in_milvus, in_process
 
 MODEL = "mini@1"
 D = 16
@@ -33,6 +34,21 @@ CATEGORIES = ["Kitchen > Mugs", "Kitchen > Mugs > Small", "Kitchen>Bowls", "Kitc
 COLORS = ["red", "blue", "Green", ""]
 Make = Callable[[], Catalogue]
 EVEN = ModalityWeights(text=0.5, image=0.5)
+
+
+class _Engine:
+    build: Build
+
+
+_engine = _Engine()
+
+
+@pytest.fixture(scope="module", autouse=True, params=[in_process, in_milvus])
+def engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every promise holds wherever the rows are searched."""
+    with request.param() as build:
+        _engine.build = build
+        yield
 
 
 def unit(seed: int) -> Vector:
@@ -80,7 +96,7 @@ def catalogue(n: int = 200) -> Catalogue:
     return Catalogue(
         CatalogueInfo(version="v1", model=MODEL, dimension=D, products=n),
         Products(table(numbers)),
-        LiveIndex(ExactIndex(rows), [product_id(number) for number in numbers]),
+        LiveIndex(_engine.build(rows), [product_id(number) for number in numbers], _engine.build),
         Moments.of(rows),
     )
 

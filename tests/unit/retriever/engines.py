@@ -1,0 +1,29 @@
+"""Where rows may be searched: in this process, or in Milvus (here embedded, as Milvus Lite)."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.retriever.index import AnyRows, Index, IndexChoice
+
+Build = Callable[[AnyRows], Index]
+
+
+@contextmanager
+def in_process() -> Iterator[Build]:
+    yield IndexChoice("exact").build
+
+
+@contextmanager
+def in_milvus() -> Iterator[Build]:
+    from services.retriever.index.milvus import MilvusEngine
+
+    with tempfile.TemporaryDirectory() as folder:
+        engine = MilvusEngine(str(Path(folder) / "milvus.db"), timeout_s=30)
+        try:
+            yield IndexChoice(engine=engine).build
+        finally:
+            engine.close()
