@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval \
+.PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval mlflow \
 	bench-encoder bench-load bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
@@ -80,8 +80,14 @@ imports: ## Which room may import which
 secrets: ## Look for keys and passwords in what is, or might be, committed
 	@.ci/secrets
 
-eval: ## How good the search is on the sample catalogue, beside chance
-	@$(BOOTSTRAP) --group run -- -m services.launcher evaluate
+eval: ## How good the search is on the catalogue, beside chance (ARGS="--report docs/evaluation.md")
+	@$(BOOTSTRAP) --group evaluate -- -m services.launcher evaluate -- $(ARGS)
+
+mlflow: ## What ran and how good it was, on http://127.0.0.1:5000 (runs, plots, registry)
+	@$(BOOTSTRAP) --group evaluate
+	@mkdir -p .state/mlflow
+	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port $${MLFLOW_PORT:-5000} \
+		--workers 1 --backend-store-uri $${PIPELINE_TRACKING_URI:-sqlite:///.state/mlflow/mlflow.db} $(ARGS)
 
 bench-encoder: ## The encoder beside the clip package and other engines (ARGS=--write: docs/benchmarks.md)
 	@$(BOOTSTRAP) --venv .venv-bench --group bench-encoder

@@ -2,7 +2,8 @@
 
 `python -m services.launcher prepare` ends when it could serve, so that the next start is quick
 (the image of the Space does it while it is built).
-`python -m services.launcher evaluate` prints how good search is on the sample catalogue.
+`python -m services.launcher evaluate [-- OPTIONS]` prints how good search is on the catalogue; the
+options are those of `python -m services.pipeline evaluate`.
 `python -m services.launcher batch [--store FOLDER] -- COMMAND …` runs a command beside an encoder
 and, with `--store`, a feature store kept there.
 
@@ -21,8 +22,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.launcher.batch import batch
+from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
-from services.launcher.run import Say, evaluate, prepare, run
+from services.launcher.run import Say, prepare, run
 from services.launcher.settings import LauncherSettings
 
 Work = Callable[[LauncherSettings, Say], Awaitable[None]]
@@ -33,13 +35,16 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", help="serve everything (what happens without a command)")
     commands.add_parser("prepare", help="load the catalogue, and end when it could be served")
-    commands.add_parser("evaluate", help="how good search is on the sample catalogue")
+    measured = commands.add_parser("evaluate", help="how good search is on the catalogue")
+    measured.add_argument("words", nargs="*", metavar="OPTION")
     beside = commands.add_parser("batch", help="run a command beside an encoder and a store")
     beside.add_argument("--store", type=Path, metavar="FOLDER", help="keep a feature store there")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
     options = parser.parse_args()
-    work: Work = {"evaluate": evaluate, "prepare": prepare}.get(options.command, run)
-    if options.command == "batch":
+    work: Work = prepare if options.command == "prepare" else run
+    if options.command == "evaluate":
+        work = partial(_evaluate, options)
+    elif options.command == "batch":
         work = partial(_batch, options)
     try:
         settings = LauncherSettings()
@@ -60,6 +65,10 @@ def main() -> int:
 
 async def _finish(work: Work, settings: LauncherSettings) -> None:
     await work(settings, lambda line: print(line, flush=True))
+
+
+async def _evaluate(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
+    await evaluate(settings, options.words, say)
 
 
 async def _batch(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:

@@ -52,14 +52,6 @@ async def prepare(settings: LauncherSettings, say: Say) -> None:
     await until_asked_to_stop(Run(settings, say, once=True).serve(), say)
 
 
-async def evaluate(settings: LauncherSettings, say: Say) -> None:
-    """Start an encoder, ask the pipeline how good search is with it, stop the encoder.
-
-    Raises CannotRun, with nothing left running.
-    """
-    await until_asked_to_stop(_evaluate(settings, say), say)
-
-
 async def until_asked_to_stop(work: Coroutine[None, None, None], say: Say) -> None:
     """Do the work; on SIGINT or SIGTERM cancel it and wait until it has tidied up."""
     asked_to_stop = asyncio.Event()
@@ -78,21 +70,6 @@ async def until_asked_to_stop(work: Coroutine[None, None, None], say: Say) -> No
         say("stopped")
     else:
         working.result()
-
-
-async def _evaluate(settings: LauncherSettings, say: Say) -> None:
-    folders = Folders.of(settings)
-    folders.state.mkdir(parents=True, exist_ok=True)
-    async with AsyncExitStack() as running:
-        listeners = Listeners.bind("127.0.0.1", 0)
-        running.callback(listeners.close)
-        values = environment(settings, folders, listeners)
-        await require(values, "services.encoder", "prepare")
-        program = service_program("encoder", values, listeners, folders.logs)
-        supervisor = Supervisor(program, say)
-        await supervisor.start()
-        running.push_async_callback(supervisor.stop)
-        await while_unbroken([supervisor], require(values, "services.pipeline", "evaluate"))
 
 
 @dataclass
@@ -135,7 +112,7 @@ class Run:
         """Load the catalogue and say the address; one that is stored already serves first."""
         url = listeners.url("gateway")
         stored = folders.loaded.exists()
-        if stored and await _ready(url, STORED_CATALOGUE_PATIENCE_S) is None:
+        if stored and await ready(url, STORED_CATALOGUE_PATIENCE_S) is None:
             self._announce(url, started)
         else:
             stored = False
@@ -151,7 +128,7 @@ class Run:
         else:
             raise CannotRun(None, exit_code=code)
         if not stored:
-            reason = await _ready(url, READY_PATIENCE_S)
+            reason = await ready(url, READY_PATIENCE_S)
             if reason is not None:
                 raise CannotRun(f"not ready: {reason} (logs: {folders.logs})")
             self._announce(url, started)
@@ -261,7 +238,7 @@ async def _answers(port: int, process: asyncio.subprocess.Process) -> bool:
     return False
 
 
-async def _ready(url: str, patience_s: float) -> str | None:
+async def ready(url: str, patience_s: float) -> str | None:
     """None once the gateway can serve; after `patience_s` the reason why it cannot."""
     reason = "the gateway does not answer"
     with contextlib.suppress(TimeoutError):

@@ -141,6 +141,7 @@ def environment(
         "GATEWAY_MEDIA_DIR": str(folders.media),
         "GATEWAY_WEB_DIR": str(ROOT / "services" / "web" / "dist"),
         "PIPELINE_ENCODER_URL": listeners.url("encoder"),
+        "PIPELINE_RETRIEVER_URL": listeners.url("retriever"),
         "PIPELINE_FEATURE_STORE": str(folders.state),
         "PIPELINE_MEDIA_DIR": str(folders.media),
         "PIPELINE_REJECTS_PATH": str(folders.state / "rejects.csv"),

@@ -1,7 +1,7 @@
 """The one command-line program of the pipeline.
 
 Exit codes: 0 done, 2 the file can't be used or has nothing to load, 3 something that is needed is
-away, busy or broken, 130 stopped with Ctrl-C.
+away, busy or broken, 4 what was loaded is not good enough to be served, 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from pydantic import ValidationError
 
 from services.pipeline.errors import PipelineError
 from services.pipeline.feed import open_feed
+from services.pipeline.quality.command import add_quality_commands
+from services.pipeline.quality.golden import Golden, read_golden
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.tracking.data_version import data_version
 from services.pipeline.training.command import add_commands
 
 STOPPED = 130
@@ -60,6 +63,15 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="undo what was changed live in a catalogue that is served already",
     )
+    load.add_argument(
+        "--golden",
+        type=Path,
+        metavar="FOLDER",
+        help="golden queries by which it must be no worse than what is served",
+    )
+    load.add_argument(
+        "--force", action="store_true", help="publish what is broken or worse all the same"
+    )
     load.set_defaults(command=_load)
     upsert = commands.add_parser("upsert", help="put a file's products into what is served")
     upsert.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
@@ -79,11 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="data versions from and to where they are shared")
     data.add_argument("direction", choices=["pull", "push"])
     data.set_defaults(command=_data)
-    evaluate = commands.add_parser("evaluate", help="how good search is on the sample catalogue")
-    evaluate.add_argument(
-        "--sample", type=Path, metavar="FOLDER", default=Path("data/sample"), help="the sample"
-    )
-    evaluate.set_defaults(command=_evaluate)
+    add_quality_commands(commands)
     return parser
 
 
@@ -98,7 +106,14 @@ def _add_ranking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    return _take(options, settings, undo_changes=options.undo_changes)
+    golden = None if options.golden is None else read_golden(options.golden)
+    return _take(
+        options,
+        settings,
+        undo_changes=options.undo_changes,
+        golden=golden,
+        force=options.force,
+    )
 
 
 def _upsert(options: argparse.Namespace, settings: PipelineSettings) -> int:
@@ -119,16 +134,35 @@ def _take(
     *,
     live: bool = False,
     undo_changes: bool = False,
+    golden: Golden | None = None,
+    force: bool = False,
 ) -> int:
     feed = open_feed(options.file)
     # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
 
     from services.pipeline.load import load
+    from services.pipeline.tracking.runs import tracked
 
     # A picture with too many pixels is refused by us, with its row; no need for a warning as well.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    summary = load(feed, settings, options.rejects, live=live, undo_changes=undo_changes)
+    with tracked("load", settings) as record:
+        record.parameters = {"file": feed.path.name, "live": live, "force": force}
+        record.tags = {"data_version": data_version(feed.path)} if settings.tracking else {}
+        summary = load(
+            feed,
+            settings,
+            options.rejects,
+            live=live,
+            undo_changes=undo_changes,
+            golden=golden,
+            force=force,
+        )
+        record.tags |= summary.tags()
+        record.metrics = summary.metrics()
+        record.texts["summary.txt"] = "\n".join(summary.lines())
+        if summary.rejected:
+            record.files.append(summary.rejects_path)
     for line in summary.lines():
         print(line)
     return 0
@@ -172,15 +206,6 @@ def _data(options: argparse.Namespace, _: PipelineSettings) -> int:
     from services.pipeline.data_versions import DataSettings, share
 
     share(options.direction, DataSettings(), Path())
-    return 0
-
-
-def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    # The drawing and its renderer are of no use to any other command.
-    from services.pipeline.demo.evaluate import format_report
-    from services.pipeline.evaluation import evaluate_sample
-
-    print(format_report(evaluate_sample(options.sample, settings)))
     return 0
 
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +24,8 @@ from services.pipeline.online_store import EventClock, OnlineStore
 from services.pipeline.product import CatalogueProduct, ProductVectors
 from services.pipeline.progress import Progress
 from services.pipeline.publication import Manifest, Publication, Publisher
+from services.pipeline.quality.gate import Gate, Verdict
+from services.pipeline.quality.golden import Golden
 from services.pipeline.rejects import RejectsFile
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.stores import open_stores
@@ -59,6 +61,21 @@ class LoadSummary:
     seconds: float
     live: bool
     """Whether its products went into the version that is served, beside those there."""
+    verdict: Verdict | None = None
+    """What golden queries say, where any were asked."""
+
+    def tags(self) -> dict[str, str]:
+        """What was published, for the run's record."""
+        head = self.publication.head
+        return {"model": head.model_id, "catalogue": head.version, "change": str(head.sequence)}
+
+    def metrics(self) -> dict[str, float]:
+        """Figures for the run's record."""
+        figures = {name: float(value) for name, value in asdict(self.counts).items()}
+        figures |= {"rejected": float(self.rejected), "seconds": self.seconds}
+        if self.verdict is not None:
+            figures["golden/ndcg"] = self.verdict.ndcg
+        return figures
 
     def lines(self) -> Iterator[str]:
         """For a person."""
@@ -78,6 +95,8 @@ class LoadSummary:
         if self.live:
             yield f"version {head.version} changed, change {head.sequence}, in {self.seconds:.1f} s"
             return
+        if self.verdict is not None:
+            yield str(self.verdict)
         state = "published" if self.publication.is_new else "was published already"
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
         if self.publication.undone:
@@ -93,10 +112,15 @@ def load(
     *,
     live: bool = False,
     undo_changes: bool = False,
+    golden: Golden | None = None,
+    force: bool = False,
 ) -> LoadSummary:
     """Make the feed the catalogue, or, `live`, put its products into the one that is served.
 
     A catalogue that is served already keeps its live changes, unless `undo_changes`.
+
+    golden: queries by which a version must be no worse than the one that is served. force: publish
+    also what is.
 
     Raises PipelineError; what was stored until then is found again by the next run.
     """
@@ -113,18 +137,26 @@ def load(
         RejectsFile(rejects_path, feed.columns) as rejects,
     ):
         with asyncio.Runner() as runner:
+            gate = Gate(online, settings, golden=golden, force=force)
             run = _Load(
                 settings,
                 online,
                 offline,
                 rejects,
                 runner,
+                gate,
                 live=live,
                 undo_changes=undo_changes,
             )
             publication = run.load(feed, rows)
         return LoadSummary(
-            run.counts, rejects.count, rejects_path, publication, time.monotonic() - started, live
+            run.counts,
+            rejects.count,
+            rejects_path,
+            publication,
+            time.monotonic() - started,
+            live,
+            gate.verdict,
         )
 
 
@@ -138,12 +170,14 @@ class _Load:
         offline: OfflineStore,
         rejects: RejectsFile,
         runner: asyncio.Runner,
+        gate: Gate,
         *,
         live: bool,
         undo_changes: bool,
     ) -> None:
         self._live = live
         self._undo_changes = undo_changes
+        self._gate = gate
         self.counts = Counts()
         self._settings = settings
         self._online = online
@@ -209,7 +243,9 @@ class _Load:
         )
         if self._live:
             return Publication(publisher.change(self._manifest.entries), is_new=True)
-        return publisher.publish(self._manifest, undo_changes=self._undo_changes)
+        return publisher.publish(
+            self._manifest, undo_changes=self._undo_changes, approve=self._gate.approve
+        )
 
     def _products(
         self,

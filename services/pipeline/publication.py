@@ -10,7 +10,7 @@ its own number, and then the head, which tells of that number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -41,6 +41,9 @@ PRODUCTS_PER_CHANGE = 500
 
 Entry = tuple[str, str, str]
 """(product id, vector fingerprint, metadata fingerprint); deleted where both are empty."""
+
+Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
+"""Of a version, its products, and the version that is served."""
 
 
 @dataclass(slots=True)
@@ -86,14 +89,21 @@ class Publisher:
         self._products_per_shard = products_per_shard
 
     def publish(
-        self, manifest: Manifest, ranking: Ranking | None = None, *, undo_changes: bool = False
+        self,
+        manifest: Manifest,
+        ranking: Ranking | None = None,
+        *,
+        undo_changes: bool = False,
+        approve: Approve | None = None,
     ) -> Publication:
         """Serve this version. One that is served already keeps what was changed live since then,
         unless `undo_changes`.
 
         ranking: None keeps the present one, if it is of this model.
 
-        Raises StoreIncomplete, with nothing published, when rows are missing; DependencyAway.
+        approve: called with a new version whose rows are all there, before it is served; what it
+        raises keeps it from being served. Raises StoreIncomplete, with nothing published, when rows
+        are missing; DependencyAway.
         """
         entries = sorted(manifest.entries)
         size = self._products_per_shard
@@ -118,6 +128,8 @@ class Publisher:
             return Publication(published, is_new=False)
         for number, shard in enumerate(shards):
             self._verify(shard_id(head.version, number), shard)
+        if approve is not None:
+            approve(head, entries, published)
         self._offline.ensure(CHANGE_VIEW)
         self._clock.has_seen(timestamp)
         self._flip(head, published)

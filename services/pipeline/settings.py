@@ -26,6 +26,13 @@ class PipelineSettings(BaseSettings):
     encoder_timeout_s: float = Field(
         default=60.0, gt=0, description="Longest wait for one answer of the encoder."
     )
+    retriever_url: str = Field(
+        default="http://127.0.0.1:8003",
+        description="Where the retriever listens, which evaluations ask.",
+    )
+    retriever_timeout_s: float = Field(
+        default=60.0, gt=0, description="Longest wait for one answer of the retriever."
+    )
     requests_in_flight: int = Field(
         default=2,
         ge=1,
@@ -64,4 +71,14 @@ class PipelineSettings(BaseSettings):
         le=10_000,
         description="Products that are encoded and written together: what a run that is killed "
         "does again. 500 was measured to be the fastest for Feast.",
+    )
+    tracking: bool = Field(
+        default=False,
+        description="Whether every load, training and evaluation becomes an MLflow run. "
+        "`make eval` turns it on; `make run` does without.",
+    )
+    tracking_uri: str = Field(
+        default="sqlite:///.state/mlflow/mlflow.db",
+        min_length=1,
+        description="Where MLflow keeps runs and registry: an SQLite file, or a server's URL.",
     )

@@ -38,6 +38,8 @@ class EncoderDouble:
     dimension: int = 16
     scale: float = 1.0
     """Length of its vectors; anything but 1 is an encoder that is broken."""
+    says_the_same: bool = False
+    """Whatever it is asked, the vector is one and the same."""
     overloaded: int = 0
     """This many of the next requests are answered with 429."""
     refused_pictures: set[str] = field(default_factory=set)
@@ -143,6 +145,8 @@ class EncoderDouble:
 
     def vector(self, item: bytes) -> list[float]:
         """What it answers to these bytes, of a picture or of a text in UTF-8."""
+        if self.says_the_same:
+            item = b""
         seed = int.from_bytes(hashlib.sha256(item).digest()[:8], "big")
         vector = np.random.default_rng(seed).standard_normal(self.dimension)
         unit: list[float] = (self.scale * vector / np.linalg.norm(vector)).tolist()

@@ -1,8 +1,8 @@
 """Questions that people might ask of the drawn shop, and some that it has no answer for.
 
 Written by hand, and apart from what the bundled model learned: none of these forms is among the
-training captions', the shop's own texts', or those of `evaluate`. Beside each stands what a
-rewriter makes of it: by the rules of our prompt, but by hand too, not recorded from Gemini.
+training captions' or the shop's own texts'. Beside each stands what a rewriter makes of it: by the
+rules of our prompt, but by hand too, not recorded from Gemini.
 """
 
 from __future__ import annotations

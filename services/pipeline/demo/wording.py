@@ -1,6 +1,6 @@
 """How products are named: titles and descriptions of the shop, captions to learn from.
 
-The two never share a template with each other or with the queries that `evaluate` asks.
+The two never share a template with each other or with the golden queries.
 """
 
 from __future__ import annotations

@@ -103,11 +103,16 @@ def score(judgements: Judgements, rankings: Rankings, gains: Gains = ESCI_GAINS)
     return Scores(queries, values)
 
 
-def random_ndcg(judgements: Judgements, products: int, gains: Gains = ESCI_GAINS) -> float:
-    """Mean NDCG that a random order of a catalogue of so many products is expected to give."""
-    discounts = 1 / np.log2(np.arange(2, max(products, 1) + 2))
+def random_ndcg(
+    judgements: Judgements, products: int | None = None, gains: Gains = ESCI_GAINS
+) -> float:
+    """Mean NDCG that a random order of so many products is expected to give.
+
+    products: None, each query's judged ones alone are ranked.
+    """
     expected = []
     for grades in judgements.values():
+        discounts = 1 / np.log2(np.arange(2, (products or len(grades)) + 2))
         worth = np.sort([gains[grade] for grade in grades.values()])[::-1]
         ideal = float(worth[: len(discounts)] @ discounts[: len(worth)])
         found = float(worth.sum() * discounts.mean())

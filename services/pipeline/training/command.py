@@ -22,6 +22,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     train.add_argument("--output", type=Path, required=True, metavar="FILE", help="the ranking")
     train.add_argument("--metrics", type=Path, metavar="FILE", help="figures, as JSON")
     train.add_argument("--plots", type=Path, metavar="FOLDER", help="tables for plots")
+    train.add_argument(
+        "--register",
+        action="store_true",
+        help="as challenger in MLflow's registry (as champion where there is none)",
+    )
     train.set_defaults(command=_train)
     judge = commands.add_parser(
         "judge", help="a ranking beside the built-in one, on queries that nothing was learned from"
@@ -43,18 +48,32 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _train(options: argparse.Namespace, settings: PipelineSettings) -> int:
     # SciPy and Arrow take a second to import; `--help` need not wait for them.
     from services.contracts.ranking import BUILT_IN
-    from services.pipeline.quality.golden import read_golden
+    from services.pipeline.quality.golden import QUERIES, read_golden
+    from services.pipeline.tracking.data_version import data_version
+    from services.pipeline.tracking.registry import register
+    from services.pipeline.tracking.runs import flat, tracked
     from services.pipeline.training.golden import embed_queries
     from services.pipeline.training.published import published_products
-    from services.pipeline.training.report import lines, write
+    from services.pipeline.training.report import lines, metrics, write
     from services.pipeline.training.train import train
 
-    products = published_products(settings.feature_store / "offline")
-    queries, judgements = embed_queries(read_golden(options.golden), "tune", settings)
-    training = train(products, queries, judgements, BUILT_IN)
-    write(training, options.output, options.metrics, options.plots)
+    with tracked("train", settings) as record:
+        record.parameters = {"golden": str(options.golden)}
+        if settings.tracking:
+            record.tags["data_version"] = data_version(options.golden / QUERIES)
+        products = published_products(settings.feature_store / "offline")
+        record.tags["model"] = products.model
+        queries, judgements = embed_queries(read_golden(options.golden), "tune", settings)
+        training = train(products, queries, judgements, BUILT_IN)
+        write(training, options.output, options.metrics, options.plots)
+        record.metrics = flat(metrics(training))
+        record.texts["training.txt"] = "\n".join(lines(training))
+        record.files.append(options.output)
     for line in lines(training):
         print(line)
+    if options.register:
+        entry = register(training.ranking, record, settings)
+        print(f"version {entry.version} is registered as {', '.join(entry.aliases)}")
     return 0
 
 

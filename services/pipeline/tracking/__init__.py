@@ -1,0 +1,1 @@
+"""What ran, on what data, and what came of it, in MLflow."""

@@ -1,0 +1,256 @@
+"""How good search is, asked of a real retriever; and the gate that keeps what is worse from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from services.contracts.base import ModalityWeights
+from services.pipeline.cli import main
+from services.pipeline.errors import FeedUnusable, GateClosed
+from services.pipeline.feed import open_feed
+from services.pipeline.load import LoadSummary
+from services.pipeline.load import load as load_feed
+from services.pipeline.online_store import OnlineStore
+from services.pipeline.quality.comparison import FUSED, compare
+from services.pipeline.quality.embedding import embed_texts
+from services.pipeline.quality.gate import rankings
+from services.pipeline.quality.golden import Golden, GoldenQuery, Variant, write_golden
+from services.pipeline.quality.metrics import METRICS, NDCG, Grade
+from services.pipeline.quality.page import BEGIN, END
+from services.pipeline.quality.report import as_figures, as_markdown
+from services.pipeline.quality.searching import Retriever, Setup
+from services.pipeline.quality.stored import entries_of, product_rows
+from services.pipeline.settings import PipelineSettings
+from tests.integration.pipeline.conftest import Serve
+from tests.support.encoder_double import EncoderDouble
+from tests.support.product_feed import product_rows as feed_rows
+from tests.support.product_feed import write_feed
+from tests.support.service_process import ServiceProcess, listening_socket, url_of
+
+PRODUCTS = 60
+
+
+def caption(number: int) -> str:
+    """What is embedded of a product, so that asking for it finds the product at once."""
+    return f"Product {number}. The description of number {number}."
+
+
+def golden(numbers: Sequence[int] = range(0, 40, 2)) -> Golden:
+    queries = [GoldenQuery(f"t{n:02}", "text", "caption", text=caption(n)) for n in numbers]
+    judgements: dict[str, dict[str, Grade]] = {
+        f"t{n:02}": {f"p-{n:03}": "E", f"p-{n + 1:03}": "S"} for n in numbers
+    }
+    return Golden(queries, judgements)
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    return write_feed(tmp_path / "feed.csv", feed_rows(PRODUCTS))
+
+
+@pytest.fixture
+def served(settings: PipelineSettings, feed: Path, tmp_path: Path) -> Iterator[PipelineSettings]:
+    """Settings that name a real retriever, which serves the feed."""
+    load_feed(open_feed(feed), settings)
+    with listening_socket() as listener:
+        retriever = ServiceProcess(
+            ["services.retriever"],
+            "RETRIEVER",
+            listener,
+            tmp_path / "retriever.log",
+            feature_store=str(settings.feature_store),
+            drain_ms="0",
+        )
+        try:
+            retriever.wait_until_ready(url_of(listener))
+            yield settings.model_copy(update={"retriever_url": url_of(listener)})
+        finally:
+            retriever.stop()
+
+
+def test_every_way_to_search_is_measured_on_what_is_served(
+    served: PipelineSettings, tmp_path: Path
+) -> None:
+    pictures = [
+        GoldenQuery(f"p{n:02}", "picture", picture=f"images/{n}.png") for n in range(0, 20, 2)
+    ]
+    asked = golden()
+    whole = Golden(
+        queries=[
+            *asked.queries,
+            *pictures,
+            GoldenQuery("n1", "nonsense", "bare", text="xzx"),
+            GoldenQuery("o1", "off_catalogue", "bare", text="a bicycle", half="tune"),
+        ],
+        judgements=asked.judgements
+        | {one.query_id: {f"p-0{one.query_id[1:]}": "E"} for one in pictures},
+        variants=[Variant("t04", "case", caption(4).upper()), Variant("t06", "same", caption(6))],
+        folder=tmp_path,
+    )
+    comparison = compare(whole, served)
+    assert comparison.catalogue.products == PRODUCTS
+    assert comparison.arm("words", "words only").scores.values["mrr"].mean() == 1
+    assert comparison.arm("picture", "look only").scores.values["mrr"].mean() == 1
+    # Words put to pictures are chance here: the double knows nothing of either.
+    look = comparison.arm("words", "look only").scores.values[NDCG].mean()
+    assert comparison.floor["words"] - 0.15 < look < comparison.floor["words"] + 0.15
+    by_variant = {one.variant: one.scores.values["mrr"].mean() for one in comparison.robustness}
+    assert by_variant["same"] > by_variant["case"]
+    assert {(one.what, one.half, one.asked) for one in comparison.cut_off} == {
+        ("words", "report", 20),
+        ("picture", "report", 10),
+        ("nonsense", "report", 1),
+        ("not sold, bare", "tune", 1),
+    }
+    figures = as_figures(comparison)
+    assert figures["words/words_only/mrr"] == 1
+    assert figures["words/random/ndcg"] == comparison.floor["words"]
+    tables = as_markdown(comparison)
+    for heading in ("a random order", "Typed otherwise", "Who is served worse", "The cut-off"):
+        assert heading in tables
+
+
+def test_the_gates_own_ranking_is_the_retrievers(served: PipelineSettings) -> None:
+    queries = [f"question {number}" for number in range(30)]
+    vectors = embed_texts(queries, served)
+    online = OnlineStore(served.feature_store)
+    head, _ = online.head()
+    assert head is not None
+    rows = product_rows(online, head.model_id, entries_of(online, head))
+    retriever = Retriever(served)
+    for weights in (ModalityWeights(text=0.3, image=0.7), ModalityWeights(text=1, image=0)):
+        answers = retriever.search(vectors, "words", Setup("", weights))
+        ours = rankings(queries, vectors, rows, weights)
+        assert [answer.products for answer in answers] == [ours[query] for query in queries]
+    assert len(retriever.facts) == PRODUCTS
+
+
+def test_a_catalogue_that_is_worse_is_not_published_unless_forced(
+    settings: PipelineSettings, feed: Path, serve: Serve
+) -> None:
+    first = gated(feed, settings)
+    assert first.verdict is not None
+    assert first.verdict.change is None
+    assert any("with nothing to compare it with" in line for line in first.lines())
+
+    same = feed_rows(PRODUCTS)
+    same[59]["price"] = "1"
+    second = gated(write_feed(feed, same), settings)
+    assert second.verdict is not None
+    assert second.verdict.change is not None
+    assert second.verdict.change.mean == 0
+
+    worse = [row | {"title": f"A {row['title']}"} for row in same[:24]] + same[24:]
+    with pytest.raises(GateClosed, match=r"NDCG .* -0\.\d+ from the served version .*--force"):
+        gated(write_feed(feed, worse), settings)
+    assert serve().info.version == second.publication.head.version
+    forced = gated(feed, settings, force=True)
+    assert forced.verdict is not None
+    assert forced.verdict.worse
+    assert serve().info.version == forced.publication.head.version
+
+
+def test_a_new_model_is_compared_with_what_the_old_one_had_reached(
+    settings: PipelineSettings, encoder: EncoderDouble, feed: Path, serve: Serve
+) -> None:
+    gated(feed, settings)
+    encoder.model = "double@2"
+    summary = gated(feed, settings)
+    assert summary.verdict is not None
+    assert summary.verdict.change is not None
+    assert summary.verdict.change.mean == 0
+    # Other golden queries than those that the old model was asked cannot be compared.
+    encoder.model = "double@3"
+    another = gated(feed, settings, asked=golden(range(1, 20)))
+    assert another.verdict is not None
+    assert another.verdict.change is None
+
+
+def test_vectors_that_all_say_the_same_are_not_published(
+    settings: PipelineSettings, encoder: EncoderDouble, feed: Path, serve: Serve
+) -> None:
+    load_feed(open_feed(feed), settings)
+    version = serve().info.version
+    encoder.says_the_same = True
+    rows = [row | {"title": f"New {row['title']}"} for row in feed_rows(PRODUCTS)]
+    for row in rows:
+        row["image_path"] = ""
+    with pytest.raises(GateClosed, match="60 products of different content have only 1"):
+        load_feed(open_feed(write_feed(feed, rows)), settings)
+    assert serve().info.version == version
+
+
+def test_the_command_prints_and_writes_what_it_measured(
+    served: PipelineSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PIPELINE_ENCODER_URL", served.encoder_url)
+    monkeypatch.setenv("PIPELINE_RETRIEVER_URL", served.retriever_url)
+    monkeypatch.setenv("PIPELINE_FEATURE_STORE", str(served.feature_store))
+    (tmp_path / "golden").mkdir()
+    write_golden(golden(), tmp_path / "golden")
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    options = ["--golden", str(tmp_path / "golden"), "--report", str(page)]
+    assert main(["evaluate", *options, "--figures", str(tmp_path / "f" / "figures.json")]) == 0
+    printed = capsys.readouterr().out
+    assert f"| words | {FUSED.name} |" in printed
+    assert page.read_text() == f"before\n{BEGIN}\n{printed.strip()}\n{END}\nafter\n"
+    assert set(pd.read_json(tmp_path / "f" / "figures.json", typ="series").index) >= {
+        f"words/words_only/{metric.replace('@', '_at_')}" for metric in METRICS
+    }
+    page.write_text("no marks")
+    assert main(["evaluate", *options]) == 2
+    assert "there are no marks" in capsys.readouterr().err
+
+
+def test_escis_queries_are_told_with_both_mappings_of_gains(
+    served: PipelineSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PIPELINE_ENCODER_URL", served.encoder_url)
+    monkeypatch.setenv("PIPELINE_RETRIEVER_URL", served.retriever_url)
+    monkeypatch.setenv("PIPELINE_FEATURE_STORE", str(served.feature_store))
+    examples = tmp_path / "examples.parquet"
+    pd.DataFrame(
+        [
+            (1, caption(3), "p-003", "us", "E"),
+            (1, caption(3), "p-004", "us", "S"),
+            (1, caption(3), "gone", "us", "C"),
+            (2, "not there", "gone", "us", "E"),
+            (3, caption(5), "p-005", "es", "E"),
+        ],
+        columns=["query_id", "query", "product_id", "product_locale", "esci_label"],
+    ).to_parquet(examples)
+    assert main(["evaluate", "--esci", str(examples)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 of 2 queries; the catalogue has 2 of their 4 judged products" in printed
+    assert "| E 1, S .1, C .01: ESCI's definition | 1.000" in printed
+    assert "| E 1, S .01, C .1: the public scorer | 1.000" in printed
+    assert main(["evaluate", "--esci", str(examples), "--locale", "jp"]) == 2
+    assert "no product that fits a query of locale 'jp' exactly" in capsys.readouterr().err
+    (tmp_path / "text.parquet").write_text("no parquet")
+    assert main(["evaluate", "--esci", str(tmp_path / "text.parquet")]) == 2
+
+
+def gated(
+    feed: Path, settings: PipelineSettings, *, force: bool = False, asked: Golden | None = None
+) -> LoadSummary:
+    return load_feed(open_feed(feed), settings, golden=asked or golden(), force=force)
+
+
+def test_golden_queries_that_are_not_there_end_a_load_before_it_begins(
+    settings: PipelineSettings, feed: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PIPELINE_FEATURE_STORE", str(settings.feature_store))
+    assert main(["load", str(feed), "--golden", str(tmp_path)]) == FeedUnusable.exit_code
+    assert not np.any([(settings.feature_store / "offline").exists()])
