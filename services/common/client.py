@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Self, TypeVar
 
@@ -44,6 +44,7 @@ PROBE_TIMEOUT_S = 1.0
 _WHOLE_TIMEOUT = 0.9
 
 Answer = TypeVar("Answer", bound=BaseModel)
+Read = TypeVar("Read")
 
 # What a dependency says of the request itself concerns our caller and is passed on as it is.
 _PASSED_ON: dict[str, type[ServiceError]] = {
@@ -111,26 +112,41 @@ class ServiceClient:
         self, path: str, answer: type[Answer], *, also_status: Collection[int] = ()
     ) -> Answer:
         """`also_status`: statuses beside 2xx that carry an `Answer` (503 of `/ready`, say)."""
-        return await self._call("GET", path, answer, also_status=also_status)
+        return await self._call("GET", path, answer.model_validate_json, also_status=also_status)
 
     async def post(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
-        return await self._send_json("POST", path, body, answer)
+        return await self._send_json("POST", path, body, answer.model_validate_json, {})
+
+    async def post_and_read(
+        self,
+        path: str,
+        body: BaseModel,
+        read: Callable[[bytes], Read],
+        headers: Mapping[str, str],
+    ) -> Read:
+        """For answers that are not JSON. read: raises ValueError where they break the contract."""
+        return await self._send_json("POST", path, body, read, headers)
 
     async def put(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
-        return await self._send_json("PUT", path, body, answer)
+        return await self._send_json("PUT", path, body, answer.model_validate_json, {})
 
     async def delete(self, path: str, answer: type[Answer]) -> Answer:
-        return await self._call("DELETE", path, answer)
+        return await self._call("DELETE", path, answer.model_validate_json)
 
     async def _send_json(
-        self, method: str, path: str, body: BaseModel, answer: type[Answer]
-    ) -> Answer:
+        self,
+        method: str,
+        path: str,
+        body: BaseModel,
+        read: Callable[[bytes], Read],
+        headers: Mapping[str, str],
+    ) -> Read:
         return await self._call(
             method,
             path,
-            answer,
+            read,
             body=body.model_dump_json().encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **headers},
         )
 
     async def post_files(
@@ -143,7 +159,15 @@ class ServiceClient:
         fields: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send pictures as one multipart form, all under one field name, beside text fields."""
-        return await self._call("POST", path, answer, body=Form(field, files, fields or {}))
+        return await self.post_files_and_read(
+            path, Form(field, files, fields or {}), answer.model_validate_json, {}
+        )
+
+    async def post_files_and_read(
+        self, path: str, form: Form, read: Callable[[bytes], Read], headers: Mapping[str, str]
+    ) -> Read:
+        """As `post_and_read`, for pictures."""
+        return await self._call("POST", path, read, body=form, headers=headers)
 
     @property
     def left_alone(self) -> bool:
@@ -164,12 +188,12 @@ class ServiceClient:
         self,
         method: str,
         path: str,
-        answer: type[Answer],
+        read: Callable[[bytes], Read],
         *,
         also_status: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
         body: bytes | Form | None = None,
-    ) -> Answer:
+    ) -> Read:
         limit = self._limit()
         if limit.remaining_s() == 0:
             raise DeadlineExceeded(f"No time was left to ask the {self.name}.")
@@ -189,8 +213,8 @@ class ServiceClient:
             raise DependencyUnavailable(f"The {self.name} cannot be reached.") from error
         if response.is_success or response.status in also_status:
             try:
-                understood = answer.model_validate_json(response.content)
-            except ValidationError as error:
+                understood = read(response.content)
+            except ValueError as error:  # Pydantic's own is one
                 self._breaker.failed()
                 raise DependencyUnavailable(
                     f"The {self.name} gave an answer that breaks its contract."

@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from services.common.problems import ServiceError
-from services.contracts.encoder import EmbeddingsResponse, ModelInfo
-from services.pipeline.encoder_client import EncoderClient
+from services.contracts.encoder import ModelInfo
+from services.pipeline.encoder_client import Embeddings, EncoderClient
 from services.pipeline.errors import EncoderBroken
 from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.product import FloatVector, ProductVectors
@@ -164,7 +164,7 @@ class Embedder:
         if batch:
             yield batch
 
-    def _outcomes(self, response: EmbeddingsResponse, asked: int) -> list[Outcome]:
+    def _outcomes(self, response: Embeddings, asked: int) -> list[Outcome]:
         """(asked,) each a (d,) unit vector, or why there is none."""
         if (response.model, response.dimension) != (self._model.model, self._model.dimension):
             raise EncoderBroken(
@@ -178,9 +178,9 @@ class Embedder:
         reasons = {problem.index: problem.detail for problem in response.errors}
         return [
             UnusablePicture(reasons.get(index, "the encoder gave no vector and no reason"))
-            if values is None
-            else self._checked(np.asarray(values, np.float32))
-            for index, values in enumerate(response.embeddings)
+            if vector is None
+            else self._checked(vector)
+            for index, vector in enumerate(response.embeddings)
         ]
 
     def _checked(self, vector: FloatVector) -> FloatVector:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.common.client import ServiceClient
-from services.contracts.encoder import EmbeddingsResponse, ModelInfo
-from services.pipeline.encoder_client import EncoderClient
+from services.contracts.encoder import ModelInfo
+from services.pipeline.encoder_client import Embeddings, EncoderClient
 from services.pipeline.errors import EncoderBroken
 from services.pipeline.settings import PipelineSettings
 
@@ -40,9 +40,9 @@ def _embed(
     items: Sequence[Item],
     settings: PipelineSettings,
     batch: int,
-    ask: Callable[[EncoderClient, list[Item]], Awaitable[EmbeddingsResponse]],
+    ask: Callable[[EncoderClient, list[Item]], Awaitable[Embeddings]],
 ) -> Vectors:
-    async def in_batches(client: EncoderClient) -> list[EmbeddingsResponse]:
+    async def in_batches(client: EncoderClient) -> list[Embeddings]:
         return [
             await ask(client, list(items[start : start + batch]))
             for start in range(0, len(items), batch)

@@ -16,13 +16,18 @@ from typing import Annotated
 
 import numpy as np
 import uvicorn
-from fastapi import APIRouter, FastAPI, File, UploadFile
+from fastapi import APIRouter, FastAPI, File, Request, Response, UploadFile
+from safetensors.numpy import save
 
 from services.common.app import Dependencies, create_service_app
 from services.common.metrics import Metrics
 from services.common.problems import Overloaded, UnreadableImage
 from services.common.settings import ServiceSettings
 from services.contracts.encoder import (
+    BINARY_MEDIA_TYPE,
+    EMBEDDINGS_TENSOR,
+    PRIORITY_HEADER,
+    REPORT_TENSOR,
     EmbeddingsResponse,
     EmbedTextsRequest,
     ItemProblem,
@@ -51,6 +56,8 @@ class EncoderDouble:
     pictures: list[str] = field(default_factory=list)
     """SHA-256 of each."""
     requests: int = 0
+    priorities: set[str] = field(default_factory=set)
+    """Under which it was asked."""
 
     @contextmanager
     def running(self) -> Iterator[EncoderDouble]:
@@ -101,14 +108,16 @@ class EncoderDouble:
             )
 
         @router.post("/embed/texts")
-        async def embed_texts(body: EmbedTextsRequest) -> EmbeddingsResponse:
-            self._begin()
+        async def embed_texts(body: EmbedTextsRequest, request: Request) -> Response:
+            self._begin(request)
             self.texts.extend(body.texts)
             return self._response([text.encode() for text in body.texts], {})
 
         @router.post("/embed/images")
-        async def embed_images(images: Annotated[list[UploadFile], File()]) -> EmbeddingsResponse:
-            self._begin()
+        async def embed_images(
+            images: Annotated[list[UploadFile], File()], request: Request
+        ) -> Response:
+            self._begin(request)
             data = [await image.read() for image in images]
             digests = [hashlib.sha256(one).hexdigest() for one in data]
             refused = {
@@ -123,25 +132,30 @@ class EncoderDouble:
 
         return router
 
-    def _begin(self) -> None:
+    def _begin(self, request: Request) -> None:
         self.requests += 1
+        self.priorities.add(request.headers.get(PRIORITY_HEADER, "interactive"))
         self.before_each(self.requests)
         if self.overloaded:
             self.overloaded -= 1
             raise Overloaded("The double has enough to do.", retry_after_s=0)
 
-    def _response(self, items: list[bytes], refused: dict[int, str]) -> EmbeddingsResponse:
-        return EmbeddingsResponse(
+    def _response(self, items: list[bytes], refused: dict[int, str]) -> Response:
+        """In the binary form, the only one that programs ask for."""
+        rows = np.array([self.vector(item) for item in items], np.float32)
+        rows[list(refused)] = 0
+        report = EmbeddingsResponse(
             model=self.model,
             dimension=self.dimension,
-            embeddings=[
-                None if index in refused else self.vector(item) for index, item in enumerate(items)
-            ],
+            embeddings=[],
             errors=[
                 ItemProblem(index=index, type=UnreadableImage.type_path(), detail=detail)
                 for index, detail in refused.items()
             ],
         )
+        described = np.frombuffer(report.model_dump_json(exclude={"embeddings"}).encode(), np.uint8)
+        content = save({EMBEDDINGS_TENSOR: rows, REPORT_TENSOR: described})
+        return Response(content, media_type=BINARY_MEDIA_TYPE)
 
     def vector(self, item: bytes) -> list[float]:
         """What it answers to these bytes, of a picture or of a text in UTF-8."""

@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save
 
 from services.common.client import ServiceClient
 from services.contracts.encoder import ModelInfo
@@ -145,7 +146,7 @@ async def test_patience_ends(embedder: Embedder, double: EncoderDouble) -> None:
         await embedder.embed([product(1, "a")])
 
 
-@pytest.mark.parametrize("scale", [0.0, 2.0, 1e-30])
+@pytest.mark.parametrize("scale", [0.0, 2.0, 1e-30, float("nan")])
 async def test_vectors_that_are_not_of_unit_length_are_refused(
     embedder: Embedder, double: EncoderDouble, scale: float
 ) -> None:
@@ -154,15 +155,19 @@ async def test_vectors_that_are_not_of_unit_length_are_refused(
         await embedder.embed([product(1, "a")])
 
 
-async def test_a_vector_with_nan_is_refused_at_once(double: EncoderDouble) -> None:
-    def answer(_: httpx.Request) -> httpx.Response:
-        body = '{"model":"double@1","dimension":2,"embeddings":[[NaN,1.0]],"errors":[]}'
-        return httpx.Response(200, text=body)
-
-    transport = httpx.MockTransport(answer)
+@pytest.mark.parametrize("content", [b"", b"{}", save({"embeddings": np.zeros((1, 2), "f")})])
+async def test_an_answer_that_is_no_vectors_is_refused_at_once(content: bytes) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
     async with ServiceClient("encoder", "http://encoder", timeout_s=5, transport=transport) as one:
         with pytest.raises(EncoderBroken, match="breaks its contract"):
             await EncoderClient(one, wait_s=60).embed_texts(["a"])
+
+
+async def test_a_catalogue_is_encoded_after_whoever_waits_for_an_answer(
+    embedder: Embedder, double: EncoderDouble, media: MediaStore, tmp_path: Path
+) -> None:
+    await embedder.embed([product(1, "a", take(media, tmp_path, 1))])
+    assert double.priorities == {"bulk"}
 
 
 async def test_another_model_midway_ends_the_run(embedder: Embedder, double: EncoderDouble) -> None:
