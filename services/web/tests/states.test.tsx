@@ -61,6 +61,13 @@ describe('a failure', () => {
     await card('Red mug')
   })
 
+  it('is not offered to be tried again where that would change nothing', async () => {
+    gateway.set('GET /products/none', () => ({ status: 404, body: { detail: 'x' } }))
+    open('/product/none')
+    expect(await screen.findByRole('alert')).toHaveTextContent('There is no such product')
+    expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
+  })
+
   it('without an answer asks whether one is online, and asks again by itself once one is', async () => {
     gateway.set('POST /search', noNetwork)
     open('/?q=mug')

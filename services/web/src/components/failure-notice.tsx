@@ -4,6 +4,9 @@ import { FiAlertTriangle } from 'react-icons/fi'
 import type { Failure } from '../api/client'
 import { useLanguage } from '../i18n/language'
 
+/** Asking again would change nothing. */
+const FINAL: Failure['kind'][] = ['expired', 'missing']
+
 /** What happened, a way on, and the id that finds it in the logs. Asks again by itself when the network is back. */
 export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   const { say } = useLanguage()
@@ -18,7 +21,7 @@ export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry:
       <FiAlertTriangle aria-hidden className="text-3xl text-amber-600 dark:text-amber-400" />
       <p className="text-lg font-semibold text-balance">{say.failures[failure.kind]}</p>
       {failure.kind === 'refused' && failure.detail && <p className="muted">{failure.detail}</p>}
-      {failure.kind !== 'expired' && (
+      {!FINAL.includes(failure.kind) && (
         <button type="button" className="primary-button mt-1" onClick={onRetry}>
           {say.retry}
         </button>

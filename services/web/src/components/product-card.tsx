@@ -26,10 +26,11 @@ export function ProductCard({ product, eager = false, onMoreLike }: Props) {
           <bdi>{product.brand}</bdi>
         </p>
         <h3
-          className="mt-1 line-clamp-2 min-h-[2.75em] text-sm leading-snug font-medium wrap-anywhere sm:text-base"
+          dir="auto"
+          className="text-parent mt-1 line-clamp-2 min-h-[2.75em] text-sm leading-snug font-medium wrap-anywhere sm:text-base"
           title={product.title}
         >
-          <bdi>{product.title}</bdi>
+          {product.title}
         </h3>
         <p className="mt-1.5 font-semibold tabular-nums">
           <Price price={product.price} currency={product.currency} />
