@@ -152,6 +152,12 @@ describe('a part of a picture', () => {
     expect(within(editor).getByRole('group', { name: 'Frame: arrow keys move it' })).toHaveAttribute('tabindex', '0')
   })
 
+  it('gives the keyboard back to the button that opened it', async () => {
+    const { user, editor } = await openEditor()
+    await user.click(within(editor).getByRole('button', { name: 'Done' }))
+    expect(screen.getByRole('button', { name: 'Choose a part' })).toHaveFocus()
+  })
+
   it('is the whole again with one press, and goes with the picture', async () => {
     const { user, editor } = await openEditor()
     await user.click(within(editor).getByRole('button', { name: 'Whole picture' }))

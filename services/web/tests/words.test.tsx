@@ -163,6 +163,30 @@ describe('a mixed search', () => {
     await user.click(screen.getByRole('button', { name: 'Remove: Without striped' }))
     expect(address()).toBe('/?q=mug')
   })
+
+  it('keeps the place of the keyboard when a field or a part goes away', async () => {
+    searchAnswers(() => answer(['Plain mug']))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    const opener = () => screen.getByRole('button', { name: 'Leave something out' })
+    await user.click(opener())
+    await user.keyboard('{Escape}')
+    expect(opener()).toHaveFocus()
+    await user.keyboard('{Enter}striped{Enter}')
+    expect(opener()).toHaveFocus()
+    await user.click(await screen.findByRole('button', { name: 'Remove: Without striped' }))
+    await user.tab()
+    expect(opener()).toHaveFocus()
+  })
+
+  it('brings the keyboard to the product whose link took it there', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(await screen.findByRole('link', { name: /More info/ }))
+    await waitFor(() => expect(screen.getByRole('main')).toHaveFocus())
+  })
 })
 
 describe('the settings', () => {

@@ -1,13 +1,17 @@
+import { useRef } from 'react'
 import { FiSearch } from 'react-icons/fi'
-import { Link, Outlet } from 'react-router-dom'
+import { Link, Outlet, useLocation } from 'react-router-dom'
 
 import { LanguageSwitch } from '../components/language-switch'
 import { OfflineNotice } from '../components/offline-notice'
 import { ThemeToggle } from '../components/theme-toggle'
 import { useLanguage } from '../i18n/language'
+import { useFocusKept } from '../lib/use-focus-kept'
 
 export function Layout() {
   const { say } = useLanguage()
+  const main = useRef<HTMLElement>(null)
+  useFocusKept(main, useLocation().pathname)
   return (
     <div className="flex min-h-dvh flex-col">
       <a href="#main" className="primary-button absolute -top-20 start-4 z-30 focus:top-4">
@@ -26,7 +30,7 @@ export function Layout() {
         </div>
       </header>
       <OfflineNotice />
-      <main id="main" tabIndex={-1} className="mx-auto w-full max-w-[90rem] flex-1 px-4 pb-20 outline-none sm:px-6 lg:px-8">
+      <main ref={main} id="main" tabIndex={-1} className="mx-auto w-full max-w-[90rem] flex-1 px-4 pb-20 outline-none sm:px-6 lg:px-8">
         <Outlet />
       </main>
     </div>

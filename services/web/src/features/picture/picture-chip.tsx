@@ -1,6 +1,8 @@
+import { useRef } from 'react'
 import { FiCrop, FiImage, FiLoader, FiX } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
+import { useFocusKept } from '../../lib/use-focus-kept'
 import type { ChosenPicture } from './picture-context'
 import { PictureImage } from './picture-image'
 
@@ -16,6 +18,8 @@ interface Props {
 /** The picture that is searched with, a way to search for a part of it, and a way to be rid of it. */
 export function PictureChip({ picture, sending, cropping, onCrop, onRemove }: Props) {
   const { say } = useLanguage()
+  const opener = useRef<HTMLButtonElement>(null)
+  useFocusKept(opener, cropping)
   const name = !picture ? say.sharedPicture : picture.crop ? say.partOfPicture : say.yourPicture
   return (
     <span className="inline-flex max-w-full items-center gap-2 rounded-full border border-stone-300 bg-white p-1 text-sm dark:border-stone-700 dark:bg-stone-900">
@@ -30,6 +34,7 @@ export function PictureChip({ picture, sending, cropping, onCrop, onRemove }: Pr
       <span className="truncate font-medium">{sending ? say.pictureSending : name}</span>
       {picture && (
         <button
+          ref={opener}
           type="button"
           className="text-button min-h-9! shrink-0 px-2 whitespace-nowrap text-brand-700! sm:px-3 dark:text-brand-300!"
           aria-expanded={cropping}

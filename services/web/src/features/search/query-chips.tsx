@@ -1,4 +1,4 @@
-import { useId, useState, type FormEvent, type ReactNode } from 'react'
+import { useId, useRef, useState, type FormEvent, type ReactNode } from 'react'
 import { FiMinusCircle } from 'react-icons/fi'
 
 import { pictureAddress, type Product } from '../../api/client'
@@ -7,6 +7,7 @@ import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
 import { MOST_WITHOUT, type SearchSettings } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
+import { useFocusKept } from '../../lib/use-focus-kept'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 
 interface Props {
@@ -24,8 +25,10 @@ export function QueryChips({ settings, onChange, picture, children }: Props) {
   const { query, like, without } = settings
   // Words alone stand in the box already.
   const mixed = picture !== null || like.length > 0 || without.length > 0
+  const row = useRef<HTMLDivElement>(null)
+  useFocusKept(row, `${picture !== null} ${query !== ''} ${like.length} ${without.length}`)
   return (
-    <div className="mt-2 flex flex-wrap items-center gap-x-1.5 gap-y-2">
+    <div ref={row} tabIndex={-1} className="mt-2 flex flex-wrap items-center gap-x-1 gap-y-2 outline-none sm:gap-x-1.5">
       {mixed && (
         <ul aria-label={say.searchedWith} className="contents">
           {picture && <li className="max-w-full">{picture}</li>}
@@ -83,9 +86,11 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
   const id = useId()
   const [open, setOpen] = useState(false)
   const [typed, setTyped] = useState('')
+  const opener = useRef<HTMLButtonElement>(null)
+  useFocusKept(opener, open)
   if (!open)
     return (
-      <button type="button" className="text-button px-2 text-sm sm:px-3" onClick={() => setOpen(true)}>
+      <button ref={opener} type="button" className="text-button px-1.5 text-sm sm:px-3" onClick={() => setOpen(true)}>
         <FiMinusCircle aria-hidden /> {say.withoutAdd}
       </button>
     )
