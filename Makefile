@@ -14,7 +14,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval mlflow \
-	bench-encoder bench-load bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
+	bench-encoder bench-load bench-replaced bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
 
@@ -97,6 +97,11 @@ bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20
 	@$(BOOTSTRAP) --group test
 	@$(BIN)/python -m tests.benchmarks.loading $(ARGS)
 
+bench-replaced: ## The whole stack beside torch, scikit-learn and pandas in one process (ARGS=--write)
+	@$(BOOTSTRAP) --venv .venv-bench-replaced --group bench-replaced
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m tests.benchmarks.replaced $(ARGS)
+
 bench-retriever: ## One search beside the simple path, NumPy and FAISS (ARGS="--products 1000000 --write")
 	@$(BOOTSTRAP) --venv .venv-bench-retriever --group bench-retriever
 	@.venv-bench-retriever/bin/python -m tests.benchmarks.retriever $(ARGS)
@@ -144,7 +149,7 @@ configuration: ## Write docs/configuration.md from the settings classes
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@$(BOOTSTRAP) --venv .venv-lock --group lock
 	@$(COMPILE) --group run --group test --group train \
-		--group bench-encoder --group bench-retriever --group lock --group release -o .venv-lock/all.txt
+		--group bench-encoder --group bench-replaced --group bench-retriever --group lock --group release -o .venv-lock/all.txt
 	@# Without its dependencies (torchvision, which nothing here uses).
 	@$(COMPILE) --no-deps --group vocabulary -o .venv-lock/vocabulary.txt
 	@# torch's CUDA packages are for machines that train on a GPU: not ours to pin.

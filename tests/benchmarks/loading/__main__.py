@@ -48,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     with _feature_store() as repo:
         started = time.perf_counter()
-        _publish(repo, options.products)
+        publish(repo, options.products)
         seconds = time.perf_counter() - started
         print(f"{options.products} products written in {seconds:.1f} s")
         _bench_loads(repo, options)
@@ -67,14 +67,16 @@ def _feature_store() -> Iterator[Path]:
             redis.stop()
 
 
-def _publish(repo: Path, count: int) -> None:
+def publish(repo: Path, count: int, model: str = MODEL) -> None:
     """A catalogue of `count` products, written as the pipeline writes one."""
     online, offline, clock = OnlineStore(repo), OfflineStore(repo / "offline"), EventClock()
     online.apply()
-    writer = FeatureWriter(online, offline, clock, MODEL)
+    writer = FeatureWriter(online, offline, clock, model)
     generator, manifest = np.random.default_rng(0), Manifest()
     for start in range(0, count, WRITE_BATCH):
-        products = [_product(number) for number in range(start, min(start + WRITE_BATCH, count))]
+        products = [
+            _product(number, model) for number in range(start, min(start + WRITE_BATCH, count))
+        ]
         vectors = generator.standard_normal((2 * len(products), DIMENSION)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         pairs = zip(vectors[::2], vectors[1::2], strict=True)
@@ -91,13 +93,13 @@ def _publish(repo: Path, count: int) -> None:
         online,
         offline,
         clock,
-        model_id=MODEL,
+        model_id=model,
         dimension=DIMENSION,
         products_per_shard=PRODUCTS_PER_SHARD,
     ).publish(manifest)
 
 
-def _product(number: int) -> CatalogueProduct:
+def _product(number: int, model: str = MODEL) -> CatalogueProduct:
     return CatalogueProduct.of(
         FeedProduct(
             row=number,
@@ -114,7 +116,7 @@ def _product(number: int) -> CatalogueProduct:
             attributes={"color": "red", "pattern": "striped"},
         ),
         None,
-        MODEL,
+        model,
     )
 
 

@@ -1,0 +1,204 @@
+"""`make bench-replaced`: new queries to the simple service and to the whole stack, in turns.
+
+Both have the same random weights in ViT-B/32's shape and as many products of the same shape; the
+one that is not asked idles. `--write` puts the table into docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from tests.benchmarks.loading.__main__ import publish
+from tests.benchmarks.machine import machine
+from tests.benchmarks.report import table, write_section
+from tests.load.client import Connections, Timed, one_by_one, percentile_ms
+from tests.support.clip_reference import random_weights
+from tests.support.redis_server import RedisProcess
+from tests.support.torch_archive import write_archive
+from tests.support.whole_stack import SERVICES, WholeStack
+
+CLIENTS = 16
+START_S = 120.0
+_NUMBERS = itertools.count()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--python", default=".venv-bench-replaced/bin/python")
+    parser.add_argument("--products", type=int, default=23_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each turn")
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        text = _compare(Path(folder), options)
+    print(text)
+    if options.write:
+        write_section("The path replaced", text)
+
+
+def _compare(folder: Path, options: argparse.Namespace) -> str:
+    weights = random_weights(
+        dimension=512, image_size=224, patch=32, width=512, image_width=768, layers=12
+    )
+    write_archive(folder / "vit-b-32.pt", weights)
+    (folder / "redis").mkdir()
+    redis = RedisProcess(folder / "redis")
+    redis.start()
+    settings = {
+        "ENCODER_MODEL": str(folder / "vit-b-32.pt"),
+        "GATEWAY_RATE_PER_MINUTE": "1000000",
+        "GATEWAY_RATE_BURST": "100000",
+    }
+    stack = WholeStack(folder, redis, settings)
+    simple: subprocess.Popen[bytes] | None = None
+    try:
+        stack.start("encoder").wait_until_ready(stack.url_of("encoder"))
+        model = httpx.get(f"{stack.url_of('encoder')}/model", trust_env=False).json()["model"]
+        publish(Path(stack.environment()["RETRIEVER_FEATURE_STORE"]), options.products, model)
+        stack.processes.pop("encoder").stop()
+        simple, port, simple_s = _start_simple(folder, weights, options)
+        started = time.perf_counter()
+        for name in SERVICES:
+            stack.start(name)
+        stack.processes["gateway"].wait_until_ready(stack.url)
+        ours_s = time.perf_counter() - started
+        hosts = {"simple": port, "ours": stack.listeners["gateway"].getsockname()[1]}
+        alone, crowd = asyncio.run(_in_turns(hosts, options))
+        memory = {
+            "simple": _resident_mib([simple.pid]),
+            "ours": _resident_mib([one.process.pid for one in stack.processes.values()]),
+        }
+    finally:
+        stack.stop()
+        redis.stop()
+        if simple is not None:
+            simple.terminate()
+            simple.wait(20)
+    cold = {"simple": simple_s, "ours": ours_s}
+    return _told(options, alone, crowd, memory, cold)
+
+
+def _start_simple(
+    folder: Path, weights: dict[str, np.ndarray], options: argparse.Namespace
+) -> tuple[subprocess.Popen[bytes], int, float]:
+    """The process, its port, and seconds from its start to its first answer."""
+    np.savez(folder / "weights.npz", **weights)  # type: ignore[arg-type]  # no name is `allow_pickle`
+    convert = (
+        "import sys, numpy, torch; a = numpy.load(sys.argv[1]);"
+        "torch.save({n: torch.from_numpy(a[n]) for n in a.files}, sys.argv[2])"
+    )
+    files = [str(folder / "weights.npz"), str(folder / "simple.pt")]
+    subprocess.run([options.python, "-c", convert, *files], check=True)
+    rows = np.random.default_rng(0).standard_normal((options.products, 512)).astype(np.float32)
+    np.save(folder / "vectors.npy", rows)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = time.perf_counter()
+    command = [options.python, "-m", "tests.benchmarks.replaced.simple", files[1]]
+    process = subprocess.Popen([*command, str(folder / "vectors.npy"), str(port)])
+    body = {"query": "a mug", "k": 20}
+    while True:
+        try:
+            answer = httpx.post(f"http://127.0.0.1:{port}/predict", json=body, trust_env=False)
+            answer.raise_for_status()
+            return process, port, time.perf_counter() - started
+        except httpx.ConnectError:
+            if process.poll() is not None or time.perf_counter() - started > START_S:
+                process.kill()
+                raise
+            time.sleep(0.05)
+
+
+async def _in_turns(
+    hosts: dict[str, int], options: argparse.Namespace
+) -> tuple[dict[str, list[Timed]], dict[str, list[Timed]]]:
+    alone: dict[str, list[Timed]] = {name: [] for name in hosts}
+    crowd: dict[str, list[Timed]] = {name: [] for name in hosts}
+    for number in range(options.rounds + 1):
+        for name, port in hosts.items():
+            for clients, into in ((1, alone), (CLIENTS, crowd)):
+                answers = await _ask(port, clients, options.seconds if number else 1.0)
+                if number:
+                    into[name] += answers
+    return alone, crowd
+
+
+async def _ask(port: int, clients: int, seconds: float) -> list[Timed]:
+    """New queries of clients who ask again as soon as they have their answer."""
+    connections = Connections("127.0.0.1", port)
+    until = time.perf_counter() + seconds
+
+    async def client() -> list[Timed]:
+        answers: list[Timed] = []
+        while time.perf_counter() < until:
+            answers += await one_by_one(connections, [f"red striped mug {next(_NUMBERS)}"])
+        return answers
+
+    try:
+        found = await asyncio.gather(*(client() for _ in range(clients)))
+    finally:
+        connections.close()
+    answers = list(itertools.chain.from_iterable(found))
+    if any(answer.status != 200 for answer in answers):
+        raise RuntimeError("not every query was answered: the figures would not compare")
+    return answers
+
+
+def _resident_mib(pids: list[int]) -> float:
+    """Shared pages are counted once: each process's proportional share."""
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    return sum(int(text.partition("\nPss:")[2].split()[0]) for text in rollups) / 1024
+
+
+def _told(
+    options: argparse.Namespace,
+    alone: dict[str, list[Timed]],
+    crowd: dict[str, list[Timed]],
+    memory: dict[str, float],
+    cold: dict[str, float],
+) -> str:
+    spent = options.rounds * options.seconds
+    figures = {
+        name: [
+            percentile_ms(alone[name], 0.5),
+            percentile_ms(alone[name], 0.99),
+            percentile_ms(crowd[name], 0.5),
+            percentile_ms(crowd[name], 0.99),
+            len(crowd[name]) / spent,
+            memory[name],
+            cold[name],
+        ]
+        for name in alone
+    }
+    head = ["p50 ms, alone", "p99 ms, alone", "p50 ms, 16", "p99 ms, 16", "queries/s, 16"]
+    before, now = figures["simple"], figures["ours"]
+    latency, throughput = before[0] / now[0], now[4] / before[4]
+    return (
+        f"`make bench-replaced ARGS=--write`, {machine()}. {options.products:,} products, new "
+        "queries, one client alone and 16 who ask again at once; the clients share the machine. "
+        f"Turns: {options.rounds} of {options.seconds:g} s each.\n\n"
+        + table(
+            ["service", *head, "MiB", "start s"],
+            [["torch, scikit-learn, pandas", *before], ["ours, all services", *now]],
+        )
+        + f"\n\nOurs answers a new query **{latency:.1f}×** sooner and **{throughput:.1f}×** as "
+        "many of them a second. Vectors are random numbers. The simple service searches the "
+        "products' words alone, ours words and pictures. Memory is the services' proportional "
+        "share, without Redis."
+    )
+
+
+if __name__ == "__main__":
+    main()
