@@ -14,7 +14,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval mlflow \
-	bench-encoder bench-load bench-replaced bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
+	bench bench-encoder bench-load bench-replaced bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
 
@@ -88,6 +88,9 @@ mlflow: ## What ran and how good it was, on http://127.0.0.1:5000 (runs, plots, 
 	@mkdir -p .state/mlflow
 	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port $${MLFLOW_PORT:-5000} \
 		--workers 1 --backend-store-uri $${PIPELINE_TRACKING_URI:-sqlite:///.state/mlflow/mlflow.db} $(ARGS)
+
+bench: ## Every benchmark that has a section in docs/benchmarks.md, one after another
+	@for part in encoder retriever replaced; do $(MAKE) bench-$$part ARGS=--write || exit 1; done
 
 bench-encoder: ## The encoder beside the clip package and other engines (ARGS=--write: docs/benchmarks.md)
 	@$(BOOTSTRAP) --venv .venv-bench --group bench-encoder
