@@ -13,7 +13,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e fuzz chaos load lint format types imports secrets check eval mlflow \
+.PHONY: help run test test-web test-unit test-e2e screenshots fuzz chaos load lint format types imports secrets check eval mlflow \
 	bench bench-encoder bench-load bench-replaced bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
@@ -27,7 +27,7 @@ run: ## Serve everything on http://127.0.0.1:7860 (PORT=… CATALOG=… MODEL=�
 doctor: ## What is wrong with this installation, and how to mend it (PORT=… CATALOG=… MODEL=…)
 	@$(or $(PYTHON),python3) -m services.launcher.doctor
 
-test: ## Every test that needs no browser and no Docker, after lint, types and import rules
+test: ## Every test that needs no Docker, after lint, types and import rules
 	@$(BOOTSTRAP) --group test --web
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test-web
@@ -41,9 +41,13 @@ test-unit: ## Only the tests that need nothing running
 	@$(BOOTSTRAP) --group test
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
-test-e2e: ## The whole stack as a person starts it
+test-e2e: ## The page in a real browser, against the whole stack (ARGS="-g crop", CHROMIUM=…)
 	@$(BOOTSTRAP) --group test --web
-	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+	@cd services/web && node e2e/support/chromium.mjs > /dev/null && npm run --silent e2e -- $(ARGS)
+
+screenshots: ## Take the pictures in docs/images anew
+	@$(BOOTSTRAP) --group test --web
+	@cd services/web && node e2e/support/chromium.mjs > /dev/null && npm run --silent screenshots
 
 test-compose: ## `docker compose up` on this machine's engine: search, kill, restart, scale, down
 	@$(BOOTSTRAP) --group test

@@ -44,4 +44,6 @@ export default typescript.config(
     rules: { 'no-restricted-imports': ['error', { patterns: [upwards] }] },
   },
   ...features.map(acrossOrUpwards),
+  // Playwright's fixtures are given a `use` that is no hook.
+  { files: ['e2e/**'], rules: { 'react-hooks/rules-of-hooks': 'off' } },
 )
