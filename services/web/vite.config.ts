@@ -3,6 +3,7 @@ import react from '@vitejs/plugin-react'
 import { loadEnv, type Plugin, type ProxyOptions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
+import { compress } from './compress.ts'
 import { toBaseUrl } from './src/api/base-url.ts'
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:7860'
@@ -32,7 +33,7 @@ export default defineConfig(({ mode }) => {
   // A value that cannot be right is found here, and not by who opens the page.
   toBaseUrl(loadEnv(mode, process.cwd(), 'VITE_')['VITE_API_URL'])
   return {
-    plugins: [react(), tailwindcss(), axiosWithoutFetch],
+    plugins: [react(), tailwindcss(), axiosWithoutFetch, compress()],
     // No data: addresses: the gateway's content security policy is stricter without them.
     build: { target: 'es2022', assetsInlineLimit: 0 },
     server: {

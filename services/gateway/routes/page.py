@@ -12,6 +12,8 @@ from services.common.problems import NotFound
 
 INDEX = "index.html"
 ASSETS = "assets"
+# What the build compressed once, best first, so that no request has to.
+ENCODINGS = {"br": ".br", "gzip": ".gz"}
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
@@ -42,10 +44,10 @@ def page_router(web_dir: Path | None) -> APIRouter:
     if web_dir is None or not (web_dir / INDEX).is_file():
         return _plain_page()
     router = APIRouter(include_in_schema=False)
-    folder = StaticFiles(directory=web_dir)
+    page = _Page(web_dir)
 
     async def index(request: Request) -> Response:
-        return await _file(folder, INDEX, request, _ASK_EACH_TIME)
+        return await page.file(INDEX, request, _ASK_EACH_TIME)
 
     async def client_route(request: Request) -> Response:
         # A program that misspells an API path should learn so, not get a page.
@@ -55,10 +57,10 @@ def page_router(web_dir: Path | None) -> APIRouter:
 
     async def asset(path: str, request: Request) -> Response:
         # Vite names these after their content.
-        return await _file(folder, f"{ASSETS}/{path}", request, _FOR_EVER)
+        return await page.file(f"{ASSETS}/{path}", request, _FOR_EVER)
 
     async def other_file(request: Request) -> Response:
-        return await _file(folder, request.scope["path"].lstrip("/"), request, _ASK_EACH_TIME)
+        return await page.file(request.scope["path"].lstrip("/"), request, _ASK_EACH_TIME)
 
     methods = ["GET", "HEAD"]
     router.add_api_route("/", index, methods=methods)
@@ -83,8 +85,35 @@ def _plain_page() -> APIRouter:
     return router
 
 
-async def _file(folder: StaticFiles, path: str, request: Request, cache: str) -> Response:
-    """A file of the page. StaticFiles looks up no path outside of its folder."""
-    response = await folder.get_response(path, request.scope)
-    response.headers["Cache-Control"] = cache
-    return response
+class _Page:
+    """The page's files, each with what is compressed of it."""
+
+    def __init__(self, web_dir: Path) -> None:
+        self._folder = StaticFiles(directory=web_dir)
+        self._files = {path.relative_to(web_dir).as_posix() for path in web_dir.rglob("*")}
+
+    async def file(self, path: str, request: Request, cache: str) -> Response:
+        """As the browser takes it. StaticFiles looks up no path outside of its folder."""
+        encodings = {
+            name: path + end for name, end in ENCODINGS.items() if path + end in self._files
+        }
+        accepted = _accepted(request.headers.get("accept-encoding", ""))
+        encoding = next((name for name in encodings if name in accepted), None)
+        response = await self._folder.get_response(
+            encodings.get(encoding or "", path), request.scope
+        )
+        response.headers["Cache-Control"] = cache
+        if encodings:
+            response.headers["Vary"] = "Accept-Encoding"
+        if encoding is not None:
+            response.headers["Content-Encoding"] = encoding
+        return response
+
+
+def _accepted(header: str) -> set[str]:
+    """The encodings that `Accept-Encoding` names and does not refuse."""
+    named = (one.partition(";") for one in header.lower().split(","))
+    return {name.strip() for name, _, weight in named if weight.replace(" ", "") not in _REFUSED}
+
+
+_REFUSED = ("q=0", "q=0.0", "q=0.00", "q=0.000")

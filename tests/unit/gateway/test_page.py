@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.unit.gateway.conftest import RunStack
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 INDEX = "<!doctype html><div id=root></div>"
+LARGE = "0;" * 1_000
 
 
 @pytest.fixture
@@ -23,6 +25,9 @@ async def with_page(run_stack: RunStack, tmp_path: Path) -> AsyncIterator[Stack]
     (web / "index.html").write_text(INDEX)
     (web / "favicon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     (web / "assets" / "index-1a2b3c.js").write_text("0")
+    (web / "assets" / "large-4d5e6f.js").write_text(LARGE)
+    (web / "assets" / "large-4d5e6f.js.gz").write_bytes(gzip.compress(LARGE.encode()))
+    (web / "assets" / "large-4d5e6f.js.br").write_bytes(b"as if it were brotli")
     (web / "fonts" / "sans.woff2").write_text("font")
     (tmp_path / "secret.txt").write_text("secret")
     async with run_stack(web_dir=web) as stack:
@@ -52,6 +57,36 @@ async def test_assets_are_kept_for_ever_and_other_files_are_not(with_page: Stack
     for path in ("/favicon.svg", "/fonts/sans.woff2"):
         other = await with_page.http.get(path)
         assert (other.status_code, other.headers["cache-control"]) == (200, "no-cache")
+
+
+@pytest.mark.parametrize(
+    ("accept", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("identity", None),
+    ],
+)
+async def test_what_the_build_compressed_is_sent_as_the_browser_takes_it(
+    with_page: Stack, accept: str, encoding: str | None
+) -> None:
+    path = "/assets/large-4d5e6f.js"
+    async with with_page.http.stream("GET", path, headers={"Accept-Encoding": accept}) as answer:
+        raw = b"".join([part async for part in answer.aiter_raw()])
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    if encoding == "gzip":
+        raw = gzip.decompress(raw)
+    assert raw == (b"as if it were brotli" if encoding == "br" else LARGE.encode())
+
+
+async def test_what_is_not_compressed_is_sent_as_it_is(with_page: Stack) -> None:
+    answer = await with_page.http.get("/assets/index-1a2b3c.js")
+    assert answer.text == "0"
+    assert "content-encoding" not in answer.headers
 
 
 @pytest.mark.parametrize(
