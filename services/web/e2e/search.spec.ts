@@ -1,11 +1,21 @@
 import { expect, say, test } from './support/shop'
 
-test('words find what they name, best first @short', async ({ shop }) => {
+test('words find what they name, best first @short', async ({ shop, page }) => {
   await shop.open()
   await shop.search('red striped mug')
-  await expect(shop.status).toContainText(/\d+ products/)
-  const titles = await shop.titles()
-  for (const title of titles.slice(0, 3)) expect(title).toMatch(/mug.*red|red.*mug/i)
+  for (const title of (await shop.titles()).slice(0, 3)) expect(title).toMatch(/mug.*red|red.*mug/i)
+  await expect(page.getByRole('heading', { level: 2, name: /^\d+ products/ })).toBeVisible()
+  await expect(page).toHaveTitle(/^red striped mug/)
+})
+
+test('a card tells what it is, what it costs and how well it fits', async ({ shop }) => {
+  await shop.open('/?q=red+striped+mug')
+  const card = shop.card('Kestrel red striped porcelain mug')
+  await expect(card.getByRole('img', { name: 'Kestrel red striped porcelain mug' })).toBeVisible()
+  await expect(card).toContainText('Kestrel')
+  await expect(card).toContainText('€15.90')
+  await expect(card).toContainText(say.strong)
+  await expect(card).toContainText(/0\.\d{3}/)
 })
 
 test('a slash brings the cursor to the box, and typing one there types it', async ({ shop, page }) => {
@@ -16,10 +26,12 @@ test('a slash brings the cursor to the box, and typing one there types it', asyn
   await expect(shop.box).toHaveValue('1/2 mug')
 })
 
-test('an example is a search', async ({ shop, page }) => {
+test('an example shows what it finds, and is a search', async ({ shop, page }) => {
   await shop.open()
   const example = say.examples[1] ?? ''
-  await page.getByRole('button', { name: example }).click()
+  const tile = page.getByRole('button', { name: say.searchFor(example) })
+  await expect(tile.getByRole('presentation')).toBeVisible()
+  await tile.click()
   await expect(shop.box).toHaveValue(example)
   expect((await shop.titles())[0]).toMatch(/shoe/i)
 })
@@ -40,18 +52,26 @@ test('what was searched for is offered again, until it is forgotten', async ({ s
 test('an earlier answer that comes late never takes the place of a later one', async ({ shop, page }) => {
   let release = (): void => undefined
   const held = new Promise<void>((resolve) => (release = resolve))
-  await page.route('**/predict', async (route) => {
+  await page.route('**/search', async (route) => {
     const early = route.request().postDataJSON().query === 'grey armchair'
     const answer = await route.fetch()
     if (early) await held
     await route.fulfill({ response: answer })
   })
-  await shop.open()
+  await shop.open('/?q=green+dress')
+  await shop.settled()
   await shop.search('grey armchair')
-  await expect(shop.status).toContainText(say.loading)
+  await expect(page.locator('[aria-busy=true]').first()).toBeVisible()
   await shop.search('yellow umbrella')
   expect((await shop.titles())[0]).toMatch(/umbrella/i)
   release()
   await page.unrouteAll({ behavior: 'wait' })
   expect((await shop.titles())[0]).toMatch(/umbrella/i)
+})
+
+test('what nothing is like says so, and shows the nearest when asked to', async ({ shop, page }) => {
+  await shop.open('/?q=red+striped+mug&least=0.95')
+  await expect(page.getByText(say.emptyTitle).first()).toBeVisible()
+  await page.getByRole('button', { name: say.emptyRemoveThreshold }).click()
+  expect((await shop.titles()).length).toBeGreaterThan(0)
 })

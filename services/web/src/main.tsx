@@ -14,7 +14,8 @@ const spoken = await wordsOf(preferredLanguage()).catch(() => ENGLISH)
 
 createRoot(root).render(
   <StrictMode>
-    <BrowserRouter>
+    {/* A ticked filter stands in the address: as a transition, it would show a moment late. */}
+    <BrowserRouter useTransitions={false}>
       <App spoken={spoken} />
     </BrowserRouter>
   </StrictMode>,

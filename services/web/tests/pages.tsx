@@ -2,7 +2,7 @@
 import { render, screen, within } from '@testing-library/react'
 import { MemoryRouter, useLocation } from 'react-router-dom'
 
-import type { Facets, ScoredProduct, SearchAnswer, SearchRequest } from '../src/api/client'
+import type { Facets, Product, ScoredProduct, SearchAnswer, SearchRequest } from '../src/api/client'
 import { App } from '../src/app/app'
 import { asked, gateway } from './setup'
 
@@ -95,3 +95,10 @@ export const card = async (title: string): Promise<HTMLElement> => {
 }
 
 export const png = (name: string) => new File(['x'], name, { type: 'image/png' })
+
+/** The catalogue has this product, and these like it. */
+export function hasProduct(one: Product, similar: string[] = []): void {
+  const path = `GET /products/${encodeURIComponent(one.product_id)}`
+  gateway.set(path, () => ({ body: one }))
+  gateway.set(`${path}/similar`, () => answer(similar))
+}

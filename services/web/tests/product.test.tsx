@@ -1,32 +1,39 @@
-import { screen } from '@testing-library/react'
+import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
-import { answer, card, open, product, searchAnswers } from './pages'
-import { asked, gateway } from './setup'
+import { answer, card, hasProduct, open, product, searchAnswers } from './pages'
+import { asked, gateway, noNetwork } from './setup'
+
+const shelf = (name: string) => screen.findByRole('region', { name })
 
 describe('the product page', () => {
   it('shows everything that is known, as text, and goes back to the same search', async () => {
     searchAnswers(() => answer(['Red mug']))
-    gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))
+    hasProduct(product('p/Red mug', 'Red mug', { attributes: { color: 'red', in_stock: 'false', made_in: 'Wales' } }))
     const user = userEvent.setup()
     open('/?q=mug&k=50')
     await user.click(await screen.findByRole('link', { name: 'More info on Red mug' }))
-    expect(await screen.findByRole('heading', { level: 1, name: 'Red mug' })).toBeVisible()
+    expect(await screen.findByRole('heading', { level: 1, name: 'Red mug' })).toHaveFocus()
     expect(screen.getByText('<b>text</b> & more')).toBeVisible()
-    expect(screen.getByText('color')).toBeVisible()
+    const facts = screen.getAllByRole('term').map((term) => [term.textContent, term.nextSibling?.textContent])
+    expect(facts).toEqual([
+      ['Brand', 'Lumo'],
+      ['Category', 'Kitchen > Mugs'],
+      ['Colour', 'red'],
+      ['Availability', 'Out of stock'],
+      ['Made in', 'Wales'],
+    ])
     expect(screen.getByRole('link', { name: /See it in the shop/ })).toHaveAttribute('rel', 'noopener noreferrer')
     const back = screen.getByRole('link', { name: /Back to the results/ })
     expect(back).toHaveAttribute('href', '/?q=mug&k=50')
     await user.click(back)
     await card('Red mug')
-    expect(asked.map((one) => one.route)).toEqual(['POST /search', 'GET /products/p%2FRed%20mug'])
+    expect(asked.filter((one) => one.route === 'POST /search')).toHaveLength(1)
   })
 
   it('never links to anything but the web', async () => {
-    gateway.set('GET /products/p1', () => ({
-      body: product('p1', 'Trap', { product_url: 'javascript:alert(1)', image_url: 'javascript:alert(2)' }),
-    }))
+    hasProduct(product('p1', 'Trap', { product_url: 'javascript:alert(1)', image_url: 'javascript:alert(2)' }))
     open('/product/p1')
     await screen.findByRole('heading', { level: 1, name: 'Trap' })
     expect(screen.queryByRole('link', { name: /shop/ })).toBeNull()
@@ -34,18 +41,73 @@ describe('the product page', () => {
     expect(screen.getByText('No picture')).toBeVisible()
   })
 
-  it('says when there is no such product', async () => {
+  it('says when there is no such product, and does not offer to ask again', async () => {
     gateway.set('GET /products/none', () => ({ status: 404, body: { detail: 'x' } }))
     open('/product/none')
     expect(await screen.findByRole('alert')).toHaveTextContent('There is no such product')
+    expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
+    expect(document.title).toMatch(/^There is no such product/)
   })
 
-  it('shows a product with nothing but a title', async () => {
-    gateway.set('GET /products/bare', () => ({
-      body: { product_id: 'bare', title: 'Bare', description: '', attributes: {}, price: null, currency: null },
-    }))
+  it('says what went wrong, and asks again', async () => {
+    gateway.set('GET /products/p1', () => ({ status: 503, body: { detail: 'x', instance: 'r-17' } }))
+    const user = userEvent.setup()
+    open('/product/p1')
+    expect(await screen.findByRole('alert')).toHaveTextContent('r-17')
+    hasProduct(product('p1', 'Red mug'))
+    await user.click(screen.getByRole('button', { name: 'Try again' }))
+    expect(await screen.findByRole('heading', { level: 1, name: 'Red mug' })).toBeVisible()
+  })
+
+  it('shows a product with nothing but a title, and asks for no look of it', async () => {
+    hasProduct({ product_id: 'bare', title: 'Bare', description: '', attributes: {}, price: null, currency: null })
     open('/product/bare')
     expect(await screen.findByRole('heading', { level: 1, name: 'Bare' })).toBeVisible()
     expect(screen.getByText('Price on request')).toBeVisible()
+    await waitFor(() => expect(screen.queryByRole('region')).toBeNull())
+    expect(asked).toContainEqual({ route: 'GET /products/bare/similar', body: { by: 'words', k: 6 } })
+    expect(asked).not.toContainEqual({ route: 'GET /products/bare/similar', body: { by: 'look', k: 6 } })
+  })
+})
+
+describe('similar products', () => {
+  it('are told apart by look and by words, and one way leads back from the last of them', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    hasProduct(product('p/Red mug', 'Red mug'))
+    gateway.set('GET /products/p%2FRed%20mug/similar', (asks) =>
+      answer([(asks as { by: string }).by === 'look' ? 'Red bowl' : 'Red cup']),
+    )
+    hasProduct(product('p/Red bowl', 'Red bowl'))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(await screen.findByRole('link', { name: 'More info on Red mug' }))
+    expect(await within(await shelf('Described like this')).findByRole('heading', { name: 'Red cup' })).toBeVisible()
+    await user.click(await within(await shelf('Looks like this')).findByRole('link', { name: 'More info on Red bowl' }))
+    expect(await screen.findByRole('heading', { level: 1, name: 'Red bowl' })).toHaveFocus()
+    await user.click(screen.getByRole('link', { name: /Back to the results/ }))
+    expect(await screen.findByRole('searchbox')).toHaveValue('mug')
+  })
+
+  it('that do not come leave the product whole, and can be asked for again', async () => {
+    hasProduct(product('p1', 'Red mug', { image_url: null }))
+    gateway.set('GET /products/p1/similar', noNetwork)
+    const user = userEvent.setup()
+    open('/product/p1')
+    const words = await shelf('Described like this')
+    expect(await within(words).findByRole('alert')).toHaveTextContent('could not be loaded')
+    expect(screen.getByRole('heading', { level: 1, name: 'Red mug' })).toBeVisible()
+    gateway.set('GET /products/p1/similar', () => answer(['Red cup']))
+    await user.click(within(words).getByRole('button', { name: 'Try again' }))
+    expect(await within(words).findByRole('heading', { name: 'Red cup' })).toBeVisible()
+  })
+
+  it('by look are left out where the service does not know it', async () => {
+    hasProduct(product('p1', 'Red mug', { image_url: 'https://elsewhere.example/mug.jpg' }))
+    gateway.set('GET /products/p1/similar', (asks) =>
+      (asks as { by: string }).by === 'look' ? { status: 422, body: { detail: 'no picture' } } : answer(['Red cup']),
+    )
+    open('/product/p1')
+    await within(await shelf('Described like this')).findByRole('heading', { name: 'Red cup' })
+    expect(screen.queryByRole('region', { name: 'Looks like this' })).toBeNull()
   })
 })

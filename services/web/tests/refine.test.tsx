@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
-import { address, answer, card, FACETS, open, searchAnswers, searches, titles } from './pages'
+import { address, answer, card, FACETS, open, searchAnswers, searches, titles, hasProduct, product } from './pages'
 import { gateway } from './setup'
 
 const filters = () => screen.getByRole('complementary', { name: 'Filters', hidden: true })
@@ -97,7 +97,7 @@ describe('order and pages', () => {
     searchAnswers(({ cursor }) =>
       cursor ? answer(['B', 'C'], { found: 3 }) : answer(['A', 'B'], { found: 3, cursor: 'next' }),
     )
-    gateway.set('GET /products/p%2FA', () => ({ body: answer(['A']).body.results[0] }))
+    hasProduct(product('p/A', 'A'))
     const user = userEvent.setup()
     open('/?q=mug&k=10')
     await card('A')

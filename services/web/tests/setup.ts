@@ -11,7 +11,7 @@ interface Answer {
   body: unknown
 }
 
-/** What the gateway would answer, by "METHOD /path". A call that no test foresaw fails loudly. */
+/** What the gateway would answer, by "METHOD /path", to a body or to what stands after a `?`. A call that no test foresaw fails loudly. */
 export const gateway = new Map<string, (body: unknown) => Answer | Promise<Answer>>()
 export const asked: { route: string; body: unknown }[] = []
 const unforeseen: string[] = []
@@ -45,7 +45,7 @@ beforeEach(() => {
   }
   http.defaults.adapter = async (config) => {
     const route = `${(config.method ?? 'get').toUpperCase()} ${config.url ?? ''}`
-    const body: unknown = typeof config.data === 'string' ? JSON.parse(config.data) : config.data
+    const body: unknown = typeof config.data === 'string' ? JSON.parse(config.data) : (config.data ?? config.params)
     asked.push({ route, body })
     const answer = gateway.get(route)
     if (!answer) {

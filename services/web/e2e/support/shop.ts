@@ -1,20 +1,22 @@
 import { test as base, expect, type Locator, type Page } from '@playwright/test'
 
-import { english as say } from '../../src/i18n/messages'
 import { Gateway } from './gateway'
+import { say } from './words'
 
 export { expect, say }
 
 /** The page, as somebody who shops with it sees it: by roles and names, never by classes. */
 export class Shop {
   readonly box: Locator
-  readonly status: Locator
+  readonly results: Locator
   readonly cards: Locator
+  readonly alert: Locator
 
   constructor(readonly page: Page) {
     this.box = page.getByRole('searchbox', { name: say.searchLabel })
-    this.status = page.getByRole('status')
+    this.results = page.getByRole('region', { name: /products?\b/ })
     this.cards = page.getByRole('article')
+    this.alert = page.getByRole('alert')
   }
 
   async open(address = '/'): Promise<void> {
@@ -26,18 +28,29 @@ export class Shop {
     await this.box.press('Enter')
   }
 
-  /** Titles of the results, in order, once there are any. */
+  /** Titles of the results, in order, once the answer to what was asked last is there. */
   async titles(): Promise<string[]> {
+    await this.settled()
+    return this.cards.getByRole('heading', { level: 3 }).allTextContents()
+  }
+
+  async settled(): Promise<void> {
     await expect(this.cards.first()).toBeVisible()
-    return this.cards.getByRole('heading', { level: 2 }).allTextContents()
+    await expect(this.page.locator('[aria-busy=true]')).toHaveCount(0)
   }
 
   card(title: string | RegExp): Locator {
-    return this.cards.filter({ has: this.page.getByRole('heading', { name: title }) })
+    return this.cards.filter({ has: this.page.getByRole('heading', { name: title }) }).first()
   }
 
   async openProduct(title: string | RegExp): Promise<void> {
-    await this.card(title).getByRole('link').first().click()
+    await this.card(title).getByRole('link').click()
+    await expect(this.page.getByRole('heading', { level: 1, name: title })).toBeVisible()
+  }
+
+  async openSettings(): Promise<void> {
+    await this.page.locator('summary', { hasText: say.settings }).click()
+    await expect(this.page.getByLabel(say.threshold)).toBeVisible()
   }
 }
 

@@ -1,8 +1,9 @@
 import { FiCopy } from 'react-icons/fi'
-import { Link, useLocation } from 'react-router-dom'
+import { Link } from 'react-router-dom'
 
 import type { ScoredProduct } from '../api/client'
 import { useLanguage } from '../i18n/language'
+import { useNextStep } from '../lib/way-back'
 import { Match } from './match'
 import { Price } from './price'
 import { Thumbnail } from './thumbnail'
@@ -17,7 +18,7 @@ interface Props {
 /** One product of an answer. All of the card leads to the product; there is one link, to tab to once. */
 export function ProductCard({ product, eager = false, onMoreLike }: Props) {
   const { say } = useLanguage()
-  const location = useLocation()
+  const step = useNextStep()
   return (
     <article className="card group relative flex h-full flex-col p-2 sm:p-3">
       <Thumbnail url={product.image_url} title={product.title} eager={eager} />
@@ -38,7 +39,7 @@ export function ProductCard({ product, eager = false, onMoreLike }: Props) {
         <Match score={product.score} strength={product.strength} />
         <Link
           to={`/product/${encodeURIComponent(product.product_id)}`}
-          state={{ from: location.search }}
+          state={step}
           aria-label={say.moreInfoOn(product.title)}
           className="quiet-button mt-4 w-full px-2! text-sm whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
         >

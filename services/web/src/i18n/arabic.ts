@@ -185,10 +185,14 @@ export const arabic: Messages = {
   back: 'العودة إلى النتائج',
   toSearch: 'إلى البحث',
   visitShop: 'شاهده في المتجر',
-  searchAlike: 'ابحث عن منتجات مشابهة',
+  loadingProduct: 'جارٍ تحميل المنتج …',
   details: 'التفاصيل',
-  brand: 'العلامة',
-  category: 'الفئة',
+  inStockYes: 'متوفر',
+  inStockNo: 'غير متوفر',
+  similarLook: 'يشبهه في الشكل',
+  similarWords: 'يشبهه في الوصف',
+  similarFailed: 'تعذر تحميل المنتجات المشابهة.',
+  missingHint: 'ربما أُزيل من الفهرس، أو كُتب العنوان خطأ.',
 
   failures: {
     offline: 'تعذر الوصول إلى الخدمة. هل أنت متصل؟',

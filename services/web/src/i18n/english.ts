@@ -158,10 +158,14 @@ export const english = {
   back: 'Back to the results',
   toSearch: 'To the search',
   visitShop: 'See it in the shop',
-  searchAlike: 'Find similar products',
+  loadingProduct: 'Loading the product …',
   details: 'Details',
-  brand: 'Brand',
-  category: 'Category',
+  inStockYes: 'In stock',
+  inStockNo: 'Out of stock',
+  similarLook: 'Looks like this',
+  similarWords: 'Described like this',
+  similarFailed: 'Similar products could not be loaded.',
+  missingHint: 'It may have been taken out of the catalogue, or the address may be misspelt.',
 
   failures: {
     offline: 'The service cannot be reached. Are you online?',

@@ -2,7 +2,7 @@ import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
 import { countFilters, NO_FILTERS, type SearchSettings } from '../../lib/search-params'
 import type { ChangeSettings } from '../../lib/use-search-settings'
-import { fieldName } from './field-name'
+import { fieldName } from '../../i18n/field-name'
 
 interface Props {
   settings: SearchSettings

@@ -4,7 +4,7 @@ import type { SearchSettings } from '../../lib/search-params'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 import { choicesOf, toggled } from './choices'
 import { FacetGroup } from './facet-group'
-import { fieldName } from './field-name'
+import { fieldName } from '../../i18n/field-name'
 import { PriceRange } from './price-range'
 
 const IN_STOCK = 'in_stock'

@@ -17,7 +17,8 @@ interface Props {
 
 export function ResultList({ products, dimmed, onMoreLike }: Props) {
   return (
-    <ul className={`${GRID} transition-opacity duration-200 ${dimmed ? 'opacity-50' : ''}`}>
+    // Their pictures step back; their words stay as easy to read as ever.
+    <ul className={`${GRID} [&_img]:duration-200 ${dimmed ? '[&_img]:opacity-40' : ''}`}>
       {products.map((product, place) => (
         <li key={product.product_id} className={place < DRAWN ? '' : DRAWN_WHEN_NEAR}>
           <ProductCard product={product} eager={place < EAGER} onMoreLike={onMoreLike} />

@@ -1,4 +1,4 @@
-import type { Messages } from '../../i18n/english'
+import type { Messages } from './english'
 
 /** A field of the catalogue as a person reads it: `age_group` is “Age group” where no language knows it. */
 export function fieldName(field: string, say: Messages): string {

@@ -1,0 +1,102 @@
+import type { Request } from '@playwright/test'
+
+import { choose, drop, paste, pictureOf } from './support/pictures'
+import { expect, say, test } from './support/shop'
+
+const MUG = pictureOf('sample-0018') // Almira mug, ceramic, red striped
+
+for (const [way, give] of [
+  ['chosen from a file', choose],
+  ['dropped on the page', drop],
+  ['pasted', paste],
+] as const)
+  test(`a picture that is ${way} finds its product${give === choose ? ' @short' : ''}`, async ({ shop, page }) => {
+    await shop.open()
+    await give(page, MUG)
+    await expect(page.getByText(say.yourPicture, { exact: true })).toBeVisible()
+    expect((await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+    await expect(page).toHaveURL(/[?&]picture=[\w-]+/)
+  })
+
+test.describe('on a phone', () => {
+  test.use({ isMobile: true, hasTouch: true, viewport: { width: 390, height: 800 } })
+
+  test('a photo that is taken finds its product', async ({ shop, page }) => {
+    await shop.open()
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: say.takePicture }).tap()
+    const opened = await chooser
+    expect(await opened.element().getAttribute('capture')).toBe('environment')
+    await opened.setFiles(MUG)
+    expect((await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+  })
+})
+
+test('what is no picture is refused in place, and the search stays', async ({ shop, page }) => {
+  await shop.open('/?q=red+striped+mug')
+  await shop.settled()
+  await choose(page, pictureOf('../products').replace('.webp', '.csv'))
+  await expect(shop.alert).toHaveText(say.pictureWrongType)
+  await expect(shop.cards.first()).toBeVisible()
+})
+
+test('a frame set by keys searches for that part alone', async ({ shop, page }) => {
+  const sent: Request[] = []
+  page.on('request', (request) => {
+    if (request.url().endsWith('/pictures')) sent.push(request)
+  })
+  await shop.open()
+  await choose(page, MUG)
+  await shop.titles()
+  const whole = await shop.cards.first().innerText()
+
+  await page.getByRole('button', { name: say.cropOpen }).press('Enter')
+  await expect(page.getByRole('heading', { name: say.cropTitle })).toBeFocused()
+  await expect.poll(() => sent.length).toBe(2)
+  const frame = page.getByRole('group', { name: say.cropArea })
+  await frame.focus()
+  for (let step = 0; step < 3; step++) await page.keyboard.press('Shift+ArrowRight')
+  await expect.poll(() => sent.length).toBe(3)
+  await expect(page.getByText(say.partOfPicture, { exact: true })).toBeVisible()
+  await shop.settled()
+  expect(await shop.cards.first().innerText()).not.toBe(whole)
+
+  await page.getByRole('button', { name: say.cropWhole }).press('Enter')
+  await expect(page.getByText(say.yourPicture, { exact: true })).toBeVisible()
+  await page.getByRole('button', { name: say.cropDone }).press('Enter')
+  await expect(page.getByRole('heading', { name: say.cropTitle })).toBeHidden()
+  await expect.poll(() => shop.cards.first().innerText()).toBe(whole)
+})
+
+test('words beside a picture turn it: this mug, but blue and zigzag', async ({ shop, page }) => {
+  await shop.open()
+  await choose(page, MUG)
+  await shop.titles()
+  await shop.search('blue zigzag')
+  await expect(page.getByRole('list', { name: say.searchedWith })).toContainText('“blue zigzag”')
+  await expect.poll(async () => (await shop.titles())[0]).toBe('Northbay stoneware mug in blue, zigzag')
+
+  await page.getByRole('button', { name: say.remove(say.termWords('blue zigzag')) }).click()
+  await expect.poll(async () => (await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+  await page.getByRole('button', { name: say.removePicture }).click()
+  await expect(page.getByRole('heading', { name: say.tagline })).toBeVisible()
+})
+
+test('what was left out stays away', async ({ shop, page }) => {
+  await shop.open('/?q=red+mug')
+  expect((await shop.titles()).slice(0, 4).join()).toMatch(/striped/i)
+  await page.getByRole('button', { name: say.withoutAdd }).click()
+  await page.getByRole('textbox', { name: say.withoutLabel }).fill('striped')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('list', { name: say.searchedWith })).toContainText(say.termWithout('striped'))
+  await expect.poll(async () => (await shop.titles()).slice(0, 4).join()).not.toMatch(/striped/i)
+})
+
+test('a product is something to search with', async ({ shop, page }) => {
+  await shop.open('/?q=red+striped+mug')
+  const title = 'Kestrel red striped porcelain mug'
+  await shop.card(title).getByRole('button', { name: say.moreLikeOf(title) }).click()
+  await expect(page.getByRole('list', { name: say.searchedWith })).toContainText(say.termLike(title))
+  await expect.poll(() => shop.titles()).not.toContain(title)
+  expect((await shop.titles())[0]).toMatch(/mug/i)
+})

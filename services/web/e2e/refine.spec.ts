@@ -1,0 +1,119 @@
+import type { Locator } from '@playwright/test'
+
+import { expect, say, test, type Shop } from './support/shop'
+
+const SEARCH = '/?q=striped+mug'
+
+const facet = (shop: Shop, field: string): Locator => shop.page.getByRole('group', { name: field, exact: true })
+
+/** How many products the page says that it found. */
+async function found(shop: Shop): Promise<number> {
+  await shop.settled()
+  const text = await shop.page.getByRole('heading', { level: 2, name: /^\d/ }).textContent()
+  return Number(/^\d+/.exec(text ?? '')?.[0])
+}
+
+test('a facet counts what it would leave, and leaves just that', async ({ shop, page }) => {
+  await shop.open(SEARCH)
+  await shop.settled()
+  const colours = facet(shop, say.fields.color ?? '')
+  const red = colours.getByRole('checkbox', { name: /^red/ })
+  const count = Number(/\d+/.exec(await colours.getByRole('listitem').filter({ has: page.getByText('red') }).innerText())?.[0])
+  expect(count).toBeGreaterThan(1)
+  await red.check()
+  await expect.poll(() => found(shop)).toBe(count)
+  await expect(page).toHaveURL(/f\.color=red/)
+  const chips = page.getByRole('list', { name: say.activeFilters })
+  await chips.getByRole('button', { name: say.removeFilter('Colour', 'red') }).click()
+  await expect(red).not.toBeChecked()
+  await expect.poll(() => found(shop)).toBeGreaterThan(count)
+})
+
+test('two values of a field widen, two fields narrow', async ({ shop }) => {
+  await shop.open(`${SEARCH}&f.color=red`)
+  const red = await found(shop)
+  await facet(shop, say.fields.color ?? '').getByRole('checkbox', { name: /^navy/ }).check()
+  await expect.poll(() => found(shop)).toBeGreaterThan(red)
+  const both = await found(shop)
+  await facet(shop, say.fields.category ?? '').getByRole('checkbox', { name: /^Mugs/ }).check()
+  await expect.poll(() => found(shop)).toBeLessThan(both)
+  for (const title of await shop.titles()) expect(title).toMatch(/mug/i)
+})
+
+test('a range of prices leaves out what costs less or more', async ({ shop, page }) => {
+  await shop.open(SEARCH)
+  await shop.settled()
+  const price = facet(shop, say.fields.price ?? '')
+  await price.getByLabel(say.priceFrom).fill('10')
+  await price.getByLabel(say.priceTo, { exact: true }).fill('12')
+  await price.getByRole('button', { name: say.priceApply }).click()
+  await expect(page).toHaveURL(/min=10.*max=12|max=12.*min=10/)
+  await shop.settled()
+  for (const one of await prices(shop)) {
+    expect(one).toBeGreaterThanOrEqual(10)
+    expect(one).toBeLessThanOrEqual(12)
+  }
+  await price.getByLabel(say.priceFrom).fill('20')
+  await price.getByRole('button', { name: say.priceApply }).click()
+  await expect(shop.alert).toHaveText(say.priceLow)
+})
+
+test('sorted by price, the cheapest or the dearest comes first', async ({ shop, page }) => {
+  await shop.open(SEARCH)
+  await shop.settled()
+  for (const [sort, direction] of [
+    [say.sorts.price_asc, 1],
+    [say.sorts.price_desc, -1],
+  ] as const) {
+    await page.getByLabel(say.sort).selectOption(sort)
+    await expect.poll(async () => inOrder(await prices(shop), direction)).toBe(true)
+  }
+})
+
+test('filters that nothing passes are named, and taken away at once', async ({ shop, page }) => {
+  await shop.open(`${SEARCH}&min=999`)
+  await expect(page.getByText(say.emptyFilters)).toBeVisible()
+  await page.getByRole('main').getByRole('button', { name: say.filtersClear }).last().click()
+  expect((await shop.titles()).length).toBeGreaterThan(0)
+})
+
+test('more products join those that are there, to the last one', async ({ shop, page }) => {
+  await shop.open(`${SEARCH}&k=10&weak=on&f.color=red`)
+  const all = await found(shop)
+  expect(all).toBeGreaterThan(10)
+  await expect(shop.cards).toHaveCount(10)
+  const first = await shop.titles()
+  const more = page.getByRole('button', { name: say.more })
+  for (let pages = 1; pages * 10 < all; pages++) {
+    await more.click()
+    await expect(shop.cards).toHaveCount(Math.min(all, (pages + 1) * 10))
+  }
+  await expect(more).toBeHidden()
+  expect((await shop.titles()).slice(0, 10)).toEqual(first)
+})
+
+test('settings change the answer, and are put back at once', async ({ shop, page }) => {
+  await shop.open('/?q=red+striped+mug')
+  const usual = await shop.titles()
+  await shop.openSettings()
+  await page.getByLabel(say.results).selectOption('10')
+  await expect(shop.cards).toHaveCount(10)
+  await page.getByLabel(say.compareWords).uncheck()
+  await expect(page).toHaveURL(/words=0/)
+  await page.getByLabel(say.threshold).fill('0.6')
+  await expect(page).toHaveURL(/least=0.6/)
+  await shop.settled()
+  for (const score of await shop.page.getByRole('article').getByText(/^(Similarity )?[01]\.\d{3}$/).allTextContents())
+    expect(Number(score.replace(/\D*/, ''))).toBeGreaterThanOrEqual(0.6)
+  await page.getByRole('button', { name: say.settingsReset }).click()
+  await expect.poll(() => shop.titles()).toEqual(usual)
+})
+
+async function prices(shop: Shop): Promise<number[]> {
+  await shop.settled()
+  const texts = await shop.cards.getByText(/^€/).allTextContents()
+  return texts.map((text) => Number(text.slice(1).replace(',', '')))
+}
+
+const inOrder = (values: number[], direction: 1 | -1): boolean =>
+  values.length > 1 && values.every((one, place) => place === 0 || direction * (one - (values[place - 1] ?? 0)) >= 0)

@@ -1,0 +1,61 @@
+import { useLayoutEffect, useRef } from 'react'
+import { FiCopy, FiExternalLink } from 'react-icons/fi'
+import { Link, useNavigationType } from 'react-router-dom'
+
+import type { Product } from '../../api/client'
+import { Price } from '../../components/price'
+import { Thumbnail } from '../../components/thumbnail'
+import { useLanguage } from '../../i18n/language'
+import { DEFAULTS, writeSettings } from '../../lib/search-params'
+import { ProductDetails } from './product-details'
+
+const isWebAddress = (address: string): boolean => /^https?:\/\//i.test(address)
+
+export function ProductView({ product }: { product: Product }) {
+  const { say } = useLanguage()
+  const title = useRef<HTMLHeadingElement>(null)
+  const how = useNavigationType()
+  useLayoutEffect(() => {
+    // The link that led here is gone, and the focus with it: go on reading from the title.
+    if (how !== 'POP') title.current?.focus({ preventScroll: true })
+  }, [how])
+  const alike = writeSettings({ ...DEFAULTS, like: [product.product_id] })
+  const { description, product_url: shop } = product
+  return (
+    <article aria-labelledby="product-title" className="grid gap-8 md:grid-cols-2 lg:gap-12">
+      <div className="panel self-start p-4">
+        <Thumbnail url={product.image_url} title={product.title} eager />
+      </div>
+      <div className="min-w-0 space-y-5">
+        <h1
+          id="product-title"
+          ref={title}
+          tabIndex={-1}
+          dir="auto"
+          className="text-2xl font-semibold tracking-tight wrap-anywhere outline-none sm:text-3xl"
+        >
+          {product.title}
+        </h1>
+        <p className="text-xl font-semibold tabular-nums">
+          <Price price={product.price} currency={product.currency} />
+        </p>
+        {description && (
+          <p dir="auto" className="leading-relaxed wrap-anywhere whitespace-pre-line">
+            {description}
+          </p>
+        )}
+        <div className="flex flex-wrap gap-3">
+          {shop && isWebAddress(shop) && (
+            <a href={shop} target="_blank" rel="noopener noreferrer" className="primary-button">
+              {say.visitShop} <FiExternalLink aria-hidden />
+            </a>
+          )}
+          <Link to={`/?${alike.toString()}`} className="quiet-button">
+            <FiCopy aria-hidden /> {say.moreLike}
+          </Link>
+        </div>
+        <ProductDetails product={product} />
+      </div>
+    </article>
+  )
+}

@@ -1,0 +1,29 @@
+import { useLocation } from 'react-router-dom'
+
+/** The search that a product was come to from, and how many steps of the history lie between. */
+export interface WayBack {
+  search: string
+  steps: number
+}
+
+/** Null for a product that was opened by its address: there are no results to go back to. */
+export function useWayBack(): WayBack | null {
+  const state: unknown = useLocation().state
+  return isWayBack(state) ? state : null
+}
+
+/** The state of a link to a product: one step further from the search, also from product to product. */
+export function useNextStep(): WayBack | null {
+  const { pathname, search } = useLocation()
+  const back = useWayBack()
+  if (!pathname.startsWith('/product/')) return { search, steps: 1 }
+  return back && { ...back, steps: back.steps + 1 }
+}
+
+const isWayBack = (state: unknown): state is WayBack =>
+  typeof state === 'object' &&
+  state !== null &&
+  'search' in state &&
+  typeof state.search === 'string' &&
+  'steps' in state &&
+  typeof state.steps === 'number'
