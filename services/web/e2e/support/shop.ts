@@ -49,7 +49,7 @@ export class Shop {
   }
 
   async openSettings(): Promise<void> {
-    await this.page.locator('summary', { hasText: say.settings }).click()
+    await this.page.getByRole('button', { name: say.settings }).click()
     await expect(this.page.getByLabel(say.threshold)).toBeVisible()
   }
 }
