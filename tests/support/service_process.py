@@ -68,9 +68,9 @@ class ServiceProcess:
                 raise RuntimeError(f"it did not say {text!r}: {self.log.read_text()[-2000:]}")
             time.sleep(0.02)
 
-    def wait_until_ready(self, url: str) -> None:
+    def wait_until_ready(self, url: str, within_s: float = START_S) -> None:
         """Ask `url` until it is ready; for the only process on its socket."""
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + within_s
         while True:
             try:
                 if httpx.get(f"{url}/ready", timeout=2, trust_env=False).status_code == 200:

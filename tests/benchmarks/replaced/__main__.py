@@ -71,7 +71,7 @@ def _compare(folder: Path, options: argparse.Namespace) -> str:
         started = time.perf_counter()
         for name in SERVICES:
             stack.start(name)
-        stack.processes["gateway"].wait_until_ready(stack.url)
+        stack.processes["gateway"].wait_until_ready(stack.url, START_S)
         ours_s = time.perf_counter() - started
         hosts = {"simple": port, "ours": stack.listeners["gateway"].getsockname()[1]}
         alone, crowd = asyncio.run(_in_turns(hosts, options))
