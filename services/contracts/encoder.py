@@ -68,6 +68,9 @@ class EmbeddingsResponse(Contract):
     dimension: int = Field(ge=1)
     embeddings: list[Vector | None] = Field(description="Unit vectors, float32 values.")
     errors: list[ItemProblem] = Field(default_factory=list)
+    cached: list[int] = Field(
+        default_factory=list, description="Which of them were not encoded anew, but kept."
+    )
 
 
 class ModelInfo(Contract):

@@ -214,6 +214,11 @@ class SearchExplanation(Contract):
     terms: list[str] = Field(
         description="What `results[].terms` are of, in that order.", examples=[["red mug"]]
     )
+    cached: list[str] = Field(
+        description="Which of those texts the encoder did not encode anew, but had kept. Whether "
+        "the rewriter had, `rewrite_source` tells.",
+        examples=[["red mug"]],
+    )
 
 
 class SearchResponse(Contract):

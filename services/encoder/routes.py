@@ -165,6 +165,7 @@ def _response(request: Request, encoder: Encoder, outcome: Outcome) -> Response:
             ItemProblem(index=index, type=error.type_path(), detail=error.detail)
             for index, error in sorted(outcome.failed.items())
         ],
+        cached=outcome.cached,
     )
     if binary:
         content, media_type = to_bytes(answer, outcome), BINARY_MEDIA_TYPE

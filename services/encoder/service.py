@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -37,6 +37,7 @@ class Outcome:
 
     vectors: list[UnitVector | None]
     failed: dict[int, ServiceError]
+    cached: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +164,18 @@ class Encoder:
         encode: Callable[[Sequence[int]], Awaitable[Sequence[UnitVector | ServiceError]]],
     ) -> Outcome:
         """From the cache, from whoever is computing the same now, or from the model."""
+        hits: set[str] = set()
 
         async def compute(places: Sequence[int]) -> list[UnitVector | ServiceError]:
             cache = self._cache
             if cache is None:
                 return list(await encode(places))
             kept = await cache.get([keys[place] for place in places])
+            hits.update(
+                keys[place]
+                for place, vector in zip(places, kept, strict=True)
+                if vector is not None
+            )
             new = [place for place, vector in zip(places, kept, strict=True) if vector is None]
             made = dict(zip(new, await encode(new) if new else [], strict=True))
             await cache.put(
@@ -183,7 +190,9 @@ class Encoder:
                 for place, vector in zip(places, kept, strict=True)
             ]
 
-        return _outcome(await self._flights.fetch(keys, compute))
+        outcome = _outcome(await self._flights.fetch(keys, compute))
+        outcome.cached.extend(place for place, key in enumerate(keys) if key in hits)
+        return outcome
 
     async def _encode_pictures(
         self, pictures: Sequence[Picture], *, bulk: bool

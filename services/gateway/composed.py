@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from services.common.context import note, request_id
 from services.common.problems import DependencyUnavailable, InvalidRequest, ModelMismatch
@@ -46,6 +47,24 @@ from services.gateway.tokens import BadToken
 _CALLERS_FIELDS = ("body.facets", "body.filters")
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Texts as vectors, of one model; of none where there was no text."""
+
+    model: ModelId | None
+    vectors: dict[str, Vector]
+    cached: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A search as the retriever is asked, and what there is to tell of how it came about."""
+
+    asked: Asked
+    degraded: list[str] = field(default_factory=list)
+    cached: frozenset[str] = frozenset()
+
+
 class ComposedSearch:
     """Turns what is asked for into searches of the retriever, and their answers into ours."""
 
@@ -64,29 +83,29 @@ class ComposedSearch:
         self, request: SearchRequest, timings: Timings, *, explain: bool = False
     ) -> SearchResponse:
         """Raises InvalidRequest for a bad cursor or picture id, NotFound for a term's product."""
-        ((asked, degraded),) = await self._prepared([request], timings, explain=explain)
+        (prepared,) = await self._prepared([request], timings, explain=explain)
         with timings.stage("search"):
-            found = await self._found(asked)
-        return self._answer(asked, found, degraded, timings)
+            found = await self._found(prepared.asked)
+        return self._answer(prepared, found, timings)
 
     async def batch(
         self, requests: Sequence[SearchRequest], timings: Timings
     ) -> list[SearchResponse]:
         """All in one call of the encoder and one of the retriever. Raises as `search` does."""
         prepared = await self._prepared(requests, timings, explain=False)
-        body = BatchSearchRequest(searches=[asked.search for asked, _ in prepared])
+        body = BatchSearchRequest(searches=[one.asked.search for one in prepared])
         with timings.stage("search"):
             try:
                 found = await self._services.retriever.post(
                     "/search/batch", body, BatchSearchResponse
                 )
             except InvalidRequest as error:
-                raise _told(error, [asked for asked, _ in prepared]) from error
+                raise _told(error, [one.asked for one in prepared]) from error
         if len(found.answers) != len(prepared):
             raise DependencyUnavailable("The retriever gave an answer that breaks its contract.")
         return [
-            self._answer(asked, answer, degraded, timings)
-            for (asked, degraded), answer in zip(prepared, found.answers, strict=True)
+            self._answer(one, answer, timings)
+            for one, answer in zip(prepared, found.answers, strict=True)
         ]
 
     async def similar(
@@ -98,8 +117,7 @@ class ComposedSearch:
 
     async def _prepared(
         self, requests: Sequence[SearchRequest], timings: Timings, *, explain: bool
-    ) -> list[tuple[Asked, list[str]]]:
-        """Each search as the retriever is asked, with what had to be done without."""
+    ) -> list[_Prepared]:
         places = [
             "body" if len(requests) == 1 else f"body.searches.{number}"
             for number in range(len(requests))
@@ -117,25 +135,26 @@ class ComposedSearch:
             for request, query in zip(requests, queries, strict=True)
             for text in _texts(request, query)
         ]
-        model, vectors = await self._encoded(list(dict.fromkeys(texts)), timings)
-        prepared: list[tuple[Asked, list[str]]] = []
+        encoded = await self._encoded(list(dict.fromkeys(texts)), timings)
+        prepared: list[_Prepared] = []
         for request, query, own, page in zip(requests, queries, pictures, continued, strict=True):
             if page is not None:
                 search = page.search.model_copy(update={"explain": explain})
-                prepared.append((page.model_copy(update={"search": search}), []))
+                prepared.append(_Prepared(page.model_copy(update={"search": search})))
                 continue
             models = {picture.model for picture in own.values()}
-            if _texts(request, query) and model is not None:
-                models.add(model)
+            if _texts(request, query) and encoded.model is not None:
+                models.add(encoded.model)
             asked = self._asked(
                 request,
                 query,
-                vectors,
+                encoded.vectors,
                 own,
                 await self._only_model(models),
                 explain=explain,
             )
-            prepared.append((asked, query.degraded if query else []))
+            degraded = query.degraded if query else []
+            prepared.append(_Prepared(asked, degraded, encoded.cached))
         return prepared
 
     async def _rewritten(
@@ -153,12 +172,9 @@ class ComposedSearch:
         with timings.stage("rewrite"):
             return list(await asyncio.gather(*map(one, requests)))
 
-    async def _encoded(
-        self, texts: Sequence[str], timings: Timings
-    ) -> tuple[ModelId | None, dict[str, Vector]]:
-        """Vectors by text; no model where there are no texts."""
+    async def _encoded(self, texts: Sequence[str], timings: Timings) -> _Encoded:
         if not texts:
-            return None, {}
+            return _Encoded(None, {}, frozenset())
         parts = [
             texts[start : start + MAX_TEXTS_PER_REQUEST]
             for start in range(0, len(texts), MAX_TEXTS_PER_REQUEST)
@@ -181,7 +197,13 @@ class ComposedSearch:
             }
         if len(known) != len(texts) or any(answer.model != model for answer in answers):
             raise DependencyUnavailable("The encoder gave an answer that breaks its contract.")
-        return model, known
+        cached = (
+            part[place]
+            for part, answer in zip(parts, answers, strict=True)
+            for place in answer.cached
+            if place < len(part)
+        )
+        return _Encoded(model, known, frozenset(cached))
 
     async def _only_model(self, models: set[ModelId]) -> ModelId:
         """The model of all the vectors; the catalogue's, where only products are sought."""
@@ -238,15 +260,18 @@ class ComposedSearch:
         except InvalidRequest as error:
             raise _told(error, [asked]) from error
 
-    def _answer(
-        self, asked: Asked, found: Found, degraded: list[str], timings: Timings
-    ) -> SearchResponse:
+    def _answer(self, prepared: _Prepared, found: Found, timings: Timings) -> SearchResponse:
+        asked, degraded = prepared.asked, prepared.degraded
         note(degraded=degraded)
         for part in degraded:
             self._metrics.degraded.labels(part).inc()
         explanation = None
         if asked.search.explain:
-            explanation = SearchExplanation(stages_ms=timings.stages_ms(), terms=asked.labels)
+            explanation = SearchExplanation(
+                stages_ms=timings.stages_ms(),
+                terms=asked.labels,
+                cached=[label for label in asked.labels if label in prepared.cached],
+            )
         return SearchResponse(
             original_query=asked.original_query,
             rewritten_query=asked.rewritten_query,

@@ -114,6 +114,7 @@ class Stack:
     encoder_state: dict[str, Dependency] = field(default_factory=dict)
     searched: list[SearchRequest] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
     refusal: ServiceError | None = None
 
@@ -150,7 +151,10 @@ class Stack:
             values = [_number_in(text) for text in request.texts]
             await asyncio.sleep(self.slow_s * (values[0] % 3))
             return EmbeddingsResponse(
-                model=MODEL, dimension=2, embeddings=[[value, 1.0] for value in values]
+                model=MODEL,
+                dimension=2,
+                embeddings=[[value, 1.0] for value in values],
+                cached=[place for place, text in enumerate(request.texts) if text in self.kept],
             )
 
         @router.post("/embed/images")

@@ -165,6 +165,14 @@ async def test_an_explanation_tells_terms_and_stages(stack: Stack) -> None:
     assert stack.searched[0].explain
 
 
+async def test_an_explanation_tells_which_texts_were_not_encoded_anew(stack: Stack) -> None:
+    stack.kept.add("better mug")
+    response = await stack.http.post(
+        "/search?explain=true", json={"query": "mug", "terms": [{"text": "blue"}]}
+    )
+    assert response.json()["explanation"]["cached"] == ["better mug"]
+
+
 async def test_without_the_rewriter_the_query_is_searched_for_as_it_came(stack: Stack) -> None:
     stack.rewriter.fault = dead
     answer = (await _search(stack, query="red mug 7")).json()

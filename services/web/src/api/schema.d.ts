@@ -750,6 +750,14 @@ export interface components {
              *     ]
              */
             terms: string[];
+            /**
+             * Cached
+             * @description Which of those texts the encoder did not encode anew, but had kept. Whether the rewriter had, `rewrite_source` tells.
+             * @example [
+             *       "red mug"
+             *     ]
+             */
+            cached: string[];
         };
         /**
          * SearchRequest
