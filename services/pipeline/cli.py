@@ -7,6 +7,7 @@ away, busy or broken, 4 what was loaded is not good enough to be served, 130 sto
 from __future__ import annotations
 
 import argparse
+import codecs
 import logging
 import sys
 import warnings
@@ -16,7 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.pipeline.errors import PipelineError
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import FORMATS, FeedOptions, open_feed
 from services.pipeline.quality.command import add_quality_commands
 from services.pipeline.quality.golden import Golden, read_golden
 from services.pipeline.settings import PipelineSettings
@@ -54,10 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     load = commands.add_parser("load", help="make a product file the catalogue that is served")
-    load.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
-    load.add_argument(
-        "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
-    )
+    _add_feed(load)
     load.add_argument(
         "--undo-changes",
         action="store_true",
@@ -74,10 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     load.set_defaults(command=_load)
     upsert = commands.add_parser("upsert", help="put a file's products into what is served")
-    upsert.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
-    upsert.add_argument(
-        "--rejects", type=Path, metavar="PATH", help="where rows that can't be taken are written"
-    )
+    _add_feed(upsert)
     upsert.set_defaults(command=_upsert)
     delete = commands.add_parser("delete", help="take products out of what is served")
     delete.add_argument("ids", nargs="+", metavar="ID", help="product ids")
@@ -93,6 +88,44 @@ def _parser() -> argparse.ArgumentParser:
     data.set_defaults(command=_data)
     add_quality_commands(commands)
     return parser
+
+
+def _add_feed(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV, TSV, Parquet or XML, or a folder of SQID"
+    )
+    command.add_argument(
+        "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
+    )
+    command.add_argument(
+        "--format", choices=FORMATS, default="", help="whose columns; found out when left out"
+    )
+    command.add_argument(
+        "--encoding", type=_encoding, default="", help="of a CSV that is not UTF-8, as in cp1252"
+    )
+    command.add_argument(
+        "--currency", type=_currency, default="", help="of prices that name none, as in EUR"
+    )
+    command.add_argument("--locale", default="us", help="which of ESCI's locales (default: us)")
+    command.add_argument(
+        "--without-vectors",
+        dest="with_vectors",
+        action="store_false",
+        help="encode words and pictures, whatever vectors the feed brings",
+    )
+
+
+def _encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise argparse.ArgumentTypeError(f"there is no encoding {name!r}") from error
+
+
+def _currency(code: str) -> str:
+    if not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise argparse.ArgumentTypeError(f"{code!r} is not three letters, as in EUR")
+    return code.upper()
 
 
 def _add_ranking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -137,7 +170,16 @@ def _take(
     golden: Golden | None = None,
     force: bool = False,
 ) -> int:
-    feed = open_feed(options.file)
+    feed = open_feed(
+        options.file,
+        FeedOptions(
+            format=options.format,
+            encoding=options.encoding,
+            locale=options.locale,
+            currency=options.currency,
+            with_vectors=options.with_vectors,
+        ),
+    )
     # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
 

@@ -17,7 +17,7 @@ from services.pipeline.embedding import Embedder
 from services.pipeline.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad
 from services.pipeline.feature_writer import FeatureWriter
-from services.pipeline.feed import Feed, FeedRow
+from services.pipeline.feeds import Feed, FeedRow
 from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.offline_store import OfflineStore
 from services.pipeline.online_store import EventClock, OnlineStore
@@ -220,7 +220,7 @@ class _Load:
             image_batch=self._settings.image_batch,
             requests_in_flight=self._settings.requests_in_flight,
         )
-        validator = RowValidator(feed.path.parent)
+        validator = RowValidator(feed.folder, currency=feed.currency)
         with (
             Progress(total) as progress,
             ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures") as pictures,

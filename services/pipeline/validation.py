@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.pipeline.feed import FeedRow
+from services.pipeline.feeds import FeedRow
+from services.pipeline.prices import parse_price
 
 MAX_CHARACTERS: Mapping[str, int] = {
     "product_id": 128,
@@ -22,7 +23,6 @@ MAX_CHARACTERS: Mapping[str, int] = {
 }
 MAX_ATTRIBUTE_CHARACTERS = 10_000
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -70,8 +70,12 @@ class _Refused(Exception):
 class RowValidator:
     """Checks the rows of one feed, in order; remembers the ids that it let through."""
 
-    def __init__(self, folder: Path) -> None:
-        """folder: of the feed. Pictures are looked for in it, and nowhere else."""
+    def __init__(self, folder: Path, *, currency: str = "") -> None:
+        """folder: of the feed. Pictures are looked for in it, and nowhere else.
+
+        currency: of prices for which the feed names none.
+        """
+        self._default_currency = currency
         self._folder = folder.resolve()
         self._rows_by_id: dict[str, int] = {}
 
@@ -112,6 +116,9 @@ class RowValidator:
                 f"product_url {_short(fields['product_url'])} is no http(s) address", "product_url"
             )
         picture_file, picture_link = self._picture(fields["image"])
+        price, currency = self._price(
+            row.fields.get("price", ""), _currency(row.fields.get("currency", ""))
+        )
         return FeedProduct(
             row=row.number,
             product_id=product_id,
@@ -119,13 +126,32 @@ class RowValidator:
             description=fields["description"],
             brand=fields["brand"],
             category=fields["category"],
-            price=_price(row.fields.get("price", "")),
-            currency=_currency(row.fields.get("currency", "")),
+            price=price,
+            currency=currency,
             product_url=fields["product_url"],
             picture_file=picture_file,
             picture_link=picture_link,
             attributes=row.attributes,
         )
+
+    def _price(self, value: str, named: str) -> tuple[float | None, str]:
+        """An amount and its currency, which may stand in a column or beside the amount."""
+        if not value:
+            return None, named
+        try:
+            price = parse_price(value, named or self._default_currency)
+        except ValueError as error:
+            raise _Refused(f"price {_short(value)} {error}", "price") from error
+        if not math.isfinite(price.amount):
+            raise _Refused(f"price {_short(value)} is not a finite number", "price")
+        if price.amount < 0:
+            raise _Refused(f"price {_short(value)} is below zero", "price")
+        if named and price.currency and named != price.currency:
+            raise _Refused(
+                f"price {_short(value)} is not in {named}, which its row names", "price"
+            )
+        currency = named or price.currency or self._default_currency
+        return abs(price.amount), currency  # -0.0 is 0.0
 
     def _picture(self, value: str) -> tuple[Path | None, str]:
         """A file of the feed, or a link, or neither."""
@@ -168,17 +194,6 @@ def _check_text(name: str, value: str, most: int) -> None:
             raise _Refused(
                 f"{_short(name)} holds a control character, U+{ord(character):04X}", name
             )
-
-
-def _price(value: str) -> float | None:
-    if not value:
-        return None
-    price = float(value) if _NUMBER.fullmatch(value) else math.nan
-    if not math.isfinite(price):
-        raise _Refused(f"price {_short(value)} is not a finite number", "price")
-    if price < 0:
-        raise _Refused(f"price {_short(value)} is below zero", "price")
-    return abs(price)  # -0.0 is 0.0
 
 
 def _currency(value: str) -> str:

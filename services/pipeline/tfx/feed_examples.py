@@ -11,7 +11,7 @@ import apache_beam as beam
 import tensorflow as tf
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 
-from services.pipeline.feed import FIELD_COLUMNS, FeedRow, open_feed
+from services.pipeline.feeds import FIELDS, FeedRow, open_feed
 from services.pipeline.validation import FeedProduct, Reject, RowValidator
 
 ROW = "row"
@@ -20,7 +20,7 @@ FAULT = "fault_"
 NO_FAULT = "none"
 OTHER = "row"
 """The column of faults that are of the whole row."""
-FAULT_COLUMNS = (*FIELD_COLUMNS, OTHER)
+FAULT_COLUMNS = (*FIELDS, OTHER)
 PICTURE = "picture"
 """Path of the picture's file; absent where the product has none or it is a link."""
 TEXTS = (
@@ -62,7 +62,7 @@ def _feed_to_examples(
 def feed_examples(path: str) -> Iterator[tf.train.Example]:
     """Raises FeedUnusable."""
     feed = open_feed(Path(path))
-    validator = RowValidator(feed.path.parent)
+    validator = RowValidator(feed.folder, currency=feed.currency)
     for row in feed.rows():
         yield example_of(row, validator.check(row))
 
@@ -75,6 +75,8 @@ def example_of(row: FeedRow, outcome: FeedProduct | Reject) -> tf.train.Example:
     if isinstance(outcome, Reject):
         faults[outcome.column if outcome.column in faults else OTHER] = outcome.reason
     else:
+        if outcome.currency:  # which may have stood beside the price
+            texts["currency"] = outcome.currency
         if outcome.price is not None:
             numbers["price"] = outcome.price
         if outcome.picture_file is not None:

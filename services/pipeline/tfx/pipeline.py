@@ -9,7 +9,7 @@ from tfx import v1 as tfx
 from tfx.components import FileBasedExampleGen
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec, ExecutorClassSpec
 
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import open_feed
 from services.pipeline.tfx.embedder import HALVES, Embedder
 from services.pipeline.tfx.evaluator import Evaluator
 from services.pipeline.tfx.feed_check import PRODUCTS, FeedCheck

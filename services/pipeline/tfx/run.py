@@ -8,7 +8,7 @@ from pathlib import Path
 from tfx import v1 as tfx
 
 from services.pipeline.encoder_batches import model_of
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import open_feed
 from services.pipeline.quality.golden import write_golden
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.pipeline import catalogue_pipeline

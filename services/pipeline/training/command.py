@@ -103,7 +103,7 @@ def _judge(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
 
 def _golden(options: argparse.Namespace, _: PipelineSettings) -> int:
-    from services.pipeline.feed import open_feed
+    from services.pipeline.feeds import open_feed
     from services.pipeline.quality.golden import write_golden
     from services.pipeline.training.derived import derive_golden
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feed import Feed
+from services.pipeline.feeds import Feed
 from services.pipeline.quality.golden import Golden, GoldenQuery, Half
 from services.pipeline.quality.metrics import Grade
 from services.pipeline.validation import FeedProduct, RowValidator
@@ -29,7 +29,7 @@ Judged = dict[str, dict[str, Grade]]
 
 def derive_golden(feed: Feed) -> Golden:
     """Raises FeedUnusable when the products have no categories to ask for."""
-    folder = feed.path.parent.resolve()
+    folder = feed.folder.resolve()
     paths = {
         product.product_id: path
         for product in _products(feed)
@@ -46,7 +46,7 @@ def derive_golden(feed: Feed) -> Golden:
 
 
 def _products(feed: Feed) -> Iterator[FeedProduct]:
-    validator = RowValidator(feed.path.parent)
+    validator = RowValidator(feed.folder, currency=feed.currency)
     for row in feed.rows():
         outcome = validator.check(row)
         if isinstance(outcome, FeedProduct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.common.problems import InvalidRequest, UnreadableImage
 from services.contracts.problems import FieldProblem
 from services.contracts.writer import ProductInput
-from services.pipeline.feed import FeedRow
+from services.pipeline.feeds import FeedRow
 from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.product import CatalogueProduct
 from services.pipeline.validation import Reject, RowValidator

@@ -11,7 +11,7 @@ from feast import FeatureStore, FeatureView
 
 from feature_repo import definitions
 from services.contracts.catalogue import HEAD_VIEW, RANKING
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import open_feed
 from services.pipeline.load import LoadSummary
 from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings

@@ -13,7 +13,7 @@ import pytest
 from services.pipeline.changes import delete
 from services.pipeline.cli import main
 from services.pipeline.errors import NothingToLoad, WrongModel
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import open_feed
 from services.pipeline.load import load as load_feed
 from services.pipeline.rollback import roll_back
 from services.pipeline.settings import PipelineSettings

@@ -7,7 +7,7 @@ import pytest
 
 from services.pipeline.changes import delete
 from services.pipeline.errors import NothingToLoad
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import open_feed
 from services.pipeline.load import load
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.training.published import published_products

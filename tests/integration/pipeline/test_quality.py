@@ -12,7 +12,7 @@ import pytest
 from services.contracts.base import ModalityWeights
 from services.pipeline.cli import main
 from services.pipeline.errors import FeedUnusable, GateClosed
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import open_feed
 from services.pipeline.load import LoadSummary
 from services.pipeline.load import load as load_feed
 from services.pipeline.online_store import OnlineStore

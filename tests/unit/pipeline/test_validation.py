@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.pipeline.feed import FeedRow
+from services.pipeline.feeds import FeedRow
 from services.pipeline.validation import FeedProduct, Reject, RowValidator
 
 GOOD = {"product_id": "p-1", "title": "Mug"}
@@ -67,6 +67,18 @@ def test_id_and_title_are_enough(validator: RowValidator) -> None:
     assert (product.price, product.picture_file, product.picture_link) == (None, None, "")
 
 
+def test_the_currency_may_stand_beside_the_price_or_be_said_of_the_whole_feed(
+    tmp_path: Path,
+) -> None:
+    validator = RowValidator(tmp_path, currency="CHF")
+    for number, (price, column, expected) in enumerate(
+        [("12 €", "", "EUR"), ("$12", "CAD", "CAD"), ("12", "", "CHF"), ("$12", "", "CHF")]
+    ):
+        product = validator.check(row(number, price=price, currency=column))
+        assert isinstance(product, FeedProduct)
+        assert (product.price, product.currency) == (12, expected)
+
+
 def test_a_picture_by_link_stays_a_link(validator: RowValidator) -> None:
     product = validator.check(row(image="https://example.com/a.jpg"))
     assert isinstance(product, FeedProduct)
@@ -87,7 +99,8 @@ def test_a_picture_by_link_stays_a_link(validator: RowValidator) -> None:
         ({"price": "nan"}, "price 'nan' is not a finite number"),
         ({"price": "1e999"}, "price '1e999' is not a finite number"),
         ({"price": "1_000"}, "price '1_000' is not a finite number"),
-        ({"price": "12,90"}, "price '12,90' is not a finite number"),
+        ({"price": "12 – 15"}, "price '12 – 15' is not a finite number"),
+        ({"price": "12 €", "currency": "USD"}, "price '12 €' is not in USD, which its row names"),
         ({"price": "-1"}, "price '-1' is below zero"),
         ({"currency": "€"}, "currency '€' is not three letters, as in EUR"),
         ({"currency": "EURO"}, "currency 'EURO' is not three letters, as in EUR"),

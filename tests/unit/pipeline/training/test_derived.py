@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feed import open_feed
+from services.pipeline.feeds import open_feed
 from services.pipeline.training.derived import derive_golden
 
 FEED = """\

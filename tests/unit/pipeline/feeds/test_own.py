@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feed import MAX_VALUE_CHARACTERS, FeedRow, open_feed
+from services.pipeline.feeds import FeedOptions, FeedRow, VectorsModel, open_feed
+from services.pipeline.feeds.table import MAX_VALUE_CHARACTERS
 
 
 def write(folder: Path, content: str | bytes, name: str = "feed.csv") -> Path:
@@ -130,7 +131,7 @@ def test_a_missing_file_a_folder_and_another_format_are_refused(tmp_path: Path) 
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(FeedUnusable, match="cannot be read"):
         open_feed(tmp_path / "folder.csv")
-    with pytest.raises(FeedUnusable, match=r"only \.csv and \.parquet"):
+    with pytest.raises(FeedUnusable, match=r"only \.csv, \.tsv, \.txt, \.parquet and \.xml files"):
         open_feed(write(tmp_path, "x", "feed.xlsx"))
 
 
@@ -155,3 +156,67 @@ def test_parquet_gives_the_same_text_as_csv(tmp_path: Path) -> None:
 def test_parquet_in_name_only_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FeedUnusable, match="cannot be read"):
         open_feed(write(tmp_path, "id,title\n1,a\n", "feed.parquet"))
+
+
+def test_a_file_of_excel_is_read_by_its_mark_and_its_delimiter(tmp_path: Path) -> None:
+    content = "Product ID;Title;Price\r\n1;Müg;12,90 €\r\n"
+    for encoding in ("utf-8-sig", "utf-16"):
+        (row,) = rows(write(tmp_path, content.encode(encoding)))
+        assert row.fields == {"product_id": "1", "title": "Müg", "price": "12,90 €"}
+
+
+def test_an_encoding_that_is_named_is_held_to(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,title\n1,Müg\n".encode("cp1252"))
+    (row,) = open_feed(path, FeedOptions(encoding="cp1252")).rows()
+    assert row.fields["title"] == "Müg"
+    (unnamed,) = rows(path)
+    assert unnamed.fields["title"] == "M\udcfcg"  # which validation refuses
+    with pytest.raises(FeedUnusable, match="cannot be read: 'ascii' codec"):
+        list(open_feed(path, FeedOptions(encoding="ascii")).rows())
+
+
+VECTORS = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("title", pa.string()),
+        ("text_vector", pa.list_(pa.float32())),
+        ("image_vector", pa.list_(pa.float64())),
+        ("vector_model", pa.string()),
+    ]
+)
+
+
+def with_vectors(folder: Path, models: list[str | None]) -> Path:
+    columns = {
+        "product_id": ["1", "2", "3"],
+        "title": ["Mug", "Hat", "Rug"],
+        "text_vector": [None, [1.0, 0.0], [0.6, 0.8]],
+        "image_vector": [None, [0.0, 1.0], []],
+        "vector_model": models,
+    }
+    pq.write_table(pa.table(columns, VECTORS), folder / "feed.parquet")
+    return folder / "feed.parquet"
+
+
+def test_a_parquet_file_may_bring_vectors_and_says_whose(tmp_path: Path) -> None:
+    path = with_vectors(tmp_path, [None, "clip@1", "clip@1"])
+    feed = open_feed(path)
+    assert feed.vectors_model == VectorsModel("clip@1", 2)
+    none, both, words = feed.rows()
+    assert none.vectors is None
+    assert both.vectors is not None
+    assert both.vectors.image is not None
+    assert both.vectors.image.tolist() == [0, 1]
+    assert words.vectors is not None
+    assert words.vectors.image is None
+    assert "text_vector" not in both.attributes
+    without = open_feed(path, FeedOptions(with_vectors=False))
+    assert without.vectors_model is None
+    assert all(row.vectors is None for row in without.rows())
+
+
+def test_vectors_of_two_models_or_of_none_are_refused(tmp_path: Path) -> None:
+    _, _, other = rows(with_vectors(tmp_path, [None, "clip@1", "clip@2"]))
+    assert other.problem == "its vectors are not of 'clip@1', as the first row's are"
+    with pytest.raises(FeedUnusable, match="the vectors of row 2 are of no model"):
+        open_feed(with_vectors(tmp_path, [None, None, None]))

@@ -1,0 +1,19 @@
+"""Product feeds of different kinds, read row by row in bounded memory into one shape.
+
+`opening` tells which kind a file is; `table` reads rows of CSV, TSV and Parquet, `own`,
+`google_merchant`, `shopify` and `sqid` say what they mean. What comes out is a `FeedRow`.
+"""
+
+from services.pipeline.feeds.base import FIELDS, Feed, FeedRow, ReadyVectors, VectorsModel
+from services.pipeline.feeds.opening import FORMATS, FeedOptions, open_feed
+
+__all__ = [
+    "FIELDS",
+    "FORMATS",
+    "Feed",
+    "FeedOptions",
+    "FeedRow",
+    "ReadyVectors",
+    "VectorsModel",
+    "open_feed",
+]

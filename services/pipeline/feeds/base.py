@@ -1,0 +1,103 @@
+"""What every feed gives: rows of text, named as the fields of a product."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from services.pipeline.errors import FeedUnusable
+
+FIELDS = (
+    "product_id",
+    "title",
+    "description",
+    "brand",
+    "category",
+    "price",
+    "currency",
+    "image",
+    "product_url",
+)
+"""What a product has beside its attributes."""
+
+MORE_IMAGES = "more_images"
+"""Attribute for the pictures after the first, separated by spaces."""
+
+FloatVector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyVectors:
+    """(d,) vectors that came with the feed, of any length but zero; None where there is none."""
+
+    text: FloatVector | None
+    image: FloatVector | None
+
+
+@dataclass(frozen=True, slots=True)
+class VectorsModel:
+    """Whose vectors a feed brings."""
+
+    name: str
+    """As an encoder says it, `ViT-L/14@b8cca3fd41ae`, or without the digest of the weights."""
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One product as it stands in the file, counted from 1; a header does not count."""
+
+    number: int
+    values: tuple[str, ...]
+    """As in the file, in the order of `Feed.columns`; empty when the row can't be read."""
+    fields: Mapping[str, str]
+    attributes: Mapping[str, str]
+    problem: str | None = None
+    """Why the row can't be loaded, whatever its fields say."""
+    vectors: ReadyVectors | None = field(default=None, repr=False)
+
+
+class Feed(ABC):
+    """A source of products. `rows` may be asked for more than once."""
+
+    path: Path
+    columns: tuple[str, ...]
+    folder: Path
+    """Pictures that are files are looked for in it, and nowhere else."""
+    currency: str = ""
+    """Of prices for which it names none."""
+    vectors_model: VectorsModel | None = None
+    """Of the vectors that rows may bring."""
+
+    @abstractmethod
+    def rows(self) -> Iterator[FeedRow]:
+        """Raises FeedUnusable when the file breaks off."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """How many rows there are."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a file into FeedUnusable, in a line that names it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FeedUnusable(f"{path}: there is no such file") from error
+    except (OSError, pa.ArrowException, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise FeedUnusable(f"{path}: cannot be read: {reason}") from error
+
+
+def shown(columns: Sequence[str]) -> str:
+    """Names for a message, whatever they hold."""
+    names = ", ".join(columns)
+    return ascii(names)[1:-1] if len(names) <= 300 else ascii(names[:300])[1:-1] + "…"

@@ -1,0 +1,140 @@
+"""Shopify's product CSV: one handle over as many rows as a product has variants and pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.base import MORE_IMAGES, Feed, FeedRow
+from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.prices import Price, parse_price
+
+HANDLE = ("handle", "url_handle")
+"""By one of which, beside a column of `SIGNS`, a table is known as Shopify's."""
+SIGNS = frozenset({"body_(html)", "variant_price", "image_src", "product_image_url"})
+
+# Both the names of the long-standing template and of the one that came after it.
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "handle": HANDLE,
+    "title": ("title",),
+    "body": ("body_(html)", "description"),
+    "vendor": ("vendor",),
+    "category": ("product_category", "standard_product_type"),
+    "type": ("type", "custom_product_type"),
+    "tags": ("tags",),
+    "published": ("published", "published_on_online_store"),
+    "status": ("status",),
+    "price": ("variant_price", "price"),
+    "picture": ("image_src", "product_image_url"),
+    "position": ("image_position",),
+}
+_OPTIONS = tuple(((f"option{number}_name"), (f"option{number}_value")) for number in range(1, 4))
+_NO_OPTION = "default title"
+_METAFIELD = re.compile(r"\(product\.metafields\.[^)]*\)")
+
+
+class ShopifyFeed(Feed):
+    """A product's rows stand together, as Shopify writes them."""
+
+    def __init__(self, table: Table) -> None:
+        """Raises FeedUnusable when a column that every product needs is missing."""
+        self._table = table
+        self._names = table.names()
+        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        if not set(HANDLE) & set(self._names) or "title" not in self._names:
+            raise FeedUnusable(f"{self.path}: no columns Handle and Title, as Shopify has them")
+
+    def rows(self) -> Iterator[FeedRow]:
+        for _, records in groupby(self._table.records(), self._handle):
+            yield self._product(list(records))
+
+    def count(self) -> int:
+        return sum(1 for _ in groupby(self._table.records(), self._handle))
+
+    def _handle(self, record: Record) -> str:
+        """Rows that can't be read are products of their own, for the rejects."""
+        if record.problem is not None:
+            return f"\n{record.number}"
+        return self._value(record, "handle") or f"\n{record.number}"
+
+    def _value(self, record: Record, name: str) -> str:
+        found = (
+            record.values[self._names.index(one)] for one in _COLUMNS[name] if one in self._names
+        )
+        return next((value.strip() for value in found if value.strip()), "")
+
+    def _first(self, records: Sequence[Record], name: str) -> str:
+        return next((value for one in records if (value := self._value(one, name))), "")
+
+    def _product(self, records: Sequence[Record]) -> FeedRow:
+        first = records[0]
+        if first.problem is not None:
+            return FeedRow(first.number, first.values, {}, {}, first.problem)
+        pictures = self._pictures(records)
+        fields = {
+            "product_id": self._value(first, "handle"),
+            "title": html_to_text(self._first(records, "title")),
+            "description": html_to_text(self._first(records, "body")),
+            "brand": self._first(records, "vendor"),
+            "category": self._first(records, "category") or self._first(records, "type"),
+            "price": self._lowest_price(records),
+            "image": pictures[0] if pictures else "",
+        }
+        attributes = self._attributes(records)
+        if len(pictures) > 1:
+            attributes[MORE_IMAGES] = " ".join(pictures[1:])
+        return FeedRow(
+            first.number,
+            first.values,
+            {name: value for name, value in fields.items() if value},
+            attributes,
+            self._why_not_sold(records),
+        )
+
+    def _pictures(self, records: Sequence[Record]) -> list[str]:
+        """In the shop's order, each once."""
+        placed = [
+            (int(position) if (position := self._value(one, "position")).isdecimal() else 10**6, at)
+            for at, one in enumerate(records)
+        ]
+        links = (self._value(records[at], "picture") for _, at in sorted(placed))
+        return list(dict.fromkeys(link for link in links if link))
+
+    def _lowest_price(self, records: Sequence[Record]) -> str:
+        """As it stands; the first that can't be read, for validation to say so."""
+        lowest: tuple[Price, str] | None = None
+        for text in filter(None, (self._value(one, "price") for one in records)):
+            try:
+                price = parse_price(text)
+            except ValueError:
+                return text
+            if lowest is None or price.amount < lowest[0].amount:
+                lowest = price, text
+        return "" if lowest is None else lowest[1]
+
+    def _attributes(self, records: Sequence[Record]) -> dict[str, str]:
+        attributes = {
+            name: value for name in ("type", "tags") if (value := self._first(records, name))
+        }
+        rows = [dict(zip(self._names, one.values, strict=True)) for one in records]
+        for name_column, value_column in _OPTIONS:
+            name = next((row[name_column] for row in rows if row.get(name_column)), "").strip()
+            values = dict.fromkeys(row.get(value_column, "").strip() for row in rows)
+            chosen = [one for one in values if one and one.casefold() != _NO_OPTION]
+            if name and chosen:
+                attributes[name.lower()] = ", ".join(chosen)
+        for column in self._names:
+            if _METAFIELD.search(column) and rows[0][column].strip():
+                attributes[_METAFIELD.sub("", column).strip("_")] = html_to_text(rows[0][column])
+        return attributes
+
+    def _why_not_sold(self, records: Sequence[Record]) -> str | None:
+        status = self._first(records, "status").lower()
+        if status not in {"", "active"}:
+            return f"its status is {status!r}, not active"
+        if self._first(records, "published").lower() == "false":
+            return "it is not published in the shop"
+        return None

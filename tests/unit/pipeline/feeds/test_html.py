@@ -1,0 +1,38 @@
+"""HTML of shops becomes what a person reads; whatever else it holds, nothing hangs or raises."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.pipeline.feeds.html import MAX_HTML_CHARACTERS, html_to_text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("plain", "plain"),
+        ("3 < 4 & 5 > 4", "3 < 4 & 5 > 4"),
+        ("<p>Soft&nbsp;<b>cot</b>ton &amp; silk</p>", "Soft cotton & silk"),
+        ("<ul><li>One<li>Two</ul>Three", "One\nTwo\nThree"),
+        ("One<br>two<br/>three", "One\ntwo\nthree"),
+        ("A<script>alert(1)</script><style>p{}</style><!-- no -->B", "AB"),
+        ("Caf&eacute; &#8211; &#x2713;", "Café – ✓"),
+        ("&lt;p&gt;Escaped &amp;amp; twice&lt;/p&gt;", "Escaped & twice"),
+        ("<p>never <b>closed", "never closed"),
+        ('<img src="x" onerror="alert(1)">', ""),
+        ("", ""),
+    ],
+)
+def test_markup_becomes_text(markup: str, text: str) -> None:
+    assert html_to_text(markup) == text
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<div>", "<a b='", "&", "</", "<script>"])
+def test_hostile_markup_is_read_in_no_time(piece: str) -> None:
+    html_to_text(piece * (MAX_HTML_CHARACTERS // len(piece)))
+
+
+def test_text_that_is_too_long_or_no_unicode_is_left_to_validation() -> None:
+    long = "<p>" * MAX_HTML_CHARACTERS
+    assert html_to_text(long) == long
+    assert html_to_text("<p>\udce9") == "<p>\udce9"

@@ -1,0 +1,101 @@
+"""Shopify's CSV: many rows, one product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds import FeedOptions, FeedRow, open_feed
+
+HEADER = (
+    "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,"
+    "Option1 Value,Variant SKU,Variant Price,Image Src,Image Position,Status,"
+    "Material (product.metafields.custom.material)"
+)
+SHIRT = (
+    'shirt,Shirt,"<p>Soft</p>\n<p>and light</p>",Lumo,Clothing > Shirts,Top,'
+    '"summer, new",true,Size,'
+    "S,S-1,25.00,https://cdn.example/b.jpg,2,active,Cotton",
+    "shirt,,,,,,,,,M,S-2,19.50,https://cdn.example/a.jpg,1,,",
+    "shirt,,,,,,,,,L,S-3,30,,,,",
+    "shirt,,,,,,,,,,,,https://cdn.example/a.jpg,3,,",
+)
+NEWER = (
+    "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,"
+    "Status,SKU,Option1 name,Option1 value,Price,Product image URL,Image position\n"
+    "Mug,mug,<p>Tea</p>,Lumo,,Mugs,,TRUE,Active,M1,Title,Default Title,9.90,"
+    "https://cdn.example/mug.jpg,1\n"
+)
+
+
+def rows(folder: Path, content: str) -> list[FeedRow]:
+    path = folder / "products_export.csv"
+    path.write_text(content, encoding="utf-8")
+    feed = open_feed(path)
+    found = list(feed.rows())
+    assert feed.count() == len(found)
+    return found
+
+
+def test_variants_and_pictures_of_a_handle_are_one_product(tmp_path: Path) -> None:
+    (shirt,) = rows(tmp_path, "\n".join((HEADER, *SHIRT)))
+    assert shirt.fields == {
+        "product_id": "shirt",
+        "title": "Shirt",
+        "description": "Soft\nand light",
+        "brand": "Lumo",
+        "category": "Clothing > Shirts",
+        "price": "19.50",
+        "image": "https://cdn.example/a.jpg",
+    }
+    assert shirt.attributes == {
+        "type": "Top",
+        "tags": "summer, new",
+        "size": "S, M, L",
+        "material": "Cotton",
+        "more_images": "https://cdn.example/b.jpg",
+    }
+    assert (shirt.number, shirt.problem) == (1, None)
+
+
+def test_the_newer_template_is_read_too(tmp_path: Path) -> None:
+    (mug,) = rows(tmp_path, NEWER)
+    assert mug.fields["product_id"] == "mug"
+    assert (mug.fields["description"], mug.fields["price"]) == ("Tea", "9.90")
+    assert (mug.fields["category"], mug.problem) == ("Mugs", None)
+    assert "title" not in mug.attributes  # `Default Title` is no option
+
+
+@pytest.mark.parametrize(
+    ("published", "status", "problem"),
+    [
+        ("false", "active", "it is not published in the shop"),
+        ("true", "draft", "its status is 'draft', not active"),
+        ("true", "archived", "its status is 'archived', not active"),
+        ("", "", None),
+    ],
+)
+def test_what_is_not_sold_is_refused(
+    tmp_path: Path, published: str, status: str, problem: str | None
+) -> None:
+    content = f"Handle,Title,Published,Status,Variant Price\nmug,Mug,{published},{status},1\n"
+    (mug,) = rows(tmp_path, content)
+    assert mug.problem == problem
+
+
+def test_a_torn_row_and_one_without_a_handle_are_rows_of_their_own(tmp_path: Path) -> None:
+    content = "Handle,Title,Variant Price\na,A,1\na,A\n,No handle,2\n,No handle,3\nb,B,x\nb,,4\n"
+    first, torn, nameless, other, last = rows(tmp_path, content)
+    assert first.problem is None
+    assert torn.problem == "the row has 2 values, the header has 3"
+    assert "product_id" not in nameless.fields
+    assert "product_id" not in other.fields
+    assert last.fields["price"] == "x"  # for validation to refuse
+
+
+def test_a_table_without_a_handle_is_not_shopifys(tmp_path: Path) -> None:
+    (tmp_path / "feed.csv").write_text("id,Title\n1,Mug\n")
+    with pytest.raises(FeedUnusable, match="no columns Handle and Title"):
+        open_feed(tmp_path / "feed.csv", FeedOptions(format="shopify"))
