@@ -14,7 +14,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e screenshots fuzz chaos load lint format types imports secrets check eval mlflow \
-	bench bench-encoder bench-load bench-replaced bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
+	bench bench-encoder bench-feeds bench-load bench-replaced bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
 
@@ -108,6 +108,10 @@ bench-replaced: ## The whole stack beside torch, scikit-learn and pandas in one 
 	@$(BOOTSTRAP) --venv .venv-bench-replaced --group bench-replaced
 	@$(BOOTSTRAP) --group test
 	@$(BIN)/python -m tests.benchmarks.replaced $(ARGS)
+
+bench-feeds: ## A gigabyte of each kind of product feed: seconds and memory to read it
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m tests.benchmarks.feeds $(ARGS)
 
 bench-retriever: ## One search beside the simple path, NumPy and FAISS (ARGS="--products 1000000 --write")
 	@$(BOOTSTRAP) --venv .venv-bench-retriever --group bench-retriever

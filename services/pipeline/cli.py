@@ -203,7 +203,7 @@ def _take(
         record.tags |= summary.tags()
         record.metrics = summary.metrics()
         record.texts["summary.txt"] = "\n".join(summary.lines())
-        if summary.rejected:
+        if summary.rejected or summary.without_linked_picture:
             record.files.append(summary.rejects_path)
     for line in summary.lines():
         print(line)

@@ -15,6 +15,7 @@ from services.common.problems import ServiceError
 from services.contracts.encoder import ModelInfo
 from services.pipeline.encoder_client import Embeddings, EncoderClient
 from services.pipeline.errors import EncoderBroken
+from services.pipeline.feeds import ReadyVectors
 from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.product import FloatVector, ProductVectors
 
@@ -39,6 +40,10 @@ class Embeddable(Protocol):
 
     @property
     def picture(self) -> StoredPicture | None: ...
+
+    @property
+    def vectors(self) -> ReadyVectors | None:
+        """Those that came with the feed."""
 
 
 @dataclass(slots=True)
@@ -88,9 +93,13 @@ class Embedder:
 
         Raises EncoderBroken, or DependencyAway when the encoder stays away.
         """
-        texts = self._texts.missing(product.caption for product in products)
+        texts = self._texts.missing(
+            product.caption for product in products if _ready_text(product) is None
+        )
         by_digest = {
-            product.picture.sha256: product.picture for product in products if product.picture
+            product.picture.sha256: product.picture
+            for product in products
+            if product.picture is not None and _ready_image(product) is None
         }
         pictures = [by_digest[digest] for digest in self._pictures.missing(by_digest)]
         try:
@@ -113,9 +122,12 @@ class Embedder:
             await work()
 
     def _vectors(self, product: Embeddable) -> ProductVectors | UnusablePicture:
-        text = self._texts.outcomes[product.caption]
+        ready_text, ready_image = _ready_text(product), _ready_image(product)
+        text = self._texts.outcomes[product.caption] if ready_text is None else ready_text
         image: Outcome = np.zeros(0, np.float32)
-        if product.picture is not None:
+        if ready_image is not None:
+            image = ready_image
+        elif product.picture is not None:
             image = self._pictures.outcomes[product.picture.sha256]
         if isinstance(text, UnusablePicture):
             raise EncoderBroken("the encoder refuses a text as if it were a picture")
@@ -195,3 +207,17 @@ class Embedder:
         if not abs(length - 1) <= UNIT_TOLERANCE:
             raise EncoderBroken(f"the encoder gave a vector of length {length:.4f}, not 1")
         return vector
+
+
+def needs_no_encoder(product: Embeddable) -> bool:
+    """Whether all of its vectors came with the feed."""
+    image_ready = product.picture is None or _ready_image(product) is not None
+    return _ready_text(product) is not None and image_ready
+
+
+def _ready_text(product: Embeddable) -> FloatVector | None:
+    return None if product.vectors is None else product.vectors.text
+
+
+def _ready_image(product: Embeddable) -> FloatVector | None:
+    return None if product.vectors is None else product.vectors.image

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,25 +12,25 @@ from typing import TypeVar
 
 from services.common.client import ServiceClient
 from services.pipeline.changes import check_model
-from services.pipeline.embedding import Embedder
+from services.pipeline.embedding import Embedder, needs_no_encoder
 from services.pipeline.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad
 from services.pipeline.feature_writer import FeatureWriter
 from services.pipeline.feeds import Feed, FeedRow
-from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
+from services.pipeline.media import MediaStore, UnusablePicture
 from services.pipeline.offline_store import OfflineStore
 from services.pipeline.online_store import EventClock, OnlineStore
+from services.pipeline.pictures import Pictures
 from services.pipeline.product import CatalogueProduct, ProductVectors
 from services.pipeline.progress import Progress
 from services.pipeline.publication import Manifest, Publication, Publisher
 from services.pipeline.quality.gate import Gate, Verdict
 from services.pipeline.quality.golden import Golden
+from services.pipeline.ready_vectors import check_vectors_model
 from services.pipeline.rejects import RejectsFile
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.stores import open_stores
 from services.pipeline.validation import FeedProduct, Reject, RowValidator
-
-PICTURE_THREADS = 4
 
 T = TypeVar("T")
 
@@ -44,6 +43,8 @@ class Counts:
     loaded: int = 0
     unchanged: int = 0
     encoded: int = 0
+    ready: int = 0
+    """Both of whose vectors came with the feed, so nothing of them was encoded."""
     restored: int = 0
     """Their vectors were found in Parquet."""
     by_link: int = 0
@@ -56,6 +57,7 @@ class LoadSummary:
 
     counts: Counts
     rejected: int
+    without_linked_picture: int
     rejects_path: Path
     publication: Publication
     seconds: float
@@ -72,7 +74,11 @@ class LoadSummary:
     def metrics(self) -> dict[str, float]:
         """Figures for the run's record."""
         figures = {name: float(value) for name, value in asdict(self.counts).items()}
-        figures |= {"rejected": float(self.rejected), "seconds": self.seconds}
+        figures |= {
+            "rejected": float(self.rejected),
+            "without_linked_picture": float(self.without_linked_picture),
+            "seconds": self.seconds,
+        }
         if self.verdict is not None:
             figures["golden/ndcg"] = self.verdict.ndcg
         return figures
@@ -84,12 +90,19 @@ class LoadSummary:
             f"loaded {counts.loaded} of {counts.rows} products: {counts.unchanged} unchanged, "
             f"{counts.encoded} encoded"
         )
+        if counts.ready:
+            yield f"{counts.ready} brought vectors of their own, which were taken"
         if counts.restored:
             yield f"{counts.restored} had their vectors in Parquet already"
         if counts.by_link:
-            yield f"{counts.by_link} have their picture by link, not embedded yet"
+            yield f"{counts.by_link} are shown with the picture that they link to"
         if counts.without_picture:
             yield f"{counts.without_picture} have no picture and are found by their words alone"
+        if self.without_linked_picture:
+            yield (
+                f"{self.without_linked_picture} pictures could not be fetched, see "
+                f"{self.rejects_path}; their products are found by their words alone"
+            )
         if self.rejected:
             yield f"{self.rejected} rejected, see {self.rejects_path}"
         if self.live:
@@ -152,6 +165,7 @@ def load(
         return LoadSummary(
             run.counts,
             rejects.count,
+            rejects.notes,
             rejects_path,
             publication,
             time.monotonic() - started,
@@ -206,6 +220,7 @@ class _Load:
 
     def _load(self, feed: Feed, total: int, encoder: EncoderClient) -> Publication:
         model = self._runner.run(encoder.model())
+        check_vectors_model(feed, model)
         if self._live:
             check_model(self._online.head()[0], model)
         clock = EventClock()
@@ -220,15 +235,16 @@ class _Load:
             image_batch=self._settings.image_batch,
             requests_in_flight=self._settings.requests_in_flight,
         )
-        validator = RowValidator(feed.folder, currency=feed.currency)
-        with (
-            Progress(total) as progress,
-            ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures") as pictures,
-        ):
-            for rows in _batches(feed.rows(), self._settings.batch_products):
-                products = self._products(rows, validator, pictures, model.model)
-                self._store(products, {row.number: row for row in rows}, writer, embedder)
-                progress.advance(len(rows))
+        validator = RowValidator(feed.folder, currency=feed.currency, dimension=model.dimension)
+        pictures = Pictures(self._media, self._settings)
+        try:
+            with Progress(total) as progress:
+                for rows in _batches(feed.rows(), self._settings.batch_products):
+                    products = self._products(rows, validator, pictures, model.model)
+                    self._store(products, {row.number: row for row in rows}, writer, embedder)
+                    progress.advance(len(rows))
+        finally:
+            self._runner.run(pictures.aclose())
         if not self._manifest.entries:
             raise NothingToLoad(
                 f"{feed.path}: not one of {self.counts.rows} rows can be loaded"
@@ -251,7 +267,7 @@ class _Load:
         self,
         rows: Sequence[FeedRow],
         validator: RowValidator,
-        pictures: ThreadPoolExecutor,
+        pictures: Pictures,
         model_id: str,
     ) -> list[CatalogueProduct]:
         """Those of the rows that may be loaded, their pictures in the media store."""
@@ -264,22 +280,17 @@ class _Load:
             else:
                 checked.append((row, result))
         products: list[CatalogueProduct] = []
-        # Reading and decoding leave the interpreter lock alone, so threads help.
-        taken = pictures.map(self._take_picture, [product for _, product in checked])
+        taken = self._runner.run(pictures.take([product for _, product in checked]))
         for (row, product), picture in zip(checked, taken, strict=True):
-            if isinstance(picture, UnusablePicture):
-                self._reject_picture(product.product_id, row, picture)
-            else:
+            if not isinstance(picture, UnusablePicture):
                 products.append(CatalogueProduct.of(product, picture, model_id))
+            elif product.picture_link:
+                # Its host may be away for an hour: no reason to take the product out of the shop.
+                self._rejects.note(_of_picture(product.product_id, row, picture), row.values)
+                products.append(CatalogueProduct.of(product, None, model_id))
+            else:
+                self._reject_picture(product.product_id, row, picture)
         return products
-
-    def _take_picture(self, product: FeedProduct) -> StoredPicture | UnusablePicture | None:
-        if product.picture_file is None:
-            return None
-        try:
-            return self._media.take(product.picture_file)
-        except UnusablePicture as error:
-            return error
 
     def _store(
         self,
@@ -305,7 +316,9 @@ class _Load:
             if product.product_id not in refused:
                 self._count(product)
         self.counts.unchanged += survey.unchanged
-        self.counts.encoded += len(encoded)
+        brought = sum(needs_no_encoder(one) for one in survey.encode if one.product_id in encoded)
+        self.counts.ready += brought
+        self.counts.encoded += len(encoded) - brought
         self.counts.restored += len(survey.push_vectors) + len(survey.copy)
 
     def _count(self, product: CatalogueProduct) -> None:
@@ -318,9 +331,12 @@ class _Load:
                 self.counts.without_picture += 1
 
     def _reject_picture(self, product_id: str, row: FeedRow, reason: Exception) -> None:
-        name = repr(row.fields.get("image", ""))
-        reject = Reject(row.number, product_id, f"picture {name}: {reason}", "image")
-        self._rejects.add(reject, row.values)
+        self._rejects.add(_of_picture(product_id, row, reason), row.values)
+
+
+def _of_picture(product_id: str, row: FeedRow, reason: Exception) -> Reject:
+    name = repr(row.fields.get("image", ""))
+    return Reject(row.number, product_id, f"picture {name}: {reason}", "image")
 
 
 def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:

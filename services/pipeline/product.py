@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from services.pipeline.caption import caption
+from services.pipeline.feeds import ReadyVectors
 from services.pipeline.fingerprint import metadata_fingerprint, vector_fingerprint
 from services.pipeline.media import StoredPicture
+from services.pipeline.ready_vectors import digest
 from services.pipeline.validation import FeedProduct
 
 FloatVector = npt.NDArray[np.float32]
@@ -44,6 +46,8 @@ class CatalogueProduct:
     picture: StoredPicture | None
     vector_fingerprint: str
     metadata_fingerprint: str
+    vectors: ReadyVectors | None = field(default=None, compare=False)
+    """Those that need no encoding, since they came with the feed."""
 
     @classmethod
     def of(
@@ -53,6 +57,12 @@ class CatalogueProduct:
         attributes = json.dumps(dict(product.attributes), sort_keys=True, ensure_ascii=False)
         image_url = product.picture_link if picture is None else picture.url
         words = caption(product.title, product.description)
+        text, look = words, "" if picture is None else picture.sha256
+        ready = product.vectors
+        if ready is not None:
+            # As told by their own values; no caption or digest of a picture looks like these.
+            text = f"vector {digest(ready.text)}" if ready.text is not None else text
+            look = f"vector {digest(ready.image)}" if ready.image is not None else look
         return cls(
             row=product.row,
             product_id=product.product_id,
@@ -67,9 +77,7 @@ class CatalogueProduct:
             attributes=attributes,
             caption=words,
             picture=picture,
-            vector_fingerprint=vector_fingerprint(
-                model_id, words, "" if picture is None else picture.sha256
-            ),
+            vector_fingerprint=vector_fingerprint(model_id, text, look),
             metadata_fingerprint=metadata_fingerprint(
                 {
                     "title": product.title,
@@ -83,4 +91,5 @@ class CatalogueProduct:
                     "attributes": attributes,
                 }
             ),
+            vectors=ready,
         )

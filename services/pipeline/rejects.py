@@ -1,4 +1,4 @@
-"""The rows that were not loaded, as CSV, with the reason beside what stood in the feed."""
+"""The rows that were not loaded, or not in full, as CSV: the reason, and what stood in the feed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class RejectsFile:
         """columns: of the feed, written after our own."""
         self.path = path
         self.count = 0
+        self.notes = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         self._draft = path.with_name(f".{path.name}.draft")
         # What was no UTF-8 in the feed goes out as the same bytes.
@@ -31,6 +32,12 @@ class RejectsFile:
         """values: of the row, as in the feed."""
         self.count += 1
         self._writer.writerow([reject.row, reject.product_id, reject.reason, *values])
+
+    def note(self, row: Reject, values: Sequence[str]) -> None:
+        """Of a row that was loaded, but not with all that it names."""
+        self.notes += 1
+        reason = f"loaded all the same: {row.reason}"
+        self._writer.writerow([row.row, row.product_id, reason, *values])
 
     def __enter__(self) -> Self:
         return self

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, IPvAnyNetwork, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.contracts.encoder import MAX_IMAGES_PER_REQUEST, MAX_TEXTS_PER_REQUEST
 
@@ -51,6 +52,31 @@ class PipelineSettings(BaseSettings):
     max_image_pixels: int = Field(
         default=50_000_000, ge=1, description="Pixels of one picture at most."
     )
+    download_pictures: bool = Field(
+        default=True, description="Whether pictures that a feed names by link are fetched."
+    )
+    download_dir: Path | None = Field(
+        default=None,
+        description="Where it is kept what was fetched from which link; `offline/.downloads` in "
+        "the feature store's folder when left out.",
+    )
+    download_rate: float = Field(
+        default=10.0, gt=0, description="Requests a second to one host at most."
+    )
+    download_max_age_s: int = Field(
+        default=86_400,
+        ge=0,
+        description="How long a fetched picture is taken for the current one; then its host is "
+        "asked whether it changed.",
+    )
+    download_timeout_s: float = Field(
+        default=60.0, gt=0, description="Longest wait for one picture, each time it is tried."
+    )
+    download_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        default=(),
+        description="Networks that are not public and from which pictures are fetched all the "
+        "same, separated by commas: `10.2.0.0/16` for a picture server inside.",
+    )
     feature_store: Path = Field(
         default=Path("feature_repo"),
         description="Folder that holds Feast's `feature_store.yaml`; the Parquet parts go to "
@@ -82,3 +108,10 @@ class PipelineSettings(BaseSettings):
         min_length=1,
         description="Where MLflow keeps runs and registry: an SQLite file, or a server's URL.",
     )
+
+    @field_validator("download_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value

@@ -6,11 +6,12 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.pipeline.feeds import FeedRow
+from services.pipeline.feeds import FeedRow, ReadyVectors
 from services.pipeline.prices import parse_price
+from services.pipeline.ready_vectors import unit_vectors
 
 MAX_CHARACTERS: Mapping[str, int] = {
     "product_id": 128,
@@ -46,6 +47,8 @@ class FeedProduct:
     """A file inside the feed's folder; at most one of this and `picture_link` is there."""
     picture_link: str
     attributes: Mapping[str, str]
+    vectors: ReadyVectors | None = field(default=None, compare=False)
+    """(d,) unit vectors that came with the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,13 @@ class _Refused(Exception):
 class RowValidator:
     """Checks the rows of one feed, in order; remembers the ids that it let through."""
 
-    def __init__(self, folder: Path, *, currency: str = "") -> None:
+    def __init__(self, folder: Path, *, currency: str = "", dimension: int | None = None) -> None:
         """folder: of the feed. Pictures are looked for in it, and nowhere else.
 
-        currency: of prices for which the feed names none.
+        currency: of prices for which the feed names none. dimension: of vectors that it brings,
+        which are left when there is none.
         """
+        self._dimension = dimension
         self._default_currency = currency
         self._folder = folder.resolve()
         self._rows_by_id: dict[str, int] = {}
@@ -132,6 +137,7 @@ class RowValidator:
             picture_file=picture_file,
             picture_link=picture_link,
             attributes=row.attributes,
+            vectors=self._vectors(row.vectors),
         )
 
     def _price(self, value: str, named: str) -> tuple[float | None, str]:
@@ -147,11 +153,17 @@ class RowValidator:
         if price.amount < 0:
             raise _Refused(f"price {_short(value)} is below zero", "price")
         if named and price.currency and named != price.currency:
-            raise _Refused(
-                f"price {_short(value)} is not in {named}, which its row names", "price"
-            )
+            raise _Refused(f"price {_short(value)} is not in {named}, which its row names", "price")
         currency = named or price.currency or self._default_currency
         return abs(price.amount), currency  # -0.0 is 0.0
+
+    def _vectors(self, vectors: ReadyVectors | None) -> ReadyVectors | None:
+        if vectors is None or self._dimension is None:
+            return None
+        try:
+            return unit_vectors(vectors, self._dimension)
+        except ValueError as error:
+            raise _Refused(str(error)) from error
 
     def _picture(self, value: str) -> tuple[Path | None, str]:
         """A file of the feed, or a link, or neither."""

@@ -36,6 +36,8 @@ class Captioned:
     product_id: str
     caption: str
     picture: StoredPicture | None
+    vectors: None = None
+    """Those that came with the feed are left to `load`."""
 
 
 @tfx.dsl.components.component(use_beam=True)

@@ -36,6 +36,7 @@ def settings(encoder: EncoderDouble, feature_repo_dir: Path, tmp_path: Path) -> 
         encoder_wait_s=5,
         feature_store=feature_repo_dir,
         media_dir=tmp_path / "media",
+        download_pictures=False,
         batch_products=10,
         text_batch=4,
         image_batch=4,

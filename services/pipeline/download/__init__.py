@@ -1,0 +1,1 @@
+"""Pictures by link: asked for politely, from public addresses only, each once."""

@@ -1,0 +1,57 @@
+"""Vectors that a feed brings: whether they are of the catalogue's model, and of unit length."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from services.contracts.encoder import ModelInfo
+from services.pipeline.errors import WrongModel
+from services.pipeline.feeds import Feed, ReadyVectors, VectorsModel
+from services.pipeline.feeds.base import FloatVector
+
+
+def check_vectors_model(feed: Feed, model: ModelInfo) -> None:
+    """model: the encoder's, so the catalogue's. Raises WrongModel, with both named."""
+    brought = feed.vectors_model
+    if brought is None:
+        return
+    if brought.dimension != model.dimension or not _is_same(brought, model.model):
+        raise WrongModel(
+            f"{feed.path}: its vectors are of model {brought.name!r} with {brought.dimension} "
+            f"floats, the encoder's is {model.model!r} with {model.dimension}; start the encoder "
+            "with that model, or load with --without-vectors to encode words and pictures anew"
+        )
+
+
+def _is_same(brought: VectorsModel, model_id: str) -> bool:
+    """By the digest of the weights where both have one: a file's name may differ."""
+    name, _, digest = model_id.rpartition("@")
+    brought_name, _, brought_digest = brought.name.rpartition("@")
+    if brought_name:
+        return brought_digest == digest
+    return brought.name == (name or model_id)
+
+
+def unit_vectors(vectors: ReadyVectors, dimension: int) -> ReadyVectors | None:
+    """Scaled to length 1; None when there is neither. Raises ValueError, saying what is wrong."""
+    text = _unit("text", vectors.text, dimension)
+    image = _unit("image", vectors.image, dimension)
+    return None if text is None and image is None else ReadyVectors(text, image)
+
+
+def _unit(kind: str, vector: FloatVector | None, dimension: int) -> FloatVector | None:
+    if vector is None:
+        return None
+    if vector.shape != (dimension,):
+        raise ValueError(f"its {kind} vector has {len(vector)} floats, not {dimension}")
+    length = float(np.linalg.norm(vector.astype(np.float64)))
+    if not 0 < length < np.inf:  # a NaN is neither
+        raise ValueError(f"its {kind} vector is of length {length:g}, so it has no direction")
+    return (vector / length).astype(np.float32)
+
+
+def digest(vector: FloatVector) -> str:
+    """Of a vector's values."""
+    return hashlib.sha256(vector.tobytes()).hexdigest()
