@@ -101,11 +101,9 @@ def _add_feed(command: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, default="", help="whose columns; found out when left out"
     )
     command.add_argument(
-        "--encoding", type=_encoding, default="", help="of a CSV that is not UTF-8, as in cp1252"
+        "--encoding", type=_encoding, help="of a CSV that is not UTF-8, as in cp1252"
     )
-    command.add_argument(
-        "--currency", type=_currency, default="", help="of prices that name none, as in EUR"
-    )
+    command.add_argument("--currency", type=_currency, help="of prices that name none, as in EUR")
     command.add_argument("--locale", default="us", help="which of ESCI's locales (default: us)")
     command.add_argument(
         "--without-vectors",
@@ -174,9 +172,9 @@ def _take(
         options.file,
         FeedOptions(
             format=options.format,
-            encoding=options.encoding,
+            encoding=options.encoding or "",
             locale=options.locale,
-            currency=options.currency,
+            currency=options.currency or "",
             with_vectors=options.with_vectors,
         ),
     )

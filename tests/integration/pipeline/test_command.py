@@ -32,7 +32,10 @@ class Program:
 
     def __init__(self, settings: PipelineSettings) -> None:
         values = settings.model_dump(mode="json", exclude_none=True)
-        self.variables = {f"PIPELINE_{name.upper()}": str(values[name]) for name in values}
+        self.variables = {
+            f"PIPELINE_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
+            for name, value in values.items()
+        }
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -229,3 +232,15 @@ def test_killed_at_any_moment_and_run_again_nothing_is_lost_or_doubled(
     assert [one for one in ids if catalogue.get(one) is None] == []
     offline = settings.feature_store / "offline"
     assert not list(offline.glob(".drafts/*"))
+
+
+def test_what_a_feed_does_not_say_is_said_on_the_command_line(
+    run_here: RunHere, settings: PipelineSettings, tmp_path: Path
+) -> None:
+    feed = tmp_path / "feed.csv"
+    feed.write_bytes("Handle,Title,Variant Price\nmug,Müg,9\n".encode("cp1252"))
+    options = ("--format", "shopify", "--encoding", "cp1252", "--currency", "chf")
+    code, out, _ = run_here(settings, "load", feed, *options)
+    assert (code, out.splitlines()[0]) == (0, "loaded 1 of 1 products: 0 unchanged, 1 encoded")
+    with pytest.raises(SystemExit):
+        run_here(settings, "load", feed, "--encoding", "klingon")
