@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from tests.support.dashboards import ALERTS, OBSERVABILITY, alerts, panels
 from tests.support.launcher import free_port, small_catalogue
@@ -21,6 +22,7 @@ from tests.support.whole_stack import SERVICES, WholeStack, whole_stack
 
 PROMETHEUS = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
+CASES = Path(__file__).with_name("alerts.test.yml")
 IDS = [f"sample-{number:04d}" for number in range(9, 33)]
 KEY = "a-key-of-this-test-alone"
 
@@ -145,3 +147,18 @@ def test_prometheus_accepts_the_files_as_they_are() -> None:
     ):
         done = subprocess.run([str(PROMTOOL), *words], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_fires_when_it_should_and_not_before() -> None:
+    done = subprocess.run(
+        [str(PROMTOOL), "test", "rules", str(CASES)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    tried = [
+        one
+        for case in yaml.safe_load(CASES.read_text(encoding="utf-8"))["tests"]
+        for one in case["alert_rule_test"]
+    ]
+    for silent in (True, False):
+        named = {one["alertname"] for one in tried if silent is not bool(one["exp_alerts"])}
+        assert named == set(alerts())
