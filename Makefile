@@ -8,6 +8,7 @@ BOOTSTRAP = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or 3.12 with its venv m
 	on Debian: apt-get install python3 python3-venv)) -m services.launcher.bootstrap
 BIN = .venv/bin
 ARGS ?=
+SBOM ?= .state/sbom
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 	--fork-strategy fewest \
 	--no-annotate --no-header
@@ -204,13 +205,13 @@ licences: ## May everything that is served be served under our licence?
 changelog: ## What changed between the tag before and TAG=v1.2.3, as Markdown
 	@$(PYTHON) -m deploy.operations.changelog $(TAG)
 
-sbom: ## List what the services and the page are made of (CycloneDX, into SBOM=folder)
+sbom: ## List what the services and the page are made of (CycloneDX, into SBOM=.state/sbom)
 	@$(BOOTSTRAP) --group serve --venv .venv-serve
 	@$(BOOTSTRAP) --group release --venv .venv-release
 	@mkdir -p $(SBOM)
 	@.venv-release/bin/cyclonedx-py environment --output-reproducible --of JSON \
 		-o $(SBOM)/services.json .venv-serve/bin/python
-	@cd services/web && npm sbom --package-lock-only --sbom-format cyclonedx > $(abspath $(SBOM))/page.json
+	@.venv-release/bin/python -m deploy.operations.page_sbom > $(SBOM)/page.json
 
 deploy-page: ## Send the built page to its host (PAGE_HOST, PAGE_USER, PAGE_PASSWORD or PAGE_SSH_KEY)
 	@$(BOOTSTRAP) --group deploy --venv .venv-deploy

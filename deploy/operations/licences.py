@@ -22,6 +22,9 @@ _BINDING = re.compile(
 )
 _LESSER = re.compile(r"Lesser General Public|\bLGPL")
 _UNTOLD = {"", "UNKNOWN", "UNLICENSED", "SEE LICENSE IN LICENSE"}
+_MIT = (
+    "permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+)
 
 
 def refused(licences: Mapping[str, str]) -> dict[str, str]:
@@ -38,18 +41,28 @@ def _allowed(text: str) -> bool:
     )
 
 
+def told_or_read(licence: str, text: str) -> str:
+    """What a package says its licence is; where it says nothing, what its text is."""
+    if licence.strip() in _UNTOLD and _MIT in " ".join(text.lower().split()):
+        return "MIT"
+    return licence
+
+
 def python_licences(python: str) -> dict[str, str]:
     """Package and version → licence, of an interpreter's environment."""
     told = subprocess.run(
         [
             *(sys.executable, "-m", "piplicenses", "--python", python),
-            *("--format", "json", "--from", "mixed"),
+            *("--format", "json", "--from", "mixed", "--with-license-file", "--no-license-path"),
         ],
         capture_output=True,
         text=True,
         check=True,
     )
-    return {f"{one['Name']} {one['Version']}": one["License"] for one in json.loads(told.stdout)}
+    return {
+        f"{one['Name']} {one['Version']}": told_or_read(one["License"], one["LicenseText"])
+        for one in json.loads(told.stdout)
+    }
 
 
 def page_licences(lock: Path = PAGE_LOCK) -> dict[str, str]:

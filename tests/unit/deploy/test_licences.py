@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from deploy.operations.licences import page_licences, refused
+from deploy.operations.licences import page_licences, python_licences, refused, told_or_read
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,21 @@ def test_these_will_do(text: str) -> None:
 )
 def test_these_will_not(text: str) -> None:
     assert refused({"package 1": text}) == {"package 1": text}
+
+
+def test_a_licence_that_is_not_told_is_read_where_its_text_is_known() -> None:
+    text = (
+        "MIT License\n\nPermission is hereby granted, free of charge, to any person\nobtaining a "
+    )
+    text += "copy of this software and associated documentation"
+    assert told_or_read("UNKNOWN", text) == "MIT"
+    assert told_or_read("GPL-3.0-only", text) == "GPL-3.0-only"
+    assert told_or_read("UNKNOWN", "All rights reserved.") == "UNKNOWN"
+
+
+def test_an_environments_packages_are_told_with_their_versions() -> None:
+    told = python_licences(sys.executable)
+    assert told[f"pytest {pytest.__version__}"] == "MIT"
 
 
 def test_the_pages_packages_are_read_from_its_lock(tmp_path: Path) -> None:
