@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from services.pipeline.errors import WrongModel
+from services.pipeline.errors import FeedUnusable, WrongModel
 from services.pipeline.settings import PipelineSettings
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _evaluate_esci(options: argparse.Namespace, settings: PipelineSettings) -> i
 
 
 def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    _check_places(options)
     if options.esci is not None:
         return _evaluate_esci(options, settings)
     # NumPy and what stands on it take a second to import; no other command needs them.
@@ -100,7 +101,6 @@ def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
         if options.report is not None:
             write_between_marks(options.report, tables)
         if options.figures is not None:
-            options.figures.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps(record.metrics, indent=2)
             options.figures.write_text(f"{text}\n", encoding="utf-8")
         plots = options.plots or (settings.feature_store / "plots" if settings.tracking else None)
@@ -113,6 +113,23 @@ def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
         entry = register(published_ranking(settings), record, settings)
         print(f"version {entry.version} is registered as {', '.join(entry.aliases)}")
     return 0
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """Where results are to go, before the minutes that it takes to have them.
+
+    Raises FeedUnusable, or OSError for a folder that can't be made.
+    """
+    from services.pipeline.quality.page import around_marks
+
+    if options.report is not None:
+        around_marks(options.report)
+    if options.figures is not None:
+        options.figures.parent.mkdir(parents=True, exist_ok=True)
+        if options.figures.is_dir():
+            raise FeedUnusable(f"{options.figures}: this is a folder; name a file for the figures")
+    if options.plots is not None:
+        options.plots.mkdir(parents=True, exist_ok=True)
 
 
 def _plot(comparison: Comparison, settings: PipelineSettings, folder: Path) -> list[Path]:

@@ -18,12 +18,20 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def write_between_marks(page: Path, tables: str) -> None:
-    """Replace what stands between the marks of a page. Raises FeedUnusable where it has none."""
+    """Replace what stands between the marks of a page. Raises as `around_marks` does."""
+    before, after = around_marks(page)
+    page.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
+
+
+def around_marks(page: Path) -> tuple[str, str]:
+    """What stands before and after the marks. Raises FeedUnusable where there are none."""
     try:
-        before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    except FileNotFoundError as error:
-        raise FeedUnusable(f"{page}: there is no such page to write into") from error
+        with page.open("r+", encoding="utf-8") as text:  # to be written to, too
+            before, _, rest = text.read().partition(BEGIN)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise FeedUnusable(f"{page}: this is no page to write into: {reason}") from error
     _, end, after = rest.partition(END)
     if not end:
         raise FeedUnusable(f"{page}: there are no marks `{BEGIN}` and `{END}` to write between")
-    page.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
+    return before, after
