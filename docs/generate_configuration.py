@@ -16,6 +16,7 @@ from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.launcher.settings import LauncherSettings
 from services.pipeline.data_versions import DataSettings
+from services.pipeline.feeds import FeedSettings
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.settings import TfxSettings
 from services.pipeline.writer.settings import WriterSettings
@@ -31,6 +32,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "rewriter": RewriterSettings,
     "retriever": RetrieverSettings,
     "pipeline": PipelineSettings,
+    "product feeds": FeedSettings,
     "writer (`python -m services.pipeline serve`)": WriterSettings,
     "data versions (`make data-pull`, `make data-push`)": DataSettings,
     "TFX (`make tfx`)": TfxSettings,
@@ -69,7 +71,7 @@ def _default(info: FieldInfo) -> str:
     value = info.get_default(call_default_factory=True, validated_data={})
     if value is PydanticUndefined:
         return "required"
-    if value is None or value == () or isinstance(value, SecretStr):
+    if value in (None, (), "") or isinstance(value, SecretStr):
         return "none"
     shown = value.model_dump_json() if hasattr(value, "model_dump_json") else str(value)
     return f"`{shown}`"

@@ -25,6 +25,9 @@ from services.launcher.settings import LauncherSettings
 from services.launcher.stack import Folders
 
 PATIENCE_S = 5.0
+_ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+"""By what a file begins with."""
+_SAY_IT_THEMSELVES = frozenset({".parquet", ".xml"})
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -97,15 +100,20 @@ def _redis() -> Finding:
 def _catalogue(path: Path) -> Finding:
     try:
         need_catalogue(path)
+        if path.is_dir() or path.suffix in _SAY_IT_THEMSELVES:
+            return Finding(f"catalogue {path}")
         with path.open("rb") as file:
             start = file.read(1_000_000)
-        if not path.name.endswith(".parquet"):
-            # The piece may end within a letter.
-            start.decode("utf-8-sig", errors="strict" if len(start) < 1_000_000 else "ignore")
+        encoding = os.environ.get("FEED_ENCODING") or _ENCODINGS.get(start[:2], "utf-8-sig")
+        # The piece may end within a letter.
+        start.decode(encoding, errors="strict" if len(start) < 1_000_000 else "ignore")
     except CannotRun as error:
         return Finding(str(error), "CATALOG=path/to/products.csv, or leave it out for the sample")
-    except (OSError, UnicodeDecodeError) as error:
-        return Finding(f"{path} cannot be read: {error}", "save it as UTF-8, readable to you")
+    except (OSError, LookupError, UnicodeDecodeError) as error:
+        return Finding(
+            f"{path} cannot be read: {error}",
+            "save it as UTF-8, readable to you, or say its encoding: FEED_ENCODING=cp1252",
+        )
     if len(start.splitlines()) < 2:
         return Finding(f"{path} has no products", "docs/catalogue-format.md says what it needs")
     return Finding(f"catalogue {path}")

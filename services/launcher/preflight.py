@@ -28,7 +28,7 @@ class CannotRun(Exception):
 
 
 def need_catalogue(path: Path) -> None:
-    if not path.is_file():
+    if not path.exists():
         raise CannotRun(f"there is no catalogue at {path}; name one with CATALOG=…", exit_code=2)
 
 

@@ -16,7 +16,8 @@ class LauncherSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that the gateway listens on.")
     port: int = Field(default=7860, ge=1, le=65535, description="Port that the gateway listens on.")
     catalog: Path = Field(
-        default=Path("data/sample/products.csv"), description="Catalogue to load: CSV or Parquet."
+        default=Path("data/sample/products.csv"),
+        description="Catalogue to load, a file or a folder (`docs/catalogue-format.md`).",
     )
     model: str = Field(
         default="data/models/mini-clip",

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.pipeline.errors import PipelineError
-from services.pipeline.feeds import FORMATS, FeedOptions, open_feed
+from services.pipeline.feeds import FORMATS, FeedOptions, FeedSettings, open_feed
 from services.pipeline.quality.command import add_quality_commands
 from services.pipeline.quality.golden import Golden, read_golden
 from services.pipeline.settings import PipelineSettings
@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        return _fail(f"the setting PIPELINE_{name} can't be used: {first['msg']}", BROKEN)
+        prefix = "FEED" if error.title == FeedSettings.__name__ else "PIPELINE"
+        return _fail(f"the setting {prefix}_{name} can't be used: {first['msg']}", BROKEN)
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", BROKEN)
     except KeyboardInterrupt:
@@ -113,6 +114,18 @@ def _add_feed(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _feed_options(options: argparse.Namespace) -> FeedOptions:
+    """What the command line says, else what the environment does."""
+    said = FeedSettings().options()
+    return FeedOptions(
+        format=options.format or said.format,
+        encoding=options.encoding or said.encoding,
+        locale=options.locale or said.locale,
+        currency=options.currency or said.currency,
+        with_vectors=options.with_vectors and said.with_vectors,
+    )
+
+
 def _encoding(name: str) -> str:
     try:
         return codecs.lookup(name).name
@@ -168,16 +181,7 @@ def _take(
     golden: Golden | None = None,
     force: bool = False,
 ) -> int:
-    feed = open_feed(
-        options.file,
-        FeedOptions(
-            format=options.format,
-            encoding=options.encoding or "",
-            locale=options.locale,
-            currency=options.currency or "",
-            with_vectors=options.with_vectors,
-        ),
-    )
+    feed = open_feed(options.file, _feed_options(options))
     # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
 

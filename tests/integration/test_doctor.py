@@ -56,6 +56,26 @@ def test_a_port_that_another_program_has(tmp_path: Path) -> None:
     assert "PORT=" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("utf16.csv", "id,title\n1,Café\n".encode("utf-16"), {}),
+        ("latin.csv", "id,title\n1,Café\n".encode("cp1252"), {"FEED_ENCODING": "cp1252"}),
+        ("feed.xml", b"<rss><channel><item/></channel></rss>", {}),
+        ("folder/feed", b"", {}),
+    ],
+)
+def test_a_catalogue_of_another_kind_is_well(
+    tmp_path: Path, name: str, content: bytes, said: dict[str, str]
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    catalogue = path if path.suffix else path.parent
+    done = doctor(tmp_path, CATALOG=str(catalogue), **said)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _missing(folder: Path) -> dict[str, str]:
     return {"CATALOG": str(folder / "nowhere.csv")}
 

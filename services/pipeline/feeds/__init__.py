@@ -6,6 +6,7 @@
 
 from services.pipeline.feeds.base import FIELDS, Feed, FeedRow, ReadyVectors, VectorsModel
 from services.pipeline.feeds.opening import FORMATS, FeedOptions, open_feed
+from services.pipeline.feeds.settings import FeedSettings
 
 __all__ = [
     "FIELDS",
@@ -13,6 +14,7 @@ __all__ = [
     "Feed",
     "FeedOptions",
     "FeedRow",
+    "FeedSettings",
     "ReadyVectors",
     "VectorsModel",
     "open_feed",

@@ -11,7 +11,7 @@ import apache_beam as beam
 import tensorflow as tf
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 
-from services.pipeline.feeds import FIELDS, FeedRow, open_feed
+from services.pipeline.feeds import FIELDS, FeedRow, FeedSettings, open_feed
 from services.pipeline.validation import FeedProduct, Reject, RowValidator
 
 ROW = "row"
@@ -61,7 +61,7 @@ def _feed_to_examples(
 
 def feed_examples(path: str) -> Iterator[tf.train.Example]:
     """Raises FeedUnusable."""
-    feed = open_feed(Path(path))
+    feed = open_feed(Path(path), FeedSettings().options())
     validator = RowValidator(feed.folder, currency=feed.currency)
     for row in feed.rows():
         yield example_of(row, validator.check(row))

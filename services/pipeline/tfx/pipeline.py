@@ -9,7 +9,7 @@ from tfx import v1 as tfx
 from tfx.components import FileBasedExampleGen
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec, ExecutorClassSpec
 
-from services.pipeline.feeds import open_feed
+from services.pipeline.feeds import FeedSettings, open_feed
 from services.pipeline.tfx.embedder import HALVES, Embedder
 from services.pipeline.tfx.evaluator import Evaluator
 from services.pipeline.tfx.feed_check import PRODUCTS, FeedCheck
@@ -123,10 +123,10 @@ def catalogue_pipeline(
 def _pictures_digest(feed: Path) -> str:
     """Of the pictures' names, sizes and times: TFX itself looks at the feed's file alone."""
     digest = hashlib.sha256()
-    for row in open_feed(feed).rows():
+    for row in open_feed(feed, FeedSettings().options()).rows():
         name = row.fields.get("image", "")
         picture = feed.parent / name
-        if name and picture.is_file():
+        if name and "://" not in name and picture.is_file():
             stat = picture.stat()
             digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 from tfx import v1 as tfx
 
 from services.pipeline.encoder_batches import model_of
-from services.pipeline.feeds import open_feed
+from services.pipeline.feeds import FeedSettings, open_feed
 from services.pipeline.quality.golden import write_golden
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.pipeline import catalogue_pipeline
@@ -18,7 +18,7 @@ from services.pipeline.training.derived import derive_golden
 
 def run(settings: TfxSettings, pipeline_settings: PipelineSettings) -> None:
     """Raises PipelineError, FeedRefused, GateClosed, NotPublished."""
-    open_feed(settings.feed)
+    open_feed(settings.feed, FeedSettings().options())
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     pipeline = catalogue_pipeline(
         settings,
@@ -34,7 +34,7 @@ def _golden(settings: TfxSettings) -> Path:
     given = settings.golden or settings.feed.parent / "golden"
     if given.is_dir():
         return given
-    golden = derive_golden(open_feed(settings.feed))
+    golden = derive_golden(open_feed(settings.feed, FeedSettings().options()))
     beside = golden.folder or Path()
     queries = [
         replace(query, picture=str(beside / query.picture)) if query.picture else query

@@ -23,8 +23,20 @@ def data_version(path: Path) -> str:
             version = _in_lock(lock, whole)
             if version is not None:
                 return version
+    return f"sha256:{_folder_digest(path) if path.is_dir() else _file_digest(path)}"
+
+
+def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _folder_digest(folder: Path) -> str:
+    """Of all the names and contents below it."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder)}\0{_file_digest(path)}\n".encode())
+    return digest.hexdigest()
 
 
 def _in_lock(lock: Path, path: Path) -> str | None:

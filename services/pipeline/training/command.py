@@ -103,11 +103,11 @@ def _judge(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
 
 def _golden(options: argparse.Namespace, _: PipelineSettings) -> int:
-    from services.pipeline.feeds import open_feed
+    from services.pipeline.feeds import FeedSettings, open_feed
     from services.pipeline.quality.golden import write_golden
     from services.pipeline.training.derived import derive_golden
 
-    golden = derive_golden(open_feed(options.file))
+    golden = derive_golden(open_feed(options.file, FeedSettings().options()))
     folder: Path = options.output
     folder.mkdir(parents=True, exist_ok=True)
     beside = os.path.relpath(options.file.parent.resolve(), folder.resolve())

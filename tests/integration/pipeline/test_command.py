@@ -244,3 +244,20 @@ def test_what_a_feed_does_not_say_is_said_on_the_command_line(
     assert (code, out.splitlines()[0]) == (0, "loaded 1 of 1 products: 0 unchanged, 1 encoded")
     with pytest.raises(SystemExit):
         run_here(settings, "load", feed, "--encoding", "klingon")
+
+
+def test_what_a_feed_does_not_say_is_said_by_the_environment_or_by_an_option(
+    run_here: RunHere,
+    settings: PipelineSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    serve: Serve,
+) -> None:
+    feed = tmp_path / "feed.csv"
+    feed.write_text("id,title,price\n1,Mug,12\n")
+    monkeypatch.setenv("FEED_CURRENCY", "EUR")
+    for options, currency in (((), "EUR"), (("--currency", "CHF"), "CHF")):
+        assert run_here(settings, "load", feed, *options)[0] == 0
+        mug = serve().get("1")
+        assert mug is not None
+        assert mug.currency == currency

@@ -20,6 +20,10 @@ def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
         need_catalogue(tmp_path / "none.csv")
 
 
+def test_a_catalogue_may_be_a_folder(tmp_path: Path) -> None:
+    need_catalogue(tmp_path)
+
+
 def test_a_full_disk_is_told_in_megabytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 5_000_000}))
     with pytest.raises(CannotRun, match="5 MB are free"):

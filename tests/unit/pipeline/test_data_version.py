@@ -14,6 +14,17 @@ def test_a_file_that_dvc_does_not_know_is_known_by_its_content(tmp_path: Path) -
     assert data_version(feed) == f"sha256:{hashlib.sha256(b'id,title' + bytes([10])).hexdigest()}"
 
 
+def test_a_folder_is_known_by_all_that_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_text("1")
+    before = data_version(tmp_path)
+    assert data_version(tmp_path) == before
+    (tmp_path / "a" / "x").rename(tmp_path / "a" / "y")
+    renamed = data_version(tmp_path)
+    (tmp_path / "a" / "y").write_text("2")
+    assert len({before, renamed, data_version(tmp_path)}) == 3
+
+
 def test_a_file_or_a_folder_under_dvc_is_known_by_dvcs_hash(tmp_path: Path) -> None:
     folder = tmp_path / "raw"
     folder.mkdir()

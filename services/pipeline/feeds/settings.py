@@ -1,0 +1,65 @@
+"""What a feed does not say itself, from the environment, prefix `FEED_`.
+
+So that it reaches a load wherever that is started: `make run`, compose, the image, TFX.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.pipeline.feeds.opening import FORMATS, FeedOptions
+
+
+class FeedSettings(BaseSettings):
+    """What may be said of a feed; options of the command line come before it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FEED_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    format: str = Field(
+        default="",
+        description=f"Whose columns it has: {', '.join(FORMATS)}; found out when left out.",
+    )
+    encoding: str = Field(
+        default="",
+        description="Encoding of a CSV that is not UTF-8 and has no byte-order mark, `cp1252` say.",
+    )
+    currency: str = Field(
+        default="",
+        pattern=r"^([A-Za-z]{3})?$",
+        description="Currency of prices that name none, as in `EUR`.",
+    )
+    locale: str = Field(default="us", description="Which of ESCI's locales.")
+    vectors: bool = Field(
+        default=True,
+        description="Whether vectors that it brings are taken; otherwise words and pictures are "
+        "encoded.",
+    )
+
+    @field_validator("format")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value and value not in FORMATS:
+            raise ValueError(f"{value!r} is none of {', '.join(FORMATS)}")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding(cls, value: str) -> str:
+        try:
+            return codecs.lookup(value).name if value else ""
+        except LookupError as error:
+            raise ValueError(f"there is no encoding {value!r}") from error
+
+    def options(self) -> FeedOptions:
+        return FeedOptions(
+            format=self.format,
+            encoding=self.encoding,
+            locale=self.locale,
+            currency=self.currency.upper(),
+            with_vectors=self.vectors,
+        )
