@@ -147,7 +147,7 @@ def load(
         raise NothingToLoad(f"{feed.path}: there is a header, but no product below it")
     with (
         open_stores(settings.feature_store) as (online, offline),
-        RejectsFile(rejects_path, feed.columns) as rejects,
+        RejectsFile(rejects_path, feed) as rejects,
     ):
         with asyncio.Runner() as runner:
             gate = Gate(online, settings, golden=golden, force=force)
@@ -276,7 +276,7 @@ class _Load:
         for row in rows:
             result = validator.check(row)
             if isinstance(result, Reject):
-                self._rejects.add(result, row.values)
+                self._rejects.add(result, row)
             else:
                 checked.append((row, result))
         products: list[CatalogueProduct] = []
@@ -286,7 +286,7 @@ class _Load:
                 products.append(CatalogueProduct.of(product, picture, model_id))
             elif product.picture_link:
                 # Its host may be away for an hour: no reason to take the product out of the shop.
-                self._rejects.note(_of_picture(product.product_id, row, picture), row.values)
+                self._rejects.note(_of_picture(product.product_id, row, picture), row)
                 products.append(CatalogueProduct.of(product, None, model_id))
             else:
                 self._reject_picture(product.product_id, row, picture)
@@ -331,7 +331,7 @@ class _Load:
                 self.counts.without_picture += 1
 
     def _reject_picture(self, product_id: str, row: FeedRow, reason: Exception) -> None:
-        self._rejects.add(_of_picture(product_id, row, reason), row.values)
+        self._rejects.add(_of_picture(product_id, row, reason), row)
 
 
 def _of_picture(product_id: str, row: FeedRow, reason: Exception) -> Reject:

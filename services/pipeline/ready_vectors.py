@@ -12,6 +12,15 @@ from services.pipeline.feeds import Feed, ReadyVectors, VectorsModel
 from services.pipeline.feeds.base import FloatVector
 
 
+class UnusableVector(ValueError):
+    """Not of the length, or without a direction; the message says what is wrong."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        """kind: `text` or `image`."""
+        super().__init__(f"its {kind} vector {reason}")
+        self.kind = kind
+
+
 def check_vectors_model(feed: Feed, model: ModelInfo) -> None:
     """model: the encoder's, so the catalogue's. Raises WrongModel, with both named."""
     brought = feed.vectors_model
@@ -35,7 +44,7 @@ def _is_same(brought: VectorsModel, model_id: str) -> bool:
 
 
 def unit_vectors(vectors: ReadyVectors, dimension: int) -> ReadyVectors | None:
-    """Scaled to length 1; None when there is neither. Raises ValueError, saying what is wrong."""
+    """Scaled to length 1; None when there is neither. Raises UnusableVector."""
     text = _unit("text", vectors.text, dimension)
     image = _unit("image", vectors.image, dimension)
     return None if text is None and image is None else ReadyVectors(text, image)
@@ -45,10 +54,10 @@ def _unit(kind: str, vector: FloatVector | None, dimension: int) -> FloatVector 
     if vector is None:
         return None
     if vector.shape != (dimension,):
-        raise ValueError(f"its {kind} vector has {len(vector)} floats, not {dimension}")
+        raise UnusableVector(kind, f"has {len(vector)} floats, not {dimension}")
     length = float(np.linalg.norm(vector.astype(np.float64)))
     if not 0 < length < np.inf:  # a NaN is neither
-        raise ValueError(f"its {kind} vector is of length {length:g}, so it has no direction")
+        raise UnusableVector(kind, f"is of length {length:g}, so it has no direction")
     return (vector / length).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.pipeline.feeds import FeedRow, ReadyVectors
 from services.pipeline.prices import parse_price
-from services.pipeline.ready_vectors import unit_vectors
+from services.pipeline.ready_vectors import UnusableVector, unit_vectors
 
 MAX_CHARACTERS: Mapping[str, int] = {
     "product_id": 128,
@@ -162,8 +162,8 @@ class RowValidator:
             return None
         try:
             return unit_vectors(vectors, self._dimension)
-        except ValueError as error:
-            raise _Refused(str(error)) from error
+        except UnusableVector as error:
+            raise _Refused(str(error), f"{error.kind}_vector") from error
 
     def _picture(self, value: str) -> tuple[Path | None, str]:
         """A file of the feed, or a link, or neither."""

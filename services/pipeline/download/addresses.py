@@ -26,6 +26,10 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NAT64 = ip_network("64:ff9b::/96")
+_UNICAST = ip_network("2000::/3")
+"""All of IPv6 that is given out for the internet; site-local addresses and the like lie outside."""
+_PROTOCOLS = ip_network("192.0.0.0/24")
+"""Of IPv4, for talking to the router next door; Python takes some of it for public."""
 _MAX_CONNECTIONS = 64
 
 
@@ -35,7 +39,15 @@ class AddressRefused(Exception):
 
 def is_public(address: Address) -> bool:
     """False too for an IPv6 address that stands for an IPv4 one that is not."""
-    return all(one.is_global and not one.is_multicast for one in _meant(address))
+    return all(_is_public(one) for one in _meant(address))
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address):
+        given_out = address in _UNICAST or address in _NAT64
+    else:
+        given_out = address not in _PROTOCOLS
+    return given_out and address.is_global and not address.is_multicast
 
 
 def _meant(address: Address) -> Iterator[Address]:

@@ -50,7 +50,7 @@ class Manners:
     longest_pause_s: float = 60.0
     """A host that asks for more rest than this is not asked again."""
     timeout_s: float = 60.0
-    """For one try."""
+    """For one request, from its turn on."""
     max_bytes: int = 10_000_000
     max_age_s: float = 86_400.0
     """A picture that was fetched less long ago is not asked for."""
@@ -143,8 +143,7 @@ class Downloader:
         if begun is not None and offset:
             headers = {"Range": f"bytes={offset}-", "If-Range": begun.validator}
         try:
-            async with asyncio.timeout(self._manners.timeout_s):
-                return await self._follow(url, headers, entry, part, offset)
+            return await self._follow(url, headers, entry, part, offset)
         except TimeoutError as error:
             raise TryAgain("did not come in time") from error
         except httpx.TransportError as error:
@@ -161,6 +160,8 @@ class Downloader:
             host = self._host(target)
             async with (
                 host.turn(),
+                # From here on: waiting for a turn is ours, and no fault of the host.
+                asyncio.timeout(self._manners.timeout_s),
                 self._http.stream("GET", target, headers=headers) as response,
             ):
                 if response.status_code in _REDIRECTS:

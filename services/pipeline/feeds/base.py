@@ -84,6 +84,10 @@ class Feed(ABC):
     def count(self) -> int:
         """How many rows there are."""
 
+    def column(self, row: FeedRow, name: str) -> str:
+        """What stands above that field or attribute of the row in the file, for a person."""
+        return name
+
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:

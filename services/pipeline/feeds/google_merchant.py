@@ -31,6 +31,7 @@ _FIELDS: Mapping[str, str] = {
     "image_link": "image",
     "link": "product_url",
 }
+_COLUMNS = {field: name for name, field in _FIELDS.items()}
 _GOOGLE_CATEGORY = "google_product_category"
 _MORE_LINKS = "additional_image_link"
 _DETAIL = "product_detail"
@@ -54,6 +55,9 @@ class GoogleMerchantTable(Feed):
 
     def count(self) -> int:
         return self._table.count()
+
+    def column(self, row: FeedRow, name: str) -> str:
+        return _COLUMNS.get(name, name)
 
     def _row(self, record: Record) -> FeedRow:
         if record.problem is not None:
@@ -82,6 +86,9 @@ class GoogleMerchantXml(Feed):
 
     def count(self) -> int:
         return sum(1 for _ in self._items())
+
+    def column(self, row: FeedRow, name: str) -> str:
+        return _COLUMNS.get(name, name)
 
     def _items(self) -> Iterator[Element]:
         with _parsing(self.path):

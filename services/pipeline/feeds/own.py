@@ -73,6 +73,13 @@ class OwnFeed(Feed):
     def count(self) -> int:
         return self._table.count()
 
+    def column(self, row: FeedRow, name: str) -> str:
+        """Of several columns for a field, the one that says something."""
+        places = [index for index, _ in self._fields.get(name, ())]
+        places += [index for index, other in self._others if other == name]
+        said = [index for index in places if index < len(row.values) and row.values[index].strip()]
+        return next((self.columns[index] for index in (*said, *places)), name)
+
     def _row(self, record: Record) -> FeedRow:
         values = record.values
         if record.problem is not None:

@@ -31,6 +31,15 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "picture": ("image_src", "product_image_url"),
     "position": ("image_position",),
 }
+_OF_FIELDS: Mapping[str, str] = {
+    "product_id": "handle",
+    "title": "title",
+    "description": "body",
+    "brand": "vendor",
+    "category": "category",
+    "price": "price",
+    "image": "picture",
+}
 _OPTIONS = tuple(((f"option{number}_name"), (f"option{number}_value")) for number in range(1, 4))
 _NO_OPTION = "default title"
 _METAFIELD = re.compile(r"\(product\.metafields\.[^)]*\)")
@@ -53,6 +62,12 @@ class ShopifyFeed(Feed):
 
     def count(self) -> int:
         return sum(1 for _ in groupby(self._table.records(), self._handle))
+
+    def column(self, row: FeedRow, name: str) -> str:
+        """The first of those that may hold it."""
+        known = _COLUMNS.get(_OF_FIELDS.get(name, ""), (name,))
+        found = (self.columns[self._names.index(one)] for one in known if one in self._names)
+        return next(found, name)
 
     def _handle(self, record: Record) -> str:
         """Rows that can't be read are products of their own, for the rejects."""

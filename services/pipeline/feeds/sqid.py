@@ -20,10 +20,21 @@ from services.pipeline.feeds.vector_file import VectorFile
 ESCI_COLUMNS = ("product_id", "product_title", "product_locale")
 """By which a table is known as ESCI's products."""
 
+_COLUMNS = {
+    name: f"product_{name}" for name in ("title", "description", "brand", "color", "locale")
+}
+"""Where fields and attributes stand in it."""
+
 ESCI_PRODUCTS = "shopping_queries_dataset_products.parquet"
 PICTURES = ("product_image_urls", "supp_product_image_urls")
 FEATURES = "product_features.parquet"
 TEXT_FEATURES, IMAGE_FEATURES = "clip_text_features", "clip_image_features"
+
+_SQID_COLUMNS = {
+    "image": "image_url",
+    "text_vector": TEXT_FEATURES,
+    "image_vector": IMAGE_FEATURES,
+}
 
 MODEL = VectorsModel("ViT-L/14@b8cca3fd41ae", 768)
 """Of SQID's features: OpenAI's ViT-L/14, by the digest of the weights it published."""
@@ -60,6 +71,9 @@ class EsciFeed(Feed):
                 batches = file.iter_batches(columns=["product_locale"])
                 return sum(batch.column(0).to_pylist().count(self._locale) for batch in batches)
         return sum(1 for _ in self.rows())
+
+    def column(self, row: FeedRow, name: str) -> str:
+        return _COLUMNS.get(name, name)
 
     def _row(self, record: Record) -> FeedRow:
         if record.problem is not None:
@@ -122,6 +136,9 @@ class SqidFeed(Feed):
 
     def count(self) -> int:
         return len(self._pictures)
+
+    def column(self, row: FeedRow, name: str) -> str:
+        return _SQID_COLUMNS.get(name) or self._esci.column(row, name)
 
     def _with_picture(self, row: FeedRow, link: str) -> FeedRow:
         fields = dict(row.fields)

@@ -168,6 +168,13 @@ def test_bad_rows_go_to_the_rejects_file_and_the_rest_load(
         "7": "picture 'images/6.png': is not a JPEG, PNG or WebP picture",
         "8": "picture 'images/7.png': This picture is not to the double's taste.",
     }
+    assert [row["reject_column"] for row in rejects] == [
+        "title",
+        "image_path",
+        "product_id",
+        "image_path",
+        "image_path",
+    ]
     assert {row["product_id"] for row in rejects} >= {"p-001", "p-002", "p-006", "p-007"}
     catalogue = serve()
     link, words_only = catalogue.get("p-003"), catalogue.get("p-004")

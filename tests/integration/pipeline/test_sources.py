@@ -186,7 +186,7 @@ def test_a_vector_without_a_direction_costs_its_row_alone(
     summary = load(tmp_path / "feed.parquet", settings, tmp_path / "bad.csv")
     assert (summary.counts.ready, summary.rejected, encoder.texts) == (1, 2, [])
     with (tmp_path / "bad.csv").open(newline="") as file:
-        assert [row["reject_reason"] for row in csv.DictReader(file)] == [
-            "its text vector is of length nan, so it has no direction",
-            "its text vector has 15 floats, not 16",
+        assert [(row["reject_column"], row["reject_reason"]) for row in csv.DictReader(file)] == [
+            ("text_vector", "its text vector is of length nan, so it has no direction"),
+            ("text_vector", "its text vector has 15 floats, not 16"),
         ]

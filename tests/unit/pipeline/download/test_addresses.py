@@ -20,7 +20,9 @@ from services.pipeline.download.addresses import (
 from tests.support.picture_server import Answer, PictureServer
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822"]
+)
 def test_public_addresses_may_be_asked(address: str) -> None:
     assert is_public(ip_address(address))
 
@@ -48,6 +50,11 @@ def test_public_addresses_may_be_asked(address: str) -> None:
         "2002:7f00:1::",  # 6to4 of 127.0.0.1
         "64:ff9b::a9fe:a9fe",  # NAT64 of 169.254.169.254
         "2001:0:0a00:1::",
+        "fec0::1",  # site-local
+        "::7f00:1",  # 127.0.0.1, as it was written once
+        "64:ff9b:1::a9fe:a9fe",  # NAT64 of a network's own
+        "5f00::1",
+        "192.0.0.9",
     ],
 )
 def test_addresses_that_are_or_lead_inside_may_not(address: str) -> None:

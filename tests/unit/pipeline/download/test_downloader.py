@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -260,6 +261,20 @@ async def test_a_redirect_is_followed(make: Make, server: PictureServer) -> None
     assert [asked.path for asked in server.asked] == ["/a", "/b"]
 
 
+async def test_a_redirect_to_a_name_that_is_inside_is_not_followed(
+    make: Make, server: PictureServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = asyncio.get_running_loop().getaddrinfo
+
+    async def inside(host: str, port: int, **options: int) -> list[Any]:
+        return await resolve("10.0.0.1" if host == "cdn.example" else host, port, **options)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", inside)
+    link = server.on("/a", Answer(status=302, headers={"Location": "http://cdn.example/a"}))
+    with pytest.raises(UnusablePicture, match=r"cdn\.example is 10\.0\.0\.1, which is not"):
+        await make().fetch(link)
+
+
 async def test_a_host_that_never_answers_costs_a_time_out(
     make: Make, server: PictureServer
 ) -> None:
@@ -281,6 +296,12 @@ async def test_requests_to_a_host_start_apart(make: Make, server: PictureServer)
     started = time.monotonic()
     await asyncio.gather(*(downloader.fetch(link) for link in links))
     assert time.monotonic() - started >= 4 / 20
+
+
+async def test_waiting_for_a_turn_is_no_time_out(make: Make, server: PictureServer) -> None:
+    links = [server.on(f"/{number}", Answer(png(number))) for number in range(4)]
+    downloader = make(rate=4, timeout_s=0.5, tries=1)
+    await asyncio.gather(*(downloader.fetch(link) for link in links))  # the last waits for 0.75 s
 
 
 async def test_a_file_of_the_cache_that_is_damaged_is_fetched_anew(
