@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import MORE_IMAGES, Feed, FeedRow
@@ -41,6 +41,8 @@ _OF_FIELDS: Mapping[str, str] = {
     "image": "picture",
 }
 _OPTIONS = tuple(((f"option{number}_name"), (f"option{number}_value")) for number in range(1, 4))
+MOST_ROWS = 5_000
+"""Of one product, all in memory at once; Shopify itself takes 2,048 variants and 250 pictures."""
 _NO_OPTION = "default title"
 _METAFIELD = re.compile(r"\(product\.metafields\.[^)]*\)")
 
@@ -58,7 +60,7 @@ class ShopifyFeed(Feed):
 
     def rows(self) -> Iterator[FeedRow]:
         for _, records in groupby(self._table.records(), self._handle):
-            yield self._product(list(records))
+            yield self._product(list(islice(records, MOST_ROWS + 1)))
 
     def count(self) -> int:
         return sum(1 for _ in groupby(self._table.records(), self._handle))
@@ -86,8 +88,10 @@ class ShopifyFeed(Feed):
 
     def _product(self, records: Sequence[Record]) -> FeedRow:
         first = records[0]
-        if first.problem is not None:
-            return FeedRow(first.number, first.values, {}, {}, first.problem)
+        too_many = len(records) > MOST_ROWS
+        problem = f"more than {MOST_ROWS} rows have its handle" if too_many else first.problem
+        if problem is not None:
+            return FeedRow(first.number, first.values, {}, {}, problem)
         pictures = self._pictures(records)
         fields = {
             "product_id": self._value(first, "handle"),

@@ -12,9 +12,9 @@ from feast import FeatureStore, FeatureView
 from feature_repo import definitions
 from services.contracts.catalogue import HEAD_VIEW, RANKING
 from services.pipeline.feeds import open_feed
-from services.pipeline.load import LoadSummary
 from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.summary import LoadSummary
 from services.retriever.catalogue import Catalogue
 from services.retriever.reader import CatalogueReader
 from services.retriever.store import FeastFeatures

@@ -13,7 +13,6 @@ from services.contracts.base import ModalityWeights
 from services.pipeline.cli import main
 from services.pipeline.errors import FeedUnusable, GateClosed
 from services.pipeline.feeds import open_feed
-from services.pipeline.load import LoadSummary
 from services.pipeline.load import load as load_feed
 from services.pipeline.online_store import OnlineStore
 from services.pipeline.quality.comparison import FUSED, compare
@@ -26,6 +25,7 @@ from services.pipeline.quality.report import as_figures, as_markdown
 from services.pipeline.quality.searching import Retriever, Setup
 from services.pipeline.quality.stored import entries_of, product_rows
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.summary import LoadSummary
 from tests.integration.pipeline.conftest import Serve
 from tests.support.encoder_double import EncoderDouble
 from tests.support.product_feed import product_rows as feed_rows

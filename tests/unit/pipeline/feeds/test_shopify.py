@@ -8,6 +8,7 @@ import pytest
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import FeedOptions, FeedRow, open_feed
+from services.pipeline.feeds.shopify import MOST_ROWS
 
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,"
@@ -93,6 +94,13 @@ def test_a_torn_row_and_one_without_a_handle_are_rows_of_their_own(tmp_path: Pat
     assert "product_id" not in nameless.fields
     assert "product_id" not in other.fields
     assert last.fields["price"] == "x"  # for validation to refuse
+
+
+def test_a_handle_without_end_is_refused_and_the_next_product_read(tmp_path: Path) -> None:
+    content = "Handle,Title,Variant Price\n" + "a,A,1\n" * (MOST_ROWS + 2) + "b,B,1\n"
+    endless, other = rows(tmp_path, content)
+    assert endless.problem == f"more than {MOST_ROWS} rows have its handle"
+    assert (other.fields["product_id"], other.number) == ("b", MOST_ROWS + 3)
 
 
 def test_a_table_without_a_handle_is_not_shopifys(tmp_path: Path) -> None:
