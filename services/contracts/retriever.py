@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId, Vector
+from services.contracts.encoder import MAX_TEXT_CHARACTERS
 from services.contracts.products import ScoredProduct
 from services.contracts.search import (
     MAX_SEARCHES_PER_BATCH,
@@ -42,6 +43,12 @@ class QueryTerm(Contract):
         default=None, description="A unit vector of the catalogue's model."
     )
     kind: Kind = Field(default="words", description="What the vector was made of.")
+    text: str | None = Field(
+        default=None,
+        max_length=MAX_TEXT_CHARACTERS,
+        description="The words that the vector was made of. Where a product near it says them all "
+        "there is a match, however many others are as near.",
+    )
     product_id: ProductId | None = None
     weights: ModalityWeights | None = Field(
         default=None,
@@ -53,6 +60,8 @@ class QueryTerm(Contract):
     def _one(self) -> QueryTerm:
         if (self.vector is None) == (self.product_id is None):
             raise ValueError("exactly one of vector and product_id must be given")
+        if self.text is not None and (self.vector is None or self.kind != "words"):
+            raise ValueError("text must come with a vector that was made of words")
         return self
 
 

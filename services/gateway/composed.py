@@ -229,7 +229,8 @@ class ComposedSearch:
         terms: list[Term] = []
         labels: list[str] = []
         if query is not None:
-            terms.append(Term(vector=vectors[query.used], weights=request.weights))
+            vector = vectors[query.used]
+            terms.append(Term(vector=vector, text=query.used, weights=request.weights))
             labels.append(query.used)
         for term in request.terms:
             # What nobody said is for the catalogue's ranking to say.
@@ -238,12 +239,20 @@ class ComposedSearch:
                 terms.append(Term(product_id=term.product_id, weights=weights, weight=term.weight))
                 labels.append(term.product_id)
                 continue
+            kind: Kind = "words"
             if term.picture_id is not None:
-                vector, label = pictures[term.picture_id].vector, "picture"
+                vector, label, kind = pictures[term.picture_id].vector, "picture", "picture"
             else:
                 vector, label = vectors[term.text or ""], term.text or ""
-            kind: Kind = "words" if term.picture_id is None else "picture"
-            terms.append(Term(vector=vector, kind=kind, weights=weights, weight=term.weight))
+            terms.append(
+                Term(
+                    vector=vector,
+                    kind=kind,
+                    text=term.text,
+                    weights=weights,
+                    weight=term.weight,
+                )
+            )
             labels.append(label)
         refinements = {name: getattr(request, name) for name in Refinements.model_fields}
         return Asked(

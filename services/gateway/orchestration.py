@@ -56,7 +56,9 @@ class Orchestrator:
             )
         with timings.stage("search"):
             found = await self._search(
-                QueryTerm(vector=_only_vector(embeddings), weights=request.weights),
+                QueryTerm(
+                    vector=_only_vector(embeddings), text=query.used, weights=request.weights
+                ),
                 embeddings.model,
                 request.k,
                 request.threshold,

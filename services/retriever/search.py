@@ -40,8 +40,12 @@ from services.retriever.catalogue import Catalogue
 from services.retriever.faults import UNIT_TOLERANCE
 from services.retriever.fields import Fields, Numbers, filtered, levels
 from services.retriever.index import NO_HITS, Hits, Passing, Vector, fuse
+from services.retriever.words import says, words_of
 
 _NONE_FILTERED = Filters()
+
+_NEAREST = 10
+"""Products of a doubtful query that are read for its words: see 0031."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +218,11 @@ class _Search:
         # Of terms that have nothing to do with one another the variances add up.
         usual = math.hypot(*(w * own for w, own in zip(query.weights, query.usual, strict=True)))
         confidence = self._calibration.confidence(self._spread, usual, _best(hits))
-        if confidence < NO_MATCH_BELOW and len(query.terms) > 1:
-            confidence = max(confidence, *map(self._confidence_in, range(len(query.terms))))
+        if confidence < NO_MATCH_BELOW:
+            if len(query.terms) > 1:
+                confidence = max(confidence, *map(self._confidence_in, range(len(query.terms))))
+            elif self._said(0, query.fused):
+                confidence = NO_MATCH_BELOW
         return round(confidence, 4)
 
     def _confidence_in(self, number: int) -> float:
@@ -231,7 +238,24 @@ class _Search:
         alone = query.terms[number] / np.float32(query.weights[number])
         best = _best(self._catalogue.index.search(alone, 1))
         spread = self._catalogue.moments.spread(alone)
-        return self._calibration.confidence(spread, query.usual[number], best)
+        confidence = self._calibration.confidence(spread, query.usual[number], best)
+        if confidence < NO_MATCH_BELOW and self._said(number, alone):
+            return NO_MATCH_BELOW
+        return confidence
+
+    def _said(self, number: int, alone: Vector) -> bool:
+        """Whether a product near to a term says all of its words.
+
+        alone: (2·d,) fused, of the term. A word that many products are equally near to lets none
+        of them stand out, and is understood all the same.
+        """
+        text = self._request.terms[number].text
+        asked = words_of(text) if text is not None else frozenset()
+        if not asked:
+            return False
+        nearest = self._catalogue.index.search(alone, _NEAREST)
+        products = self._catalogue.products.values(nearest.rows.tolist())
+        return any(says(product, asked) for product in products)
 
     def _products(self, numbers: Numbers, scores: Scores) -> list[ScoredProduct]:
         terms = self._term_scores(numbers) if self._request.explain else [None] * len(numbers)

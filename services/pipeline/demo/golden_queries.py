@@ -12,7 +12,15 @@ from random import Random
 from services.pipeline.demo import golden_wording as wording
 from services.pipeline.demo.golden_wording import GO_TOGETHER, STAND_INS, Form
 from services.pipeline.demo.make_sample import SampleProduct
-from services.pipeline.demo.taxonomy import CATEGORY, COLOUR, PATTERN
+from services.pipeline.demo.taxonomy import (
+    CATEGORIES,
+    CATEGORY,
+    COLOUR,
+    COLOURS,
+    PATTERN,
+    PATTERNS,
+    Named,
+)
 from services.pipeline.quality.golden import GoldenQuery, Kind, Variant
 from services.pipeline.quality.metrics import Grade
 
@@ -25,7 +33,7 @@ _SEED = "golden|1"
 class Wish:
     """What a question asks for; what is empty is not asked."""
 
-    category: str
+    category: str = ""
     colour: str = ""
     pattern: str = ""
     material: str = ""
@@ -47,8 +55,10 @@ class Wish:
 
     def grade(self, product: SampleProduct) -> Grade:
         """ESCI's grade, from attributes alone."""
-        pair = (self.category, product.combination.category)
         fits = self.fits(product)
+        if not self.category:
+            return "E" if fits else "I"
+        pair = (self.category, product.combination.category)
         if pair[0] == pair[1]:
             return "E" if fits else "S"
         if fits and (pair in STAND_INS or pair[::-1] in STAND_INS):
@@ -109,6 +119,24 @@ def picture_queries(products: Sequence[SampleProduct]) -> list[Asked]:
         query = GoldenQuery(name, "picture", "drawing", picture=f"pictures/{name}.webp")
         asked.setdefault(wish, Asked(query, wish))
     return list(asked.values())
+
+
+def name_queries() -> list[Asked]:
+    """Each category, colour and pattern by its name alone, and by the first of its synonyms."""
+    wishes: list[tuple[Named, Wish]] = [
+        *((one, Wish(one.name)) for one in CATEGORIES),
+        *((one, Wish(colour=one.name)) for one in COLOURS),
+        *((one, Wish(pattern=one.name)) for one in PATTERNS),
+    ]
+    named = [
+        (word, form, wish)
+        for one, wish in wishes
+        for word, form in zip(one.words, ("the shop's", "a synonym"), strict=False)
+    ]
+    return [
+        Asked(GoldenQuery(f"w{number:03}", "name", form, text=word), wish)
+        for number, (word, form, wish) in enumerate(named, 1)
+    ]
 
 
 def null_queries() -> list[GoldenQuery]:

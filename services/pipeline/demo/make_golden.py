@@ -13,6 +13,7 @@ from pathlib import Path
 from services.pipeline.demo.drawing.render import picture
 from services.pipeline.demo.golden_queries import (
     half,
+    name_queries,
     null_queries,
     picture_queries,
     text_queries,
@@ -32,16 +33,16 @@ _QUALITY = 80
 def golden() -> Golden:
     """All golden queries of the sample, without the pictures' files."""
     products = sample_products()
-    words, looks = text_queries(products), picture_queries(products)
+    words, looks, names = text_queries(products), picture_queries(products), name_queries()
     judged: dict[str, dict[str, Grade]] = {
         one.query.query_id: {
             product.product_id: grade
             for product in products
             if (grade := one.wish.grade(product)) != "I"
         }
-        for one in (*words, *looks)
+        for one in (*words, *looks, *names)
     }
-    asked = [one.query for one in (*words, *looks)]
+    asked = [one.query for one in (*words, *looks, *names)]
     return Golden(
         queries=[half(query) for query in (*asked, *null_queries())],
         judgements=judged,

@@ -38,7 +38,8 @@ SETUPS = (
 class Arm:
     """What one way to search reaches on one kind of query."""
 
-    kind: Kind
+    kind: str
+    """Of query."""
     name: str
     scores: Scores
     against: Interval | None = None
@@ -106,14 +107,13 @@ class _Asked:
 def compare(golden: Golden, settings: PipelineSettings) -> Comparison:
     """Ask everything in every way. Raises DependencyAway, EncoderBroken, FeedUnusable."""
     run = _Run(golden, settings)
+    for kind, asked in run.asked.items():
+        run.measure(kind, asked)
     if run.words.queries:
-        run.measure("words", run.words)
         rewrites = [query.rewrite or query.text for query in run.words.queries]
         if rewrites != [query.text for query in run.words.queries]:
             rewritten = run.words.with_vectors(embed_texts(rewrites, settings))
             run.add("words", REWRITTEN, rewritten.scores(run.search("words", rewritten, FUSED)))
-    if run.pictures.queries:
-        run.measure("picture", run.pictures)
     run.ask_for_nothing()
     robustness = run.robustness()
     catalogue = run.retriever.catalogue
@@ -123,8 +123,7 @@ def compare(golden: Golden, settings: PipelineSettings) -> Comparison:
         golden=golden,
         floor={
             kind: random_ndcg(asked.judgements, catalogue.products)
-            for kind, asked in (("words", run.words), ("picture", run.pictures))
-            if asked.queries
+            for kind, asked in run.asked.items()
         },
         arms=run.arms,
         robustness=robustness,
@@ -140,12 +139,17 @@ class _Run:
         self._golden = golden
         self._settings = settings
         self.retriever = Retriever(settings)
-        words, pictures = golden.of_kind("text"), golden.of_kind("picture")
-        self.words = self._asked(words, [query.text for query in words])
+        pictures = golden.of_kind("picture")
         drawings = [golden.picture(query) for query in pictures]
-        self.pictures = _Asked(
-            pictures, embed_images(drawings, settings), _judged(golden, pictures)
-        )
+        self.words = self._as_written(golden.of_kind("text"))
+        asked = {
+            "words": self.words,
+            "picture": _Asked(
+                pictures, embed_images(drawings, settings), _judged(golden, pictures)
+            ),
+            "name": self._as_written(golden.of_kind("name")),
+        }
+        self.asked = {kind: one for kind, one in asked.items() if one.queries}
         self.arms: list[Arm] = []
         self.confidences: list[tuple[GoldenQuery, float]] = []
         self._fused: list[Answer] = []
@@ -153,15 +157,15 @@ class _Run:
     def search(self, kind: Kind, asked: _Asked, setup: Setup) -> list[Answer]:
         return self.retriever.search(asked.vectors, kind, setup)
 
-    def add(self, kind: Kind, name: str, scores: Scores) -> None:
+    def add(self, kind: str, name: str, scores: Scores) -> None:
         first = next((one for one in self.arms if one.kind == kind), None)
         against = change(first.scores, scores, NDCG) if first else None
         self.arms.append(Arm(kind, name, scores, against))
 
-    def measure(self, kind: Kind, asked: _Asked) -> None:
+    def measure(self, kind: str, asked: _Asked) -> None:
         """Every setup; the confidences do not depend on it but for the weights."""
         for setup in SETUPS:
-            answers = self.search(kind, asked, setup)
+            answers = self.search("picture" if kind == "picture" else "words", asked, setup)
             self.add(kind, setup.name, asked.scores(answers))
             if setup is FUSED:
                 self.confidences += _confidences(asked.queries, answers)
@@ -190,6 +194,9 @@ class _Run:
             measured.append(_robustness(name, asked, self.search("words", asked, FUSED)))
         return measured
 
+    def _as_written(self, queries: Sequence[GoldenQuery]) -> _Asked:
+        return self._asked(queries, [query.text for query in queries])
+
     def _asked(self, queries: Sequence[GoldenQuery], texts: Sequence[str]) -> _Asked:
         return _Asked(queries, embed_texts(texts, self._settings), _judged(self._golden, queries))
 
@@ -198,9 +205,11 @@ def cut_off_errors(confidences: Sequence[tuple[GoldenQuery, float]]) -> list[Cut
     """False "no match" for what has an answer, false matches for what has none."""
     groups: dict[tuple[str, Half], list[tuple[GoldenQuery, float]]] = {}
     for query, confidence in confidences:
-        what = {"text": "words", "off_catalogue": f"not sold, {query.form}"}.get(
-            query.kind, query.kind
-        )
+        what = {
+            "text": "words",
+            "name": f"name, {query.form}",
+            "off_catalogue": f"not sold, {query.form}",
+        }.get(query.kind, query.kind)
         groups.setdefault((what, query.half), []).append((query, confidence))
     return [
         CutOffErrors(

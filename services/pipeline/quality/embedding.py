@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,14 @@ class Vectors:
 
     model: str
     rows: Rows
+    texts: Sequence[str] | None = None
+    """What was embedded, where it was words."""
 
 
 def embed_texts(texts: Sequence[str], settings: PipelineSettings) -> Vectors:
     """Raises DependencyAway, EncoderBroken."""
-    return _of_model(encoder_batches.embed_texts(texts, settings), settings)
+    vectors = _of_model(encoder_batches.embed_texts(texts, settings), settings)
+    return replace(vectors, texts=texts)
 
 
 def embed_images(pictures: Sequence[bytes], settings: PipelineSettings) -> Vectors:

@@ -114,6 +114,7 @@ class GoldenScores:
         self._folder = settings.feature_store / "offline" / KEPT
         self._digest = _digest(golden)
         self._words, self._pictures = golden.of_kind("text"), golden.of_kind("picture")
+        self._judged = golden.judged(one.query_id for one in (*self._words, *self._pictures))
         self._texts = embed_texts([query.text for query in self._words], settings)
         self._drawings = embed_images([golden.picture(one) for one in self._pictures], settings)
 
@@ -160,7 +161,7 @@ class GoldenScores:
         ):
             ids = [query.query_id for query in queries]
             found.update(rankings(ids, vectors, rows, weights))
-        return score(self._golden.judgements, found)
+        return score(self._judged, found)
 
 
 def rankings(

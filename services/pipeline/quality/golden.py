@@ -16,7 +16,8 @@ from typing import Any, Literal, TypeVar, cast, get_args
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.quality.metrics import Grade
 
-Kind = Literal["text", "picture", "nonsense", "off_catalogue"]
+Kind = Literal["text", "picture", "name", "nonsense", "off_catalogue"]
+"""A name is one word for a category, a colour or a pattern, with nothing beside it."""
 Half = Literal["tune", "report"]
 
 QUERIES, JUDGEMENTS, VARIANTS = "queries.csv", "judgements.csv", "variants.csv"
@@ -40,7 +41,7 @@ class GoldenQuery:
 
     @property
     def answerable(self) -> bool:
-        return self.kind in ("text", "picture")
+        return self.kind in ("text", "picture", "name")
 
 
 @dataclass(frozen=True, slots=True)

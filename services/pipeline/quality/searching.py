@@ -93,9 +93,10 @@ class Retriever:
 
         def request(row: int, after: str | None) -> SearchRequest:
             vector = queries.rows[row].tolist()
+            text = None if queries.texts is None else queries.texts[row]
             return SearchRequest(
                 model=queries.model,
-                terms=[QueryTerm(vector=vector, kind=kind, weights=setup.weights)],
+                terms=[QueryTerm(vector=vector, kind=kind, text=text, weights=setup.weights)],
                 k=min(MAX_K, depth or MAX_K),
                 cutoff=setup.cutoff,
                 # Each product is judged, whatever it is a variant of.

@@ -18,9 +18,10 @@ def embed_queries(
 ) -> tuple[EmbeddedQueries, Judged]:
     """The queries of that half, and the judgements of those that have an answer.
 
-    Raises FeedUnusable when a picture is not there, DependencyAway, EncoderBroken.
+    Without names alone, which products say word by word: no vector tells for sure that they mean
+    something. Raises FeedUnusable when a picture is not there, DependencyAway, EncoderBroken.
     """
-    chosen = [query for query in golden.queries if query.half == half]
+    chosen = [query for query in golden.queries if query.half == half and query.kind != "name"]
     words = [query for query in chosen if query.kind != "picture"]
     pictures = [query for query in chosen if query.kind == "picture"]
     model = model_of(settings)

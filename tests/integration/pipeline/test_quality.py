@@ -84,11 +84,13 @@ def test_every_way_to_search_is_measured_on_what_is_served(
         queries=[
             *asked.queries,
             *pictures,
+            GoldenQuery("w1", "name", "a synonym", text="number 3"),
             GoldenQuery("n1", "nonsense", "bare", text="xzx"),
             GoldenQuery("o1", "off_catalogue", "bare", text="a bicycle", half="tune"),
         ],
         judgements=asked.judgements
-        | {one.query_id: {f"p-0{one.query_id[1:]}": "E"} for one in pictures},
+        | {one.query_id: {f"p-0{one.query_id[1:]}": "E"} for one in pictures}
+        | {"w1": {"p-003": "E"}},
         variants=[Variant("t04", "case", caption(4).upper()), Variant("t06", "same", caption(6))],
         folder=tmp_path,
     )
@@ -104,6 +106,7 @@ def test_every_way_to_search_is_measured_on_what_is_served(
     assert {(one.what, one.half, one.asked) for one in comparison.cut_off} == {
         ("words", "report", 20),
         ("picture", "report", 10),
+        ("name, a synonym", "report", 1),
         ("nonsense", "report", 1),
         ("not sold, bare", "tune", 1),
     }

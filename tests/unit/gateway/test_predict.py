@@ -32,6 +32,7 @@ async def test_a_query_is_rewritten_encoded_and_searched_for(stack: Stack) -> No
     (search,) = stack.searched
     assert (search.k, search.threshold, search.terms[0].vector) == (3, 0.25, [7.0, 1.0])
     assert (search.terms[0].weights, search.terms[0].kind) == (None, "words")
+    assert search.terms[0].text == "better red mug 7"
 
 
 async def test_rewriting_can_be_turned_off(stack: Stack) -> None:

@@ -59,6 +59,9 @@ async def test_words_a_picture_and_a_product_are_sought_at_once(stack: Stack) ->
     assert [term.weights for term in search.terms] == [None, None, None, own]
     assert [term.kind for term in search.terms[:3]] == ["words", "words", "picture"]
     assert [term.product_id for term in search.terms] == [None, None, None, "sample-1"]
+    # Products are read for the words that were searched for.
+    texts = ["better red mug 7", "blue 3", None, None]
+    assert [term.text for term in search.terms] == texts
     assert search.terms[2].vector == pytest.approx([0.6, 0.8], abs=0.01)
     assert search.filters is not None
     assert search.filters.color == ["red"]

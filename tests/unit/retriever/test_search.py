@@ -354,6 +354,39 @@ def test_what_the_catalogue_does_not_have_is_no_match_unless_the_cut_off_is_off(
     assert len(search(one, terms=[nowhere], cutoff="off").results) == 100
 
 
+def test_words_that_a_near_product_says_have_a_match_however_many_are_as_near() -> None:
+    one = catalogue()
+    stranger = unit(987_654).tolist()
+
+    def asked(text: str | None) -> SearchResponse:
+        return search(one, terms=[QueryTerm(vector=stranger, text=text)], cutoff="auto")
+
+    nearest = search(one, terms=[QueryTerm(vector=stranger)]).results[0]
+    assert asked(None).confidence < NO_MATCH_BELOW
+    brand = str(nearest.brand).upper()
+    for said in (nearest.title, f"wood {brand}", brand):
+        assert asked(said).confidence == NO_MATCH_BELOW
+        assert asked(said).results
+    far = search(one, terms=[QueryTerm(vector=stranger)]).results[-1]
+    for unsaid in (f"{nearest.title} grapes", far.title, "", "?!"):
+        assert asked(unsaid) == asked(None)
+
+
+def test_words_that_a_near_product_says_count_at_any_k_and_behind_any_filter() -> None:
+    one = catalogue()
+    said = QueryTerm(vector=unit(987_654).tolist(), text="wood")
+    stranger = QueryTerm(vector=unit(77_777).tolist(), weights=EVEN)
+    told = {
+        search(one, terms=[said], k=1).confidence,
+        search(one, terms=[said], k=1, filters=Filters(brand=["Kestrel"])).confidence,
+        search(one, terms=[said], threshold=0.9).confidence,
+        search(one, terms=[stranger, said]).confidence,
+    }
+    assert told == {NO_MATCH_BELOW}
+    less = said.model_copy(update={"weight": -0.1})
+    assert search(one, terms=[stranger, less]).confidence < NO_MATCH_BELOW
+
+
 def test_what_a_query_does_not_say_the_catalogues_ranking_does() -> None:
     words, picture, product = (ModalityWeights(text=t, image=1 - t) for t in (0.9, 0.2, 0.6))
     calibration = ScoreCalibration(weak=1.5, strong=1.6, centre=-1.0, slope=1.0)

@@ -56,6 +56,7 @@ def test_there_are_as_many_of_each_kind_as_promised(stored: Golden) -> None:
     assert kinds["text"] >= 200
     assert kinds["picture"] >= 100
     assert (kinds["nonsense"], kinds["off_catalogue"]) == (100, 100)
+    assert kinds["name"] >= 90
     forms = Counter(query.form for query in stored.of_kind("text"))
     assert forms["not a pattern"] + forms["not a colour"] >= 25
     halves = Counter((query.kind, query.half) for query in stored.queries)
@@ -74,6 +75,7 @@ def test_grades_come_from_attributes(products: list[SampleProduct]) -> None:
     assert Wish("mug", not_colour="blue").grade(other) == "E"
     boot, shoe = product(products, "boot", "red"), product(products, "running shoe", "red")
     assert [Wish("boot", colour="red").grade(one) for one in (boot, shoe)] == ["E", "S"]
+    assert [Wish(colour="red").grade(one) for one in (boot, blue)] == ["E", "I"]
 
 
 def test_no_golden_question_is_a_training_caption(products: list[SampleProduct]) -> None:
