@@ -4,8 +4,10 @@
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
 	2>/dev/null && { echo $$p; break; }; done)
-BOOTSTRAP = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or 3.12 with its venv module is needed; \
-	on Debian: apt-get install python3 python3-venv)) -m services.launcher.bootstrap
+HOST = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or 3.12 with its venv module is needed; \
+	on Debian: apt-get install python3 python3-venv))
+BOOTSTRAP = $(HOST) -m services.launcher.bootstrap
+BENCH = $(HOST) -m tests.benchmarks
 BIN = .venv/bin
 ARGS ?=
 SBOM ?= .state/sbom
@@ -94,29 +96,23 @@ mlflow: ## What ran and how good it was, on http://127.0.0.1:5000 (runs, plots, 
 	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port $${MLFLOW_PORT:-5000} \
 		--workers 1 --backend-store-uri $${PIPELINE_TRACKING_URI:-sqlite:///.state/mlflow/mlflow.db} $(ARGS)
 
-bench: ## Every benchmark that has a section in docs/benchmarks.md, one after another
-	@for part in encoder retriever replaced; do $(MAKE) bench-$$part ARGS=--write || exit 1; done
+bench: ## Every benchmark, each into docs/benchmarks.md (ARGS="--only encoder,retriever")
+	@$(BENCH) $(ARGS)
 
-bench-encoder: ## The encoder beside the clip package and other engines (ARGS=--write: docs/benchmarks.md)
-	@$(BOOTSTRAP) --venv .venv-bench --group bench-encoder
-	@.venv-bench/bin/python -m tests.benchmarks.encoder $(ARGS)
+bench-encoder: ## The encoder beside clip, transformers, open_clip, ONNX Runtime (ARGS=--write: the docs)
+	@$(BENCH) --only encoder -- $(ARGS)
 
 bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000")
-	@$(BOOTSTRAP) --group test
-	@$(BIN)/python -m tests.benchmarks.loading $(ARGS)
+	@$(BENCH) --only load -- $(ARGS)
 
 bench-replaced: ## The whole stack beside torch, scikit-learn and pandas in one process (ARGS=--write)
-	@$(BOOTSTRAP) --venv .venv-bench-replaced --group bench-replaced
-	@$(BOOTSTRAP) --group test
-	@$(BIN)/python -m tests.benchmarks.replaced $(ARGS)
+	@$(BENCH) --only replaced -- $(ARGS)
 
 bench-feeds: ## A gigabyte of each kind of product feed: seconds and memory to read it
-	@$(BOOTSTRAP) --group test
-	@$(BIN)/python -m tests.benchmarks.feeds $(ARGS)
+	@$(BENCH) --only feeds -- $(ARGS)
 
 bench-retriever: ## One search beside the simple path, NumPy and FAISS (ARGS="--products 1000000 --write")
-	@$(BOOTSTRAP) --venv .venv-bench-retriever --group bench-retriever
-	@.venv-bench-retriever/bin/python -m tests.benchmarks.retriever $(ARGS)
+	@$(BENCH) --only retriever -- $(ARGS)
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)
@@ -167,6 +163,7 @@ lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@# torch's CUDA packages are for machines that train on a GPU: not ours to pin.
 	@cat .venv-lock/all.txt .venv-lock/vocabulary.txt | grep -vE '^(nvidia-|cuda-|triton)' \
 		| LC_ALL=C sort > requirements.lock
+	@$(COMPILE) --group infinity | grep -vE '^(nvidia-|cuda-|triton)' > requirements-infinity.lock
 
 smoke: ## Does what is served at URL=… do what a shopper needs?
 	@$(BOOTSTRAP) --group test
@@ -222,6 +219,6 @@ rollback-page: ## Serve the page's build before this one again
 	@.venv-deploy/bin/python -m deploy.operations.page rollback
 
 clean: ## Remove what was installed, built and stored
-	@rm -rf .venv .venv-bench .venv-deploy .venv-release .venv-serve .venv-train .venv-lock .venv-tfx .state \
+	@rm -rf .venv .venv-bench .venv-bench-replaced .venv-bench-retriever .venv-infinity .venv-deploy .venv-release .venv-serve .venv-train .venv-lock .venv-tfx .state \
 		services/web/node_modules services/web/dist data/build data/store \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -36,9 +36,9 @@ class Lock:
 
     file: Path
     pythons: tuple[tuple[int, int], ...]
-    alone: tuple[str, ...]
+    alone: tuple[str, ...] = ()
     """What pip is told to install without its dependencies."""
-    named: str
+    named: str = ""
     """The latter, for a person."""
 
 
@@ -56,6 +56,7 @@ LOCKS = {
         ("--ignore-requires-python", "--group", "tfx-itself"),
         "TFX itself",
     ),
+    "infinity": Lock(ROOT / "requirements-infinity.lock", SUPPORTED_PYTHON),
 }
 """By group; every other one is of `OURS`."""
 
@@ -118,7 +119,8 @@ def _make_environment(venv: Path, group: str) -> Path:
     # `--group` needs a newer pip than some Pythons bring.
     _step("installing pip", [*pip, *locked, "pip"])
     _step(f"installing what the lock pins ({group})", [*pip, *locked, "--group", group])
-    _step(f"installing {lock.named}", [*pip, *locked, "--no-deps", *lock.alone])
+    if lock.alone:
+        _step(f"installing {lock.named}", [*pip, *locked, "--no-deps", *lock.alone])
     stamp.write_text(made_from)
     return python
 

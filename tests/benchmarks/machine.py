@@ -1,9 +1,11 @@
-"""The machine that figures were measured on, in a line."""
+"""The machine and the versions that figures were measured with, in a line."""
 
 from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -13,3 +15,9 @@ def machine() -> str:
     names = [line for line in lines if line.startswith("model name")]
     processor = names[0].split(":")[1].strip() if names else platform.machine()
     return f"{os.cpu_count()} cores of {processor}, Python {platform.python_version()}"
+
+
+def measured_by(command: str, packages: Sequence[str]) -> str:
+    """The command, the machine, and which versions of these packages it compared."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"`{command}`, {machine()}; {versions}."

@@ -23,7 +23,7 @@ from PIL import Image
 from services.encoder.engine import choose_precision
 from services.encoder.preprocess import read_picture
 from services.encoder.tokenizer import Tokenizer
-from tests.benchmarks.encoder import serving
+from tests.benchmarks.encoder import hugging_face, serving
 from tests.benchmarks.encoder.contenders import (
     Contender,
     clip_b32,
@@ -32,7 +32,8 @@ from tests.benchmarks.encoder.contenders import (
     ours,
     torch_bfloat16,
 )
-from tests.benchmarks.machine import machine
+from tests.benchmarks.encoder.peers import open_clip_b32, transformers_clip
+from tests.benchmarks.machine import measured_by
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.timing import in_turns
 
@@ -42,6 +43,7 @@ WORDS = (
     *("chair", "mug", "lamp", "shoes", "jacket", "bag"),
 )
 CASES = (("text", 1), ("text", 8), ("text", 32), ("image", 1), ("image", 8), ("image", 32))
+PACKAGES = ("torch", "clip-anytorch", "transformers", "open-clip-torch", "onnxruntime", "openvino")
 TEXT_WEIGHTS = 12 * (12 * 512**2) + 512 * 512
 """Matrix elements that every text token is multiplied with (without the token table)."""
 IMAGE_FLOP = 2 * (50 * 12 * 12 * 768**2 + 49 * 3072 * 768) + 4 * 12 * 50 * 50 * 768
@@ -64,9 +66,9 @@ def main() -> None:
 
 def _machine(options: argparse.Namespace) -> str:
     return (
-        f"`make bench-encoder ARGS=--write`, {options.threads} threads, {machine()}, "
+        f"{measured_by('make bench-encoder ARGS=--write', PACKAGES)} {options.threads} threads, "
         f"bf16 {'in' if choose_precision('auto') == 'bf16' else 'not in'} hardware. Random weights "
-        "in ViT-B/32's shape; medians of rounds in which all take turns."
+        "in ViT-B/32's shape, the same in all; medians of rounds in which all take turns."
     )
 
 
@@ -74,12 +76,15 @@ def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
     model = clip_b32()
     weights = folder / "b32.pt"
     torch.save({name: value.half() for name, value in model.state_dict().items()}, weights)
+    hugging_face.write_folder(model.state_dict(), folder / "hugging-face")
     fastest = choose_precision("auto")
     served = ours(weights, folder / "cache", fastest, threads)
     baseline = clip_package(model)
     contenders = [
         baseline,
         torch_bfloat16(model),
+        transformers_clip(folder / "hugging-face"),
+        open_clip_b32(model.state_dict()),
         onnx_runtime(model, folder / "onnx", int8=False, threads=threads),
         onnx_runtime(model, folder / "onnx", int8=True, threads=threads),
         ours(weights, folder / "cache", "fp32", threads),

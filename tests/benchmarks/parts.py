@@ -1,0 +1,33 @@
+"""What `make bench` runs: each part by its module, in environments that the bootstrap makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SERVICES = (".venv", "test")
+ENCODER = (".venv-bench", "bench-encoder")
+RETRIEVER = (".venv-bench-retriever", "bench-retriever")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`environments`: (folder, dependency group) each; the part itself runs in the last."""
+
+    name: str
+    module: str
+    environments: tuple[tuple[str, str], ...]
+    has_section: bool = True
+    """Whether it takes `--write`, and so a place in docs/benchmarks.md."""
+
+
+PARTS = (
+    Part("encoder", "tests.benchmarks.encoder", (ENCODER,)),
+    Part("retriever", "tests.benchmarks.retriever", (RETRIEVER,)),
+    Part(
+        "replaced",
+        "tests.benchmarks.replaced",
+        ((".venv-bench-replaced", "bench-replaced"), SERVICES),
+    ),
+    Part("load", "tests.benchmarks.loading", (SERVICES,), has_section=False),
+    Part("feeds", "tests.benchmarks.feeds", (SERVICES,), has_section=False),
+)
