@@ -36,7 +36,7 @@ router = APIRouter(tags=["encoder"])
 _CROPS: TypeAdapter[list[Crop | None]] = TypeAdapter(list[Crop | None])
 
 
-def _encoder(request: Request) -> Encoder:
+async def _encoder(request: Request) -> Encoder:
     encoder: Encoder | None = request.app.state.encoder
     if encoder is None:
         raise NotReady("The model is being loaded.")

@@ -47,12 +47,12 @@ class Retriever:
             return search_catalogue(catalogue, request)
 
 
-def _retriever(request: Request) -> Retriever:
+async def _retriever(request: Request) -> Retriever:
     retriever: Retriever = request.app.state.retriever
     return retriever
 
 
-def _catalogue(retriever: Annotated[Retriever, Depends(_retriever)]) -> Catalogue:
+async def _catalogue(retriever: Annotated[Retriever, Depends(_retriever)]) -> Catalogue:
     """One snapshot for the whole request, whatever is swapped in meanwhile."""
     catalogue = retriever.follower.catalogue
     if catalogue is None:

@@ -33,8 +33,9 @@ _MANY = 400_000
 # So few rows are scored exactly, all of them, in the time that a scan takes.
 _NARROW = 10_000
 _SPARE = 1.5
-# Up to so many rows are copied out and scored; of more, those in between are passed over in place.
-_COPIED = 4_096
+# To pass over a row in place costs a thousandth of copying one out to score it.
+_COPIED_SHARE = 0.001
+# So many more than asked for are ranked, so that which of equal rows comes last is no chance.
 _TIES = 64
 
 
@@ -63,6 +64,7 @@ class CompressedIndex:
             part = rows[start : start + _PART].astype(np.float32, copy=False)
             self._exact.add(part)
             self._codes.add((part - mean)[:, self._order])
+        self._refined = _refined(self._codes, self._order, self._exact)
 
     def __len__(self) -> int:
         return int(self._exact.ntotal)
@@ -86,48 +88,76 @@ class CompressedIndex:
         k = min(k, count)
         if k == 0:
             return NO_HITS
-        candidates = None if count <= _NARROW else self._candidates(query, k, passing, count)
-        if candidates is None:
-            candidates = np.arange(len(self)) if passing is None else np.flatnonzero(passing)
-        numbers, scores = self._scored(query, k, candidates)
+        numbers, scores = self._best(query, k, passing, count)
+        doubles: NDArray[np.float64] = scores.astype(np.float64)
+        rounded = np.clip(np.round(doubles, SCORE_DECIMALS), -1.0, 1.0) + 0.0
+        best = np.lexsort((numbers, -rounded))[:k]
         if threshold is not None:
-            numbers, scores = numbers[scores >= threshold], scores[scores >= threshold]
-        return Hits(numbers, scores)
+            best = best[rounded[best] >= threshold]
+        return Hits(numbers[best], rounded[best])
+
+    def _best(
+        self, query: Vector, k: int, passing: Passing | None, count: int
+    ) -> tuple[NDArray[np.intp], Vector]:
+        """At least the `k` best rows with their exact scores, in no order that counts."""
+        if passing is None:
+            if count > _NARROW:
+                return self._scanned(query, k)
+            return self._scored(query, k, np.arange(count))
+        found = self._candidates(query, k, passing, count) if count > _NARROW else None
+        return self._scored(query, k, np.flatnonzero(passing) if found is None else found)
+
+    def _wanted(self, k: int, count: int) -> int:
+        """How many of `count` rows are scored exactly for the `k` best."""
+        wanted = _CANDIDATES if len(self) < _MANY else _CANDIDATES_OF_MANY
+        return min(max(wanted, k + k // 2), count)
+
+    def _scanned(self, query: Vector, k: int) -> tuple[NDArray[np.intp], Vector]:
+        """As `_best`, of what a scan of the codes finds."""
+        ranked = min(k + _TIES, len(self))
+        wanted = max(self._wanted(k, len(self)), ranked)
+        scores, numbers = self._refined.search(
+            query[None],
+            ranked,
+            params=faiss.IndexRefineSearchParameters(k_factor=wanted / ranked),
+        )
+        return numbers[0], scores[0]
 
     def _candidates(
-        self, query: Vector, k: int, passing: Passing | None, count: int
+        self, query: Vector, k: int, passing: Passing, count: int
     ) -> NDArray[np.intp] | None:
         """Rows that pass and look best; None where the scan brought too few of them."""
-        wanted = _CANDIDATES if len(self) < _MANY else _CANDIDATES_OF_MANY
-        wanted = min(max(wanted, k + k // 2), count)
-        depth = wanted if passing is None else int(wanted * len(self) / count * _SPARE)
+        wanted = self._wanted(k, count)
+        depth = int(wanted * len(self) / count * _SPARE)
         _, found = self._codes.search(query[None, self._order], min(depth, len(self)))
         numbers: NDArray[np.intp] = found[0][found[0] >= 0]
-        if passing is not None:
-            numbers = numbers[passing[numbers]][:wanted]
+        numbers = numbers[passing[numbers]][:wanted]
         return numbers if len(numbers) >= wanted else None
 
     def _scored(
         self, query: Vector, k: int, candidates: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """The `k` best of these rows by their exact scores, ties in order of row."""
-        if len(candidates) <= _COPIED:
+    ) -> tuple[NDArray[np.intp], Vector]:
+        """As `_best`, of these rows."""
+        if len(candidates) <= len(self) * _COPIED_SHARE:
             # Row by row, so that equal rows score the same wherever they lie.
-            scores = np.einsum("ij,j->i", self.rows(candidates), query)
-            numbers = candidates
-        else:
-            bits = np.zeros(len(self), np.bool_)
-            bits[candidates] = True
-            selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
-            # A few more than asked for, so that which of equal rows comes last is no chance.
-            found = self._exact.search(
-                query[None], k + _TIES, params=faiss.SearchParameters(sel=selector)
-            )
-            there = found[1][0] >= 0
-            scores, numbers = found[0][0][there], found[1][0][there]
-        rounded = np.clip(np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0) + 0.0
-        best = np.lexsort((numbers, -rounded))[:k]
-        return numbers[best], rounded[best]
+            return candidates, np.einsum("ij,j->i", self.rows(candidates), query)
+        bits = np.zeros(len(self), np.bool_)
+        bits[candidates] = True
+        selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+        found = self._exact.search(
+            query[None], k + _TIES, params=faiss.SearchParameters(sel=selector)
+        )
+        there = found[1][0] >= 0
+        return found[1][0][there], found[0][0][there]
+
+
+def _refined(
+    codes: faiss.IndexPQFastScan, order: NDArray[np.intp], exact: faiss.IndexScalarQuantizer
+) -> faiss.IndexRefine:
+    """Scans the codes and scores what it finds by the exact rows, in one call."""
+    reordered = faiss.RemapDimensionsTransform(len(order), len(order), False)
+    faiss.copy_array_to_vector(order.astype(np.int32), reordered.map)
+    return faiss.IndexRefine(faiss.IndexPreTransform(reordered, codes), exact)
 
 
 def _dealt(variances: Vector, codes: int) -> NDArray[np.intp]:

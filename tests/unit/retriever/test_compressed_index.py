@@ -103,6 +103,20 @@ def test_the_threshold_and_nothing_that_passes(rows: Rows, compressed: Compresse
     assert len(compressed.search(query, 20, passing=np.zeros(N, np.bool_)).rows) == 0
 
 
+def test_equal_rows_come_in_their_order(rows: Rows) -> None:
+    rng = np.random.default_rng(3)
+    copies = np.sort(rng.choice(N, 30, replace=False))
+    with_copies = rows.copy()
+    with_copies[copies] = rows[copies[0]]
+    index = CompressedIndex(with_copies)
+    for share in (1, 0.5, 0.05, 0.0005):
+        passing = rng.random(N) < share
+        passing[copies] = True
+        hits = index.search(rows[copies[0]] / 2, 20, passing=None if share == 1 else passing)
+        assert hits.rows.tolist() == copies[:20].tolist()
+        assert len(set(hits.scores.tolist())) == 1
+
+
 def test_it_takes_live_changes(rows: Rows, compressed: CompressedIndex) -> None:
     ids = [f"p{number:06d}" for number in range(N)]
     live = LiveIndex(compressed, ids)
