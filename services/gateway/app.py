@@ -18,6 +18,7 @@ from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.gateway.access import API_KEY_HEADER, SearchOnly
+from services.gateway.answered import telling
 from services.gateway.composed import ComposedSearch
 from services.gateway.image_form import FORM_OVERHEAD_BYTES
 from services.gateway.limiting import (
@@ -29,6 +30,7 @@ from services.gateway.limiting import (
 from services.gateway.limits import LocalLimiter, SharedLimiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.orchestration import Orchestrator
+from services.gateway.query_log import open_query_log
 from services.gateway.rewriting import Rewriting
 from services.gateway.routes import changes, composed, docs, images, products, search
 from services.gateway.routes.page import page_router
@@ -77,8 +79,10 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             services = await stack.enter_async_context(open_services(settings, transports or {}))
             rewriting = Rewriting(services.rewriter, settings.rewriter_timeout_ms / 1000)
             app.state.services = services
-            app.state.orchestrator = Orchestrator(services, settings, rewriting, metrics)
-            app.state.composed = ComposedSearch(services, settings, rewriting, metrics)
+            log = await stack.enter_async_context(open_query_log(settings, metrics))
+            tell = telling(metrics, log)
+            app.state.orchestrator = Orchestrator(services, settings, rewriting, metrics, tell)
+            app.state.composed = ComposedSearch(services, settings, rewriting, metrics, tell)
             app.state.readiness = ReadinessProbe(services)
             for client in services.all():
                 metrics.breaker_open.labels(client.name).set_function(_left_alone(client))

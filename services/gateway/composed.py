@@ -33,6 +33,7 @@ from services.contracts.retriever import QueryTerm as Term
 from services.contracts.retriever import SearchRequest as Search
 from services.contracts.retriever import SearchResponse as Found
 from services.contracts.search import Refinements
+from services.gateway.answered import Answered, Tell
 from services.gateway.cursors import Asked, cursor_of, read_cursor
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.pictures import EncodedPicture, read_picture_id
@@ -74,9 +75,11 @@ class ComposedSearch:
         settings: GatewaySettings,
         rewriting: Rewriting,
         metrics: GatewayMetrics,
+        tell: Tell,
     ) -> None:
         self._services = services
         self._rewriting = rewriting
+        self._tell = tell
         self._metrics = metrics
 
     async def search(
@@ -274,6 +277,16 @@ class ComposedSearch:
         note(degraded=degraded)
         for part in degraded:
             self._metrics.degraded.labels(part).inc()
+        self._tell(
+            Answered(
+                asked.search,
+                found,
+                _words(asked),
+                asked.rewrite_source,
+                degraded,
+                timings.total_ms(),
+            )
+        )
         explanation = None
         if asked.search.explain:
             explanation = SearchExplanation(
@@ -303,6 +316,19 @@ def _texts(request: SearchRequest, query: QueryInWords | None) -> list[str]:
     """What of a search is to be encoded."""
     first = [] if query is None else [query.used]
     return first + [term.text for term in request.terms if term.text is not None]
+
+
+def _words(asked: Asked) -> str | None:
+    """All that was sought in words, as the person put it; None where nothing was."""
+    parts = []
+    # Not strict: a cursor may be forged, and what it holds is not logged.
+    for number, (term, label) in enumerate(zip(asked.search.terms, asked.labels, strict=False)):
+        if term.vector is None or term.kind != "words":
+            continue
+        first = number == 0 and asked.original_query is not None
+        text = asked.original_query if first else label
+        parts.append(f"{text}" if term.weight > 0 else f"-{text}")
+    return " + ".join(parts) or None
 
 
 def _cursor(asked: Asked, after: str) -> str:

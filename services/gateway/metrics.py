@@ -37,3 +37,16 @@ class GatewayMetrics(Metrics):
             ["reason"],
             registry=self.registry,
         )
+        self.searches = Counter(
+            "gateway_searches_total",
+            "Searches answered, by what was sought and whether there was a `good` match or `none`.",
+            ["sought", "match"],
+            registry=self.registry,
+        )
+        self.query_log = Counter(
+            "gateway_query_log_entries_total",
+            "Entries of the query log: `written`, or dropped since the queue was `full` or Redis "
+            "`away`.",
+            ["outcome"],
+            registry=self.registry,
+        )

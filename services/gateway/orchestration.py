@@ -20,6 +20,7 @@ from services.contracts.gateway import (
 )
 from services.contracts.products import Product
 from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
+from services.gateway.answered import Answered, Tell
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.pictures import EncodedPicture, picture_id
 from services.gateway.refusals import refusals_are_faults
@@ -38,9 +39,11 @@ class Orchestrator:
         settings: GatewaySettings,
         rewriting: Rewriting,
         metrics: GatewayMetrics,
+        tell: Tell,
     ) -> None:
         self._services = services
         self._rewriting = rewriting
+        self._tell = tell
         self._metrics = metrics
         self._picture_ttl_s = settings.picture_ttl_s
 
@@ -55,7 +58,7 @@ class Orchestrator:
                 "/embed/texts", EmbedTextsRequest(texts=[query.used]), EmbeddingsResponse
             )
         with timings.stage("search"):
-            found = await self._search(
+            search = _one_term(
                 QueryTerm(
                     vector=_only_vector(embeddings), text=query.used, weights=request.weights
                 ),
@@ -63,9 +66,15 @@ class Orchestrator:
                 request.k,
                 request.threshold,
             )
+            found = await self._found(search)
         note(degraded=query.degraded)
         for part in query.degraded:
             self._metrics.degraded.labels(part).inc()
+        self._tell(
+            Answered(
+                search, found, query.original, query.source, query.degraded, timings.total_ms()
+            )
+        )
         return PredictResponse(
             original_query=query.original,
             rewritten_query=query.used,
@@ -85,12 +94,14 @@ class Orchestrator:
         """Products that look like this picture. Raises UnreadableImage where it is none."""
         embeddings = await self._encoded_image(image, options.crop, timings)
         with timings.stage("search"):
-            found = await self._search(
+            search = _one_term(
                 QueryTerm(vector=_only_vector(embeddings), kind="picture"),
                 embeddings.model,
                 options.k or DEFAULT_K,
                 options.threshold,
             )
+            found = await self._found(search)
+        self._tell(Answered(search, found, None, None, [], timings.total_ms()))
         return PredictResponse(
             original_query=None,
             rewritten_query=None,
@@ -135,23 +146,21 @@ class Orchestrator:
             raise UnreadableImage(embeddings.errors[0].detail)
         return embeddings
 
-    async def _search(
-        self, term: QueryTerm, model: ModelId, k: int, threshold: float | None
-    ) -> SearchResponse:
+    async def _found(self, search: SearchRequest) -> SearchResponse:
         with refusals_are_faults("retriever"):
-            return await self._services.retriever.post(
-                "/search",
-                SearchRequest(
-                    model=model,
-                    terms=[term],
-                    k=k,
-                    threshold=threshold,
-                    # As asked for: no product is left out but by the caller's own threshold.
-                    cutoff="off",
-                    group_variants=False,
-                ),
-                SearchResponse,
-            )
+            return await self._services.retriever.post("/search", search, SearchResponse)
+
+
+def _one_term(term: QueryTerm, model: ModelId, k: int, threshold: float | None) -> SearchRequest:
+    return SearchRequest(
+        model=model,
+        terms=[term],
+        k=k,
+        threshold=threshold,
+        # As asked for: no product is left out but by the caller's own threshold.
+        cutoff="off",
+        group_variants=False,
+    )
 
 
 def _only_vector(embeddings: EmbeddingsResponse) -> Vector:

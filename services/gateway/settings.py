@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, HttpUrl, IPvAnyNetwork, RedisDsn, field_validator
+from pydantic import (
+    Field,
+    HttpUrl,
+    IPvAnyNetwork,
+    RedisDsn,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -117,9 +125,36 @@ class GatewaySettings(ServiceSettings):
         default=50, ge=1, description="How long Redis may take before it is done without."
     )
 
-    @field_validator("writer_url", mode="before")
+    query_log: Literal["off", "hashed", "plain"] = Field(
+        default="off",
+        description="Whether searches are logged to a stream in Redis, for `make report`: with a "
+        "keyed hash of their words, or with the words. Pictures are never kept, nor who asked.",
+    )
+    query_log_key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        default=None,
+        description="Key of that hash, 32 characters or more, the same for all replicas; whoever "
+        "has it can look whether given words were asked.",
+    )
+    query_log_kept_s: int = Field(
+        default=604_800, ge=60, description="How long the stream keeps an entry, in seconds."
+    )
+    query_log_entries: int = Field(
+        default=100_000,
+        ge=1,
+        description="Entries that the stream holds at most; the oldest go (100,000 take 45 MB).",
+    )
+
+    @model_validator(mode="after")
+    def _log_can_be_written(self) -> Self:
+        if self.query_log != "off" and self.redis_url is None:
+            raise ValueError("GATEWAY_QUERY_LOG needs GATEWAY_REDIS_URL, where it is written")
+        if self.query_log == "hashed" and self.query_log_key is None:
+            raise ValueError("GATEWAY_QUERY_LOG=hashed needs GATEWAY_QUERY_LOG_KEY")
+        return self
+
+    @field_validator("writer_url", "query_log_key", mode="before")
     @classmethod
-    def _empty_is_no_writer(cls, value: object) -> object:
+    def _empty_is_none(cls, value: object) -> object:
         # Compose passes a variable that is not set as an empty one.
         return None if value == "" else value
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from services.common.app import create_service_app
 from services.contracts.health import Dependency
+from services.retriever.drift import QueryDrift, Served
 from services.retriever.follower import Follower
 from services.retriever.index import IndexChoice
 from services.retriever.metrics import RetrieverMetrics
@@ -46,7 +48,8 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
                 poll_interval_s=settings.poll_interval_ms / 1000,
                 max_backoff_s=settings.max_backoff_ms / 1000,
             ) as follower:
-                app.state.retriever = Retriever(follower, pool, metrics)
+                drift = QueryDrift(metrics.query_drift, partial(_served, follower))
+                app.state.retriever = Retriever(follower, pool, metrics, drift)
                 yield
         finally:
             await pool.aclose()
@@ -91,6 +94,11 @@ def _engine(settings: RetrieverSettings) -> MilvusEngine | None:
         settings.milvus_token.get_secret_value(),
         timeout_s=settings.milvus_timeout_ms / 1000,
     )
+
+
+def _served(follower: Follower) -> Served | None:
+    catalogue = follower.catalogue
+    return None if catalogue is None else (catalogue.info.model, catalogue.moments)
 
 
 def _dependencies(follower: Follower) -> dict[str, Dependency]:

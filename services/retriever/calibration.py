@@ -89,6 +89,20 @@ class Moments:
         deviation = max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
         return Spread(float(self.mean @ query), deviation, self.products)
 
+    def centre(self, kind: TermKind) -> Vector | None:
+        """(d,) mean of the products' vectors of their words, or of their pictures.
+
+        None where no product has a picture, and for queries that are products.
+        """
+        d = len(self.mean) // 2
+        if kind == "product":
+            return None
+        half = slice(None, d) if kind == "words" else slice(d, None)
+        mean = self.mean[half]
+        # Rows without a picture are zero and no part of its mean.
+        share = float(np.trace(self.covariance[half, half]) + mean @ mean)
+        return None if share <= _LEAST_SPREAD else mean / np.float32(share)
+
     def usual_deviation(self, kind: TermKind, text: float, image: float) -> float:
         """Standard deviation of a usual query's scores, with these weights of words and look."""
         by_text, by_image, both = self.usual[kind]

@@ -47,6 +47,13 @@ class RetrieverMetrics(Metrics):
             buckets=(0.0005, *LATENCY_BUCKETS),
             registry=self.registry,
         )
+        self.query_drift = Gauge(
+            "retriever_query_drift",
+            "Distance of the latest queries' mean vector to that of the catalogue's words or "
+            "pictures, in standard deviations of those.",
+            ["sought"],
+            registry=self.registry,
+        )
 
     def serving(self, info: CatalogueInfo) -> None:
         """Tell which catalogue is served from now on."""

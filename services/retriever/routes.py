@@ -27,6 +27,7 @@ from services.contracts.retriever import (
     SearchResponse,
 )
 from services.retriever.catalogue import Catalogue
+from services.retriever.drift import QueryDrift
 from services.retriever.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
 from services.retriever.search import search as search_catalogue
@@ -40,11 +41,14 @@ class Retriever:
     follower: Follower
     pool: SearchPool
     metrics: RetrieverMetrics
+    drift: QueryDrift
 
     def search(self, catalogue: Catalogue, request: SearchRequest) -> SearchResponse:
         """One search, in a thread."""
         with self.metrics.search_seconds.time():
-            return search_catalogue(catalogue, request)
+            answer = search_catalogue(catalogue, request)
+        self.drift.asked(request)
+        return answer
 
 
 async def _retriever(request: Request) -> Retriever:
