@@ -16,7 +16,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-web test-unit test-e2e screenshots fuzz chaos load lint format types imports secrets check eval mlflow \
+.PHONY: help run test test-web test-unit test-e2e screenshots fuzz chaos load lint format types imports secrets check eval report mlflow \
 	bench bench-encoder bench-feeds bench-load bench-replaced bench-retriever sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
@@ -89,6 +89,9 @@ secrets: ## Look for keys and passwords in what is, or might be, committed
 
 eval: ## How good the search is on the catalogue, beside chance (ARGS="--report docs/evaluation.md")
 	@$(BOOTSTRAP) --group evaluate -- -m services.launcher evaluate -- $(ARGS)
+
+report: ## What was searched for, what found nothing, what has changed (GATEWAY_QUERY_LOG; ARGS="--days 30")
+	@$(BOOTSTRAP) --group run -- -m services.launcher report -- $(ARGS)
 
 mlflow: ## What ran and how good it was, on http://127.0.0.1:5000 (runs, plots, registry)
 	@$(BOOTSTRAP) --group evaluate

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.common.metrics import LATENCY_BUCKETS, Metrics
+from services.contracts.query_log import Sought
 
 
 class GatewayMetrics(Metrics):
@@ -50,3 +53,9 @@ class GatewayMetrics(Metrics):
             ["outcome"],
             registry=self.registry,
         )
+        # There from the start, so that a share of nothing is 0 and no gap.
+        for sought in get_args(Sought):
+            for match in ("good", "none"):
+                self.searches.labels(sought, match)
+        for outcome in ("written", "full", "away"):
+            self.query_log.labels(outcome)

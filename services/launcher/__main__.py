@@ -6,6 +6,7 @@
 options are those of `python -m services.pipeline evaluate`.
 `python -m services.launcher batch [--store FOLDER] -- COMMAND …` runs a command beside an encoder
 and, with `--store`, a feature store kept there.
+`python -m services.launcher report [-- OPTIONS]` tells what was searched for, where that is logged.
 
 Exit codes: 0 stopped when asked, 1 could not start or broke down, 2 unusable settings.
 """
@@ -24,6 +25,7 @@ from pydantic import ValidationError
 from services.launcher.batch import batch
 from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
+from services.launcher.report import report
 from services.launcher.run import Say, prepare, run
 from services.launcher.settings import LauncherSettings
 
@@ -37,6 +39,8 @@ def main() -> int:
     commands.add_parser("prepare", help="load the catalogue, and end when it could be served")
     measured = commands.add_parser("evaluate", help="how good search is on the catalogue")
     measured.add_argument("words", nargs="*", metavar="OPTION")
+    told = commands.add_parser("report", help="what was searched for here")
+    told.add_argument("words", nargs="*", metavar="OPTION")
     beside = commands.add_parser("batch", help="run a command beside an encoder and a store")
     beside.add_argument("--store", type=Path, metavar="FOLDER", help="keep a feature store there")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
@@ -44,6 +48,8 @@ def main() -> int:
     work: Work = prepare if options.command == "prepare" else run
     if options.command == "evaluate":
         work = partial(_evaluate, options)
+    elif options.command == "report":
+        work = partial(_report, options)
     elif options.command == "batch":
         work = partial(_batch, options)
     try:
@@ -69,6 +75,10 @@ async def _finish(work: Work, settings: LauncherSettings) -> None:
 
 async def _evaluate(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
     await evaluate(settings, options.words, say)
+
+
+async def _report(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
+    await report(settings, options.words, say)
 
 
 async def _batch(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:

@@ -21,6 +21,8 @@ WRITER = "writer"
 _MODULES = {WRITER: ["services.pipeline", "serve"]}
 """What is started by another module than its own name."""
 
+QUERY_LOG_URL = "PIPELINE_QUERY_LOG_REDIS_URL"
+
 ROOT = Path(__file__).resolve().parents[2]
 FEATURE_STORE_YAML = """\
 # Written by the launcher at each start; the port is Redis' own of this run.
@@ -164,6 +166,7 @@ def redis_environment(port: int) -> dict[str, str]:
         "ENCODER_CACHE_REDIS_URL": url,
         "REWRITER_REDIS_URL": url,
         "GATEWAY_REDIS_URL": url,
+        QUERY_LOG_URL: url,
     }
 
 

@@ -20,6 +20,7 @@ from services.pipeline.errors import PipelineError
 from services.pipeline.feeds import FORMATS, FeedOptions, FeedSettings, open_feed
 from services.pipeline.quality.command import add_quality_commands
 from services.pipeline.quality.golden import Golden, read_golden
+from services.pipeline.queries.command import add_query_commands
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.data_version import data_version
 from services.pipeline.training.command import add_commands
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("direction", choices=["pull", "push"])
     data.set_defaults(command=_data)
     add_quality_commands(commands)
+    add_query_commands(commands)
     return parser
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, IPvAnyNetwork, field_validator
+from pydantic import Field, IPvAnyNetwork, RedisDsn, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.contracts.encoder import MAX_IMAGES_PER_REQUEST, MAX_TEXTS_PER_REQUEST
@@ -107,6 +107,22 @@ class PipelineSettings(BaseSettings):
         default="sqlite:///.state/mlflow/mlflow.db",
         min_length=1,
         description="Where MLflow keeps runs and registry: an SQLite file, or a server's URL.",
+    )
+    query_log_redis_url: RedisDsn | None = Field(
+        default=None,
+        description="Redis that the gateways log queries to (`GATEWAY_REDIS_URL`); for "
+        "`queries export`.",
+    )
+    query_log_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the gateways' hash, for asking whether given words were sought; "
+        "reports do without.",
+    )
+    queries_dir: Path = Field(
+        default=Path(".state/queries"), description="Where exported queries are kept, as Parquet."
+    )
+    queries_days: int = Field(
+        default=90, ge=1, description="How long exported queries are kept, in days."
     )
 
     @field_validator("download_networks", mode="before")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from services.contracts.catalogue import (
     CHANGE_VIEW,
     HEAD_VIEW,
     IMAGE_VECTOR,
+    METADATA_VIEW,
+    PRODUCT_KEY,
     SHARD_KEY,
     SHARD_VIEW,
     TEXT_VECTOR,
@@ -47,6 +50,17 @@ def published_products(offline: Path) -> EmbeddedProducts:
         image=rows_of(table[IMAGE_VECTOR].to_pylist(), dimension),
         model=model,
     )
+
+
+def titles(offline: Path, products: Collection[str]) -> dict[str, str]:
+    """By product id, of those that were ever written."""
+    store = OfflineStore(offline)
+    latest = store.index(METADATA_VIEW).latest
+    rows = [latest[product] for product in products if product in latest]
+    if not rows:
+        return {}
+    table = store.read(METADATA_VIEW, rows)
+    return dict(zip(table[PRODUCT_KEY].to_pylist(), table["title"].to_pylist(), strict=True))
 
 
 def _add(fingerprints: dict[str, str], folder: Path, key: str, value: str) -> None:

@@ -42,7 +42,7 @@ def _names(expression: str) -> set[str]:
     """Metrics that an expression asks for, without what a kind of metric adds to its name."""
     without_labels = re.sub(r"\{[^}]*\}|\"[^\"]*\"", "", expression)
     words = set(re.findall(r"\b[a-z]+(?:_[a-z0-9]+)+\b|\bup\b", without_labels))
-    functions = {"histogram_quantile", "max_over_time"}
+    functions = {"avg_over_time", "histogram_quantile", "max_over_time"}
     labels = {"service_asked"}
     found = set()
     for word in words - functions - labels:

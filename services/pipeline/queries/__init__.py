@@ -1,0 +1,1 @@
+"""What was searched for: the query log as Parquet, and what it says."""

@@ -1,0 +1,68 @@
+"""`make report`, beside a run that is going on and after one that has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+from services.contracts.query_log import SEARCH, STREAM
+from services.launcher.batch import batch
+from services.launcher.preflight import CannotRun, only_one
+from services.launcher.report import report
+from services.launcher.settings import LauncherSettings
+from services.launcher.stack import Folders
+from tests.integration.pipeline.test_queries import search
+from tests.support.redis_server import RedisProcess
+
+ADD = f"""
+import os, redis, sys
+redis.Redis.from_url(os.environ["GATEWAY_REDIS_URL"]).xadd("{STREAM}", {{"{SEARCH}": sys.argv[1]}})
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> LauncherSettings:
+    return LauncherSettings(state_dir=tmp_path / "state")
+
+
+def told(settings: LauncherSettings, capfd: pytest.CaptureFixture[str]) -> str:
+    asyncio.run(report(settings, ["--days", "1"], lambda _: None))
+    return capfd.readouterr().out
+
+
+def test_what_was_asked_in_a_run_that_has_ended_is_told(
+    settings: LauncherSettings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = Folders.of(settings).state
+    with monkeypatch.context() as patch:
+        patch.setenv("PIPELINE_ENCODER_URL", "http://encoder.invalid")  # none is needed
+        command = (sys.executable, "-c", ADD, search("red mug"))
+        asyncio.run(batch(settings, store, command, lambda _: None))
+    assert "| red mug | 1 |" in told(settings, capfd)
+    assert list((store / "queries").glob("*.parquet"))
+
+
+def test_what_is_asked_in_a_run_that_goes_on_is_told(
+    settings: LauncherSettings, own_redis: RedisProcess, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folders = Folders.of(settings)
+    folders.state.mkdir(parents=True)
+    address = own_redis.address
+    with redis.Redis(address.host, address.port, db=1) as client:
+        client.xadd(STREAM, {SEARCH: search("red mug")})
+    with only_one(folders.state):
+        with pytest.raises(CannotRun, match="only starting"):
+            told(settings, capfd)
+        folders.write_feature_store(address.port)
+        assert "| red mug | 1 |" in told(settings, capfd)
+
+
+def test_where_nothing_was_served_it_says_so(
+    settings: LauncherSettings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CannotRun, match="nothing was served here yet"):
+        told(settings, capfd)
