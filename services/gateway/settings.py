@@ -141,7 +141,7 @@ class GatewaySettings(ServiceSettings):
     query_log_entries: int = Field(
         default=100_000,
         ge=1,
-        description="Entries that the stream holds at most; the oldest go (100,000 take 45 MB).",
+        description="Entries that the stream holds at most; the oldest go (100,000 take 37 MB).",
     )
 
     @model_validator(mode="after")
@@ -154,7 +154,7 @@ class GatewaySettings(ServiceSettings):
 
     @field_validator("writer_url", "query_log_key", mode="before")
     @classmethod
-    def _empty_is_none(cls, value: object) -> object:
+    def _empty_is_unset(cls, value: object) -> object:
         # Compose passes a variable that is not set as an empty one.
         return None if value == "" else value
 
