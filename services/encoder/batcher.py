@@ -55,11 +55,12 @@ class MicroBatcher(Generic[Item, Result]):
         max_wait_s: float,
         stuck_after_s: float,
         order: Callable[[Item], int] = lambda _: 0,
-        observe_batch: Callable[[int], None] = lambda _: None,
+        observe_pass: Callable[[int, float], None] = lambda _items, _seconds: None,
     ) -> None:
         """`order`: items of like order go together (texts of like length: little padding).
         `max_queue` bounds interactive and bulk items each, so that one cannot crowd out the other.
         `max_wait_s`: interactive items are refused when those before them will take longer.
+        `observe_pass` is told the items and the seconds of each pass that succeeded.
         """
         self.name = name
         self._forward = forward
@@ -67,7 +68,7 @@ class MicroBatcher(Generic[Item, Result]):
         self._max_queue = max_queue
         self._stuck_after_s = stuck_after_s
         self._order = order
-        self._observe_batch = observe_batch
+        self._observe_pass = observe_pass
         self._queues: dict[bool, deque[_Waiting[Item, Result]]] = {False: deque(), True: deque()}
         self._passes_since_bulk = 0
         self._max_wait_s = max_wait_s
@@ -167,7 +168,6 @@ class MicroBatcher(Generic[Item, Result]):
         return batch
 
     async def _pass(self, batch: list[_Waiting[Item, Result]]) -> None:
-        self._observe_batch(len(batch))
         self._pass_started = started = time.monotonic()
         loop = asyncio.get_running_loop()
         try:
@@ -185,7 +185,9 @@ class MicroBatcher(Generic[Item, Result]):
                 if not one.answer.done():
                     one.answer.set_exception(failure)
         else:
-            lately = (time.monotonic() - started) / len(batch)
+            seconds = time.monotonic() - started
+            self._observe_pass(len(batch), seconds)
+            lately = seconds / len(batch)
             self._seconds_an_item += _NEWEST_COUNTS * (lately - self._seconds_an_item)
             for one, result in zip(batch, results, strict=True):
                 if not one.answer.done():

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Gauge
 
 from services.common.context import deadline
 from services.common.metrics import Metrics
@@ -22,13 +22,13 @@ from services.encoder.batcher import MicroBatcher
 from services.encoder.cache import EmbeddingCache
 from services.encoder.engine import Engine
 from services.encoder.flights import Flights
+from services.encoder.metrics import PassMetrics
 from services.encoder.preprocess import VERSION as PIXELS_VERSION
 from services.encoder.preprocess import Pixels, UnusablePicture, read_picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer, Tokens
 
 UnitVector = npt.NDArray[np.float32]
-BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,7 @@ class Encoder:
         self.precision = engine.precision
         self._tokenizer = tokenizer
         self._settings = settings
-        sizes = Histogram(
-            "encoder_batch_size",
-            "Items in one forward pass.",
-            ["modality"],
-            buckets=BATCH_SIZES,
-            registry=metrics.registry,
-        )
+        passes = PassMetrics(metrics.registry)
         self._texts = MicroBatcher[Tokens, UnitVector](
             "text",
             lambda tokens: list(engine.texts(tokens)),
@@ -74,7 +68,7 @@ class Encoder:
             max_wait_s=settings.max_wait_ms / 1000,
             stuck_after_s=settings.stuck_after_s,
             order=len,
-            observe_batch=sizes.labels("text").observe,
+            observe_pass=partial(passes.observe, "text"),
         )
         self._pictures = MicroBatcher[Pixels, UnitVector](
             "image",
@@ -84,7 +78,7 @@ class Encoder:
             max_queue=settings.max_queue,
             max_wait_s=settings.max_wait_ms / 1000,
             stuck_after_s=settings.stuck_after_s,
-            observe_batch=sizes.labels("image").observe,
+            observe_pass=partial(passes.observe, "image"),
         )
         queued = Gauge(
             "encoder_queue_items",

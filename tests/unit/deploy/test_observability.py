@@ -20,6 +20,7 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 EXPRESSIONS = {**panels(), **{name: rule["expr"] for name, rule in alerts().items()}}
 _MADE_LATER = {
     "encoder_batch_size",
+    "encoder_forward_seconds",
     "encoder_queue_items",
     "encoder_cache_lookups",
     "rewriter_cache_lookups",

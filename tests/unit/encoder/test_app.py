@@ -199,6 +199,7 @@ async def test_it_lives_is_ready_and_counts(client: httpx.AsyncClient) -> None:
     await texts(client, "a", "b")
     metrics = (await client.get("/metrics")).text
     assert 'encoder_batch_size_sum{modality="text"} 3.0' in metrics  # the warm-up and these two
+    assert 'encoder_forward_seconds_count{modality="text"} 2.0' in metrics
     assert 'route="/embed/texts"' in metrics
 
 
