@@ -28,6 +28,7 @@ PARTS = (
         "tests.benchmarks.replaced",
         ((".venv-bench-replaced", "bench-replaced"), SERVICES),
     ),
+    Part("whole", "tests.benchmarks.whole", (SERVICES,)),
     Part("load", "tests.benchmarks.loading", (SERVICES,), has_section=False),
     Part("feeds", "tests.benchmarks.feeds", (SERVICES,), has_section=False),
 )

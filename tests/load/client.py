@@ -26,6 +26,30 @@ class Timed:
     status: int  # 0: not at all
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is sent."""
+
+    path: str
+    content_type: str
+    body: bytes
+
+
+def words(query: str) -> Post:
+    """`POST /predict` for the best 20."""
+    return Post("/predict", "application/json", json.dumps({"query": query, "k": 20}).encode())
+
+
+def picture(jpeg: bytes) -> Post:
+    """`POST /predict-image` for the best 20."""
+    body = (
+        b'--part\r\nContent-Disposition: form-data; name="k"\r\n\r\n20\r\n'
+        b'--part\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n'
+        b"Content-Type: image/jpeg\r\n\r\n" + jpeg + b"\r\n--part--\r\n"
+    )
+    return Post("/predict-image", "multipart/form-data; boundary=part", body)
+
+
 class Connections:
     """Kept-alive connections; bare, since a client library costs more than what it measures."""
 
@@ -33,16 +57,16 @@ class Connections:
         self._host, self._port = host, port
         self._idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def ask(self, query: str) -> int:
-        """The status of `POST /predict`."""
-        body = json.dumps({"query": query, "k": 20}).encode()
+    async def ask(self, question: str | Post) -> int:
+        """The status of the answer; words alone are searched for."""
+        post = words(question) if isinstance(question, str) else question
         head = (
-            f"POST /predict HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"POST {post.path} HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"Content-Type: {post.content_type}\r\nContent-Length: {len(post.body)}\r\n\r\n"
         )
         reader, writer = await self._open()
         try:
-            writer.write(head.encode() + body)
+            writer.write(head.encode() + post.body)
             answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
             length = answer.partition("content-length:")[2].partition("\r\n")[0]
             await reader.readexactly(int(length))
@@ -70,9 +94,25 @@ class Connections:
         self._idle.clear()
 
 
-async def one_by_one(connections: Connections, queries: Sequence[str]) -> list[Timed]:
+async def one_by_one(connections: Connections, questions: Sequence[str | Post]) -> list[Timed]:
     """One client who asks again as soon as it has its answer."""
-    return [await _timed(connections, query, time.perf_counter()) for query in queries]
+    return [await _timed(connections, one, time.perf_counter()) for one in questions]
+
+
+async def by_clients(
+    connections: Connections, clients: int, seconds: float, question: Callable[[], str | Post]
+) -> list[Timed]:
+    """Each of `clients` asks again as soon as it has its answer, for so many seconds."""
+    until = time.perf_counter() + seconds
+
+    async def client() -> list[Timed]:
+        answers: list[Timed] = []
+        while time.perf_counter() < until:
+            answers += await one_by_one(connections, [question()])
+        return answers
+
+    found = await asyncio.gather(*(client() for _ in range(clients)))
+    return [answer for answers in found for answer in answers]
 
 
 async def at_rate(
@@ -90,11 +130,11 @@ async def at_rate(
     return list(await asyncio.gather(*tasks))
 
 
-async def _timed(connections: Connections, query: str, due: float) -> Timed:
+async def _timed(connections: Connections, question: str | Post, due: float) -> Timed:
     status = 0
     try:
         async with asyncio.timeout(PATIENCE_S):
-            status = await connections.ask(query)
+            status = await connections.ask(question)
     except (OSError, TimeoutError, asyncio.IncompleteReadError):
         pass
     return Timed(due, time.perf_counter() - due, status)

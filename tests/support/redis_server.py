@@ -85,6 +85,13 @@ class RedisProcess:
             if attempt == attempts - 1:
                 raise RuntimeError(f"redis-server did not start:\n{self._log()}")
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        if self._process is None:
+            raise RuntimeError("Redis does not run")
+        return self._process.pid
+
     def stop(self, *, at_once: bool = False) -> None:
         """Stop, by process id. `at_once` is SIGKILL: no goodbye to its clients."""
         process, self._process = self._process, None

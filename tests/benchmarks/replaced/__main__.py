@@ -18,14 +18,10 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from tests.benchmarks.loading.__main__ import publish
 from tests.benchmarks.machine import machine
 from tests.benchmarks.report import table, write_section
-from tests.load.client import Connections, Timed, one_by_one, percentile_ms
-from tests.support.clip_reference import random_weights
-from tests.support.redis_server import RedisProcess
-from tests.support.torch_archive import write_archive
-from tests.support.whole_stack import SERVICES, WholeStack
+from tests.benchmarks.stack import b32_weights, resident_mib, stack_of, start
+from tests.load.client import Connections, Timed, by_clients, percentile_ms
 
 CLIENTS = 16
 START_S = 120.0
@@ -48,52 +44,30 @@ def main() -> None:
 
 
 def _compare(folder: Path, options: argparse.Namespace) -> str:
-    weights = random_weights(
-        dimension=512, image_size=224, patch=32, width=512, image_width=768, layers=12
-    )
-    write_archive(folder / "vit-b-32.pt", weights)
-    (folder / "redis").mkdir()
-    redis = RedisProcess(folder / "redis")
-    redis.start()
-    settings = {
-        "ENCODER_MODEL": str(folder / "vit-b-32.pt"),
-        "GATEWAY_RATE_PER_MINUTE": "1000000",
-        "GATEWAY_RATE_BURST": "100000",
-    }
-    stack = WholeStack(folder, redis, settings)
     simple: subprocess.Popen[bytes] | None = None
-    try:
-        stack.start("encoder").wait_until_ready(stack.url_of("encoder"))
-        model = httpx.get(f"{stack.url_of('encoder')}/model", trust_env=False).json()["model"]
-        publish(Path(stack.environment()["RETRIEVER_FEATURE_STORE"]), options.products, model)
-        stack.processes.pop("encoder").stop()
-        simple, port, simple_s = _start_simple(folder, weights, options)
-        started = time.perf_counter()
-        for name in SERVICES:
-            stack.start(name)
-        stack.processes["gateway"].wait_until_ready(stack.url, START_S)
-        ours_s = time.perf_counter() - started
-        hosts = {"simple": port, "ours": stack.listeners["gateway"].getsockname()[1]}
-        alone, crowd = asyncio.run(_in_turns(hosts, options))
-        memory = {
-            "simple": _resident_mib([simple.pid]),
-            "ours": _resident_mib([one.process.pid for one in stack.processes.values()]),
-        }
-    finally:
-        stack.stop()
-        redis.stop()
-        if simple is not None:
-            simple.terminate()
-            simple.wait(20)
+    with stack_of(folder, options.products) as stack:
+        try:
+            simple, port, simple_s = _start_simple(folder, options)
+            ours_s = start(stack)
+            hosts = {"simple": port, "ours": stack.listeners["gateway"].getsockname()[1]}
+            alone, crowd = asyncio.run(_in_turns(hosts, options))
+            memory = {
+                "simple": resident_mib([simple.pid]),
+                "ours": resident_mib([one.process.pid for one in stack.processes.values()]),
+            }
+        finally:
+            if simple is not None:
+                simple.terminate()
+                simple.wait(20)
     cold = {"simple": simple_s, "ours": ours_s}
     return _told(options, alone, crowd, memory, cold)
 
 
 def _start_simple(
-    folder: Path, weights: dict[str, np.ndarray], options: argparse.Namespace
+    folder: Path, options: argparse.Namespace
 ) -> tuple[subprocess.Popen[bytes], int, float]:
     """The process, its port, and seconds from its start to its first answer."""
-    np.savez(folder / "weights.npz", **weights)  # type: ignore[arg-type]  # no name is `allow_pickle`
+    np.savez(folder / "weights.npz", **b32_weights())  # type: ignore[arg-type]  # no name is `allow_pickle`
     convert = (
         "import sys, numpy, torch; a = numpy.load(sys.argv[1]);"
         "torch.save({n: torch.from_numpy(a[n]) for n in a.files}, sys.argv[2])"
@@ -138,28 +112,15 @@ async def _in_turns(
 async def _ask(port: int, clients: int, seconds: float) -> list[Timed]:
     """New queries of clients who ask again as soon as they have their answer."""
     connections = Connections("127.0.0.1", port)
-    until = time.perf_counter() + seconds
-
-    async def client() -> list[Timed]:
-        answers: list[Timed] = []
-        while time.perf_counter() < until:
-            answers += await one_by_one(connections, [f"red striped mug {next(_NUMBERS)}"])
-        return answers
-
     try:
-        found = await asyncio.gather(*(client() for _ in range(clients)))
+        answers = await by_clients(
+            connections, clients, seconds, lambda: f"red striped mug {next(_NUMBERS)}"
+        )
     finally:
         connections.close()
-    answers = list(itertools.chain.from_iterable(found))
     if any(answer.status != 200 for answer in answers):
         raise RuntimeError("not every query was answered: the figures would not compare")
     return answers
-
-
-def _resident_mib(pids: list[int]) -> float:
-    """Shared pages are counted once: each process's proportional share."""
-    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
-    return sum(int(text.partition("\nPss:")[2].split()[0]) for text in rollups) / 1024
 
 
 def _told(
