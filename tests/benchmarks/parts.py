@@ -29,6 +29,7 @@ PARTS = (
         ((".venv-bench-replaced", "bench-replaced"), SERVICES),
     ),
     Part("whole", "tests.benchmarks.whole", (SERVICES,)),
+    Part("limits", "tests.benchmarks.limits", (SERVICES,)),
     Part("load", "tests.benchmarks.loading", (SERVICES,), has_section=False),
     Part("feeds", "tests.benchmarks.feeds", (SERVICES,), has_section=False),
 )

@@ -15,8 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
-import openvino.opset15 as ops
 import torch
 from PIL import Image
 
@@ -35,6 +33,7 @@ from tests.benchmarks.encoder.contenders import (
 from tests.benchmarks.encoder.peers import open_clip_b32, transformers_clip
 from tests.benchmarks.machine import measured_by
 from tests.benchmarks.report import table, write_section
+from tests.benchmarks.roof import IMAGE_FLOP, TEXT_WEIGHTS, roof
 from tests.benchmarks.timing import in_turns
 
 SIZE = 224
@@ -44,9 +43,6 @@ WORDS = (
 )
 CASES = (("text", 1), ("text", 8), ("text", 32), ("image", 1), ("image", 8), ("image", 32))
 PACKAGES = ("torch", "clip-anytorch", "transformers", "open-clip-torch", "onnxruntime", "openvino")
-TEXT_WEIGHTS = 12 * (12 * 512**2) + 512 * 512
-"""Matrix elements that every text token is multiplied with (without the token table)."""
-IMAGE_FLOP = 2 * (50 * 12 * 12 * 768**2 + 49 * 3072 * 768) + 4 * 12 * 50 * 50 * 768
 
 
 def main() -> None:
@@ -144,7 +140,7 @@ def _engines(contenders: list[Contender], served: str, rounds: int) -> str:
             "",
         ]
     )
-    bandwidth, peak = _roof(rounds)
+    bandwidth, peak = roof(torch.get_num_threads(), rounds)
     width = 2 if "bf16" in served else 4
     text_floor = 1000 * TEXT_WEIGHTS * width / bandwidth
     image_floor = 1000 * 32 * IMAGE_FLOP / peak
@@ -159,32 +155,6 @@ def _engines(contenders: list[Contender], served: str, rounds: int) -> str:
         f"{32 * IMAGE_FLOP / 1e9:.0f} GFLOP: {image_floor:.0f} ms; they take "
         f"{ours_ms[-1] / image_floor:.2f} times that."
     )
-
-
-def _roof(rounds: int) -> tuple[float, float]:
-    """Bytes a second read from memory, and FLOP a second of nothing but the tower's products."""
-    rows, width, times = 32 * 50, 768, 8
-    random = np.random.default_rng(0)
-    start = ops.parameter([rows, width], np.float32)
-    state = start
-    for _ in range(times):
-        for shape in ((4 * width, width), (width, 4 * width)):
-            weight = ops.constant(random.standard_normal(shape).astype(np.float32) / width)
-            state = ops.matmul(state, weight, False, True)
-    graph = ov.Model([ops.result(state)], [start], "products")
-    options = {
-        "INFERENCE_PRECISION_HINT": "bf16" if choose_precision("auto") == "bf16" else "f32",
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-    }
-    request = ov.Core().compile_model(graph, "CPU", options).create_infer_request()
-    values = np.zeros((rows, width), np.float32)
-    far = torch.zeros(256 * 2**20 // 4)
-    seconds = in_turns(
-        {"products": lambda: request.infer([values]), "read": lambda: far.sum()}, rounds=rounds
-    )
-    flop = times * 2 * 2 * rows * width * 4 * width
-    return far.nbytes / seconds["read"], flop / seconds["products"]
 
 
 def _jpeg(baseline: Contender, served: Contender, rounds: int) -> str:

@@ -1,0 +1,1 @@
+"""How near each stage is to what the machine can do."""

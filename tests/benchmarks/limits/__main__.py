@@ -1,0 +1,154 @@
+"""`make bench-limits`: each stage beside the least time that this machine could do it in.
+
+The floors: bytes that must be read at the bandwidth measured, products that must be made at the
+peak measured, two processes that pass bytes to and fro and do nothing else. `--write` puts the
+table into docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from services.contracts.base import ModalityWeights
+from services.encoder.engine import OpenVinoEngine, choose_precision, prepare_graphs
+from services.retriever.index import IndexChoice
+from tests.benchmarks.limits.hops import hops
+from tests.benchmarks.machine import machine
+from tests.benchmarks.report import table, write_section
+from tests.benchmarks.retriever.data import DIMENSION, Distribution
+from tests.benchmarks.roof import IMAGE_FLOP, IMAGE_WEIGHTS, TEXT_WEIGHTS, roof
+from tests.benchmarks.stack import b32_weights
+from tests.benchmarks.timing import in_turns
+from tests.support.torch_archive import write_archive
+
+TOKENS = 8
+SIZE = 224
+K = 20
+RESCORED = 400
+"""Rows that a compressed search reads whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage takes and could take at best, in seconds, and why not less."""
+
+    name: str
+    seconds: float
+    floor: float
+    bound: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--sizes", type=int, nargs="*", default=(10_000, 23_000, 200_000))
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    options = parser.parse_args()
+    bandwidth, peak = roof(options.threads, options.rounds)
+    of_one, _ = roof(1, options.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        stages = [
+            *_encoder(Path(folder), bandwidth, peak, options),
+            *_search(of_one, options),
+            *_hops(Path(folder), options.rounds),
+        ]
+    text = (
+        f"`make bench-limits ARGS=--write`, {machine()}. {options.threads} threads read "
+        f"{bandwidth / 1e9:.0f} GB/s and multiply {peak / 1e12:.2f} TFLOP/s, one reads "
+        f"{of_one / 1e9:.0f} GB/s.\n\n"
+        + table(
+            ["stage", "ms", "floor ms", "times the floor", "bound by"],
+            [
+                [one.name, 1e3 * one.seconds, 1e3 * one.floor, one.seconds / one.floor, one.bound]
+                for one in stages
+            ],
+        )
+    )
+    print(text)
+    if options.write:
+        write_section("Limits", text)
+
+
+def _encoder(
+    folder: Path, bandwidth: float, peak: float, options: argparse.Namespace
+) -> list[Stage]:
+    write_archive(folder / "b32.pt", b32_weights())
+    precision = choose_precision("auto")
+    files = prepare_graphs(folder / "b32.pt", "benchmark", folder / "models", precision)
+    engine = OpenVinoEngine(files, threads=options.threads)
+    width = 2 if precision == "bf16" else 4
+    random = np.random.default_rng(0)
+
+    def texts(count: int) -> Callable[[], object]:
+        tokens = [random.integers(1, 40_000, TOKENS).astype(np.int32) for _ in range(count)]
+        return lambda: engine.texts(tokens)
+
+    def pictures(count: int) -> Callable[[], object]:
+        pixels = list(random.integers(0, 256, (count, SIZE, SIZE, 3), np.uint8))
+        return lambda: engine.pictures(pixels)
+
+    seconds = in_turns(
+        {
+            "a text": texts(1),
+            "32 texts": texts(32),
+            "a picture": pictures(1),
+            "32 pictures": pictures(32),
+        },
+        rounds=options.rounds,
+    )
+    work = {
+        "a text": (TEXT_WEIGHTS, 2 * TOKENS * TEXT_WEIGHTS),
+        "32 texts": (TEXT_WEIGHTS, 32 * 2 * TOKENS * TEXT_WEIGHTS),
+        "a picture": (IMAGE_WEIGHTS, IMAGE_FLOP),
+        "32 pictures": (IMAGE_WEIGHTS, 32 * IMAGE_FLOP),
+    }
+    stages = []
+    for name, (weights, flop) in work.items():
+        read, multiply = weights * width / bandwidth, flop / peak
+        bound = "weights read" if read > multiply else "products"
+        stages.append(Stage(f"{name}, forward pass", seconds[name], max(read, multiply), bound))
+    return stages
+
+
+def _search(bandwidth: float, options: argparse.Namespace) -> Iterator[Stage]:
+    rows_of, choice = Distribution(), IndexChoice()
+    queries = rows_of.queries(20, ModalityWeights(text=0.5, image=0.5))
+    for size in options.sizes:
+        compressed = choice.compressed(size)
+        index = choice.build(rows_of.rows(size, half=compressed))
+        with threadpool_limits(1, user_api="blas"):
+            seconds = in_turns(
+                {"search": lambda index=index: [index.search(one, K) for one in queries]},  # type: ignore[misc]
+                rounds=options.rounds,
+            )["search"] / len(queries)
+        exact = 2 * DIMENSION * (2 if compressed else 4)
+        read = size * exact
+        if compressed:
+            read = size * 2 * DIMENSION // 8 + RESCORED * exact  # half a byte for four floats
+        bound = "codes read" if compressed else "rows read"
+        yield Stage(f"search of {size:,}, one thread", seconds, read / bandwidth, bound)
+
+
+def _hops(folder: Path, rounds: int) -> list[Stage]:
+    with hops(folder) as ways:
+        repeated = {
+            name: (lambda way=way: [way() for _ in range(100)]) for name, way in ways.items()
+        }
+        seconds = {name: of / 100 for name, of in in_turns(repeated, rounds=rounds).items()}
+    bound = "two processes woken"
+    return [
+        Stage("a vector from Redis", seconds["redis"], seconds["bare"], bound),
+        Stage("a service's answer that does nothing", seconds["service"], seconds["bare"], bound),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What the machine can do at best: bytes read from memory, and matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import openvino as ov
+import openvino.opset15 as ops
+
+from services.encoder.engine import choose_precision
+from tests.benchmarks.timing import in_turns
+
+TEXT_WEIGHTS = 12 * (12 * 512**2) + 512 * 512
+"""Matrix elements of ViT-B/32 that every text token is multiplied with (no token table)."""
+IMAGE_WEIGHTS = 12 * (12 * 768**2) + 3072 * 768 + 768 * 512
+IMAGE_FLOP = 2 * (50 * 12 * 12 * 768**2 + 49 * 3072 * 768) + 4 * 12 * 50 * 50 * 768
+_FAR = 256 * 2**20  # more than any cache holds
+
+
+def roof(threads: int, rounds: int) -> tuple[float, float]:
+    """Bytes a second read from memory, and FLOP a second of nothing but the tower's products."""
+    with ThreadPoolExecutor(threads) as pool:
+        seconds = in_turns(
+            {"products": _products(threads), "read": _reading(pool, threads)}, rounds=rounds
+        )
+    return _FAR / seconds["read"], _FLOP / seconds["products"]
+
+
+_ROWS, _WIDTH, _TIMES = 32 * 50, 768, 8
+_FLOP = _TIMES * 2 * 2 * _ROWS * _WIDTH * 4 * _WIDTH
+
+
+def _products(threads: int) -> Callable[[], object]:
+    random = np.random.default_rng(0)
+    start = ops.parameter([_ROWS, _WIDTH], np.float32)
+    state = start
+    for _ in range(_TIMES):
+        for shape in ((4 * _WIDTH, _WIDTH), (_WIDTH, 4 * _WIDTH)):
+            weight = ops.constant(random.standard_normal(shape).astype(np.float32) / _WIDTH)
+            state = ops.matmul(state, weight, False, True)
+    graph = ov.Model([ops.result(state)], [start], "products")
+    options = {
+        "INFERENCE_PRECISION_HINT": "bf16" if choose_precision("auto") == "bf16" else "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+    }
+    request = ov.Core().compile_model(graph, "CPU", options).create_infer_request()
+    values = np.zeros((_ROWS, _WIDTH), np.float32)
+    return lambda: request.infer([values])
+
+
+def _reading(pool: ThreadPoolExecutor, threads: int) -> Callable[[], object]:
+    far = np.ones(_FAR // 8, np.int64)
+    parts = np.array_split(far, threads)
+    # The largest of integers: a pass in registers, which waits for nothing but memory.
+    return lambda: list(pool.map(np.max, parts))
