@@ -32,6 +32,21 @@ describe('the product page', () => {
     expect(asked.filter((one) => one.route === 'POST /search')).toHaveLength(1)
   })
 
+  it('shows the pictures of a feed: the one that is kept here, and the links to the others', async () => {
+    const more_images = 'https://cdn.example/2.jpg javascript:alert(1) https://cdn.example/3.jpg https://cdn.example/2.jpg'
+    hasProduct(product('p1', 'Mug', { image_url: '/images/ab/1.webp', attributes: { more_images } }))
+    open('/product/p1')
+    const main = await screen.findByRole('img', { name: 'Mug' })
+    expect(main).toHaveAttribute('src', expect.stringMatching(/\/images\/ab\/1\.webp$/))
+    const others = within(screen.getByRole('list', { name: 'More pictures' }))
+    expect(others.getAllByRole('img').map((one) => one.getAttribute('src'))).toEqual([
+      'https://cdn.example/2.jpg',
+      'https://cdn.example/3.jpg',
+    ])
+    expect(others.getByRole('link', { name: 'Picture 3 of Mug' })).toHaveAttribute('href', 'https://cdn.example/3.jpg')
+    expect(screen.queryByText(/cdn\.example/)).toBeNull()
+  })
+
   it('never links to anything but the web', async () => {
     hasProduct(product('p1', 'Trap', { product_url: 'javascript:alert(1)', image_url: 'javascript:alert(2)' }))
     open('/product/p1')

@@ -180,6 +180,8 @@ export const arabic: Messages = {
   moreLike: 'المزيد مثله',
   moreLikeOf: (title) => `المزيد مثل ${title}`,
   noPicture: 'لا صورة',
+  morePictures: 'صور أخرى',
+  pictureOf: (number, title) => `الصورة ${number} من ${title}`,
   noPrice: 'السعر عند الطلب',
 
   back: 'العودة إلى النتائج',

@@ -153,6 +153,8 @@ export const english = {
   moreLike: 'More like this',
   moreLikeOf: (title: string) => `More like ${title}`,
   noPicture: 'No picture',
+  morePictures: 'More pictures',
+  pictureOf: (number: number, title: string) => `Picture ${number} of ${title}`,
   noPrice: 'Price on request',
 
   back: 'Back to the results',

@@ -2,6 +2,7 @@ import type { Product } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import type { Messages } from '../../i18n/english'
 import { fieldName } from '../../i18n/field-name'
+import { MORE_IMAGES } from './more-pictures'
 
 const IN_STOCK = 'in_stock'
 
@@ -30,7 +31,8 @@ export function ProductDetails({ product }: { product: Product }) {
 }
 
 function factsOf({ brand, category, attributes }: Product): [string, string][] {
-  const all = [['brand', brand], ['category', category], ...Object.entries(attributes ?? {})]
+  const others = Object.entries(attributes ?? {}).filter(([name]) => name !== MORE_IMAGES)
+  const all = [['brand', brand], ['category', category], ...others]
   return all.filter((fact): fact is [string, string] => Boolean(fact[1]))
 }
 

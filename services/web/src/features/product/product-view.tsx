@@ -7,6 +7,7 @@ import { Price } from '../../components/price'
 import { Thumbnail } from '../../components/thumbnail'
 import { useLanguage } from '../../i18n/language'
 import { DEFAULTS, writeSettings } from '../../lib/search-params'
+import { MORE_IMAGES, MorePictures } from './more-pictures'
 import { ProductDetails } from './product-details'
 
 const isWebAddress = (address: string): boolean => /^https?:\/\//i.test(address)
@@ -25,6 +26,7 @@ export function ProductView({ product }: { product: Product }) {
     <article aria-labelledby="product-title" className="grid gap-8 md:grid-cols-2 lg:gap-12">
       <div className="panel self-start p-4">
         <Thumbnail url={product.image_url} title={product.title} eager />
+        <MorePictures links={product.attributes?.[MORE_IMAGES]} title={product.title} />
       </div>
       <div className="min-w-0 space-y-5">
         <h1
