@@ -69,8 +69,8 @@ class LoadSummary:
             yield f"{counts.ready} brought vectors of their own, which were taken"
         if counts.restored:
             yield f"{counts.restored} had their vectors in Parquet already"
-        if counts.by_link:
-            yield f"{counts.by_link} are shown with the picture that they link to"
+        if by_link := counts.by_link - self.without_linked_picture:
+            yield f"{by_link} are shown with the picture that they link to"
         if counts.without_picture:
             yield f"{counts.without_picture} have no picture and are found by their words alone"
         if self.without_linked_picture:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.pipeline.feeds import FeedRow, ReadyVectors
-from services.pipeline.prices import parse_price
+from services.pipeline.prices import SYMBOLS, parse_price
 from services.pipeline.ready_vectors import UnusableVector, unit_vectors
 
 MAX_CHARACTERS: Mapping[str, int] = {
@@ -26,6 +26,7 @@ MAX_ATTRIBUTE_CHARACTERS = 10_000
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
+_LINK = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LINE_BREAKS = frozenset("\t\n\r")
 
@@ -115,7 +116,8 @@ class RowValidator:
             )
         if not fields["title"]:
             raise _Refused("there is no title", "title")
-        if fields["product_url"] and not _WEB.fullmatch(fields["product_url"]):
+        product_url = _as_browsers_read(fields["product_url"])
+        if product_url and not _WEB.fullmatch(product_url):
             # It becomes a link on a page, where `javascript:` would run.
             raise _Refused(
                 f"product_url {_short(fields['product_url'])} is no http(s) address", "product_url"
@@ -133,7 +135,7 @@ class RowValidator:
             category=fields["category"],
             price=price,
             currency=currency,
-            product_url=fields["product_url"],
+            product_url=product_url,
             picture_file=picture_file,
             picture_link=picture_link,
             attributes=row.attributes,
@@ -167,6 +169,7 @@ class RowValidator:
 
     def _picture(self, value: str) -> tuple[Path | None, str]:
         """A file of the feed, or a link, or neither."""
+        value = _as_browsers_read(value)
         if not value:
             return None, ""
         if _WEB.fullmatch(value):
@@ -191,6 +194,13 @@ class RowValidator:
         return file, ""
 
 
+def _as_browsers_read(link: str) -> str:
+    """With the scheme that `//host/path` leaves out, and `%20` for the blanks of a link."""
+    if link.startswith("//"):
+        link = f"https:{link}"
+    return link.replace(" ", "%20") if _LINK.match(link) else link
+
+
 def _check_text(name: str, value: str, most: int) -> None:
     if len(value) > most:
         raise _Refused(
@@ -201,7 +211,7 @@ def _check_text(name: str, value: str, most: int) -> None:
     for character in value:
         category = unicodedata.category(character)
         if category == "Cs":
-            raise _Refused(f"{_short(name)} is not valid UTF-8", name)
+            raise _Refused(f"{_short(name)} is not valid UTF-8; `--encoding` names another", name)
         if category == "Cc" and character not in _LINE_BREAKS:
             raise _Refused(
                 f"{_short(name)} holds a control character, U+{ord(character):04X}", name
@@ -209,6 +219,7 @@ def _check_text(name: str, value: str, most: int) -> None:
 
 
 def _currency(value: str) -> str:
+    value = SYMBOLS.get(value) or value
     if value and not _CURRENCY.fullmatch(value):
         raise _Refused(f"currency {_short(value)} is not three letters, as in EUR", "currency")
     return value.upper()

@@ -88,7 +88,8 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         for address in addresses:
             # Of several, one that is inside spoils all: an honest name has no such mixture.
             if not self._may_be_asked(address):
-                raise AddressRefused(f"{host} is {address}, which is not a public address")
+                meant = "" if host == str(address) else f"{address}, which is "
+                raise AddressRefused(f"{host} is {meant}not a public address")
         last: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
         for address in addresses:
             try:

@@ -82,7 +82,7 @@ class GoogleMerchantXml(Feed):
     def rows(self) -> Iterator[FeedRow]:
         for number, item in enumerate(self._items(), 1):
             said = (pair for child in item for pair in _said(child))
-            yield _product(number, (tostring(item, encoding="unicode"),), said)
+            yield _product(number, (tostring(item, encoding="unicode").strip(),), said)
 
     def count(self) -> int:
         return sum(1 for _ in self._items())
@@ -144,7 +144,7 @@ def _product(number: int, values: tuple[str, ...], said: Iterable[tuple[str, str
         if name == _MORE_LINKS:
             more_images += [link.strip() for link in value.split(",") if link.strip()]
         elif field and field not in fields:
-            text = field in {"title", "description", "category"}
+            text = field in {"title", "description", "brand", "category"}
             fields[field] = html_to_text(value) if text else value
         else:
             attributes[name] = f"{attributes[name]}, {value}" if name in attributes else value

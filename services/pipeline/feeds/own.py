@@ -1,21 +1,26 @@
 """This project's own columns, in CSV, TSV or Parquet.
 
 A column is taken for a field of a product by its name or one of its other names; every further
-column is an attribute. Values are taken as they stand.
+column is an attribute. Values are taken as they stand, but for HTML in words, and for what programs
+write where there is nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
+    MORE_IMAGES,
     Feed,
     FeedRow,
     ReadyVectors,
     VectorsModel,
     shown,
 )
+from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.table import ParquetTable, Record, Table
 
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -30,6 +35,13 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "product_url": ("product_url", "url", "link"),
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
+
+NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
+"""What databases, pandas and spreadsheets write into a CSV where there is nothing."""
+
+_NEXT_LINK = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
+
+_WORDS = frozenset({"title", "description", "brand", "category"})
 
 REQUIRED_FIELDS = ("product_id", "title")
 
@@ -85,17 +97,20 @@ class OwnFeed(Feed):
         if record.problem is not None:
             return FeedRow(record.number, values, {}, {}, record.problem)
         fields: dict[str, str] = {}
-        attributes = {name: values[i].strip() for i, name in self._others if values[i].strip()}
+        attributes = {name: said for at, name in self._others if (said := _said(values[at]))}
         for field, columns in self._fields.items():
             for index, name in columns:
-                value = values[index].strip()
+                value = _said(values[index])
                 if not value:
                     continue
+                if field in _WORDS:
+                    value = html_to_text(value)
                 # Of two columns for one field the preferred one counts; the other is not lost.
                 if field in fields:
                     attributes[name] = value
                 else:
                     fields[field] = value
+        _keep_the_first_picture(fields, attributes)
         if self.vectors_model is None or not record.vectors:
             return FeedRow(record.number, values, fields, attributes)
         problem = None
@@ -103,6 +118,32 @@ class OwnFeed(Feed):
             problem = f"its vectors are not of {self.vectors_model.name!r}, as the first row's are"
         vectors = ReadyVectors(record.vectors.get(TEXT_VECTOR), record.vectors.get(IMAGE_VECTOR))
         return FeedRow(record.number, values, fields, attributes, problem, vectors)
+
+
+def _said(value: str) -> str:
+    stripped = value.strip()
+    return "" if stripped in NULLS else stripped
+
+
+def _keep_the_first_picture(
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+) -> None:
+    """Of several in one value: links one after the other, or a list, as in JSON and Parquet."""
+    value = fields.pop("image", "")
+    pictures = _listed(value) if value.startswith("[") else _NEXT_LINK.split(value)
+    pictures = [one for one in pictures if one]
+    if len(pictures) > 1:
+        attributes[MORE_IMAGES] = " ".join(pictures[1:])
+    if pictures:
+        fields["image"] = pictures[0]
+
+
+def _listed(value: str) -> list[str]:
+    try:
+        listed = json.loads(value)
+    except ValueError:
+        return [value]  # a file may be called so
+    return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
 
 
 def _vectors_model(table: ParquetTable) -> VectorsModel | None:

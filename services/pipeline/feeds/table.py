@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ MAX_VALUE_CHARACTERS = 1_000_000
 _PARQUET_BATCH = 500
 _PARQUET_BUFFER = 1 << 20
 _DELIMITERS = ",\t;|"
+_EXCELS_OWN = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -73,16 +76,15 @@ class CsvTable(Table):
     """Separated by commas, tabs, semicolons or bars, as its header is.
 
     UTF-8 unless a byte order mark or `encoding` says otherwise; values may be quoted and hold line
-    breaks.
+    breaks. What stands above the header is passed over: blank lines, and Excel's `sep=;`.
     """
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
+        self._above = 0
         with reading(path):
             self._encoding = encoding or _marked_encoding(path)
-            with self._open() as lines:
-                first = next(lines, "")
-            self._delimiter = max(_DELIMITERS, key=first.count) if first else ","
+            self._above, self._delimiter = self._beginning()
             with self._open() as lines:
                 try:
                     header: list[str] = next(self._reader(lines), [])
@@ -98,7 +100,7 @@ class CsvTable(Table):
             next(reader)
             number = 0
             while True:
-                line = reader.line_num + 1
+                line = self._above + reader.line_num + 1
                 try:
                     values = next(reader)
                 except StopIteration:
@@ -111,6 +113,8 @@ class CsvTable(Table):
                     continue
                 if values:  # a blank line is no row
                     number += 1
+                    while len(values) > len(self.columns) and not values[-1].strip():
+                        values.pop()  # spreadsheets fill rows up
                     yield Record(number, tuple(values), self._problem(values))
 
     def count(self) -> int:
@@ -126,8 +130,20 @@ class CsvTable(Table):
         # Strict: a quote that nobody closes would otherwise swallow the rows after it in silence.
         return csv.reader(lines, delimiter=self._delimiter, strict=True)
 
+    def _beginning(self) -> tuple[int, str]:
+        """How many lines stand above the header, and what separates its columns."""
+        with self._open() as lines:
+            said = ""
+            for number, line in enumerate(lines):
+                found = _EXCELS_OWN.fullmatch(line)
+                said = found[1] if found else said
+                if not found and line.strip():
+                    return number, said or max(_DELIMITERS, key=line.count)
+        return 0, ","
+
     @contextmanager
     def _open(self) -> Iterator[Iterator[str]]:
+        """From the header on, as soon as it is known where that is."""
         # Bytes that are no UTF-8 become lone surrogates, which validation refuses row by row. What
         # a file says of itself, or a person of it, holds for all of it.
         lenient = self._encoding in {"utf-8", "utf-8-sig"}
@@ -136,7 +152,7 @@ class CsvTable(Table):
             errors="surrogateescape" if lenient else "strict",
             newline="",
         ) as lines:
-            yield lines
+            yield islice(lines, self._above, None)
 
 
 class ParquetTable(Table):
@@ -202,7 +218,7 @@ def _text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(value, ensure_ascii=False, default=str) if value else ""
     return str(value)
 
 

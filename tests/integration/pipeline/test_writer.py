@@ -150,7 +150,7 @@ async def test_changes_at_once_are_written_together_and_each_in_its_turn(
         (MUG | {"image_url": "images/../../etc/passwd"}, None),
         (MUG | {"image_url": "file:///etc/passwd"}, None),
         (MUG | {"product_url": "javascript:alert(1)"}, None),
-        (MUG | {"currency": "€"}, None),
+        (MUG | {"currency": "$"}, None),
     ],
 )
 async def test_a_bad_product_is_refused_by_name_and_costs_no_other(

@@ -72,7 +72,13 @@ def test_the_currency_may_stand_beside_the_price_or_be_said_of_the_whole_feed(
 ) -> None:
     validator = RowValidator(tmp_path, currency="CHF")
     for number, (price, column, expected) in enumerate(
-        [("12 €", "", "EUR"), ("$12", "CAD", "CAD"), ("12", "", "CHF"), ("$12", "", "CHF")]
+        [
+            ("12 €", "", "EUR"),
+            ("12", "€", "EUR"),
+            ("$12", "CAD", "CAD"),
+            ("12", "", "CHF"),
+            ("$12", "", "CHF"),
+        ]
     ):
         product = validator.check(row(number, price=price, currency=column))
         assert isinstance(product, FeedProduct)
@@ -83,6 +89,21 @@ def test_a_picture_by_link_stays_a_link(validator: RowValidator) -> None:
     product = validator.check(row(image="https://example.com/a.jpg"))
     assert isinstance(product, FeedProduct)
     assert (product.picture_file, product.picture_link) == (None, "https://example.com/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("//cdn.example/a.jpg", "https://cdn.example/a.jpg"),
+        ("https://cdn.example/red mug.jpg", "https://cdn.example/red%20mug.jpg"),
+    ],
+)
+def test_a_link_is_read_as_browsers_read_it(
+    validator: RowValidator, written: str, meant: str
+) -> None:
+    product = validator.check(row(image=written, product_url=written))
+    assert isinstance(product, FeedProduct)
+    assert (product.picture_link, product.product_url) == (meant, meant)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +123,7 @@ def test_a_picture_by_link_stays_a_link(validator: RowValidator) -> None:
         ({"price": "12 – 15"}, "price '12 – 15' is not a finite number"),
         ({"price": "12 €", "currency": "USD"}, "price '12 €' is not in USD, which its row names"),
         ({"price": "-1"}, "price '-1' is below zero"),
-        ({"currency": "€"}, "currency '€' is not three letters, as in EUR"),
+        ({"currency": "$"}, "currency '$' is not three letters, as in EUR"),
         ({"currency": "EURO"}, "currency 'EURO' is not three letters, as in EUR"),
         (
             {"product_url": "javascript:alert(1)"},

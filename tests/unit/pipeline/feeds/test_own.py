@@ -71,6 +71,56 @@ def test_of_two_columns_for_a_field_the_second_fills_in_and_is_never_lost(tmp_pa
     assert (link.fields["image"], link.attributes) == ("http://x/2", {})
 
 
+@pytest.mark.parametrize("nothing", ["NULL", r"\N", "nan", "None", "<NA>", "#N/A", "  "])
+def test_what_programs_write_for_nothing_is_nothing(tmp_path: Path, nothing: str) -> None:
+    (row,) = rows(write(tmp_path, f"id,title,brand,price,color\n1,Mug,{nothing},12,{nothing}\n"))
+    assert row.fields == {"product_id": "1", "title": "Mug", "price": "12"}
+    assert row.attributes == {}
+    assert nothing in row.values
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "more"),
+    [
+        ("https://x/1.jpg,https://x/2.jpg", "https://x/1.jpg", "https://x/2.jpg"),
+        ("http://x/1 | HTTP://x/2; https://x/3", "http://x/1", "HTTP://x/2 https://x/3"),
+        ('["https://x/1", "https://x/2"]', "https://x/1", "https://x/2"),
+        ('["https://x/1"]', "https://x/1", None),
+        ("https://x/a,b.jpg?size=1,2", "https://x/a,b.jpg?size=1,2", None),
+        ("https://proxy/https://x/1.jpg", "https://proxy/https://x/1.jpg", None),
+        ("[1] mug.png", "[1] mug.png", None),
+        ("[]", None, None),
+        (" , https://x/1", "https://x/1", None),
+    ],
+)
+def test_of_several_pictures_the_first_counts_and_the_others_are_kept(
+    tmp_path: Path, value: str, first: str | None, more: str | None
+) -> None:
+    (row,) = rows(write(tmp_path, f"id\ttitle\timage\n1\tMug\t{value}\n", "feed.tsv"))
+    assert row.fields.get("image") == first
+    assert row.attributes.get("more_images") == more
+
+
+def test_html_in_words_becomes_text_and_nothing_else_changes(tmp_path: Path) -> None:
+    (row,) = rows(write(tmp_path, "id,title,body,note\n1,A &amp; B,<p>Soft</p>,<p>raw</p>\n"))
+    assert (row.fields["title"], row.fields["description"]) == ("A & B", "Soft")
+    assert row.attributes == {"note": "<p>raw</p>"}
+
+
+@pytest.mark.parametrize("above", ["sep=;\r\n", '"sep=;"\r\n', "\r\n\r\n", "\nsep=;\n"])
+def test_what_stands_above_the_header_is_passed_over(tmp_path: Path, above: str) -> None:
+    path = write(tmp_path, f'{above}id;title\r\n1;"a"b\r\n2;Hat, blue\r\n')
+    broken, hat = rows(path)
+    assert broken.problem is not None
+    assert f"line {above.count(chr(10)) + 2} " in broken.problem
+    assert hat.fields["title"] == "Hat, blue"
+
+
+def test_empty_values_beyond_the_header_are_no_values(tmp_path: Path) -> None:
+    (row,) = rows(write(tmp_path, "id,title\n1,Mug,, \n"))
+    assert (row.problem, row.values) == (None, ("1", "Mug"))
+
+
 def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
     assert len(rows(write(tmp_path, "id,title\n\n1,a\n\n2,b\n\n"))) == 2
 
