@@ -125,7 +125,8 @@ class FeastFeatures:
             self.refresh()
         assert self._store is not None  # noqa: S101 - `refresh` opens it or raises
         try:
-            fields = self._store.get_feature_view(view).features
+            # Asked at every look: a registry in a database need not answer each, nor a log tell.
+            fields = self._store.get_feature_view(view, allow_registry_cache=True).features
         except _UNAVAILABLE as error:
             self.close()
             raise StoreUnavailable(f"{view} cannot be read: {error}") from error

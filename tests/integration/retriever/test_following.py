@@ -6,7 +6,9 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from services.contracts.catalogue import HEAD_VIEW
 from services.contracts.retriever import SearchResponse
+from services.retriever.store import FeastFeatures
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.integration.retriever.publishing import Publisher, Version
 from tests.support.feast_repository import write_feature_repo
@@ -31,6 +33,18 @@ async def test_a_new_head_is_followed_without_a_restart(
         await retriever.until_serving(FIRST)
         assert (await retriever.search(FIRST, "p-0000")).catalogue.products == 25
         await until(retriever.is_current)
+
+
+def test_the_registry_is_read_once_and_not_at_every_look(
+    feature_repo_dir: Path, publisher: Publisher
+) -> None:
+    publisher.apply()
+    features = FeastFeatures(feature_repo_dir, timeout_s=5)
+    features.refresh()
+    assert features.has(HEAD_VIEW, "ranking")
+    (feature_repo_dir / "registry.db").unlink()
+    assert features.has(HEAD_VIEW, "ranking")
+    features.close()
 
 
 async def test_questions_through_a_swap_see_no_error_no_gap_and_no_mixture(
