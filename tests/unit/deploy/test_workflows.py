@@ -45,6 +45,15 @@ def test_every_make_target_that_is_called_exists(path: Path) -> None:
     assert called - targets == set()
 
 
+def test_the_page_is_built_with_an_address_that_it_reads() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "deploy-frontend.yml").read_text(encoding="utf-8")
+    page = (ROOT / "services" / "web" / "src" / "api" / "client.ts").read_text(encoding="utf-8")
+    read = set(re.findall(r"import\.meta\.env\['(VITE_[A-Z_]+)'\]", page))
+    given = set(re.findall(r"\bVITE_[A-Z_]+", workflow))
+    told = set(re.findall(r"\bVITE_[A-Z_]+", (ROOT / "docs" / "deployment.md").read_text("utf-8")))
+    assert read == given == told
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_every_action_is_pinned_by_commit_and_its_version_is_told(path: Path) -> None:
     used = re.findall(r"uses: (\S+.*)", path.read_text(encoding="utf-8"))
