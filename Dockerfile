@@ -5,6 +5,8 @@ ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim AS packages
 ARG SERVICE
+# Another dependency group than the service's own: `milvus` for a retriever that searches there.
+ARG PACKAGES=
 WORKDIR /build
 # pip gets a room of its own, so that it stays out of what is served.
 RUN python -m venv --without-pip /opt/venv && python -m venv /opt/pip
@@ -14,7 +16,7 @@ RUN --mount=type=cache,target=/root/.cache/pip set -eu; \
     export PIP_DISABLE_PIP_VERSION_CHECK=1; \
     /opt/pip/bin/pip install -q -c requirements.lock pip; \
     in_venv="/opt/pip/bin/pip --python /opt/venv/bin/python install -q -c requirements.lock"; \
-    $in_venv --group "$SERVICE"; \
+    $in_venv --group "${PACKAGES:-$SERVICE}"; \
     if [ "$SERVICE" = encoder ]; then $in_venv --no-deps --group vocabulary; fi
 COPY deploy/images/slim.py ./
 RUN python slim.py /opt/venv

@@ -96,7 +96,7 @@ report: ## What was searched for, what found nothing, what has changed (GATEWAY_
 mlflow: ## What ran and how good it was, on http://127.0.0.1:5000 (runs, plots, registry)
 	@$(BOOTSTRAP) --group evaluate
 	@mkdir -p .state/mlflow
-	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow server --host 127.0.0.1 --port $${MLFLOW_PORT:-5000} \
+	@MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow server --host 127.0.0.1 --port $${MLFLOW_PORT:-5000} \
 		--workers 1 --backend-store-uri $${PIPELINE_TRACKING_URI:-sqlite:///.state/mlflow/mlflow.db} $(ARGS)
 
 bench: ## Every benchmark, each into docs/benchmarks.md (ARGS="--only encoder,retriever")
@@ -186,12 +186,12 @@ deploy-space: ## To the Space (SPACE=owner/name, HF_TOKEN), tried out there, tak
 	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
 	@.venv-deploy/bin/python -m deploy.operations.space deploy $(SPACE) $(ARGS)
 
-build-page: ## Build the page (VITE_API_BASE_URL=… where its API has another address)
+build-page: ## Build the page (VITE_API_URL=… where its API has another address)
 	@cd services/web && npm ci --no-audit --no-fund && npm run build
 
-image: ## Build one image (SERVICE=gateway IMAGE=name VERSION=1.2.3)
+image: ## Build one image (SERVICE=gateway IMAGE=name VERSION=1.2.3 PACKAGES=milvus)
 	@docker build --pull --tag $(or $(IMAGE),multimodal-search/$(SERVICE)):$(or $(VERSION),latest) \
-		--build-arg SERVICE=$(SERVICE) --build-arg VERSION=$(or $(VERSION),dev) \
+		--build-arg SERVICE=$(SERVICE) --build-arg PACKAGES=$(PACKAGES) --build-arg VERSION=$(or $(VERSION),dev) \
 		--build-arg REVISION=$$(git rev-parse HEAD) $(if $(filter web,$(SERVICE)),services/web,.)
 
 workflows: ## Check the workflows: syntax, shell, pins, permissions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -81,3 +81,9 @@ class RetrieverSettings(ServiceSettings):
         description="Searches waiting or running at most; beyond it callers are asked to come "
         "again.",
     )
+
+    @field_validator("milvus_uri", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        # Compose passes a variable that is not set as an empty one.
+        return None if value == "" else value

@@ -18,6 +18,7 @@ from services.common.settings import ServiceSettings
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.tfx.settings import TfxSettings
 from services.pipeline.writer.settings import WriterSettings
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.settings import RewriterSettings
@@ -37,7 +38,11 @@ WAITS_FOR = {
     "encoder": {},
     "rewriter": {},
     "pipeline": {"redis": "service_healthy", "encoder": "service_healthy"},
-    "retriever": {"redis": "service_healthy", "pipeline": "service_completed_successfully"},
+    "retriever": {
+        "redis": "service_healthy",
+        "pipeline": "service_completed_successfully",
+        "milvus": "service_healthy",
+    },
     "writer": {
         "redis": "service_healthy",
         "encoder": "service_healthy",
@@ -47,8 +52,20 @@ WAITS_FOR = {
     "web": {"gateway": "service_healthy"},
     "prometheus": {},
     "grafana": {"prometheus": "service_healthy"},
+    "mlflow": {},
+    "tfx": dict.fromkeys(("redis", "encoder", "mlflow"), "service_healthy"),
+    "milvus": {},
 }
-PROFILES = {"prometheus": ["observability"], "grafana": ["observability"]}
+PROFILES = {
+    "prometheus": ["observability"],
+    "grafana": ["observability"],
+    "mlflow": ["mlops"],
+    "tfx": ["mlops"],
+    "milvus": ["scale"],
+}
+ENDS_BY_ITSELF = {"pipeline", "tfx"}
+AS_ITS_MAKERS_RUN_IT = {"milvus"}
+"""Its image writes where it likes, and is not ours to change."""
 
 
 def _compose() -> dict[str, Any]:
@@ -90,10 +107,10 @@ def test_each_service_waits_until_what_it_needs_can_answer() -> None:
 @pytest.mark.parametrize("name", sorted(WAITS_FOR))
 def test_everything_that_stays_up_has_a_health_check(name: str) -> None:
     check = _service(name)["healthcheck"]
-    assert check.get("disable", False) if name == "pipeline" else check["test"]
+    assert check.get("disable", False) if name in ENDS_BY_ITSELF else check["test"]
 
 
-@pytest.mark.parametrize("name", sorted(WAITS_FOR))
+@pytest.mark.parametrize("name", sorted(set(WAITS_FOR) - AS_ITS_MAKERS_RUN_IT))
 def test_nothing_writes_but_to_volumes_and_tmp_or_gains_rights(name: str) -> None:
     service = _service(name)
     assert service["read_only"] is True
@@ -159,8 +176,23 @@ def test_what_is_not_for_shoppers_comes_only_when_asked_for_and_on_loopback_alon
     services = _compose()["services"]
     asked_for = {name: one["profiles"] for name, one in services.items() if "profiles" in one}
     assert asked_for == PROFILES
-    ports = [port for name in PROFILES for port in services[name]["ports"]]
+    ports = [port for name in PROFILES for port in services[name].get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_retriever_starts_without_a_milvus_that_was_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _service("retriever")["depends_on"]["milvus"]["required"] is False
+    monkeypatch.setenv("RETRIEVER_MILVUS_URI", "")
+    assert RetrieverSettings().milvus_uri is None
+
+
+def test_the_tfx_pipeline_is_given_settings_that_it_has_and_runs_only_when_told_to() -> None:
+    service = _service("tfx")
+    known = _names(PipelineSettings) | _names(TfxSettings)
+    assert set(service["environment"]) - NOT_SETTINGS <= known
+    assert service["deploy"] == {"replicas": 0}
 
 
 def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,12 +203,16 @@ def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_example_names_every_variable_with_the_default_it_has() -> None:
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     used = dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", text))
+    assert set(re.findall(r"\$\{([A-Z0-9_]+):\+", text)) <= set(used)
     example = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     shown = dict(line.split("=", 1) for line in example if line and not line.startswith("#"))
     assert shown == used
 
 
-def test_docker_compose_accepts_it_without_any_env_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("profiles", [(), ("observability",), ("mlops",), ("scale",)])
+def test_docker_compose_accepts_it_without_any_env_file(
+    tmp_path: Path, profiles: tuple[str, ...]
+) -> None:
     docker = shutil.which("docker")
     if docker is None:
         pytest.skip("there is no docker client here to read compose.yaml")
@@ -187,6 +223,7 @@ def test_docker_compose_accepts_it_without_any_env_file(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(docker, "compose", "--env-file", str(no_env)),
+            *(word for name in profiles for word in ("--profile", name)),
             *("-f", str(ROOT / "compose.yaml"), "config", "--format", "json"),
         ],
         capture_output=True,
@@ -194,4 +231,5 @@ def test_docker_compose_accepts_it_without_any_env_file(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(done.stdout)["services"]) == set(WAITS_FOR) - set(PROFILES)
+    asked_for = {name for name, of in PROFILES.items() if set(of) & set(profiles)}
+    assert set(json.loads(done.stdout)["services"]) == set(WAITS_FOR) - set(PROFILES) | asked_for

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from services.contracts.ranking import Ranking
+from services.pipeline.tracking.runs import EXPERIMENT
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.waiting import until
 
@@ -44,6 +46,8 @@ def run(tmp_path: Path, feature_repo_dir: Path) -> Callable[[Path], Done]:
             "TFX_GOLDEN": str(SAMPLE / "golden"),
             "TFX_STATE_DIR": str(tmp_path / "tfx"),
             "TFX_SERVING_PYTHON": sys.executable,
+            "PIPELINE_TRACKING": "true",
+            "PIPELINE_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}",
             "PYTHONWARNINGS": "ignore",
         }
         launcher = (sys.executable, "-m", "services.launcher", "batch", "--")
@@ -68,6 +72,7 @@ async def test_what_is_blessed_is_served_by_the_swap_and_what_is_worse_is_not(
 
         assert done.returncode == 0, done.stderr[-3000:]
         pushed = _pushed(tmp_path)
+        assert _recorded(tmp_path) == [("FINISHED", "train", pushed[0].name)]
         await until(lambda: _serves(retriever, pushed[0]))
         version = (await retriever.readiness())[1]
 
@@ -98,6 +103,23 @@ def _pushed(folder: Path) -> list[Ranking]:
     return [
         Ranking.model_validate_json(path.read_bytes())
         for path in sorted((folder / "tfx").glob("*/pushed/*/ranking.json"))
+    ]
+
+
+def _recorded(folder: Path) -> list[tuple[str, str, str]]:
+    """Status, kind and ranking of each run that MLflow has."""
+    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    return [
+        (
+            run.info.status,
+            run.data.tags["kind"],
+            Ranking.model_validate_json(
+                Path(client.download_artifacts(run.info.run_id, "ranking.json")).read_bytes()
+            ).name,
+        )
+        for run in client.search_runs([experiment.experiment_id])
     ]
 
 

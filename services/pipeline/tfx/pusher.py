@@ -60,7 +60,8 @@ class CataloguePusher(Executor):
 
 def _pipeline(python: str, *arguments: str) -> None:
     """Run a command of the pipeline in the other environment. Raises NotPublished."""
-    others = ("PYTHONPATH", "VIRTUAL_ENV")
+    # MLflow is here, and need not be there: the training is what this run has recorded.
+    others = ("PYTHONPATH", "VIRTUAL_ENV", "PIPELINE_TRACKING")
     surroundings = {name: value for name, value in os.environ.items() if name not in others}
     command = [python, "-m", "services.pipeline", *arguments]
     done = subprocess.run(command, env=surroundings, check=False)  # noqa: S603 - ours

@@ -1,4 +1,7 @@
-"""Trainer: the fusion weights and the calibration, by the function that `train` uses."""
+"""Trainer: the fusion weights and the calibration, by the function that `train` uses.
+
+What it found becomes an MLflow run where tracking is on, as it does for `train`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from pathlib import Path
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from services.contracts.ranking import BUILT_IN
+from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.records import read_products, read_queries
-from services.pipeline.training.report import lines, write
+from services.pipeline.tracking.runs import flat, tracked
+from services.pipeline.training.report import lines, metrics, write
 from services.pipeline.training.train import train
 
 RANKING, FIGURES, PLOTS = "ranking.json", "training.json", "plots"
@@ -16,9 +21,16 @@ RANKING, FIGURES, PLOTS = "ranking.json", "training.json", "plots"
 
 def run_fn(fn_args: FnArgs) -> None:
     """From vectors of products (`train_files`) and of judged queries (`eval_files`)."""
-    queries, judged = read_queries(fn_args.eval_files)
-    training = train(read_products(fn_args.train_files), queries, judged, BUILT_IN)
-    run = Path(fn_args.model_run_dir)
-    write(training, Path(fn_args.serving_model_dir) / RANKING, run / FIGURES, run / PLOTS)
+    run, ranking = Path(fn_args.model_run_dir), Path(fn_args.serving_model_dir) / RANKING
+    with tracked("train", PipelineSettings()) as record:
+        queries, judged = read_queries(fn_args.eval_files)
+        products = read_products(fn_args.train_files)
+        training = train(products, queries, judged, BUILT_IN)
+        write(training, ranking, run / FIGURES, run / PLOTS)
+        record.parameters = {"products": len(products.ids), "queries": len(queries.ids)}
+        record.tags = {"model": products.model, "pipeline": "tfx"}
+        record.metrics = flat(metrics(training))
+        record.texts["training.txt"] = "\n".join(lines(training))
+        record.files.append(ranking)
     for line in lines(training):
         print(line)
