@@ -33,7 +33,7 @@ from services.gateway.orchestration import Orchestrator
 from services.gateway.query_log import open_query_log
 from services.gateway.rewriting import Rewriting
 from services.gateway.routes import changes, composed, docs, images, products, search
-from services.gateway.routes.page import page_router
+from services.gateway.routes.page import or_not_found_page, page_router
 from services.gateway.security import SecurityHeadersMiddleware
 from services.gateway.services import ReadinessProbe, Transports, open_services
 from services.gateway.settings import GatewaySettings
@@ -120,6 +120,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         middleware=[Middleware(LimitsMiddleware, settings=settings, metrics=metrics)],
     )
     app.state.settings = settings
+    app.router.default = or_not_found_page(settings.web_dir, app.router.default)
     # Outside of everything, so that a browser may read the answers that no route gives as well.
     if settings.cors_origins:
         app.add_middleware(

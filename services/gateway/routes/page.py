@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.common.problems import NotFound
 
@@ -17,9 +19,10 @@ ENCODINGS = {"br": ".br", "gzip": ".gz"}
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
+_METHODS = ["GET", "HEAD"]
 
-# The addresses that the page's own router knows. No catch-all: it would answer for misspelt API
-# paths, and turn their 404 into a 405.
+# The addresses that the page's own router knows. No catch-all route: it would turn the 404 of a
+# misspelt API path into a 405.
 _CLIENT_ROUTES = ("/search", "/product/{path:path}")
 
 _PLAIN_PAGE = """<!doctype html>
@@ -51,7 +54,7 @@ def page_router(web_dir: Path | None) -> APIRouter:
 
     async def client_route(request: Request) -> Response:
         # A program that misspells an API path should learn so, not get a page.
-        if "text/html" not in request.headers.get("accept", ""):
+        if not _is_visit(request):
             raise NotFound(f"There is nothing at {request.url.path} but a page for browsers.")
         return await index(request)
 
@@ -62,17 +65,45 @@ def page_router(web_dir: Path | None) -> APIRouter:
     async def other_file(request: Request) -> Response:
         return await page.file(request.scope["path"].lstrip("/"), request, _ASK_EACH_TIME)
 
-    methods = ["GET", "HEAD"]
-    router.add_api_route("/", index, methods=methods)
+    router.add_api_route("/", index, methods=_METHODS)
     for path in _CLIENT_ROUTES:
-        router.add_api_route(path, client_route, methods=methods)
-    router.add_api_route(f"/{ASSETS}/{{path:path}}", asset, methods=methods)
+        router.add_api_route(path, client_route, methods=_METHODS)
+    router.add_api_route(f"/{ASSETS}/{{path:path}}", asset, methods=_METHODS)
     for entry in sorted(web_dir.iterdir()):
         if entry.is_dir() and entry.name != ASSETS:
-            router.add_api_route(f"/{entry.name}/{{path:path}}", other_file, methods=methods)
+            router.add_api_route(f"/{entry.name}/{{path:path}}", other_file, methods=_METHODS)
         elif entry.is_file() and entry.name != INDEX:
-            router.add_api_route(f"/{entry.name}", other_file, methods=methods)
+            router.add_api_route(f"/{entry.name}", other_file, methods=_METHODS)
     return router
+
+
+def or_not_found_page(web_dir: Path | None, otherwise: ASGIApp) -> ASGIApp:
+    """What answers where no route does: the page's own "not found" for a browser that goes there.
+
+    otherwise: for all else, and where no page has been built.
+    """
+    if web_dir is None or not (web_dir / INDEX).is_file():
+        return otherwise
+    page = _Page(web_dir)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_visit(Request(scope)):
+            await otherwise(scope, receive, send)
+            return
+        # Whole each time: a "not found" is nothing to have kept, nor a part of anything.
+        plain = {name: value for name, value in scope["headers"] if name == b"accept-encoding"}
+        scope = {**scope, "headers": list(plain.items())}
+        response = await page.file(INDEX, Request(scope), _ASK_EACH_TIME)
+        response.status_code = HTTPStatus.NOT_FOUND
+        del response.headers["etag"], response.headers["last-modified"]
+        await response(scope, receive, send)
+
+    return answer
+
+
+def _is_visit(request: Request) -> bool:
+    """Whether a browser goes to an address, and no program asks for it."""
+    return request.method in _METHODS and "text/html" in request.headers.get("accept", "")
 
 
 def _plain_page() -> APIRouter:

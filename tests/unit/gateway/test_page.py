@@ -95,11 +95,11 @@ async def test_what_is_not_compressed_is_sent_as_it_is(with_page: Stack) -> None
         ("/products/missing", "text/html"),
         ("/images/nothing", "text/html"),
         ("/assets/nothing.js", "text/html"),
-        ("/assets/../../secret.txt", "text/html"),
+        ("/assets/../../secret.txt", "*/*"),
         ("/assets/%2e%2e/%2e%2e/secret.txt", "text/html"),
         ("/assets/..%2f..%2fsecret.txt", "text/html"),
-        ("/nothing", "text/html"),
-        ("/index.html", "text/html"),
+        ("/nothing", "application/json"),
+        ("/index.html", "*/*"),
         ("/search", "application/json"),
         ("/product/sample-1", "*/*"),
     ],
@@ -107,6 +107,24 @@ async def test_what_is_not_compressed_is_sent_as_it_is(with_page: Stack) -> None
 async def test_everything_else_is_not_found(with_page: Stack, path: str, accept: str) -> None:
     response = await with_page.http.get(path, headers={"Accept": accept})
     assert_problem(response, 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/index.html", "/lamps/red", "/serach?q=mug", "/assets/../../secret.txt"]
+)
+async def test_an_address_that_leads_nowhere_gets_the_page_which_says_so(
+    with_page: Stack, path: str
+) -> None:
+    headers = {**HTML, "If-None-Match": '"any"', "Range": "bytes=0-3"}
+    response = await with_page.http.get(path, headers=headers)
+    assert (response.status_code, response.text) == (404, INDEX)
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache"
+    assert "etag" not in response.headers
+    assert response.headers["x-request-id"]
+    head = await with_page.http.head(path, headers=HTML)
+    assert (head.status_code, head.content) == (404, b"")
+    assert_problem(await with_page.http.post(path, headers=HTML), 404, "not-found")
 
 
 async def test_the_page_hides_no_route_of_the_api(with_page: Stack) -> None:
