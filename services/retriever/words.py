@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 _WORD = re.compile(r"\w+")
+_SHORT = 3
+"""Letters; the "s" of shorter words is no plural's."""
+
 _FIELDS = ("title", "description", "brand", "category")
 
 
 def words_of(text: str) -> frozenset[str]:
-    """Each word once, whatever its case."""
-    return frozenset(_WORD.findall(text.casefold()))
+    """Each word once, whatever its case, and without a final "s": one of them or many."""
+    return frozenset(
+        word.removesuffix("s") if len(word) > _SHORT else word
+        for word in _WORD.findall(text.casefold())
+    )
 
 
 def says(product: Mapping[str, Any], asked: frozenset[str]) -> bool:

@@ -45,12 +45,13 @@ class ClipTokenizer:
         """(n, 77) token ids."""
         rows = torch.zeros(len(texts), CONTEXT_LENGTH, dtype=torch.long)
         for row, text in zip(rows, texts, strict=True):
-            ids = self._encode(text)[: CONTEXT_LENGTH - 2]
+            ids = self.encode(text)[: CONTEXT_LENGTH - 2]
             tokens = [self.start, *ids, self.end]
             row[: len(tokens)] = torch.tensor(tokens)
         return rows
 
-    def _encode(self, text: str) -> list[int]:
+    def encode(self, text: str) -> list[int]:
+        """Its token ids, without start and end."""
         known = self._known.get(text)
         if known is None:
             known = self._tokenizer.encode(text)

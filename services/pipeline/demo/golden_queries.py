@@ -12,6 +12,7 @@ from random import Random
 from services.pipeline.demo import golden_wording as wording
 from services.pipeline.demo.golden_wording import GO_TOGETHER, STAND_INS, Form
 from services.pipeline.demo.make_sample import SampleProduct
+from services.pipeline.demo.plurals import plurals
 from services.pipeline.demo.taxonomy import (
     CATEGORIES,
     CATEGORY,
@@ -122,7 +123,10 @@ def picture_queries(products: Sequence[SampleProduct]) -> list[Asked]:
 
 
 def name_queries() -> list[Asked]:
-    """Each category, colour and pattern by its name alone, and by the first of its synonyms."""
+    """Each category, colour and pattern by its name alone, and by the first of its synonyms.
+
+    Of categories' names and synonyms those that have one also in the plural.
+    """
     wishes: list[tuple[Named, Wish]] = [
         *((one, Wish(one.name)) for one in CATEGORIES),
         *((one, Wish(colour=one.name)) for one in COLOURS),
@@ -133,6 +137,8 @@ def name_queries() -> list[Asked]:
         for one, wish in wishes
         for word, form in zip(one.words, ("the shop's", "a synonym"), strict=False)
     ]
+    several = dict(plurals())
+    named += [(several[word], "a plural", wish) for word, _, wish in named if word in several]
     return [
         Asked(GoldenQuery(f"w{number:03}", "name", form, text=word), wish)
         for number, (word, form, wish) in enumerate(named, 1)

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from services.pipeline.demo.clip_package import ClipTokenizer, clip_module
 from services.pipeline.demo.losses import caption_fits, symmetric
+from services.pipeline.demo.plurals import read_plurals
 from services.pipeline.demo.taxonomy import CATEGORIES, COLOURS, PATTERNS
 from services.pipeline.demo.training_set import MARGIN, TrainingSet, draw_training_set
 from services.pipeline.demo.wording import product_text, training_caption
@@ -98,6 +99,8 @@ def train(plan: Plan, size: Size, cache: Path) -> torch.nn.Module:
                 f"{left / 60:.1f} minutes left",
                 flush=True,
             )
+    with torch.no_grad():
+        read_plurals(model.token_embedding.weight, tokenizer.encode)
     return model.eval()
 
 

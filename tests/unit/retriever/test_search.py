@@ -364,7 +364,7 @@ def test_words_that_a_near_product_says_have_a_match_however_many_are_as_near() 
     nearest = search(one, terms=[QueryTerm(vector=stranger)]).results[0]
     assert asked(None).confidence < NO_MATCH_BELOW
     brand = str(nearest.brand).upper()
-    for said in (nearest.title, f"wood {brand}", brand):
+    for said in (nearest.title, f"wood {brand}", brand, f"WOODS, {nearest.title}"):
         assert asked(said).confidence == NO_MATCH_BELOW
         assert asked(said).results
     far = search(one, terms=[QueryTerm(vector=stranger)]).results[-1]
