@@ -17,7 +17,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e screenshots fuzz chaos load lint format types imports secrets check eval report mlflow \
-	bench bench-encoder bench-feeds bench-limits bench-load bench-replaced bench-retriever bench-whole sample golden data data-pull data-push tfx test-tfx train-mini-clip \
+	bench bench-encoder bench-features bench-feeds bench-limits bench-load bench-peers bench-replaced bench-retriever bench-served bench-service bench-whole sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
 
@@ -105,6 +105,18 @@ bench: ## Every benchmark, each into docs/benchmarks.md (ARGS="--only encoder,re
 bench-encoder: ## The encoder beside clip, transformers, open_clip, ONNX Runtime (ARGS=--write: the docs)
 	@$(BENCH) --only encoder -- $(ARGS)
 
+bench-service: ## The encoder's batching, priorities, wire, start and memory (ARGS=--write)
+	@$(BENCH) --only service -- $(ARGS)
+
+bench-served: ## The encoder over HTTP beside infinity, which serves the same weights (ARGS=--write)
+	@$(BENCH) --only served -- $(ARGS)
+
+bench-features: ## Feast as documented beside the retriever's bulk load and its memory (ARGS=--write)
+	@$(BENCH) --only features -- $(ARGS)
+
+bench-peers: ## The retriever beside scikit-learn, FAISS, USearch and Milvus Lite (ARGS=--write)
+	@$(BENCH) --only peers -- $(ARGS)
+
 bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000")
 	@$(BENCH) --only load -- $(ARGS)
 
@@ -172,7 +184,8 @@ lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@# torch's CUDA packages are for machines that train on a GPU: not ours to pin.
 	@cat .venv-lock/all.txt .venv-lock/vocabulary.txt | grep -vE '^(nvidia-|cuda-|triton)' \
 		| LC_ALL=C sort > requirements.lock
-	@$(COMPILE) --group infinity | grep -vE '^(nvidia-|cuda-|triton)' > requirements-infinity.lock
+	@$(COMPILE) --group infinity | grep -vE '^(nvidia-|cuda-|triton)' \
+		| LC_ALL=C sort > requirements-infinity.lock
 
 smoke: ## Does what is served at URL=… do what a shopper needs?
 	@$(BOOTSTRAP) --group test

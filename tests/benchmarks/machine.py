@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,10 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {processor}, Python {platform.python_version()}"
 
 
-def measured_by(command: str, packages: Sequence[str]) -> str:
-    """The command, the machine, and which versions of these packages it compared."""
+def measured_by(target: str, packages: Sequence[str]) -> str:
+    """The command as it was given, the machine, and the versions of what it compared."""
+    arguments = " ".join(sys.argv[1:])
+    quoted = f'"{arguments}"' if " " in arguments else arguments
+    command = f"make {target} ARGS={quoted}" if arguments else f"make {target}"
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"`{command}`, {machine()}; {versions}."

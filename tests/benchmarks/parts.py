@@ -22,7 +22,11 @@ class Part:
 
 PARTS = (
     Part("encoder", "tests.benchmarks.encoder", (ENCODER,)),
+    Part("service", "tests.benchmarks.encoder.serving", (ENCODER,)),
+    Part("served", "tests.benchmarks.served", ((".venv-infinity", "infinity"), ENCODER)),
+    Part("features", "tests.benchmarks.features", (SERVICES,)),
     Part("retriever", "tests.benchmarks.retriever", (RETRIEVER,)),
+    Part("peers", "tests.benchmarks.peers", (RETRIEVER,)),
     Part(
         "replaced",
         "tests.benchmarks.replaced",

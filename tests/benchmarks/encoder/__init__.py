@@ -1,1 +1,1 @@
-"""`make bench-encoder`: the encoder beside the `clip` package and other engines."""
+"""`make bench-encoder`, `make bench-service`: the engine beside others, and as it is served."""

@@ -1,4 +1,4 @@
-"""`make bench-encoder`: the encoder beside the `clip` package, its batching, its wire, its start.
+"""`make bench-encoder`: the engine that serves beside the `clip` package and other engines.
 
 Everything with random weights in ViT-B/32's shape and on as many threads as `--threads`, in one
 run. `--write` puts the tables into docs/benchmarks.md.
@@ -7,8 +7,8 @@ run. `--write` puts the tables into docs/benchmarks.md.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import io
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,13 +21,14 @@ from PIL import Image
 from services.encoder.engine import choose_precision
 from services.encoder.preprocess import read_picture
 from services.encoder.tokenizer import Tokenizer
-from tests.benchmarks.encoder import hugging_face, serving
+from tests.benchmarks.encoder import hugging_face
 from tests.benchmarks.encoder.contenders import (
     Contender,
     clip_b32,
     clip_package,
     onnx_runtime,
     ours,
+    save_weights,
     torch_bfloat16,
 )
 from tests.benchmarks.encoder.peers import open_clip_b32, transformers_clip
@@ -62,7 +63,7 @@ def main() -> None:
 
 def _machine(options: argparse.Namespace) -> str:
     return (
-        f"{measured_by('make bench-encoder ARGS=--write', PACKAGES)} {options.threads} threads, "
+        f"{measured_by('bench-encoder', PACKAGES)} {options.threads} threads, "
         f"bf16 {'in' if choose_precision('auto') == 'bf16' else 'not in'} hardware. Random weights "
         "in ViT-B/32's shape, the same in all; medians of rounds in which all take turns."
     )
@@ -71,7 +72,7 @@ def _machine(options: argparse.Namespace) -> str:
 def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
     model = clip_b32()
     weights = folder / "b32.pt"
-    torch.save({name: value.half() for name, value in model.state_dict().items()}, weights)
+    save_weights(model, weights)
     hugging_face.write_folder(model.state_dict(), folder / "hugging-face")
     fastest = choose_precision("auto")
     served = ours(weights, folder / "cache", fastest, threads)
@@ -89,17 +90,7 @@ def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
         contenders.append(served)
     engines = _engines(contenders, served.name, rounds)
     jpeg = _jpeg(baseline, served, rounds)
-    del contenders
-    start = asyncio.run(serving.start_and_memory(weights, folder / "cache"))
-    batching = asyncio.run(serving.batching(weights, folder / "cache", threads))
-    return [
-        engines,
-        jpeg,
-        start,
-        batching,
-        asyncio.run(serving.bulk(weights, folder / "cache")),
-        serving.wire(rounds),
-    ]
+    return [engines, jpeg]
 
 
 def _texts(count: int) -> list[str]:
@@ -113,6 +104,7 @@ def _engines(contenders: list[Contender], served: str, rounds: int) -> str:
     milliseconds: dict[str, list[float]] = {one.name: [] for one in contenders}
     cosines = {one.name: 1.0 for one in contenders}
     for kind, count in CASES:
+        print(f"{kind} {count} …", file=sys.stderr, flush=True)
         tokens = tokenizer.tokenize(_texts(count))
         pixels = list(random.integers(0, 256, (count, SIZE, SIZE, 3), np.uint8))
 

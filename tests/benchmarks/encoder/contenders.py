@@ -39,6 +39,11 @@ def clip_b32() -> Any:  # noqa: ANN401 - the clip package has no types
     return model.half().float().eval()
 
 
+def save_weights(model: Any, path: Path) -> None:  # noqa: ANN401
+    """As OpenAI's archives are: half precision, by their names."""
+    torch.save({name: value.half() for name, value in model.state_dict().items()}, path)
+
+
 def padded(tokens: list[Tokens]) -> torch.Tensor:
     """(n, 77) as `clip.tokenize` gives."""
     rows = torch.zeros(len(tokens), CONTEXT_LENGTH, dtype=torch.long)

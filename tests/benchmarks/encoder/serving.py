@@ -1,7 +1,11 @@
-"""What the model's speed becomes in the service: batching, priorities, memory, start, wire."""
+"""`make bench-service`: what the model's speed becomes in the service.
+
+Batching, priorities, memory, start, wire. `--write` puts the tables into docs/benchmarks.md.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import io
 import json
@@ -9,6 +13,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -26,11 +31,36 @@ from services.encoder.service import Encoder, Outcome, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer
 from services.encoder.wire import to_bytes
-from tests.benchmarks.report import table
+from tests.benchmarks.encoder.contenders import clip_b32, save_weights
+from tests.benchmarks.machine import measured_by
+from tests.benchmarks.report import table, write_section
 from tests.benchmarks.timing import in_turns, percentile
 
 CLIENTS = (1, 8, 32, 128)
 SECONDS = 3.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=12, help="of the wire's forms")
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        weights, cache = Path(folder) / "b32.pt", Path(folder) / "cache"
+        save_weights(clip_b32(), weights)
+        sections = [
+            f"{measured_by('bench-service', ('openvino',))} {options.threads} threads, random "
+            "weights in ViT-B/32's shape.",
+            asyncio.run(start_and_memory(weights, cache)),
+            asyncio.run(batching(weights, cache, options.threads)),
+            asyncio.run(bulk(weights, cache)),
+            wire(options.rounds),
+        ]
+    text = "\n\n".join(sections)
+    print(text)
+    if options.write:
+        write_section("Encoder service", text)
 
 
 @asynccontextmanager
@@ -218,3 +248,7 @@ def wire(rounds: int) -> str:
     return "### The wire, 256 vectors of 512\n\n" + table(
         ["form", "kB", "ms to write", "ms to read"], rows
     )
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ import prometheus_client  # noqa: F401 - before Feast, see services/retriever/st
 
 # isort: split
 import numpy as np
+from numpy.typing import NDArray
 
 from services.contracts.catalogue import METADATA_VIEW, PRODUCTS_PER_SHARD
 from services.pipeline.feature_writer import FeatureWriter, Survey
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, nargs="+", default=[500, 1_000])
     options = parser.parse_args()
-    with _feature_store() as repo:
+    with feature_store() as repo:
         started = time.perf_counter()
         publish(repo, options.products)
         seconds = time.perf_counter() - started
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 @contextmanager
-def _feature_store() -> Iterator[Path]:
+def feature_store() -> Iterator[Path]:
     """A Feast repository over a Redis that lives as long as the block."""
     with tempfile.TemporaryDirectory() as folder:
         redis = RedisProcess(Path(folder))
@@ -67,19 +68,28 @@ def _feature_store() -> Iterator[Path]:
             redis.stop()
 
 
-def publish(repo: Path, count: int, model: str = MODEL) -> None:
-    """A catalogue of `count` products, written as the pipeline writes one."""
+def publish(
+    repo: Path, count: int, model: str = MODEL, vectors: NDArray[np.float32] | None = None
+) -> None:
+    """A catalogue of `count` products, written as the pipeline writes one.
+
+    vectors: (2·count, d), of the words and the picture of each product in turn; none: random ones.
+    """
     online, offline, clock = OnlineStore(repo), OfflineStore(repo / "offline"), EventClock()
     online.apply()
     writer = FeatureWriter(online, offline, clock, model)
     generator, manifest = np.random.default_rng(0), Manifest()
     for start in range(0, count, WRITE_BATCH):
         products = [
-            _product(number, model) for number in range(start, min(start + WRITE_BATCH, count))
+            catalogue_product(number, model)
+            for number in range(start, min(start + WRITE_BATCH, count))
         ]
-        vectors = generator.standard_normal((2 * len(products), DIMENSION)).astype(np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        pairs = zip(vectors[::2], vectors[1::2], strict=True)
+        if vectors is None:
+            some = generator.standard_normal((2 * len(products), DIMENSION)).astype(np.float32)
+            some /= np.linalg.norm(some, axis=1, keepdims=True)
+        else:
+            some = vectors[2 * start : 2 * (start + len(products))]
+        pairs = zip(some[::2], some[1::2], strict=True)
         writer.write(
             Survey(encode=products, describe=products),
             {
@@ -99,7 +109,7 @@ def publish(repo: Path, count: int, model: str = MODEL) -> None:
     ).publish(manifest)
 
 
-def _product(number: int, model: str = MODEL) -> CatalogueProduct:
+def catalogue_product(number: int, model: str = MODEL) -> CatalogueProduct:
     return CatalogueProduct.of(
         FeedProduct(
             row=number,
@@ -143,7 +153,7 @@ def _bench_metadata(repo: Path, count: int) -> None:
     with closing(features):
         for _ in range(METADATA_READS):
             numbers = generator.integers(0, count, PRODUCTS_A_READ).tolist()
-            products = [_product(number) for number in numbers]
+            products = [catalogue_product(number) for number in numbers]
             started = time.perf_counter()
             features.refresh()
             features.read(
