@@ -153,10 +153,10 @@ data-push: ## Share this version's data
 	@$(BOOTSTRAP) --group data -- -m services.pipeline data push
 
 tfx: ## The catalogue through TFX: validated, trained, gated, published (CATALOG=… GOLDEN=…)
-	@$(BOOTSTRAP) --group run
+	@$(BOOTSTRAP) --group evaluate
 	@$(BOOTSTRAP) --venv .venv-tfx --group tfx
 	@PYTHONWARNINGS=ignore $(if $(CATALOG),TFX_FEED=$(CATALOG)) $(if $(GOLDEN),TFX_GOLDEN=$(GOLDEN)) \
-		$(BIN)/python -m services.launcher batch --store .state/tfx/store -- \
+		$(BIN)/python -m services.launcher batch --tracked --store .state/tfx/store -- \
 		.venv-tfx/bin/python -m services.pipeline.tfx $(ARGS)
 
 test-tfx: ## The TFX pipeline whole, in its own environment (three minutes)

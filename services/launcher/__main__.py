@@ -4,8 +4,8 @@
 (the image of the Space does it while it is built).
 `python -m services.launcher evaluate [-- OPTIONS]` prints how good search is on the catalogue; the
 options are those of `python -m services.pipeline evaluate`.
-`python -m services.launcher batch [--store FOLDER] -- COMMAND …` runs a command beside an encoder
-and, with `--store`, a feature store kept there.
+`python -m services.launcher batch [--store FOLDER] [--tracked] -- COMMAND …` runs a command beside
+an encoder and, with `--store`, a feature store kept there; with `--tracked` its runs are recorded.
 `python -m services.launcher report [-- OPTIONS]` tells what was searched for, where that is logged.
 
 Exit codes: 0 stopped when asked, 1 could not start or broke down, 2 unusable settings.
@@ -43,6 +43,7 @@ def main() -> int:
     told.add_argument("words", nargs="*", metavar="OPTION")
     beside = commands.add_parser("batch", help="run a command beside an encoder and a store")
     beside.add_argument("--store", type=Path, metavar="FOLDER", help="keep a feature store there")
+    beside.add_argument("--tracked", action="store_true", help="record its runs in MLflow")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
     options = parser.parse_args()
     work: Work = prepare if options.command == "prepare" else run
@@ -82,7 +83,7 @@ async def _report(options: argparse.Namespace, settings: LauncherSettings, say: 
 
 
 async def _batch(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
-    await batch(settings, options.store, options.words, say)
+    await batch(settings, options.store, options.words, say, tracked=options.tracked)
 
 
 def _fail(line: str | None, code: int) -> int:

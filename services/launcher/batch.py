@@ -28,21 +28,33 @@ from services.launcher.stack import (
     environment,
     redis_environment,
     service_program,
+    tracking_environment,
 )
 
 
 async def batch(
-    settings: LauncherSettings, store: Path | None, command: Sequence[str], say: Say
+    settings: LauncherSettings,
+    store: Path | None,
+    command: Sequence[str],
+    say: Say,
+    *,
+    tracked: bool = False,
 ) -> None:
     """Run a command with an encoder, and with a feature store kept in `store` where one is given.
 
-    Raises CannotRun, with the command's own exit code, and with nothing left running.
+    tracked: what it loads, trains or evaluates becomes an MLflow run. Raises CannotRun, with the
+    command's own exit code, and with nothing left running.
     """
-    await until_asked_to_stop(_batch(settings, store, command, say), say)
+    await until_asked_to_stop(_batch(settings, store, command, say, tracked=tracked), say)
 
 
 async def _batch(
-    settings: LauncherSettings, store: Path | None, command: Sequence[str], say: Say
+    settings: LauncherSettings,
+    store: Path | None,
+    command: Sequence[str],
+    say: Say,
+    *,
+    tracked: bool,
 ) -> None:
     folders = Folders((store or settings.state_dir / "batch").resolve())
     folders.state.mkdir(parents=True, exist_ok=True)
@@ -52,6 +64,8 @@ async def _batch(
         listeners = Listeners.bind("127.0.0.1", 0)
         running.callback(listeners.close)
         values = environment(settings, folders, listeners)
+        if tracked:
+            values |= tracking_environment(settings)
         supervisors: list[Supervisor] = []
         if store is not None and "PIPELINE_FEATURE_STORE" not in os.environ:
             redis, port = await start_redis(folders, running, say)

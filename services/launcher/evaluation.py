@@ -27,6 +27,7 @@ from services.launcher.stack import (
     environment,
     redis_environment,
     service_program,
+    tracking_environment,
 )
 
 _SERVICES = ("encoder", "retriever")
@@ -52,7 +53,13 @@ async def _evaluate(settings: LauncherSettings, options: Sequence[str], say: Say
         running.enter_context(only_one(folders.state))
         listeners = Listeners.bind("127.0.0.1", 0)
         running.callback(listeners.close)
-        values = environment(settings, folders, listeners) | _tracking(settings)
+        values = environment(settings, folders, listeners)
+        # Unless the environment says otherwise.
+        values |= {
+            name: value
+            for name, value in tracking_environment(settings).items()
+            if name not in os.environ
+        }
         await require(values, "services.encoder", "prepare")
         redis, port = await start_redis(folders, running, say)
         values |= redis_environment(port)
@@ -66,13 +73,6 @@ async def _evaluate(settings: LauncherSettings, options: Sequence[str], say: Say
         await while_unbroken(
             supervisors, _ask(settings.catalog, retriever, values, options, folders)
         )
-
-
-def _tracking(settings: LauncherSettings) -> dict[str, str]:
-    """Evaluations are tracked unless the environment says otherwise."""
-    database = settings.state_dir.resolve() / "mlflow" / "mlflow.db"
-    wanted = {"PIPELINE_TRACKING": "true", "PIPELINE_TRACKING_URI": f"sqlite:///{database}"}
-    return {name: value for name, value in wanted.items() if name not in os.environ}
 
 
 async def _ask(

@@ -170,6 +170,12 @@ def redis_environment(port: int) -> dict[str, str]:
     }
 
 
+def tracking_environment(settings: LauncherSettings) -> dict[str, str]:
+    """MLflow in a database beside the rest."""
+    database = settings.state_dir.resolve() / "mlflow" / "mlflow.db"
+    return {"PIPELINE_TRACKING": "true", "PIPELINE_TRACKING_URI": f"sqlite:///{database}"}
+
+
 def service_program(
     name: str, values: Mapping[str, str], listeners: Listeners, logs: Path
 ) -> Program:

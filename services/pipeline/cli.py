@@ -193,7 +193,13 @@ def _take(
     # A picture with too many pixels is refused by us, with its row; no need for a warning as well.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     with tracked("load", settings) as record:
-        record.parameters = {"file": feed.path.name, "live": live, "force": force}
+        record.parameters = {
+            "file": feed.path.name,
+            "live": live,
+            "force": force,
+            "undo_changes": undo_changes,
+            "golden_queries": len(golden.queries) if golden else 0,
+        }
         record.tags = {"data_version": data_version(feed.path)} if settings.tracking else {}
         summary = load(
             feed,
@@ -206,7 +212,10 @@ def _take(
         )
         record.tags |= summary.tags()
         record.metrics = summary.metrics()
-        record.texts["summary.txt"] = "\n".join(summary.lines())
+        record.texts |= {
+            "summary.txt": "\n".join(summary.lines()),
+            "catalogue.json": summary.publication.head.model_dump_json(indent=2),
+        }
         if summary.rejected or summary.without_linked_picture:
             record.files.append(summary.rejects_path)
     for line in summary.lines():

@@ -101,7 +101,7 @@ class PipelineSettings(BaseSettings):
     tracking: bool = Field(
         default=False,
         description="Whether every load, training and evaluation becomes an MLflow run. "
-        "`make eval` turns it on; `make run` does without.",
+        "`make eval`, `make data` and `make tfx` turn it on; `make run` does without.",
     )
     tracking_uri: str = Field(
         default="sqlite:///.state/mlflow/mlflow.db",

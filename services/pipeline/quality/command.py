@@ -13,6 +13,7 @@ from services.pipeline.settings import PipelineSettings
 if TYPE_CHECKING:
     from services.pipeline.quality.comparison import Comparison
     from services.pipeline.tracking.registry import Entry
+    from services.pipeline.tracking.runs import Record
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -64,12 +65,40 @@ def _evaluate_esci(options: argparse.Namespace, settings: PipelineSettings) -> i
     from services.pipeline.online_store import OnlineStore
     from services.pipeline.quality.esci import evaluate_examples, read_examples
     from services.pipeline.quality.stored import entries_of
+    from services.pipeline.tracking.data_version import data_version
+    from services.pipeline.tracking.runs import tracked
 
-    online = OnlineStore(settings.feature_store)
-    products = {entry[0] for entry in entries_of(online, published(online.head()[0]))}
-    examples = read_examples(options.esci, options.locale, products, options.queries)
-    print(evaluate_examples(examples, settings))
+    with tracked("evaluate", settings) as record:
+        record.parameters = {
+            "esci": options.esci.name,
+            "locale": options.locale,
+            "queries": options.queries,
+        }
+        online = OnlineStore(settings.feature_store)
+        head = published(online.head()[0])
+        record.tags = {"model": head.model_id, "catalogue": head.version}
+        if settings.tracking:
+            _record_ranking(record, settings)
+            record.tags["data_version"] = data_version(options.esci)
+        products = {entry[0] for entry in entries_of(online, head)}
+        examples = read_examples(options.esci, options.locale, products, options.queries)
+        evaluation = evaluate_examples(examples, settings)
+        record.metrics = dict(evaluation.figures)
+        record.texts["report.md"] = evaluation.tables
+        print(evaluation.tables)
     return 0
+
+
+def _record_ranking(record: Record, settings: PipelineSettings) -> None:
+    """What is in force while it is evaluated."""
+    from services.contracts.ranking import BUILT_IN
+    from services.pipeline.changes import published
+    from services.pipeline.online_store import OnlineStore
+
+    # Not through `open_stores`: whoever loads meanwhile may go on.
+    ranking = published(OnlineStore(settings.feature_store).head()[0]).ranking or BUILT_IN
+    record.tags["ranking"] = ranking.name
+    record.texts["ranking.json"] = ranking.model_dump_json(indent=2)
 
 
 def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
@@ -88,6 +117,7 @@ def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
     with tracked("evaluate", settings) as record:
         record.parameters = {"golden": str(options.golden), "queries": len(golden.queries)}
         if settings.tracking:
+            _record_ranking(record, settings)
             record.tags["data_version"] = data_version(options.golden / QUERIES)
         comparison = compare(golden, settings)
         tables = as_markdown(comparison)
@@ -97,7 +127,10 @@ def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
             "catalogue": comparison.catalogue.version,
         }
         record.metrics = as_figures(comparison)
-        record.texts["report.md"] = tables
+        record.texts |= {
+            "report.md": tables,
+            "figures.json": json.dumps(record.metrics, indent=2),
+        }
         if options.report is not None:
             write_between_marks(options.report, tables)
         if options.figures is not None:

@@ -11,6 +11,7 @@ from services.contracts.base import ModalityWeights
 from services.contracts.retriever import NO_MATCH_BELOW, CatalogueInfo, Kind
 from services.pipeline.quality.embedding import Vectors, embed_images, embed_texts
 from services.pipeline.quality.golden import Golden, GoldenQuery, Half
+from services.pipeline.quality.learned import learn_across
 from services.pipeline.quality.metrics import (
     NDCG,
     Interval,
@@ -22,10 +23,12 @@ from services.pipeline.quality.metrics import (
 )
 from services.pipeline.quality.searching import Answer, Facts, Retriever, Setup
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.training.train import KINDS, weights_of
 
 FUSED = Setup("both, fused")
 SERVED = Setup("both, with the cut-off", cutoff="auto")
 REWRITTEN = "both, fused, rewritten"
+LEARNED, LEARNED_SERVED = "both, learned", "both, learned, with the cut-off"
 SETUPS = (
     Setup("words only", ModalityWeights(text=1, image=0)),
     Setup("look only", ModalityWeights(text=0, image=1)),
@@ -99,6 +102,17 @@ class _Asked:
     def with_vectors(self, vectors: Vectors) -> _Asked:
         return replace(self, vectors=vectors)
 
+    def of_half(self, half: Half) -> _Asked:
+        """Only the queries of that half."""
+        rows = [row for row, query in enumerate(self.queries) if query.half == half]
+        texts = self.vectors.texts
+        vectors = replace(
+            self.vectors,
+            rows=self.vectors.rows[rows],
+            texts=None if texts is None else [texts[row] for row in rows],
+        )
+        return replace(self, queries=[self.queries[row] for row in rows], vectors=vectors)
+
     def scores(self, answers: Sequence[Answer]) -> Scores:
         found = zip(self.queries, answers, strict=True)
         return score(self.judgements, {query.query_id: answer.products for query, answer in found})
@@ -114,6 +128,7 @@ def compare(golden: Golden, settings: PipelineSettings) -> Comparison:
         if rewrites != [query.text for query in run.words.queries]:
             rewritten = run.words.with_vectors(embed_texts(rewrites, settings))
             run.add("words", REWRITTEN, rewritten.scores(run.search("words", rewritten, FUSED)))
+    run.add_learned()
     run.ask_for_nothing()
     robustness = run.robustness()
     catalogue = run.retriever.catalogue
@@ -171,6 +186,25 @@ class _Run:
                 self.confidences += _confidences(asked.queries, answers)
                 if kind == "words":
                     self._fused = answers
+
+    def add_learned(self) -> None:
+        """What training makes of it, where there are queries enough to learn from."""
+        learned = learn_across(self._golden, self._settings)
+        if learned is None:
+            return
+        for kind in (one for one in KINDS if one in self.asked):
+            asked = self.asked[kind]
+            whole: dict[str, Answer] = {}
+            cut: dict[str, Answer] = {}
+            for half, ranking in learned.by_half.items():
+                some = asked.of_half(half)
+                answers = self.search(kind, some, Setup(LEARNED, weights_of(ranking, kind)))
+                ids = [query.query_id for query in some.queries]
+                whole |= zip(ids, answers, strict=True)
+                cut |= zip(ids, learned.cut(half, kind, some.vectors, answers), strict=True)
+            for name, found in ((LEARNED, whole), (LEARNED_SERVED, cut)):
+                answers = [found[query.query_id] for query in asked.queries]
+                self.add(kind, name, asked.scores(answers))
 
     def ask_for_nothing(self) -> None:
         """What no product is an answer to."""

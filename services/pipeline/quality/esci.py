@@ -78,8 +78,16 @@ def read_examples(path: Path, locale: str, products: Collection[str], most: int)
     return Examples(golden, len(judgements), table.num_rows, known)
 
 
-def evaluate_examples(examples: Examples, settings: PipelineSettings) -> str:
-    """Tables in Markdown. Raises DependencyAway, EncoderBroken."""
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured, in Markdown and as figures by name."""
+
+    tables: str
+    figures: Mapping[str, float]
+
+
+def evaluate_examples(examples: Examples, settings: PipelineSettings) -> Evaluation:
+    """Raises DependencyAway, EncoderBroken."""
     golden = examples.golden
     texts = embed_texts([query.text for query in golden.queries], settings)
     answers = Retriever(settings).search(texts, "words", Setup("both, fused"))
@@ -87,20 +95,22 @@ def evaluate_examples(examples: Examples, settings: PipelineSettings) -> str:
         query.query_id: judged_only(answer.products, golden.judgements[query.query_id])
         for query, answer in zip(golden.queries, answers, strict=True)
     }
-    rows = []
-    for name, gains in (
-        ("E 1, S .1, C .01: ESCI's definition", ESCI_GAINS),
-        ("E 1, S .01, C .1: the public scorer", SWAPPED_GAINS),
+    rows, figures = [], {"esci/judged_known": float(examples.known)}
+    for name, short, gains in (
+        ("E 1, S .1, C .01: ESCI's definition", "defined", ESCI_GAINS),
+        ("E 1, S .01, C .1: the public scorer", "public_scorer", SWAPPED_GAINS),
     ):
         reached = interval(score(golden.judgements, rankings, gains).values[NDCG])
         floor = random_ndcg(golden.judgements, gains=gains)
         rows.append([name, str(reached), f"{floor:.3f}"])
+        figures |= {f"esci/{short}/ndcg": reached.mean, f"esci/{short}/random_ndcg": floor}
     told = (
         f"{len(golden.queries)} of {examples.queries} queries; the catalogue has {examples.known} "
         f"of their {examples.pairs} judged products. Judged products are ranked among themselves; "
         f"those that are not among the best {DEPTH} of a search come last."
     )
-    return f"{told}\n\n{table(['gains', 'NDCG', 'a random order'], rows)}"
+    tables = f"{told}\n\n{table(['gains', 'NDCG', 'a random order'], rows)}"
+    return Evaluation(tables, figures)
 
 
 def judged_only(products: Sequence[str], grades: Mapping[str, Grade]) -> list[str]:

@@ -43,6 +43,7 @@ class Answer:
 
     products: list[str] = field(default_factory=list)
     """Best first."""
+    scores: list[float] = field(default_factory=list)
     confidence: float = 0.0
 
 
@@ -140,6 +141,7 @@ class Retriever:
             answer.confidence = one.confidence
             for product in one.results:
                 answer.products.append(product.product_id)
+                answer.scores.append(product.score)
                 self.facts[product.product_id] = Facts(product.category or "", product.price)
             if one.next is not None and (depth is None or len(answer.products) < depth):
                 more[row] = one.next

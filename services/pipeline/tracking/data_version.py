@@ -1,8 +1,13 @@
-"""Which data a run had: DVC's hash where the file is under DVC, else the file's own."""
+"""Which data a run had: DVC's hash where the data are what DVC recorded, else the data's own.
+
+What DVC recorded is looked at anew: a catalogue that was changed since, or that the stage which is
+running will record only when it has ended, is not called by the hash of the one before.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,24 +16,50 @@ import yaml  # type: ignore[import-untyped]
 
 
 def data_version(path: Path) -> str:
-    """`dvc:…` or `sha256:…`."""
+    """`dvc:…` or `sha256:…`, of a file or a folder."""
     whole = path.resolve()
     for folder in (whole, *whole.parents):
-        pointer = folder.parent / f"{folder.name}.dvc"
-        if pointer.is_file():
-            for out in _outs(yaml.safe_load(pointer.read_text(encoding="utf-8"))):
-                return f"dvc:{out['md5']}"
-        lock = folder / "dvc.lock"
-        if lock.is_file():
-            version = _in_lock(lock, whole)
-            if version is not None:
-                return version
+        for data, md5 in _recorded(folder):
+            if whole.is_relative_to(data) and _dvc_digest(data, of_folder=_is_folder(md5)) == md5:
+                return f"dvc:{md5}"
     return f"sha256:{_folder_digest(path) if path.is_dir() else _file_digest(path)}"
 
 
-def _file_digest(path: Path) -> str:
+def _recorded(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Data with their hash: by the pointer beside a folder or file, or by the lock in a folder."""
+    pointer = folder.parent / f"{folder.name}.dvc"
+    if pointer.is_file():
+        for out in _outs(_yaml(pointer)):
+            yield folder.parent / out["path"], str(out["md5"])
+    lock = folder / "dvc.lock"
+    if lock.is_file():
+        for stage in _yaml(lock).get("stages", {}).values():
+            for out in (*_outs(stage), *_outs(stage, "deps")):
+                yield folder / out["path"], str(out["md5"])
+
+
+def _dvc_digest(path: Path, *, of_folder: bool) -> str | None:
+    """As DVC makes it; None for what is not there, or no longer of that sort.
+
+    A folder's is that of a list of its files, in order of their paths (`dvc_data`'s `Tree`).
+    """
+    if of_folder != path.is_dir() or not path.exists():
+        return None
+    if not of_folder:
+        return _file_digest(path, "md5")
+    files = {one.relative_to(path).as_posix(): one for one in path.rglob("*") if one.is_file()}
+    listed = [{"md5": _file_digest(files[name], "md5"), "relpath": name} for name in sorted(files)]
+    text = json.dumps(listed, sort_keys=True).encode()
+    return f"{hashlib.md5(text, usedforsecurity=False).hexdigest()}.dir"
+
+
+def _is_folder(md5: str) -> bool:
+    return md5.endswith(".dir")
+
+
+def _file_digest(path: Path, algorithm: str = "sha256") -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _folder_digest(folder: Path) -> str:
@@ -39,14 +70,8 @@ def _folder_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _in_lock(lock: Path, path: Path) -> str | None:
-    """Of the output or dependency of a stage that is the file, or holds it."""
-    stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
-    for stage in stages.values():
-        for out in (*_outs(stage), *_outs(stage, "deps")):
-            if path.is_relative_to(lock.parent / out["path"]):
-                return f"dvc:{out['md5']}"
-    return None
+def _yaml(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
 
 
 def _outs(stage: dict[str, Any], kind: str = "outs") -> Iterator[dict[str, Any]]:

@@ -7,9 +7,13 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.pipeline.errors import GateClosed
 from services.pipeline.settings import PipelineSettings
+
+if TYPE_CHECKING:
+    from services.pipeline.training.embedded import EmbeddedProducts
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,27 +52,42 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _train(options: argparse.Namespace, settings: PipelineSettings) -> int:
     # SciPy and Arrow take a second to import; `--help` need not wait for them.
     from services.contracts.ranking import BUILT_IN
-    from services.pipeline.quality.golden import QUERIES, read_golden
-    from services.pipeline.tracking.data_version import data_version
+    from services.pipeline.quality.golden import read_golden
     from services.pipeline.tracking.registry import register
     from services.pipeline.tracking.runs import flat, tracked
+    from services.pipeline.training.folds import FOLDS
     from services.pipeline.training.golden import embed_queries
     from services.pipeline.training.published import published_products
-    from services.pipeline.training.report import lines, metrics, write
+    from services.pipeline.training.report import lines, metrics, plot_tables, write
     from services.pipeline.training.train import train
+    from services.pipeline.training.weights import GRID
 
     with tracked("train", settings) as record:
-        record.parameters = {"golden": str(options.golden)}
-        if settings.tracking:
-            record.tags["data_version"] = data_version(options.golden / QUERIES)
+        record.parameters = {
+            "golden": str(options.golden),
+            "half": "tune",
+            "in_force": BUILT_IN.name,
+            "weights_tried": len(GRID),
+            "folds": FOLDS,
+        }
         products = published_products(settings.feature_store / "offline")
-        record.tags["model"] = products.model
+        record.tags = _data(options.golden, products, settings)
         queries, judgements = embed_queries(read_golden(options.golden), "tune", settings)
         training = train(products, queries, judgements, BUILT_IN)
+        figures = metrics(training)
         write(training, options.output, options.metrics, options.plots)
-        record.metrics = flat(metrics(training))
-        record.texts["training.txt"] = "\n".join(lines(training))
+        record.metrics = flat(figures)
+        record.tags["ranking"] = training.ranking.name
+        record.texts |= {
+            "training.txt": "\n".join(lines(training)),
+            "training.json": json.dumps(figures, indent=2),
+            **plot_tables(training),
+        }
         record.files.append(options.output)
+        if settings.tracking:
+            from services.pipeline.training.plots import draw
+
+            record.files += draw(training, settings.feature_store / "plots")
     for line in lines(training):
         print(line)
     if options.register:
@@ -81,25 +100,47 @@ def _judge(options: argparse.Namespace, settings: PipelineSettings) -> int:
     from services.contracts.ranking import BUILT_IN
     from services.pipeline.quality.golden import read_golden
     from services.pipeline.ranking import read_ranking
+    from services.pipeline.tracking.runs import flat, tracked
     from services.pipeline.training.golden import embed_queries
     from services.pipeline.training.judged_ranking import compare, gate, judge
     from services.pipeline.training.published import published_products
 
-    products = published_products(settings.feature_store / "offline")
-    queries, judgements = embed_queries(read_golden(options.golden), "report", settings)
-    before, after = (
-        judge(products, queries, judgements, ranking)
-        for ranking in (BUILT_IN, read_ranking(options.ranking))
-    )
-    comparison = compare(before, after)
-    if options.metrics is not None:
-        options.metrics.parent.mkdir(parents=True, exist_ok=True)
-        options.metrics.write_text(json.dumps(comparison.metrics(), indent=2) + "\n")
-    print(comparison)
-    reasons = gate(after, before)
-    if reasons:
-        raise GateClosed("; ".join(reasons))
+    with tracked("evaluate", settings) as record:
+        ranking = read_ranking(options.ranking)
+        record.parameters = {
+            "golden": str(options.golden),
+            "half": "report",
+            "ranking": ranking.name,
+            "in_force": BUILT_IN.name,
+        }
+        record.files.append(options.ranking)
+        products = published_products(settings.feature_store / "offline")
+        record.tags = _data(options.golden, products, settings) | {"ranking": ranking.name}
+        queries, judgements = embed_queries(read_golden(options.golden), "report", settings)
+        before, after = (judge(products, queries, judgements, one) for one in (BUILT_IN, ranking))
+        comparison = compare(before, after)
+        figures = json.dumps(comparison.metrics(), indent=2) + "\n"
+        record.metrics = flat(comparison.metrics())
+        record.texts |= {"evaluation.txt": str(comparison), "evaluation.json": figures}
+        if options.metrics is not None:
+            options.metrics.parent.mkdir(parents=True, exist_ok=True)
+            options.metrics.write_text(figures)
+        print(comparison)
+        reasons = gate(after, before)
+        if reasons:
+            raise GateClosed("; ".join(reasons))
     return 0
+
+
+def _data(golden: Path, products: EmbeddedProducts, settings: PipelineSettings) -> dict[str, str]:
+    """Of which data a run is, for its record."""
+    from services.pipeline.quality.golden import QUERIES
+    from services.pipeline.tracking.data_version import data_version
+
+    tags = {"model": products.model, "catalogue": products.catalogue}
+    if settings.tracking:
+        tags["data_version"] = data_version(golden / QUERIES)
+    return tags
 
 
 def _golden(options: argparse.Namespace, _: PipelineSettings) -> int:

@@ -22,6 +22,8 @@ class EmbeddedProducts:
     text: Matrix
     image: Matrix
     model: str
+    catalogue: str = ""
+    """The version that they are of; empty where none is published yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def published_products(offline: Path) -> EmbeddedProducts:
         text=rows_of(table[TEXT_VECTOR].to_pylist(), dimension),
         image=rows_of(table[IMAGE_VECTOR].to_pylist(), dimension),
         model=model,
+        catalogue=str(version),
     )
 
 

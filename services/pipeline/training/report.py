@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -89,20 +90,24 @@ def write(training: Training, ranking: Path, figures: Path | None, plots: Path |
     if figures is not None:
         _write(figures, json.dumps(metrics(training), indent=2) + "\n")
     if plots is not None:
-        plots.mkdir(parents=True, exist_ok=True)
-        _table(
-            plots / WEIGHTS_PLOT,
-            ("query", "text_weight", "ndcg"),
-            (
-                (kind, weight, ndcg)
-                for kind, learned in training.weights.items()
-                for weight, ndcg in zip(GRID, learned.ndcg_by_weight, strict=True)
-            ),
-        )
-        _table(plots / CALIBRATION_PLOT, ("deviations", "exact"), _exact_by_score(training.scores))
+        for name, table in plot_tables(training).items():
+            _write(plots / name, table)
 
 
-def _exact_by_score(scores: StandardisedScores) -> Iterator[tuple[float, float]]:
+def plot_tables(training: Training) -> dict[str, str]:
+    """What plots are drawn from, as CSV by the name of its file."""
+    weights = (
+        (kind, weight, ndcg)
+        for kind, learned in training.weights.items()
+        for weight, ndcg in zip(GRID, learned.ndcg_by_weight, strict=True)
+    )
+    return {
+        WEIGHTS_PLOT: _table(("query", "text_weight", "ndcg"), weights),
+        CALIBRATION_PLOT: _table(("deviations", "exact"), exact_by_score(training.scores)),
+    }
+
+
+def exact_by_score(scores: StandardisedScores) -> Iterator[tuple[float, float]]:
     """Of the products in each band of standardised scores, the part that is exact."""
     edges = np.linspace(scores.deviations.min(), scores.deviations.max(), _BINS + 1)
     band = np.clip(np.digitize(scores.deviations, edges) - 1, 0, _BINS - 1)
@@ -112,11 +117,12 @@ def _exact_by_score(scores: StandardisedScores) -> Iterator[tuple[float, float]]
             yield float(edges[number : number + 2].mean()), float(scores.exact[inside].mean())
 
 
-def _table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from services.pipeline.data_versions import DataSettings, share
 from services.pipeline.errors import DataAway
+from services.pipeline.tracking.data_version import data_version
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -55,6 +57,23 @@ def test_data_that_were_pushed_come_back_the_same_after_a_wipe(
     share("pull", settings, repository)
 
     assert _digests(repository / "shop") == before
+
+
+def test_a_folder_that_dvc_tracks_is_known_by_dvcs_own_hash_until_it_changes(
+    repository: Path,
+) -> None:
+    shop = repository / "shop"
+    for name in ("a-b.txt", "a/z", "images/ü.png", "Z"):
+        (shop / name).parent.mkdir(exist_ok=True)
+        (shop / name).write_text(name)
+    _dvc(repository, "add", "shop")
+    (tracked,) = yaml.safe_load((repository / "shop.dvc").read_text())["outs"]
+
+    assert data_version(shop / "products.csv") == f"dvc:{tracked['md5']}"
+    assert data_version(shop) == f"dvc:{tracked['md5']}"
+    (shop / "images" / "a.png").chmod(0o644)
+    (shop / "images" / "a.png").write_bytes(b"another picture")
+    assert data_version(shop / "products.csv").startswith("sha256:")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,10 @@ from services.pipeline.errors import FeedUnusable, GateClosed
 from services.pipeline.feeds import open_feed
 from services.pipeline.load import load as load_feed
 from services.pipeline.online_store import OnlineStore
-from services.pipeline.quality.comparison import FUSED, compare
+from services.pipeline.quality.comparison import FUSED, LEARNED, LEARNED_SERVED, compare
 from services.pipeline.quality.embedding import embed_texts
 from services.pipeline.quality.gate import rankings
-from services.pipeline.quality.golden import Golden, GoldenQuery, Variant, write_golden
+from services.pipeline.quality.golden import Golden, GoldenQuery, Half, Variant, write_golden
 from services.pipeline.quality.metrics import METRICS, NDCG, Grade
 from services.pipeline.quality.page import BEGIN, END
 from services.pipeline.quality.report import as_figures, as_markdown
@@ -116,6 +117,34 @@ def test_every_way_to_search_is_measured_on_what_is_served(
     tables = as_markdown(comparison)
     for heading in ("a random order", "Typed otherwise", "Who is served worse", "The cut-off"):
         assert heading in tables
+
+
+def test_each_half_of_the_queries_is_searched_by_what_the_other_half_taught(
+    served: PipelineSettings,
+) -> None:
+    halves: tuple[Half, Half] = ("tune", "report")
+    asked = golden(range(50))
+    queries = [replace(query, half=halves[n % 2]) for n, query in enumerate(asked.queries)]
+    nothing = [
+        GoldenQuery(f"n{n}", "nonsense", "bare", text=f"xz{n}", half=halves[n % 2])
+        for n in range(40)
+    ]
+    comparison = compare(replace(asked, queries=[*queries, *nothing]), served)
+    learned = comparison.arm("words", LEARNED)
+    # To this encoder's double the look of a product says nothing of its words.
+    assert learned.scores.values["mrr"].mean() > 0.95
+    assert learned.scores.queries == comparison.arm("words", FUSED.name).scores.queries
+    fused = comparison.arm("words", FUSED.name).scores.values[NDCG].mean()
+    assert learned.scores.values[NDCG].mean() > fused
+    cut = comparison.arm("words", LEARNED_SERVED)
+    assert cut.scores.values["mrr"].mean() > 0.9
+    # What stands out no more than chance is left out: the second best here, a neighbour's words.
+    assert cut.scores.values[NDCG].mean() < learned.scores.values[NDCG].mean()
+
+
+def test_from_too_few_queries_nothing_is_learned(served: PipelineSettings) -> None:
+    comparison = compare(golden(), served)
+    assert LEARNED not in [arm.name for arm in comparison.arms]
 
 
 def test_the_gates_own_ranking_is_the_retrievers(served: PipelineSettings) -> None:

@@ -19,6 +19,7 @@ from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.data_version import data_version
 from services.pipeline.tracking.registry import REGISTERED, Registry
 from services.pipeline.tracking.runs import EXPERIMENT, client, tracked
+from services.pipeline.training.published import published_products
 from tests.support.encoder_double import EncoderDouble
 from tests.support.product_feed import product_rows, write_feed
 
@@ -68,7 +69,8 @@ def test_a_load_is_a_run_with_its_data_its_counts_and_its_rejects(
     assert run.data.tags["data_version"] == data_version(feed)
     assert (run.data.metrics["loaded"], run.data.metrics["rejected"]) == (5, 1)
     kept = {one.path for one in client(on).list_artifacts(run.info.run_id)}
-    assert kept == {"summary.txt", "rejects.csv"}
+    assert kept == {"summary.txt", "catalogue.json", "rejects.csv"}
+    assert run.data.params["file"] == "feed.csv"
 
 
 def test_a_run_that_failed_is_recorded_with_its_reason(
@@ -102,11 +104,47 @@ def test_a_training_is_a_run_with_what_it_learned_and_may_be_registered(
     run = next(one for one in runs(on) if one.data.tags["kind"] == "train")
     assert (run.data.metrics["queries"], run.data.tags["model"]) == (80, "double@1")
     assert "weights/words/change/mean" in run.data.metrics
+    assert run.data.tags["catalogue"] == published_products(on.feature_store / "offline").catalogue
+    assert run.data.tags["data_version"] == data_version(tmp_path / "golden" / "queries.csv")
+    assert run.data.params["half"] == "tune"
     kept = {one.path for one in client(on).list_artifacts(run.info.run_id)}
-    assert kept == {"training.txt", "ranking.json"}
+    assert kept == {
+        *("training.txt", "training.json", "ranking.json"),
+        *("fusion_weights.csv", "exact_by_score.csv", "fusion-weights.png", "exact-by-score.png"),
+    }
     (entry,) = Registry(on).entries()
     assert entry.ranking == read_ranking(output)
     assert (entry.run_id, list(entry.aliases)) == (run.info.run_id, ["champion"])
+    assert entry.catalogue == run.data.tags["catalogue"]
+
+
+def test_a_judgement_is_a_run_also_where_it_refuses_the_ranking(
+    on: PipelineSettings, tmp_path: Path
+) -> None:
+    assert main(["load", str(write_feed(tmp_path / "feed.csv", product_rows(60)))]) == 0
+    asked = [
+        GoldenQuery(f"t{n}", "text", text=f"Product {n}. The description of number {n}.")
+        for n in range(40)
+    ]
+    judged: dict[str, dict[str, Grade]] = {f"t{n}": {f"p-{n:03}": "E"} for n in range(40)}
+    (tmp_path / "golden").mkdir()
+    write_golden(Golden(asked, judged), tmp_path / "golden")
+    codes = []
+    for name, text in (("by words", 1.0), ("by look", 0.0)):
+        path = tmp_path / f"{name}.json"
+        ranking = Ranking(name=name, words=ModalityWeights(text=text, image=1 - text))
+        path.write_text(ranking.model_dump_json())
+        judge = ["judge", "--golden", str(tmp_path / "golden"), "--ranking", str(path)]
+        codes.append(main(judge))
+    assert codes == [0, GateClosed.exit_code]
+    refused, passed, _ = runs(on)
+    assert {refused.data.tags["kind"], passed.data.tags["kind"]} == {"evaluate"}
+    assert (passed.data.tags["ranking"], passed.info.status) == ("by words", "FINISHED")
+    assert (refused.data.tags["ranking"], refused.info.status) == ("by look", "FAILED")
+    assert "NDCG falls" in refused.data.tags["error"]
+    assert refused.data.metrics["ndcg/mean"] < refused.data.metrics["ndcg_built_in/mean"]
+    kept = {one.path for one in client(on).list_artifacts(refused.info.run_id)}
+    assert kept == {"by look.json", "evaluation.txt", "evaluation.json"}
 
 
 def test_without_tracking_nothing_is_recorded_and_a_server_that_is_away_costs_only_the_record(
