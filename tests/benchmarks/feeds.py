@@ -14,13 +14,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.pipeline.feeds import open_feed
+from services.pipeline.feeds.sqid import (
+    ESCI_PRODUCTS,
+    FEATURES,
+    IMAGE_FEATURES,
+    MODEL,
+    TEXT_FEATURES,
+)
 
 _WORDS = "A description of a product, about a kilobyte long, in words of a person. " * 14
 _PRICE = "1.299,00 EUR"
+_VECTORS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +86,36 @@ def _parquet(path: Path, rows: int) -> None:
     pq.write_table(table, path, row_group_size=rows, compression="none", use_dictionary=False)
 
 
+def _sqid(folder: Path, rows: int) -> None:
+    """6 kB of vectors a product, in another order than the words."""
+    rows //= 6
+    folder.mkdir()
+    ids = np.array([f"B{n:09}" for n in range(rows)])
+    words = {"product_id": ids, "product_title": ["Mug"] * rows, "product_locale": ["us"] * rows}
+    pq.write_table(pa.table(words), folder / ESCI_PRODUCTS)
+    links = {"product_id": ids, "image_url": [f"https://cdn.example/{n}.jpg" for n in ids]}
+    pq.write_table(pa.table(links), folder / "product_image_urls.parquet")
+    random = np.random.default_rng(7)
+    vectors = pa.list_(pa.float32())
+    names = (TEXT_FEATURES, IMAGE_FEATURES)
+    schema = pa.schema([("product_id", pa.string()), *((name, vectors) for name in names)])
+    with pq.ParquetWriter(folder / FEATURES, schema, compression="none") as out:
+        for some in np.split(
+            random.permutation(ids), range(_VECTORS_AT_ONCE, rows, _VECTORS_AT_ONCE)
+        ):
+            floats = random.standard_normal((len(names), some.size, MODEL.dimension), np.float32)
+            ends = np.arange(some.size + 1, dtype=np.int32) * MODEL.dimension
+            columns = [pa.ListArray.from_arrays(ends, one.ravel()) for one in floats]
+            out.write_table(pa.table([pa.array(some), *columns], schema=schema))
+
+
 KINDS: Mapping[str, Callable[[Path, int], None]] = {
     "own.csv": _csv,
     "google.tsv": _tsv,
     "google.xml": _xml,
     "shopify.csv": _shopify,
     "own.parquet": _parquet,
+    "sqid": _sqid,
 }
 
 
@@ -91,7 +124,9 @@ def _read(path: Path) -> Reading:
     started = time.monotonic()
     rows = sum(1 for _ in open_feed(path).rows())
     seconds = time.monotonic() - started
-    return Reading(path.name, path.stat().st_size / 1e9, rows, seconds, before, _most_megabytes())
+    files = path.iterdir() if path.is_dir() else [path]
+    gigabytes = sum(file.stat().st_size for file in files) / 1e9
+    return Reading(path.name, gigabytes, rows, seconds, before, _most_megabytes())
 
 
 def _most_megabytes() -> int:
@@ -100,7 +135,12 @@ def _most_megabytes() -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of a kilobyte each")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=1_000_000,
+        help="of a kilobyte each; a sixth as many of six for SQID",
+    )
     options = parser.parse_args()
     processes = multiprocessing.get_context("spawn")
     print("| feed | GB | products | s | MB before | MB at most |")

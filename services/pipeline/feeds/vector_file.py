@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +30,13 @@ class VectorFile:
         if missing:
             raise FeedUnusable(f"{path}: no column {', '.join(sorted(missing))}")
         columns = (text_column, image_column)
-        shape = (max(table.count(), 1), len(columns), model.dimension)
+        self._columns = len(columns)
+        self._bytes = model.dimension * np.dtype(np.float32).itemsize
         with tempfile.TemporaryFile(prefix="vectors-") as file:
-            # The mapping keeps the file for as long as it lives.
-            self._rows = np.memmap(file, np.float32, "w+", shape=shape)
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
+        # Not mapped: what was read once would count as ours until the kernel wants it back.
+        os.ftruncate(self._file, table.count() * self._columns * self._bytes)
         self._at: dict[str, int] = {}
         key_at = table.columns.index(key)
         for at, record in enumerate(ParquetTable(path, vectors=columns).records()):
@@ -45,7 +50,7 @@ class VectorFile:
                         f"{path}: {name} of row {record.number} has {len(vector)} floats, not the "
                         f"{model.dimension} of {model.name}"
                     )
-                self._rows[at, place] = vector
+                os.pwrite(self._file, vector.tobytes(), self._offset(at, place))
 
     def get(self, key: str, *, with_image: bool) -> ReadyVectors | None:
         """None for an id that has none."""
@@ -56,5 +61,9 @@ class VectorFile:
         return ReadyVectors(text, image if with_image else None)
 
     def _vector(self, at: int, place: int) -> FloatVector | None:
-        vector = np.array(self._rows[at, place])
+        read = os.pread(self._file, self._bytes, self._offset(at, place))
+        vector = np.frombuffer(read, np.float32)
         return vector if vector.any() else None
+
+    def _offset(self, at: int, place: int) -> int:
+        return (at * self._columns + place) * self._bytes
