@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.pipeline.feeds import FeedRow, ReadyVectors
+from services.pipeline.feeds.base import MAX_ATTRIBUTE_CHARACTERS
 from services.pipeline.prices import SYMBOLS, parse_price
 from services.pipeline.ready_vectors import UnusableVector, unit_vectors
 
@@ -22,7 +23,6 @@ MAX_CHARACTERS: Mapping[str, int] = {
     "image": 2_000,
     "product_url": 2_000,
 }
-MAX_ATTRIBUTE_CHARACTERS = 10_000
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)

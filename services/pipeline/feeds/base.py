@@ -30,6 +30,9 @@ FIELDS = (
 MORE_IMAGES = "more_images"
 """Attribute for the pictures after the first, separated by spaces."""
 
+MAX_ATTRIBUTE_CHARACTERS = 10_000
+"""Of one attribute; longer ones cost the row."""
+
 FloatVector = npt.NDArray[np.float32]
 
 
@@ -87,6 +90,17 @@ class Feed(ABC):
     def column(self, row: FeedRow, name: str) -> str:
         """What stands above that field or attribute of the row in the file, for a person."""
         return name
+
+
+def more_images(links: Sequence[str]) -> dict[str, str]:
+    """The attribute, with as many as it takes: too many pictures cost no product."""
+    kept = ""
+    for link in dict.fromkeys(links):
+        longer = f"{kept} {link}".strip()
+        if len(longer) > MAX_ATTRIBUTE_CHARACTERS:
+            break
+        kept = longer
+    return {MORE_IMAGES: kept} if kept else {}
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import MORE_IMAGES, Feed, FeedRow, reading
+from services.pipeline.feeds.base import Feed, FeedRow, more_images, reading
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.table import Record, Table
 
@@ -135,14 +135,14 @@ def _product(number: int, values: tuple[str, ...], said: Iterable[tuple[str, str
     """said: names and values; one that is said several times is several values."""
     fields: dict[str, str] = {}
     attributes: dict[str, str] = {}
-    more_images: list[str] = []
+    further: list[str] = []
     for name, raw in said:
         value = raw.strip()
         field = _FIELDS.get(name, "")
         if not value or not name:
             continue
         if name == _MORE_LINKS:
-            more_images += [link.strip() for link in value.split(",") if link.strip()]
+            further += [link.strip() for link in value.split(",") if link.strip()]
         elif field and field not in fields:
             text = field in {"title", "description", "brand", "category"}
             fields[field] = html_to_text(value) if text else value
@@ -151,6 +151,5 @@ def _product(number: int, values: tuple[str, ...], said: Iterable[tuple[str, str
     # A number stands for a category of Google's own list.
     if "category" not in fields and not attributes.get(_GOOGLE_CATEGORY, "0").isdigit():
         fields["category"] = html_to_text(attributes.pop(_GOOGLE_CATEGORY))
-    if more_images:
-        attributes[MORE_IMAGES] = " ".join(more_images)
+    attributes |= more_images(further)
     return FeedRow(number, values, fields, attributes)

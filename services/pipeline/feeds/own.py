@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, MutableMapping
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
-    MORE_IMAGES,
     Feed,
     FeedRow,
     ReadyVectors,
     VectorsModel,
+    more_images,
     shown,
 )
 from services.pipeline.feeds.html import html_to_text
@@ -132,8 +132,7 @@ def _keep_the_first_picture(
     value = fields.pop("image", "")
     pictures = _listed(value) if value.startswith("[") else _NEXT_LINK.split(value)
     pictures = [one for one in pictures if one]
-    if len(pictures) > 1:
-        attributes[MORE_IMAGES] = " ".join(pictures[1:])
+    attributes.update(more_images(pictures[1:]))
     if pictures:
         fields["image"] = pictures[0]
 

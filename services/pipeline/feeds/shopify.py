@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import MORE_IMAGES, Feed, FeedRow
+from services.pipeline.feeds.base import Feed, FeedRow, more_images
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.table import Record, Table
 from services.pipeline.prices import Price, parse_price
@@ -102,9 +102,7 @@ class ShopifyFeed(Feed):
             "price": self._lowest_price(records),
             "image": pictures[0] if pictures else "",
         }
-        attributes = self._attributes(records)
-        if len(pictures) > 1:
-            attributes[MORE_IMAGES] = " ".join(pictures[1:])
+        attributes = self._attributes(records) | more_images(pictures[1:])
         return FeedRow(
             first.number,
             first.values,

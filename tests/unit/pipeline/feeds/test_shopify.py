@@ -9,6 +9,7 @@ import pytest
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import FeedOptions, FeedRow, open_feed
 from services.pipeline.feeds.shopify import MOST_ROWS
+from services.pipeline.validation import FeedProduct, RowValidator
 
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,"
@@ -94,6 +95,15 @@ def test_a_torn_row_and_one_without_a_handle_are_rows_of_their_own(tmp_path: Pat
     assert "product_id" not in nameless.fields
     assert "product_id" not in other.fields
     assert last.fields["price"] == "x"  # for validation to refuse
+
+
+def test_more_pictures_than_are_kept_cost_no_product(tmp_path: Path) -> None:
+    lines = (f"a,A,https://cdn.example/{number:0200}.jpg\n" for number in range(100))
+    (product,) = rows(tmp_path, "Handle,Title,Image Src\n" + "".join(lines))
+    kept = product.attributes["more_images"].split(" ")
+    assert kept == [f"https://cdn.example/{number:0200}.jpg" for number in range(1, len(kept) + 1)]
+    assert 40 < len(kept) < 99
+    assert isinstance(RowValidator(tmp_path).check(product), FeedProduct)
 
 
 def test_a_handle_without_end_is_refused_and_the_next_product_read(tmp_path: Path) -> None:
