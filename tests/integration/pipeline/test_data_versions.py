@@ -110,3 +110,30 @@ def test_the_stages_go_from_the_file_to_what_is_published_without_telling_anybod
     assert stages == ["features", "train", "evaluate", "publish"]
     assert _dvc(ROOT, "config", "core.analytics").strip() == "false"
     assert _dvc(ROOT, "config", "core.check_update").strip() == "false"
+
+
+def test_what_the_stages_depend_on_is_there_in_a_fresh_clone() -> None:
+    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    variables = {f"${{{name}}}": value for name, value in pipeline["vars"][0].items()}
+    stages = pipeline["stages"].values()
+    made = {
+        path
+        for stage in stages
+        for kind in ("outs", "metrics", "plots")
+        for one in stage.get(kind, ())
+        for path in ([one] if isinstance(one, str) else one)
+    }
+    needed = {variables.get(path, path) for stage in stages for path in stage["deps"]}
+    tracked = subprocess.run(
+        ["git", "ls-files", *sorted(needed - made)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+    assert {
+        path
+        for path in needed - made
+        if not any(file == path or file.startswith(f"{path}/") for file in tracked)
+    } == set()
