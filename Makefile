@@ -153,7 +153,7 @@ data-push: ## Share this version's data
 	@$(BOOTSTRAP) --group data -- -m services.pipeline data push
 
 tfx: ## The catalogue through TFX: validated, trained, gated, published (CATALOG=… GOLDEN=…)
-	@$(BOOTSTRAP) --group evaluate
+	@$(BOOTSTRAP) --group run
 	@$(BOOTSTRAP) --venv .venv-tfx --group tfx
 	@PYTHONWARNINGS=ignore $(if $(CATALOG),TFX_FEED=$(CATALOG)) $(if $(GOLDEN),TFX_GOLDEN=$(GOLDEN)) \
 		$(BIN)/python -m services.launcher batch --tracked --store .state/tfx/store -- \

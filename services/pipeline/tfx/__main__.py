@@ -16,11 +16,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from services.pipeline.errors import PipelineError
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.feed_check import FeedRefused
-from services.pipeline.tfx.pusher import NotPublished
 from services.pipeline.tfx.run import run
 from services.pipeline.tfx.settings import TfxSettings
-
-FEED_REFUSED, BROKEN = 2, 3
 
 
 def main() -> int:
@@ -28,11 +25,9 @@ def main() -> int:
     try:
         run(TfxSettings(), PipelineSettings())
     except FeedRefused as error:
-        return _fail(f"the feed is not what the schema says\n{error}", FEED_REFUSED)
+        return _fail(f"the feed is not what the schema says\n{error}", error.exit_code)
     except PipelineError as error:
         return _fail(str(error), error.exit_code)
-    except NotPublished as error:
-        return _fail(str(error), BROKEN)
     return 0
 
 

@@ -17,6 +17,7 @@ from tfx import v1 as tfx
 from tfx.types import artifact_utils
 from tfx_bsl.public.tfxio import TFExampleRecord
 
+from services.pipeline.errors import PipelineError
 from services.pipeline.tfx.feed_examples import FAULT, ROW
 
 PRODUCTS = "products"
@@ -27,8 +28,10 @@ SHOWN_CHARACTERS = 300
 """Of a reason: where every row has a reason of its own, the first few tell enough."""
 
 
-class FeedRefused(Exception):
+class FeedRefused(PipelineError):
     """The feed is not what the schema says; nothing of it is loaded. The message names where."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)

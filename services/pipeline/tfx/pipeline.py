@@ -16,6 +16,8 @@ from services.pipeline.tfx.feed_check import PRODUCTS, FeedCheck
 from services.pipeline.tfx.feed_examples import FeedExampleGenExecutor
 from services.pipeline.tfx.pusher import FEED, PYTHON, STORE, CataloguePusher
 from services.pipeline.tfx.settings import TfxSettings
+from services.pipeline.tfx.trainer import DATA_VERSION
+from services.pipeline.tracking.data_version import data_version
 
 NAME = "catalogue"
 SCHEMA = Path(__file__).with_name("schema.pbtxt")
@@ -76,6 +78,7 @@ def catalogue_pipeline(
         examples=embedder.outputs["vectors"],
         train_args=tfx.proto.TrainArgs(splits=[PRODUCTS]),
         eval_args=tfx.proto.EvalArgs(splits=[HALVES["tune"]]),
+        custom_config={DATA_VERSION: data_version(feed)},
     )
     evaluator = Evaluator(
         vectors=embedder.outputs["vectors"],
@@ -114,7 +117,7 @@ def catalogue_pipeline(
         ],
         enable_cache=True,
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
-            str(state / "metadata.sqlite")
+            str(settings.metadata)
         ),
         beam_pipeline_args=settings.beam_pipeline_args,
     )

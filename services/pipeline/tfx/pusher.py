@@ -13,14 +13,14 @@ from tfx.components.evaluator import constants
 from tfx.components.pusher.executor import Executor
 from tfx.types import Artifact
 
-from services.pipeline.errors import GateClosed
+from services.pipeline.errors import GateClosed, PipelineError
 from services.pipeline.tfx.evaluator import EVALUATION
 from services.pipeline.tfx.trainer import RANKING
 
 FEED, PYTHON, STORE = "feed", "python", "store"
 
 
-class NotPublished(Exception):
+class NotPublished(PipelineError):
     """The pipeline's own program did not publish; it has said why on the terminal."""
 
 
@@ -60,7 +60,7 @@ class CataloguePusher(Executor):
 
 def _pipeline(python: str, *arguments: str) -> None:
     """Run a command of the pipeline in the other environment. Raises NotPublished."""
-    # MLflow is here, and need not be there: the training is what this run has recorded.
+    # MLflow is here, and need not be there: this run is recorded here.
     others = ("PYTHONPATH", "VIRTUAL_ENV", "PIPELINE_TRACKING")
     surroundings = {name: value for name, value in os.environ.items() if name not in others}
     command = [python, "-m", "services.pipeline", *arguments]

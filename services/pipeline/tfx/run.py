@@ -11,8 +11,11 @@ from services.pipeline.encoder_batches import model_of
 from services.pipeline.feeds import FeedSettings, open_feed
 from services.pipeline.quality.golden import write_golden
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.tfx.outcome import add_outcome
 from services.pipeline.tfx.pipeline import catalogue_pipeline
 from services.pipeline.tfx.settings import TfxSettings
+from services.pipeline.tracking.data_version import data_version
+from services.pipeline.tracking.runs import tracked
 from services.pipeline.training.derived import derive_golden
 
 
@@ -20,13 +23,24 @@ def run(settings: TfxSettings, pipeline_settings: PipelineSettings) -> None:
     """Raises PipelineError, FeedRefused, GateClosed, NotPublished."""
     open_feed(settings.feed, FeedSettings().options())
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    pipeline = catalogue_pipeline(
-        settings,
-        golden=_golden(settings),
-        model=model_of(pipeline_settings).model,
-        store=pipeline_settings.feature_store,
-    )
-    tfx.orchestration.LocalDagRunner().run(pipeline)
+    with tracked("tfx", pipeline_settings) as record:
+        golden, model = _golden(settings), model_of(pipeline_settings).model
+        record.parameters = {
+            "feed": settings.feed.name,
+            "golden": str(golden),
+            "beam": settings.beam_args,
+        }
+        record.tags["model"] = model
+        if pipeline_settings.tracking:
+            record.tags["data_version"] = data_version(settings.feed)
+        pipeline = catalogue_pipeline(
+            settings, golden=golden, model=model, store=pipeline_settings.feature_store
+        )
+        try:
+            tfx.orchestration.LocalDagRunner().run(pipeline)
+        finally:
+            if pipeline_settings.tracking:
+                add_outcome(record, settings.metadata)
 
 
 def _golden(settings: TfxSettings) -> Path:

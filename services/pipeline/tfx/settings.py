@@ -46,6 +46,11 @@ class TfxSettings(BaseSettings):
         return self.state_dir.resolve() / f"{feed.parent.name or 'catalogue'}-{digest}"
 
     @property
+    def metadata(self) -> Path:
+        """SQLite file of what TFX remembers of its runs."""
+        return self.state_dir.resolve() / "metadata.sqlite"
+
+    @property
     def pushed_dir(self) -> Path:
         """What was pushed, a folder a version."""
         return self.catalogue_dir / "pushed"

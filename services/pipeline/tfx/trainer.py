@@ -13,10 +13,12 @@ from services.contracts.ranking import BUILT_IN
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.records import read_products, read_queries
 from services.pipeline.tracking.runs import flat, tracked
-from services.pipeline.training.report import lines, metrics, write
+from services.pipeline.training.report import lines, metrics, plot_tables, write
 from services.pipeline.training.train import train
 
 RANKING, FIGURES, PLOTS = "ranking.json", "training.json", "plots"
+DATA_VERSION = "data_version"
+"""In the Trainer's `custom_config`: of the feed."""
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -28,9 +30,14 @@ def run_fn(fn_args: FnArgs) -> None:
         training = train(products, queries, judged, BUILT_IN)
         write(training, ranking, run / FIGURES, run / PLOTS)
         record.parameters = {"products": len(products.ids), "queries": len(queries.ids)}
-        record.tags = {"model": products.model, "pipeline": "tfx"}
+        record.tags = {
+            "model": products.model,
+            "pipeline": "tfx",
+            "ranking": training.ranking.name,
+            DATA_VERSION: fn_args.custom_config[DATA_VERSION],
+        }
         record.metrics = flat(metrics(training))
-        record.texts["training.txt"] = "\n".join(lines(training))
-        record.files.append(ranking)
+        record.texts |= {"training.txt": "\n".join(lines(training)), **plot_tables(training)}
+        record.files += [ranking, run / FIGURES]
     for line in lines(training):
         print(line)

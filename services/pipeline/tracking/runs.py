@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 EXPERIMENT = "multimodal-search"
 
-Kind = Literal["load", "train", "evaluate"]
+Kind = Literal["load", "train", "evaluate", "tfx"]
 
 _SQLITE = "sqlite:///"
 
