@@ -176,7 +176,7 @@ class CatalogueReader:
                     products=len(listing.product_ids),
                 ),
                 products=Products(products),
-                index=LiveIndex(self._choice.build(rows), listing.product_ids, self._choice.build),
+                index=LiveIndex(self._choice.build(rows), listing.product_ids, self._choice),
                 moments=Moments.of(rows),
                 base=head.base,
                 sequence=head.sequence,

@@ -37,6 +37,11 @@ class Index(Protocol):
         """How many rows it holds."""
         ...
 
+    @property
+    def width(self) -> int:
+        """2·d, the floats of a row."""
+        ...
+
     def search(
         self,
         query: Vector,

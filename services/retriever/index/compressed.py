@@ -22,20 +22,21 @@ from services.retriever.index.base import (
     Vector,
 )
 
+HalfRows = NDArray[np.float16]
+
 _FLOATS_PER_CODE = 4
 _TRAINED_ON = 20_000
 _PART = 16_384
 
-# How many candidates are scored exactly: what keeps 20 of the best 20, by `make bench-retriever`.
-_CANDIDATES = 400
-_CANDIDATES_OF_MANY = 700
-_MANY = 400_000
+# How many candidates are scored exactly, at least and of how many rows one: what keeps 20 of the
+# best 20 for every mix of weights, by `make bench-retriever`.
+_FEWEST_CANDIDATES = 400
+_ROWS_A_CANDIDATE = 400
 # So few rows are scored exactly, all of them, in the time that a scan takes.
 _NARROW = 10_000
 _SPARE = 1.5
-# To pass over a row in place costs a thousandth of copying one out to score it.
-_COPIED_SHARE = 0.001
-# So many more than asked for are ranked, so that which of equal rows comes last is no chance.
+# Up to so many rows are copied out and scored; of more, those in between are passed over in place.
+_COPIED = 16_384
 _TIES = 64
 
 
@@ -43,14 +44,14 @@ class CompressedIndex:
     """2 bytes a float for exact scores and half a byte for every four to find candidates."""
 
     def __init__(self, rows: AnyRows) -> None:
-        """rows: (n, 2·d) as in `ExactIndex`, with 2·d a multiple of 4. They are copied.
+        """rows: (n, 2·d) as in `ExactIndex`, with 2·d a multiple of 4. Those of 16 bits are
+        kept and not copied: a catalogue that is loaded needs its memory once.
 
         Scores are those of the rows as 16-bit floats: off by some 1e-4.
         """
         n, width = rows.shape
-        self._exact = faiss.IndexScalarQuantizer(
-            width, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
+        self._rows: HalfRows = np.ascontiguousarray(rows, np.float16)
+        self._exact = _over(self._rows)
         self._codes = faiss.IndexPQFastScan(
             width, width // _FLOATS_PER_CODE, 4, faiss.METRIC_INNER_PRODUCT
         )
@@ -62,17 +63,19 @@ class CompressedIndex:
         self._codes.train(sample[:, self._order])
         for start in range(0, n, _PART):
             part = rows[start : start + _PART].astype(np.float32, copy=False)
-            self._exact.add(part)
             self._codes.add((part - mean)[:, self._order])
-        self._refined = _refined(self._codes, self._order, self._exact)
 
     def __len__(self) -> int:
-        return int(self._exact.ntotal)
+        return len(self._rows)
+
+    @property
+    def width(self) -> int:
+        """See `Index.width`."""
+        return int(self._rows.shape[1])
 
     def rows(self, numbers: NDArray[np.intp]) -> Rows:
         """See `Index.rows`; of 16-bit precision."""
-        rows: Rows = self._exact.reconstruct_batch(numbers.astype(np.int64))
-        return rows
+        return self._rows[numbers].astype(np.float32)
 
     def search(
         self,
@@ -88,76 +91,69 @@ class CompressedIndex:
         k = min(k, count)
         if k == 0:
             return NO_HITS
-        numbers, scores = self._best(query, k, passing, count)
-        doubles: NDArray[np.float64] = scores.astype(np.float64)
-        rounded = np.clip(np.round(doubles, SCORE_DECIMALS), -1.0, 1.0) + 0.0
-        best = np.lexsort((numbers, -rounded))[:k]
+        candidates = None if count <= _NARROW else self._candidates(query, k, passing, count)
+        if candidates is None:
+            candidates = np.arange(len(self)) if passing is None else np.flatnonzero(passing)
+        numbers, scores = self._scored(query, k, candidates)
         if threshold is not None:
-            best = best[rounded[best] >= threshold]
-        return Hits(numbers[best], rounded[best])
-
-    def _best(
-        self, query: Vector, k: int, passing: Passing | None, count: int
-    ) -> tuple[NDArray[np.intp], Vector]:
-        """At least the `k` best rows with their exact scores, in no order that counts."""
-        if passing is None:
-            if count > _NARROW:
-                return self._scanned(query, k)
-            return self._scored(query, k, np.arange(count))
-        found = self._candidates(query, k, passing, count) if count > _NARROW else None
-        return self._scored(query, k, np.flatnonzero(passing) if found is None else found)
-
-    def _wanted(self, k: int, count: int) -> int:
-        """How many of `count` rows are scored exactly for the `k` best."""
-        wanted = _CANDIDATES if len(self) < _MANY else _CANDIDATES_OF_MANY
-        return min(max(wanted, k + k // 2), count)
-
-    def _scanned(self, query: Vector, k: int) -> tuple[NDArray[np.intp], Vector]:
-        """As `_best`, of what a scan of the codes finds."""
-        ranked = min(k + _TIES, len(self))
-        wanted = max(self._wanted(k, len(self)), ranked)
-        scores, numbers = self._refined.search(
-            query[None],
-            ranked,
-            params=faiss.IndexRefineSearchParameters(k_factor=wanted / ranked),
-        )
-        return numbers[0], scores[0]
+            numbers, scores = numbers[scores >= threshold], scores[scores >= threshold]
+        return Hits(numbers, scores)
 
     def _candidates(
-        self, query: Vector, k: int, passing: Passing, count: int
+        self, query: Vector, k: int, passing: Passing | None, count: int
     ) -> NDArray[np.intp] | None:
         """Rows that pass and look best; None where the scan brought too few of them."""
-        wanted = self._wanted(k, count)
-        depth = int(wanted * len(self) / count * _SPARE)
+        least = min(max(_candidates_of(count), k + k // 2), count)
+        depth = least if passing is None else int(least * len(self) / count * _SPARE)
         _, found = self._codes.search(query[None, self._order], min(depth, len(self)))
         numbers: NDArray[np.intp] = found[0][found[0] >= 0]
-        numbers = numbers[passing[numbers]][:wanted]
-        return numbers if len(numbers) >= wanted else None
+        if passing is not None:
+            # Where what passes is near to the query, more of it may be among the best.
+            numbers = numbers[passing[numbers]][: max(least, _candidates_of(len(self)))]
+        return numbers if len(numbers) >= least else None
 
     def _scored(
         self, query: Vector, k: int, candidates: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], Vector]:
-        """As `_best`, of these rows."""
-        if len(candidates) <= len(self) * _COPIED_SHARE:
-            # Row by row, so that equal rows score the same wherever they lie.
-            return candidates, np.einsum("ij,j->i", self.rows(candidates), query)
-        bits = np.zeros(len(self), np.bool_)
-        bits[candidates] = True
-        selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
-        found = self._exact.search(
-            query[None], k + _TIES, params=faiss.SearchParameters(sel=selector)
-        )
-        there = found[1][0] >= 0
-        return found[1][0][there], found[0][0][there]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The `k` best of these rows by their exact scores, ties in order of row."""
+        # A few more than asked for, so that which of equal rows comes last is no chance.
+        most = min(k + _TIES, len(candidates))
+        if len(candidates) <= _COPIED:
+            copied = self._rows[candidates]
+            scores, places = (one[0] for one in _over(copied).search(query[None], most))
+            numbers = candidates[places]
+        else:
+            bits = np.zeros(len(self), np.bool_)
+            bits[candidates] = True
+            selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+            scores, numbers = (
+                one[0]
+                for one in self._exact.search(
+                    query[None], most, params=faiss.SearchParameters(sel=selector)
+                )
+            )
+        rounded = np.clip(np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0) + 0.0
+        best = np.lexsort((numbers, -rounded))[:k]
+        return numbers[best], rounded[best]
 
 
-def _refined(
-    codes: faiss.IndexPQFastScan, order: NDArray[np.intp], exact: faiss.IndexScalarQuantizer
-) -> faiss.IndexRefine:
-    """Scans the codes and scores what it finds by the exact rows, in one call."""
-    reordered = faiss.RemapDimensionsTransform(len(order), len(order), False)
-    faiss.copy_array_to_vector(order.astype(np.int32), reordered.map)
-    return faiss.IndexRefine(faiss.IndexPreTransform(reordered, codes), exact)
+def _candidates_of(count: int) -> int:
+    """How many of so many rows are scored exactly."""
+    return max(_FEWEST_CANDIDATES, count // _ROWS_A_CANDIDATE)
+
+
+def _over(rows: HalfRows) -> faiss.IndexScalarQuantizer:
+    """An exact index over rows (n, 2·d) where they lie; they must outlive it."""
+    index = faiss.IndexScalarQuantizer(
+        rows.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
+    # FAISS frees what a vector owns; this one owns nothing.
+    unowned = faiss.MaybeOwnedVectorUInt8()
+    index.codes = faiss.MaybeOwnedVectorUInt8.create_view(
+        faiss.swig_ptr(rows.view(np.uint8).reshape(-1)), rows.nbytes, unowned.owner
+    )
+    index.ntotal = len(rows)
+    return index
 
 
 def _dealt(variances: Vector, codes: int) -> NDArray[np.intp]:

@@ -27,6 +27,11 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def width(self) -> int:
+        """See `Index.width`."""
+        return int(self._rows.shape[1])
+
     def rows(self, numbers: NDArray[np.intp]) -> Rows:
         """See `Index.rows`."""
         return self._rows[numbers]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.index.base import Hits, Index, Passing, Rows, Vector
+from services.retriever.index.choice import IndexChoice
 from services.retriever.index.exact import ExactIndex
 
 # Changes up to this share of the base lie beside it; more are merged into a new base. Below the
 # least, which costs next to nothing to score, never.
 _MOST_CHANGED = 0.03
 _LEAST_MERGED = 1024
+_MERGED_AT_ONCE = 16_384
 
 
 class LiveIndex:
@@ -28,12 +30,12 @@ class LiveIndex:
         self,
         base: Index,
         ids: Sequence[str],
-        build: Callable[[Rows], Index] = ExactIndex,
+        choice: IndexChoice = IndexChoice("exact"),  # noqa: B008 - it is frozen
         *,
         added: Mapping[str, Vector] | None = None,
         gone: Passing | None = None,
     ) -> None:
-        """ids: of the base's n rows, ascending.  build: makes a base when changes are merged.
+        """ids: of the base's n rows, ascending.  choice: of the base when changes are merged.
 
         added: fused vectors, (2·d,) float32 each, by id.  gone: (n,) bool, base rows not to find.
         Raises ValueError when there are not as many ids as rows.
@@ -42,7 +44,7 @@ class LiveIndex:
             raise ValueError(f"{len(ids)} ids for {len(base)} rows")
         self._base = base
         self._ids = ids
-        self._build = build
+        self._choice = choice
         self._added = dict(sorted((added or {}).items()))
         self._added_ids = list(self._added)
         self._delta = ExactIndex(np.stack(list(self._added.values()))) if self._added else None
@@ -113,7 +115,7 @@ class LiveIndex:
             number = bisect_left(self._ids, product_id)
             if number < len(self._ids) and self._ids[number] == product_id:
                 gone[number] = True
-        return LiveIndex(self._base, self._ids, self._build, added=added, gone=gone)
+        return LiveIndex(self._base, self._ids, self._choice, added=added, gone=gone)
 
     @property
     def worth_merging(self) -> bool:
@@ -124,14 +126,20 @@ class LiveIndex:
     def merged(self) -> LiveIndex:
         """The same products in a base of their own, in ascending order of id.
 
-        Copies every row: seconds for large catalogues, so not where a change waits for it.
+        Copies every row: seconds for large catalogues, so not where a change waits for it. In
+        parts, since rows of 16 bits would take twice their memory more as whole floats.
         """
         numbers = np.concatenate(
             [np.flatnonzero(~self._gone), np.arange(len(self._ids), self.numbers)]
         )
         ordered = sorted((self.id_of(number), number) for number in numbers.tolist())
-        rows = self.rows(np.array([number for _, number in ordered], np.intp))
-        return LiveIndex(self._build(rows), [product_id for product_id, _ in ordered], self._build)
+        ids = [product_id for product_id, _ in ordered]
+        by_id = np.array([number for _, number in ordered], np.intp)
+        rows = self._choice.rows(len(ids), self._base.width)
+        for start in range(0, len(ids), _MERGED_AT_ONCE):
+            part = slice(start, start + _MERGED_AT_ONCE)
+            rows[part] = self.rows(by_id[part])
+        return LiveIndex(self._choice.build(rows), ids, self._choice)
 
     def search(
         self,

@@ -61,7 +61,7 @@ class MilvusEngine:
             self._collections = self._collections[-_KEPT:]
         except MilvusException as error:
             raise StoreUnavailable(f"Milvus cannot take the vectors: {error.message}") from error
-        return MilvusIndex(client, name, len(rows))
+        return MilvusIndex(client, name, rows.shape)
 
     def trouble(self) -> str | None:
         """Why Milvus does not answer; None when it does. Blocks."""
@@ -86,13 +86,18 @@ class MilvusEngine:
 class MilvusIndex:
     """One collection, searched exactly (`FLAT`); see docs/scaling.md for why not otherwise."""
 
-    def __init__(self, client: MilvusClient, collection: str, count: int) -> None:
+    def __init__(self, client: MilvusClient, collection: str, shape: tuple[int, int]) -> None:
         self._client = client
         self._collection = collection
-        self._count = count
+        self._count, self._width = shape
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def width(self) -> int:
+        """See `Index.width`."""
+        return self._width
 
     def rows(self, numbers: NDArray[np.intp]) -> Rows:
         """See `Index.rows`. Raises DependencyUnavailable."""

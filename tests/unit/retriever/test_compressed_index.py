@@ -94,6 +94,26 @@ def test_what_passes_far_from_the_query_is_found_all_the_same(
     assert len(np.intersect1d(best.rows, hits.rows)) >= 19
 
 
+def test_a_filter_that_passes_what_is_near_leaves_the_best_of_it(
+    rows: Rows, compressed: CompressedIndex
+) -> None:
+    for query in queries(rows, ModalityWeights(text=1, image=0))[:10]:
+        passing = np.zeros(N, np.bool_)
+        passing[np.argsort(rows @ query)[-12_000:]] = True
+        hits = compressed.search(query, 20, passing=passing)
+        best = ExactIndex(rows).search(query, 20, passing=passing)
+        assert len(np.intersect1d(best.rows, hits.rows)) >= 19
+
+
+def test_half_precision_rows_are_kept_where_they_lie(rows: Rows) -> None:
+    half = rows[:2_000].astype(np.float16)
+    index = CompressedIndex(half)
+    before = index.search(rows[3], 1)
+    assert before.rows.tolist() == [3]
+    half[3] = 0
+    assert index.search(rows[3], 1).rows.tolist() != [3]
+
+
 def test_the_threshold_and_nothing_that_passes(rows: Rows, compressed: CompressedIndex) -> None:
     query = queries(rows, ModalityWeights(text=1, image=1))[0]
     best = compressed.search(query, 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.retriever.index import ExactIndex, Hits, LiveIndex, Rows, Vector
+from services.retriever.index import ExactIndex, Hits, IndexChoice, LiveIndex, Rows, Vector
 
 D = 16
 
@@ -122,3 +122,25 @@ def test_ids_and_vectors_that_do_not_match_are_refused() -> None:
     text, image = vectors(1, 1)
     with pytest.raises(ValueError, match="2 ids for 1 text and 1 image"):
         index.with_changes(["a", "b"], text, image, [])
+
+
+def test_merging_a_compressed_catalogue_keeps_its_rows_as_small() -> None:
+    choice = IndexChoice("compressed")
+    rows = choice.rows(2_000, 2 * D)
+    rows[:] = np.concatenate(vectors(2_000, 0), axis=1)
+    index = LiveIndex(choice.build(rows), [f"p{number:05}" for number in range(2_000)], choice)
+    text, image = vectors(1, 5)
+    changed = index.with_changes(["new"], text, image, ["p00000"])
+    merged = changed.merged()
+    assert len(merged) == merged.numbers == 2_000
+    assert merged.id_of(0) == "new"
+    assert told(merged, merged.search(query(3), 20)) == pytest.approx(
+        told(changed, changed.search(query(3), 20)), abs=1e-3
+    )
+
+
+def test_merging_after_everything_is_gone_leaves_an_empty_index() -> None:
+    index, products = live(30)
+    empty = np.empty((0, D), np.float32)
+    merged = index.with_changes([], empty, empty, list(products)).merged()
+    assert len(merged) == merged.numbers == 0

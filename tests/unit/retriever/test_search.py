@@ -23,10 +23,10 @@ from services.contracts.retriever import (
 from services.contracts.search import Filters, PriceRange
 from services.retriever.calibration import Moments, best_of_noise
 from services.retriever.catalogue import Catalogue
-from services.retriever.index import ExactIndex, LiveIndex, Rows, Vector
+from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, ProductTableBuilder
 from services.retriever.search import search as search_catalogue
-from tests.unit.retriever.engines import Build, in_milvus, in_process
+from tests.unit.retriever.engines import in_milvus, in_process
 
 MODEL = "mini@1"
 D = 16
@@ -37,7 +37,7 @@ EVEN = ModalityWeights(text=0.5, image=0.5)
 
 
 class _Engine:
-    build: Build
+    choice: IndexChoice
 
 
 _engine = _Engine()
@@ -46,8 +46,8 @@ _engine = _Engine()
 @pytest.fixture(scope="module", autouse=True, params=[in_process, in_milvus])
 def engine(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every promise holds wherever the rows are searched."""
-    with request.param() as build:
-        _engine.build = build
+    with request.param() as choice:
+        _engine.choice = choice
         yield
 
 
@@ -96,7 +96,11 @@ def catalogue(n: int = 200) -> Catalogue:
     return Catalogue(
         CatalogueInfo(version="v1", model=MODEL, dimension=D, products=n),
         Products(table(numbers)),
-        LiveIndex(_engine.build(rows), [product_id(number) for number in numbers], _engine.build),
+        LiveIndex(
+            _engine.choice.build(rows),
+            [product_id(number) for number in numbers],
+            _engine.choice,
+        ),
         Moments.of(rows),
     )
 
