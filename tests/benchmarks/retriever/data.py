@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from services.contracts.base import ModalityWeights
-from services.retriever.index import AnyRows, Rows, Vector, fuse
+from services.retriever.index import Rows, Vector, fuse
 
 DIMENSION = 512
-MIXES = ((0.5, 0.5), (0.2, 0.8), (1.0, 0.0), (0.0, 1.0))
+Mix = tuple[float, float]
+"""Weights of words and look."""
+
+MIXES: tuple[Mix, ...] = ((0.5, 0.5), (0.2, 0.8), (1.0, 0.0), (0.0, 1.0))
 _PART = 20_000
 
 
@@ -24,19 +28,10 @@ class Distribution:
 
     seed: int = 0
 
-    def rows(self, n: int, *, half: bool) -> AnyRows:
-        """(n, 2·d): words and picture of n products, made in parts; half: of 16 bits."""
-        out: AnyRows = (
-            np.empty((n, 2 * DIMENSION), np.float16)
-            if half
-            else np.empty((n, 2 * DIMENSION), np.float32)
-        )
+    def parts(self, n: int) -> Iterator[tuple[int, Rows]]:
+        """n rows in parts: the number of the first, and (m, 2·d), words beside picture."""
         for start in range(0, n, _PART):
-            size = min(_PART, n - start)
-            text, image = self._products(size, start)
-            out[start : start + size, :DIMENSION] = text
-            out[start : start + size, DIMENSION:] = image
-        return out
+            yield start, np.concatenate(self._products(min(_PART, n - start), start), axis=1)
 
     def queries(self, count: int, weights: ModalityWeights) -> list[Vector]:
         """Fused, by turns in words and in pictures, of products that the catalogue lacks."""
