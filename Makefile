@@ -17,7 +17,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-web test-unit test-e2e screenshots fuzz chaos load lint format types imports secrets check eval report mlflow \
-	bench bench-encoder bench-features bench-feeds bench-limits bench-load bench-peers bench-replaced bench-retriever bench-served bench-service bench-whole sample golden data data-pull data-push tfx test-tfx train-mini-clip \
+	bench bench-encoder bench-features bench-feeds bench-limits bench-load bench-milvus bench-peers bench-replaced bench-retriever bench-served bench-service bench-whole sample golden data data-pull data-push tfx test-tfx train-mini-clip \
 	openapi configuration lock clean \
 	doctor test-compose build-page image workflows manifests licences changelog sbom smoke space-tree deploy-space deploy-page rollback-page
 
@@ -134,6 +134,10 @@ bench-whole: ## The stack by clients, by stage, by size (ARGS="--sizes 1000 1000
 
 bench-limits: ## Each stage beside the least that this machine could do it in (ARGS=--write)
 	@$(BENCH) --only limits -- $(ARGS)
+
+bench-milvus: ## The same search through Milvus Lite, compared with brute force (ARGS="--products 20000")
+	@$(BOOTSTRAP) --group test
+	@$(BIN)/python -m tests.benchmarks.retriever.milvus $(ARGS)
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)
