@@ -136,8 +136,7 @@ bench-limits: ## Each stage beside the least that this machine could do it in (A
 	@$(BENCH) --only limits -- $(ARGS)
 
 bench-milvus: ## The same search through Milvus Lite, compared with brute force (ARGS="--products 20000")
-	@$(BOOTSTRAP) --group test
-	@$(BIN)/python -m tests.benchmarks.retriever.milvus $(ARGS)
+	@$(BENCH) --only milvus -- $(ARGS)
 
 sample: ## Draw the sample catalogue anew (data/sample)
 	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)

@@ -35,8 +35,8 @@ _ROWS_A_CANDIDATE = 400
 # So few rows are scored exactly, all of them, in the time that a scan takes.
 _NARROW = 10_000
 _SPARE = 1.5
-# Up to so many rows are copied out and scored; of more, those in between are passed over in place.
-_COPIED = 16_384
+# To pass over a row in place costs a hundredth of copying one out to score it.
+_COPIED_SHARE = 0.01
 _TIES = 64
 
 
@@ -121,7 +121,7 @@ class CompressedIndex:
         """The `k` best of these rows by their exact scores, ties in order of row."""
         # A few more than asked for, so that which of equal rows comes last is no chance.
         most = min(k + _TIES, len(candidates))
-        if len(candidates) <= _COPIED:
+        if len(candidates) <= len(self) * _COPIED_SHARE:
             copied = self._rows[candidates]
             scores, places = (one[0] for one in _over(copied).search(query[None], most))
             numbers = candidates[places]

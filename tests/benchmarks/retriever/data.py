@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.contracts.base import ModalityWeights
-from services.retriever.index import Rows, Vector, fuse
+from services.retriever.index import AnyRows, Rows, Vector, fuse
 
 DIMENSION = 512
 Mix = tuple[float, float]
@@ -32,6 +32,14 @@ class Distribution:
         """n rows in parts: the number of the first, and (m, 2·d), words beside picture."""
         for start in range(0, n, _PART):
             yield start, np.concatenate(self._products(min(_PART, n - start), start), axis=1)
+
+    def rows(self, n: int, *, half: bool) -> AnyRows:
+        """(n, 2·d): words and picture of n products; half: of 16 bits."""
+        shape = (n, 2 * DIMENSION)
+        out: AnyRows = np.empty(shape, np.float16) if half else np.empty(shape, np.float32)
+        for start, part in self.parts(n):
+            out[start : start + len(part)] = part
+        return out
 
     def queries(self, count: int, weights: ModalityWeights) -> list[Vector]:
         """Fused, by turns in words and in pictures, of products that the catalogue lacks."""

@@ -23,7 +23,7 @@ from services.retriever.index.base import best_hits
 from services.retriever.index.milvus import MilvusEngine
 from tests.benchmarks.machine import machine
 from tests.benchmarks.report import table
-from tests.benchmarks.retriever.data import DIMENSION, MIXES, Distribution
+from tests.benchmarks.retriever.data import MIXES, Distribution
 
 K = 20
 _PART = 20_000
@@ -40,9 +40,7 @@ def main() -> None:
     parser.add_argument("--timeout-s", type=float, default=600)
     options = parser.parse_args()
     distribution = Distribution()
-    rows = IndexChoice().rows(options.products, 2 * DIMENSION)
-    for start, part in distribution.parts(options.products):
-        rows[start : start + len(part)] = part
+    rows = distribution.rows(options.products, half=IndexChoice().compressed(options.products))
     queries = list(
         itertools.chain.from_iterable(
             distribution.queries(options.queries, ModalityWeights(text=mix[0], image=mix[1]))
