@@ -1,30 +1,23 @@
-"""One search over one catalogue: terms to a query, filters, the cut-off, variants, order, pages."""
+"""One search over one catalogue: filters, the cut-off, variants, order, pages."""
 
 from __future__ import annotations
 
-import json
 import math
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.problems import InvalidRequest, ModelMismatch, NotFound
-from services.contracts.base import ModalityWeights
+from services.common.problems import InvalidRequest
 from services.contracts.problems import FieldProblem
 from services.contracts.products import ScoredProduct
-from services.contracts.ranking import Ranking
 from services.contracts.retriever import (
     NO_MATCH_BELOW,
-    QueryTerm,
     SearchRequest,
     SearchResponse,
 )
 from services.contracts.search import (
-    CATEGORY,
     DEPTH,
     EVERY_FACET,
     GROUP,
@@ -35,11 +28,13 @@ from services.contracts.search import (
     PriceSpan,
     TermScore,
 )
-from services.retriever.calibration import Calibration, Spread, TermKind
+from services.retriever.calibration import Calibration
 from services.retriever.catalogue import Catalogue
-from services.retriever.faults import UNIT_TOLERANCE
-from services.retriever.fields import Fields, Numbers, filtered, levels
-from services.retriever.index import NO_HITS, Hits, Passing, Vector, fuse
+from services.retriever.counting import count, price_span
+from services.retriever.fields import Fields, Numbers, filtered
+from services.retriever.index import NO_HITS, Hits, Passing, Vector
+from services.retriever.paging import Key, after, key_of
+from services.retriever.query import query_of
 from services.retriever.words import says, words_of
 
 _NONE_FILTERED = Filters()
@@ -47,27 +42,6 @@ _NONE_FILTERED = Filters()
 _NEAREST = 10
 """Products of a doubtful query that are read for its words: see 0031."""
 
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What the index is asked."""
-
-    fused: Vector
-    """(2·d,) float32, the sum of the terms."""
-    terms: list[Vector]
-    """(2·d,) float32 each, with the term's balanced weight in it."""
-    weights: list[float]
-    """The balanced weights; their absolute values add up to 1."""
-    halves: list[tuple[float, float]]
-    """Of each term, the share of words and of look within it."""
-    own: list[str]
-    """Products that the query was made of."""
-    usual: list[float]
-    """Of each term alone, the standard deviation of a usual query's scores."""
-
-
-Key = tuple[float, float, str]
-"""What results stand in order of: a price or 0, the score below 0, the id."""
 
 Scores = NDArray[np.float64]
 
@@ -84,7 +58,7 @@ class _Search:
         self._calibration = Calibration(catalogue.ranking.calibration)
         self._filters = request.filters or _NONE_FILTERED
         _check_fields(catalogue, request)
-        self._query = _query(catalogue, request)
+        self._query = query_of(catalogue, request)
         self._spread = catalogue.moments.spread(self._query.fused)
         self._hidden = self._hidden_numbers()
         self._nothing = False
@@ -101,7 +75,7 @@ class _Search:
         if self._depth() < DEPTH and len(hits.rows) == self._depth():
             found = min(DEPTH, self._passing_count())
         order, keys = self._ordered(numbers, scores)
-        start = 0 if request.after is None else bisect_right(keys, _key_of(request.after))
+        start = 0 if request.after is None else bisect_right(keys, key_of(request.after))
         page = order[start : start + request.k]
         last = start + len(page)
         return SearchResponse(
@@ -109,7 +83,7 @@ class _Search:
             found=found,
             confidence=confidence,
             facets=self._facets(numbers) if request.facets else None,
-            next=_after(keys[last - 1]) if page and last < found else None,
+            next=after(keys[last - 1]) if page and last < found else None,
             catalogue=self._catalogue.info,
         )
 
@@ -258,7 +232,9 @@ class _Search:
         return any(says(product, asked) for product in products)
 
     def _products(self, numbers: Numbers, scores: Scores) -> list[ScoredProduct]:
-        terms = self._term_scores(numbers) if self._request.explain else [None] * len(numbers)
+        terms: Sequence[list[TermScore] | None] = [None] * len(numbers)
+        if self._request.explain and len(numbers):
+            terms = self._query.term_scores(self._catalogue.index.rows(numbers))
         return [
             ScoredProduct(
                 **values,
@@ -274,28 +250,6 @@ class _Search:
             )
         ]
 
-    def _term_scores(self, numbers: Numbers) -> list[list[TermScore] | None]:
-        if not len(numbers):
-            return []
-        rows = self._catalogue.index.rows(numbers)
-        d = rows.shape[1] // 2
-        told: list[list[TermScore] | None] = [[] for _ in numbers]
-        for term, weight, halves in zip(
-            self._query.terms, self._query.weights, self._query.halves, strict=True
-        ):
-            parts = np.stack([rows[:, :d] @ term[:d], rows[:, d:] @ term[d:]], axis=1)
-            for place, (text, image) in zip(told, parts.tolist(), strict=True):
-                assert place is not None  # noqa: S101 - made above
-                place.append(
-                    TermScore(
-                        weight=weight,
-                        text=_share(text, weight * halves[0]),
-                        image=_share(image, weight * halves[1]),
-                        contribution=text + image,
-                    )
-                )
-        return told
-
     def _facets(self, numbers: Numbers) -> Facets:
         counted: dict[str, list[FacetValue]] = {}
         price: PriceSpan | None = None
@@ -306,9 +260,11 @@ class _Search:
                 hits = NO_HITS if self._nothing else self._found(DEPTH, without=name)
                 found, _ = self._grouped(hits)
             if name == PRICE:
-                price = self._price_span(found)
+                price = price_span(self._catalogue.products, found)
             else:
-                counted[name] = self._count(name, found)
+                counted[name] = count(
+                    self._catalogue.products, name, found, self._request.facet_values
+                )
         return Facets(fields=counted, price=price)
 
     def _wanted_facets(self) -> list[str]:
@@ -317,132 +273,9 @@ class _Search:
             asked = [*asked, *self._catalogue.products.fields[0].names, PRICE]
         return [name for name in dict.fromkeys(asked) if name != EVERY_FACET]
 
-    def _count(self, name: str, numbers: Numbers) -> list[FacetValue]:
-        counter: Counter[str] = Counter()
-        for fields, rows in self._catalogue.products.parts(numbers):
-            fields.column(name).count(rows, counter)
-        if name == CATEGORY:
-            above: Counter[str] = Counter()
-            for path, count in counter.items():
-                for level in levels(path):
-                    above[level] += count
-            counter = above
-        ranked = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
-        return [
-            FacetValue(value=value, count=count)
-            for value, count in ranked[: self._request.facet_values]
-        ]
-
-    def _price_span(self, numbers: Numbers) -> PriceSpan | None:
-        prices = self._catalogue.products.prices(numbers)
-        known = prices[~np.isnan(prices)]
-        if not len(known):
-            return None
-        return PriceSpan(min=float(known.min()), max=float(known.max()))
-
 
 def _best(hits: Hits) -> float | None:
     return float(hits.scores[0]) if len(hits.scores) else None
-
-
-def _share(part: float, weight: float) -> float:
-    return 0.0 if weight == 0 else part / weight
-
-
-def _query(catalogue: Catalogue, request: SearchRequest) -> Query:
-    info = catalogue.info
-    if request.model != info.model:
-        raise ModelMismatch(
-            f"The query's vector is of model {request.model!r}, the catalogue's are of "
-            f"{info.model!r}; they cannot be compared."
-        )
-    balances = [_balance(catalogue.ranking, term) for term in request.terms]
-    fused = [
-        _fused(catalogue, number, term, balance)
-        for number, (term, balance) in enumerate(zip(request.terms, balances, strict=True))
-    ]
-    # Of one term the weight says nothing.
-    weights = [term.weight for term in request.terms] if len(fused) > 1 else [1.0]
-    if len(fused) > 1:
-        spreads: list[Spread] = [catalogue.moments.spread(one) for one in fused]
-        weights = [
-            weight / spread.deviation for weight, spread in zip(weights, spreads, strict=True)
-        ]
-    total = sum(abs(weight) for weight in weights)
-    weights = [weight / total for weight in weights]
-    terms = [one * np.float32(weight) for one, weight in zip(fused, weights, strict=True)]
-    halves = [_halves(balance) for balance in balances]
-    usual = [
-        catalogue.moments.usual_deviation(_kind(term), *of_term)
-        for term, of_term in zip(request.terms, halves, strict=True)
-    ]
-    return Query(
-        fused=np.sum(terms, axis=0, dtype=np.float32),
-        terms=terms,
-        weights=weights,
-        halves=halves,
-        own=[term.product_id for term in request.terms if term.product_id is not None],
-        usual=usual,
-    )
-
-
-def _halves(weights: ModalityWeights) -> tuple[float, float]:
-    total = weights.text + weights.image
-    return weights.text / total, weights.image / total
-
-
-def _kind(term: QueryTerm) -> TermKind:
-    return "product" if term.product_id is not None else term.kind
-
-
-def _balance(ranking: Ranking, term: QueryTerm) -> ModalityWeights:
-    """The term's own, else what was learned for its kind."""
-    if term.weights is not None:
-        return term.weights
-    if term.product_id is not None:
-        return ranking.product
-    return ranking.words if term.kind == "words" else ranking.picture
-
-
-def _fused(catalogue: Catalogue, number: int, term: QueryTerm, balance: ModalityWeights) -> Vector:
-    """(2·d,) float32 of one term."""
-    if term.vector is not None:
-        return fuse(_unit(term.vector, number, catalogue.info.dimension), balance)
-    assert term.product_id is not None  # noqa: S101 - the contract says one of the two
-    row = catalogue.index.number_of(term.product_id)
-    if row is None:
-        raise NotFound(f"The catalogue has no product {term.product_id!r}.")
-    vectors = catalogue.index.rows(np.array([row], np.intp))[0]
-    d = catalogue.info.dimension
-    text, image = vectors[:d], vectors[d:]
-    if balance.text == 0 and not image.any():
-        raise InvalidRequest(
-            f"Product {term.product_id!r} has no picture, so nothing can be found by its look."
-        )
-    of_text, of_image = _halves(balance)
-    return np.concatenate([text * np.float32(of_text), image * np.float32(of_image)])
-
-
-def _unit(values: Sequence[float], number: int, dimension: int) -> Vector:
-    """(d,) unit float32. Raises InvalidRequest where it cannot be compared."""
-    if len(values) != dimension:
-        raise _vector_problem(
-            number,
-            f"The query's vector has {len(values)} floats, the catalogue's have {dimension}.",
-        )
-    query = np.asarray(values, np.float32)
-    length = float(np.linalg.norm(query))
-    if not abs(length - 1) <= UNIT_TOLERANCE:
-        raise _vector_problem(
-            number, f"The query's vector must be of unit length, not {length:.4g}."
-        )
-    return query
-
-
-def _vector_problem(number: int, message: str) -> InvalidRequest:
-    return InvalidRequest(
-        message, errors=[FieldProblem(field=f"body.terms.{number}.vector", message=message)]
-    )
 
 
 def _check_fields(catalogue: Catalogue, request: SearchRequest) -> None:
@@ -464,21 +297,3 @@ def _check_fields(catalogue: Catalogue, request: SearchRequest) -> None:
     ]
     if problems:
         raise InvalidRequest(problems[0].message, errors=problems)
-
-
-def _after(key: Key) -> str:
-    first, second, product_id = key
-    return json.dumps([None if math.isinf(first) else first, second, product_id])
-
-
-def _key_of(after: str) -> Key:
-    """Raises InvalidRequest for what `_after` never wrote."""
-    try:
-        first, second, product_id = json.loads(after)
-        key = (math.inf if first is None else float(first), float(second), str(product_id))
-    except (ValueError, TypeError) as error:
-        message = "`after` is not what an answer gave as `next`."
-        raise InvalidRequest(
-            message, errors=[FieldProblem(field="body.after", message=message)]
-        ) from error
-    return key
