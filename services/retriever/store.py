@@ -111,10 +111,18 @@ class FeastFeatures:
         try:
             config = self._config()
             signature = self._files_signature(config)
-            if self._store is None or signature != self._signature:
-                self.close()
-                self._store = FeatureStore(repo_path=str(self._folder), config=config)
-                self._signature = signature
+            if self._store is not None and signature == self._signature:
+                return
+            # Feast empties its registry before it writes it anew, so what is open stays in use
+            # until the files were seen at rest.
+            opened = FeatureStore(repo_path=str(self._folder), config=config)
+            opened.refresh_registry()  # type: ignore[no-untyped-call]
+            at_rest = self._files_signature(config) == signature and all(
+                size for *_, size in signature
+            )
+            if self._store is None or at_rest:
+                self._store = opened
+                self._signature = signature if at_rest else None
         except _UNAVAILABLE as error:
             self.close()
             raise StoreUnavailable(f"the feature store cannot be opened: {error}") from error
@@ -162,6 +170,10 @@ class FeastFeatures:
         online = config.online_store
         if getattr(online, "type", "") == "redis":
             online.connection_string = _with_limits(online.connection_string, self._timeout_s)
+        if _is_file(config):
+            # It is read when `refresh` has seen it change. Feast would look at every read, and
+            # take for empty what is just being written.
+            config.registry.cache_mode, config.registry.cache_ttl_seconds = "thread", 0
         return config
 
     def _files_signature(self, config: RepoConfig) -> _Signature:
@@ -171,14 +183,17 @@ class FeastFeatures:
         one that the pipeline is about to write.
         """
         files = [self._folder / "feature_store.yaml"]
-        registry = str(config.registry.path)
-        if "://" not in registry:
-            files.append(self._folder / registry)
+        if _is_file(config):
+            files.append(self._folder / str(config.registry.path))
             if not files[-1].exists():
                 raise NotPublished("nothing is published yet: Feast's registry does not exist")
         return tuple(
             (stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in map(Path.stat, files)
         )
+
+
+def _is_file(config: RepoConfig) -> bool:
+    return "://" not in str(config.registry.path)
 
 
 def _with_limits(connection_string: str, timeout_s: float) -> str:

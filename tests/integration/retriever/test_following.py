@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,22 @@ def test_the_registry_is_read_once_and_not_at_every_look(
     (feature_repo_dir / "registry.db").unlink()
     assert features.has(HEAD_VIEW, "ranking")
     features.close()
+
+
+def test_a_registry_that_is_being_written_is_not_taken_for_an_empty_one(
+    feature_repo_dir: Path, publisher: Publisher
+) -> None:
+    publisher.publish(FIRST)
+    registry = feature_repo_dir / "registry.db"
+    whole = registry.read_bytes()
+    with closing(FeastFeatures(feature_repo_dir, timeout_s=5)) as features:
+        features.refresh()
+        registry.write_bytes(b"")
+        features.refresh()
+        assert features.has(HEAD_VIEW, "version")
+        registry.write_bytes(whole)
+        features.refresh()
+        assert features.has(HEAD_VIEW, "version")
 
 
 async def test_questions_through_a_swap_see_no_error_no_gap_and_no_mixture(
