@@ -68,6 +68,7 @@ UNUSED: dict[str, tuple[str, ...]] = {
         "pyarrow/libarrow_python*.so",
         "pyarrow/libarrow_python*.so.*.*",
     ),
+    "what tells OpenVINO's makers of each start": ("openvino_telemetry*",),
     "Feast's own web page, its locks, and the projects that `feast init` starts": (
         "feast/ui",
         "feast/templates",
