@@ -22,8 +22,11 @@ from services.launcher.bootstrap import (
     is_current,
     runs,
 )
+from services.launcher.packages import installed, missing, other_versions
 
 GROUPS = ("run", "test")
+SHOWN = 5
+"""Packages that are named; of more it is told how many."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,10 @@ def look(venv: Path) -> Iterator[Finding]:
     room = f"{free // 1_000_000:,} MB free"
     needed = f"make room: installing takes {LEAST_FREE_BYTES // 1_000_000:,} MB"
     yield Finding(room, None if free >= LEAST_FREE_BYTES else needed)
-    yield _environment(venv)
+    environment = _environment(venv)
+    yield environment
+    if environment.mend is None:
+        yield _packages(venv)
 
 
 def _node() -> Finding:
@@ -83,6 +89,15 @@ def _environment(venv: Path) -> Finding:
     return Finding(f"{venv.name} has what requirements.lock pins")
 
 
+def _packages(venv: Path) -> Finding:
+    """Whether what was installed from the lock was changed by hand since."""
+    wrong = [f"{name} is missing" for name in missing(venv, GROUPS[0])] + other_versions(venv)
+    if not wrong:
+        return Finding(f"{len(installed(venv))} packages, in the versions that are pinned")
+    told = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN))
+    return Finding(f"{venv.name}: {told}", f"remove {venv}; make run makes it anew")
+
+
 def main() -> int:
     venv = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".venv"
     findings = list(look(venv))
@@ -90,9 +105,11 @@ def main() -> int:
         print(finding.line(), flush=True)
     bad = sum(finding.mend is not None for finding in findings)
     python = venv / "bin" / "python"
-    if runs(python):
+    if runs(python) and not missing(venv, GROUPS[0]):
         command = [str(python), "-m", "services.launcher.checkup"]
         bad += subprocess.run(command, cwd=ROOT, check=False).returncode != 0
+    else:
+        print("  --    ports, Redis, catalogue, model and store are looked at once that is mended")
     print("\nall is well" if not bad else "\nwhat is BAD keeps it from running well")
     return 1 if bad else 0
 

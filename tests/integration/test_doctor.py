@@ -167,6 +167,47 @@ def test_an_environment_that_does_not_run_or_is_not_made(tmp_path: Path) -> None
     assert "not made yet" in complaint(doctor(tmp_path, str(tmp_path / "none")))
 
 
+def test_a_package_that_was_changed_or_taken_out_by_hand(tmp_path: Path) -> None:
+    venv = _linked_environment(tmp_path / "changed")
+    (packages,) = venv.glob("lib/python3.*/site-packages")
+    (metadata,) = packages.glob("httpx-*.dist-info")
+    metadata.unlink()
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: httpx\nVersion: 0.1\n")
+    said = complaint(doctor(tmp_path, str(venv)))
+    assert "httpx 0.1 in place of" in said
+    assert f"remove {venv}" in said
+
+    (metadata / "METADATA").unlink()
+    metadata.rmdir()
+    done = doctor(tmp_path, str(venv))
+    assert "httpx is missing" in complaint(done)
+    assert "once that is mended" in done.stdout
+
+
+def _linked_environment(venv: Path) -> Path:
+    """This one, its packages linked and not copied, so that a test may break it."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    own = Path(sys.prefix)
+    (packages,) = own.glob("lib/python3.*/site-packages")
+    (theirs,) = venv.glob("lib/python3.*/site-packages")
+    for path in packages.iterdir():
+        (theirs / path.name).symlink_to(path)
+    for stamp in own.glob(".installed-*"):
+        shutil.copy(stamp, venv)
+    return venv
+
+
+def test_a_redis_that_does_not_run(tmp_path: Path) -> None:
+    server = tmp_path / "bin" / "redis-server"
+    server.parent.mkdir()
+    server.write_text("#!/bin/sh\necho 'no such library' >&2\nexit 127\n")
+    server.chmod(0o755)
+    said = complaint(doctor(tmp_path, PATH=f"{server.parent}:{os.environ['PATH']}"))
+    assert "no such library" in said
+    assert "install redis-server" in said
+
+
 def test_an_environment_that_the_lock_did_not_make(tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
@@ -174,3 +215,4 @@ def test_an_environment_that_the_lock_did_not_make(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "made from another requirements.lock" in done.stdout
     assert "make run brings it up to date" in done.stdout
+    assert "Traceback" not in done.stderr

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 
 from services.contracts.ranking import Ranking
-from services.pipeline.tracking.runs import EXPERIMENT
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.tracking.runs import EXPERIMENT, client
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.waiting import until
 
@@ -108,18 +108,18 @@ def _pushed(folder: Path) -> list[Ranking]:
 
 def _recorded(folder: Path) -> list[tuple[str, str, str]]:
     """Status, kind and ranking of each run that MLflow has."""
-    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    mlflow = client(PipelineSettings(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}"))
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
     return [
         (
             run.info.status,
             run.data.tags["kind"],
             Ranking.model_validate_json(
-                Path(client.download_artifacts(run.info.run_id, "ranking.json")).read_bytes()
+                Path(mlflow.download_artifacts(run.info.run_id, "ranking.json")).read_bytes()
             ).name,
         )
-        for run in client.search_runs([experiment.experiment_id])
+        for run in mlflow.search_runs([experiment.experiment_id])
     ]
 
 

@@ -18,8 +18,12 @@ from pathlib import Path
 import prometheus_client  # noqa: F401 - before Feast, see services/retriever/store.py
 
 # isort: split
+import httpx
 import numpy as np
+import yaml  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
 
 from services.contracts.catalogue import METADATA_VIEW, PRODUCTS_PER_SHARD
 from services.pipeline.feature_writer import FeatureWriter, Survey
@@ -32,6 +36,7 @@ from services.retriever.reader import CatalogueReader
 from services.retriever.store import FeastFeatures
 from tests.support.feast_repository import write_feature_repo
 from tests.support.redis_server import RedisProcess
+from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
 MODEL = "benchmark@1"
 DIMENSION = 512
@@ -52,6 +57,7 @@ def main() -> None:
         publish(repo, options.products)
         seconds = time.perf_counter() - started
         print(f"{options.products} products written in {seconds:.1f} s")
+        _bench_memory(repo, options.products)
         _bench_loads(repo, options)
         _bench_metadata(repo, options.products)
 
@@ -127,6 +133,37 @@ def catalogue_product(number: int, model: str = MODEL) -> CatalogueProduct:
         ),
         None,
         model,
+    )
+
+
+def _bench_memory(repo: Path, count: int) -> None:
+    """What a retriever and Redis hold of the catalogue, once it is served."""
+    listener = listening_socket()
+    url = url_of(listener)
+    retriever = ServiceProcess(
+        ["services.retriever"],
+        "RETRIEVER",
+        listener,
+        repo / "retriever.log",
+        feature_store=str(repo),
+    )
+    try:
+        started = time.perf_counter()
+        retriever.wait_until_ready(url, within_s=600)
+        seconds = time.perf_counter() - started
+        told = httpx.get(f"{url}/metrics", trust_env=False).text
+    finally:
+        retriever.stop()
+        listener.close()
+    families = text_string_to_metric_families(told)
+    resident = next(one for one in families if one.name == "process_resident_memory_bytes")
+    store = yaml.safe_load((repo / "feature_store.yaml").read_text(encoding="utf-8"))
+    address = str(store["online_store"]["connection_string"]).partition(",")[0]
+    with Redis.from_url(f"redis://{address}") as client:
+        stored = client.info("memory")["used_memory"]
+    print(
+        f"{count} products: a retriever serves them after {seconds:.1f} s and has "
+        f"{resident.samples[0].value / 1e6:.0f} MB resident; Redis holds {stored / 1e6:.0f} MB"
     )
 
 

@@ -1,0 +1,60 @@
+"""What is installed in an environment, beside what the lock pins; looked at from outside of it.
+
+Standard library alone: the environment may be what is broken.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from services.launcher.bootstrap import ROOT
+
+
+def installed(venv: Path) -> dict[str, str]:
+    """Version by name."""
+    folders = [str(path) for path in venv.glob("lib/python3.*/site-packages")]
+    return {_plain(one.name): one.version for one in distributions(path=folders)}
+
+
+def missing(venv: Path, group: str) -> list[str]:
+    """Names that a dependency group of ours asks for and the environment lacks."""
+    # Not before Python 3.11, and an older one is to be told so.
+    import tomllib
+
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return sorted(_wanted(pyproject["dependency-groups"], group) - installed(venv).keys())
+
+
+def other_versions(venv: Path) -> list[str]:
+    """Packages that are there in another version than the pinned one, each as a phrase."""
+    pins = _pinned()
+    return sorted(
+        f"{name} {version} in place of {pins[name]}"
+        for name, version in installed(venv).items()
+        if name in pins and version != pins[name]
+    )
+
+
+def _pinned() -> dict[str, str]:
+    """Version by name, of what is pinned alike for every platform."""
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pins = (line.partition("==") for line in lines if "==" in line and ";" not in line)
+    return {_plain(name): version.strip() for name, _, version in pins}
+
+
+def _wanted(groups: dict[str, list[Any]], group: str) -> set[str]:
+    names: set[str] = set()
+    for entry in groups[group]:
+        if isinstance(entry, str):
+            names.add(_plain(re.split(r"[\[<>=!~; ]", entry, maxsplit=1)[0]))
+        else:
+            names |= _wanted(groups, entry["include-group"])
+    return names
+
+
+def _plain(name: str) -> str:
+    """As the index compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
