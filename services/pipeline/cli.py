@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
         prefix = "FEED" if error.title == FeedSettings.__name__ else "PIPELINE"
-        return _fail(f"the setting {prefix}_{name} can't be used: {first['msg']}", BROKEN)
+        reason = first["msg"].removeprefix("Value error, ")
+        return _fail(f"the setting {prefix}_{name} can't be used: {reason}", BROKEN)
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", BROKEN)
     except KeyboardInterrupt:

@@ -30,8 +30,8 @@ def check_vectors_model(feed: Feed, model: ModelInfo) -> None:
         raise WrongModel(
             f"{feed.path}: its vectors are of model {brought.name!r} with {brought.dimension} "
             f"floats, the encoder's is {model.model!r} with {model.dimension}; start the encoder "
-            "with that model, or load with --without-vectors (FEED_VECTORS=false) to encode words "
-            "and pictures anew"
+            "with that model (MODEL=…), or load with --without-vectors (FEED_VECTORS=false) to "
+            "encode words and pictures anew"
         )
 
 
