@@ -35,6 +35,8 @@ _COLUMNS = {field: name for name, field in _FIELDS.items()}
 _GOOGLE_CATEGORY = "google_product_category"
 _MORE_LINKS = "additional_image_link"
 _DETAIL = "product_detail"
+MOST_LEVELS = 100
+"""Of elements in each other; a product's are four deep."""
 _ITEMS = frozenset({"item", "entry"})
 
 
@@ -96,6 +98,8 @@ class GoogleMerchantXml(Feed):
             for event, element in iterparse(self.path, events=("start", "end"), forbid_dtd=True):
                 if event == "start":
                     above.append(element)
+                    if len(above) > MOST_LEVELS:
+                        raise FeedUnusable(f"{self.path}: more than {MOST_LEVELS} levels deep")
                     continue
                 above.pop()
                 if _name(element) in _ITEMS:

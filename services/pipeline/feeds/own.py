@@ -39,7 +39,8 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
 NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
 """What databases, pandas and spreadsheets write into a CSV where there is nothing."""
 
-_NEXT_LINK = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
+# Only from where separators begin: from each of them anew, a million would take hours.
+_NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
 
 _WORDS = frozenset({"title", "description", "brand", "category"})
 
@@ -140,7 +141,7 @@ def _keep_the_first_picture(
 def _listed(value: str) -> list[str]:
     try:
         listed = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [value]  # a file may be called so
     return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
 

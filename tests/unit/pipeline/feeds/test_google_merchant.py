@@ -97,6 +97,10 @@ def test_xml_in_another_encoding_is_read_as_it_says(tmp_path: Path) -> None:
         ("", "not readable as XML: no element found"),
         ("<rss><channel><item>", "not readable as XML: no element found"),
         ("<rss><channel><item></channel></rss>", "not readable as XML: mismatched tag"),
+        (
+            f"<rss><channel><item>{'<a>' * 2_000}{'</a>' * 2_000}</item></channel></rss>",
+            "100 levels",
+        ),
         ("<html></html>", "<html> is neither an RSS nor an Atom feed"),
         ('<!DOCTYPE r [<!ENTITY a "b">]><rss>&a;</rss>', "it declares a document type"),
         (

@@ -89,6 +89,8 @@ def test_what_programs_write_for_nothing_is_nothing(tmp_path: Path, nothing: str
         ("https://x/a,b.jpg?size=1,2", "https://x/a,b.jpg?size=1,2", None),
         ("https://proxy/https://x/1.jpg", "https://proxy/https://x/1.jpg", None),
         ("[1] mug.png", "[1] mug.png", None),
+        ("[" * 100_000, "[" * 100_000, None),
+        ("x" + "," * 900_000, "x" + "," * 900_000, None),
         ("[]", None, None),
         (" , https://x/1", "https://x/1", None),
     ],
