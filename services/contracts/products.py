@@ -42,7 +42,8 @@ class ScoredProduct(Product):
     )
     strength: Strength = Field(
         description="Whether the score stands out among this query's scores over the whole "
-        "catalogue: `strong`, or `weak` where the product may have little to do with the query."
+        "catalogue: `strong`, or `weak` where the product may have little to do with the query, as "
+        "all do where there is no good match."
     )
     terms: list[TermScore] | None = Field(
         default=None, description="The parts of the score, in the order of the query's terms."

@@ -26,6 +26,7 @@ from services.contracts.search import (
     FacetValue,
     Filters,
     PriceSpan,
+    Strength,
     TermScore,
 )
 from services.retriever.calibration import Calibration
@@ -62,12 +63,14 @@ class _Search:
         self._spread = catalogue.moments.spread(self._query.fused)
         self._hidden = self._hidden_numbers()
         self._nothing = False
+        self._doubtful = False
 
     def answer(self) -> SearchResponse:
         request = self._request
         hits = self._found(self._depth())
         confidence = self._confidence(hits)
-        self._nothing = request.cutoff == "auto" and confidence < NO_MATCH_BELOW
+        self._doubtful = confidence < NO_MATCH_BELOW
+        self._nothing = request.cutoff == "auto" and self._doubtful
         if self._nothing:
             hits = NO_HITS
         numbers, scores = self._grouped(hits)
@@ -239,7 +242,7 @@ class _Search:
             ScoredProduct(
                 **values,
                 score=score,
-                strength=self._calibration.strength(self._spread, score),
+                strength=self._strength(score),
                 terms=parts,
             )
             for values, score, parts in zip(
@@ -249,6 +252,10 @@ class _Search:
                 strict=True,
             )
         ]
+
+    def _strength(self, score: float) -> Strength:
+        """Weak where nothing is a good match, however far the nearest stand out from the rest."""
+        return "weak" if self._doubtful else self._calibration.strength(self._spread, score)
 
     def _facets(self, numbers: Numbers) -> Facets:
         counted: dict[str, list[FacetValue]] = {}

@@ -1,6 +1,6 @@
 import type { Request } from '@playwright/test'
 
-import { choose, drop, paste, pictureOf } from './support/pictures'
+import { busyPicture, choose, dragByTouch, drop, paste, pictureOf } from './support/pictures'
 import { expect, say, test } from './support/shop'
 
 const MUG = pictureOf('sample-0018') // Almira mug, ceramic, red striped
@@ -29,6 +29,23 @@ test.describe('on a phone', () => {
     expect(await opened.element().getAttribute('capture')).toBe('environment')
     await opened.setFiles(MUG)
     expect((await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+  })
+
+  test('one thing among others in a photograph is found by a frame that a finger draws', async ({ shop, page }) => {
+    await shop.open()
+    await choose(page, await busyPicture(page, ['sample-0018', 'sample-0300', 'sample-0420', 'sample-0560']))
+    await expect(page.getByText(say.emptyTitle).first()).toBeVisible()
+    await expect(page.getByText(say.emptyPictureAdvice)).toBeVisible()
+
+    await page.getByRole('button', { name: say.cropOpen }).tap()
+    const stage = await page.getByRole('img', { name: say.yourPicture }).boundingBox()
+    const side = stage?.width ?? 0
+    // The mug is the upper left quarter; the frame stands around the middle, a fifth off each edge.
+    await dragByTouch(page, page.getByRole('button', { name: say.cropHandles.nw }), -0.2 * side, -0.2 * side)
+    await dragByTouch(page, page.getByRole('button', { name: say.cropHandles.se }), -0.3 * side, -0.3 * side)
+    await expect(page.getByRole('spinbutton', { name: say.cropLeft })).toHaveValue(/^[0-2]$/)
+    await expect(page.getByRole('spinbutton', { name: say.cropWidth })).toHaveValue(/^(4[89]|5[0-2])$/)
+    await expect.poll(async () => (await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
   })
 })
 

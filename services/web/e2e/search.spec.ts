@@ -8,6 +8,32 @@ test('words find what they name, best first @short', async ({ shop, page }) => {
   await expect(page).toHaveTitle(/^red striped mug/)
 })
 
+test('a single name finds what it names, in the plural too, and in colours', async ({ shop }) => {
+  for (const [words, name] of [
+    ['mug', /mug/i],
+    ['lamps', /lamp/i],
+    ['vases', /vase/i],
+    ['blue', /blue/i],
+    ['striped', /striped/i],
+  ] as const) {
+    await shop.open(`/?q=${words}`)
+    for (const title of (await shop.titles()).slice(0, 4)) expect(title).toMatch(name)
+  }
+})
+
+test('what means nothing has no good match; the nearest are shown when asked for, and are weak', async ({
+  shop,
+  page,
+}) => {
+  await shop.open('/?q=qwertyuiop')
+  await expect(page.getByText(say.emptyTitle).first()).toBeVisible()
+  await expect(page.getByText(say.emptyAdvice)).toBeVisible()
+  await page.getByRole('button', { name: say.emptyShowNearest }).click()
+  await shop.settled()
+  await expect(page.getByText(say.unsure)).toBeVisible()
+  await expect(page.getByText(say.strong)).toHaveCount(0)
+})
+
 test('a card tells what it is, what it costs and how well it fits', async ({ shop }) => {
   await shop.open('/?q=red+striped+mug')
   const card = shop.card('Kestrel red striped porcelain mug')

@@ -29,6 +29,21 @@ describe('an answer without products', () => {
     await card('Near')
   })
 
+  it('has nothing to sort or filter by, and takes the middle of the page', async () => {
+    searchAnswers(() => answer([]))
+    open('/?q=xyzzy')
+    await screen.findByText('Nothing in the catalogue comes close to what you are looking for.')
+    expect(screen.queryByRole('combobox', { name: 'Sort by' })).toBeNull()
+    expect(screen.queryByRole('complementary', { name: 'Filters' })).toBeNull()
+    expect(screen.queryByRole('button', { name: 'Filters' })).toBeNull()
+  })
+
+  it('advises a closer frame where only a picture was given', async () => {
+    searchAnswers(() => answer([]))
+    open('/?picture=abc')
+    expect(await screen.findByText(/frame close around one thing/)).toBeVisible()
+  })
+
   it('says that nothing comes close, and shows the nearest when asked to', async () => {
     searchAnswers(({ cutoff }) =>
       cutoff === 'auto' ? answer([]) : answer([], { results: [product('p', 'Near', { strength: 'weak' })], found: 1 }),

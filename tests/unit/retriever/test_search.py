@@ -355,7 +355,9 @@ def test_what_the_catalogue_does_not_have_is_no_match_unless_the_cut_off_is_off(
     assert answer.facets.fields == {"brand": []}
     filtered = search(one, terms=[nowhere], cutoff="auto", filters=Filters(brand=["Lumo"]))
     assert filtered.results == []
-    assert len(search(one, terms=[nowhere], cutoff="off").results) == 100
+    shown = search(one, terms=[nowhere], cutoff="off").results
+    assert len(shown) == 100
+    assert {product.strength for product in shown} == {"weak"}
 
 
 def test_words_that_a_near_product_says_have_a_match_however_many_are_as_near() -> None:

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-import { expect, type Page } from '@playwright/test'
+import { expect, type FileChooser, type Locator, type Page } from '@playwright/test'
 
 import { say } from './words'
 
@@ -10,7 +10,9 @@ const folder = new URL('../../../../data/sample/images/', import.meta.url)
 /** A product's own picture, as somebody might have kept it. */
 export const pictureOf = (id: string): string => fileURLToPath(new URL(`${id}.webp`, folder))
 
-export async function choose(page: Page, path: string, button = say.choosePicture): Promise<void> {
+type File = Parameters<FileChooser['setFiles']>[0]
+
+export async function choose(page: Page, path: File, button = say.choosePicture): Promise<void> {
   const chooser = page.waitForEvent('filechooser')
   await page.getByRole('button', { name: button }).click()
   await (await chooser).setFiles(path)
@@ -47,4 +49,39 @@ export async function paste(page: Page, path: string): Promise<void> {
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })])
   }, readFileSync(path, 'base64'))
   await page.keyboard.press('ControlOrMeta+V')
+}
+
+/** A photograph with four products in it, two by two, as somebody's table might be. */
+export async function busyPicture(page: Page, ids: readonly string[]): Promise<File> {
+  const pictures = ids.map((id) => readFileSync(pictureOf(id), 'base64'))
+  const png = await page.evaluate(async (all) => {
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = 960
+    const drawing = canvas.getContext('2d')
+    for (const [place, base64] of all.entries()) {
+      const image = new Image()
+      image.src = `data:image/webp;base64,${base64}`
+      await image.decode()
+      drawing?.drawImage(image, (place % 2) * 480, Math.floor(place / 2) * 480, 480, 480)
+    }
+    return canvas.toDataURL('image/png').replace(/^.*,/, '')
+  }, pictures)
+  return { name: 'table.png', mimeType: 'image/png', buffer: Buffer.from(png, 'base64') }
+}
+
+/** One finger, from the middle of something by so many pixels. */
+export async function dragByTouch(page: Page, from: Locator, x: number, y: number): Promise<void> {
+  const box = await from.boundingBox()
+  if (!box) throw new Error('there is nothing to drag')
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+  const finger = await page.context().newCDPSession(page)
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', part = 0) =>
+    finger.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: type === 'touchEnd' ? [] : [{ x: at.x + x * part, y: at.y + y * part }],
+    })
+  await touch('touchStart')
+  for (const part of [0.25, 0.5, 0.75, 1]) await touch('touchMove', part)
+  await touch('touchEnd')
+  await finger.detach()
 }

@@ -720,7 +720,7 @@ export interface components {
             score: number;
             /**
              * Strength
-             * @description Whether the score stands out among this query's scores over the whole catalogue: `strong`, or `weak` where the product may have little to do with the query.
+             * @description Whether the score stands out among this query's scores over the whole catalogue: `strong`, or `weak` where the product may have little to do with the query, as all do where there is no good match.
              * @enum {string}
              */
             strength: "strong" | "weak";

@@ -2,12 +2,13 @@ import { useState } from 'react'
 
 import type { SearchAnswer } from '../api/client'
 import { ActiveFilters } from '../features/facets/active-filters'
+import { hasChoices } from '../features/facets/choices'
 import { FacetPanel } from '../features/facets/facet-panel'
 import { FacetSheet } from '../features/facets/facet-sheet'
 import { useFoundText } from '../features/results/found-text'
 import { ResultsView } from '../features/results/results-view'
 import { useLanguage } from '../i18n/language'
-import { DEFAULTS, type SearchSettings } from '../lib/search-params'
+import { countFilters, DEFAULTS, type SearchSettings } from '../lib/search-params'
 import type { Answer } from '../lib/use-answer'
 import type { ChangeSettings } from '../lib/use-search-settings'
 
@@ -35,11 +36,15 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   if (shown?.facets && shown.facets !== facets) setFacets(shown.facets)
   const found = useFoundText(shown)
   const panel = { facets, settings, onChange }
+  // Room is kept for the filters while they are on their way.
+  const filtering = answer.state === 'loading' || hasChoices(facets) || countFilters(settings) > 0
   return (
-    <div className="mt-8 lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] lg:gap-10">
-      <aside aria-label={say.filters} className="hidden lg:block">
-        <FacetPanel {...panel} />
-      </aside>
+    <div className={`mt-8 ${filtering ? 'lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] lg:gap-10' : ''}`}>
+      {filtering && (
+        <aside aria-label={say.filters} className="hidden lg:block">
+          <FacetPanel {...panel} />
+        </aside>
+      )}
       <ResultsView
         {...results}
         answer={answer}
@@ -47,7 +52,7 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
         settings={settings}
         onChange={onChange}
         onMoreLike={(id) => onChange({ ...START_AGAIN, like: [id] })}
-        filterButton={<FacetSheet {...panel} found={found ?? ''} />}
+        filterButton={filtering && <FacetSheet {...panel} found={found ?? ''} />}
         activeFilters={<ActiveFilters settings={settings} onChange={onChange} />}
       />
     </div>

@@ -169,6 +169,7 @@ export const arabic: Messages = {
   emptyThreshold: (value) => `لا منتج بتشابه ${value}.`,
   emptyCutOff: 'لا شيء في الفهرس يقارب ما تبحث عنه.',
   emptyAdvice: 'جرّب كلمات أخرى أو أقل أو صورة.',
+  emptyPictureAdvice: 'اختر جزءًا من الصورة بإطار قريب حول شيء واحد، أو صف بالكلمات ما هو.',
   emptyRemoveThreshold: 'اعرض منتجات أقل تشابهًا',
   emptyShowNearest: 'اعرض الأقرب على أي حال',
 

@@ -142,6 +142,7 @@ export const english = {
   emptyThreshold: (value: string) => `No product is as similar as ${value}.`,
   emptyCutOff: 'Nothing in the catalogue comes close to what you are looking for.',
   emptyAdvice: 'Try other words, fewer of them, or a picture.',
+  emptyPictureAdvice: 'Choose a part of the picture, with the frame close around one thing, or say in words what it is.',
   emptyRemoveThreshold: 'Show less similar products',
   emptyShowNearest: 'Show the nearest anyway',
 

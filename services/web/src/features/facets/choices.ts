@@ -12,6 +12,11 @@ export interface Choice {
 const LEVEL = ' > '
 export const CATEGORY = 'category'
 
+/** Whether there is anything to filter by. */
+export function hasChoices(facets: Facets | null): boolean {
+  return facets !== null && (Boolean(facets.price) || Object.values(facets.fields).some((values) => values.length > 0))
+}
+
 /** What can be chosen of a field: what was found, and what is chosen already whether found or not. */
 export function choicesOf(field: string, facets: Facets | null, chosen: readonly string[]): Choice[] {
   const found = facets?.fields[field] ?? []

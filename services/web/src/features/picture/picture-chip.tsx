@@ -31,7 +31,7 @@ export function PictureChip({ picture, sending, cropping, onCrop, onRemove }: Pr
           </span>
         )}
       </span>
-      <span className="truncate font-medium">{sending ? say.pictureSending : name}</span>
+      <span className="truncate font-medium max-[26rem]:sr-only">{sending ? say.pictureSending : name}</span>
       {picture && (
         <button
           ref={opener}

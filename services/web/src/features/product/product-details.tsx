@@ -20,7 +20,7 @@ export function ProductDetails({ product }: { product: Product }) {
         {facts.map(([field, value]) => (
           <div key={field} className="flex gap-4 px-4 py-2.5">
             <dt className="muted w-28 shrink-0 wrap-anywhere">{fieldName(field, say)}</dt>
-            <dd dir="auto" className="min-w-0 flex-1 wrap-anywhere">
+            <dd dir="auto" className="text-parent min-w-0 flex-1 wrap-anywhere">
               {field === IN_STOCK ? stockText(value, say) : value}
             </dd>
           </div>

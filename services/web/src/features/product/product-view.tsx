@@ -34,7 +34,7 @@ export function ProductView({ product }: { product: Product }) {
           ref={title}
           tabIndex={-1}
           dir="auto"
-          className="text-2xl font-semibold tracking-tight wrap-anywhere outline-none sm:text-3xl"
+          className="text-parent text-2xl font-semibold tracking-tight wrap-anywhere outline-none sm:text-3xl"
         >
           {product.title}
         </h1>
@@ -42,7 +42,7 @@ export function ProductView({ product }: { product: Product }) {
           <Price price={product.price} currency={product.currency} />
         </p>
         {description && (
-          <p dir="auto" className="leading-relaxed wrap-anywhere whitespace-pre-line">
+          <p dir="auto" className="text-parent leading-relaxed wrap-anywhere whitespace-pre-line">
             {description}
           </p>
         )}

@@ -12,14 +12,15 @@ interface Props {
 /** Names what may be the cause, and offers the one thing that mends it. */
 export function EmptyResults({ settings, onChange }: Props) {
   const { say } = useLanguage()
-  const { threshold, weak } = settings
+  const { query, picture, threshold, weak } = settings
+  const advice = picture !== null && !query ? say.emptyPictureAdvice : say.emptyAdvice
   const [cause, mend, part] =
     countFilters(settings) > 0
       ? [say.emptyFilters, say.filtersClear, NO_FILTERS]
       : threshold !== null
         ? [say.emptyThreshold(threshold.toFixed(2)), say.emptyRemoveThreshold, { threshold: null }]
         : weak
-          ? [say.emptyAdvice, null, {}]
+          ? [advice, null, {}]
           : [say.emptyCutOff, say.emptyShowNearest, { weak: true }]
   return (
     <div className="empty-state">
@@ -31,7 +32,7 @@ export function EmptyResults({ settings, onChange }: Props) {
           {mend}
         </button>
       )}
-      {cause !== say.emptyAdvice && <p className="muted text-sm">{say.emptyAdvice}</p>}
+      {cause !== advice && <p className="muted text-sm">{advice}</p>}
     </div>
   )
 }

@@ -37,6 +37,8 @@ export function ResultsView(props: Props) {
   const waiting = answer.state === 'loading'
   const found = useFoundText(shown)
   const title = useRef<HTMLHeadingElement>(null)
+  // Nothing to sort, and nothing to stand in columns.
+  const bare = answer.state === 'failed' || (answer.state === 'done' && answer.value.results.length === 0)
   useSpoken(answer)
   const moreLike = (id: string) => {
     props.onMoreLike(id)
@@ -45,7 +47,7 @@ export function ResultsView(props: Props) {
     title.current?.focus({ preventScroll: true })
   }
   return (
-    <section aria-busy={waiting} aria-labelledby="results-title">
+    <section aria-busy={waiting} aria-labelledby="results-title" className={bare ? 'mx-auto w-full max-w-xl' : ''}>
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
         <div className="flex items-baseline gap-2">
           <h2 ref={title} id="results-title" tabIndex={-1} className="text-lg font-semibold outline-none">
@@ -57,7 +59,7 @@ export function ResultsView(props: Props) {
         </div>
         <div className="flex min-w-0 items-center gap-2">
           {props.filterButton}
-          <SortSelect sort={settings.sort} onChange={(sort) => onChange({ sort })} />
+          {!bare && <SortSelect sort={settings.sort} onChange={(sort) => onChange({ sort })} />}
         </div>
         <div className="w-full empty:hidden">{props.activeFilters}</div>
       </div>

@@ -28,39 +28,45 @@ export function QueryChips({ settings, onChange, picture, children }: Props) {
   const row = useRef<HTMLDivElement>(null)
   useFocusKept(row, `${picture !== null} ${query !== ''} ${like.length} ${without.length}`)
   return (
-    <div ref={row} tabIndex={-1} className="mt-2 flex flex-wrap items-center gap-x-1 gap-y-2 outline-none sm:gap-x-1.5">
-      {mixed && (
-        <ul aria-label={say.searchedWith} className="contents">
-          {picture && <li className="max-w-full">{picture}</li>}
-          {like.map((id) => (
-            <li key={id} className="max-w-full">
-              <LikeChip id={id} onRemove={() => onChange({ like: like.filter((one) => one !== id) })} />
-            </li>
-          ))}
-          {query && (
-            <li className="max-w-full">
-              <Chip removeLabel={say.remove(say.termWords(query))} onRemove={() => onChange({ query: '' })}>
-                <span className="truncate">{say.termWords(query)}</span>
-              </Chip>
-            </li>
-          )}
-          {without.map((words) => (
-            <li key={words} className="max-w-full">
-              <Chip
-                removeLabel={say.remove(say.termWithout(words))}
-                onRemove={() => onChange({ without: without.filter((one) => one !== words) })}
-              >
-                <FiMinusCircle aria-hidden className="shrink-0" />
-                <span className="truncate">{say.termWithout(words)}</span>
-              </Chip>
-            </li>
-          ))}
-        </ul>
-      )}
-      {without.length < MOST_WITHOUT && (
-        <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
-      )}
-      <div className="ms-auto">{children}</div>
+    <div
+      ref={row}
+      tabIndex={-1}
+      className="mt-2 flex flex-wrap items-center gap-x-1 gap-y-2 outline-none sm:flex-nowrap sm:items-start sm:gap-x-1.5"
+    >
+      <div className="contents sm:flex sm:min-w-0 sm:flex-1 sm:flex-wrap sm:items-center sm:gap-x-1.5 sm:gap-y-2">
+        {mixed && (
+          <ul aria-label={say.searchedWith} className="contents">
+            {picture && <li className="max-w-full">{picture}</li>}
+            {like.map((id) => (
+              <li key={id} className="max-w-full">
+                <LikeChip id={id} onRemove={() => onChange({ like: like.filter((one) => one !== id) })} />
+              </li>
+            ))}
+            {query && (
+              <li className="max-w-full">
+                <Chip removeLabel={say.remove(say.termWords(query))} onRemove={() => onChange({ query: '' })}>
+                  <span className="truncate">{say.termWords(query)}</span>
+                </Chip>
+              </li>
+            )}
+            {without.map((words) => (
+              <li key={words} className="max-w-full">
+                <Chip
+                  removeLabel={say.remove(say.termWithout(words))}
+                  onRemove={() => onChange({ without: without.filter((one) => one !== words) })}
+                >
+                  <FiMinusCircle aria-hidden className="shrink-0" />
+                  <span className="truncate">{say.termWithout(words)}</span>
+                </Chip>
+              </li>
+            ))}
+          </ul>
+        )}
+        {without.length < MOST_WITHOUT && (
+          <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
+        )}
+      </div>
+      <div className="ms-auto shrink-0">{children}</div>
     </div>
   )
 }
