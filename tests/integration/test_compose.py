@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 from services.common.settings import ServiceSettings
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
+from services.pipeline.feeds.settings import FeedSettings
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.settings import TfxSettings
 from services.pipeline.writer.settings import WriterSettings
@@ -30,7 +31,10 @@ SERVING: dict[str, type[ServiceSettings]] = {
     "retriever": RetrieverSettings,
     "rewriter": RewriterSettings,
 }
-OURS: dict[str, type[BaseSettings]] = {**SERVING, "pipeline": PipelineSettings}
+OURS: dict[str, tuple[type[BaseSettings], ...]] = {
+    **{name: (settings,) for name, settings in SERVING.items()},
+    "pipeline": (PipelineSettings, FeedSettings),
+}
 NOT_SETTINGS = {"HEALTH_URL", "FEAST_USAGE", "REDIS_ADDRESS"}
 """What the image itself and Feast read."""
 WAITS_FOR = {
@@ -122,7 +126,7 @@ def test_nothing_writes_but_to_volumes_and_tmp_or_gains_rights(name: str) -> Non
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_name_that_is_set_is_a_setting_of_that_service(name: str) -> None:
     given = {*_service(name).get("environment", {}), *_image_environment(name)}
-    assert given - NOT_SETTINGS <= _names(OURS[name])
+    assert given - NOT_SETTINGS <= set().union(*map(_names, OURS[name]))
 
 
 @pytest.mark.parametrize("name", sorted(SERVING))
