@@ -49,14 +49,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
-    tables = []
     for products in options.products:
         with tempfile.TemporaryDirectory() as folder:
-            tables.append(_compare(Path(folder), products, options))
-    text = "\n\n".join([_head(options), *tables])
-    print(text)
-    if options.write:
-        write_section("Retrieval peers", text)
+            text = f"{_head(options)}\n\n{_compare(Path(folder), products, options)}"
+        print(text)
+        if options.write:
+            write_section(f"Retrieval peers, {products:,} products", text)
 
 
 def _compare(folder: Path, products: int, options: argparse.Namespace) -> str:
@@ -77,7 +75,7 @@ def _compare(folder: Path, products: int, options: argparse.Namespace) -> str:
     finally:
         for one in running:
             one.stop()
-    return _told(products, running, truth, options.queries)
+    return _told(running, truth, options.queries)
 
 
 def _say(line: str) -> None:
@@ -102,7 +100,7 @@ def _truth(path: Path, queries: list[Query]) -> list[set[int]]:
     return [set(np.argpartition(-column, K)[:K].tolist()) for column in scores.T]
 
 
-def _told(products: int, running: list[Running], truth: list[set[int]], count: int) -> str:
+def _told(running: list[Running], truth: list[set[int]], count: int) -> str:
     def times(one: Running) -> list[float]:
         return [answer.milliseconds for answer in one.answers]
 
@@ -120,7 +118,7 @@ def _told(products: int, running: list[Running], truth: list[set[int]], count: i
         for one in running
     ]
     head = ["search", "p50 ms", "p99 ms", "p50 beside the first", f"recall@{K}", "in the worst mix"]
-    return f"### {products:,} products\n\n" + table([*head, "build s", "MiB"], rows)
+    return table([*head, "build s", "MiB"], rows)
 
 
 def _recalls(one: Running, truth: list[set[int]], count: int) -> list[str]:

@@ -50,6 +50,6 @@ def retriever_over_http(path: Path) -> Iterator[Built]:
             term = {"vector": query.vector.tolist(), "weights": query.weights.model_dump()}
             body = {"model": MODEL, "terms": [term], "k": K}
             answer = client.post("/search", json=body).raise_for_status().json()
-            return [int(found["product"]["product_id"][2:]) for found in answer["results"]]
+            return [int(found["product_id"][2:]) for found in answer["results"]]
 
         yield Built(search, seconds, anonymous_mib(service.process.pid))
