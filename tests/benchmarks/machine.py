@@ -19,9 +19,10 @@ def machine() -> str:
 
 
 def measured_by(target: str, packages: Sequence[str]) -> str:
-    """The command as it was given, the machine, and the versions of what it compared."""
+    """The command as it was given, the machine and how busy, the versions of what it compared."""
     arguments = " ".join(sys.argv[1:])
     quoted = f'"{arguments}"' if " " in arguments else arguments
     command = f"make {target} ARGS={quoted}" if arguments else f"make {target}"
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"`{command}`, {machine()}; {versions}."
+    busy = f"load {os.getloadavg()[2]:.1f} over the last 15 minutes"
+    return f"`{command}`, {machine()}, {busy}; {versions}."

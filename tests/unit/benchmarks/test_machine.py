@@ -21,7 +21,7 @@ def test_a_section_names_the_command_that_wrote_it(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], command: str
 ) -> None:
     monkeypatch.setattr("sys.argv", ["program", *arguments])
-    assert measured_by("bench-x", ["numpy"]).startswith(f"{command}, {machine()}; ")
+    assert measured_by("bench-x", ["numpy"]).startswith(f"{command}, {machine()}, load ")
 
 
 def test_a_section_names_the_versions_of_what_it_compares() -> None:
