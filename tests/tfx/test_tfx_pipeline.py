@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow.entities import Run
 
 from services.contracts.ranking import Ranking
 from services.pipeline.settings import PipelineSettings
@@ -30,6 +31,8 @@ Done = subprocess.CompletedProcess[str]
 pytestmark = [
     pytest.mark.skipif(not PYTHON, reason="TFX has an environment of its own: `make test-tfx`"),
     pytest.mark.timeout(900),
+    # MLflow's own use of SQLAlchemy and others.
+    pytest.mark.filterwarnings("ignore"),
 ]
 
 
@@ -72,7 +75,13 @@ async def test_what_is_blessed_is_served_by_the_swap_and_what_is_worse_is_not(
 
         assert done.returncode == 0, done.stderr[-3000:]
         pushed = _pushed(tmp_path)
-        assert _recorded(tmp_path) == [("FINISHED", "train", pushed[0].name)]
+        whole, training = _recorded(tmp_path)
+        assert (whole.data.tags["kind"], training.data.tags["kind"]) == ("tfx", "train")
+        for one in (whole, training):
+            assert one.info.status == "FINISHED"
+            assert one.data.tags["ranking"] == pushed[0].name
+            assert one.data.tags["data_version"].startswith("sha256:")
+        assert whole.data.metrics["evaluation/ndcg"] > 0.8
         await until(lambda: _serves(retriever, pushed[0]))
         version = (await retriever.readiness())[1]
 
@@ -83,6 +92,8 @@ async def test_what_is_blessed_is_served_by_the_swap_and_what_is_worse_is_not(
         assert "NDCG" in done.stderr
         assert _pushed(tmp_path) == pushed
         assert (await retriever.readiness())[1] == version
+        refused = [one for one in _recorded(tmp_path) if one.info.status == "FAILED"]
+        assert ["NDCG" in one.data.tags["error"] for one in refused] == [True]
 
 
 def test_a_broken_feed_is_stopped_by_column_and_row(
@@ -97,6 +108,9 @@ def test_a_broken_feed_is_stopped_by_column_and_row(
     assert "there is no title" in told["column title"]
     assert "rows 101, 102, 103" in told["column title"]
     assert not (feature_repo_dir / "offline").exists()
+    (recorded,) = _recorded(tmp_path)
+    assert (recorded.info.status, recorded.data.tags["kind"]) == ("FAILED", "tfx")
+    assert "column price" in recorded.data.tags["error"]
 
 
 def _pushed(folder: Path) -> list[Ranking]:
@@ -106,21 +120,12 @@ def _pushed(folder: Path) -> list[Ranking]:
     ]
 
 
-def _recorded(folder: Path) -> list[tuple[str, str, str]]:
-    """Status, kind and ranking of each run that MLflow has."""
+def _recorded(folder: Path) -> list[Run]:
+    """What MLflow has, in the order in which it began."""
     mlflow = client(PipelineSettings(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}"))
     experiment = mlflow.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
-    return [
-        (
-            run.info.status,
-            run.data.tags["kind"],
-            Ranking.model_validate_json(
-                Path(mlflow.download_artifacts(run.info.run_id, "ranking.json")).read_bytes()
-            ).name,
-        )
-        for run in mlflow.search_runs([experiment.experiment_id])
-    ]
+    return list(mlflow.search_runs([experiment.experiment_id], order_by=["start_time"]))
 
 
 async def _serves(retriever: RetrieverClient, ranking: Ranking) -> bool:
