@@ -117,7 +117,7 @@ bench-features: ## Feast as documented beside the retriever's bulk load and its 
 bench-peers: ## The retriever beside scikit-learn, FAISS, USearch and Milvus Lite (ARGS=--write)
 	@$(BENCH) --only peers -- $(ARGS)
 
-bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000")
+bench-load: ## Seconds to read 200,000 products into memory (ARGS="--products 20000 --write")
 	@$(BENCH) --only load -- $(ARGS)
 
 bench-replaced: ## The whole stack beside torch, scikit-learn and pandas in one process (ARGS=--write)

@@ -34,7 +34,7 @@ PARTS = (
     ),
     Part("whole", "tests.benchmarks.whole", (SERVICES,)),
     Part("limits", "tests.benchmarks.limits", (SERVICES,)),
-    Part("load", "tests.benchmarks.loading", (SERVICES,), has_section=False),
+    Part("load", "tests.benchmarks.loading", (SERVICES,)),
     Part("milvus", "tests.benchmarks.retriever.milvus", (SERVICES,), has_section=False),
     Part("feeds", "tests.benchmarks.feeds", (SERVICES,), has_section=False),
 )

@@ -19,6 +19,7 @@ from services.retriever.catalogue import (
     NotPublished,
     WrongModel,
 )
+from services.retriever.index import IndexChoice
 from services.retriever.reader import CatalogueReader
 from services.retriever.search import search as search_catalogue
 from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
@@ -56,6 +57,15 @@ def test_every_product_is_read_in_batches(features: DictionaryFeatures) -> None:
     assert [product.product_id for product in found] == IDS[::2]
     assert found[0].attributes == {"color": "red"}
     assert found[0].price == 1.5
+
+
+def test_a_long_load_says_how_far_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    features = DictionaryFeatures()
+    features.publish("v1", [f"p-{number:05}" for number in range(20_010)])
+    reader = CatalogueReader(features, batch=500, choice=IndexChoice("exact"))
+    with caplog.at_level("INFO"):
+        reader.load(reader.head())
+    assert "reading the catalogue: 20000 of 20010 products" in caplog.messages
 
 
 def test_a_product_without_a_picture_is_read(features: DictionaryFeatures) -> None:
