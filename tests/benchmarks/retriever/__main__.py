@@ -106,7 +106,6 @@ def _plot(measured: list[Measured], path: Path) -> None:
     for axes in (latency, memory):
         axes.grid(visible=True, alpha=0.3)
     figure.tight_layout()
-    # Text as text: a fifth of the size.
     with plt.rc_context({"svg.fonttype": "none"}):
         figure.savefig(path)
 
