@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
 from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, IN_STOCK, PRICE, Filters
 from services.retriever.index import Passing
@@ -114,7 +114,7 @@ class Fields:
         names = list(dict.fromkeys([*ALWAYS, *attributes]))
         values: dict[str, list[str | None]] = {name: [] for name in names}
         for text in table.column("attributes").to_pylist():
-            said = json.loads(text) if text else {}
+            said = from_json(text) if text else {}
             for name in names:
                 values[name].append(said.get(name))
         columns = {name: Column.of(pa.array(texts, pa.string())) for name, texts in values.items()}

@@ -6,7 +6,6 @@ of them again and again. In columns they take their own bytes; an answer makes t
 
 from __future__ import annotations
 
-import json
 import math
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from services.contracts.products import Product
 from services.retriever.fields import Fields, Numbers
@@ -223,7 +223,7 @@ def _product_fields(values: dict[str, Any]) -> dict[str, Any]:
         "title": values["title"],
         "description": values["description"],
         PRICE: None if price is None or math.isnan(price) else price,
-        "attributes": json.loads(values["attributes"]) if values["attributes"] else {},
+        "attributes": from_json(values["attributes"]) if values["attributes"] else {},
     }
 
 

@@ -24,6 +24,7 @@ import yaml  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
+from threadpoolctl import threadpool_limits
 
 from services.contracts.catalogue import METADATA_VIEW, PRODUCTS_PER_SHARD
 from services.pipeline.feature_writer import FeatureWriter, Survey
@@ -190,7 +191,11 @@ def _bench_loads(repo: Path, options: argparse.Namespace) -> str:
     for _ in range(options.rounds):
         for batch in options.batches:
             features = FeastFeatures(repo, timeout_s=30)
-            with closing(CatalogueReader(features, batch=batch)) as reader:
+            # As while the service searches.
+            with (
+                closing(CatalogueReader(features, batch=batch)) as reader,
+                threadpool_limits(1, user_api="blas"),
+            ):
                 head = reader.head()
                 started = time.perf_counter()
                 reader.load(head)
