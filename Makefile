@@ -36,9 +36,9 @@ test: ## Every test that needs no Docker, after lint, types and import rules
 	@$(MAKE) --no-print-directory test-web
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-web: ## Lint, types and tests of the page, and that its API types are the gateway's
+test-web: ## Lint, types, tests and size of the page, and that its API types are the gateway's
 	@cd services/web && npm run --silent lint && npm run --silent typecheck \
-		&& npm run --silent check:api && npm test --silent
+		&& npm run --silent check:api && npm test --silent && npm run --silent size
 
 test-unit: ## Only the tests that need nothing running
 	@$(BOOTSTRAP) --group test

@@ -27,13 +27,15 @@ test('the way back leads to the same results, the same place in them and the sam
   await shop.card(title).scrollIntoViewIfNeeded()
   const place = await page.evaluate(() => window.scrollY)
   expect(place).toBeGreaterThan(400)
-  await shop.openProduct(title)
-  expect(await page.evaluate(() => window.scrollY)).toBe(0)
-  await page.getByRole('link', { name: say.back }).click()
-  await expect(shop.cards).toHaveCount(20)
-  expect(await shop.titles()).toEqual(titles)
-  await expect.poll(() => page.evaluate(() => window.scrollY)).toBe(place)
-  await expect(shop.card(title)).toBeInViewport()
+  for (const back of [() => page.getByRole('link', { name: say.back }).click(), () => page.goBack()]) {
+    await shop.openProduct(title)
+    expect(await page.evaluate(() => window.scrollY)).toBe(0)
+    await back()
+    await expect(shop.cards).toHaveCount(20)
+    expect(await shop.titles()).toEqual(titles)
+    await expect.poll(() => page.evaluate(() => window.scrollY)).toBe(place)
+    await expect(shop.card(title)).toBeInViewport()
+  }
 })
 
 test('from product to product, one way still leads back to the results', async ({ shop, page }) => {
