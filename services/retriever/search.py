@@ -190,7 +190,7 @@ class _Search:
         """From the best score over the whole catalogue, whatever the filters leave of it."""
         unfiltered = self._passing() is None and self._request.threshold is None
         if not (unfiltered and len(hits.scores)):
-            hits = self._catalogue.index.search(self._query.fused, 1)
+            hits = self._catalogue.index.search(self._query.fused, _NEAREST)
         query = self._query
         # Of terms that have nothing to do with one another the variances add up.
         usual = math.hypot(*(w * own for w, own in zip(query.weights, query.usual, strict=True)))
@@ -198,7 +198,7 @@ class _Search:
         if confidence < NO_MATCH_BELOW:
             if len(query.terms) > 1:
                 confidence = max(confidence, *map(self._confidence_in, range(len(query.terms))))
-            elif self._said(0, query.fused):
+            elif self._said(0, query.fused, hits):
                 confidence = NO_MATCH_BELOW
         return round(confidence, 4)
 
@@ -213,25 +213,26 @@ class _Search:
         if self._request.terms[number].product_id is not None:
             return 1.0
         alone = query.terms[number] / np.float32(query.weights[number])
-        best = _best(self._catalogue.index.search(alone, 1))
+        hits = self._catalogue.index.search(alone, _NEAREST)
         spread = self._catalogue.moments.spread(alone)
-        confidence = self._calibration.confidence(spread, query.usual[number], best)
-        if confidence < NO_MATCH_BELOW and self._said(number, alone):
+        confidence = self._calibration.confidence(spread, query.usual[number], _best(hits))
+        if confidence < NO_MATCH_BELOW and self._said(number, alone, hits):
             return NO_MATCH_BELOW
         return confidence
 
-    def _said(self, number: int, alone: Vector) -> bool:
+    def _said(self, number: int, alone: Vector, hits: Hits) -> bool:
         """Whether a product near to a term says all of its words.
 
-        alone: (2·d,) fused, of the term. A word that many products are equally near to lets none
-        of them stand out, and is understood all the same.
+        alone: (2·d,) fused, of the term; hits: its best ones. A word that many products are equally
+        near to lets none of them stand out, and is understood all the same.
         """
         text = self._request.terms[number].text
         asked = words_of(text) if text is not None else frozenset()
         if not asked:
             return False
-        nearest = self._catalogue.index.search(alone, _NEAREST)
-        products = self._catalogue.products.values(nearest.rows.tolist())
+        if len(hits.rows) < _NEAREST:
+            hits = self._catalogue.index.search(alone, _NEAREST)
+        products = self._catalogue.products.values(hits.rows[:_NEAREST].tolist())
         return any(says(product, asked) for product in products)
 
     def _products(self, numbers: Numbers, scores: Scores) -> list[ScoredProduct]:
