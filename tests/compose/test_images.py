@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.compose_stack import ComposeStack, docker, inspect
 
+pytestmark = pytest.mark.timeout(1800)  # whichever test is first waits for every image
+
 BASE = "python:3.11-slim"
 MEGABYTE = 1_000_000
 LIMITS_MB = {"gateway": 150, "rewriter": 150, "retriever": 450, "encoder": 450}

@@ -13,7 +13,7 @@ import pytest
 from tests.support.compose_stack import ADMIN_KEY, ROOT, ComposeStack, docker
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)  # whichever test is first waits for every image
 
 MUGS = {"sample-0017", "sample-0018", "sample-0019"}  # the red striped ones
 BACK_S = 90.0
