@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # Before Feast: where it comes first, it turns all metrics of the process into files in a
@@ -16,9 +17,11 @@ import prometheus_client  # noqa: F401
 # isort: split
 import numpy as np
 import yaml  # type: ignore[import-untyped]
-from feast import FeatureStore, RepoConfig
+from feast import FeatureStore, FeatureView, RepoConfig
 from feast.errors import FeastError
-from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
+from feast.infra.provider import Provider, get_provider
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import FeastConfigError, load_repo_config
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
@@ -41,32 +44,35 @@ _UNAVAILABLE = (
 )
 
 
+_ABSENT = Value()
+
+
 class Columns:
     """One answer of the online store: a column a feature, in the order of the keys asked for.
 
     The store tells a missing row only by empty values; a fingerprint is never empty.
     """
 
-    def __init__(self, proto: GetOnlineFeaturesResponse) -> None:
-        self._columns = dict(zip(proto.metadata.feature_names.val, proto.results, strict=True))
+    def __init__(self, rows: Sequence[Mapping[str, Value]]) -> None:
+        self._rows = rows
 
     def texts(self, feature: str) -> list[str]:
         """(n,) text, empty where there is none."""
-        return [value.string_val for value in self._columns[feature].values]
+        return [value.string_val for value in self._values(feature)]
 
     def text_lists(self, feature: str) -> list[list[str]]:
         """(n,) lists of text, empty where there is none."""
-        return [list(value.string_list_val.val) for value in self._columns[feature].values]
+        return [list(value.string_list_val.val) for value in self._values(feature)]
 
     def integers(self, feature: str) -> list[int]:
         """(n,) integers, 0 where there is none."""
-        return [value.int64_val for value in self._columns[feature].values]
+        return [value.int64_val for value in self._values(feature)]
 
     def numbers(self, feature: str) -> list[float]:
         """(n,) floats, NaN where there is none."""
         return [
             value.double_val if value.HasField("double_val") else math.nan
-            for value in self._columns[feature].values
+            for value in self._values(feature)
         ]
 
     def vectors(self, feature: str, out: NDArray[np.float32]) -> list[int]:
@@ -78,7 +84,7 @@ class Columns:
         zeros = bytes(size)
         pieces: list[bytes] = []
         lengths: list[int] = []
-        for value in self._columns[feature].values:
+        for value in self._values(feature):
             floats = value.float_list_val
             lengths.append(len(floats.val))
             # A float list on the wire is a tag, a length, and then the floats as they lie in
@@ -88,6 +94,25 @@ class Columns:
             )
         out[:] = np.frombuffer(b"".join(pieces), "<f4").reshape(out.shape)
         return lengths
+
+    def _values(self, feature: str) -> list[Value]:
+        return [row.get(feature, _ABSENT) for row in self._rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A feature store as its files were when it was opened."""
+
+    config: RepoConfig
+    store: FeatureStore
+    provider: Provider
+    views: dict[str, FeatureView] = field(default_factory=dict)
+
+    def view(self, name: str) -> FeatureView:
+        # Asked at every read: a registry in a database need not answer each, nor a log tell.
+        if name not in self.views:
+            self.views[name] = self.store.get_feature_view(name, allow_registry_cache=True)
+        return self.views[name]
 
 
 class FeastFeatures:
@@ -100,7 +125,7 @@ class FeastFeatures:
         """folder: holds `feature_store.yaml`; neither it nor the registry need exist yet."""
         self._folder = folder
         self._timeout_s = timeout_s
-        self._store: FeatureStore | None = None
+        self._opened: _Opened | None = None
         self._signature: _Signature | None = None
 
     def refresh(self) -> None:
@@ -111,17 +136,17 @@ class FeastFeatures:
         try:
             config = self._config()
             signature = self._files_signature(config)
-            if self._store is not None and signature == self._signature:
+            if self._opened is not None and signature == self._signature:
                 return
             # Feast empties its registry before it writes it anew, so what is open stays in use
             # until the files were seen at rest.
-            opened = FeatureStore(repo_path=str(self._folder), config=config)
-            opened.refresh_registry()  # type: ignore[no-untyped-call]
+            store = FeatureStore(repo_path=str(self._folder), config=config)
+            store.refresh_registry()  # type: ignore[no-untyped-call]
             at_rest = self._files_signature(config) == signature and all(
                 size for *_, size in signature
             )
-            if self._store is None or at_rest:
-                self._store = opened
+            if self._opened is None or at_rest:
+                self._opened = _Opened(config, store, get_provider(config))
                 self._signature = signature if at_rest else None
         except _UNAVAILABLE as error:
             self.close()
@@ -129,16 +154,11 @@ class FeastFeatures:
 
     def has(self, view: str, feature: str) -> bool:
         """Whether the view is registered with that feature. Raises StoreUnavailable."""
-        if self._store is None:
-            self.refresh()
-        assert self._store is not None  # noqa: S101 - `refresh` opens it or raises
         try:
-            # Asked at every look: a registry in a database need not answer each, nor a log tell.
-            fields = self._store.get_feature_view(view, allow_registry_cache=True).features
+            return any(one.name == feature for one in self._open().view(view).features)
         except _UNAVAILABLE as error:
             self.close()
             raise StoreUnavailable(f"{view} cannot be read: {error}") from error
-        return any(field.name == feature for field in fields)
 
     def read(
         self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
@@ -146,24 +166,39 @@ class FeastFeatures:
         """One row a key; all columns of `keys` are of one length, at least 1.
 
         Raises StoreUnavailable; the next `refresh` then opens the store anew.
+
+        Through Feast's `Provider.online_read`, and not `get_online_features`, which makes of the
+        same rows a response of columns with a time and a status a value: more than half the work.
         """
-        if self._store is None:
-            self.refresh()
-        assert self._store is not None  # noqa: S101 - `refresh` opens it or raises
+        names = list(keys)
+        columns = ([Value(string_val=key) for key in keys[name]] for name in names)
         try:
-            response = self._store.get_online_features(
-                features=[f"{view}:{feature}" for feature in features], entity_rows=dict(keys)
+            opened = self._open()
+            rows = opened.provider.online_read(
+                opened.config,
+                opened.view(view),
+                [
+                    EntityKey(join_keys=names, entity_values=key)
+                    for key in zip(*columns, strict=True)
+                ],
+                list(features),
             )
         except _UNAVAILABLE as error:
             # What the registry told may be the reason: a view not yet applied, say.
             self.close()
             raise StoreUnavailable(f"{view} cannot be read: {error}") from error
-        return Columns(response.proto)
+        return Columns([row or {} for _, row in rows])
 
     def close(self) -> None:
         """Let go of the store; its connections close with the last reference to it."""
-        self._store = None
+        self._opened = None
         self._signature = None
+
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            self.refresh()
+        assert self._opened is not None  # noqa: S101 - `refresh` opens it or raises
+        return self._opened
 
     def _config(self) -> RepoConfig:
         config = load_repo_config(self._folder, self._folder / "feature_store.yaml")

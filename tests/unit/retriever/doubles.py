@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
 from feast.protos.feast.types.Value_pb2 import Value
 
 from services.contracts.catalogue import (
@@ -122,13 +121,8 @@ class DictionaryFeatures:
         columns = [values for name, values in keys.items() if name != CONTENT_KEY]
         joined = ["|".join(key) for key in zip(*columns, strict=True)]
         self.reads.append((view, len(joined)))
-        proto = GetOnlineFeaturesResponse()
-        proto.metadata.feature_names.val.extend(features)
-        for feature in features:
-            proto.results.add().values.extend(
-                _value(self.rows[view].get(key, {}).get(feature)) for key in joined
-            )
-        return Columns(proto)
+        rows = (self.rows[view].get(key, {}) for key in joined)
+        return Columns([{name: _value(row.get(name)) for name in features} for row in rows])
 
     def publish(self, version: str, ids: Sequence[str], dimension: int = 2) -> None:
         """A whole catalogue of one shard: unit vectors, titles, fingerprints `v-…` and `m-…`."""
