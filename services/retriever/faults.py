@@ -24,7 +24,7 @@ class Faults:
 
     def add(self, kind: str, product_id: str) -> None:
         self._counts[kind] += 1
-        self._examples.setdefault(kind, product_id)
+        self._examples[kind] = min(product_id, self._examples.get(kind, product_id))
 
     def compare(
         self, what: str, ids: Sequence[str], wanted: Sequence[str], found: Sequence[str]

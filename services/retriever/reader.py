@@ -12,7 +12,7 @@ import gc
 import logging
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ from services.retriever.catalogue import (
     WrongModel,
 )
 from services.retriever.faults import Faults, cannot_be_loaded, check_vectors
-from services.retriever.index import AnyRows, IndexChoice, LiveIndex, Rows
+from services.retriever.index import AnyRows, IndexChoice, LiveIndex, Rows, scattered
 from services.retriever.products import (
     PRICE,
     TEXT_COLUMNS,
@@ -98,6 +98,20 @@ class _Listing:
     product_ids: list[str]
     vector_fingerprints: list[str]
     metadata_fingerprints: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some products' vectors, and as many others' metadata, on their way.
+
+    Vectors come from all over the catalogue, as an index that learns from the first of them needs;
+    metadata in order, as the table has them.
+    """
+
+    scattered: slice
+    adjacent: slice
+    vectors: Future[Columns]
+    metadata: Future[Columns]
 
 
 _Entry = tuple[str, str]
@@ -167,7 +181,10 @@ class CatalogueReader:
             listing = self._listing(head)
             if head.sequence > head.base:
                 listing = _changed(listing, self._changes(head, head.base))
-            rows, products = self._rows(head, listing)
+            with closing(self._choice.begin(len(listing.product_ids), 2 * head.dimension)) as build:
+                products = self._fill(head, listing, build.rows, build.filled)
+                moments = Moments.of(build.rows)
+                index = build.finish()
             return Catalogue(
                 info=CatalogueInfo(
                     version=head.version,
@@ -176,8 +193,8 @@ class CatalogueReader:
                     products=len(listing.product_ids),
                 ),
                 products=Products(products),
-                index=LiveIndex(self._choice.build(rows), listing.product_ids, self._choice),
-                moments=Moments.of(rows),
+                index=LiveIndex(index, listing.product_ids, self._choice),
+                moments=moments,
                 base=head.base,
                 sequence=head.sequence,
                 ranking=head.ranking or BUILT_IN,
@@ -194,61 +211,68 @@ class CatalogueReader:
             return catalogue
         changes = self._changes(head, catalogue.sequence)
         listing = _changed(_Listing([], [], []), changes)
-        rows, upserts = self._rows(head, listing)
+        rows = np.zeros((len(listing.product_ids), 2 * head.dimension), np.float32)
+        upserts = self._fill(head, listing, rows, lambda _: None)
         return catalogue.with_changes(
             head.sequence,
             upserts,
-            rows[:, : head.dimension].astype(np.float32, copy=False),
-            rows[:, head.dimension :].astype(np.float32, copy=False),
+            rows[:, : head.dimension],
+            rows[:, head.dimension :],
             [product_id for product_id, entry in changes.items() if entry is None],
         )
 
-    def _rows(self, head: CatalogueHead, listing: _Listing) -> tuple[AnyRows, ProductTable]:
-        """(n, 2·d) fused vectors and the metadata of the products listed, every row checked."""
+    def _fill(
+        self,
+        head: CatalogueHead,
+        listing: _Listing,
+        rows: AnyRows,
+        filled: Callable[[slice], None],
+    ) -> ProductTable:
+        """The metadata of the products listed, every row checked.
+
+        rows: (n, 2·d), which the fused vectors are written into; `filled` is told which are there.
+        """
         count = len(listing.product_ids)
-        rows = self._choice.rows(count, 2 * head.dimension)
         products = ProductTableBuilder(self._filterable)
         faults = Faults()
         with closing(self._read_ahead(head, listing)) as parts:
-            for part, vectors, metadata in parts:
+            for part in parts:
                 if self._stopping.is_set():
                     raise LoadStopped("the service is stopping")
-                read = np.zeros((len(listing.product_ids[part]), rows.shape[1]), np.float32)
-                _take_vectors(head, listing, part, vectors, read, faults)
-                rows[part] = read
-                _take_metadata(listing, part, metadata, products, faults)
-                if part.start and part.start % _PRODUCTS_A_PROGRESS_LINE < self._batch:
-                    logger.info("reading the catalogue: %d of %d products", part.start, count)
+                vectors, metadata = part.vectors.result(), part.metadata.result()
+                rows[part.scattered] = _checked(head, listing, part.scattered, vectors, faults)
+                filled(part.scattered)
+                _take_metadata(listing, part.adjacent, metadata, products, faults)
+                done = part.adjacent.start
+                if done and done % _PRODUCTS_A_PROGRESS_LINE < self._batch:
+                    logger.info("reading the catalogue: %d of %d products", done, count)
         faults.raise_if_any(head, count)
-        return rows, products.build()
+        return products.build()
 
-    def _read_ahead(
-        self, head: CatalogueHead, listing: _Listing
-    ) -> Generator[tuple[slice, Columns, Columns], None, None]:
-        """Vectors and metadata of every part, in order, while the next part is on its way.
+    def _read_ahead(self, head: CatalogueHead, listing: _Listing) -> Generator[_Part, None, None]:
+        """All vectors and all metadata, part by part, while the next part is on its way.
 
         One thread reads: more were measured to be no faster, since Feast holds the interpreter
         lock for most of a read; and the feature store is not for several at once.
         """
-        parts = (
-            slice(start, start + self._batch)
-            for start in range(0, len(listing.product_ids), self._batch)
-        )
+        count = len(listing.product_ids)
         with ThreadPoolExecutor(1, thread_name_prefix="catalogue-part") as pool:
-            pending: deque[tuple[slice, Future[Columns], Future[Columns]]] = deque()
+            pending: deque[_Part] = deque()
             try:
-                for part in parts:
+                for number, far in enumerate(scattered(count, self._batch)):
+                    near = slice(number * self._batch, (number + 1) * self._batch)
                     pending.append(
-                        (
-                            part,
-                            pool.submit(self._vectors, head, listing, part),
-                            pool.submit(self._metadata, listing, part),
+                        _Part(
+                            far,
+                            near,
+                            pool.submit(self._vectors, head, listing, far),
+                            pool.submit(self._metadata, listing, near),
                         )
                     )
                     if len(pending) > 1:
-                        yield _finished(pending.popleft())
+                        yield pending.popleft()
                 while pending:
-                    yield _finished(pending.popleft())
+                    yield pending.popleft()
             finally:
                 # Left early: what has not begun need not.
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -368,26 +392,15 @@ def _changed(listing: _Listing, changes: Mapping[str, _Entry | None]) -> _Listin
     return _Listing(*([values[column] for values in kept] for column in range(3)))
 
 
-def _finished(
-    pending: tuple[slice, Future[Columns], Future[Columns]],
-) -> tuple[slice, Columns, Columns]:
-    part, vectors, metadata = pending
-    return part, vectors.result(), metadata.result()
-
-
-def _take_vectors(
-    head: CatalogueHead,
-    listing: _Listing,
-    part: slice,
-    columns: Columns,
-    rows: Rows,
-    faults: Faults,
-) -> None:
-    """Fill `rows`, (m, 2·d), with the vectors of one batch of products."""
+def _checked(
+    head: CatalogueHead, listing: _Listing, part: slice, columns: Columns, faults: Faults
+) -> Rows:
+    """(m, 2·d) fused vectors of one batch of products."""
     ids = listing.product_ids[part]
     present = faults.compare(
         "vectors", ids, listing.vector_fingerprints[part], columns.texts(FINGERPRINT)
     )
+    rows = np.zeros((len(ids), 2 * head.dimension), np.float32)
     text, image = rows[:, : head.dimension], rows[:, head.dimension :]
     check_vectors("text", text, columns.vectors(TEXT_VECTOR, text), ids, present, faults)
     check_vectors(
@@ -399,6 +412,7 @@ def _take_vectors(
         faults,
         may_be_empty=True,
     )
+    return rows
 
 
 def _take_metadata(

@@ -6,10 +6,12 @@ from services.retriever.index.base import (
     AnyRows,
     Hits,
     Index,
+    IndexBuild,
     Passing,
     Rows,
     Vector,
     fuse,
+    scattered,
 )
 from services.retriever.index.choice import Engine, IndexChoice, IndexKind
 from services.retriever.index.exact import ExactIndex
@@ -23,6 +25,7 @@ __all__ = [
     "ExactIndex",
     "Hits",
     "Index",
+    "IndexBuild",
     "IndexChoice",
     "IndexKind",
     "LiveIndex",
@@ -30,4 +33,5 @@ __all__ = [
     "Rows",
     "Vector",
     "fuse",
+    "scattered",
 ]

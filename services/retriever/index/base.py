@@ -61,6 +61,33 @@ class Index(Protocol):
         ...
 
 
+class IndexBuild(Protocol):
+    """An index in the making, of rows that are filled in part by part."""
+
+    @property
+    def rows(self) -> AnyRows:
+        """(n, 2·d) to be filled in, as precise as the index keeps them."""
+        ...
+
+    def filled(self, part: slice) -> None:
+        """These rows are final. In any order, but the first should be drawn from all over."""
+        ...
+
+    def finish(self) -> Index:
+        """The index, once every row is. Blocks; raises StoreUnavailable where an engine does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what builds it, finished or not."""
+        ...
+
+
+def scattered(count: int, most: int) -> list[slice]:
+    """All of so many rows in parts of `most` at most, each part drawn evenly from all over."""
+    parts = -(-count // most)
+    return [slice(first, None, parts) for first in range(parts)]
+
+
 def best_hits(
     numbers: NDArray[np.intp], scores: NDArray[np.floating], k: int, threshold: float | None
 ) -> Hits:

@@ -1,10 +1,4 @@
-"""Compressed search: a scan of short codes finds candidates, and their exact rows decide.
-
-Product quantisation with 4 bits a code, looked up in registers (André et al., Quicker ADC, 2019;
-FAISS's "fast scan"), over rows from which the catalogue's mean is taken: that adds the same number
-to every score of a query, so no order changes, and takes the gap between pictures and words out of
-the codes. No lists and no graph: the whole catalogue is scanned, so no query is a bad one.
-"""
+"""Compressed search: a scan of short codes finds candidates, and their exact rows decide."""
 
 from __future__ import annotations
 
@@ -21,13 +15,9 @@ from services.retriever.index.base import (
     Rows,
     Vector,
 )
+from services.retriever.index.codes import Codes, CodesBuild
 
 HalfRows = NDArray[np.float16]
-
-_FLOATS_PER_CODE = 4
-_TRAINED_ON = 20_000
-_TRAINING_ROUNDS = 10
-_PART = 16_384
 
 # How many candidates are scored exactly, at least and of how many rows one: what keeps 20 of the
 # best 20 for every mix of weights, by `make bench-retriever`.
@@ -44,33 +34,15 @@ _TIES = 64
 class CompressedIndex:
     """2 bytes a float for exact scores and half a byte for every four to find candidates."""
 
-    def __init__(self, rows: AnyRows) -> None:
-        """rows: (n, 2·d) as in `ExactIndex`, with 2·d a multiple of 4. Those of 16 bits are
-        kept and not copied: a catalogue that is loaded needs its memory once.
+    def __init__(self, rows: HalfRows, codes: Codes) -> None:
+        """rows: (n, 2·d) as in `ExactIndex`, with 2·d a multiple of 4; kept and not copied: a
+        catalogue that is loaded needs its memory once.
 
         Scores are those of the rows as 16-bit floats: off by some 1e-4.
         """
-        # One thread: others answer meanwhile, and where they take the cores, threads that wait for
-        # each other after every step were seen to take eight times as long as one.
-        faiss.omp_set_num_threads(1)
-        n, width = rows.shape
-        self._rows: HalfRows = np.ascontiguousarray(rows, np.float16)
+        self._rows = rows
         self._exact = _over(self._rows)
-        self._codes = faiss.IndexPQFastScan(
-            width, width // _FLOATS_PER_CODE, 4, faiss.METRIC_INNER_PRODUCT
-        )
-        step = max(1, n // _TRAINED_ON)
-        sample = rows[::step].astype(np.float32)
-        mean = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
-        sample -= mean
-        self._order = _dealt(sample.var(axis=0), width // _FLOATS_PER_CODE)
-        self._codes.pq.cp.niter = _TRAINING_ROUNDS
-        self._codes.train(np.take(sample, self._order, axis=1))
-        for start in range(0, n, _PART):
-            part = rows[start : start + _PART].astype(np.float32)
-            part -= mean
-            # Eight times as fast as `part[:, order]`, which took a third of the whole build.
-            self._codes.add(np.take(part, self._order, axis=1))
+        self._codes = codes
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -112,8 +84,7 @@ class CompressedIndex:
         """Rows that pass and look best; None where the scan brought too few of them."""
         least = min(max(_candidates_of(count), k + k // 2), count)
         depth = least if passing is None else int(least * len(self) / count * _SPARE)
-        _, found = self._codes.search(query[None, self._order], min(depth, len(self)))
-        numbers: NDArray[np.intp] = found[0][found[0] >= 0]
+        numbers = self._codes.best(query, min(depth, len(self)))
         if passing is not None:
             # Where what passes is near to the query, more of it may be among the best.
             numbers = numbers[passing[numbers]][: max(least, _candidates_of(len(self)))]
@@ -144,6 +115,27 @@ class CompressedIndex:
         return numbers[best], rounded[best]
 
 
+class CompressedBuild:
+    """See `IndexBuild`; the codes are made while the rows are filled in."""
+
+    def __init__(self, rows: AnyRows) -> None:
+        """rows: (n, 2·d), contiguous; those of 16 bits are kept and not copied."""
+        self.rows: HalfRows = rows.astype(np.float16, order="C", copy=False)
+        self._codes = CodesBuild(self.rows)
+
+    def filled(self, part: slice) -> None:
+        """See `IndexBuild.filled`."""
+        self._codes.filled(part)
+
+    def finish(self) -> CompressedIndex:
+        """See `IndexBuild.finish`."""
+        return CompressedIndex(self.rows, self._codes.finish())
+
+    def close(self) -> None:
+        """See `IndexBuild.close`."""
+        self._codes.close()
+
+
 def _candidates_of(count: int) -> int:
     """How many of so many rows are scored exactly."""
     return max(_FEWEST_CANDIDATES, count // _ROWS_A_CANDIDATE)
@@ -161,13 +153,3 @@ def _over(rows: HalfRows) -> faiss.IndexScalarQuantizer:
     )
     index.ntotal = len(rows)
     return index
-
-
-def _dealt(variances: Vector, codes: int) -> NDArray[np.intp]:
-    """Dimensions in such an order that every code has some that vary much and some that do not.
-
-    Trained models have a few that vary far more than others; two of them in one code, which has 16
-    values for all its four, would blur both.
-    """
-    ranked = np.argsort(-variances, kind="stable")
-    return ranked.reshape(-1, codes).T.reshape(-1)

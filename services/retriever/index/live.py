@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import Hits, Index, Passing, Rows, Vector
+from services.retriever.index.base import Hits, Index, Passing, Rows, Vector, scattered
 from services.retriever.index.choice import IndexChoice
 from services.retriever.index.exact import ExactIndex
 
@@ -135,11 +136,11 @@ class LiveIndex:
         ordered = sorted((self.id_of(number), number) for number in numbers.tolist())
         ids = [product_id for product_id, _ in ordered]
         by_id = np.array([number for _, number in ordered], np.intp)
-        rows = self._choice.rows(len(ids), self._base.width)
-        for start in range(0, len(ids), _MERGED_AT_ONCE):
-            part = slice(start, start + _MERGED_AT_ONCE)
-            rows[part] = self.rows(by_id[part])
-        return LiveIndex(self._choice.build(rows), ids, self._choice)
+        with closing(self._choice.begin(len(ids), self._base.width)) as build:
+            for part in scattered(len(ids), _MERGED_AT_ONCE):
+                build.rows[part] = self.rows(by_id[part])
+                build.filled(part)
+            return LiveIndex(build.finish(), ids, self._choice)
 
     def search(
         self,

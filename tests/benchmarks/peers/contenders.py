@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from sklearn.neighbors import NearestNeighbors
 from usearch.index import Index as USearchIndex
 
 from services.contracts.base import ModalityWeights
-from services.retriever.index import IndexChoice, Vector
+from services.retriever.index import IndexChoice, Vector, scattered
 
 K = 20
 PART = 1_000
@@ -66,11 +66,12 @@ def retriever(path: Path) -> AbstractContextManager[Built]:
     """The index that the retriever would choose."""
 
     def build() -> Search:
-        source, choice = _rows(path), IndexChoice()
-        rows = choice.rows(*source.shape)
-        for start in range(0, len(rows), PART):
-            rows[start : start + PART] = source[start : start + PART]
-        index = choice.build(rows)
+        source = _rows(path)
+        with closing(IndexChoice().begin(*source.shape)) as build:
+            for part in scattered(len(source), PART):
+                build.rows[part] = source[part]
+                build.filled(part)
+            index = build.finish()
         return lambda query: index.search(query.fused, K).rows.tolist()
 
     return _timed(build)

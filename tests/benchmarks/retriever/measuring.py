@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import faiss
@@ -101,7 +102,8 @@ def _rows_and_truth(
     """Rows as the retriever keeps them, and (q, K) the best of each query by brute force over
     whole floats, part by part.
     """
-    rows = IndexChoice().rows(products, 2 * DIMENSION)
+    with closing(IndexChoice().begin(products, 2 * DIMENSION)) as build:
+        rows = build.rows
     asked = np.stack(list(itertools.chain.from_iterable(queries.values())))
     numbers: NDArray[np.intp] = np.zeros((len(asked), 0), np.intp)
     scores: NDArray[np.float32] = np.zeros((len(asked), 0), np.float32)

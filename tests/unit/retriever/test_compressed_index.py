@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.contracts.base import ModalityWeights
-from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, Vector, fuse
+from services.retriever.index import AnyRows, ExactIndex, IndexChoice, LiveIndex, Rows, Vector, fuse
 from services.retriever.index.compressed import CompressedIndex
 
 N, D = 52_000, 512
@@ -39,7 +40,13 @@ def rows() -> Rows:
 
 @pytest.fixture(scope="module")
 def compressed(rows: Rows) -> CompressedIndex:
-    return CompressedIndex(rows)
+    return compressed_over(rows)
+
+
+def compressed_over(rows: AnyRows) -> CompressedIndex:
+    index = IndexChoice("compressed").build(rows)
+    assert isinstance(index, CompressedIndex)
+    return index
 
 
 def queries(rows: Rows, weights: ModalityWeights) -> list[Vector]:
@@ -107,7 +114,7 @@ def test_a_filter_that_passes_what_is_near_leaves_the_best_of_it(
 
 def test_half_precision_rows_are_kept_where_they_lie(rows: Rows) -> None:
     half = rows[:2_000].astype(np.float16)
-    index = CompressedIndex(half)
+    index = compressed_over(half)
     before = index.search(rows[3], 1)
     assert before.rows.tolist() == [3]
     half[3] = 0
@@ -128,7 +135,7 @@ def test_equal_rows_come_in_their_order(rows: Rows) -> None:
     copies = np.sort(rng.choice(N, 30, replace=False))
     with_copies = rows.copy()
     with_copies[copies] = rows[copies[0]]
-    index = CompressedIndex(with_copies)
+    index = compressed_over(with_copies)
     for share in (1, 0.5, 0.05, 0.0005):
         passing = rng.random(N) < share
         passing[copies] = True
@@ -157,5 +164,6 @@ def test_the_size_decides_unless_one_is_named(rows: Rows) -> None:
     assert isinstance(IndexChoice("auto", exact_up_to=1_999).build(few), CompressedIndex)
     assert isinstance(IndexChoice("compressed").build(few), CompressedIndex)
     assert isinstance(IndexChoice("exact", exact_up_to=0).build(few), ExactIndex)
-    assert IndexChoice("compressed").rows(2_000, 8).dtype == np.float16
+    with closing(IndexChoice("compressed").begin(2_000, 8)) as build:
+        assert build.rows.dtype == np.float16
     assert isinstance(IndexChoice("compressed").build(few[:10]), ExactIndex)

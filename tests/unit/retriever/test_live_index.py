@@ -126,8 +126,7 @@ def test_ids_and_vectors_that_do_not_match_are_refused() -> None:
 
 def test_merging_a_compressed_catalogue_keeps_its_rows_as_small() -> None:
     choice = IndexChoice("compressed")
-    rows = choice.rows(2_000, 2 * D)
-    rows[:] = np.concatenate(vectors(2_000, 0), axis=1)
+    rows = np.concatenate(vectors(2_000, 0), axis=1).astype(np.float16)
     index = LiveIndex(choice.build(rows), [f"p{number:05}" for number in range(2_000)], choice)
     text, image = vectors(1, 5)
     changed = index.with_changes(["new"], text, image, ["p00000"])

@@ -50,7 +50,7 @@ def search(
 
 def test_every_product_is_read_in_batches(features: DictionaryFeatures) -> None:
     catalogue = load(features)
-    assert [size for view, size in features.reads if view == VECTOR_VIEW] == [10, 10, 5]
+    assert [size for view, size in features.reads if view == VECTOR_VIEW] == [9, 8, 8]
     assert (catalogue.info.version, catalogue.info.model) == ("v1", MODEL)
     assert (catalogue.info.products, catalogue.info.dimension) == (25, 2)
     found = search(catalogue, ModalityWeights(text=1, image=1), 0.5)
