@@ -21,6 +21,7 @@ from services.retriever.routes import Retriever, router
 from services.retriever.search_pool import SearchPool
 from services.retriever.settings import RetrieverSettings
 from services.retriever.store import FeastFeatures
+from services.retriever.workers import Processes
 
 if TYPE_CHECKING:
     from services.retriever.index.milvus import MilvusEngine
@@ -33,12 +34,14 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = app.state.engine = _engine(settings)
+        timeout_s = settings.store_timeout_ms / 1000
         source = CatalogueReader(
-            FeastFeatures(settings.feature_store, timeout_s=settings.store_timeout_ms / 1000),
+            FeastFeatures(settings.feature_store, timeout_s=timeout_s),
             batch=settings.read_batch,
             expected_model=settings.expected_model,
             filterable=settings.filterable_attributes,
             choice=IndexChoice(settings.index, settings.exact_up_to, engine),
+            processes=_processes(settings, timeout_s),
         )
         pool = SearchPool(threads=settings.search_threads, max_queue=settings.max_queue)
         try:
@@ -81,6 +84,12 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
         alive=alive,
     )
     return app
+
+
+def _processes(settings: RetrieverSettings, timeout_s: float) -> Processes | None:
+    if not settings.reload_processes:
+        return None
+    return Processes(settings.feature_store, timeout_s, settings.reload_processes)
 
 
 def _engine(settings: RetrieverSettings) -> MilvusEngine | None:

@@ -26,6 +26,12 @@ class Faults:
         self._counts[kind] += 1
         self._examples[kind] = min(product_id, self._examples.get(kind, product_id))
 
+    def take(self, others: Faults) -> None:
+        """Count those too."""
+        self._counts += others._counts
+        for kind, product_id in others._examples.items():
+            self._examples[kind] = min(product_id, self._examples.get(kind, product_id))
+
     def compare(
         self, what: str, ids: Sequence[str], wanted: Sequence[str], found: Sequence[str]
     ) -> list[bool]:
@@ -43,7 +49,7 @@ class Faults:
         if self._counts:
             kinds = "; ".join(
                 f"{count} of {products} products have {kind}, for example {self._examples[kind]!r}"
-                for kind, count in self._counts.items()
+                for kind, count in sorted(self._counts.items())
             )
             raise BrokenPublication(f"{cannot_be_loaded(head)}: {kinds}. Load the catalogue again.")
 

@@ -45,8 +45,8 @@ class CatalogueSource(Protocol):
         """The published version; raises CatalogueError."""
         ...
 
-    def load(self, head: CatalogueHead) -> Catalogue:
-        """That version; raises CatalogueError."""
+    def load(self, head: CatalogueHead, *, serving: bool) -> Catalogue:
+        """That version; raises CatalogueError. serving: searches are answered meanwhile."""
         ...
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
@@ -192,7 +192,7 @@ class Follower:
                 lambda: (
                     self._source.update(served, head)
                     if served is not None and changes
-                    else self._source.load(head)
+                    else self._source.load(head, serving=served is not None)
                 )
             )
         except StoreUnavailable:

@@ -59,6 +59,13 @@ class ProductTable:
         self._filterable = filterable
         self.fields = Fields.of(table, filterable)
 
+    @classmethod
+    def of(cls, batches: Sequence[pa.RecordBatch], filterable: Sequence[str] = ()) -> ProductTable:
+        """Of batches from `product_batch`, in ascending order of id over all of them."""
+        table = pa.Table.from_batches(batches, _SCHEMA)
+        # One piece a column: taking rows out of hundreds of pieces is slow.
+        return cls(table.unify_dictionaries().combine_chunks(), filterable)
+
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
@@ -163,49 +170,26 @@ class Products:
         return Products(self._base.put(self._added, left))
 
 
-class ProductTableBuilder:
-    """Gathers metadata batch by batch, and refuses what is no product."""
+def product_batch(
+    product_ids: Sequence[str], texts: Mapping[str, Sequence[str]], prices: Sequence[float]
+) -> tuple[pa.RecordBatch, list[tuple[str, str]]]:
+    """n products for `ProductTable.of`: `texts` by the names in `TEXT_COLUMNS`; a price is NaN
+    where unknown.
 
-    def __init__(self, filterable: Sequence[str] = ()) -> None:
-        self._filterable = filterable
-        self._batches: list[pa.RecordBatch] = []
-
-    def add(
-        self,
-        product_ids: Sequence[str],
-        texts: Mapping[str, Sequence[str]],
-        prices: Sequence[float],
-    ) -> list[tuple[str, str]]:
-        """Append n products: `texts` by the names in `TEXT_COLUMNS`; a price is NaN where unknown.
-
-        Returns (product id, reason) of those that break the contract of `Product`.
-        """
-        refused: list[tuple[str, str]] = []
-        names = ("product_id", *TEXT_COLUMNS, PRICE)
-        columns = [product_ids, *(texts[name] for name in TEXT_COLUMNS), prices]
-        for values in zip(*columns, strict=True):
-            try:
-                Product(**_product_fields(dict(zip(names, values, strict=True))))
-            except ValidationError as error:
-                refused.append((str(values[0]), _first_reason(error)))
-            except ValueError as error:
-                refused.append((str(values[0]), f"attributes: {error}"))
-        self._batches.append(
-            pa.record_batch(
-                [
-                    pa.array(column, field.type)
-                    for column, field in zip(columns, _SCHEMA, strict=True)
-                ],
-                schema=_SCHEMA,
-            )
-        )
-        return refused
-
-    def build(self) -> ProductTable:
-        """The table of all that was added."""
-        table = pa.Table.from_batches(self._batches, _SCHEMA)
-        # One piece a column: taking rows out of hundreds of pieces is slow.
-        return ProductTable(table.unify_dictionaries().combine_chunks(), self._filterable)
+    With them (product id, reason) of those that break the contract of `Product`.
+    """
+    refused: list[tuple[str, str]] = []
+    names = ("product_id", *TEXT_COLUMNS, PRICE)
+    columns = [product_ids, *(texts[name] for name in TEXT_COLUMNS), prices]
+    for values in zip(*columns, strict=True):
+        try:
+            Product(**_product_fields(dict(zip(names, values, strict=True))))
+        except ValidationError as error:
+            refused.append((str(values[0]), _first_reason(error)))
+        except ValueError as error:
+            refused.append((str(values[0]), f"attributes: {error}"))
+    arrays = [pa.array(column, one.type) for column, one in zip(columns, _SCHEMA, strict=True)]
+    return pa.record_batch(arrays, schema=_SCHEMA), refused
 
 
 def _taken(table: pa.Table, rows: Sequence[int]) -> pa.Table:

@@ -11,15 +11,14 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from pydantic import ValidationError
 
 from services.contracts.catalogue import (
@@ -27,24 +26,17 @@ from services.contracts.catalogue import (
     CATALOGUE_KEY,
     CHANGE_KEY,
     CHANGE_VIEW,
-    CONTENT_KEY,
-    FINGERPRINT,
     HEAD_VIEW,
-    IMAGE_VECTOR,
-    METADATA_VIEW,
-    MODEL_KEY,
-    PRODUCT_KEY,
     RANKING,
     SHARD_KEY,
     SHARD_VIEW,
-    TEXT_VECTOR,
-    VECTOR_VIEW,
     CatalogueHead,
     change_id,
     shard_id,
 )
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
+from services.retriever import parts
 from services.retriever.calibration import Moments
 from services.retriever.catalogue import (
     BrokenPublication,
@@ -53,23 +45,19 @@ from services.retriever.catalogue import (
     NotPublished,
     WrongModel,
 )
-from services.retriever.faults import Faults, cannot_be_loaded, check_vectors
-from services.retriever.index import AnyRows, IndexChoice, LiveIndex, Rows, scattered
-from services.retriever.products import (
-    PRICE,
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    ProductTableBuilder,
-)
+from services.retriever.faults import Faults, cannot_be_loaded
+from services.retriever.index import AnyRows, IndexChoice, LiveIndex, scattered
+from services.retriever.parts import Keys, Part, Vectors
+from services.retriever.products import Products, ProductTable
 from services.retriever.store import Columns
+from services.retriever.workers import Processes, Workers, here
 
 logger = logging.getLogger(__name__)
 
 _PRODUCTS_A_PROGRESS_LINE = 20_000
 
 
-class Features(Protocol):
+class Features(parts.Features, Protocol):
     """The online store, as far as the reader needs it; `FeastFeatures` is one."""
 
     def refresh(self) -> None:
@@ -78,12 +66,6 @@ class Features(Protocol):
 
     def has(self, view: str, feature: str) -> bool:
         """See `FeastFeatures.has`."""
-        ...
-
-    def read(
-        self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
-    ) -> Columns:
-        """See `FeastFeatures.read`."""
         ...
 
     def close(self) -> None:
@@ -98,20 +80,6 @@ class _Listing:
     product_ids: list[str]
     vector_fingerprints: list[str]
     metadata_fingerprints: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Some products' vectors, and as many others' metadata, on their way.
-
-    Vectors come from all over the catalogue, as an index that learns from the first of them needs;
-    metadata in order, as the table has them.
-    """
-
-    scattered: slice
-    adjacent: slice
-    vectors: Future[Columns]
-    metadata: Future[Columns]
 
 
 _Entry = tuple[str, str]
@@ -129,12 +97,15 @@ class CatalogueReader:
         expected_model: str | None = None,
         filterable: Sequence[str] = (),
         choice: IndexChoice | None = None,
+        processes: Processes | None = None,
     ) -> None:
+        """batch: products a read.  processes: that read a large catalogue while one is served."""
         self._features = features
         self._batch = batch
         self._expected_model = expected_model
         self._filterable = filterable
         self._choice = choice or IndexChoice()
+        self._processes = processes
         self._stopping = threading.Event()
 
     def head(self) -> CatalogueHead:
@@ -172,9 +143,10 @@ class CatalogueReader:
             )
         return head
 
-    def load(self, head: CatalogueHead) -> Catalogue:
+    def load(self, head: CatalogueHead, *, serving: bool = False) -> Catalogue:
         """The whole catalogue of that version, its changes applied.
 
+        serving: this process answers searches meanwhile, which then wait for little.
         Raises BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
         """
         with _collector_paused():
@@ -182,7 +154,7 @@ class CatalogueReader:
             if head.sequence > head.base:
                 listing = _changed(listing, self._changes(head, head.base))
             with closing(self._choice.begin(len(listing.product_ids), 2 * head.dimension)) as build:
-                products = self._fill(head, listing, build.rows, build.filled)
+                products = self._fill(head, listing, build.rows, build.filled, aside=serving)
                 moments = Moments.of(build.rows)
                 index = build.finish()
             return Catalogue(
@@ -227,55 +199,39 @@ class CatalogueReader:
         listing: _Listing,
         rows: AnyRows,
         filled: Callable[[slice], None],
+        *,
+        aside: bool = False,
     ) -> ProductTable:
         """The metadata of the products listed, every row checked.
 
         rows: (n, 2·d), which the fused vectors are written into; `filled` is told which are there.
+        aside: read in other processes, where there are many.
         """
         count = len(listing.product_ids)
-        products = ProductTableBuilder(self._filterable)
+        of = Vectors(head.model_id, head.dimension, half=rows.dtype == np.float16)
+        batches: list[pa.RecordBatch] = []
         faults = Faults()
-        with closing(self._read_ahead(head, listing)) as parts:
-            for part in parts:
+        with (
+            self._workers(count if aside else 0) as workers,
+            closing(workers.read(of, _parts(listing, self._batch))) as every,
+        ):
+            for part, read in every:
                 if self._stopping.is_set():
                     raise LoadStopped("the service is stopping")
-                vectors, metadata = part.vectors.result(), part.metadata.result()
-                rows[part.scattered] = _checked(head, listing, part.scattered, vectors, faults)
-                filled(part.scattered)
-                _take_metadata(listing, part.adjacent, metadata, products, faults)
-                done = part.adjacent.start
-                if done and done % _PRODUCTS_A_PROGRESS_LINE < self._batch:
+                rows[part.rows] = read.vectors
+                filled(part.rows)
+                batches.append(read.products)
+                faults.take(read.faults)
+                done = len(batches) * self._batch
+                if done < count and done % _PRODUCTS_A_PROGRESS_LINE < self._batch:
                     logger.info("reading the catalogue: %d of %d products", done, count)
         faults.raise_if_any(head, count)
-        return products.build()
+        return ProductTable.of(batches, self._filterable)
 
-    def _read_ahead(self, head: CatalogueHead, listing: _Listing) -> Generator[_Part, None, None]:
-        """All vectors and all metadata, part by part, while the next part is on its way.
-
-        One thread reads: more were measured to be no faster, since Feast holds the interpreter
-        lock for most of a read; and the feature store is not for several at once.
-        """
-        count = len(listing.product_ids)
-        with ThreadPoolExecutor(1, thread_name_prefix="catalogue-part") as pool:
-            pending: deque[_Part] = deque()
-            try:
-                for number, far in enumerate(scattered(count, self._batch)):
-                    near = slice(number * self._batch, (number + 1) * self._batch)
-                    pending.append(
-                        _Part(
-                            far,
-                            near,
-                            pool.submit(self._vectors, head, listing, far),
-                            pool.submit(self._metadata, listing, near),
-                        )
-                    )
-                    if len(pending) > 1:
-                        yield pending.popleft()
-                while pending:
-                    yield pending.popleft()
-            finally:
-                # Left early: what has not begun need not.
-                pool.shutdown(wait=True, cancel_futures=True)
+    def _workers(self, products_aside: int) -> AbstractContextManager[Workers]:
+        if self._processes is not None and products_aside >= self._processes.worth_from:
+            return self._processes.running()
+        return here(self._features)
 
     def stop(self) -> None:
         """Make a load that is running give up at its next batch."""
@@ -346,28 +302,6 @@ class CatalogueReader:
                     net[product_id] = (entry[0], entry[1]) if entry[0] else None
         return net
 
-    def _vectors(self, head: CatalogueHead, listing: _Listing, part: slice) -> Columns:
-        ids = listing.product_ids[part]
-        return self._features.read(
-            VECTOR_VIEW,
-            [TEXT_VECTOR, IMAGE_VECTOR, FINGERPRINT],
-            {
-                PRODUCT_KEY: ids,
-                MODEL_KEY: [head.model_id] * len(ids),
-                CONTENT_KEY: listing.vector_fingerprints[part],
-            },
-        )
-
-    def _metadata(self, listing: _Listing, part: slice) -> Columns:
-        return self._features.read(
-            METADATA_VIEW,
-            [*TEXT_COLUMNS, PRICE, FINGERPRINT],
-            {
-                PRODUCT_KEY: listing.product_ids[part],
-                CONTENT_KEY: listing.metadata_fingerprints[part],
-            },
-        )
-
 
 def _ranking(columns: Columns) -> Ranking | None:
     text = columns.texts(RANKING)[0]
@@ -392,47 +326,14 @@ def _changed(listing: _Listing, changes: Mapping[str, _Entry | None]) -> _Listin
     return _Listing(*([values[column] for values in kept] for column in range(3)))
 
 
-def _checked(
-    head: CatalogueHead, listing: _Listing, part: slice, columns: Columns, faults: Faults
-) -> Rows:
-    """(m, 2·d) fused vectors of one batch of products."""
-    ids = listing.product_ids[part]
-    present = faults.compare(
-        "vectors", ids, listing.vector_fingerprints[part], columns.texts(FINGERPRINT)
-    )
-    rows = np.zeros((len(ids), 2 * head.dimension), np.float32)
-    text, image = rows[:, : head.dimension], rows[:, head.dimension :]
-    check_vectors("text", text, columns.vectors(TEXT_VECTOR, text), ids, present, faults)
-    check_vectors(
-        "image",
-        image,
-        columns.vectors(IMAGE_VECTOR, image),
-        ids,
-        present,
-        faults,
-        may_be_empty=True,
-    )
-    return rows
-
-
-def _take_metadata(
-    listing: _Listing,
-    part: slice,
-    columns: Columns,
-    products: ProductTableBuilder,
-    faults: Faults,
-) -> None:
-    ids = listing.product_ids[part]
-    present = faults.compare(
-        "metadata", ids, listing.metadata_fingerprints[part], columns.texts(FINGERPRINT)
-    )
-    refused = products.add(
-        ids, {name: columns.texts(name) for name in TEXT_COLUMNS}, columns.numbers(PRICE)
-    )
-    there = dict(zip(ids, present, strict=True))
-    for product_id, reason in refused:
-        if there[product_id]:
-            faults.add(f"metadata that make no product ({reason})", product_id)
+def _parts(listing: _Listing, batch: int) -> Iterator[Part]:
+    for number, far in enumerate(scattered(len(listing.product_ids), batch)):
+        near = slice(number * batch, (number + 1) * batch)
+        yield Part(
+            rows=far,
+            vectors=Keys(listing.product_ids[far], listing.vector_fingerprints[far]),
+            metadata=Keys(listing.product_ids[near], listing.metadata_fingerprints[near]),
+        )
 
 
 @contextmanager

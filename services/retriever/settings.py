@@ -49,6 +49,14 @@ class RetrieverSettings(ServiceSettings):
         le=10_000,
         description="Products a read; 500 was measured to be the fastest.",
     )
+    reload_processes: int = Field(
+        default=2,
+        ge=0,
+        le=64,
+        description="Processes that read another version of 30,000 products or more while one is "
+        "served, so that searches do not wait for the interpreter; some 250 MB each as long as "
+        "they read. 0: a thread reads.",
+    )
     filterable_attributes: list[str] = Field(
         default=["pattern", "material", "size", "gender", "age_group", "condition"],
         description="Attributes of the catalogue that searches may filter by and count, beside "

@@ -24,7 +24,7 @@ from services.contracts.retriever import CatalogueInfo
 from services.retriever.calibration import Moments
 from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished
 from services.retriever.index import ExactIndex, LiveIndex
-from services.retriever.products import Products, ProductTableBuilder
+from services.retriever.products import Products, ProductTable
 from services.retriever.store import Columns
 
 MODEL = "mini@1"
@@ -42,7 +42,7 @@ def empty_catalogue(version: str) -> Catalogue:
     info = CatalogueInfo(version=version, model=MODEL, dimension=2, products=0)
     rows = np.zeros((0, 4), np.float32)
     index = LiveIndex(ExactIndex(rows), [])
-    return Catalogue(info, Products(ProductTableBuilder().build()), index, Moments.of(rows))
+    return Catalogue(info, Products(ProductTable.of([])), index, Moments.of(rows))
 
 
 class ScriptedSource:
@@ -57,6 +57,7 @@ class ScriptedSource:
         self.may_load.set()
         self.heads = 0
         self.loads: list[str] = []
+        self.beside_searches: list[bool] = []
         self.closed = False
         self.threads: set[str] = set()
         self._stopped = threading.Event()
@@ -70,9 +71,10 @@ class ScriptedSource:
             raise NotPublished("nothing is published yet")
         return head_of(self.version).model_copy(update={"ranking": self.ranking})
 
-    def load(self, head: CatalogueHead) -> Catalogue:
+    def load(self, head: CatalogueHead, *, serving: bool) -> Catalogue:
         self.threads.add(threading.current_thread().name)
         self.loads.append(head.version)
+        self.beside_searches.append(serving)
         while not self.may_load.wait(0.005):
             if self._stopped.is_set():
                 raise LoadStopped("the service is stopping")

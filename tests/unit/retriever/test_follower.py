@@ -64,6 +64,7 @@ async def test_the_old_version_serves_until_the_new_one_is_whole() -> None:
         assert sample(metrics, "retriever_catalogue_info", version="v1") is None
         assert sample(metrics, "retriever_catalogue_loads_total", result="ok") == 2
     assert source.loads == ["v1", "v2"]
+    assert source.beside_searches == [False, True]
 
 
 async def test_a_ranking_takes_effect_without_a_load_and_goes_as_it_came() -> None:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import math
 
+import pyarrow as pa
 import pytest
 
 from feature_repo.definitions import product_metadata
 from services.contracts.catalogue import FINGERPRINT, PRODUCT_KEY
 from services.contracts.products import Product
-from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTable, ProductTableBuilder
+from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTable, product_batch
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
 
 
-def add(builder: ProductTableBuilder, ids: list[str], **columns: str) -> list[tuple[str, str]]:
+Refused = list[tuple[str, str]]
+
+
+def batch_of(ids: list[str], **columns: str) -> tuple[pa.RecordBatch, Refused]:
     texts = {name: [columns.get(name, "")] * len(ids) for name in TEXT_COLUMNS}
     if "title" not in columns:
         texts["title"] = [f"Title of {product_id}" for product_id in ids]
-    return builder.add(ids, texts, [math.nan] * len(ids))
+    return product_batch(ids, texts, [math.nan] * len(ids))
 
 
-def table_of(ids: list[str]) -> ProductTable:
-    builder = ProductTableBuilder()
+def table_of(ids: list[str], **columns: str) -> ProductTable:
+    batches = []
     for start in range(0, len(ids), 3):  # several batches
-        assert add(builder, ids[start : start + 3]) == []
-    return builder.build()
+        batch, refused = batch_of(ids[start : start + 3], **columns)
+        assert refused == []
+        batches.append(batch)
+    return ProductTable.of(batches)
 
 
 def test_every_product_is_found_by_its_id_whatever_characters_it_has() -> None:
@@ -44,7 +50,6 @@ def test_an_unknown_id_is_none(product_id: str) -> None:
 
 
 def test_all_fields_come_back_and_the_unknown_ones_as_none() -> None:
-    builder = ProductTableBuilder()
     full = Product(
         product_id="p-1",
         title="Red striped mug",
@@ -62,9 +67,10 @@ def test_all_fields_come_back_and_the_unknown_ones_as_none() -> None:
         for name, value in full.model_dump().items()
         if name in TEXT_COLUMNS and name != "attributes"
     }
-    assert builder.add(["p-1"], {**texts, "attributes": ['{"color": "red"}']}, [12.9]) == []
-    assert add(builder, ["p-2"], title="Plain") == []
-    table = builder.build()
+    first, refused = product_batch(["p-1"], {**texts, "attributes": ['{"color": "red"}']}, [12.9])
+    second, refused_too = batch_of(["p-2"], title="Plain")
+    assert refused == refused_too == []
+    table = ProductTable.of([first, second])
     assert table.get("p-1") == full
     assert table.get("p-2") == Product(product_id="p-2", title="Plain")
 
@@ -75,9 +81,8 @@ def test_rows_come_in_the_order_asked_for() -> None:
 
 
 def test_what_is_put_in_takes_the_place_of_what_was_there() -> None:
-    builder = ProductTableBuilder()
-    add(builder, ["b", "f"], title="New")
-    table = table_of(["a", "b", "c", "d"]).put(builder.build(), ["c", "unknown"])
+    new = table_of(["b", "f"], title="New")
+    table = table_of(["a", "b", "c", "d"]).put(new, ["c", "unknown"])
     assert table.ids == ["a", "b", "d", "f"]
     assert [values["title"] for values in table.values([1, 2])] == ["New", "Title of d"]
     assert table.without(["a", "f"]).ids == ["b", "d"]
@@ -91,9 +96,8 @@ def test_the_columns_are_the_features_that_are_defined_and_the_fields_that_are_p
 
 
 def test_what_is_no_product_is_told_with_the_reason() -> None:
-    builder = ProductTableBuilder()
-    [(product_id, reason)] = add(builder, ["p-1"], title="")
+    _, [(product_id, reason)] = batch_of(["p-1"], title="")
     assert (product_id, "title" in reason) == ("p-1", True)
     for attributes in ("{", "[1]", '{"a": 1}'):
-        [(_, reason)] = add(builder, ["p-1"], attributes=attributes)
+        _, [(_, reason)] = batch_of(["p-1"], attributes=attributes)
         assert "attributes" in reason

@@ -24,7 +24,7 @@ from services.contracts.search import Filters, PriceRange
 from services.retriever.calibration import Moments, best_of_noise
 from services.retriever.catalogue import Catalogue
 from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, Vector
-from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, ProductTableBuilder
+from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, product_batch
 from services.retriever.search import search as search_catalogue
 from tests.unit.retriever.engines import in_milvus, in_process
 
@@ -57,7 +57,6 @@ def unit(seed: int) -> Vector:
 
 
 def table(numbers: list[int], **changed: str) -> ProductTable:
-    builder = ProductTableBuilder(["material"])
     texts = {name: [""] * len(numbers) for name in TEXT_COLUMNS}
     texts["title"] = [f"Product {number}" for number in numbers]
     texts["brand"] = [changed.get("brand", ["Lumo", "lumo", "Kestrel"][n % 3]) for n in numbers]
@@ -74,8 +73,9 @@ def table(numbers: list[int], **changed: str) -> ProductTable:
         for number in numbers
     ]
     prices = [math.nan if number % 7 == 0 else float(number % 11) for number in numbers]
-    assert builder.add([product_id(number) for number in numbers], texts, prices) == []
-    return builder.build()
+    batch, refused = product_batch([product_id(number) for number in numbers], texts, prices)
+    assert refused == []
+    return ProductTable.of([batch], ["material"])
 
 
 def product_id(number: int) -> str:
