@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from threadpoolctl import threadpool_limits
 
+from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import METADATA_VIEW, PRODUCTS_PER_SHARD
 from services.pipeline.feature_writer import FeatureWriter, Survey
 from services.pipeline.offline_store import OfflineStore
@@ -33,10 +35,14 @@ from services.pipeline.online_store import EventClock, OnlineStore
 from services.pipeline.product import CatalogueProduct, ProductVectors
 from services.pipeline.publication import Manifest, Publisher
 from services.pipeline.validation import FeedProduct
+from services.retriever.catalogue import Catalogue
+from services.retriever.index import LiveIndex, Vector
 from services.retriever.reader import CatalogueReader
 from services.retriever.store import FeastFeatures
+from services.retriever.workers import Processes
 from tests.benchmarks.machine import measured_by
 from tests.benchmarks.report import table, write_section
+from tests.benchmarks.retriever.data import Distribution
 from tests.support.feast_repository import write_feature_repo
 from tests.support.redis_server import RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
@@ -66,6 +72,8 @@ def main() -> None:
         print(memory, flush=True)
         loads = _bench_loads(repo, options)
         print(loads, flush=True)
+        reload = _bench_reload(repo, options.products)
+        print(reload, flush=True)
         text = "\n\n".join(
             (
                 measured_by("bench-load", ["feast", "redis", "faiss-cpu"]),
@@ -73,6 +81,7 @@ def main() -> None:
                 "the index is built in the seconds told.",
                 memory,
                 loads,
+                reload,
                 _bench_metadata(repo, options.products),
             )
         )
@@ -204,6 +213,51 @@ def _bench_loads(repo: Path, options: argparse.Namespace) -> str:
         ["products a read", "seconds, median", "least", "most"],
         [[batch, statistics.median(some), min(some), max(some)] for batch, some in seconds.items()],
     )
+
+
+def _bench_reload(repo: Path, count: int) -> str:
+    """What searches wait for while the same catalogue is read anew beside the one that serves."""
+    queries = Distribution().queries(200, ModalityWeights(text=1, image=1))
+    rows: list[list[object]] = []
+    for name, processes in (
+        ("a thread", None),
+        ("two processes", Processes(repo, 30, count=2, worth_from=0)),
+    ):
+        features = FeastFeatures(repo, timeout_s=30)
+        with (
+            closing(CatalogueReader(features, batch=500, processes=processes)) as reader,
+            threadpool_limits(1, user_api="blas"),
+            ThreadPoolExecutor(1) as pool,
+        ):
+            head = reader.head()
+            index = reader.load(head).index
+            at_rest = _searches(index, queries)
+            started = time.perf_counter()
+            load = pool.submit(reader.load, head, serving=True)
+            meanwhile = _searches(index, queries, load)
+            load.result()
+            seconds = time.perf_counter() - started
+        rows += [
+            [f"nothing, before {name}", "", *np.percentile(at_rest, [50, 99])],
+            [f"a load in {name}", seconds, *np.percentile(meanwhile, [50, 99])],
+        ]
+    return (
+        f"A search of {count:,} products, one every few milliseconds, while another version of "
+        "them is read:\n\n" + table(["beside", "seconds", "search p50, ms", "search p99, ms"], rows)
+    )
+
+
+def _searches(
+    index: LiveIndex, queries: list[Vector], beside: Future[Catalogue] | None = None
+) -> list[float]:
+    """Milliseconds of one search after another: each query once, or as long as a load takes."""
+    milliseconds: list[float] = []
+    while len(milliseconds) < len(queries) if beside is None else not beside.done():
+        started = time.perf_counter()
+        index.search(queries[len(milliseconds) % len(queries)], 20)
+        milliseconds.append(1_000 * (time.perf_counter() - started))
+        time.sleep(0.005)
+    return milliseconds
 
 
 def _bench_metadata(repo: Path, count: int) -> str:
