@@ -58,22 +58,20 @@ class Columns:
 
     def texts(self, feature: str) -> list[str]:
         """(n,) text, empty where there is none."""
-        return [value.string_val for value in self._values(feature)]
+        return [row.get(feature, _ABSENT).string_val for row in self._rows]
 
     def text_lists(self, feature: str) -> list[list[str]]:
         """(n,) lists of text, empty where there is none."""
-        return [list(value.string_list_val.val) for value in self._values(feature)]
+        return [list(row.get(feature, _ABSENT).string_list_val.val) for row in self._rows]
 
     def integers(self, feature: str) -> list[int]:
         """(n,) integers, 0 where there is none."""
-        return [value.int64_val for value in self._values(feature)]
+        return [row.get(feature, _ABSENT).int64_val for row in self._rows]
 
     def numbers(self, feature: str) -> list[float]:
         """(n,) floats, NaN where there is none."""
-        return [
-            value.double_val if value.HasField("double_val") else math.nan
-            for value in self._values(feature)
-        ]
+        values = (row.get(feature, _ABSENT) for row in self._rows)
+        return [value.double_val if value.HasField("double_val") else math.nan for value in values]
 
     def vectors(self, feature: str, out: NDArray[np.float32]) -> list[int]:
         """Copy n vectors into `out`, (n, d) float32; one of another length becomes zeros.
@@ -84,8 +82,8 @@ class Columns:
         zeros = bytes(size)
         pieces: list[bytes] = []
         lengths: list[int] = []
-        for value in self._values(feature):
-            floats = value.float_list_val
+        for row in self._rows:
+            floats = row.get(feature, _ABSENT).float_list_val
             lengths.append(len(floats.val))
             # A float list on the wire is a tag, a length, and then the floats as they lie in
             # memory: taken as they are, no Python float is ever made of them.
@@ -94,9 +92,6 @@ class Columns:
             )
         out[:] = np.frombuffer(b"".join(pieces), "<f4").reshape(out.shape)
         return lengths
-
-    def _values(self, feature: str) -> list[Value]:
-        return [row.get(feature, _ABSENT) for row in self._rows]
 
 
 @dataclass(frozen=True, slots=True)

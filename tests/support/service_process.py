@@ -71,15 +71,17 @@ class ServiceProcess:
     def wait_until_ready(self, url: str, within_s: float = START_S) -> None:
         """Ask `url` until it is ready; for the only process on its socket."""
         deadline = time.monotonic() + within_s
-        while True:
-            try:
-                if httpx.get(f"{url}/ready", timeout=2, trust_env=False).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"it is not ready: {self.log.read_text()[-2000:]}")
-            time.sleep(0.05)
+        # One client: to make one takes longer than the question, of what the process could use.
+        with httpx.Client(timeout=2, trust_env=False) as client:
+            while True:
+                try:
+                    if client.get(f"{url}/ready").status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"it is not ready: {self.log.read_text()[-2000:]}")
+                time.sleep(0.05)
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
