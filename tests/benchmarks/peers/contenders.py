@@ -109,11 +109,13 @@ def faiss_flat(path: Path) -> AbstractContextManager[Built]:
 
 
 def faiss_ivf(path: Path) -> AbstractContextManager[Built]:
-    """As many lists as FAISS's guidelines say, 4·√n, of which 64 are looked into."""
+    """As many lists as FAISS's guidelines say, 4·√n, each learned from 64 rows; 64 of them are
+    looked into."""
     lists = round(4 * len(_rows(path)) ** 0.5)
     flat = faiss.IndexFlatIP(_width(path))
     index = faiss.IndexIVFFlat(flat, _width(path), lists, faiss.METRIC_INNER_PRODUCT)
     index.nprobe = 64
+    index.cp.max_points_per_centroid = 64
     return _timed(lambda: _faiss(index, path))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import psutil
 from threadpoolctl import threadpool_limits
 
 from tests.benchmarks.peers.contenders import Contender, Query
@@ -37,12 +38,23 @@ class Running:
     _process: multiprocessing.process.BaseProcess | None = None
 
     @classmethod
-    def build(cls, contender: Contender, rows: Path, queries: Sequence[Query]) -> Running:
-        """Returns once it can be asked. Raises EOFError when it failed; it said why."""
+    def build(
+        cls, contender: Contender, rows: Path, queries: Sequence[Query], within_s: float
+    ) -> Running | None:
+        """Once it can be asked; None when it could not in time. Raises EOFError when it failed; it
+        said why."""
         pipe, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_serve, args=(theirs, contender, rows, queries))
         process.start()
         theirs.close()
+        if not pipe.poll(within_s):
+            # With what it started: a Redis, a service.
+            assert process.pid is not None
+            for one in psutil.Process(process.pid).children(recursive=True):
+                one.kill()
+            process.kill()
+            process.join()
+            return None
         seconds, mib = pipe.recv()
         return cls(contender, seconds, mib, _pipe=pipe, _process=process)
 
@@ -54,7 +66,7 @@ class Running:
         if counted:
             self.answers += answers
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the process."""
         assert self._pipe is not None
         assert self._process is not None
