@@ -12,9 +12,10 @@ from fastapi import FastAPI
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
 from services.contracts.health import Dependency
-from services.encoder.engine import Engine, GraphFiles, choose_precision, prepare_graphs
+from services.encoder.engine import Engine, GraphFiles, prepare_graphs
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.models import UnknownModel, find_weights
+from services.encoder.precision import choose_precision
 from services.encoder.routes import router
 from services.encoder.service import Encoder
 from services.encoder.settings import EncoderSettings

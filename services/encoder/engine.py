@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,12 @@ import openvino as ov
 from pydantic import BaseModel
 
 from services.encoder.graph import image_tower, read_shape, text_tower
+from services.encoder.precision import HINTS, Precision
 from services.encoder.preprocess import Pixels, to_patches
 from services.encoder.tokenizer import Tokens
 from services.encoder.weights import load_state_dict
 
 Vectors = npt.NDArray[np.float32]
-Precision = Literal["bf16", "fp32"]
 
 _GRAPHS_VERSION = 2
 """Raise it when `graph.py` builds something else from the same weights."""
@@ -71,14 +71,6 @@ class GraphFiles:
     folder: Path
     info: GraphInfo
     precision: Precision
-
-
-def choose_precision(wanted: Literal["auto", "bf16", "fp32"]) -> Precision:
-    """`auto`: bf16 where this processor computes in it (AVX512-BF16, AMX), fp32 elsewhere."""
-    if wanted != "auto":
-        return wanted
-    capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "bf16" if "BF16" in capabilities else "fp32"
 
 
 def prepare_graphs(weights: Path, model_id: str, cache: Path, precision: Precision) -> GraphFiles:
@@ -134,7 +126,7 @@ class OpenVinoEngine:
         self.info = files.info
         self.precision = files.precision
         options = {
-            "INFERENCE_PRECISION_HINT": "bf16" if files.precision == "bf16" else "f32",
+            "INFERENCE_PRECISION_HINT": HINTS[files.precision],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
         }

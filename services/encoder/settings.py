@@ -32,8 +32,9 @@ class EncoderSettings(ServiceSettings):
     )
     precision: Literal["auto", "bf16", "fp32"] = Field(
         default="auto",
-        description="Arithmetic of the towers. `fp32` is exact; `bf16` is faster where the "
-        "processor has it; `auto` takes bf16 there and fp32 elsewhere.",
+        description="Arithmetic of the towers. `fp32` is exact; `bf16` takes half the "
+        "memory, and half the time where the processor is made for it; `auto` tries both at the "
+        "start and takes bf16 unless it is slower.",
     )
     threads: int = Field(
         default=0, ge=0, le=256, description="Threads a forward pass uses; 0: one a core."

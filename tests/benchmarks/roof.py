@@ -9,7 +9,7 @@ import numpy as np
 import openvino as ov
 import openvino.opset15 as ops
 
-from services.encoder.engine import choose_precision
+from services.encoder.precision import HINTS, choose_precision
 from tests.benchmarks.timing import in_turns
 
 TEXT_WEIGHTS = 12 * (12 * 512**2) + 512 * 512
@@ -42,7 +42,7 @@ def _products(threads: int) -> Callable[[], object]:
             state = ops.matmul(state, weight, False, True)
     graph = ov.Model([ops.result(state)], [start], "products")
     options = {
-        "INFERENCE_PRECISION_HINT": "bf16" if choose_precision("auto") == "bf16" else "f32",
+        "INFERENCE_PRECISION_HINT": HINTS[choose_precision("auto")],
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
     }

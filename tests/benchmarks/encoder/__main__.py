@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from services.encoder.engine import choose_precision
+from services.encoder.precision import choose_precision
 from services.encoder.preprocess import read_picture
 from services.encoder.tokenizer import Tokenizer
 from tests.benchmarks.encoder import hugging_face

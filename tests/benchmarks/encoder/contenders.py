@@ -13,7 +13,8 @@ import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from services.encoder.engine import OpenVinoEngine, Precision, prepare_graphs
+from services.encoder.engine import OpenVinoEngine, prepare_graphs
+from services.encoder.precision import Precision
 from services.encoder.preprocess import Pixels
 from services.encoder.tokenizer import Tokens
 from services.pipeline.demo.clip_package import CONTEXT_LENGTH, clip_module

@@ -26,7 +26,8 @@ from safetensors.numpy import load
 
 from services.common.metrics import Metrics
 from services.contracts.encoder import BINARY_MEDIA_TYPE, EMBEDDINGS_TENSOR, EmbeddingsResponse
-from services.encoder.engine import OpenVinoEngine, choose_precision, prepare_graphs
+from services.encoder.engine import OpenVinoEngine, prepare_graphs
+from services.encoder.precision import choose_precision
 from services.encoder.service import Encoder, Outcome, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer

@@ -17,7 +17,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from services.contracts.base import ModalityWeights
-from services.encoder.engine import OpenVinoEngine, choose_precision, prepare_graphs
+from services.encoder.engine import OpenVinoEngine, prepare_graphs
+from services.encoder.precision import choose_precision
 from services.retriever.index import IndexChoice
 from tests.benchmarks.limits.hops import hops
 from tests.benchmarks.machine import machine
