@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,9 @@ from services.contracts.catalogue import (
 from services.retriever.faults import Faults, check_vectors
 from services.retriever.index import AnyRows, Rows
 from services.retriever.products import PRICE, TEXT_COLUMNS, product_batch
-from services.retriever.store import Columns
+
+if TYPE_CHECKING:
+    from services.retriever.store import Columns
 
 
 class Features(Protocol):

@@ -22,7 +22,6 @@ from pathlib import Path
 
 from services.retriever.catalogue import StoreUnavailable
 from services.retriever.parts import Features, Part, PartRead, Vectors, read_part
-from services.retriever.store import FeastFeatures
 
 Read = Callable[[Vectors, Part], PartRead]
 
@@ -91,7 +90,7 @@ class Processes:
             yield Workers(self.count, pool, _read)
 
 
-_features: FeastFeatures
+_features: Features
 """Of a process that reads."""
 
 
@@ -103,6 +102,9 @@ def _begin(folder: Path, timeout_s: float) -> None:
     os.nice(_NICE)
     # As the reader does where it reads itself: see `_collector_paused` there.
     gc.disable()
+    # Here, since it takes seconds to import, and whoever watches for the parent should not wait.
+    from services.retriever.store import FeastFeatures
+
     _features = FeastFeatures(folder, timeout_s=timeout_s)
 
 

@@ -26,12 +26,14 @@ FIRST = Version.of("v1", 25)
 
 PARENT = """
 import sys, time
+from multiprocessing import active_children
 from pathlib import Path
 from services.retriever.workers import Processes
 
 if __name__ == "__main__":
     with Processes(Path(sys.argv[1]), 5, 1).running() as workers:
-        print(workers._executor.submit(__import__("os").getpid).result(), flush=True)
+        workers._executor.submit(time.sleep, 60)
+        print(active_children()[0].pid, flush=True)
         time.sleep(60)
 """
 
