@@ -64,8 +64,8 @@ def main() -> None:
 def _machine(options: argparse.Namespace) -> str:
     return (
         f"{measured_by('bench-encoder', PACKAGES)} {options.threads} threads, "
-        f"bf16 {'in' if choose_precision('auto') == 'bf16' else 'not in'} hardware. Random weights "
-        "in ViT-B/32's shape, the same in all; medians of rounds in which all take turns."
+        f"{choose_precision('auto')} where it is left to the processor. Random weights in "
+        "ViT-B/32's shape, the same in all; medians of rounds in which all take turns."
     )
 
 

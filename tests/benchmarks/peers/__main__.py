@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--products", type=int, nargs="+", default=[23_000, 200_000])
     parser.add_argument("--queries", type=int, default=40, help="for each mix of weights")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="peers by a part of their names; commas between")
     parser.add_argument("--build-limit", type=float, default=600, help="seconds for each")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
@@ -83,7 +84,8 @@ def _compare(folder: Path, products: int, options: argparse.Namespace) -> str:
     if ours is None:
         raise SystemExit(f"ours was not built in {options.build_limit:.0f} s")
     lines: list[Line] = []
-    waiting = list(CONTENDERS)
+    parts = options.only.split(",")
+    waiting = [one for one in CONTENDERS if any(part in one.name for part in parts)]
     with closing(ours):
         while waiting:
             group: list[Running] = []
