@@ -102,10 +102,11 @@ class _Opened:
     store: FeatureStore
     provider: Provider
     views: dict[str, FeatureView] = field(default_factory=dict)
+    """Those asked for since the last look: Feast takes a millisecond to make one."""
 
     def view(self, name: str) -> FeatureView:
-        # Asked at every read: a registry in a database need not answer each, nor a log tell.
         if name not in self.views:
+            # Asked at every look: a registry in a database need not answer each, nor a log tell.
             self.views[name] = self.store.get_feature_view(name, allow_registry_cache=True)
         return self.views[name]
 
@@ -132,6 +133,8 @@ class FeastFeatures:
             config = self._config()
             signature = self._files_signature(config)
             if self._opened is not None and signature == self._signature:
+                # No file tells that a registry in a database has changed.
+                self._opened.views.clear()
                 return
             # Feast empties its registry before it writes it anew, so what is open stays in use
             # until the files were seen at rest.

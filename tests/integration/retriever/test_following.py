@@ -7,6 +7,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from feast import FeatureStore, FeatureView
+
 from services.contracts.catalogue import HEAD_VIEW
 from services.contracts.retriever import SearchResponse
 from services.retriever.store import FeastFeatures
@@ -46,6 +49,26 @@ def test_the_registry_is_read_once_and_not_at_every_look(
     (feature_repo_dir / "registry.db").unlink()
     assert features.has(HEAD_VIEW, "ranking")
     features.close()
+
+
+def test_a_view_is_asked_for_once_a_look_so_one_that_a_database_changed_is_seen(
+    feature_repo_dir: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher.apply()
+    asked: list[str] = []
+    given = FeatureStore.get_feature_view
+
+    def get_feature_view(store: FeatureStore, name: str, **options: bool) -> FeatureView:
+        asked.append(name)
+        return given(store, name, **options)
+
+    monkeypatch.setattr(FeatureStore, "get_feature_view", get_feature_view)
+    with closing(FeastFeatures(feature_repo_dir, timeout_s=5)) as features:
+        for look in (1, 2):
+            features.refresh()
+            for _ in range(3):
+                assert features.has(HEAD_VIEW, "ranking")
+            assert asked == [HEAD_VIEW] * look
 
 
 def test_a_registry_that_is_being_written_is_not_taken_for_an_empty_one(
