@@ -89,15 +89,17 @@ def _compare(folder: Path, products: int, options: argparse.Namespace) -> str:
     with closing(ours):
         while waiting:
             group: list[Running] = []
+            unbuilt: list[Line] = []
             with ExitStack() as stack:
                 while waiting and (not group or _has_room(path)):
                     one = _built(contender := waiting.pop(0), path, queries, options)
                     if one is None:
                         took = f"> {options.build_limit:.0f}"
-                        lines.append([contender.name, *[""] * 5, took, ""])
+                        unbuilt.append([contender.name, *[""] * 5, took, ""])
                     else:
                         group.append(stack.enter_context(closing(one)))
-                lines += _turns(ours, group, truth, options, first=not lines)
+                own, *others = _turns([ours, *group], truth, options)
+                lines = [*(lines or [own]), *others, *unbuilt]
     return table(HEAD, lines)
 
 
@@ -114,17 +116,13 @@ def _has_room(path: Path) -> bool:
 
 
 def _turns(
-    ours: Running,
-    group: list[Running],
-    truth: list[set[int]],
-    options: argparse.Namespace,
-    *,
-    first: bool,
+    running: list[Running], truth: list[set[int]], options: argparse.Namespace
 ) -> list[Line]:
-    """All of them asked in turns; our own line too if it is the first time."""
+    """All of them asked in turns, and their lines beside that of the first."""
+    ours = running[0]
     ours.answers.clear()
     for number in range(options.rounds + 1):
-        for one in (ours, *group):
+        for one in running:
             one.ask(counted=number > 0)
         _say(f"round {number} of {options.rounds}")
     own = statistics.median(_times(ours))
@@ -138,7 +136,7 @@ def _turns(
             one.seconds,
             one.mib,
         ]
-        for one in ([ours] if first else []) + group
+        for one in running
     ]
 
 
