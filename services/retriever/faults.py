@@ -23,14 +23,12 @@ class Faults:
         self._examples: dict[str, str] = {}
 
     def add(self, kind: str, product_id: str) -> None:
-        self._counts[kind] += 1
-        self._examples[kind] = min(product_id, self._examples.get(kind, product_id))
+        self._count(kind, 1, product_id)
 
     def take(self, others: Faults) -> None:
         """Count those too."""
-        self._counts += others._counts
-        for kind, product_id in others._examples.items():
-            self._examples[kind] = min(product_id, self._examples.get(kind, product_id))
+        for kind, count in others._counts.items():
+            self._count(kind, count, others._examples[kind])
 
     def compare(
         self, what: str, ids: Sequence[str], wanted: Sequence[str], found: Sequence[str]
@@ -52,6 +50,10 @@ class Faults:
                 for kind, count in sorted(self._counts.items())
             )
             raise BrokenPublication(f"{cannot_be_loaded(head)}: {kinds}. Load the catalogue again.")
+
+    def _count(self, kind: str, count: int, product_id: str) -> None:
+        self._counts[kind] += count
+        self._examples[kind] = min(product_id, self._examples.get(kind, product_id))
 
 
 def check_vectors(

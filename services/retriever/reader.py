@@ -212,7 +212,7 @@ class CatalogueReader:
         batches: list[pa.RecordBatch] = []
         faults = Faults()
         with (
-            self._workers(count if aside else 0) as workers,
+            self._workers(count, aside=aside) as workers,
             closing(workers.read(of, _parts(listing, self._batch))) as every,
         ):
             for part, read in every:
@@ -228,8 +228,8 @@ class CatalogueReader:
         faults.raise_if_any(head, count)
         return ProductTable.of(batches, self._filterable)
 
-    def _workers(self, products_aside: int) -> AbstractContextManager[Workers]:
-        if self._processes is not None and products_aside >= self._processes.worth_from:
+    def _workers(self, products: int, *, aside: bool) -> AbstractContextManager[Workers]:
+        if aside and self._processes is not None and products >= self._processes.worth_from:
             return self._processes.running()
         return here(self._features)
 

@@ -15,7 +15,7 @@ from services.retriever.index.base import (
     Rows,
     Vector,
 )
-from services.retriever.index.codes import Codes, CodesBuild
+from services.retriever.index.codes import Codes, CodesBuild, lent
 
 HalfRows = NDArray[np.float16]
 
@@ -146,10 +146,6 @@ def _over(rows: HalfRows) -> faiss.IndexScalarQuantizer:
     index = faiss.IndexScalarQuantizer(
         rows.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
     )
-    # FAISS frees what a vector owns; this one owns nothing.
-    unowned = faiss.MaybeOwnedVectorUInt8()
-    index.codes = faiss.MaybeOwnedVectorUInt8.create_view(
-        faiss.swig_ptr(rows.view(np.uint8).reshape(-1)), rows.nbytes, unowned.owner
-    )
+    index.codes = lent(rows)
     index.ntotal = len(rows)
     return index
