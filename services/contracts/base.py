@@ -13,11 +13,6 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
-Vector = Annotated[
-    list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=4096)
-]
-"""One embedding: (d,) floats, unit length unless said otherwise."""
-
 ProductId = Annotated[str, Field(min_length=1, max_length=128, examples=["sample-0001"])]
 
 ModelId = Annotated[

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
 
-from services.contracts.base import Contract, ModelId, Vector
+from services.contracts.base import Contract, ModelId
+from services.contracts.vectors import ENCODING_DESCRIPTION, Vector, VectorEncoding
 
 MAX_TEXTS_PER_REQUEST = 256
 MAX_IMAGES_PER_REQUEST = 64
@@ -32,6 +33,7 @@ class EmbedTextsRequest(Contract):
         description="Texts to embed; each is cut at CLIP's 77 tokens.",
         examples=[["red striped mug", "a wooden chair"]],
     )
+    encoding_format: VectorEncoding = Field(default="float", description=ENCODING_DESCRIPTION)
 
 
 class Crop(Contract):

@@ -18,10 +18,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.contracts.base import Contract, ModelId, ProductId, Vector
+from services.contracts.base import Contract, ModelId, ProductId
 from services.contracts.retriever import Confidence, Kind
 from services.contracts.rewriter import RewriteSource
 from services.contracts.search import Strength
+from services.contracts.vectors import Vector
 
 STREAM = "query-log"
 SEARCH, MEAN = "search", "mean"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId, Vector
+from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId
 from services.contracts.encoder import MAX_TEXT_CHARACTERS
 from services.contracts.products import ScoredProduct
 from services.contracts.search import (
@@ -16,6 +16,7 @@ from services.contracts.search import (
     Refinements,
     TermWeight,
 )
+from services.contracts.vectors import Vector
 
 MAX_K = 100
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
@@ -28,7 +30,8 @@ from services.contracts.encoder import (
     ModelInfo,
 )
 from services.contracts.problems import FieldProblem
-from services.encoder.service import Encoder, Outcome, Picture
+from services.contracts.vectors import ENCODING_DESCRIPTION, VectorEncoding
+from services.encoder.service import Encoder, Outcome, Picture, UnitVector
 from services.encoder.wire import to_bytes
 
 router = APIRouter(tags=["encoder"])
@@ -85,7 +88,7 @@ async def embed_texts(
     priority: Priority = "interactive",
 ) -> Response:
     outcome = await encoder.embed_texts(body.texts, bulk=priority == "bulk")
-    return _response(request, encoder, outcome)
+    return _response(request, encoder, outcome, body.encoding_format)
 
 
 @router.post(
@@ -124,6 +127,7 @@ async def embed_images(
             examples=['[{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}]'],
         ),
     ] = None,
+    encoding_format: Annotated[VectorEncoding, Form(description=ENCODING_DESCRIPTION)] = "float",
 ) -> Response:
     parts = _crops(crops, len(images))
     pictures = [
@@ -132,7 +136,7 @@ async def embed_images(
     outcome = await encoder.embed_pictures(pictures, bulk=priority == "bulk")
     if len(outcome.failed) == len(images):
         raise next(iter(outcome.failed.values()))
-    return _response(request, encoder, outcome)
+    return _response(request, encoder, outcome, encoding_format)
 
 
 def _crops(text: str | None, pictures: int) -> list[Crop | None]:
@@ -152,7 +156,9 @@ def _bad_crops(message: str) -> InvalidRequest:
     return InvalidRequest(message, errors=[FieldProblem(field="body.crops", message=message)])
 
 
-def _response(request: Request, encoder: Encoder, outcome: Outcome) -> Response:
+def _response(
+    request: Request, encoder: Encoder, outcome: Outcome, encoding: VectorEncoding
+) -> Response:
     binary = BINARY_MEDIA_TYPE in request.headers.get("Accept", "")
     # Our own float32 values need no checking again, and there may be a hundred thousand of them.
     answer = EmbeddingsResponse.model_construct(
@@ -160,7 +166,7 @@ def _response(request: Request, encoder: Encoder, outcome: Outcome) -> Response:
         dimension=encoder.info.dimension,
         embeddings=[]
         if binary
-        else [None if one is None else one.tolist() for one in outcome.vectors],
+        else [None if one is None else _written(one, encoding) for one in outcome.vectors],
         errors=[
             ItemProblem(index=index, type=error.type_path(), detail=error.detail)
             for index, error in sorted(outcome.failed.items())
@@ -172,3 +178,11 @@ def _response(request: Request, encoder: Encoder, outcome: Outcome) -> Response:
     else:
         content, media_type = answer.model_dump_json().encode(), "application/json"
     return Response(content, media_type=media_type, headers={"Vary": "Accept"})
+
+
+def _written(vector: UnitVector, encoding: VectorEncoding) -> Sequence[float]:
+    """A list of floats, or an array of them, which the contract packs."""
+    if encoding == "base64":
+        return array("f", vector.tobytes())
+    numbers: list[float] = vector.tolist()
+    return numbers

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from services.common.context import note, request_id
 from services.common.problems import DependencyUnavailable, InvalidRequest, ModelMismatch
-from services.contracts.base import ModalityWeights, ModelId, ProductId, Vector
+from services.contracts.base import ModalityWeights, ModelId, ProductId
 from services.contracts.encoder import (
     MAX_TEXTS_PER_REQUEST,
     EmbeddingsResponse,
@@ -33,6 +33,7 @@ from services.contracts.retriever import QueryTerm as Term
 from services.contracts.retriever import SearchRequest as Search
 from services.contracts.retriever import SearchResponse as Found
 from services.contracts.search import Refinements
+from services.contracts.vectors import Vector
 from services.gateway.answered import Answered, Tell
 from services.gateway.cursors import Asked, cursor_of, read_cursor
 from services.gateway.metrics import GatewayMetrics
@@ -185,7 +186,9 @@ class ComposedSearch:
         with timings.stage("encode"), refusals_are_faults("encoder"):
             answers = [
                 await self._services.encoder.post(
-                    "/embed/texts", EmbedTextsRequest(texts=list(part)), EmbeddingsResponse
+                    "/embed/texts",
+                    EmbedTextsRequest(texts=list(part), encoding_format="base64"),
+                    EmbeddingsResponse,
                 )
                 for part in parts
             ]

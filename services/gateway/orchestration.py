@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from services.common.context import note, request_id
 from services.common.problems import DependencyUnavailable, UnreadableImage
-from services.contracts.base import ModelId, Vector
+from services.contracts.base import ModelId
 from services.contracts.encoder import Crop, EmbeddingsResponse, EmbedTextsRequest
 from services.contracts.gateway import (
     DEFAULT_K,
@@ -20,6 +20,7 @@ from services.contracts.gateway import (
 )
 from services.contracts.products import Product
 from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
+from services.contracts.vectors import Vector
 from services.gateway.answered import Answered, Tell
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.pictures import EncodedPicture, picture_id
@@ -55,7 +56,9 @@ class Orchestrator:
                 query = await self._rewriting.better(request.query)
         with timings.stage("encode"), refusals_are_faults("encoder"):
             embeddings = await self._services.encoder.post(
-                "/embed/texts", EmbedTextsRequest(texts=[query.used]), EmbeddingsResponse
+                "/embed/texts",
+                EmbedTextsRequest(texts=[query.used], encoding_format="base64"),
+                EmbeddingsResponse,
             )
         with timings.stage("search"):
             search = _one_term(
@@ -137,7 +140,9 @@ class Orchestrator:
     async def _encoded_image(
         self, image: bytes, crop: Crop | None, timings: Timings
     ) -> EmbeddingsResponse:
-        fields = {} if crop is None else {"crops": f"[{crop.model_dump_json()}]"}
+        fields = {"encoding_format": "base64"}
+        if crop is not None:
+            fields["crops"] = f"[{crop.model_dump_json()}]"
         with timings.stage("encode"), refusals_are_faults("encoder"):
             embeddings = await self._services.encoder.post_files(
                 "/embed/images", "images", [image], EmbeddingsResponse, fields=fields
@@ -166,6 +171,6 @@ def _one_term(term: QueryTerm, model: ModelId, k: int, threshold: float | None) 
 def _only_vector(embeddings: EmbeddingsResponse) -> Vector:
     """The vector of the one thing that was encoded."""
     match embeddings.embeddings:
-        case [[*vector]] if len(vector) == embeddings.dimension:
+        case [vector] if vector is not None and len(vector) == embeddings.dimension:
             return vector
     raise DependencyUnavailable("The encoder gave an answer that breaks its contract.")

@@ -10,7 +10,7 @@ import math
 import struct
 from dataclasses import dataclass
 
-from services.contracts.base import Vector
+from services.contracts.vectors import Vector
 from services.gateway.tokens import BadToken, seal, unseal
 
 _KIND = b"P1"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.contracts.base import ModelId, Vector
+from services.contracts.base import ModelId
 from services.contracts.query_log import QUERIES_PER_MEAN, LoggedMean, packed
 from services.contracts.retriever import Kind, SearchRequest
+from services.contracts.vectors import Vector
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -54,6 +55,12 @@ async def test_the_catalogue_is_read_and_searched(
         found = {row["product_id"]: row["score"] for row in response.json()["results"]}
         assert found == pytest.approx(wanted, abs=1e-5)
         assert list(found) == sorted(wanted, key=lambda i: -wanted[i])
+        # A vector that comes packed finds the same.
+        asked = query(version, "p-0003", 25, {"text": 0.3, "image": 0.7})
+        floats = version.vector("p-0003", "text").astype("<f4").tobytes()
+        asked["terms"][0]["vector"] = base64.b64encode(floats).decode()
+        packed = await retriever.http.post("/search", json=asked)
+        assert packed.json()["results"] == response.json()["results"]
 
 
 async def test_a_product_comes_back_with_all_its_fields(

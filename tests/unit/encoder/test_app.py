@@ -185,6 +185,25 @@ async def test_programs_may_have_a_batch_as_bytes(client: httpx.AsyncClient) -> 
     assert {**report, "embeddings": plain.embeddings} == plain.model_dump(mode="json")
 
 
+async def test_json_may_hold_the_same_vectors_packed(client: httpx.AsyncClient) -> None:
+    packed_json = {"encoding_format": "base64"}
+    picture = [("images", png("red"))]
+    asked = (
+        await client.post("/embed/texts", json={"texts": ["red", "blue"]}),
+        await client.post("/embed/texts", json={"texts": ["red", "blue"], **packed_json}),
+        await client.post("/embed/images", files=picture),
+        await client.post("/embed/images", files=picture, data=packed_json),
+    )
+    for plain, packed in (asked[:2], asked[2:]):
+        assert len(packed.content) < len(plain.content)
+        assert all(isinstance(one, str) for one in packed.json()["embeddings"])
+        read = EmbeddingsResponse.model_validate_json(packed.content)
+        for one, embedding in zip(read.embeddings, plain.json()["embeddings"], strict=True):
+            np.testing.assert_array_equal(one, embedding)
+    other = await client.post("/embed/texts", json={"texts": ["red"], "encoding_format": "hex"})
+    assert other.status_code == 422
+
+
 async def test_a_program_may_say_that_it_is_in_no_hurry(client: httpx.AsyncClient) -> None:
     body = {"texts": ["red"]}
     bulk = await client.post("/embed/texts", json=body, headers={PRIORITY_HEADER: "bulk"})
