@@ -26,7 +26,7 @@ from services.encoder.weights import load_state_dict
 
 Vectors = npt.NDArray[np.float32]
 
-_GRAPHS_VERSION = 2
+_GRAPHS_VERSION = 3
 """Raise it when `graph.py` builds something else from the same weights."""
 
 
@@ -34,7 +34,7 @@ _GRAPHS_VERSION = 2
 # of pictures (ViT-B/32). Batches come in so many shapes that this would grow by a gigabyte; so they
 # go in parts of few sizes, texts also with a little padding.
 _PARTS = (1, 2, 4, 8, 16, 32)
-_LENGTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
+_LENGTHS = (2, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 _FILLED = 0.75
 """A part of texts at least so full is padded up to the next size; else it is split."""
 
@@ -150,12 +150,13 @@ class OpenVinoEngine:
 
     def _texts_part(self, tokens: Sequence[Tokens], rows: int) -> Vectors:
         # As short as the longest text: what stands after an end-of-text token changes nothing.
-        longest = max(len(row) for row in tokens)
-        length = next((size for size in _LENGTHS if size >= longest), self.info.context_length)
+        # All begin with the start token, which is in the graph.
+        longest = max(len(row) for row in tokens) - 1
+        length = next((size for size in _LENGTHS if size >= longest), self.info.context_length - 1)
         batch, ends = np.zeros((rows, length), np.int32), np.zeros(rows, np.int32)
         for place, row in enumerate(tokens):
-            batch[place, : len(row)] = row
-            ends[place] = len(row) - 1
+            batch[place, : len(row) - 1] = row[1:]
+            ends[place] = len(row) - 2
         return self._ask(self._text_request, {"tokens": batch, "ends": ends})[: len(tokens)]
 
     def pictures(self, pixels: Sequence[Pixels]) -> Vectors:

@@ -6,6 +6,8 @@ What a framework's export would give, in the shape that runs fastest and without
 - layer normalisation's scale and shift folded into the projection that follows;
 - QuickGELU x·σ(1.702·x) as SiLU, with 1.702 folded into the layer before and after;
 - the last block computed for the one token that is read (end-of-text, class);
+- the start token, which sees nothing but itself, is the same in all texts: what later tokens see of
+  it is computed once, when the graph is built, and stands in it as constants;
 - pixels go in as bytes; CLIP's mean and deviation are folded into the patch projection;
 - unit vectors come out.
 
@@ -22,8 +24,10 @@ import openvino.opset15 as ops
 
 from services.encoder.nodes import (
     DEVIATION,
+    EPSILON,
     HEAD_WIDTH,
     MEAN,
+    Array,
     Linear,
     axis,
     constant,
@@ -38,9 +42,11 @@ from services.encoder.nodes import (
 )
 from services.encoder.resnet import REDUCTION as RESNET_REDUCTION
 from services.encoder.resnet import is_resnet, residual_image_tower
+from services.encoder.tokenizer import VOCABULARY_SIZE
 from services.encoder.weights import StateDict, UnusableWeights
 
 _GELU = np.float32(1.702)
+START_TOKEN = VOCABULARY_SIZE - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,11 @@ def read_shape(weights: StateDict) -> Shape:
         else:
             patch_size = scale = weights["visual.conv1.weight"].shape[-1]
             positions = weights["visual.positional_embedding"]
+        words = len(weights["token_embedding.weight"])
+        if words != VOCABULARY_SIZE:
+            raise UnusableWeights(
+                f"these weights know {words} tokens, not CLIP's {VOCABULARY_SIZE}"
+            )
         return Shape(
             dimension=weights["text_projection"].shape[1],
             image_size=round((len(positions) - 1) ** 0.5) * scale,
@@ -75,8 +86,9 @@ def read_shape(weights: StateDict) -> Shape:
 def text_tower(weights: StateDict) -> ov.Model:
     """tokens (batch, length) int32 and ends (batch,) int32 → (batch, dimension) unit vectors.
 
-    `ends` is the place of each text's end-of-text token. Attention is causal, so what stands after
-    it changes nothing: a batch may be as short as its longest text.
+    Texts come without their start token. `ends` is the place of each one's end-of-text token.
+    Attention is causal, so what stands after it changes nothing: a batch may be as short as its
+    longest text.
     """
     tokens = ops.parameter([-1, -1], np.int32, name="tokens")
     ends = ops.parameter([-1], np.int32, name="ends")
@@ -84,17 +96,20 @@ def text_tower(weights: StateDict) -> ov.Model:
     length = ops.gather(ops.shape_of(tokens, output_type="i32"), axis(1), axis(0))
     positions = ops.slice(
         constant(weights["positional_embedding"]),
-        np.array([0], np.int32),
-        ops.unsqueeze(length, axis(0)),
+        np.array([1], np.int32),
+        ops.unsqueeze(ops.add(length, np.int32(1)), axis(0)),
         np.array([1], np.int32),
         np.array([0], np.int32),
     )
     state = ops.add(embedded, positions)
     blocks = _blocks(weights, "transformer.resblocks.")
-    for block in blocks[:-1]:
-        state = _block(state, block, causal=True)
+    start = floats(weights["token_embedding.weight"])[START_TOKEN]
+    starts = _alone(start + floats(weights["positional_embedding"])[0], blocks)
+    seen = _causal(length)
+    for block, before in zip(blocks[:-1], starts, strict=False):
+        state = _block(state, block, before, seen)
     pooled = unit_vectors(
-        _last_block(state, blocks[-1], ends),
+        _last_block(state, blocks[-1], starts[-1], ends),
         folded(weights, "ln_final", weights["text_projection"].T),
     )
     return tower("text", pooled, [tokens, ends])
@@ -129,9 +144,9 @@ def _vision_transformer(weights: StateDict) -> ov.Model:
     state = scaled(normalised(state), weights, "visual.ln_pre")
     blocks = _blocks(weights, "visual.transformer.resblocks.")
     for block in blocks[:-1]:
-        state = _block(state, block, causal=False)
+        state = _block(state, block)
     pooled = unit_vectors(
-        _last_block(state, blocks[-1], None),
+        _last_block(state, blocks[-1]),
         folded(weights, "visual.ln_post", floats(weights["visual.proj"]).T),
     )
     return tower("image", pooled, [pixels])
@@ -185,19 +200,84 @@ def _blocks(weights: StateDict, prefix: str) -> list[_Block]:
     return blocks
 
 
-def _block(state: ov.Node, block: _Block, *, causal: bool) -> ov.Node:
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a block's tokens see of the one token before all of them: (width,) each."""
+
+    key: Array
+    value: Array
+
+    def put(self, keys: ov.Node, values: ov.Node) -> tuple[ov.Node, ov.Node]:
+        """keys, values: (batch, heads, length, HEAD_WIDTH) → one longer."""
+        batch = ops.gather(ops.shape_of(keys, output_type="i32"), ints(0), axis(0))
+        shape = ops.concat([batch, ints(len(self.key) // HEAD_WIDTH, 1, HEAD_WIDTH)], 0)
+        first = (
+            ops.broadcast(constant(part.reshape(1, -1, 1, HEAD_WIDTH)), shape)
+            for part in (self.key, self.value)
+        )
+        one, other = (ops.concat([of, to], 2) for of, to in zip(first, (keys, values), strict=True))
+        return one, other
+
+
+def _alone(state: Array, blocks: list[_Block]) -> list[_Before]:
+    """What a first token is to those after it, in each block, of causal attention. state: (width,)
+    embedded. It sees itself alone, so attention gives it its own value.
+    """
+    seen = []
+    for block in blocks:
+        width = block.width
+        key, value = np.split(_applied(block.query_key_value, _steady(state))[width:], 2)
+        seen.append(_Before(key, value))
+        state = state + _applied(block.attention_out, value)
+        raised = _applied(block.up, _steady(state))
+        state = state + _applied(block.down, raised / (1 + np.exp(-raised)))
+    return seen
+
+
+def _steady(state: Array) -> Array:
+    """As `normalised`."""
+    steadied: Array = (state - state.mean()) / np.sqrt(state.var() + EPSILON)
+    return steadied
+
+
+def _applied(layer: Linear, state: Array) -> Array:
+    applied: Array = layer.weight @ state + layer.bias
+    return applied
+
+
+def _causal(length: ov.Node) -> ov.Node:
+    """(length, 1 + length) mask: a token sees the start token, those before it, and itself."""
+    places = ops.range(axis(0), length, axis(1), output_type="i32")
+    seen = ops.range(axis(-1), length, axis(1), output_type="i32")
+    return _mask(ops.less_equal(ops.unsqueeze(seen, ints(0)), ops.unsqueeze(places, ints(1))))
+
+
+def _mask(allowed: ov.Node) -> ov.Node:
+    return ops.select(allowed, np.float32(0), np.float32(-1e9))
+
+
+def _block(
+    state: ov.Node, block: _Block, before: _Before | None = None, mask: ov.Node | None = None
+) -> ov.Node:
     """One transformer block over all tokens: (batch, length, width) → the same."""
     projected = block.query_key_value(normalised(state))
     split = ops.reshape(projected, ints(0, 0, 3, block.heads, HEAD_WIDTH), True)
     by_head = ops.transpose(split, ints(2, 0, 3, 1, 4))
     query, key, value = (ops.gather(by_head, axis(part), axis(0)) for part in range(3))
-    mixed = ops.scaled_dot_product_attention(query, key, value, causal=causal)
+    if before is not None:
+        key, value = before.put(key, value)
+    mixed = ops.scaled_dot_product_attention(query, key, value, mask)
     joined = ops.reshape(ops.transpose(mixed, ints(0, 2, 1, 3)), ints(0, 0, block.width), True)
     state = ops.add(state, block.attention_out(joined))
     return _feed_forward(state, block)
 
 
-def _last_block(state: ov.Node, block: _Block, ends: ov.Node | None) -> ov.Node:
+def _last_block(
+    state: ov.Node,
+    block: _Block,
+    before: _Before | None = None,
+    ends: ov.Node | None = None,
+) -> ov.Node:
     """The last block for the one token that is read: (batch, length, width) → (batch, width).
 
     `ends` (batch,) is its place in each row, or None for the first. Every other token is only asked
@@ -209,6 +289,8 @@ def _last_block(state: ov.Node, block: _Block, ends: ov.Node | None) -> ov.Node:
     split = ops.reshape(key_value, ints(0, 0, 2, block.heads, HEAD_WIDTH), True)
     by_head = ops.transpose(split, ints(2, 0, 3, 1, 4))
     key, value = (ops.gather(by_head, axis(part), axis(0)) for part in range(2))
+    if before is not None:
+        key, value = before.put(key, value)
     pooled = _pick(state, ends)
     query = block.query_key_value.rows(0, width)(_pick(steadied, ends))
     query = ops.reshape(query, ints(0, block.heads, 1, HEAD_WIDTH), True)
@@ -221,13 +303,12 @@ def _last_block(state: ov.Node, block: _Block, ends: ov.Node | None) -> ov.Node:
 
 
 def _reach(state: ov.Node, ends: ov.Node) -> ov.Node:
-    """(batch, 1, 1, length) mask: 0 up to each row's end, very negative after it."""
+    """(batch, 1, 1, 1 + length) mask: 0 up to each row's end, very negative after it."""
     length = ops.gather(ops.shape_of(state, output_type="i32"), axis(1), axis(0))
-    places = ops.range(axis(0), length, axis(1), output_type="i32")
+    places = ops.range(axis(-1), length, axis(1), output_type="i32")
     column = ops.unsqueeze(ends, ints(1))
     allowed = ops.less_equal(ops.unsqueeze(places, ints(0)), column)
-    mask = ops.select(allowed, np.float32(0), np.float32(-1e9))
-    return ops.unsqueeze(mask, ints(1, 2))
+    return ops.unsqueeze(_mask(allowed), ints(1, 2))
 
 
 def _pick(state: ov.Node, ends: ov.Node | None) -> ov.Node:

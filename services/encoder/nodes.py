@@ -17,7 +17,7 @@ Array = npt.NDArray[np.float32]
 HEAD_WIDTH = 64  # of every CLIP that OpenAI published
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
-_EPSILON = 1e-5
+EPSILON = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def unit_vectors(state: ov.Node, projection: Linear) -> ov.Node:
 
 def normalised(state: ov.Node) -> ov.Node:
     """Layer normalisation without its scale and shift."""
-    return ops.mvn(state, ints(-1), True, _EPSILON, "inside_sqrt")
+    return ops.mvn(state, ints(-1), True, EPSILON, "inside_sqrt")
 
 
 def scaled(state: ov.Node, weights: StateDict, norm: str) -> ov.Node:

@@ -94,6 +94,24 @@ def test_weights_of_something_else_are_refused(weights: StateDict) -> None:
         read_shape(without)
 
 
+def test_weights_of_another_vocabulary_are_refused(weights: StateDict) -> None:
+    """The start token, which the graph holds, would be another one there."""
+    fewer = {**weights, "token_embedding.weight": weights["token_embedding.weight"][:100]}
+    with pytest.raises(UnusableWeights, match="100 tokens"):
+        read_shape(fewer)
+
+
+@pytest.mark.parametrize("tokens", [2, 3, 9, 76, 77])
+def test_texts_of_any_length_are_those_of_the_reference(
+    engine: OpenVinoEngine, weights: StateDict, tokens: int
+) -> None:
+    ends = Tokenizer()
+    row = np.array([ends.start, *range(300, 300 + tokens - 2), ends.end], np.int32)
+    shorter = np.array([ends.start, ends.end], np.int32)
+    expected = NumpyClip(weights).text(row.tolist())
+    np.testing.assert_allclose(engine.texts([shorter, row])[1], expected, atol=EXACT)
+
+
 def test_the_bundled_model_is_served_exactly(tmp_path: Path) -> None:
     weights = load_state_dict(BUNDLED)
     files = prepare_graphs(BUNDLED, "mini", tmp_path, "fp32")
