@@ -46,7 +46,8 @@ class _Latest:
 
     def add(self, vector: Vector) -> None:
         """vector: (d,) unit."""
-        self.vector = self.vector * np.float32(_KEPT) + vector
+        self.vector *= np.float32(_KEPT)
+        self.vector += vector
         self.weight = self.weight * _KEPT + 1
         self.squares = self.squares * _KEPT**2 + 1
 

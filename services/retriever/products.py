@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from services.contracts.products import Product
+from services.retriever.columns import reader_of
 from services.retriever.fields import Fields, Numbers
 
 TEXT_COLUMNS = (
@@ -57,6 +58,7 @@ class ProductTable:
         self._table = table
         self._ids = table.column("product_id")
         self._filterable = filterable
+        self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
         self.fields = Fields.of(table, filterable)
 
     @classmethod
@@ -86,8 +88,12 @@ class ProductTable:
 
     def values(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         """The fields of `Product` of these rows, in the order given."""
-        taken = _taken(self._table, rows).to_pylist()
-        return [_product_fields(values) for values in taken]
+        wanted = np.asarray(rows, np.intp)
+        columns = [read(wanted) for read in self._readers.values()]
+        return [
+            _product_fields(dict(zip(self._readers, values, strict=True)))
+            for values in zip(*columns, strict=True)
+        ]
 
     def put(self, others: ProductTable, leave_out: Collection[str] = ()) -> ProductTable:
         """A new table with the others in it too, in place of those of the same id."""

@@ -46,9 +46,7 @@ class Retriever:
     def search(self, catalogue: Catalogue, request: SearchRequest) -> SearchResponse:
         """One search, in a thread."""
         with self.metrics.search_seconds.time():
-            answer = search_catalogue(catalogue, request)
-        self.drift.asked(request)
-        return answer
+            return search_catalogue(catalogue, request)
 
 
 async def _retriever(request: Request) -> Retriever:
@@ -101,7 +99,10 @@ _FOUND: dict[int | str, dict[str, Any]] = {
 )
 async def search(body: SearchRequest, retriever: Retrieving, catalogue: Snapshot) -> SearchResponse:
     """Exact late fusion of both vectors of every product, for every term."""
-    return await retriever.pool.run(lambda: retriever.search(catalogue, body))
+    answer = await retriever.pool.run(lambda: retriever.search(catalogue, body))
+    # Here and not in the thread, where one search would wait for another's sums.
+    retriever.drift.asked(body)
+    return answer
 
 
 @router.post(
@@ -116,6 +117,8 @@ async def search_batch(
     answers = await retriever.pool.run(
         lambda: [retriever.search(catalogue, one) for one in body.searches]
     )
+    for one in body.searches:
+        retriever.drift.asked(one)
     return BatchSearchResponse(answers=answers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,7 @@ class _Search:
         self._query = query_of(catalogue, request)
         self._spread = catalogue.moments.spread(self._query.fused)
         self._hidden = self._hidden_numbers()
+        self._read: dict[int, dict[str, Any]] = {}
         self._nothing = False
         self._doubtful = False
 
@@ -232,8 +234,13 @@ class _Search:
             return False
         if len(hits.rows) < _NEAREST:
             hits = self._catalogue.index.search(alone, _NEAREST)
-        products = self._catalogue.products.values(hits.rows[:_NEAREST].tolist())
-        return any(says(product, asked) for product in products)
+        return any(says(product, asked) for product in self._values(hits.rows[:_NEAREST].tolist()))
+
+    def _values(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """The fields of products, each read once: those of a doubtful query are the page's too."""
+        new = [number for number in numbers if number not in self._read]
+        self._read.update(zip(new, self._catalogue.products.values(new), strict=True))
+        return [self._read[number] for number in numbers]
 
     def _products(self, numbers: Numbers, scores: Scores) -> list[ScoredProduct]:
         terms: Sequence[list[TermScore] | None] = [None] * len(numbers)
@@ -247,7 +254,7 @@ class _Search:
                 terms=parts,
             )
             for values, score, parts in zip(
-                self._catalogue.products.values(numbers.tolist()),
+                self._values(numbers.tolist()),
                 scores.tolist(),
                 terms,
                 strict=True,

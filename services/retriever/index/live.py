@@ -50,11 +50,11 @@ class LiveIndex:
         self._added_ids = list(self._added)
         self._delta = ExactIndex(np.stack(list(self._added.values()))) if self._added else None
         self._gone = np.zeros(len(ids), np.bool_) if gone is None else gone
-        self._any_gone = bool(self._gone.any())
+        self._gone_count = int(np.count_nonzero(self._gone))
 
     def __len__(self) -> int:
         """How many products can be found."""
-        return len(self._ids) - int(np.count_nonzero(self._gone)) + len(self._added)
+        return len(self._ids) - self._gone_count + len(self._added)
 
     @property
     def numbers(self) -> int:
@@ -121,7 +121,7 @@ class LiveIndex:
     @property
     def worth_merging(self) -> bool:
         """Whether so much lies beside the base that searches slow down; then ask for `merged`."""
-        changes = len(self._added) + int(np.count_nonzero(self._gone))
+        changes = len(self._added) + self._gone_count
         return changes > max(_LEAST_MERGED, len(self._ids) * _MOST_CHANGED)
 
     def merged(self) -> LiveIndex:
@@ -151,7 +151,7 @@ class LiveIndex:
     ) -> Hits:
         """See `Index.search`; `passing` is over row numbers, equal scores come in order of id."""
         n = len(self._ids)
-        alive = ~self._gone if self._any_gone else None
+        alive = ~self._gone if self._gone_count else None
         of_base = passing[:n] if passing is not None else None
         if alive is not None:
             of_base = alive if of_base is None else alive & of_base

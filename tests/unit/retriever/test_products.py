@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from feature_repo.definitions import product_metadata
 from services.contracts.catalogue import FINGERPRINT, PRODUCT_KEY
 from services.contracts.products import Product
+from services.retriever.columns import reader_of
 from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTable, product_batch
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
@@ -41,6 +43,38 @@ def test_every_product_is_found_by_its_id_whatever_characters_it_has() -> None:
         found = table.get(product_id)
         assert found is not None
         assert (found.product_id, found.title) == (product_id, f"Title of {product_id}")
+
+
+def test_values_come_in_the_order_asked_for_and_as_often() -> None:
+    table = table_of(ODD_IDS, brand="Acme", category="Ä > 日本", attributes='{"color": "red"}')
+    rows = [7, 0, 7, len(ODD_IDS) - 1]
+    values = table.values(rows)
+    assert [one["product_id"] for one in values] == [ODD_IDS[row] for row in rows]
+    assert [one["title"] for one in values] == ["Title of " + ODD_IDS[row] for row in rows]
+    assert {(one["brand"], one["category"], one["price"]) for one in values} == {
+        ("Acme", "Ä > 日本", None)
+    }
+    assert [one["attributes"] for one in values] == [{"color": "red"}] * len(rows)
+    assert table.values([]) == []
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.chunked_array([pa.array(["a", "", "ä", "d", "e"]).slice(1)]),
+        pa.chunked_array([["", "ä"], ["d", "e"]]),
+        pa.chunked_array([["", "ä", "d", "e"]]).dictionary_encode(),
+        pa.chunked_array([pa.array(["x", "", "ä", "d", "e"]).dictionary_encode().slice(1)]),
+        pa.chunked_array([[0.5, math.inf, -1.0, 2.0]]),
+        pa.chunked_array([[0.5, None, -1.0, 2.0]]),
+        pa.chunked_array([["", None, "d", "e"]]),
+    ],
+    ids=["slice", "pieces", "dictionary", "its slice", "numbers", "gaps", "text with gaps"],
+)
+def test_rows_of_a_column_are_what_arrow_says(column: pa.ChunkedArray) -> None:
+    rows = np.array([3, 0, 1, 1], np.intp)
+    assert list(reader_of(column)(rows)) == column.take(pa.array(rows)).to_pylist()
+    assert list(reader_of(column)(rows[:0])) == []
 
 
 @pytest.mark.parametrize("product_id", ["", "b", "aa", "\U0010ffff"])
