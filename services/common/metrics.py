@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -42,9 +44,17 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
+        # To find a label's counter takes longer than to count; their combinations are few.
+        self._requests = cache(self.requests.labels)
+        self._latency = cache(self.latency.labels)
         self.in_flight = Gauge(
             "http_requests_in_flight", "Requests being answered now.", registry=self.registry
         )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered, and the time that it took."""
+        self._requests(method, route, status).inc()
+        self._latency(method, route).observe(seconds)
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -189,8 +189,7 @@ class ServiceMiddleware:
     def _record(self, scope: Scope, status: int, seconds: float, notes: dict[str, Any]) -> None:
         route = _route(scope)
         method = scope["method"]
-        self._metrics.requests.labels(method, route, status).inc()
-        self._metrics.latency.labels(method, route).observe(seconds)
+        self._metrics.answered(method, route, status, seconds)
         level = logging.DEBUG if route in _QUIET_ROUTES else logging.INFO
         logger.log(
             level,
