@@ -129,7 +129,7 @@ bench-feeds: ## A gigabyte of each kind of product feed: seconds and memory to r
 bench-retriever: ## One search beside the simple path, NumPy and FAISS (ARGS="--products 1000000 --write")
 	@$(BENCH) --only retriever -- $(ARGS)
 
-bench-whole: ## The stack by clients, by stage, by size (ARGS="--sizes 1000 1000000 --write")
+bench-whole: ## The stack by clients, by stage, by size (ARGS="--sizes 1000 23000 --write")
 	@$(BENCH) --only whole -- $(ARGS)
 
 bench-limits: ## Each stage beside the least that this machine could do it in (ARGS=--write)

@@ -16,7 +16,7 @@ from tests.support.redis_server import RedisProcess
 from tests.support.torch_archive import write_archive
 from tests.support.whole_stack import SERVICES, WholeStack
 
-START_S = 300.0
+START_S = 900.0
 _SETTINGS = {
     "GATEWAY_RATE_PER_MINUTE": "1000000",
     "GATEWAY_RATE_BURST": "100000",

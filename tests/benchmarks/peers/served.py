@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,7 @@ from tests.support.feast_repository import write_feature_repo
 from tests.support.redis_server import RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
-START_S = 300.0
+START_S = 900.0
 
 
 @contextmanager
@@ -47,7 +48,8 @@ def retriever_over_http(path: Path) -> Iterator[Built]:
         client = at_end.enter_context(httpx.Client(base_url=url_of(listener), trust_env=False))
 
         def search(query: Query) -> Sequence[int]:
-            term = {"vector": query.vector.tolist(), "weights": query.weights.model_dump()}
+            packed = base64.b64encode(query.vector.astype("<f4").tobytes()).decode()
+            term = {"vector": packed, "weights": query.weights.model_dump()}
             body = {"model": MODEL, "terms": [term], "k": K}
             answer = client.post("/search", json=body).raise_for_status().json()
             return [int(found["product_id"][2:]) for found in answer["results"]]

@@ -27,7 +27,7 @@ from tests.support.whole_stack import WholeStack
 PLOT = Path("docs/images/whole.svg")
 CLIENTS = (1, 4, 16, 64, 128)
 STAGES_AT = (1, 16)
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _NUMBERS = itertools.count()
 
 
