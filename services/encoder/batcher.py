@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 
 from services.common.context import Deadline
 from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
+from services.encoder.pace import Pace
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,8 +27,6 @@ Result = TypeVar("Result")
 
 BULK_EVERY = 8
 """Of so many passes while both wait, one is of bulk items."""
-_NEWEST_COUNTS = 0.2
-"""Weight of the newest pass in the running mean of seconds an item."""
 
 
 @dataclass(slots=True)
@@ -72,7 +71,7 @@ class MicroBatcher(Generic[Item, Result]):
         self._queues: dict[bool, deque[_Waiting[Item, Result]]] = {False: deque(), True: deque()}
         self._passes_since_bulk = 0
         self._max_wait_s = max_wait_s
-        self._seconds_an_item = 0.0  # as lately measured
+        self._pace = Pace(max_batch)
         self._work = asyncio.Event()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-forward")
         self._pass_started: float | None = None
@@ -112,7 +111,7 @@ class MicroBatcher(Generic[Item, Result]):
         Raises Overloaded when they do not fit the queue, DeadlineExceeded, or what the pass raised.
         """
         queue = self._queues[bulk]
-        wait_s = len(queue) * self._seconds_an_item
+        wait_s = self._pace.seconds_for(len(queue)) if queue else 0.0
         if len(queue) + len(items) > self._max_queue or (wait_s > self._max_wait_s and not bulk):
             raise Overloaded(
                 f"{len(queue)} items are waiting already, for about {wait_s:.1f} seconds.",
@@ -187,8 +186,7 @@ class MicroBatcher(Generic[Item, Result]):
         else:
             seconds = time.monotonic() - started
             self._observe_pass(len(batch), seconds)
-            lately = seconds / len(batch)
-            self._seconds_an_item += _NEWEST_COUNTS * (lately - self._seconds_an_item)
+            self._pace.observe(len(batch), seconds)
             for one, result in zip(batch, results, strict=True):
                 if not one.answer.done():
                     one.answer.set_result(result)

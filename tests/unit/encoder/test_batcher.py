@@ -139,6 +139,20 @@ async def test_a_queue_that_would_take_too_long_refuses_and_says_when_to_come_ag
         assert await waiting == [2, 3, 4, 5, 6]
 
 
+async def test_what_lone_items_took_says_nothing_of_a_crowd() -> None:
+    """A pass takes as long for eight as for one: forty items wait for five of them, not forty."""
+
+    def steady(items: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.05)
+        return items
+
+    async with running(steady, max_wait_s=1.0) as batcher:
+        for number in range(10):  # a quiet hour
+            await batcher.submit([number], None)
+        crowd = [asyncio.create_task(batcher.submit([number], None)) for number in range(40)]
+        assert await asyncio.gather(*crowd) == [[number] for number in range(40)]
+
+
 async def test_a_shopper_goes_before_bulk_work_that_came_first() -> None:
     model = Doubling()
     async with running(model) as batcher:
