@@ -22,7 +22,11 @@ _SETTINGS = {
     "GATEWAY_RATE_BURST": "100000",
     "GATEWAY_MAX_CONCURRENT": "1000",
     "GATEWAY_MAX_IN_FLIGHT": "1000",
-    "ENCODER_MAX_WAIT_MS": "10000",
+    "ENCODER_MAX_WAIT_MS": "60000",
+    # 128 clients with pictures wait for longer than shoppers would, on a slow machine.
+    **{f"{name.upper()}_DEADLINE_MS": "60000" for name in SERVICES},
+    "GATEWAY_ENCODER_TIMEOUT_MS": "60000",
+    "GATEWAY_RETRIEVER_TIMEOUT_MS": "60000",
     # As it is where nobody sets it; tests look more often.
     "RETRIEVER_POLL_INTERVAL_MS": "500",
 }

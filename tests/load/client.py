@@ -115,6 +115,14 @@ async def by_clients(
     return [answer for answers in found for answer in answers]
 
 
+def per_second(answers: Sequence[Timed], clients: int) -> float:
+    """Answers a second that clients of `by_clients` get, by how long each waited (Little's law).
+
+    To count them over the turn would credit whoever is slow with what is answered after its end.
+    """
+    return clients * len(answers) / sum(answer.seconds for answer in answers)
+
+
 async def at_rate(
     connections: Connections, rate: float, seconds: float, query: Callable[[int], str]
 ) -> list[Timed]:

@@ -21,7 +21,7 @@ import numpy as np
 from tests.benchmarks.machine import machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import b32_weights, resident_mib, stack_of, start
-from tests.load.client import Connections, Timed, by_clients, percentile_ms
+from tests.load.client import Connections, Timed, by_clients, per_second, percentile_ms
 
 CLIENTS = 16
 START_S = 120.0
@@ -130,14 +130,13 @@ def _told(
     memory: dict[str, float],
     cold: dict[str, float],
 ) -> str:
-    spent = options.rounds * options.seconds
     figures = {
         name: [
             percentile_ms(alone[name], 0.5),
             percentile_ms(alone[name], 0.99),
             percentile_ms(crowd[name], 0.5),
             percentile_ms(crowd[name], 0.99),
-            len(crowd[name]) / spent,
+            per_second(crowd[name], CLIENTS),
             memory[name],
             cold[name],
         ]

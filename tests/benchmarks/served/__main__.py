@@ -18,7 +18,7 @@ from tests.benchmarks.encoder.contenders import clip_b32, save_weights
 from tests.benchmarks.machine import measured_by
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.served.servers import Server, infinity, ours
-from tests.load.client import Connections, Timed, by_clients, percentile_ms
+from tests.load.client import Connections, Timed, by_clients, per_second, percentile_ms
 
 CLIENTS = (1, 8, 32, 128)
 _NUMBERS = itertools.count()
@@ -92,12 +92,10 @@ def _told(
     memory: dict[str, float],
     cosine: float,
 ) -> str:
-    spent = options.rounds * options.seconds
-
     def figures(name: str, clients: int) -> list[float]:
         found = answers[name, clients]
         return [
-            len(found) / spent,
+            per_second(found, clients),
             percentile_ms(found, 0.5),
             percentile_ms(found, 0.99),
         ]

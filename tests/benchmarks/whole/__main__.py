@@ -20,7 +20,15 @@ from tests.benchmarks.machine import machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import resident_mib, stack_of, start
 from tests.benchmarks.whole.stages import PARTS, PICTURE, WORDS, Asked, parts_ms, read
-from tests.load.client import Connections, Post, Timed, by_clients, percentile_ms, picture
+from tests.load.client import (
+    Connections,
+    Post,
+    Timed,
+    by_clients,
+    per_second,
+    percentile_ms,
+    picture,
+)
 from tests.support.pictures import drawing
 from tests.support.whole_stack import WholeStack
 
@@ -155,7 +163,13 @@ def _told(
 ) -> str:
     spent = options.rounds * options.seconds
     by_count = [
-        [kind, clients, len(found) / spent, percentile_ms(found, 0.5), percentile_ms(found, 0.99)]
+        [
+            kind,
+            clients,
+            per_second(found, clients),
+            percentile_ms(found, 0.5),
+            percentile_ms(found, 0.99),
+        ]
         for (kind, clients), found in sorted(answers.items(), key=lambda one: one[0][0])
     ]
     by_stage = [
