@@ -72,6 +72,7 @@ def main() -> None:
                 for one in stages
             ],
         )
+        + "\n\nBelow 1 where caches hold what the floor reads from memory."
     )
     print(text)
     if options.write:
