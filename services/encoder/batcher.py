@@ -111,7 +111,7 @@ class MicroBatcher(Generic[Item, Result]):
         Raises Overloaded when they do not fit the queue, DeadlineExceeded, or what the pass raised.
         """
         queue = self._queues[bulk]
-        wait_s = self._pace.seconds_for(len(queue)) if queue else 0.0
+        wait_s = self._pace.seconds_for(len(queue))
         if len(queue) + len(items) > self._max_queue or (wait_s > self._max_wait_s and not bulk):
             raise Overloaded(
                 f"{len(queue)} items are waiting already, for about {wait_s:.1f} seconds.",

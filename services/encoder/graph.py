@@ -46,7 +46,7 @@ from services.encoder.tokenizer import VOCABULARY_SIZE
 from services.encoder.weights import StateDict, UnusableWeights
 
 _GELU = np.float32(1.702)
-START_TOKEN = VOCABULARY_SIZE - 2
+_START_TOKEN = VOCABULARY_SIZE - 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def text_tower(weights: StateDict) -> ov.Model:
     )
     state = ops.add(embedded, positions)
     blocks = _blocks(weights, "transformer.resblocks.")
-    start = floats(weights["token_embedding.weight"])[START_TOKEN]
+    start = floats(weights["token_embedding.weight"])[_START_TOKEN]
     starts = _alone(start + floats(weights["positional_embedding"])[0], blocks)
     seen = _causal(length)
     for block, before in zip(blocks[:-1], starts, strict=False):
@@ -209,14 +209,14 @@ class _Before:
 
     def put(self, keys: ov.Node, values: ov.Node) -> tuple[ov.Node, ov.Node]:
         """keys, values: (batch, heads, length, HEAD_WIDTH) → one longer."""
-        batch = ops.gather(ops.shape_of(keys, output_type="i32"), ints(0), axis(0))
-        shape = ops.concat([batch, ints(len(self.key) // HEAD_WIDTH, 1, HEAD_WIDTH)], 0)
-        first = (
-            ops.broadcast(constant(part.reshape(1, -1, 1, HEAD_WIDTH)), shape)
-            for part in (self.key, self.value)
-        )
-        one, other = (ops.concat([of, to], 2) for of, to in zip(first, (keys, values), strict=True))
-        return one, other
+        return _preceded(self.key, keys), _preceded(self.value, values)
+
+
+def _preceded(first: Array, rest: ov.Node) -> ov.Node:
+    by_head = first.reshape(1, -1, 1, HEAD_WIDTH)
+    batch = ops.gather(ops.shape_of(rest, output_type="i32"), ints(0), axis(0))
+    shape = ops.concat([batch, ints(*by_head.shape[1:])], 0)
+    return ops.concat([ops.broadcast(constant(by_head), shape), rest], 2)
 
 
 def _alone(state: Array, blocks: list[_Block]) -> list[_Before]:
@@ -247,13 +247,17 @@ def _applied(layer: Linear, state: Array) -> Array:
 
 def _causal(length: ov.Node) -> ov.Node:
     """(length, 1 + length) mask: a token sees the start token, those before it, and itself."""
-    places = ops.range(axis(0), length, axis(1), output_type="i32")
-    seen = ops.range(axis(-1), length, axis(1), output_type="i32")
-    return _mask(ops.less_equal(ops.unsqueeze(seen, ints(0)), ops.unsqueeze(places, ints(1))))
+    return _up_to(ops.range(axis(0), length, axis(1), output_type="i32"), length)
 
 
-def _mask(allowed: ov.Node) -> ov.Node:
-    return ops.select(allowed, np.float32(0), np.float32(-1e9))
+def _up_to(last: ov.Node, length: ov.Node) -> ov.Node:
+    """(n, 1 + length) mask: 0 from the start token to each place, very negative after it.
+
+    last: (n,) places among the `length` tokens after the start token.
+    """
+    places = ops.range(axis(-1), length, axis(1), output_type="i32")
+    seen = ops.less_equal(ops.unsqueeze(places, ints(0)), ops.unsqueeze(last, ints(1)))
+    return ops.select(seen, np.float32(0), np.float32(-1e9))
 
 
 def _block(
@@ -294,10 +298,8 @@ def _last_block(
     pooled = _pick(state, ends)
     query = block.query_key_value.rows(0, width)(_pick(steadied, ends))
     query = ops.reshape(query, ints(0, block.heads, 1, HEAD_WIDTH), True)
-    if ends is None:
-        mixed = ops.scaled_dot_product_attention(query, key, value)
-    else:
-        mixed = ops.scaled_dot_product_attention(query, key, value, _reach(state, ends))
+    mask = None if ends is None else _reach(state, ends)
+    mixed = ops.scaled_dot_product_attention(query, key, value, mask)
     joined = ops.reshape(mixed, ints(0, width), True)
     return _feed_forward(ops.add(pooled, block.attention_out(joined)), block)
 
@@ -305,10 +307,7 @@ def _last_block(
 def _reach(state: ov.Node, ends: ov.Node) -> ov.Node:
     """(batch, 1, 1, 1 + length) mask: 0 up to each row's end, very negative after it."""
     length = ops.gather(ops.shape_of(state, output_type="i32"), axis(1), axis(0))
-    places = ops.range(axis(-1), length, axis(1), output_type="i32")
-    column = ops.unsqueeze(ends, ints(1))
-    allowed = ops.less_equal(ops.unsqueeze(places, ints(0)), column)
-    return ops.unsqueeze(_mask(allowed), ints(1, 2))
+    return ops.unsqueeze(_up_to(ends, length), ints(1, 2))
 
 
 def _pick(state: ov.Node, ends: ov.Node | None) -> ov.Node:
