@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import time
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from services.contracts.retriever import QueryTerm, SearchRequest
 from tests.benchmarks.loading.__main__ import MODEL, publish
 from tests.benchmarks.peers.contenders import Built, K, Query, anonymous_mib
 from tests.support.feast_repository import write_feature_repo
@@ -18,6 +19,7 @@ from tests.support.redis_server import RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
 START_S = 900.0
+JSON = {"content-type": "application/json"}
 
 
 @contextmanager
@@ -48,10 +50,9 @@ def retriever_over_http(path: Path) -> Iterator[Built]:
         client = at_end.enter_context(httpx.Client(base_url=url_of(listener), trust_env=False))
 
         def search(query: Query) -> Sequence[int]:
-            packed = base64.b64encode(query.vector.astype("<f4").tobytes()).decode()
-            term = {"vector": packed, "weights": query.weights.model_dump()}
-            body = {"model": MODEL, "terms": [term], "k": K}
-            answer = client.post("/search", json=body).raise_for_status().json()
-            return [int(found["product_id"][2:]) for found in answer["results"]]
+            term = QueryTerm(vector=array("f", query.vector), weights=query.weights)
+            asked = SearchRequest(model=MODEL, terms=[term], k=K).model_dump_json()
+            answer = client.post("/search", content=asked, headers=JSON).raise_for_status()
+            return [int(found["product_id"][2:]) for found in answer.json()["results"]]
 
         yield Built(search, seconds, anonymous_mib(service.process.pid))
