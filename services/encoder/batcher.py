@@ -53,11 +53,9 @@ class MicroBatcher(Generic[Item, Result]):
         max_queue: int,
         max_wait_s: float,
         stuck_after_s: float,
-        order: Callable[[Item], int] = lambda _: 0,
         observe_pass: Callable[[int, float], None] = lambda _items, _seconds: None,
     ) -> None:
-        """`order`: items of like order go together (texts of like length: little padding).
-        `max_queue` bounds interactive and bulk items each, so that one cannot crowd out the other.
+        """`max_queue` bounds interactive and bulk items each: neither can crowd out the other.
         `max_wait_s`: interactive items are refused when those before them will take longer.
         `observe_pass` is told the items and the seconds of each pass that succeeded.
         """
@@ -66,7 +64,6 @@ class MicroBatcher(Generic[Item, Result]):
         self._max_batch = {False: max_batch, True: max_bulk_batch}
         self._max_queue = max_queue
         self._stuck_after_s = stuck_after_s
-        self._order = order
         self._observe_pass = observe_pass
         self._queues: dict[bool, deque[_Waiting[Item, Result]]] = {False: deque(), True: deque()}
         self._passes_since_bulk = 0
@@ -137,7 +134,7 @@ class MicroBatcher(Generic[Item, Result]):
             await self._pass(batch)
 
     def _next_batch(self) -> list[_Waiting[Item, Result]]:
-        """The oldest waiting item of the class whose turn it is, and those most like it."""
+        """The oldest waiting items of the class whose turn it is."""
         bulk_is_due = self._passes_since_bulk >= BULK_EVERY - 1
         for bulk in (True, False) if bulk_is_due else (False, True):
             batch = self._take(bulk)
@@ -156,15 +153,8 @@ class MicroBatcher(Generic[Item, Result]):
                 continue
             live.append(waiting)
         size = self._max_batch[bulk]
-        if len(live) <= size:
-            self._queues[bulk].clear()
-            return live
-        oldest = self._order(live[0].item)
-        by_likeness = sorted(live, key=lambda one: abs(self._order(one.item) - oldest))
-        batch = by_likeness[:size]
-        chosen = {id(one) for one in batch}
-        self._queues[bulk] = deque(one for one in live if id(one) not in chosen)
-        return batch
+        self._queues[bulk] = deque(live[size:])
+        return live[:size]
 
     async def _pass(self, batch: list[_Waiting[Item, Result]]) -> None:
         self._pass_started = started = time.monotonic()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -26,17 +26,18 @@ from services.encoder.weights import load_state_dict
 
 Vectors = npt.NDArray[np.float32]
 
-_GRAPHS_VERSION = 3
+_GRAPHS_VERSION = 4
 """Raise it when `graph.py` builds something else from the same weights."""
 
 
-# OpenVINO keeps what it prepared for every shape that it met: 0.6 MB a shape of texts, 6 MB a shape
-# of pictures (ViT-B/32). Batches come in so many shapes that this would grow by a gigabyte; so they
-# go in parts of few sizes, texts also with a little padding.
+# OpenVINO keeps what it prepared for every shape that it met: up to 1 MB a shape of texts, 6 MB a
+# shape of pictures (ViT-B/32). So pictures go in parts of few sizes, and the texts of a pass are
+# padded a little, all together.
 _PARTS = (1, 2, 4, 8, 16, 32)
-_LENGTHS = (2, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64)
-_FILLED = 0.75
-"""A part of texts at least so full is padded up to the next size; else it is split."""
+
+_MOST_TOKENS = 256
+"""Of texts in one pass. Matrix products gain nothing from more, and each token is compared with all
+of them before most are masked."""
 
 
 class Engine(Protocol):
@@ -138,26 +139,21 @@ class OpenVinoEngine:
         self._image_request = self._image.create_infer_request()
 
     def texts(self, tokens: Sequence[Tokens]) -> Vectors:
-        vectors = np.empty((len(tokens), self.info.dimension), np.float32)
-        by_length = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
-        done = 0
-        while done < len(tokens):
-            rows = _text_rows(len(tokens) - done)
-            part = by_length[done : done + rows]
-            vectors[part] = self._texts_part([tokens[place] for place in part], rows)
-            done += len(part)
-        return vectors
+        return np.concatenate([self._texts_part(part) for part in _parts(tokens)])
 
-    def _texts_part(self, tokens: Sequence[Tokens], rows: int) -> Vectors:
-        # As short as the longest text: what stands after an end-of-text token changes nothing.
+    def _texts_part(self, texts: Sequence[Tokens]) -> Vectors:
         # All begin with the start token, which is in the graph.
-        longest = max(len(row) for row in tokens) - 1
-        length = next((size for size in _LENGTHS if size >= longest), self.info.context_length - 1)
-        batch, ends = np.zeros((rows, length), np.int32), np.zeros(rows, np.int32)
-        for place, row in enumerate(tokens):
-            batch[place, : len(row) - 1] = row[1:]
-            ends[place] = len(row) - 2
-        return self._ask(self._text_request, {"tokens": batch, "ends": ends})[: len(tokens)]
+        lengths = np.array([len(text) - 1 for text in texts])
+        past = np.cumsum(lengths)
+        total = _padded(int(past[-1]))
+        tokens = np.zeros(total, np.int32)
+        tokens[: past[-1]] = np.concatenate([text[1:] for text in texts])
+        firsts = np.arange(total, dtype=np.int32)  # each token that pads is a text of its own
+        firsts[: past[-1]] = np.repeat(past - lengths, lengths)
+        ends = np.zeros(1 << (len(texts) - 1).bit_length(), np.int32)
+        ends[: len(texts)] = past - 1
+        vectors = self._ask(self._text_request, {"tokens": tokens, "firsts": firsts, "ends": ends})
+        return vectors[: len(texts)]
 
     def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
         batch = np.stack(pixels)
@@ -179,9 +175,21 @@ class OpenVinoEngine:
         return vectors
 
 
-def _text_rows(waiting: int) -> int:
-    """Rows of the next part: the next size up if `waiting` texts nearly fill it, else one less."""
-    place = bisect_left(_PARTS, waiting)
-    if place == len(_PARTS) or waiting < _FILLED * _PARTS[place]:
-        place -= 1
-    return _PARTS[place]
+def _parts(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
+    """What goes through the graph together: texts of `_MOST_TOKENS` at most, or a longer one."""
+    part: list[Tokens] = []
+    room = _MOST_TOKENS
+    for text in texts:
+        length = len(text) - 1
+        if part and length > room:
+            yield part
+            part, room = [], _MOST_TOKENS
+        part.append(text)
+        room -= length
+    yield part
+
+
+def _padded(tokens: int) -> int:
+    """The next number of tokens that is used: there are eight from one power of two to the next."""
+    step: int = 1 << max(0, tokens.bit_length() - 4)
+    return -(-tokens // step) * step

@@ -84,35 +84,36 @@ def read_shape(weights: StateDict) -> Shape:
 
 
 def text_tower(weights: StateDict) -> ov.Model:
-    """tokens (batch, length) int32 and ends (batch,) int32 → (batch, dimension) unit vectors.
+    """tokens (total,), firsts (total,), ends (texts,), all int32 → (texts, dimension) unit vectors.
 
-    Texts come without their start token. `ends` is the place of each one's end-of-text token.
-    Attention is causal, so what stands after it changes nothing: a batch may be as short as its
-    longest text.
+    The texts stand one after another in `tokens`, without their start tokens. `firsts` says of each
+    token where its text begins, `ends` where each text's end-of-text token is. A token sees those
+    of its own text that stand before it, so nothing has to be padded.
     """
-    tokens = ops.parameter([-1, -1], np.int32, name="tokens")
+    tokens = ops.parameter([-1], np.int32, name="tokens")
+    firsts = ops.parameter([-1], np.int32, name="firsts")
     ends = ops.parameter([-1], np.int32, name="ends")
+    total = ops.gather(ops.shape_of(tokens, output_type="i32"), axis(0), axis(0))
+    places = ops.range(axis(0), total, axis(1), output_type="i32")
     embedded = ops.gather(constant(weights["token_embedding.weight"]), tokens, axis(0))
-    length = ops.gather(ops.shape_of(tokens, output_type="i32"), axis(1), axis(0))
-    positions = ops.slice(
+    positions = ops.gather(
         constant(weights["positional_embedding"]),
-        np.array([1], np.int32),
-        ops.unsqueeze(ops.add(length, np.int32(1)), axis(0)),
-        np.array([1], np.int32),
-        np.array([0], np.int32),
+        ops.add(ops.subtract(places, firsts), np.int32(1)),
+        axis(0),
     )
-    state = ops.add(embedded, positions)
+    state = ops.unsqueeze(ops.add(embedded, positions), ints(0))
     blocks = _blocks(weights, "transformer.resblocks.")
     start = floats(weights["token_embedding.weight"])[_START_TOKEN]
     starts = _alone(start + floats(weights["positional_embedding"])[0], blocks)
-    seen = _causal(length)
+    seen = _between(firsts, places, places)
     for block, before in zip(blocks[:-1], starts, strict=False):
         state = _block(state, block, before, seen)
-    pooled = unit_vectors(
-        _last_block(state, blocks[-1], starts[-1], ends),
-        folded(weights, "ln_final", weights["text_projection"].T),
+    last = _between(ops.gather(firsts, ends, axis(0)), ends, places)
+    pooled = _last_block(state, blocks[-1], ends, starts[-1], last)
+    vectors = unit_vectors(
+        ops.squeeze(pooled, ints(0)), folded(weights, "ln_final", weights["text_projection"].T)
     )
-    return tower("text", pooled, [tokens, ends])
+    return tower("text", vectors, [tokens, firsts, ends])
 
 
 def image_tower(weights: StateDict) -> ov.Model:
@@ -145,11 +146,12 @@ def _vision_transformer(weights: StateDict) -> ov.Model:
     blocks = _blocks(weights, "visual.transformer.resblocks.")
     for block in blocks[:-1]:
         state = _block(state, block)
-    pooled = unit_vectors(
-        _last_block(state, blocks[-1]),
+    pooled = _last_block(state, blocks[-1], ints(0))
+    vectors = unit_vectors(
+        ops.squeeze(pooled, ints(1)),
         folded(weights, "visual.ln_post", floats(weights["visual.proj"]).T),
     )
-    return tower("image", pooled, [pixels])
+    return tower("image", vectors, [pixels])
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +210,12 @@ class _Before:
     value: Array
 
     def put(self, keys: ov.Node, values: ov.Node) -> tuple[ov.Node, ov.Node]:
-        """keys, values: (batch, heads, length, HEAD_WIDTH) → one longer."""
+        """keys, values: (1, heads, length, HEAD_WIDTH) → one longer."""
         return _preceded(self.key, keys), _preceded(self.value, values)
 
 
 def _preceded(first: Array, rest: ov.Node) -> ov.Node:
-    by_head = first.reshape(1, -1, 1, HEAD_WIDTH)
-    batch = ops.gather(ops.shape_of(rest, output_type="i32"), ints(0), axis(0))
-    shape = ops.concat([batch, ints(*by_head.shape[1:])], 0)
-    return ops.concat([ops.broadcast(constant(by_head), shape), rest], 2)
+    return ops.concat([constant(first.reshape(1, -1, 1, HEAD_WIDTH)), rest], 2)
 
 
 def _alone(state: Array, blocks: list[_Block]) -> list[_Before]:
@@ -245,19 +244,14 @@ def _applied(layer: Linear, state: Array) -> Array:
     return applied
 
 
-def _causal(length: ov.Node) -> ov.Node:
-    """(length, 1 + length) mask: a token sees the start token, those before it, and itself."""
-    return _up_to(ops.range(axis(0), length, axis(1), output_type="i32"), length)
-
-
-def _up_to(last: ov.Node, length: ov.Node) -> ov.Node:
-    """(n, 1 + length) mask: 0 from the start token to each place, very negative after it.
-
-    last: (n,) places among the `length` tokens after the start token.
+def _between(firsts: ov.Node, lasts: ov.Node, places: ov.Node) -> ov.Node:
+    """(n, 1 + length) mask: 0 for the start token and from each first place to the last, else very
+    negative. firsts, lasts: (n,) among `places` (length,), which are those after the start token.
     """
-    places = ops.range(axis(-1), length, axis(1), output_type="i32")
-    seen = ops.less_equal(ops.unsqueeze(places, ints(0)), ops.unsqueeze(last, ints(1)))
-    return ops.select(seen, np.float32(0), np.float32(-1e9))
+    since = ops.less_equal(ops.unsqueeze(firsts, ints(1)), ops.unsqueeze(places, ints(0)))
+    until = ops.less_equal(ops.unsqueeze(places, ints(0)), ops.unsqueeze(lasts, ints(1)))
+    seen = ops.select(ops.logical_and(since, until), np.float32(0), np.float32(-1e9))
+    return ops.pad(seen, ints(0, 1), ints(0, 0), "constant", np.float32(0))
 
 
 def _block(
@@ -265,56 +259,46 @@ def _block(
 ) -> ov.Node:
     """One transformer block over all tokens: (batch, length, width) → the same."""
     projected = block.query_key_value(normalised(state))
-    split = ops.reshape(projected, ints(0, 0, 3, block.heads, HEAD_WIDTH), True)
-    by_head = ops.transpose(split, ints(2, 0, 3, 1, 4))
-    query, key, value = (ops.gather(by_head, axis(part), axis(0)) for part in range(3))
+    query, key, value = _by_head(projected, 3, block)
     if before is not None:
         key, value = before.put(key, value)
     mixed = ops.scaled_dot_product_attention(query, key, value, mask)
-    joined = ops.reshape(ops.transpose(mixed, ints(0, 2, 1, 3)), ints(0, 0, block.width), True)
-    state = ops.add(state, block.attention_out(joined))
-    return _feed_forward(state, block)
+    return _feed_forward(ops.add(state, block.attention_out(_joined(mixed, block))), block)
 
 
 def _last_block(
     state: ov.Node,
     block: _Block,
+    read: ov.Node,
     before: _Before | None = None,
-    ends: ov.Node | None = None,
+    mask: ov.Node | None = None,
 ) -> ov.Node:
-    """The last block for the one token that is read: (batch, length, width) → (batch, width).
+    """The last block for the tokens that are read: (batch, length, width) → (batch, n, width).
 
-    `ends` (batch,) is its place in each row, or None for the first. Every other token is only asked
-    for its key and value.
+    `read` (n,) is their places in each row. Every other token is only asked for its key and value.
     """
     width = block.width
     steadied = normalised(state)
-    key_value = block.query_key_value.rows(width, 3 * width)(steadied)
-    split = ops.reshape(key_value, ints(0, 0, 2, block.heads, HEAD_WIDTH), True)
-    by_head = ops.transpose(split, ints(2, 0, 3, 1, 4))
-    key, value = (ops.gather(by_head, axis(part), axis(0)) for part in range(2))
+    key, value = _by_head(block.query_key_value.rows(width, 3 * width)(steadied), 2, block)
     if before is not None:
         key, value = before.put(key, value)
-    pooled = _pick(state, ends)
-    query = block.query_key_value.rows(0, width)(_pick(steadied, ends))
-    query = ops.reshape(query, ints(0, block.heads, 1, HEAD_WIDTH), True)
-    mask = None if ends is None else _reach(state, ends)
+    asking = block.query_key_value.rows(0, width)(ops.gather(steadied, read, axis(1)))
+    (query,) = _by_head(asking, 1, block)
     mixed = ops.scaled_dot_product_attention(query, key, value, mask)
-    joined = ops.reshape(mixed, ints(0, width), True)
-    return _feed_forward(ops.add(pooled, block.attention_out(joined)), block)
+    pooled = ops.gather(state, read, axis(1))
+    return _feed_forward(ops.add(pooled, block.attention_out(_joined(mixed, block))), block)
 
 
-def _reach(state: ov.Node, ends: ov.Node) -> ov.Node:
-    """(batch, 1, 1, 1 + length) mask: 0 up to each row's end, very negative after it."""
-    length = ops.gather(ops.shape_of(state, output_type="i32"), axis(1), axis(0))
-    return ops.unsqueeze(_up_to(ends, length), ints(1, 2))
+def _by_head(projected: ov.Node, parts: int, block: _Block) -> list[ov.Node]:
+    """(batch, length, parts · width) → `parts` of (batch, heads, length, HEAD_WIDTH)."""
+    split = ops.reshape(projected, ints(0, 0, parts, block.heads, HEAD_WIDTH), True)
+    by_head = ops.transpose(split, ints(2, 0, 3, 1, 4))
+    return [ops.gather(by_head, axis(part), axis(0)) for part in range(parts)]
 
 
-def _pick(state: ov.Node, ends: ov.Node | None) -> ov.Node:
-    """One token a row: (batch, length, width) → (batch, width)."""
-    if ends is None:
-        return ops.gather(state, axis(0), axis(1))
-    return ops.gather_nd(state, ops.unsqueeze(ends, ints(1)), 1)
+def _joined(by_head: ov.Node, block: _Block) -> ov.Node:
+    """(batch, heads, length, HEAD_WIDTH) → (batch, length, width)."""
+    return ops.reshape(ops.transpose(by_head, ints(0, 2, 1, 3)), ints(0, 0, block.width), True)
 
 
 def _feed_forward(state: ov.Node, block: _Block) -> ov.Node:

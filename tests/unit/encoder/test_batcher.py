@@ -94,14 +94,14 @@ async def test_a_lone_request_goes_at_once_and_what_queues_meanwhile_shares_a_pa
     assert model.batches == [[0], [1, 2, 3, 4, 5]]
 
 
-async def test_items_of_like_length_go_together_and_the_oldest_is_never_left() -> None:
+async def test_what_does_not_fit_a_pass_is_taken_by_the_next_the_oldest_first() -> None:
     model = Doubling()
-    async with running(model, max_batch=3, order=lambda item: item) as batcher:
+    async with running(model, max_batch=3) as batcher:
         async with held(model, batcher):
-            others = [asyncio.create_task(batcher.submit([n], None)) for n in (50, 1, 51, 2, 52, 3)]
-            await queued(batcher, 6)
-        await asyncio.gather(*others)
-    assert [sorted(batch) for batch in model.batches] == [[0], [50, 51, 52], [1, 2, 3]]
+            others = [asyncio.create_task(batcher.submit([n], None)) for n in (50, 1, 51, 2, 52)]
+            await queued(batcher, 5)
+        assert await asyncio.gather(*others) == [[100], [2], [102], [4], [104]]
+    assert model.batches == [[0], [50, 1, 51], [2, 52]]
 
 
 async def test_a_failed_pass_fails_its_own_callers_and_the_next_is_served() -> None:

@@ -66,6 +66,20 @@ def test_a_text_has_the_same_vector_alone_and_beside_longer_ones(engine: OpenVin
         np.testing.assert_allclose(engine.texts([row])[0], vector, atol=EXACT)
 
 
+def test_many_texts_of_any_lengths_have_each_its_own_vector_in_order(
+    engine: OpenVinoEngine, weights: StateDict
+) -> None:
+    """More of them than go through the graph together."""
+    random = np.random.default_rng(3)
+    ends = Tokenizer()
+    texts = [
+        np.array([ends.start, *random.integers(300, 40_000, length), ends.end], np.int32)
+        for length in random.integers(0, 76, 50)
+    ]
+    expected = np.stack([NumpyClip(weights).text(text.tolist()) for text in texts])
+    np.testing.assert_allclose(engine.texts(texts), expected, atol=EXACT)
+
+
 def test_vectors_are_of_unit_length(engine: OpenVinoEngine, pictures: list[np.ndarray]) -> None:
     vectors = np.concatenate([engine.texts(Tokenizer().tokenize(TEXTS)), engine.pictures(pictures)])
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -75,8 +89,12 @@ def test_bfloat16_keeps_the_vectors_direction(
     engine: OpenVinoEngine, weights: StateDict, pictures: list[np.ndarray], tmp_path: Path
 ) -> None:
     fast = engine_of(weights, tmp_path, "bf16")
-    exact, near = engine.pictures(pictures), fast.pictures(pictures)
-    assert (exact * near).sum(1).min() > 0.995
+    tokens = Tokenizer().tokenize(TEXTS)
+    for exact, near in (
+        (engine.pictures(pictures), fast.pictures(pictures)),
+        (engine.texts(tokens), fast.texts(tokens)),
+    ):
+        assert (exact * near).sum(1).min() > 0.995
 
 
 def test_graphs_are_made_once_and_kept(weights: StateDict, tmp_path: Path) -> None:
