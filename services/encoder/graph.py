@@ -6,12 +6,14 @@ What a framework's export would give, in the shape that runs fastest and without
 - layer normalisation's scale and shift folded into the projection that follows;
 - QuickGELU x·σ(1.702·x) as SiLU, with 1.702 folded into the layer before and after;
 - the last block computed for the one token that is read (end-of-text, class);
+- texts stand one after another in one row of tokens, each seeing its own text alone;
 - the start token, which sees nothing but itself, is the same in all texts: what later tokens see of
   it is computed once, when the graph is built, and stands in it as constants;
 - pixels go in as bytes; CLIP's mean and deviation are folded into the patch projection;
 - unit vectors come out.
 
-Sources: Radford et al. 2021 for the architecture; `docs/decisions/0002-graph-from-weights.md`.
+Sources: Radford et al. 2021 for the architecture, Krell et al. 2021 for packing;
+`docs/decisions/0002-graph-from-weights.md` and `0034-texts-packed-into-one-row.md`.
 """
 
 from __future__ import annotations
