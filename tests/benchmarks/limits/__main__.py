@@ -24,7 +24,7 @@ from tests.benchmarks.limits.hops import hops
 from tests.benchmarks.machine import machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.data import DIMENSION, Distribution
-from tests.benchmarks.roof import IMAGE_FLOP, IMAGE_WEIGHTS, TEXT_WEIGHTS, roof
+from tests.benchmarks.roof import IMAGE_WEIGHTS, TEXT_WEIGHTS, image_flop, roof, text_flop
 from tests.benchmarks.stack import b32_weights
 from tests.benchmarks.timing import in_turns
 from tests.support.torch_archive import write_archive
@@ -107,10 +107,10 @@ def _encoder(
         rounds=options.rounds,
     )
     work = {
-        "a text": (TEXT_WEIGHTS, 2 * TOKENS * TEXT_WEIGHTS),
-        "32 texts": (TEXT_WEIGHTS, 32 * 2 * TOKENS * TEXT_WEIGHTS),
-        "a picture": (IMAGE_WEIGHTS, IMAGE_FLOP),
-        "32 pictures": (IMAGE_WEIGHTS, 32 * IMAGE_FLOP),
+        "a text": (TEXT_WEIGHTS, text_flop(TOKENS - 1)),
+        "32 texts": (TEXT_WEIGHTS, 32 * text_flop(TOKENS - 1)),
+        "a picture": (IMAGE_WEIGHTS, image_flop()),
+        "32 pictures": (IMAGE_WEIGHTS, 32 * image_flop()),
     }
     stages = []
     for name, (weights, flop) in work.items():
