@@ -33,7 +33,7 @@ _GRAPHS_VERSION = 4
 # OpenVINO keeps what it prepared for every shape that it met: up to 1 MB a shape of texts, 6 MB a
 # shape of pictures (ViT-B/32). So pictures go in parts of few sizes, and the texts of a pass are
 # padded a little, all together.
-_PARTS = (1, 2, 4, 8, 16, 32)
+_PICTURES_AT_ONCE = (1, 2, 4, 8, 16, 32)
 
 _MOST_TOKENS = 256
 """Of texts in one pass. Matrix products gain nothing from more, and each token is compared with all
@@ -139,7 +139,7 @@ class OpenVinoEngine:
         self._image_request = self._image.create_infer_request()
 
     def texts(self, tokens: Sequence[Tokens]) -> Vectors:
-        return np.concatenate([self._texts_part(part) for part in _parts(tokens)])
+        return np.concatenate([self._texts_part(part) for part in _fitting(tokens)])
 
     def _texts_part(self, texts: Sequence[Tokens]) -> Vectors:
         # All begin with the start token, which is in the graph.
@@ -162,7 +162,7 @@ class OpenVinoEngine:
             name, batch = "patches", to_patches(batch, self.info.patch_size)
         parts, done = [], 0
         while done < len(batch):
-            size = _PARTS[bisect_right(_PARTS, len(batch) - done) - 1]
+            size = _PICTURES_AT_ONCE[bisect_right(_PICTURES_AT_ONCE, len(batch) - done) - 1]
             parts.append(self._ask(self._image_request, {name: batch[done : done + size]}))
             done += size
         return np.concatenate(parts)
@@ -175,7 +175,7 @@ class OpenVinoEngine:
         return vectors
 
 
-def _parts(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
+def _fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
     """What goes through the graph together: texts of `_MOST_TOKENS` at most, or a longer one."""
     part: list[Tokens] = []
     room = _MOST_TOKENS
