@@ -69,9 +69,9 @@ def main() -> None:
     for products in options.products:
         with tempfile.TemporaryDirectory() as folder:
             text = f"{_head(options)}\n\n{_compare(Path(folder), products, options)}"
-        print(text)
-        if options.write:
-            write_section(f"Retrieval peers, {products:,} products", text)
+            print(text, flush=True)
+            if options.write:
+                write_section(f"Retrieval peers, {products:,} products", text)
 
 
 def _compare(folder: Path, products: int, options: argparse.Namespace) -> str:

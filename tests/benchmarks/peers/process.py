@@ -67,11 +67,14 @@ class Running:
             self.answers += answers
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and what it started: Milvus Lite's server writes until it has ended."""
         assert self._pipe is not None
         assert self._process is not None
+        assert self._process.pid is not None
+        started = psutil.Process(self._process.pid).children(recursive=True)
         self._pipe.close()
         self._process.join(60)
+        psutil.wait_procs(started, timeout=60)
 
 
 def _serve(pipe: Connection, contender: Contender, rows: Path, queries: Sequence[Query]) -> None:
