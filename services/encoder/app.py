@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
 from services.contracts.health import Dependency
-from services.encoder.engine import Engine, GraphFiles, prepare_graphs
+from services.encoder.engine import Engine
 from services.encoder.fetch import FetchFailed, Progress
+from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.encoder.models import UnknownModel, find_weights
-from services.encoder.precision import choose_precision
 from services.encoder.routes import router
 from services.encoder.service import Encoder
 from services.encoder.settings import EncoderSettings
@@ -39,8 +39,9 @@ def prepare_model(settings: EncoderSettings, progress: Progress) -> GraphFiles:
         base_url=settings.weights_url,
         progress=progress,
     )
-    precision = choose_precision(settings.precision)
-    return prepare_graphs(weights.path, weights.model_id, settings.model_cache_dir, precision)
+    return choose_graphs(
+        weights.path, weights.model_id, settings.model_cache_dir, settings.precision
+    )
 
 
 def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI:
@@ -55,7 +56,12 @@ def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI
         encoder = Encoder(engine, tokenizer, settings, metrics)
         await encoder.start()
         logger.info(
-            "model ready", extra={"model": engine.info.model_id, "precision": engine.precision}
+            "model ready",
+            extra={
+                "model": engine.info.model_id,
+                "precision": engine.precision,
+                "share_lost": engine.info.share_lost,
+            },
         )
         app.state.encoder = encoder
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Literal
 
@@ -11,53 +11,83 @@ import numpy as np
 import openvino as ov
 import openvino.opset15 as ops
 
-Precision = Literal["bf16", "fp32"]
+from services.encoder.nodes import constant, floats
+from services.encoder.rounded import GROUP, coded
 
-HINTS: Mapping[Precision, str] = {"bf16": "bf16", "fp32": "f32"}
-"""As OpenVINO names them."""
+Precision = Literal["int8", "bf16", "fp32"]
+Wanted = Literal["auto", "int8", "bf16", "fp32"]
+
+OPTIONS: Mapping[Precision, Mapping[str, str | int]] = {
+    "int8": {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": GROUP,
+        "PERFORMANCE_HINT": "LATENCY",
+    },
+    "bf16": {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"},
+    "fp32": {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"},
+}
+"""What OpenVINO is told for each. For int8 the graph is another one too (`rounded.py`)."""
 
 _SHARE_LOST = 1.15
 """Half the memory is worth so much: bf16 may take so many times as long as fp32."""
 
-_ROWS, _WIDTH, _TURNS = 64, 768, 8
+_SHARE_GAINED = 0.75
+"""int8, the coarsest, must take no more than so much of the other's time."""
+
+WIDTH = 768
+"""Of ViT-B/32's image tower."""
+
+_ROWS, _TURNS = 64, 8
 
 
-def choose_precision(wanted: Literal["auto", "bf16", "fp32"]) -> Precision:
-    """`auto`: bf16 where this processor has it and loses little or nothing by it, else fp32.
+def in_order(wanted: Wanted) -> Sequence[Precision]:
+    """What to serve in, and what in its place where a model loses too much by that.
 
-    That it has it says little: AMX and AMD's AVX512-BF16 halve the time, Intel's AVX512-BF16
-    without AMX, as many virtual machines have it, was seen to take 1.6 times as long.
+    `auto`: int8 where this processor gains by it, before bf16 where it loses little or nothing by
+    that, or else fp32. That a processor has an instruction says little: AMX and AMD's AVX512-BF16
+    halve the time, Intel's AVX512-BF16 without AMX, as many virtual machines have it, was seen to
+    take 1.6 times as long.
     """
-    return _measured() if wanted == "auto" else wanted
+    return _measured() if wanted == "auto" else (wanted,)
 
 
-def quicker(seconds: Mapping[Precision, float]) -> Precision:
+def ranked(seconds: Mapping[Precision, float]) -> Sequence[Precision]:
     """By the time that each takes for the same."""
-    return "bf16" if seconds["bf16"] <= _SHARE_LOST * seconds["fp32"] else "fp32"
+    whole: Precision = "bf16" if seconds["bf16"] <= _SHARE_LOST * seconds["fp32"] else "fp32"
+    gains = seconds["int8"] <= _SHARE_GAINED * seconds[whole]
+    return ("int8", whole) if gains else (whole,)
 
 
 @cache
-def _measured() -> Precision:
-    core = ov.Core()
-    if "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        return "fp32"
-    requests = {precision: _product(core, hint) for precision, hint in HINTS.items()}
-    rows = np.ones((_ROWS, _WIDTH), np.float32)
-    seconds: dict[Precision, float] = dict.fromkeys(requests, float("inf"))
+def _measured() -> Sequence[Precision]:
+    has = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    requests = {
+        precision: ov.compile_model(
+            products(precision, 1), "CPU", dict(OPTIONS[precision])
+        ).create_infer_request()
+        for precision in OPTIONS
+        if precision == "fp32" or precision.upper() in has
+    }
+    rows = np.random.default_rng(1).standard_normal((_ROWS, WIDTH), np.float32)
+    seconds: dict[Precision, float] = dict.fromkeys(OPTIONS, float("inf"))
     # In turns, and the least of each: whatever else the machine does then disturbs neither.
     for _ in range(_TURNS):
         for precision, request in requests.items():
             started = time.perf_counter()
             request.infer([rows])
             seconds[precision] = min(seconds[precision], time.perf_counter() - started)
-    return quicker(seconds)
+    return ranked(seconds)
 
 
-def _product(core: ov.Core, hint: str) -> ov.InferRequest:
-    """One matrix product as the image tower has many."""
-    start = ops.parameter([_ROWS, _WIDTH], np.float32)
-    weights = np.random.default_rng(0).standard_normal((4 * _WIDTH, _WIDTH), np.float32)
-    product = ops.matmul(start, ops.constant(weights), False, True)
-    model = ov.Model([ops.result(product)], [start], "product")
-    options = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
-    return core.compile_model(model, "CPU", options).create_infer_request()
+def products(precision: Precision, count: int) -> ov.Model:
+    """Nothing but products, as the image tower has them: from (rows, WIDTH) to four times as wide
+    and back by turns.
+    """
+    random = np.random.default_rng(0)
+    start = ops.parameter([-1, WIDTH], np.float32)
+    state, width, other = start, WIDTH, 4 * WIDTH
+    for _ in range(count):
+        weight = floats((random.random((other, width), np.float32) - 0.5) / 16)
+        known = coded(weight) if precision == "int8" else constant(weight)
+        state, width, other = ops.matmul(state, known, False, True), other, width
+    return ov.Model([ops.result(state)], [start], "products")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import openvino as ov
-import openvino.opset15 as ops
 
-from services.encoder.precision import HINTS, choose_precision
+from services.encoder.precision import OPTIONS, WIDTH, Precision, products
+from services.encoder.rounded import GROUP
 from tests.benchmarks.timing import in_turns
 
 TEXT_WEIGHTS = 12 * (12 * 512**2) + 512 * 512
 """Matrix elements of ViT-B/32 that a text is multiplied with (no token table)."""
 IMAGE_WEIGHTS = 12 * (12 * 768**2) + 3072 * 768 + 768 * 512
+WEIGHT_BYTES: Mapping[Precision, float] = {"fp32": 4, "bf16": 2, "int8": 1 + 4 / GROUP}
+"""Of one element; with 8 bits a group shares a scale."""
 _FAR = 256 * 2**20  # more than any cache holds
 
 
@@ -38,35 +40,25 @@ def _tower_flop(tokens: int, *, seen: int, width: int) -> int:
     return 2 * (products * width**2 + attention)
 
 
-def roof(threads: int, rounds: int) -> tuple[float, float]:
+def roof(precision: Precision, threads: int, rounds: int) -> tuple[float, float]:
     """Bytes a second read from memory, and FLOP a second of nothing but the tower's products."""
     with ThreadPoolExecutor(threads) as pool:
         seconds = in_turns(
-            {"products": _products(threads), "read": _reading(pool, threads)}, rounds=rounds
+            {"products": _products(precision, threads), "read": _reading(pool, threads)},
+            rounds=rounds,
         )
     return _FAR / seconds["read"], _FLOP / seconds["products"]
 
 
-_ROWS, _WIDTH, _TIMES = 32 * 50, 768, 8
-_FLOP = _TIMES * 2 * 2 * _ROWS * _WIDTH * 4 * _WIDTH
+_ROWS, _TIMES = 32 * 50, 16
+_FLOP = _TIMES * 2 * _ROWS * WIDTH * 4 * WIDTH
 
 
-def _products(threads: int) -> Callable[[], object]:
-    random = np.random.default_rng(0)
-    start = ops.parameter([_ROWS, _WIDTH], np.float32)
-    state = start
-    for _ in range(_TIMES):
-        for shape in ((4 * _WIDTH, _WIDTH), (_WIDTH, 4 * _WIDTH)):
-            weight = ops.constant(random.standard_normal(shape).astype(np.float32) / _WIDTH)
-            state = ops.matmul(state, weight, False, True)
-    graph = ov.Model([ops.result(state)], [start], "products")
-    options = {
-        "INFERENCE_PRECISION_HINT": HINTS[choose_precision("auto")],
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": threads,
-    }
-    request = ov.Core().compile_model(graph, "CPU", options).create_infer_request()
-    values = np.zeros((_ROWS, _WIDTH), np.float32)
+def _products(precision: Precision, threads: int) -> Callable[[], object]:
+    options = {**OPTIONS[precision], "INFERENCE_NUM_THREADS": threads}
+    graph = products(precision, _TIMES)
+    request = ov.compile_model(graph, "CPU", options).create_infer_request()
+    values = np.random.default_rng(0).standard_normal((_ROWS, WIDTH), np.float32)
     return lambda: request.infer([values])
 
 

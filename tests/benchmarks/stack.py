@@ -35,7 +35,7 @@ _SETTINGS = {
 def b32_weights() -> dict[str, np.ndarray]:
     """The same random ones each time."""
     return random_weights(
-        dimension=512, image_size=224, patch=32, width=512, image_width=768, layers=12
+        dimension=512, image_size=224, patch=32, width=512, image_width=768, layers=12, gain=1
     )
 
 

@@ -40,15 +40,21 @@ def random_weights(
     image_width: int | None = None,
     layers: int = 2,
     vocabulary: int = 49_408,
+    gain: float = 1.6,
 ) -> StateDict:
     """A CLIP with random weights, small by default, as float16 arrays under OpenAI's names.
 
     `width` is the text tower's, and the image tower's too unless `image_width` says another.
+    `gain` is what a product does to the length of a vector: with 1 small differences stay small, as
+    they do in trained towers, with more any two inputs have quite different vectors.
     """
     random = np.random.default_rng(seed)
 
     def draw(*shape: int, scale: float = 0.05) -> npt.NDArray[np.float16]:
         return (random.standard_normal(shape) * scale).astype(np.float16)
+
+    def matrix(rows: int, columns: int, width: int) -> npt.NDArray[np.float16]:
+        return draw(rows, columns, scale=gain / width**0.5)
 
     def norm(name: str, width: int) -> StateDict:
         return {f"{name}.weight": 1 + draw(width), f"{name}.bias": draw(width)}
@@ -59,13 +65,13 @@ def random_weights(
             at = f"{prefix}.{number}"
             made |= norm(f"{at}.ln_1", width) | norm(f"{at}.ln_2", width)
             made |= {
-                f"{at}.attn.in_proj_weight": draw(3 * width, width, scale=0.2),
+                f"{at}.attn.in_proj_weight": matrix(3 * width, width, width),
                 f"{at}.attn.in_proj_bias": draw(3 * width),
-                f"{at}.attn.out_proj.weight": draw(width, width, scale=0.2),
+                f"{at}.attn.out_proj.weight": matrix(width, width, width),
                 f"{at}.attn.out_proj.bias": draw(width),
-                f"{at}.mlp.c_fc.weight": draw(4 * width, width, scale=0.2),
+                f"{at}.mlp.c_fc.weight": matrix(4 * width, width, width),
                 f"{at}.mlp.c_fc.bias": draw(4 * width),
-                f"{at}.mlp.c_proj.weight": draw(width, 4 * width, scale=0.2),
+                f"{at}.mlp.c_proj.weight": matrix(width, 4 * width, width),
                 f"{at}.mlp.c_proj.bias": draw(width),
             }
         return made
@@ -74,12 +80,12 @@ def random_weights(
     places = (image_size // patch) ** 2 + 1
     return {
         "positional_embedding": draw(77, width),
-        "text_projection": draw(width, dimension, scale=0.2),
+        "text_projection": matrix(width, dimension, width),
         "logit_scale": np.array(4.6, np.float16),
         "token_embedding.weight": draw(vocabulary, width),
         "visual.class_embedding": draw(wide),
         "visual.positional_embedding": draw(places, wide),
-        "visual.proj": draw(wide, dimension, scale=0.2),
+        "visual.proj": matrix(wide, dimension, wide),
         "visual.conv1.weight": draw(wide, 3, patch, patch, scale=0.2),
         **norm("ln_final", width),
         **norm("visual.ln_pre", wide),

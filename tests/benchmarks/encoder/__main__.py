@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from services.encoder.precision import choose_precision
+from services.encoder.graph_files import choose_graphs, prepare_graphs
+from services.encoder.precision import OPTIONS, Precision, in_order
 from services.encoder.preprocess import read_picture
 from services.encoder.tokenizer import Tokenizer
 from tests.benchmarks.encoder import hugging_face
@@ -34,7 +35,7 @@ from tests.benchmarks.encoder.contenders import (
 from tests.benchmarks.encoder.peers import open_clip_b32, transformers_clip
 from tests.benchmarks.machine import measured_by
 from tests.benchmarks.report import table, write_section
-from tests.benchmarks.roof import TEXT_WEIGHTS, image_flop, roof
+from tests.benchmarks.roof import TEXT_WEIGHTS, WEIGHT_BYTES, image_flop, roof
 from tests.benchmarks.timing import in_turns
 
 SIZE = 224
@@ -64,8 +65,8 @@ def main() -> None:
 def _machine(options: argparse.Namespace) -> str:
     return (
         f"{measured_by('bench-encoder', PACKAGES)} {options.threads} threads, "
-        f"{choose_precision('auto')} where it is left to the processor. Random weights in "
-        "ViT-B/32's shape, the same in all; medians of rounds in which all take turns."
+        f"{in_order('auto')[0]} where it is left to the processor. Random weights in ViT-B/32's "
+        "shape, the same in all; medians of rounds in which all take turns."
     )
 
 
@@ -74,8 +75,9 @@ def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
     weights = folder / "b32.pt"
     save_weights(model, weights)
     hugging_face.write_folder(model.state_dict(), folder / "hugging-face")
-    fastest = choose_precision("auto")
-    served = ours(weights, folder / "cache", fastest, threads)
+    cache = folder / "cache"
+    chosen = choose_graphs(weights, "benchmark", cache, "auto")
+    served = ours(chosen, threads)
     baseline = clip_package(model)
     contenders = [
         baseline,
@@ -84,11 +86,14 @@ def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
         open_clip_b32(model.state_dict()),
         onnx_runtime(model, folder / "onnx", int8=False, threads=threads),
         onnx_runtime(model, folder / "onnx", int8=True, threads=threads),
-        ours(weights, folder / "cache", "fp32", threads),
+        *(
+            ours(prepare_graphs(weights, "benchmark", cache, precision), threads)
+            for precision in OPTIONS
+            if precision != chosen.precision
+        ),
+        served,
     ]
-    if fastest != "fp32":
-        contenders.append(served)
-    engines = _engines(contenders, served.name, rounds)
+    engines = _engines(contenders, served.name, chosen.precision, rounds)
     jpeg = _jpeg(baseline, served, rounds)
     return [engines, jpeg]
 
@@ -98,7 +103,7 @@ def _texts(count: int) -> list[str]:
     return [" ".join(random.choice(WORDS, random.integers(2, 6))) for _ in range(count)]
 
 
-def _engines(contenders: list[Contender], served: str, rounds: int) -> str:
+def _engines(contenders: list[Contender], served: str, precision: Precision, rounds: int) -> str:
     tokenizer = Tokenizer()
     random = np.random.default_rng(0)
     milliseconds: dict[str, list[float]] = {one.name: [] for one in contenders}
@@ -132,8 +137,8 @@ def _engines(contenders: list[Contender], served: str, rounds: int) -> str:
             "",
         ]
     )
-    bandwidth, peak = roof(torch.get_num_threads(), rounds)
-    width = 2 if "bf16" in served else 4
+    bandwidth, peak = roof(precision, torch.get_num_threads(), rounds)
+    width = WEIGHT_BYTES[precision]
     text_floor = 1000 * TEXT_WEIGHTS * width / bandwidth
     image_floor = 1000 * 32 * image_flop() / peak
     heads = [f"{kind} {count}" for kind, count in CASES]

@@ -13,8 +13,8 @@ import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from services.encoder.engine import OpenVinoEngine, prepare_graphs
-from services.encoder.precision import Precision
+from services.encoder.engine import OpenVinoEngine
+from services.encoder.graph_files import GraphFiles
 from services.encoder.preprocess import Pixels
 from services.encoder.tokenizer import Tokens
 from services.pipeline.demo.clip_package import CONTEXT_LENGTH, clip_module
@@ -142,8 +142,7 @@ def onnx_runtime(model: Any, folder: Path, *, int8: bool, threads: int) -> Conte
     )
 
 
-def ours(weights: Path, cache: Path, precision: Precision, threads: int) -> Contender:
+def ours(files: GraphFiles, threads: int) -> Contender:
     """The engine that serves."""
-    files = prepare_graphs(weights, "benchmark", cache, precision)
     engine = OpenVinoEngine(files, threads=threads)
-    return Contender(f"ours (OpenVINO), {precision}", engine.texts, engine.pictures)
+    return Contender(f"ours (OpenVINO), {files.precision}", engine.texts, engine.pictures)

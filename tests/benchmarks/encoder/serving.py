@@ -26,8 +26,8 @@ from safetensors.numpy import load
 
 from services.common.metrics import Metrics
 from services.contracts.encoder import BINARY_MEDIA_TYPE, EMBEDDINGS_TENSOR, EmbeddingsResponse
-from services.encoder.engine import OpenVinoEngine, prepare_graphs
-from services.encoder.precision import choose_precision
+from services.encoder.engine import OpenVinoEngine
+from services.encoder.graph_files import choose_graphs
 from services.encoder.service import Encoder, Outcome, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer
@@ -68,7 +68,7 @@ def main() -> None:
 async def _encoder(
     weights: Path, cache: Path, *, max_batch: int = 32, threads: int = 0
 ) -> AsyncIterator[Encoder]:
-    files = prepare_graphs(weights, "benchmark", cache, choose_precision("auto"))
+    files = choose_graphs(weights, "benchmark", cache, "auto")
     engine = OpenVinoEngine(files, threads=threads)
     chosen = EncoderSettings(max_queue=100_000, max_wait_ms=600_000, max_batch=max_batch)
     encoder = Encoder(engine, Tokenizer(), chosen, Metrics("encoder"))

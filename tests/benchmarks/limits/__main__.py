@@ -17,14 +17,21 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from services.contracts.base import ModalityWeights
-from services.encoder.engine import OpenVinoEngine, prepare_graphs
-from services.encoder.precision import choose_precision
+from services.encoder.engine import OpenVinoEngine
+from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.retriever.index import IndexChoice
 from tests.benchmarks.limits.hops import hops
 from tests.benchmarks.machine import machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.data import DIMENSION, Distribution
-from tests.benchmarks.roof import IMAGE_WEIGHTS, TEXT_WEIGHTS, image_flop, roof, text_flop
+from tests.benchmarks.roof import (
+    IMAGE_WEIGHTS,
+    TEXT_WEIGHTS,
+    WEIGHT_BYTES,
+    image_flop,
+    roof,
+    text_flop,
+)
 from tests.benchmarks.stack import b32_weights
 from tests.benchmarks.timing import in_turns
 from tests.support.torch_archive import write_archive
@@ -53,18 +60,20 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=(10_000, 23_000, 200_000))
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
-    bandwidth, peak = roof(options.threads, options.rounds)
-    of_one, _ = roof(1, options.rounds)
     with tempfile.TemporaryDirectory() as folder:
+        write_archive(Path(folder) / "b32.pt", b32_weights())
+        files = choose_graphs(Path(folder) / "b32.pt", "benchmark", Path(folder), "auto")
+        bandwidth, peak = roof(files.precision, options.threads, options.rounds)
+        of_one, _ = roof(files.precision, 1, options.rounds)
         stages = [
-            *_encoder(Path(folder), bandwidth, peak, options),
+            *_encoder(files, bandwidth, peak, options),
             *_search(of_one, options),
             *_hops(Path(folder), options.rounds),
         ]
     text = (
         f"`make bench-limits ARGS=--write`, {machine()}. {options.threads} threads read "
-        f"{bandwidth / 1e9:.0f} GB/s and multiply {peak / 1e12:.2f} TFLOP/s, one reads "
-        f"{of_one / 1e9:.0f} GB/s.\n\n"
+        f"{bandwidth / 1e9:.0f} GB/s and multiply {peak / 1e12:.2f} TFLOP/s in {files.precision}, "
+        f"one reads {of_one / 1e9:.0f} GB/s.\n\n"
         + table(
             ["stage", "ms", "floor ms", "times the floor", "bound by"],
             [
@@ -80,13 +89,10 @@ def main() -> None:
 
 
 def _encoder(
-    folder: Path, bandwidth: float, peak: float, options: argparse.Namespace
+    files: GraphFiles, bandwidth: float, peak: float, options: argparse.Namespace
 ) -> list[Stage]:
-    write_archive(folder / "b32.pt", b32_weights())
-    precision = choose_precision("auto")
-    files = prepare_graphs(folder / "b32.pt", "benchmark", folder / "models", precision)
     engine = OpenVinoEngine(files, threads=options.threads)
-    width = 2 if precision == "bf16" else 4
+    width = WEIGHT_BYTES[files.precision]
     random = np.random.default_rng(0)
 
     def texts(count: int) -> Callable[[], object]:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from asgi_lifespan import LifespanManager
 from pydantic import RedisDsn
 
 from services.contracts.encoder import EmbeddingsResponse
 from services.encoder.app import create_app
-from services.encoder.engine import OpenVinoEngine, prepare_graphs
+from services.encoder.engine import OpenVinoEngine
+from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
 from tests.support.clip_reference import random_weights
 from tests.support.redis_server import RedisAddress
 from tests.support.torch_archive import write_archive
 
 
-async def test_an_answer_lists_what_was_kept_from_before(
-    tmp_path: Path, redis_address: RedisAddress
-) -> None:
+@pytest.fixture
+def files(tmp_path: Path) -> GraphFiles:
     write_archive(tmp_path / "clip.pt", random_weights())
-    files = prepare_graphs(tmp_path / "clip.pt", "clip@kept", tmp_path / "cache", "fp32")
-    settings = EncoderSettings(cache_redis_url=RedisDsn(redis_address.url))
+    return prepare_graphs(tmp_path / "clip.pt", "clip@kept", tmp_path / "cache", "fp32")
+
+
+Ask = Callable[..., Awaitable[EmbeddingsResponse]]
+
+
+@asynccontextmanager
+async def encoder(files: GraphFiles, redis: RedisAddress) -> AsyncIterator[Ask]:
+    settings = EncoderSettings(cache_redis_url=RedisDsn(redis.url))
     app = create_app(settings, lambda: OpenVinoEngine(files, threads=1))
     async with (
         LifespanManager(app),
@@ -33,8 +43,25 @@ async def test_an_answer_lists_what_was_kept_from_before(
             answer = await client.post("/embed/texts", json={"texts": list(texts)})
             return EmbeddingsResponse.model_validate_json(answer.content)
 
+        yield ask
+
+
+async def test_an_answer_lists_what_was_kept_from_before(
+    files: GraphFiles, redis_address: RedisAddress
+) -> None:
+    async with encoder(files, redis_address) as ask:
         first = await ask("a mug", "a lamp")
         second = await ask("a chair", "a lamp", "a mug")
     assert first.cached == []
     assert second.cached == [1, 2]
     assert second.embeddings[2] == first.embeddings[0]
+
+
+async def test_what_was_computed_last_is_kept_though_the_service_ends(
+    files: GraphFiles, redis_address: RedisAddress
+) -> None:
+    """An answer does not wait for that; the end of the service does."""
+    async with encoder(files, redis_address) as ask:
+        await ask("a mug")
+    async with encoder(files, redis_address) as ask:
+        assert (await ask("a mug")).cached == [0]

@@ -28,7 +28,8 @@ from services.contracts.encoder import (
     ModelInfo,
 )
 from services.encoder.app import create_app
-from services.encoder.engine import GraphFiles, OpenVinoEngine, prepare_graphs
+from services.encoder.engine import OpenVinoEngine
+from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
 from tests.support.clip_reference import random_weights
 from tests.support.torch_archive import write_archive

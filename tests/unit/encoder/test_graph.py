@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.encoder.engine import OpenVinoEngine, prepare_graphs
+from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph import read_shape
+from services.encoder.graph_files import prepare_graphs
 from services.encoder.precision import Precision
 from services.encoder.tokenizer import Tokenizer
 from services.encoder.weights import StateDict, UnusableWeights, load_state_dict

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from services.encoder.precision import Precision, choose_precision, quicker
+from services.encoder.precision import Precision, in_order, ranked
 
 
-@pytest.mark.parametrize("wanted", ["bf16", "fp32"])
+@pytest.mark.parametrize("wanted", ["int8", "bf16", "fp32"])
 def test_the_one_that_is_named_is_taken(wanted: Precision) -> None:
-    assert choose_precision(wanted) == wanted
+    assert list(in_order(wanted)) == [wanted]
 
 
 @pytest.mark.parametrize(
-    ("bf16", "chosen"), [(0.5, "bf16"), (1.0, "bf16"), (1.1, "bf16"), (1.6, "fp32")]
+    ("int8", "bf16", "chosen"),
+    [
+        (1.0, 0.5, ["bf16"]),
+        (1.0, 1.0, ["bf16"]),
+        (1.0, 1.1, ["bf16"]),
+        (1.0, 1.6, ["fp32"]),
+        (0.4, 0.5, ["bf16"]),
+        (0.35, 0.5, ["int8", "bf16"]),
+        (0.9, 1.6, ["fp32"]),
+        (0.5, 1.6, ["int8", "fp32"]),
+    ],
 )
-def test_bf16_is_taken_unless_it_is_slower(bf16: float, chosen: Precision) -> None:
-    assert quicker({"bf16": bf16, "fp32": 1.0}) == chosen
+def test_fewer_bits_are_taken_for_what_they_gain(
+    int8: float, bf16: float, chosen: Sequence[Precision]
+) -> None:
+    """int8 only where it gains much, bf16 unless it is slower."""
+    assert list(ranked({"int8": int8, "bf16": bf16, "fp32": 1.0})) == chosen
 
 
 def test_a_processor_is_tried_once_and_keeps_its_arithmetic() -> None:
-    first = choose_precision("auto")
-    assert first in ("bf16", "fp32")
-    assert all(choose_precision("auto") == first for _ in range(100))
+    first = in_order("auto")
+    assert first[-1] in ("bf16", "fp32")
+    assert all(in_order("auto") == first for _ in range(100))

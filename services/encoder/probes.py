@@ -1,0 +1,55 @@
+"""Texts and pictures that no one sent, on which a model's arithmetic is tried."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from services.encoder.preprocess import Pixels
+from services.encoder.tokenizer import VOCABULARY_SIZE, Tokens
+
+_FIRST_MERGED, _START, _END = 512, VOCABULARY_SIZE - 2, VOCABULARY_SIZE - 1
+_MOST_WORDS = 12
+
+
+def probe_texts(count: int, seed: int) -> list[Tokens]:
+    """Texts of 1 to 12 tokens, the common ones more often, as they are in what people write.
+
+    The vocabulary is sorted by how often its tokens were met, so their ranks are drawn as Zipf's
+    law has them.
+    """
+    random = np.random.default_rng(seed)
+    commonest, rarest = math.log(_FIRST_MERGED), math.log(_START)
+    texts = []
+    for _ in range(count):
+        words = np.exp(random.uniform(commonest, rarest, int(random.integers(_MOST_WORDS)) + 1))
+        texts.append(np.array([_START, *words.astype(np.int32), _END], np.int32))
+    return texts
+
+
+def probe_pictures(count: int, size: int, seed: int) -> list[Pixels]:
+    """(size, size, 3) each: coarse and fine patches of colour over each other, on every other one
+    round a plain ground, as products are photographed.
+    """
+    random = np.random.default_rng(seed)
+    pictures = []
+    for number in range(count):
+        layers = [_patches(random, side, size) for side in (2, 5, 14, 45)]
+        weights = random.dirichlet(np.ones(len(layers)))
+        picture = sum(weight * layer for weight, layer in zip(weights, layers, strict=True))
+        if number % 2:
+            top, left = random.integers(0, size // 3, 2)
+            bottom, right = random.integers(size // 2, size, 2)
+            ground = np.full((size, size, 3), random.choice([255.0, 240.0, 30.0]))
+            ground[top:bottom, left:right] = picture[top:bottom, left:right]
+            picture = ground
+        pictures.append(np.asarray(picture).astype(np.uint8))
+    return pictures
+
+
+def _patches(random: np.random.Generator, side: int, size: int) -> np.ndarray:
+    few = Image.fromarray(random.integers(0, 256, (side, side, 3), np.uint8))
+    filtered = Image.Resampling.BICUBIC if random.random() < 0.5 else Image.Resampling.NEAREST
+    return np.asarray(few.resize((size, size), filtered), np.float32)

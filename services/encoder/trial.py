@@ -1,0 +1,73 @@
+"""8 bits tried on the very weights: they are rounded, and their vectors put beside the whole ones.
+
+How much rounding costs depends on what training left in the weights, which no other weights can
+tell. So each model is tried when its graphs are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import openvino as ov
+
+from services.encoder.graph import Shape
+from services.encoder.nodes import Array
+from services.encoder.packing import Inputs, fitting, packed_texts, stacked_pictures
+from services.encoder.precision import OPTIONS, Precision
+from services.encoder.probes import probe_pictures, probe_texts
+from services.encoder.rounded import round_products, share_lost
+
+MOST_LOST = 0.004
+"""A model that loses more is served in another arithmetic, unless int8 is asked for by name."""
+
+_TEXTS, _PICTURES = 200, 48
+"""To learn from and to try on, each, others for either; of pictures a third to learn from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Probes:
+    learnt: Sequence[Inputs]
+    tried: Sequence[tuple[Inputs, int]]  # and how many vectors are asked for
+
+
+def round_and_try(text: ov.Model, image: ov.Model, shape: Shape) -> float:
+    """Both towers' products rounded in place → the share lost by the one that loses more."""
+    return max(
+        _round_and_try(text, _text_probes()),
+        _round_and_try(image, _picture_probes(shape)),
+    )
+
+
+def _round_and_try(tower: ov.Model, probes: _Probes) -> float:
+    exact = _vectors(tower, "fp32", probes)
+    round_products(tower, probes.learnt)
+    return share_lost(exact, _vectors(tower, "int8", probes))
+
+
+def _text_probes() -> _Probes:
+    learnt = [packed_texts(part) for part in fitting(probe_texts(_TEXTS, seed=1))]
+    tried = [(packed_texts(part), len(part)) for part in fitting(probe_texts(_TEXTS, seed=2))]
+    return _Probes(learnt, tried)
+
+
+def _picture_probes(shape: Shape) -> _Probes:
+    few, many = (
+        [
+            stacked_pictures([picture], shape.patch_size)
+            for picture in probe_pictures(count, shape.image_size, seed)
+        ]
+        for count, seed in ((_PICTURES // 3, 1), (_PICTURES, 2))
+    )
+    return _Probes(few, [(inputs, 1) for inputs in many])
+
+
+def _vectors(tower: ov.Model, precision: Precision, probes: _Probes) -> Array:
+    request = ov.compile_model(tower, "CPU", dict(OPTIONS[precision])).create_infer_request()
+    return np.concatenate(
+        [
+            np.array(request.infer(dict(inputs))["vectors"], np.float32)[:count]
+            for inputs, count in probes.tried
+        ]
+    )
