@@ -6,6 +6,7 @@ second. Values are float32, so a cached vector is the one that was computed, to 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -72,6 +73,8 @@ class EmbeddingCache:
         self._max_entries = max_entries
         self._store = self._redis.register_script(_STORE)
         self._away_until = 0.0
+        self._on_the_way: dict[str, UnitVector] = {}
+        self._keeping: set[asyncio.Task[None]] = set()
         self._lookups = Counter(
             "encoder_cache_lookups",
             "Embeddings looked for in the cache, by what came of it.",
@@ -95,13 +98,28 @@ class EmbeddingCache:
             return [None] * len(keys)
         # A value of another size is not ours to trust.
         vectors = [
-            np.frombuffer(value, "<f4") if value is not None and len(value) == self._size else None
-            for value in found
+            np.frombuffer(value, "<f4")
+            if value is not None and len(value) == self._size
+            else self._on_the_way.get(key)
+            for key, value in zip(keys, found, strict=True)
         ]
         hits = sum(vector is not None for vector in vectors)
         self._lookups.labels("hit").inc(hits)
         self._lookups.labels("miss").inc(len(keys) - hits)
         return vectors
+
+    def keep(self, vectors: Mapping[str, UnitVector]) -> None:
+        """As `put`, but nobody waits for it, and `get` finds the vectors from now on."""
+        self._on_the_way.update(vectors)
+        task = asyncio.create_task(self.put(vectors))
+        self._keeping.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._keeping.discard(task)
+            for key in vectors:
+                self._on_the_way.pop(key, None)
+
+        task.add_done_callback(done)
 
     async def put(self, vectors: Mapping[str, UnitVector]) -> None:
         """Keep vectors, and let the oldest go beyond the bound. Never raises for Redis's sake."""
@@ -121,6 +139,8 @@ class EmbeddingCache:
             self._leave_alone(error)
 
     async def close(self) -> None:
+        """Once all is kept that is on the way."""
+        await asyncio.gather(*self._keeping)
         await self._redis.aclose()
 
     def _leave_alone(self, error: Exception) -> None:

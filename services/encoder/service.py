@@ -180,7 +180,7 @@ class Encoder:
             )
             new = [place for place, vector in zip(places, kept, strict=True) if vector is None]
             made = dict(zip(new, await encode(new) if new else [], strict=True))
-            await cache.put(
+            cache.keep(
                 {
                     keys[place]: vector
                     for place, vector in made.items()
