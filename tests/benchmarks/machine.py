@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
+
+from services.contracts.encoder import ModelInfo
+
 
 def machine() -> str:
     """Processor, cores and Python."""
@@ -26,3 +30,9 @@ def measured_by(target: str, packages: Sequence[str]) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     busy = f"load {os.getloadavg()[2]:.1f} over the last 15 minutes"
     return f"`{command}`, {machine()}, {busy}; {versions}."
+
+
+def precision_of(encoder_url: str) -> str:
+    """What an encoder that answers computes in."""
+    answer = httpx.get(f"{encoder_url}/model", trust_env=False).raise_for_status()
+    return ModelInfo.model_validate_json(answer.content).precision

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from tests.benchmarks.machine import machine
+from tests.benchmarks.machine import machine, precision_of
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import b32_weights, resident_mib, stack_of, start
 from tests.load.client import Connections, Timed, by_clients, per_second, percentile_ms
@@ -49,6 +49,7 @@ def _compare(folder: Path, options: argparse.Namespace) -> str:
         try:
             simple, port, simple_s = _start_simple(folder, options)
             ours_s = start(stack)
+            precision = precision_of(stack.url_of("encoder"))
             hosts = {"simple": port, "ours": stack.listeners["gateway"].getsockname()[1]}
             alone, crowd = asyncio.run(_in_turns(hosts, options))
             memory = {
@@ -60,7 +61,7 @@ def _compare(folder: Path, options: argparse.Namespace) -> str:
                 simple.terminate()
                 simple.wait(20)
     cold = {"simple": simple_s, "ours": ours_s}
-    return _told(options, alone, crowd, memory, cold)
+    return _told(options, precision, alone, crowd, memory, cold)
 
 
 def _start_simple(
@@ -125,6 +126,7 @@ async def _ask(port: int, clients: int, seconds: float) -> list[Timed]:
 
 def _told(
     options: argparse.Namespace,
+    precision: str,
     alone: dict[str, list[Timed]],
     crowd: dict[str, list[Timed]],
     memory: dict[str, float],
@@ -154,9 +156,9 @@ def _told(
             [["torch, scikit-learn, pandas", *before], ["ours, all services", *now]],
         )
         + f"\n\nOurs answers a new query **{latency:.1f}×** sooner and **{throughput:.1f}×** as "
-        "many of them a second. Vectors are random numbers. The simple service searches the "
-        "products' words alone, ours words and pictures. Memory is the services' proportional "
-        "share, without Redis."
+        f"many of them a second. It computes in {precision}, the simple service in fp32. Vectors "
+        "are random numbers. The simple service searches the products' words alone, ours words and "
+        "pictures. Memory is the services' proportional share, without Redis."
     )
 
 

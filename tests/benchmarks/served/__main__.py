@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.encoder import hugging_face
 from tests.benchmarks.encoder.contenders import clip_b32, save_weights
-from tests.benchmarks.machine import measured_by
+from tests.benchmarks.machine import measured_by, precision_of
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.served.servers import Server, infinity, ours
 from tests.load.client import Connections, Timed, by_clients, per_second, percentile_ms
@@ -58,11 +58,12 @@ def _compare(folder: Path, options: argparse.Namespace) -> str:
         theirs, own = (server.vectors(texts) for server in servers)
         cosine = float((theirs * own).sum(1).min())
         answers = asyncio.run(_in_turns(servers, options))
+        precision = precision_of(f"http://127.0.0.1:{servers[1].port}")
         memory = {server.name: server.resident_mib() for server in servers}
     finally:
         for server in servers:
             server.stop()
-    return _told(options, servers, answers, memory, cosine)
+    return _told(options, servers, precision, answers, memory, cosine)
 
 
 async def _in_turns(servers: list[Server], options: argparse.Namespace) -> Answers:
@@ -88,6 +89,7 @@ async def _in_turns(servers: list[Server], options: argparse.Namespace) -> Answe
 def _told(
     options: argparse.Namespace,
     servers: list[Server],
+    precision: str,
     answers: Answers,
     memory: dict[str, float],
     cosine: float,
@@ -116,7 +118,8 @@ def _told(
         + table(["clients", *head, "as many texts a second"], rows)
         + f"\n\nFrom its start to its first answer: {own} {starts[own]:.1f} s, {peer} "
         f"{starts[peer]:.1f} s. Memory afterwards: {own} {memory[own]:.0f} MiB, {peer} "
-        f"{memory[peer]:.0f} MiB. {peer} computes in float32, as it does on processors."
+        f"{memory[peer]:.0f} MiB. {own} computes in {precision}, {peer} in fp32, as it does on "
+        "processors."
     )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.machine import machine
+from tests.benchmarks.machine import machine, precision_of
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import resident_mib, stack_of, start
 from tests.benchmarks.whole.stages import PARTS, PICTURE, WORDS, Asked, parts_ms, read
@@ -58,9 +58,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        by_count, stages = _by_clients(Path(folder), options)
+        precision, by_count, stages = _by_clients(Path(folder), options)
         grown = [_grown(Path(folder), size, options) for size in options.sizes]
-    text = _told(options, by_count, stages, grown)
+    text = _told(options, precision, by_count, stages, grown)
     print(text)
     if options.write:
         _plot(stages, grown)
@@ -89,13 +89,16 @@ Measured = dict[tuple[str, int], list[Timed]]
 Stages = dict[tuple[str, int], dict[str, float]]
 
 
-def _by_clients(folder: Path, options: argparse.Namespace) -> tuple[Measured, Stages]:
-    """Answers and mean milliseconds by stage, both by kind of question and number of clients."""
+def _by_clients(folder: Path, options: argparse.Namespace) -> tuple[str, Measured, Stages]:
+    """The encoder's precision; answers and mean milliseconds by stage, both by kind of question
+    and number of clients.
+    """
     answers: Measured = {}
     stages: Stages = {}
     kinds = _kinds()
     with stack_of(folder, options.products) as stack:
         start(stack)
+        precision = precision_of(stack.url_of("encoder"))
         for kind in kinds:
             _ask(stack, kind, 4, 2.0)
         for _ in range(options.rounds):
@@ -108,7 +111,7 @@ def _by_clients(folder: Path, options: argparse.Namespace) -> tuple[Measured, St
                     # Of the last round.
                     mean_ms = 1000 * statistics.fmean(answer.seconds for answer in found)
                     stages[key] = parts_ms(before, read(stack, kind.asked), mean_ms)
-    return answers, stages
+    return precision, answers, stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,11 @@ def _ask(stack: WholeStack, kind: Kind, clients: int, seconds: float) -> list[Ti
 
 
 def _told(
-    options: argparse.Namespace, answers: Measured, stages: Stages, grown: list[Grown]
+    options: argparse.Namespace,
+    precision: str,
+    answers: Measured,
+    stages: Stages,
+    grown: list[Grown],
 ) -> str:
     spent = options.rounds * options.seconds
     by_count = [
@@ -194,7 +201,8 @@ def _told(
     growth = ["products", "p50 ms", "p99 ms", "search ms", "start s", "retriever MiB", "Redis MiB"]
     return (
         f"`make bench-whole ARGS=--write`, {machine()}. {options.products:,} products; clients ask "
-        f"again at once, {spent:g} s each in {options.rounds} turns, and share the machine.\n\n"
+        f"again at once, {spent:g} s each in {options.rounds} turns, and share the machine. The "
+        f"encoder computes in {precision}.\n\n"
         "### By clients\n\n"
         + table(["question", "clients", "answers/s", "p50 ms", "p99 ms"], by_count)
         + "\n\n### Where the time goes, mean milliseconds by stage and number of clients\n\n"
