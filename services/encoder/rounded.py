@@ -68,11 +68,16 @@ def round_products(tower: ov.Model, seen: Sequence[Inputs]) -> None:
 
 
 def share_lost(exact: Array, rounded: Array) -> float:
-    """How much of the vectors' spread about their mean is as much as rounding moved them. (n, d)
-    each. Of 0.0011, of a hundred texts, each other one's ten nearest stayed 97 in a hundred.
+    """How far rounding moved vectors, beside how far they lie from their mean (mean squares).
+
+    (n, d) each. Where .0011 was lost, 97 of a hundred texts among another's ten nearest stayed
+    there. All, 1.0, where it cannot be told: numbers that are not finite, or vectors all the same.
     """
+    if not (np.isfinite(exact).all() and np.isfinite(rounded).all()):
+        return 1.0
     spread = np.square(exact - exact.mean(0)).sum(1).mean()
-    return float(np.square(exact - rounded).sum(1).mean() / spread)
+    moved = np.square(exact - rounded).sum(1).mean()
+    return float(moved / spread) if spread > 0 else 1.0
 
 
 def coded(weight: Array) -> ov.Node:

@@ -134,6 +134,19 @@ def test_a_channel_that_never_moved_may_move_later() -> None:
     assert share_lost(state @ weight.T, np.array(compiled([state])[0])) < MOST_LOST
 
 
+@pytest.mark.parametrize(
+    ("exact", "rounded"),
+    [([[1, 0], [0, 1]], [[np.nan, 0], [0, 1]]), ([[np.inf, 0], [0, 1]], [[1, 0], [0, 1]])],
+)
+def test_vectors_that_are_not_finite_count_as_lost(exact: Array, rounded: Array) -> None:
+    assert share_lost(np.array(exact, np.float32), np.array(rounded, np.float32)) > MOST_LOST
+
+
+def test_where_all_vectors_are_the_same_rounding_cannot_be_told() -> None:
+    same = np.ones((3, 2), np.float32)
+    assert share_lost(same, same) > MOST_LOST
+
+
 @pytest.fixture
 def wild(tmp_path: Path) -> Path:
     """Weights so large that attention leaps from one token to another: no rounding is small."""
