@@ -6,7 +6,6 @@ second. Values are float32, so a cached vector is the one that was computed, to 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from pydantic import RedisDsn
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from services.common.background import Background
 from services.common.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class EmbeddingCache:
         self._store = self._redis.register_script(_STORE)
         self._away_until = 0.0
         self._on_the_way: dict[str, UnitVector] = {}
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._keeping = Background()
         self._lookups = Counter(
             "encoder_cache_lookups",
             "Embeddings looked for in the cache, by what came of it.",
@@ -110,20 +110,20 @@ class EmbeddingCache:
 
     def keep(self, vectors: Mapping[str, UnitVector]) -> None:
         """As `put`, but nobody waits for it, and `get` finds the vectors from now on."""
-        self._on_the_way.update(vectors)
-        task = asyncio.create_task(self.put(vectors))
-        self._keeping.add(task)
+        if vectors:
+            self._on_the_way.update(vectors)
+            self._keeping.start(self._put_on_the_way(vectors))
 
-        def done(task: asyncio.Task[None]) -> None:
-            self._keeping.discard(task)
+    async def _put_on_the_way(self, vectors: Mapping[str, UnitVector]) -> None:
+        try:
+            await self.put(vectors)
+        finally:
             for key in vectors:
                 self._on_the_way.pop(key, None)
 
-        task.add_done_callback(done)
-
     async def put(self, vectors: Mapping[str, UnitVector]) -> None:
         """Keep vectors, and let the oldest go beyond the bound. Never raises for Redis's sake."""
-        if not vectors or time.monotonic() < self._away_until:
+        if time.monotonic() < self._away_until:
             return
         try:
             await self._store(
@@ -140,7 +140,7 @@ class EmbeddingCache:
 
     async def close(self) -> None:
         """Once all is kept that is on the way."""
-        await asyncio.gather(*self._keeping)
+        await self._keeping.finished()
         await self._redis.aclose()
 
     def _leave_alone(self, error: Exception) -> None:

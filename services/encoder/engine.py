@@ -19,10 +19,8 @@ from services.encoder.tokenizer import Tokens
 
 Vectors = npt.NDArray[np.float32]
 
-# OpenVINO keeps what it prepared for every shape that it met: up to 1 MB a shape of texts, 6 MB a
-# shape of pictures (ViT-B/32). So pictures go in parts of few sizes, and the texts of a pass are
-# padded a little, all together.
 _PICTURES_AT_ONCE = (1, 2, 4, 8, 16, 32)
+"""Parts of few sizes: OpenVINO keeps 6 MB for every size that it met (ViT-B/32)."""
 
 
 class Engine(Protocol):
@@ -77,7 +75,7 @@ class OpenVinoEngine:
 
     @staticmethod
     def _ask(request: ov.InferRequest, inputs: Inputs) -> Vectors:
-        vectors: Vectors = np.array(request.infer(dict(inputs))["vectors"], np.float32)
+        vectors: Vectors = np.array(request.infer(inputs)["vectors"], np.float32)
         if not np.isfinite(vectors).all():
             raise FloatingPointError("the model gave vectors that are not finite")
         return vectors

@@ -28,10 +28,10 @@ OPTIONS: Mapping[Precision, Mapping[str, str | int]] = {
 }
 """What OpenVINO is told for each. For int8 the graph is another one too (`rounded.py`)."""
 
-_SHARE_LOST = 1.15
+_MOST_OF_FP32 = 1.15
 """Half the memory is worth so much: bf16 may take so many times as long as fp32."""
 
-_SHARE_GAINED = 0.75
+_MOST_OF_WHOLE = 0.75
 """int8, the coarsest, must take no more than so much of the other's time."""
 
 WIDTH = 768
@@ -53,8 +53,8 @@ def in_order(wanted: Wanted) -> Sequence[Precision]:
 
 def ranked(seconds: Mapping[Precision, float]) -> Sequence[Precision]:
     """By the time that each takes for the same."""
-    whole: Precision = "bf16" if seconds["bf16"] <= _SHARE_LOST * seconds["fp32"] else "fp32"
-    gains = seconds["int8"] <= _SHARE_GAINED * seconds[whole]
+    whole: Precision = "bf16" if seconds["bf16"] <= _MOST_OF_FP32 * seconds["fp32"] else "fp32"
+    gains = seconds["int8"] <= _MOST_OF_WHOLE * seconds[whole]
     return ("int8", whole) if gains else (whole,)
 
 

@@ -67,7 +67,7 @@ def _vectors(tower: ov.Model, precision: Precision, probes: _Probes) -> Array:
     request = ov.compile_model(tower, "CPU", dict(OPTIONS[precision])).create_infer_request()
     return np.concatenate(
         [
-            np.array(request.infer(dict(inputs))["vectors"], np.float32)[:count]
+            np.array(request.infer(inputs)["vectors"], np.float32)[:count]
             for inputs, count in probes.tried
         ]
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import uuid
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 
 from starlette.datastructures import MutableHeaders
 from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.common.background import Background
 from services.common.problems import Overloaded, RateLimited, ServiceError, problem_response
 from services.gateway.callers import caller_of
 from services.gateway.limits import Limiter, Policy, Verdict
@@ -51,7 +51,7 @@ class LimitsMiddleware:
         policy = policy_of(settings)
         self._policy = f"{_POLICY_NAME};q={policy.burst};w={math.ceil(policy.window_s)}"
         self._running = 0
-        self._releases: set[asyncio.Task[None]] = set()
+        self._releases = Background()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _is_limited(scope):
@@ -89,7 +89,7 @@ class LimitsMiddleware:
             await self._app(scope, receive, send_with_limits)
         finally:
             # Whoever has the answer already need not wait for Redis to hear of it.
-            self._in_background(limiter.release(caller, lease))
+            self._releases.start(limiter.release(caller, lease))
 
     def _describe(self, verdict: Verdict, headers: MutableHeaders) -> None:
         """The fields of draft-ietf-httpapi-ratelimit-headers: quota, window, what remains."""
@@ -111,11 +111,6 @@ class LimitsMiddleware:
                 f"{settings.rate_burst} at once; go on after `Retry-After`."
             )
         return RateLimited(detail, retry_after_s=max(1, math.ceil(verdict.retry_after_s)))
-
-    def _in_background(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._releases.add(task)
-        task.add_done_callback(self._releases.discard)
 
 
 def _is_limited(scope: Scope) -> bool:

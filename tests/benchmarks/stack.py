@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import numpy as np
 
 from tests.benchmarks.loading.__main__ import publish
-from tests.support.clip_reference import random_weights
+from tests.support.clip_reference import random_b32_weights
 from tests.support.redis_server import RedisProcess
 from tests.support.torch_archive import write_archive
 from tests.support.whole_stack import SERVICES, WholeStack
@@ -32,13 +31,6 @@ _SETTINGS = {
 }
 
 
-def b32_weights() -> dict[str, np.ndarray]:
-    """The same random ones each time."""
-    return random_weights(
-        dimension=512, image_size=224, patch=32, width=512, image_width=768, layers=12, gain=1
-    )
-
-
 @contextmanager
 def stack_of(folder: Path, products: int) -> Iterator[WholeStack]:
     """A stack with so many products in its store and nothing started; all is stopped at the end.
@@ -47,7 +39,7 @@ def stack_of(folder: Path, products: int) -> Iterator[WholeStack]:
     """
     weights = folder / "vit-b-32.pt"
     if not weights.exists():
-        write_archive(weights, b32_weights())
+        write_archive(weights, random_b32_weights())
     here = folder / f"{products}-products"
     (here / "redis").mkdir(parents=True)
     redis = RedisProcess(here / "redis")

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.load.client import Connections, Timed, at_rate, one_by_one, percentile_ms
-from tests.support.clip_reference import random_weights
+from tests.support.clip_reference import random_b32_weights
 from tests.support.torch_archive import write_archive
 from tests.support.whole_stack import WholeStack, whole_stack
 
@@ -147,10 +147,7 @@ async def measure(stack: WholeStack, soak_s: float, soak_rate: float | None) -> 
 def main(soak_s: float, soak_rate: float | None) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        weights = random_weights(
-            dimension=512, image_size=224, patch=32, width=512, image_width=768, layers=12
-        )
-        write_archive(folder / "vit-b-32.pt", weights)
+        write_archive(folder / "vit-b-32.pt", random_b32_weights())
         settings = {
             "ENCODER_MODEL": str(folder / "vit-b-32.pt"),
             "GATEWAY_RATE_PER_MINUTE": "1000000",

@@ -95,6 +95,13 @@ def random_weights(
     }
 
 
+def random_b32_weights() -> StateDict:
+    """In ViT-B/32's true sizes, the same each time."""
+    return random_weights(
+        dimension=512, image_size=224, patch=32, width=512, image_width=768, layers=12, gain=1
+    )
+
+
 def random_resnet_weights(
     *,
     seed: int = 0,

@@ -32,8 +32,8 @@ from tests.benchmarks.roof import (
     roof,
     text_flop,
 )
-from tests.benchmarks.stack import b32_weights
 from tests.benchmarks.timing import in_turns
+from tests.support.clip_reference import random_b32_weights
 from tests.support.torch_archive import write_archive
 
 TOKENS = 8
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        write_archive(Path(folder) / "b32.pt", b32_weights())
+        write_archive(Path(folder) / "b32.pt", random_b32_weights())
         files = choose_graphs(Path(folder) / "b32.pt", "benchmark", Path(folder), "auto")
         bandwidth, peak = roof(files.precision, options.threads, options.rounds)
         of_one, _ = roof(files.precision, 1, options.rounds)

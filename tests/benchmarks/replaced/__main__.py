@@ -20,8 +20,9 @@ import numpy as np
 
 from tests.benchmarks.machine import machine, precision_of
 from tests.benchmarks.report import table, write_section
-from tests.benchmarks.stack import b32_weights, resident_mib, stack_of, start
+from tests.benchmarks.stack import resident_mib, stack_of, start
 from tests.load.client import Connections, Timed, by_clients, per_second, percentile_ms
+from tests.support.clip_reference import random_b32_weights
 
 CLIENTS = 16
 START_S = 120.0
@@ -68,7 +69,7 @@ def _start_simple(
     folder: Path, options: argparse.Namespace
 ) -> tuple[subprocess.Popen[bytes], int, float]:
     """The process, its port, and seconds from its start to its first answer."""
-    np.savez(folder / "weights.npz", **b32_weights())  # type: ignore[arg-type]  # no name is `allow_pickle`
+    np.savez(folder / "weights.npz", **random_b32_weights())  # type: ignore[arg-type]  # no name is `allow_pickle`
     convert = (
         "import sys, numpy, torch; a = numpy.load(sys.argv[1]);"
         "torch.save({n: torch.from_numpy(a[n]) for n in a.files}, sys.argv[2])"

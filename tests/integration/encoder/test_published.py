@@ -24,21 +24,13 @@ from services.encoder.fetch import FetchFailed, sha256_of
 from services.encoder.models import PUBLISHED, Published
 from services.encoder.settings import EncoderSettings
 from services.encoder.weights import StateDict
-from tests.support.clip_reference import random_resnet_weights, random_weights
+from tests.support.clip_reference import random_b32_weights, random_resnet_weights, random_weights
 from tests.support.pictures import drawing, encoded
 from tests.support.torch_archive import write_archive
 
 # ViT-B/32 and RN50 in their true sizes; of the others two layers say as much, and sooner.
 WEIGHTS: dict[str, Callable[[], StateDict]] = {
-    "ViT-B/32": functools.partial(
-        random_weights,
-        dimension=512,
-        image_size=224,
-        patch=32,
-        width=512,
-        image_width=768,
-        layers=12,
-    ),
+    "ViT-B/32": random_b32_weights,
     "ViT-B/16": functools.partial(
         random_weights, dimension=512, image_size=224, patch=16, width=512, image_width=768
     ),
