@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.encoder.precision import Precision, in_order, ranked
+from services.encoder.precision import Precision, in_order, least_seconds, ranked
 
 
 @pytest.mark.parametrize("wanted", ["int8", "bf16", "fp32"])
@@ -38,3 +38,21 @@ def test_a_processor_is_tried_once_and_keeps_its_arithmetic() -> None:
     first = in_order("auto")
     assert first[-1] in ("bf16", "fp32")
     assert all(in_order("auto") == first for _ in range(100))
+
+
+def test_other_work_for_a_while_does_not_decide() -> None:
+    """It slowed int8 down through all of a shorter trial, and the start took fp32."""
+    now = 0.0
+    turn = 0
+
+    def int8() -> None:
+        nonlocal now, turn
+        turn += 1
+        now += 0.0011 if turn <= 12 else 0.0005
+
+    def fp32() -> None:
+        nonlocal now
+        now += 0.001
+
+    seconds = least_seconds({"int8": int8, "fp32": fp32}, clock=lambda: now)
+    assert list(ranked(seconds)) == ["int8", "fp32"]
