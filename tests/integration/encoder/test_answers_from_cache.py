@@ -24,7 +24,8 @@ from tests.support.torch_archive import write_archive
 @pytest.fixture
 def files(tmp_path: Path) -> GraphFiles:
     write_archive(tmp_path / "clip.pt", random_weights())
-    return prepare_graphs(tmp_path / "clip.pt", "clip@kept", tmp_path / "cache", "fp32")
+    # A model of its own for each test: one Redis keeps what all of them encode.
+    return prepare_graphs(tmp_path / "clip.pt", f"clip@{tmp_path.name}", tmp_path / "cache", "fp32")
 
 
 Ask = Callable[..., Awaitable[EmbeddingsResponse]]
