@@ -11,12 +11,13 @@ from fastapi import FastAPI
 
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
+from services.common.state import find_state, hold_state
 from services.contracts.health import Dependency
 from services.encoder.engine import Engine
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.encoder.models import UnknownModel, find_weights
-from services.encoder.routes import router
+from services.encoder.routes import EncoderState, router
 from services.encoder.service import Encoder
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer
@@ -63,24 +64,23 @@ def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI
                 "share_lost": engine.info.share_lost,
             },
         )
-        app.state.encoder = encoder
         try:
-            yield
+            with hold_state(app, EncoderState(encoder)):
+                yield
         finally:
-            app.state.encoder = None
             await encoder.stop()
 
     def alive() -> bool:
-        encoder: Encoder | None = app.state.encoder
-        return encoder is None or encoder.alive()
+        state = find_state(app, EncoderState)
+        return state is None or state.encoder.alive()
 
     async def dependencies() -> dict[str, Dependency]:
-        encoder: Encoder | None = app.state.encoder
-        if encoder is None:
-            return {"model": Dependency(status="unavailable", detail="The model is being loaded.")}
-        if not encoder.alive():
+        state = find_state(app, EncoderState)
+        if state is None:
+            return {"model": Dependency(status="unavailable", detail="The model is not loaded.")}
+        if not state.encoder.alive():
             return {"model": Dependency(status="unavailable", detail="A forward pass is stuck.")}
-        return {"model": Dependency(status="ok", detail=encoder.info.model_id)}
+        return {"model": Dependency(status="ok", detail=state.encoder.info.model_id)}
 
     app = create_service_app(
         name="encoder",
@@ -93,5 +93,4 @@ def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI
         alive=alive,
         max_body_bytes=settings.max_request_bytes,
     )
-    app.state.encoder = None
     return app

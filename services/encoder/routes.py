@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
@@ -19,6 +20,7 @@ from services.common.problems import (
     UnsupportedMediaType,
     problem_responses,
 )
+from services.common.state import state_dependency
 from services.contracts.encoder import (
     BINARY_MEDIA_TYPE,
     MAX_IMAGES_PER_REQUEST,
@@ -39,14 +41,14 @@ router = APIRouter(tags=["encoder"])
 _CROPS: TypeAdapter[list[Crop | None]] = TypeAdapter(list[Crop | None])
 
 
-async def _encoder(request: Request) -> Encoder:
-    encoder: Encoder | None = request.app.state.encoder
-    if encoder is None:
-        raise NotReady("The model is being loaded.")
-    return encoder
+@dataclass(frozen=True, slots=True)
+class EncoderState:
+    """What lives as long as the app does."""
+
+    encoder: Encoder
 
 
-EncoderDep = Annotated[Encoder, Depends(_encoder)]
+State = Annotated[EncoderState, Depends(state_dependency(EncoderState))]
 Priority = Annotated[
     Literal["interactive", "bulk"],
     Header(
@@ -65,7 +67,8 @@ _BINARY: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/model", summary="Which model answers here", responses=problem_responses(NotReady))
-async def model(encoder: EncoderDep) -> ModelInfo:
+async def model(state: State) -> ModelInfo:
+    encoder = state.encoder
     return ModelInfo(
         model=encoder.info.model_id,
         dimension=encoder.info.dimension,
@@ -83,12 +86,12 @@ async def model(encoder: EncoderDep) -> ModelInfo:
 )
 async def embed_texts(
     body: EmbedTextsRequest,
-    encoder: EncoderDep,
+    state: State,
     request: Request,
     priority: Priority = "interactive",
 ) -> Response:
-    outcome = await encoder.embed_texts(body.texts, bulk=priority == "bulk")
-    return _response(request, encoder, outcome, body.encoding_format)
+    outcome = await state.encoder.embed_texts(body.texts, bulk=priority == "bulk")
+    return _response(request, state.encoder, outcome, body.encoding_format)
 
 
 @router.post(
@@ -107,7 +110,7 @@ async def embed_texts(
     ),
 )
 async def embed_images(
-    encoder: EncoderDep,
+    state: State,
     images: Annotated[
         list[UploadFile],
         File(
@@ -133,10 +136,10 @@ async def embed_images(
     pictures = [
         Picture(await image.read(), crop) for image, crop in zip(images, parts, strict=True)
     ]
-    outcome = await encoder.embed_pictures(pictures, bulk=priority == "bulk")
+    outcome = await state.encoder.embed_pictures(pictures, bulk=priority == "bulk")
     if len(outcome.failed) == len(images):
         raise next(iter(outcome.failed.values()))
-    return _response(request, encoder, outcome, encoding_format)
+    return _response(request, state.encoder, outcome, encoding_format)
 
 
 def _crops(text: str | None, pictures: int) -> list[Crop | None]:
