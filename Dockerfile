@@ -70,6 +70,8 @@ EXPOSE 7860
 # Runs once and ends: it has no address to ask, and HEALTH_URL stays empty.
 FROM runtime AS service-pipeline
 COPY feature_repo feature_repo
+# The same image is the writer: `serve`.
+COPY services/writer services/writer
 ENV PIPELINE_FEATURE_STORE=/state/store PIPELINE_MEDIA_DIR=/state/media HEALTH_URL=
 
 FROM service-${SERVICE}

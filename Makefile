@@ -139,10 +139,10 @@ bench-milvus: ## The same search through Milvus Lite, compared with brute force 
 	@$(BENCH) --only milvus -- $(ARGS)
 
 sample: ## Draw the sample catalogue anew (data/sample)
-	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_sample --output data/sample $(ARGS)
+	@$(BOOTSTRAP) --group draw -- -m demo.make_sample --output data/sample $(ARGS)
 
 golden: ## Write the golden queries of the sample anew (data/sample/golden)
-	@$(BOOTSTRAP) --group run -- -m services.pipeline.demo.make_golden --output data/sample/golden
+	@$(BOOTSTRAP) --group draw -- -m demo.make_golden --output data/sample/golden
 
 data: ## From the product file to published features and an evaluation, what changed alone (dvc.yaml)
 	@$(BOOTSTRAP) --group data
@@ -169,7 +169,7 @@ test-tfx: ## The TFX pipeline whole, in its own environment (three minutes)
 
 train-mini-clip: ## Train the bundled CLIP anew (data/models/mini-clip; under 40 minutes on 2 cores)
 	@$(BOOTSTRAP) --venv .venv-train --group train -- \
-		-m services.pipeline.demo.train --output data/models/mini-clip $(ARGS)
+		-m demo.train --output data/models/mini-clip $(ARGS)
 
 openapi: ## Write docs/openapi/*.json and the page's types from the services' code
 	@$(BOOTSTRAP) --group run -- -m docs.openapi.publish

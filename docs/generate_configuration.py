@@ -15,13 +15,13 @@ from pydantic_settings import BaseSettings
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.launcher.settings import LauncherSettings
-from services.pipeline.data_versions import DataSettings
 from services.pipeline.feeds import FeedSettings
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.settings import TfxSettings
-from services.pipeline.writer.settings import WriterSettings
+from services.pipeline.tracking.data_sharing import DataSettings
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.settings import RewriterSettings
+from services.writer.settings import WriterSettings
 
 PAGE = Path(__file__).with_name("configuration.md")
 
@@ -33,7 +33,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "retriever": RetrieverSettings,
     "pipeline": PipelineSettings,
     "product feeds": FeedSettings,
-    "writer (`python -m services.pipeline serve`)": WriterSettings,
+    "writer": WriterSettings,
     "data versions (`make data-pull`, `make data-push`)": DataSettings,
     "TFX (`make tfx`)": TfxSettings,
 }

@@ -17,12 +17,12 @@ from services.encoder.settings import EncoderSettings
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import GatewaySettings
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.writer.app import create_app as create_writer
-from services.pipeline.writer.settings import WriterSettings
 from services.retriever.app import create_app as create_retriever
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.app import create_app as create_rewriter
 from services.rewriter.settings import RewriterSettings
+from services.writer.app import create_app as create_writer
+from services.writer.settings import WriterSettings
 
 FOLDER = Path(__file__).parent
 

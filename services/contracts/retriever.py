@@ -66,7 +66,7 @@ class QueryTerm(Contract):
         return self
 
 
-class SearchRequest(Refinements):
+class RetrievalRequest(Refinements):
     """`POST /search`.
 
     Several terms are balanced by how far each one's scores spread over the catalogue, so that a
@@ -82,16 +82,16 @@ class SearchRequest(Refinements):
     explain: bool = Field(default=False, description="Tell the parts of each score.")
 
     @model_validator(mode="after")
-    def _something_wanted(self) -> SearchRequest:
+    def _something_wanted(self) -> RetrievalRequest:
         if not any(term.weight > 0 for term in self.terms):
             raise ValueError("at least one term must weigh more than 0")
         return self
 
 
-class BatchSearchRequest(Contract):
+class RetrievalBatchRequest(Contract):
     """`POST /search/batch`."""
 
-    searches: list[SearchRequest] = Field(min_length=1, max_length=MAX_SEARCHES_PER_BATCH)
+    searches: list[RetrievalRequest] = Field(min_length=1, max_length=MAX_SEARCHES_PER_BATCH)
 
 
 class CatalogueInfo(Contract):
@@ -103,7 +103,7 @@ class CatalogueInfo(Contract):
     products: int = Field(ge=0)
 
 
-class SearchResponse(Contract):
+class RetrievalResponse(Contract):
     """The best products in the order asked for; equal ones in order of product id."""
 
     results: list[ScoredProduct]
@@ -114,7 +114,7 @@ class SearchResponse(Contract):
     catalogue: CatalogueInfo
 
 
-class BatchSearchResponse(Contract):
+class RetrievalBatchResponse(Contract):
     """In the order of the request, all of one catalogue version."""
 
-    answers: list[SearchResponse]
+    answers: list[RetrievalResponse]

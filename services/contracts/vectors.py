@@ -23,6 +23,9 @@ from pydantic import (
 
 MAX_DIMENSION = 4096
 
+UNIT_TOLERANCE = 1e-2
+"""Largest distance from 1 of the length of a unit vector."""
+
 VectorEncoding = Literal["float", "base64"]
 
 ENCODING_DESCRIPTION = (

@@ -17,25 +17,25 @@ from services.common.problems import Forbidden, Unauthorized, problem_responses
 from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
-from services.gateway.access import API_KEY_HEADER, SearchOnly
-from services.gateway.answered import telling
-from services.gateway.composed import ComposedSearch
-from services.gateway.image_form import FORM_OVERHEAD_BYTES
-from services.gateway.limiting import (
+from services.gateway.admission.access import API_KEY_HEADER, SearchOnly
+from services.gateway.admission.limiters import LocalLimiter, SharedLimiter
+from services.gateway.admission.limits_middleware import (
     RATE_LIMIT_HEADER,
     RATE_LIMIT_POLICY_HEADER,
     LimitsMiddleware,
     policy_of,
 )
-from services.gateway.limits import LocalLimiter, SharedLimiter
+from services.gateway.admission.security_headers import SecurityHeadersMiddleware
 from services.gateway.metrics import GatewayMetrics
-from services.gateway.orchestration import Orchestrator
-from services.gateway.query_log import open_query_log
-from services.gateway.rewriting import Rewriting
+from services.gateway.query_log.log import open_query_log
 from services.gateway.routes import changes, composed, docs, images, products, search
+from services.gateway.routes.image_form import FORM_OVERHEAD_BYTES
 from services.gateway.routes.page import or_not_found_page, page_router
-from services.gateway.security import SecurityHeadersMiddleware
-from services.gateway.services import ReadinessProbe, Transports, open_services
+from services.gateway.searching.answered import telling
+from services.gateway.searching.composed import ComposedSearch
+from services.gateway.searching.orchestration import Orchestrator
+from services.gateway.searching.rewriting import Rewriting
+from services.gateway.searching.services import ReadinessProbe, Transports, open_services
 from services.gateway.settings import GatewaySettings
 
 NAME = "gateway"

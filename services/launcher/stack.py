@@ -18,8 +18,6 @@ from services.launcher.settings import LauncherSettings
 
 SERVICES = ("encoder", "rewriter", "retriever", "gateway")
 WRITER = "writer"
-_MODULES = {WRITER: ["services.pipeline", "serve"]}
-"""What is started by another module than its own name."""
 
 QUERY_LOG_URL = "PIPELINE_QUERY_LOG_REDIS_URL"
 
@@ -182,7 +180,7 @@ def service_program(
     """`python -m services.<name>`, or what stands for it, on its inherited socket."""
     return Program(
         name=name,
-        command=[sys.executable, "-m", *_MODULES.get(name, [f"services.{name}"])],
+        command=[sys.executable, "-m", f"services.{name}"],
         environment=values,
         log=logs / f"{name}.log",
         descriptors=[listeners.by_service[name].fileno()],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -17,13 +18,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.pipeline.errors import PipelineError
+from services.pipeline.evaluation.evaluation_commands import add_quality_commands
 from services.pipeline.feeds import FORMATS, FeedOptions, FeedSettings, open_feed
-from services.pipeline.quality.command import add_quality_commands
-from services.pipeline.quality.golden import Golden, read_golden
-from services.pipeline.queries.command import add_query_commands
+from services.pipeline.judging.golden import Golden, read_golden
+from services.pipeline.queries.query_commands import add_query_commands
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.data_version import data_version
-from services.pipeline.training.command import add_commands
+from services.pipeline.training.training_commands import add_commands
 
 STOPPED = 130
 BROKEN = 3
@@ -83,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="serve again the version served before")
     rollback.set_defaults(command=_rollback)
     _add_ranking(commands)
-    serve = commands.add_parser("serve", help="take products over HTTP, for the gateway (WRITER_*)")
+    serve = commands.add_parser("serve", help="start the writer: `python -m services.writer`")
     serve.set_defaults(command=_serve)
     add_commands(commands)
     data = commands.add_parser("data", help="data versions from and to where they are shared")
@@ -168,7 +169,7 @@ def _upsert(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
 
 def _delete(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.pipeline.changes import delete
+    from services.pipeline.catalogue.changes import delete
 
     head = delete(options.ids, settings)
     print(f"version {head.version} changed, change {head.sequence}")
@@ -225,7 +226,7 @@ def _take(
 
 
 def _rollback(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.pipeline.rollback import roll_back
+    from services.pipeline.catalogue.changes import roll_back
 
     head = roll_back(settings)
     print(f"version {head.version} of {head.model_id} is served again, {head.products} products")
@@ -233,7 +234,7 @@ def _rollback(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
 
 def _set_ranking(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.pipeline.ranking import publish_ranking, read_ranking
+    from services.pipeline.catalogue.ranking import publish_ranking, read_ranking
 
     ranking = read_ranking(options.file)
     head = publish_ranking(ranking, settings)
@@ -242,24 +243,19 @@ def _set_ranking(options: argparse.Namespace, settings: PipelineSettings) -> int
 
 
 def _show_ranking(_: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.pipeline.ranking import published_ranking
+    from services.pipeline.catalogue.ranking import published_ranking
 
     print(published_ranking(settings).model_dump_json(indent=2))
     return 0
 
 
 def _serve(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.common.server import run_service
-    from services.pipeline.writer.app import NAME, create_app
-    from services.pipeline.writer.settings import WriterSettings
-
-    serving = WriterSettings()
-    run_service(NAME, create_app(serving, settings), serving)
-    return 0
+    # The writer is a service of its own and stands on the pipeline, so it is started, not imported.
+    os.execv(sys.executable, [sys.executable, "-m", "services.writer"])  # noqa: S606 - ours
 
 
 def _data(options: argparse.Namespace, _: PipelineSettings) -> int:
-    from services.pipeline.data_versions import DataSettings, share
+    from services.pipeline.tracking.data_sharing import DataSettings, share
 
     share(options.direction, DataSettings(), Path())
     return 0

@@ -10,27 +10,25 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.common.client import ServiceClient
-from services.pipeline.changes import check_model
-from services.pipeline.embedding import Embedder, needs_no_encoder
-from services.pipeline.encoder_client import EncoderClient
+from services.pipeline.catalogue.changes import check_model
+from services.pipeline.catalogue.feature_writer import FeatureWriter
+from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
+from services.pipeline.catalogue.publication import Manifest, Publication
+from services.pipeline.catalogue.stores import Stores, open_stores
+from services.pipeline.encoding.embedding import Embedder, needs_no_encoder
+from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad
-from services.pipeline.feature_writer import FeatureWriter
 from services.pipeline.feeds import Feed, FeedRow
-from services.pipeline.media import MediaStore, UnusablePicture
-from services.pipeline.offline_store import OfflineStore
-from services.pipeline.online_store import EventClock, OnlineStore
-from services.pipeline.pictures import Pictures
-from services.pipeline.product import CatalogueProduct, ProductVectors
+from services.pipeline.feeds.ready_vectors import check_vectors_model
+from services.pipeline.feeds.rejects import RejectsFile
+from services.pipeline.feeds.validation import FeedProduct, Reject, RowValidator
+from services.pipeline.judging.gate import Gate
+from services.pipeline.judging.golden import Golden
+from services.pipeline.pictures.media import MediaStore, UnusablePicture
+from services.pipeline.pictures.pictures import Pictures
 from services.pipeline.progress import Progress
-from services.pipeline.publication import Manifest, Publication, Publisher
-from services.pipeline.quality.gate import Gate
-from services.pipeline.quality.golden import Golden
-from services.pipeline.ready_vectors import check_vectors_model
-from services.pipeline.rejects import RejectsFile
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.stores import open_stores
 from services.pipeline.summary import Counts, LoadSummary
-from services.pipeline.validation import FeedProduct, Reject, RowValidator
 
 T = TypeVar("T")
 
@@ -63,15 +61,14 @@ def load(
     if not rows:
         raise NothingToLoad(f"{feed.path}: there is a header, but no product below it")
     with (
-        open_stores(settings.feature_store) as (online, offline),
+        open_stores(settings.feature_store) as stores,
         RejectsFile(rejects_path, feed) as rejects,
     ):
         with asyncio.Runner() as runner:
-            gate = Gate(online, settings, golden=golden, force=force)
+            gate = Gate(stores.online, settings, golden=golden, force=force)
             run = _Load(
                 settings,
-                online,
-                offline,
+                stores,
                 rejects,
                 runner,
                 gate,
@@ -97,8 +94,7 @@ class _Load:
     def __init__(
         self,
         settings: PipelineSettings,
-        online: OnlineStore,
-        offline: OfflineStore,
+        stores: Stores,
         rejects: RejectsFile,
         runner: asyncio.Runner,
         gate: Gate,
@@ -111,8 +107,7 @@ class _Load:
         self._gate = gate
         self.counts = Counts()
         self._settings = settings
-        self._online = online
-        self._offline = offline
+        self._stores = stores
         self._rejects = rejects
         self._runner = runner
         self._manifest = Manifest()
@@ -125,7 +120,7 @@ class _Load:
     def load(self, feed: Feed, rows: int) -> Publication:
         """rows: how many the feed has."""
         self._media.clear_drafts()
-        self._offline.clear_drafts()
+        self._stores.offline.clear_drafts()
         service = ServiceClient(
             "encoder", self._settings.encoder_url, timeout_s=self._settings.encoder_timeout_s
         )
@@ -139,11 +134,8 @@ class _Load:
         model = self._runner.run(encoder.model())
         check_vectors_model(feed, model)
         if self._live:
-            check_model(self._online.head()[0], model)
-        clock = EventClock()
-        writer = FeatureWriter(
-            self._online, self._offline, clock, model.model, search_parquet=not self._live
-        )
+            check_model(self._stores.head(), model)
+        writer = FeatureWriter(self._stores, model.model, search_parquet=not self._live)
         embedder = Embedder(
             encoder,
             model,
@@ -167,13 +159,7 @@ class _Load:
                 f"{feed.path}: not one of {self.counts.rows} rows can be loaded"
                 + (f"; see {self._rejects.path}" if self._rejects.count else "")
             )
-        publisher = Publisher(
-            self._online,
-            self._offline,
-            clock,
-            model_id=model.model,
-            dimension=model.dimension,
-        )
+        publisher = self._stores.publisher(model.model, model.dimension)
         if self._live:
             return Publication(publisher.change(self._manifest.entries), is_new=True)
         return publisher.publish(

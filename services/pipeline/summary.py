@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from services.pipeline.publication import Publication
-from services.pipeline.quality.gate import Verdict
+from services.pipeline.catalogue.publication import Publication
+from services.pipeline.judging.gate import Verdict
 
 
 @dataclass(slots=True)

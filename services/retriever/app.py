@@ -12,16 +12,16 @@ from fastapi import FastAPI
 
 from services.common.app import create_service_app
 from services.contracts.health import Dependency
-from services.retriever.drift import QueryDrift, Served
-from services.retriever.follower import Follower
 from services.retriever.index import IndexChoice
+from services.retriever.loading.follower import Follower
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.store import FeastFeatures
+from services.retriever.loading.workers import Processes
 from services.retriever.metrics import RetrieverMetrics
-from services.retriever.reader import CatalogueReader
 from services.retriever.routes import Retriever, router
-from services.retriever.search_pool import SearchPool
+from services.retriever.searching.drift import QueryDrift, Served
+from services.retriever.searching.pool import SearchPool
 from services.retriever.settings import RetrieverSettings
-from services.retriever.store import FeastFeatures
-from services.retriever.workers import Processes
 
 if TYPE_CHECKING:
     from services.retriever.index.milvus import MilvusEngine

@@ -20,18 +20,18 @@ from services.common.problems import (
 from services.contracts.products import Product
 from services.contracts.ranking import Ranking
 from services.contracts.retriever import (
-    BatchSearchRequest,
-    BatchSearchResponse,
     CatalogueInfo,
-    SearchRequest,
-    SearchResponse,
+    RetrievalBatchRequest,
+    RetrievalBatchResponse,
+    RetrievalRequest,
+    RetrievalResponse,
 )
-from services.retriever.catalogue import Catalogue
-from services.retriever.drift import QueryDrift
-from services.retriever.follower import Follower
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.loading.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
-from services.retriever.search import search as search_catalogue
-from services.retriever.search_pool import SearchPool
+from services.retriever.searching.drift import QueryDrift
+from services.retriever.searching.pool import SearchPool
+from services.retriever.searching.search import search as search_catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Retriever:
     metrics: RetrieverMetrics
     drift: QueryDrift
 
-    def search(self, catalogue: Catalogue, request: SearchRequest) -> SearchResponse:
+    def search(self, catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
         """One search, in a thread."""
         with self.metrics.search_seconds.time():
             return search_catalogue(catalogue, request)
@@ -97,7 +97,9 @@ _FOUND: dict[int | str, dict[str, Any]] = {
     summary="The products nearest to what is sought",
     responses=_FOUND | problem_responses(*_ERRORS),
 )
-async def search(body: SearchRequest, retriever: Retrieving, catalogue: Snapshot) -> SearchResponse:
+async def search(
+    body: RetrievalRequest, retriever: Retrieving, catalogue: Snapshot
+) -> RetrievalResponse:
     """Exact late fusion of both vectors of every product, for every term."""
     answer = await retriever.pool.run(lambda: retriever.search(catalogue, body))
     # Here and not in the thread, where one search would wait for another's sums.
@@ -111,15 +113,15 @@ async def search(body: SearchRequest, retriever: Retrieving, catalogue: Snapshot
     responses=problem_responses(*_ERRORS),
 )
 async def search_batch(
-    body: BatchSearchRequest, retriever: Retrieving, catalogue: Snapshot
-) -> BatchSearchResponse:
+    body: RetrievalBatchRequest, retriever: Retrieving, catalogue: Snapshot
+) -> RetrievalBatchResponse:
     """All of one snapshot; one that cannot be answered fails the call, and says which it was."""
     answers = await retriever.pool.run(
         lambda: [retriever.search(catalogue, one) for one in body.searches]
     )
     for one in body.searches:
         retriever.drift.asked(one)
-    return BatchSearchResponse(answers=answers)
+    return RetrievalBatchResponse(answers=answers)
 
 
 @router.get(

@@ -22,7 +22,7 @@ from services.contracts.gateway import (
 from services.contracts.products import Product
 from services.contracts.rewriter import RewriteSource
 from services.gateway.app import create_app as create_gateway
-from services.gateway.examples import (
+from services.gateway.routes.examples import (
     IMAGE_ANSWER,
     PICTURE_ANSWER,
     PRODUCT,

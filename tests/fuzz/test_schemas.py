@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.access import key_hash
+from services.gateway.admission.access import key_hash
 from tests.support.launcher import small_catalogue
 from tests.support.whole_stack import WITH_WRITER, WholeStack, whole_stack
 

@@ -20,9 +20,9 @@ from services.gateway.settings import GatewaySettings
 from services.pipeline.feeds.settings import FeedSettings
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.settings import TfxSettings
-from services.pipeline.writer.settings import WriterSettings
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.settings import RewriterSettings
+from services.writer.settings import WriterSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVING: dict[str, type[ServiceSettings]] = {

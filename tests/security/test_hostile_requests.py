@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.gateway.access import key_hash
+from services.gateway.admission.access import key_hash
 from tests.support.whole_stack import WholeStack, whole_stack
 
 pytestmark = pytest.mark.e2e

@@ -19,11 +19,11 @@ from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest, It
 from services.contracts.health import Dependency
 from services.contracts.products import Product, ScoredProduct
 from services.contracts.retriever import (
-    BatchSearchRequest,
-    BatchSearchResponse,
     CatalogueInfo,
-    SearchRequest,
-    SearchResponse,
+    RetrievalBatchRequest,
+    RetrievalBatchResponse,
+    RetrievalRequest,
+    RetrievalResponse,
 )
 from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 
@@ -112,7 +112,7 @@ class Stack:
     source: RewriteSource = "gemini"
     slow_s: float = 0.0
     encoder_state: dict[str, Dependency] = field(default_factory=dict)
-    searched: list[SearchRequest] = field(default_factory=list)
+    searched: list[RetrievalRequest] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
@@ -181,10 +181,10 @@ class Stack:
         router = APIRouter()
 
         @router.post("/search")
-        async def search(request: SearchRequest) -> SearchResponse:
+        async def search(request: RetrievalRequest) -> RetrievalResponse:
             return found(request)
 
-        def found(request: SearchRequest) -> SearchResponse:
+        def found(request: RetrievalRequest) -> RetrievalResponse:
             self.searched.append(request)
             if self.refusal is not None:
                 raise self.refusal
@@ -195,7 +195,7 @@ class Stack:
                 score=0.5,
                 strength="strong",
             )
-            return SearchResponse(
+            return RetrievalResponse(
                 results=[product],
                 found=2,
                 confidence=0.9,
@@ -205,8 +205,8 @@ class Stack:
             )
 
         @router.post("/search/batch")
-        async def batch(request: BatchSearchRequest) -> BatchSearchResponse:
-            return BatchSearchResponse(answers=[found(one) for one in request.searches])
+        async def batch(request: RetrievalBatchRequest) -> RetrievalBatchResponse:
+            return RetrievalBatchResponse(answers=[found(one) for one in request.searches])
 
         @router.get("/catalogue")
         async def catalogue() -> CatalogueInfo:

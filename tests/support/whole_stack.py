@@ -19,7 +19,6 @@ from tests.support.service_process import ServiceProcess, listening_socket, url_
 
 SERVICES = ("encoder", "rewriter", "retriever", "gateway")
 WITH_WRITER = ("writer", *SERVICES)
-_COMMANDS = {"writer": ["services.pipeline", "serve"]}
 SAMPLE = Path("data/sample/products.csv")
 LOAD_S = 120.0
 
@@ -92,7 +91,7 @@ class WholeStack:
         """One more process of a service, on the socket that all of its processes share."""
         self._generation += 1
         process = ServiceProcess(
-            _COMMANDS.get(name, [f"services.{name}"]),
+            [f"services.{name}"],
             name.upper(),
             self.listeners[name],
             self.folder / f"{name}-{self._generation}.log",

@@ -29,10 +29,10 @@ from services.common.problems import (
 )
 from services.contracts.base import ProductId
 from services.contracts.writer import ProductChange, ProductInput
-from services.gateway.access import AdminOnly
-from services.gateway.dependencies import require_json
-from services.gateway.examples import CHANGE, answered
-from services.gateway.services import Services
+from services.gateway.admission.access import AdminOnly
+from services.gateway.routes.dependencies import require_json
+from services.gateway.routes.examples import CHANGE, answered
+from services.gateway.searching.services import Services
 
 router = APIRouter(
     tags=["administration"],

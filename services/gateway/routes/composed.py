@@ -27,12 +27,12 @@ from services.contracts.gateway import (
     SearchResponse,
 )
 from services.contracts.retriever import MAX_K
-from services.gateway.dependencies import (
+from services.gateway.routes.dependencies import (
     ComposedSearchDependency,
     TimingsDependency,
     require_json,
 )
-from services.gateway.examples import SEARCH_ANSWER, SEARCHES, answered, found
+from services.gateway.routes.examples import SEARCH_ANSWER, SEARCHES, answered, found
 
 router = APIRouter(tags=["search"])
 

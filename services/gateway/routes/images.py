@@ -14,7 +14,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from services.common.problems import NotFound, problem_responses
-from services.gateway.dependencies import SettingsDependency
+from services.gateway.routes.dependencies import SettingsDependency
 
 router = APIRouter(tags=["products"])
 

@@ -17,8 +17,8 @@ from services.common.problems import (
 )
 from services.contracts.base import ProductId
 from services.contracts.products import Product
-from services.gateway.dependencies import OrchestratorDependency
-from services.gateway.examples import PRODUCT, answered
+from services.gateway.routes.dependencies import OrchestratorDependency
+from services.gateway.routes.examples import PRODUCT, answered
 
 router = APIRouter(tags=["products"])
 

@@ -25,13 +25,13 @@ from services.contracts.gateway import (
     PredictRequest,
     PredictResponse,
 )
-from services.gateway.dependencies import (
+from services.gateway.routes.dependencies import (
     OrchestratorDependency,
     SettingsDependency,
     TimingsDependency,
     require_json,
 )
-from services.gateway.examples import (
+from services.gateway.routes.examples import (
     IMAGE_ANSWER,
     PICTURE_ANSWER,
     TEXT_ANSWER,
@@ -40,7 +40,7 @@ from services.gateway.examples import (
     found,
     image_form_schema,
 )
-from services.gateway.image_form import read_image_form
+from services.gateway.routes.image_form import read_image_form
 
 router = APIRouter(tags=["search"])
 

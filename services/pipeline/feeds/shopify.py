@@ -9,8 +9,8 @@ from itertools import groupby, islice
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import Feed, FeedRow, more_images
 from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.prices import Price, parse_price
 from services.pipeline.feeds.table import Record, Table
-from services.pipeline.prices import Price, parse_price
 
 HANDLE = ("handle", "url_handle")
 """By one of which, beside a column of `SIGNS`, a table is known as Shopify's."""

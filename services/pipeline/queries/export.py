@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.contracts.query_log import STREAM
-from services.pipeline.lock import only_writer
+from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.queries.entries import Entry, entries_after
-from services.pipeline.queries.stored import day_of, last_exported, remove_older, write_part
+from services.pipeline.queries.query_store import day_of, last_exported, remove_older, write_part
 
 ENTRIES_PER_PART = 50_000
 

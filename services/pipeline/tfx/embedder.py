@@ -13,17 +13,17 @@ from tfx import v1 as tfx
 from tfx.types import artifact_utils
 
 from services.common.client import ServiceClient
-from services.pipeline.embedding import Embedder as ProductEmbedder
-from services.pipeline.encoder_client import EncoderClient
-from services.pipeline.media import MediaStore, StoredPicture, UnusablePicture
-from services.pipeline.product import ProductVectors
-from services.pipeline.quality.golden import Half, read_golden
+from services.pipeline.catalogue.product import ProductVectors
+from services.pipeline.encoding.embedding import Embedder as ProductEmbedder
+from services.pipeline.encoding.encoder_client import EncoderClient
+from services.pipeline.judging.golden import Half, read_golden
+from services.pipeline.pictures.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.feed_check import PRODUCTS
 from services.pipeline.tfx.feed_examples import PICTURE
 from services.pipeline.tfx.records import product_example, query_examples, write_records
 from services.pipeline.tfx.transform import CAPTION, FIT
-from services.pipeline.training.golden import embed_queries
+from services.pipeline.training.embedded_golden import embed_queries
 
 HALVES: dict[Half, str] = {"tune": "tune", "report": "report"}
 """Halves of the judged queries, and the split of each: to learn from, and to judge by."""

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 
 from services.pipeline.feeds import FIELDS, FeedRow, FeedSettings, open_feed
-from services.pipeline.validation import FeedProduct, Reject, RowValidator
+from services.pipeline.feeds.validation import FeedProduct, Reject, RowValidator
 
 ROW = "row"
 FAULT = "fault_"

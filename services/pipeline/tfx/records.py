@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from services.pipeline.product import ProductVectors
-from services.pipeline.quality.metrics import Grade
+from services.pipeline.catalogue.product import ProductVectors
+from services.pipeline.judging.metrics import Grade
 from services.pipeline.training.embedded import (
     EmbeddedProducts,
     EmbeddedQueries,

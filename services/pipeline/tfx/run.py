@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tfx import v1 as tfx
 
-from services.pipeline.encoder_batches import model_of
+from services.pipeline.encoding.batches import model_of
 from services.pipeline.feeds import FeedSettings, open_feed
-from services.pipeline.quality.golden import write_golden
+from services.pipeline.judging.golden import write_golden
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.outcome import add_outcome
 from services.pipeline.tfx.pipeline import catalogue_pipeline

@@ -13,8 +13,8 @@ from services.contracts.ranking import BUILT_IN
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.records import read_products, read_queries
 from services.pipeline.tracking.runs import flat, tracked
-from services.pipeline.training.report import lines, metrics, plot_tables, write
 from services.pipeline.training.train import train
+from services.pipeline.training.training_report import lines, metrics, plot_tables, write
 
 RANKING, FIGURES, PLOTS = "ranking.json", "training.json", "plots"
 DATA_VERSION = "data_version"

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from services.pipeline.caption import caption
+from services.pipeline.catalogue.caption import caption
 from services.pipeline.tfx.feed_examples import FAULT, FAULT_COLUMNS, NO_FAULT, PICTURE
 
 CAPTION = "caption"

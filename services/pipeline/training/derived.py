@@ -15,9 +15,9 @@ from pathlib import Path
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import Feed
-from services.pipeline.quality.golden import Golden, GoldenQuery, Half
-from services.pipeline.quality.metrics import Grade
-from services.pipeline.validation import FeedProduct, RowValidator
+from services.pipeline.feeds.validation import FeedProduct, RowValidator
+from services.pipeline.judging.golden import Golden, GoldenQuery, Half
+from services.pipeline.judging.metrics import Grade
 
 IMAGE_QUERIES = "image_queries.csv"
 

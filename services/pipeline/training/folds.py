@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from services.pipeline.quality.metrics import Grade
+from services.pipeline.judging.metrics import Grade
 from services.pipeline.training.similarities import Indices
 
 FOLDS = 5

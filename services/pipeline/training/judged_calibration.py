@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.contracts.ranking import ScoreCalibration
-from services.pipeline.quality.metrics import Interval, interval
+from services.pipeline.judging.metrics import Interval, interval
 from services.pipeline.training.calibration import Flags, Floats, StandardisedScores
 from services.pipeline.training.similarities import Indices
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.contracts.ranking import Ranking
-from services.pipeline.quality.metrics import NDCG, Grade, Interval, Scores, change, interval, score
+from services.pipeline.judging.metrics import NDCG, Grade, Interval, Scores, change, interval, score
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries
 from services.pipeline.training.similarities import Similarities
 from services.pipeline.training.train import KINDS, text_share, weights_of

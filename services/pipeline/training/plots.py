@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.pipeline.training.report import exact_by_score
 from services.pipeline.training.train import Training
+from services.pipeline.training.training_report import exact_by_score
 from services.pipeline.training.weights import GRID
 
 WEIGHTS, CALIBRATION = "fusion-weights.png", "exact-by-score.png"

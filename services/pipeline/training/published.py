@@ -26,8 +26,8 @@ from services.contracts.catalogue import (
     change_id,
     shard_id,
 )
+from services.pipeline.catalogue.offline_store import TIMESTAMP, OfflineStore
 from services.pipeline.errors import NothingToLoad
-from services.pipeline.offline_store import TIMESTAMP, OfflineStore
 from services.pipeline.training.embedded import EmbeddedProducts, rows_of
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.contracts.search import DEPTH
-from services.pipeline.quality.metrics import Rankings
+from services.pipeline.judging.metrics import Rankings
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries, Matrix
 
 Indices = npt.NDArray[np.intp]

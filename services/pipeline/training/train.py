@@ -11,7 +11,7 @@ import numpy as np
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import Ranking, ScoreCalibration
 from services.pipeline.errors import NothingToLearn
-from services.pipeline.quality.metrics import Grade, Interval
+from services.pipeline.judging.metrics import Grade, Interval
 from services.pipeline.training.calibration import (
     Flags,
     StandardisedScores,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.pipeline.quality.metrics import NDCG, Grade, Interval, Values, interval, score
+from services.pipeline.judging.metrics import NDCG, Grade, Interval, Values, interval, score
 from services.pipeline.training.folds import folds
 from services.pipeline.training.similarities import Similarities
 

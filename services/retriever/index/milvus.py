@@ -17,7 +17,7 @@ from pymilvus import DataType, MilvusClient  # type: ignore[import-untyped]
 from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
 from services.common.problems import DependencyUnavailable
-from services.retriever.catalogue import StoreUnavailable
+from services.retriever.errors import StoreUnavailable
 from services.retriever.index.base import NO_HITS, AnyRows, Hits, Passing, Rows, Vector, best_hits
 
 _NUMBER, _FUSED = "number", "fused"

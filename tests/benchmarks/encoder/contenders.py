@@ -13,11 +13,11 @@ import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from demo.clip_package import CONTEXT_LENGTH, clip_module
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles
 from services.encoder.preprocess import Pixels
 from services.encoder.tokenizer import Tokens
-from services.pipeline.demo.clip_package import CONTEXT_LENGTH, clip_module
 
 Vectors = npt.NDArray[np.float32]
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(3, 1, 1)

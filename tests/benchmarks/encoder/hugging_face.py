@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from services.pipeline.demo.clip_package import CONTEXT_LENGTH, clip_module
+from demo.clip_package import CONTEXT_LENGTH, clip_module
 
 StateDict = Mapping[str, torch.Tensor]
 _NAMES = {

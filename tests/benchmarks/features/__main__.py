@@ -15,19 +15,19 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-import prometheus_client  # noqa: F401 - before Feast, see services/retriever/store.py
+import prometheus_client  # noqa: F401 - before Feast, see services/retriever/loading/store.py
 
 # isort: split
 import numpy as np
 from feast import FeatureStore
 
 from services.contracts.catalogue import IMAGE_VECTOR, METADATA_VIEW, TEXT_VECTOR, VECTOR_VIEW
-from services.pipeline.product import CatalogueProduct
-from services.retriever.catalogue import Catalogue
+from services.pipeline.catalogue.product import CatalogueProduct
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.products import TEXT_COLUMNS
 from services.retriever.index import IndexChoice
-from services.retriever.products import TEXT_COLUMNS
-from services.retriever.reader import CatalogueReader
-from services.retriever.store import FeastFeatures
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.store import FeastFeatures
 from tests.benchmarks.loading.__main__ import (
     DIMENSION,
     MODEL,

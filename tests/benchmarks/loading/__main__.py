@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import prometheus_client  # noqa: F401 - before Feast, see services/retriever/store.py
+import prometheus_client  # noqa: F401 - before Feast, see services/retriever/loading/store.py
 
 # isort: split
 import httpx
@@ -29,17 +29,18 @@ from threadpoolctl import threadpool_limits
 
 from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import METADATA_VIEW, PRODUCTS_PER_SHARD
-from services.pipeline.feature_writer import FeatureWriter, Survey
-from services.pipeline.offline_store import OfflineStore
-from services.pipeline.online_store import EventClock, OnlineStore
-from services.pipeline.product import CatalogueProduct, ProductVectors
-from services.pipeline.publication import Manifest, Publisher
-from services.pipeline.validation import FeedProduct
-from services.retriever.catalogue import Catalogue
+from services.pipeline.catalogue.feature_writer import FeatureWriter, Survey
+from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.online_store import EventClock, OnlineStore
+from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
+from services.pipeline.catalogue.publication import Manifest, Publisher
+from services.pipeline.catalogue.stores import Stores
+from services.pipeline.feeds.validation import FeedProduct
+from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import LiveIndex, Vector
-from services.retriever.reader import CatalogueReader
-from services.retriever.store import FeastFeatures
-from services.retriever.workers import Processes
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.store import FeastFeatures
+from services.retriever.loading.workers import Processes
 from tests.benchmarks.machine import measured_by
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.data import Distribution
@@ -111,7 +112,7 @@ def publish(
     """
     online, offline, clock = OnlineStore(repo), OfflineStore(repo / "offline"), EventClock()
     online.apply()
-    writer = FeatureWriter(online, offline, clock, model)
+    writer = FeatureWriter(Stores(online, offline, clock), model)
     generator, manifest = np.random.default_rng(0), Manifest()
     for start in range(0, count, WRITE_BATCH):
         products = [

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from services.contracts.retriever import QueryTerm, SearchRequest
+from services.contracts.retriever import QueryTerm, RetrievalRequest
 from tests.benchmarks.loading.__main__ import MODEL, publish
 from tests.benchmarks.peers.contenders import Built, K, Query, anonymous_mib
 from tests.support.feast_repository import write_feature_repo
@@ -52,7 +52,7 @@ def retriever_over_http(path: Path) -> Iterator[Built]:
         def search(query: Query) -> Sequence[int]:
             term = QueryTerm(vector=array("f", query.vector), weights=query.weights)
             # The others give their best however far they are.
-            asked = SearchRequest(model=MODEL, terms=[term], k=K, cutoff="off").model_dump_json()
+            asked = RetrievalRequest(model=MODEL, terms=[term], k=K, cutoff="off").model_dump_json()
             answer = client.post("/search", content=asked, headers=JSON).raise_for_status()
             return [int(found["product_id"][2:]) for found in answer.json()["results"]]
 

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from sklearn.metrics.pairwise import cosine_similarity
 
-from services.pipeline.demo.clip_package import ClipTokenizer, clip_module
+from demo.clip_package import ClipTokenizer, clip_module
 
 
 def simple_app(weights: str, vectors: str) -> FastAPI:

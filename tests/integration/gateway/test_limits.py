@@ -15,7 +15,7 @@ import redis
 from pydantic import RedisDsn
 
 from services.common.optional_redis import OptionalRedis
-from services.gateway.limits import (
+from services.gateway.admission.limiters import (
     MAX_LOCAL_CALLERS,
     Limiter,
     LocalLimiter,

@@ -25,9 +25,9 @@ from services.contracts.query_log import (
     keyed_hash,
     unpacked,
 )
-from services.contracts.retriever import QueryTerm, SearchRequest, SearchResponse
-from services.gateway.answered import Answered
-from services.gateway.query_log import MAX_WAITING, Bounds, QueryLog
+from services.contracts.retriever import QueryTerm, RetrievalRequest, RetrievalResponse
+from services.gateway.query_log.log import MAX_WAITING, Bounds, QueryLog
+from services.gateway.searching.answered import Answered
 from tests.support.gateway_stack import CATALOGUE, JPEG, MODEL
 from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.waiting import until
@@ -47,8 +47,8 @@ class Log:
 
     def add(self, words: str, vector: list[float] | None = None, confidence: float = 0.9) -> None:
         term = QueryTerm(vector=vector or [1.0, 0.0])
-        search = SearchRequest(model=MODEL, terms=[term], k=1)
-        found = SearchResponse(results=[], found=0, confidence=confidence, catalogue=CATALOGUE)
+        search = RetrievalRequest(model=MODEL, terms=[term], k=1)
+        found = RetrievalResponse(results=[], found=0, confidence=confidence, catalogue=CATALOGUE)
         self.log.add(Answered(search, found, words, None, [], 3.21))
 
     def counted(self, outcome: str) -> float:

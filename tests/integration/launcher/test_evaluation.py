@@ -12,7 +12,7 @@ import pytest
 from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
 from services.launcher.settings import LauncherSettings
-from services.pipeline.quality.golden import Golden, GoldenQuery, write_golden
+from services.pipeline.judging.golden import Golden, GoldenQuery, write_golden
 from tests.support.product_feed import write_feed
 
 COLOURS = ("red", "blue", "green", "yellow", "black", "white")

@@ -15,9 +15,9 @@ from services.pipeline.feeds import open_feed
 from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.summary import LoadSummary
-from services.retriever.catalogue import Catalogue
-from services.retriever.reader import CatalogueReader
-from services.retriever.store import FeastFeatures
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.store import FeastFeatures
 from tests.support.encoder_double import EncoderDouble
 
 Serve = Callable[[], Catalogue]

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from services.pipeline.changes import delete
+from services.pipeline.catalogue.changes import delete, roll_back
 from services.pipeline.cli import main
 from services.pipeline.errors import NothingToLoad, WrongModel
 from services.pipeline.feeds import open_feed
 from services.pipeline.load import load as load_feed
-from services.pipeline.rollback import roll_back
 from services.pipeline.settings import PipelineSettings
-from services.retriever.catalogue import BrokenPublication, Catalogue
-from services.retriever.reader import CatalogueReader
-from services.retriever.store import Columns, FeastFeatures
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.errors import BrokenPublication
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.store import Columns, FeastFeatures
 from tests.integration.pipeline.conftest import load
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.encoder_double import EncoderDouble

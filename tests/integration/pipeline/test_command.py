@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.cli import main
-from services.pipeline.lock import only_writer
 from services.pipeline.settings import PipelineSettings
-from services.retriever.catalogue import Catalogue
+from services.retriever.catalogue.catalogue import Catalogue
 from tests.integration.pipeline.conftest import load
 from tests.support.encoder_double import EncoderDouble
 from tests.support.product_feed import product_rows, write_feed

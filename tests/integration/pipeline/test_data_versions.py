@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from services.pipeline.data_versions import DataSettings, share
 from services.pipeline.errors import DataAway
+from services.pipeline.tracking.data_sharing import DataSettings, share
 from services.pipeline.tracking.data_version import data_version
 
 ROOT = Path(__file__).resolve().parents[3]

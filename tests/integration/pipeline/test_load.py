@@ -15,7 +15,7 @@ import pytest
 from services.contracts.base import ModalityWeights
 from services.pipeline.errors import DependencyAway, EncoderBroken, FeedUnusable, NothingToLoad
 from services.pipeline.settings import PipelineSettings
-from services.retriever.catalogue import Catalogue
+from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import fuse
 from tests.integration.pipeline.conftest import load
 from tests.support.encoder_double import EncoderDouble

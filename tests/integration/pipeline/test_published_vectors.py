@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.pipeline.changes import delete
+from services.pipeline.catalogue.changes import delete
 from services.pipeline.errors import NothingToLoad
 from services.pipeline.feeds import open_feed
 from services.pipeline.load import load

@@ -11,20 +11,20 @@ import pandas as pd
 import pytest
 
 from services.contracts.base import ModalityWeights
+from services.pipeline.catalogue.online_store import OnlineStore
 from services.pipeline.cli import main
+from services.pipeline.encoding.batches import embed_texts
 from services.pipeline.errors import FeedUnusable, GateClosed
+from services.pipeline.evaluation.comparison import FUSED, LEARNED, LEARNED_SERVED, compare
+from services.pipeline.evaluation.page import BEGIN, END
+from services.pipeline.evaluation.searching import Retriever, Setup
+from services.pipeline.evaluation.tables import as_figures, as_markdown
 from services.pipeline.feeds import open_feed
+from services.pipeline.judging.gate import rankings
+from services.pipeline.judging.golden import Golden, GoldenQuery, Half, Variant, write_golden
+from services.pipeline.judging.metrics import METRICS, NDCG, Grade
+from services.pipeline.judging.stored_rows import entries_of, product_rows
 from services.pipeline.load import load as load_feed
-from services.pipeline.online_store import OnlineStore
-from services.pipeline.quality.comparison import FUSED, LEARNED, LEARNED_SERVED, compare
-from services.pipeline.quality.embedding import embed_texts
-from services.pipeline.quality.gate import rankings
-from services.pipeline.quality.golden import Golden, GoldenQuery, Half, Variant, write_golden
-from services.pipeline.quality.metrics import METRICS, NDCG, Grade
-from services.pipeline.quality.page import BEGIN, END
-from services.pipeline.quality.report import as_figures, as_markdown
-from services.pipeline.quality.searching import Retriever, Setup
-from services.pipeline.quality.stored import entries_of, product_rows
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.summary import LoadSummary
 from tests.integration.pipeline.conftest import Serve

@@ -21,12 +21,12 @@ from services.contracts.query_log import (
     keyed_hash,
     packed,
 )
+from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.cli import main
 from services.pipeline.errors import Busy, DependencyAway
-from services.pipeline.lock import only_writer
 from services.pipeline.queries import export as exporting
 from services.pipeline.queries.export import Exported, export
-from services.pipeline.queries.stored import read_since
+from services.pipeline.queries.query_store import read_since
 from tests.support.redis_server import RedisAddress, RedisProcess
 
 MODEL = "mini@1"

@@ -10,13 +10,12 @@ import pytest
 
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import BUILT_IN, Ranking, ScoreCalibration
-from services.pipeline.changes import delete
+from services.pipeline.catalogue.changes import delete, roll_back
+from services.pipeline.catalogue.ranking import publish_ranking, published_ranking
 from services.pipeline.cli import main
 from services.pipeline.errors import NothingToLoad
-from services.pipeline.ranking import publish_ranking, published_ranking
-from services.pipeline.rollback import roll_back
 from services.pipeline.settings import PipelineSettings
-from services.retriever.catalogue import Catalogue
+from services.retriever.catalogue.catalogue import Catalogue
 from tests.integration.pipeline.conftest import as_before_rankings, load
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.encoder_double import EncoderDouble

@@ -13,16 +13,17 @@ import pyarrow as pa
 import pytest
 
 from services.contracts.ranking import Ranking
+from services.pipeline.catalogue.feature_writer import FeatureWriter
+from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.online_store import EventClock, OnlineStore
+from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
+from services.pipeline.catalogue.publication import Manifest, Publisher
+from services.pipeline.catalogue.ranking import publish_ranking
+from services.pipeline.catalogue.stores import Stores
 from services.pipeline.errors import DependencyAway, StoreIncomplete
-from services.pipeline.feature_writer import FeatureWriter
-from services.pipeline.offline_store import OfflineStore
-from services.pipeline.online_store import EventClock, OnlineStore
-from services.pipeline.product import CatalogueProduct, ProductVectors
-from services.pipeline.publication import Manifest, Publisher
-from services.pipeline.ranking import publish_ranking
+from services.pipeline.feeds.validation import FeedProduct
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.validation import FeedProduct
-from services.retriever.catalogue import Catalogue
+from services.retriever.catalogue.catalogue import Catalogue
 from tests.integration.pipeline.conftest import as_before_rankings, load, read_catalogue
 from tests.support.encoder_double import EncoderDouble
 from tests.support.feast_repository import write_feature_repo
@@ -133,16 +134,19 @@ def test_rows_that_reached_parquet_only_are_pushed_and_not_encoded_again(
     online, offline = stores
     for title in ("old", "new"):
         wanted = products(5, title)
-        dying = FeatureWriter(Dying(feature_repo_dir), offline, EventClock(), MODEL)
+        dying = FeatureWriter(Stores(Dying(feature_repo_dir), offline, EventClock()), MODEL)
         survey = dying.survey(wanted)
         assert len(survey.encode) == 5
         with pytest.raises(KeyboardInterrupt):
             dying.write(survey, encoded(wanted))
-        again = FeatureWriter(online, offline, EventClock(), MODEL)
+        again = FeatureWriter(Stores(online, offline, EventClock()), MODEL)
         survey = again.survey(wanted)
         assert (len(survey.push_vectors), survey.encode, survey.copy) == (5, [], [])
         again.write(survey, {})
-        assert FeatureWriter(online, offline, EventClock(), MODEL).survey(wanted).unchanged == 5
+        assert (
+            FeatureWriter(Stores(online, offline, EventClock()), MODEL).survey(wanted).unchanged
+            == 5
+        )
 
 
 def test_a_catalogue_in_several_shards_is_read_back(
@@ -150,7 +154,7 @@ def test_a_catalogue_in_several_shards_is_read_back(
 ) -> None:
     online, offline = stores
     wanted = products(25, "shards")
-    writer = FeatureWriter(online, offline, EventClock(), MODEL)
+    writer = FeatureWriter(Stores(online, offline, EventClock()), MODEL)
     writer.write(writer.survey(wanted), encoded(wanted))
     manifest = Manifest()
     for product in reversed(wanted):

@@ -20,7 +20,7 @@ from services.pipeline.feeds import FeedOptions, open_feed
 from services.pipeline.feeds.sqid import ESCI_PRODUCTS, FEATURES, IMAGE_FEATURES, TEXT_FEATURES
 from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
-from services.retriever.catalogue import Catalogue
+from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import fuse
 from tests.integration.pipeline.conftest import load
 from tests.support.encoder_double import EncoderDouble

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.operations.manifests import BASE
 from services.pipeline.settings import PipelineSettings
-from services.retriever.catalogue import Catalogue
+from services.retriever.catalogue.catalogue import Catalogue
 from tests.integration.pipeline.conftest import load
 from tests.support.postgres_server import PROGRAMS, postgres_server
 from tests.support.product_feed import product_rows, write_feed

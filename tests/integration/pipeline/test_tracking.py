@@ -10,11 +10,11 @@ from mlflow.entities import Run
 
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import BUILT_IN, Ranking
+from services.pipeline.catalogue.ranking import publish_ranking, published_ranking, read_ranking
 from services.pipeline.cli import main
 from services.pipeline.errors import DependencyAway, GateClosed, NothingToLoad
-from services.pipeline.quality.golden import Golden, GoldenQuery, write_golden
-from services.pipeline.quality.metrics import Grade
-from services.pipeline.ranking import publish_ranking, published_ranking, read_ranking
+from services.pipeline.judging.golden import Golden, GoldenQuery, write_golden
+from services.pipeline.judging.metrics import Grade
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.data_version import data_version
 from services.pipeline.tracking.registry import REGISTERED, Registry

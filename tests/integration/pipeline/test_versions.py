@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from services.pipeline.catalogue.changes import roll_back
 from services.pipeline.cli import main
 from services.pipeline.errors import EncoderBroken, NothingToLoad, StoreIncomplete
-from services.pipeline.rollback import roll_back
 from services.pipeline.settings import PipelineSettings
-from services.retriever.catalogue import Catalogue
-from services.retriever.reader import CatalogueReader
-from services.retriever.store import FeastFeatures
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.store import FeastFeatures
 from tests.integration.pipeline.conftest import load
 from tests.support.encoder_double import EncoderDouble
 from tests.support.feast_repository import write_feature_repo

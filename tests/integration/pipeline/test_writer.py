@@ -19,13 +19,13 @@ from asgi_lifespan import LifespanManager
 from pydantic import HttpUrl
 
 from services.contracts.writer import ProductChange
-from services.gateway.access import key_hash
+from services.gateway.admission.access import key_hash
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import GatewaySettings
-from services.pipeline.lock import only_writer
+from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.writer.app import create_app as create_writer
-from services.pipeline.writer.settings import WriterSettings
+from services.writer.app import create_app as create_writer
+from services.writer.settings import WriterSettings
 from tests.integration.pipeline.conftest import Serve, load
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.encoder_double import EncoderDouble

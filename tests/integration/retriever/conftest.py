@@ -14,7 +14,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.base import ModalityWeights
 from services.contracts.health import Readiness
-from services.contracts.retriever import CatalogueInfo, QueryTerm, SearchRequest, SearchResponse
+from services.contracts.retriever import (
+    CatalogueInfo,
+    QueryTerm,
+    RetrievalRequest,
+    RetrievalResponse,
+)
 from services.retriever.app import create_app
 from services.retriever.settings import RetrieverSettings
 from tests.integration.retriever.publishing import MODEL, Publisher, Version
@@ -29,11 +34,11 @@ class RetrieverClient:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
 
-    async def search(self, version: Version, product_id: str, k: int = 5) -> SearchResponse:
+    async def search(self, version: Version, product_id: str, k: int = 5) -> RetrievalResponse:
         """Ask with the text vector that a version gives a product; raises on an error."""
         response = await self.http.post("/search", json=query(version, product_id, k))
         response.raise_for_status()
-        return SearchResponse.model_validate_json(response.content)
+        return RetrievalResponse.model_validate_json(response.content)
 
     async def readiness(self) -> tuple[int, Readiness]:
         response = await self.http.get("/ready")
@@ -78,7 +83,7 @@ def query(
     version: Version, product_id: str, k: int = 5, weights: Mapping[str, float] = WORDS
 ) -> dict[str, Any]:
     """A search request as JSON."""
-    request = SearchRequest(
+    request = RetrievalRequest(
         model=MODEL,
         terms=[
             QueryTerm(

@@ -11,8 +11,8 @@ import pytest
 from feast import FeatureStore, FeatureView
 
 from services.contracts.catalogue import HEAD_VIEW
-from services.contracts.retriever import SearchResponse
-from services.retriever.store import FeastFeatures
+from services.contracts.retriever import RetrievalResponse
+from services.retriever.loading.store import FeastFeatures
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.integration.retriever.publishing import Publisher, Version
 from tests.support.feast_repository import write_feature_repo
@@ -92,7 +92,7 @@ async def test_questions_through_a_swap_see_no_error_no_gap_and_no_mixture(
 ) -> None:
     versions = {version.name: version for version in (FIRST, SECOND)}
     publisher.publish(FIRST)
-    answers: list[SearchResponse] = []
+    answers: list[RetrievalResponse] = []
     async with running_retriever(feature_repo_dir, read_batch=3) as retriever:
         await retriever.until_serving(FIRST)
         done = asyncio.Event()

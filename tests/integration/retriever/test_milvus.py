@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from services.contracts.retriever import SearchResponse
+from services.contracts.retriever import RetrievalResponse
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.integration.retriever.publishing import Publisher, Version
 from tests.support.waiting import until
@@ -13,7 +13,7 @@ from tests.support.waiting import until
 FIRST, SECOND = Version.of("v1", 25), Version.of("v2", 40)
 
 
-async def answers(retriever: RetrieverClient, version: Version) -> list[SearchResponse]:
+async def answers(retriever: RetrieverClient, version: Version) -> list[RetrievalResponse]:
     """Scores to five decimals: the sixth depends on who adds up the products."""
     found = [
         await retriever.search(version, product_id, k=20) for product_id in version.product_ids[:8]

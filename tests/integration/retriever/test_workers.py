@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.retriever.catalogue import StoreUnavailable
-from services.retriever.parts import Keys, Part, Vectors
-from services.retriever.reader import CatalogueReader
-from services.retriever.store import FeastFeatures
-from services.retriever.workers import Processes
+from services.retriever.errors import StoreUnavailable
+from services.retriever.loading.parts import Keys, Part, Vectors
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.store import FeastFeatures
+from services.retriever.loading.workers import Processes
 from tests.integration.retriever.publishing import Publisher, Version
 from tests.support.waiting import until
 
@@ -28,7 +28,7 @@ PARENT = """
 import sys, time
 from multiprocessing import active_children
 from pathlib import Path
-from services.retriever.workers import Processes
+from services.retriever.loading.workers import Processes
 
 if __name__ == "__main__":
     with Processes(Path(sys.argv[1]), 5, 1).running() as workers:

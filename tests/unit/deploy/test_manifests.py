@@ -13,9 +13,9 @@ from deploy.operations.manifests import BASE, faults, manifests
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.writer.settings import WriterSettings
 from services.retriever.settings import RetrieverSettings
 from services.rewriter.settings import RewriterSettings
+from services.writer.settings import WriterSettings
 
 OBJECTS = [document for _, document in manifests()]
 SETTINGS: dict[str, tuple[type[BaseSettings], ...]] = {

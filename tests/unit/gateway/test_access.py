@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from pydantic import ValidationError
 
 from services.common.problems import Forbidden, Unauthorized, install_problem_handlers
-from services.gateway.access import check_access, key_hash, require_admin
+from services.gateway.admission.access import check_access, key_hash, require_admin
 from services.gateway.settings import GatewaySettings
 
 SEARCH, ADMIN = "search-key-of-a-test", "admin-key-of-a-test"

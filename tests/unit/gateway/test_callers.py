@@ -6,8 +6,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from services.gateway.access import key_hash
-from services.gateway.callers import address_of, caller_of
+from services.gateway.admission.access import key_hash
+from services.gateway.admission.callers import address_of, caller_of
 from services.gateway.settings import GatewaySettings
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1/128")]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from asgi_lifespan import LifespanManager
 
-from services.gateway.access import key_hash
+from services.gateway.admission.access import key_hash
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
 from tests.support.gateway_stack import assert_problem

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.gateway.access import API_KEY_HEADER, key_hash
+from services.gateway.admission.access import API_KEY_HEADER, key_hash
 from services.gateway.settings import GatewaySettings
 from tests.support.gateway_stack import Stack, assert_problem
 from tests.support.waiting import until

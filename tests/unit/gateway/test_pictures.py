@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from services.contracts.gateway import PictureResponse
-from services.gateway.pictures import EncodedPicture, picture_id, read_picture_id
-from services.gateway.tokens import BadToken
+from services.gateway.searching.picture_ids import EncodedPicture, picture_id, read_picture_id
+from services.gateway.searching.tokens import BadToken
 from tests.support.gateway_stack import DAMAGED_JPEG, JPEG, MODEL, Stack, assert_problem, dead
 
 CROP = {"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}

@@ -9,7 +9,7 @@ import pytest
 
 from services.common.client import ServiceClient
 from services.contracts.rewriter import RewriteResponse, RewriteSource
-from services.gateway.rewriting import DISABLED_KEPT_S, Rewriting
+from services.gateway.searching.rewriting import DISABLED_KEPT_S, Rewriting
 
 
 class Clock:

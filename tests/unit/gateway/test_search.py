@@ -12,10 +12,10 @@ from services.common.problems import InvalidRequest, NotFound
 from services.contracts.base import ModalityWeights
 from services.contracts.gateway import SearchResponse
 from services.contracts.problems import FieldProblem
-from services.contracts.retriever import QueryTerm, SearchRequest
-from services.gateway.cursors import Asked, cursor_of, read_cursor
-from services.gateway.pictures import EncodedPicture, picture_id
-from services.gateway.tokens import BadToken, seal, unseal
+from services.contracts.retriever import QueryTerm, RetrievalRequest
+from services.gateway.searching.cursors import Asked, cursor_of, read_cursor
+from services.gateway.searching.picture_ids import EncodedPicture, picture_id
+from services.gateway.searching.tokens import BadToken, seal, unseal
 from tests.support.gateway_stack import MODEL, Stack, assert_problem, dead
 
 
@@ -91,7 +91,7 @@ async def test_a_cursor_holds_vectors_to_the_bit() -> None:
     vector = [0.10000000149011612, -0.30000001192092896, 1.0]  # float32 values
     weights = ModalityWeights(text=0.2, image=0.8)
     asked = Asked(
-        search=SearchRequest(
+        search=RetrievalRequest(
             model=MODEL,
             terms=[
                 QueryTerm(product_id="sample-1", weights=weights),

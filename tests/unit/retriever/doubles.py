@@ -21,11 +21,12 @@ from services.contracts.catalogue import (
 )
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
-from services.retriever.calibration import Moments
-from services.retriever.catalogue import Catalogue, LoadStopped, NotPublished
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.moments import Moments
+from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.errors import LoadStopped, NotPublished
 from services.retriever.index import ExactIndex, LiveIndex
-from services.retriever.products import Products, ProductTable
-from services.retriever.store import Columns
+from services.retriever.loading.store import Columns
 
 MODEL = "mini@1"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from services.contracts.retriever import Kind, QueryTerm, SearchRequest
-from services.retriever.calibration import Moments
-from services.retriever.drift import HORIZON, QueryDrift, Served
+from services.contracts.retriever import Kind, QueryTerm, RetrievalRequest
+from services.retriever.catalogue.moments import Moments
 from services.retriever.index import Rows
+from services.retriever.searching.drift import HORIZON, QueryDrift, Served
 
 MODEL = "mini@1"
 D = 32
@@ -27,8 +27,8 @@ def units(n: int, towards: float = 0.0, axis: int = 0) -> Rows:
     return normed
 
 
-def request(vector: Rows, kind: Kind = "words", model: str = MODEL) -> SearchRequest:
-    return SearchRequest(model=model, terms=[QueryTerm(vector=vector.tolist(), kind=kind)], k=1)
+def request(vector: Rows, kind: Kind = "words", model: str = MODEL) -> RetrievalRequest:
+    return RetrievalRequest(model=model, terms=[QueryTerm(vector=vector.tolist(), kind=kind)], k=1)
 
 
 class Drift:
@@ -110,7 +110,7 @@ def test_only_first_pages_by_one_thing_count() -> None:
     drift = Drift(units(100))
     row = units(1)[0]
     drift.queries.asked(request(row).model_copy(update={"after": "further"}))
-    drift.queries.asked(SearchRequest(model=MODEL, terms=[QueryTerm(product_id="a")], k=1))
+    drift.queries.asked(RetrievalRequest(model=MODEL, terms=[QueryTerm(product_id="a")], k=1))
     assert drift.told() is None
 
 

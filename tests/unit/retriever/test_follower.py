@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import BUILT_IN, Ranking
-from services.retriever.catalogue import BrokenPublication, StoreUnavailable
-from services.retriever.follower import Follower
+from services.retriever.errors import BrokenPublication, StoreUnavailable
+from services.retriever.loading.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
 from tests.support.waiting import DEADLINE_S, until
 from tests.unit.retriever.doubles import ScriptedSource

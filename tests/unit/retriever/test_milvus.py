@@ -10,7 +10,7 @@ import pytest
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 
 from services.common.problems import DependencyUnavailable
-from services.retriever.catalogue import StoreUnavailable
+from services.retriever.errors import StoreUnavailable
 from services.retriever.index import ExactIndex, IndexChoice, Passing, Rows
 from services.retriever.index.milvus import MilvusEngine
 

@@ -11,8 +11,8 @@ import pytest
 from feature_repo.definitions import product_metadata
 from services.contracts.catalogue import FINGERPRINT, PRODUCT_KEY
 from services.contracts.products import Product
-from services.retriever.columns import reader_of
-from services.retriever.products import PRICE, TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.columns import reader_of
+from services.retriever.catalogue.products import PRICE, TEXT_COLUMNS, ProductTable, product_batch
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
 

@@ -11,17 +11,12 @@ from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import HEAD_VIEW, METADATA_VIEW, SHARD_VIEW, VECTOR_VIEW
 from services.contracts.products import ScoredProduct
 from services.contracts.ranking import BUILT_IN, Ranking
-from services.contracts.retriever import QueryTerm, SearchRequest
-from services.retriever.catalogue import (
-    BrokenPublication,
-    Catalogue,
-    LoadStopped,
-    NotPublished,
-    WrongModel,
-)
+from services.contracts.retriever import QueryTerm, RetrievalRequest
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.errors import BrokenPublication, LoadStopped, NotPublished, WrongModel
 from services.retriever.index import IndexChoice
-from services.retriever.reader import CatalogueReader
-from services.retriever.search import search as search_catalogue
+from services.retriever.loading.reader import CatalogueReader
+from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
 
 IDS = [f"p-{number:02}" for number in range(25)]
@@ -44,7 +39,7 @@ def search(
 ) -> list[ScoredProduct]:
     """What is found for the first direction."""
     terms = [QueryTerm(vector=[1.0, 0.0], weights=weights)]
-    request = SearchRequest(model=MODEL, terms=terms, k=25, threshold=threshold, cutoff="off")
+    request = RetrievalRequest(model=MODEL, terms=terms, k=25, threshold=threshold, cutoff="off")
     return search_catalogue(catalogue, request).results
 
 

@@ -17,15 +17,21 @@ from services.contracts.retriever import (
     NO_MATCH_BELOW,
     CatalogueInfo,
     QueryTerm,
-    SearchRequest,
-    SearchResponse,
+    RetrievalRequest,
+    RetrievalResponse,
 )
 from services.contracts.search import Filters, PriceRange
-from services.retriever.calibration import Moments, best_of_noise
-from services.retriever.catalogue import Catalogue
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.moments import Moments
+from services.retriever.catalogue.products import (
+    TEXT_COLUMNS,
+    Products,
+    ProductTable,
+    product_batch,
+)
 from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, Vector
-from services.retriever.products import TEXT_COLUMNS, Products, ProductTable, product_batch
-from services.retriever.search import search as search_catalogue
+from services.retriever.searching.calibration import best_of_noise
+from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.engines import in_milvus, in_process
 
 MODEL = "mini@1"
@@ -123,13 +129,13 @@ def term(seed: int = 5, weight: float = 1.0, weights: ModalityWeights = EVEN) ->
     return QueryTerm(vector=unit(seed).tolist(), weights=weights, weight=weight)
 
 
-def search(one: Catalogue, **asked: object) -> SearchResponse:
+def search(one: Catalogue, **asked: object) -> RetrievalResponse:
     usual = {"terms": [term()], "cutoff": "off", "k": 100, "group_variants": False}
-    request = SearchRequest.model_validate({"model": MODEL, **usual, **asked})
+    request = RetrievalRequest.model_validate({"model": MODEL, **usual, **asked})
     return search_catalogue(one, request)
 
 
-def ids(answer: SearchResponse) -> list[str]:
+def ids(answer: RetrievalResponse) -> list[str]:
     return [product.product_id for product in answer.results]
 
 
@@ -364,7 +370,7 @@ def test_words_that_a_near_product_says_have_a_match_however_many_are_as_near() 
     one = catalogue()
     stranger = unit(987_654).tolist()
 
-    def asked(text: str | None) -> SearchResponse:
+    def asked(text: str | None) -> RetrievalResponse:
         return search(one, terms=[QueryTerm(vector=stranger, text=text)], cutoff="auto")
 
     nearest = search(one, terms=[QueryTerm(vector=stranger)]).results[0]

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 
 from services.common.context import Deadline, deadline
 from services.common.problems import DeadlineExceeded, Overloaded
-from services.retriever.search_pool import SearchPool
+from services.retriever.searching.pool import SearchPool
 
 
 async def test_a_search_runs_in_a_named_thread() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.retriever.catalogue import NotPublished, StoreUnavailable
-from services.retriever.store import FeastFeatures, _with_limits
+from services.retriever.errors import NotPublished, StoreUnavailable
+from services.retriever.loading.store import FeastFeatures, _with_limits
 from tests.support.feast_repository import write_feature_repo
 from tests.support.redis_server import RedisAddress
 

@@ -10,7 +10,7 @@ import pytest
 
 from services.pipeline.feeds import open_feed
 from services.pipeline.feeds.sqid import ESCI_PRODUCTS, IMAGE_FEATURES
-from services.pipeline.validation import Reject, RowValidator
+from services.pipeline.feeds.validation import Reject, RowValidator
 
 
 def refused_columns(path: Path) -> list[str]:

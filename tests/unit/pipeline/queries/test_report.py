@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from services.contracts.query_log import packed
-from services.pipeline.queries.report import Names, report
-from services.pipeline.queries.stored import SCHEMA
+from services.pipeline.queries.query_report import Names, report
+from services.pipeline.queries.query_store import SCHEMA
 from services.pipeline.training.embedded import EmbeddedProducts
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)

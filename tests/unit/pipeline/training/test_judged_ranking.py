@@ -5,7 +5,7 @@ import pytest
 
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import Ranking
-from services.pipeline.quality.metrics import Grade
+from services.pipeline.judging.metrics import Grade
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries
 from services.pipeline.training.judged_ranking import JudgedRanking, compare, gate, judge
 

@@ -9,13 +9,14 @@ import pytest
 
 from services.contracts.ranking import Ranking, ScoreCalibration
 from services.pipeline.errors import NothingToLearn
-from services.pipeline.quality.metrics import Grade
+from services.pipeline.judging.metrics import Grade
 from services.pipeline.training.calibration import StandardisedScores
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries, Matrix, QueryKind
 from services.pipeline.training.folds import folds
 from services.pipeline.training.train import train
 from services.pipeline.training.usual import usual_deviation
-from services.retriever import calibration as served
+from services.retriever.catalogue.moments import Moments
+from services.retriever.searching.calibration import Calibration
 
 PRODUCTS, DIMENSION = 120, 32
 Judged = dict[str, dict[str, Grade]]
@@ -161,11 +162,11 @@ def test_what_is_learned_about_is_what_the_retriever_computes(
 
     learned_of = StandardisedScores.of(scores, np.zeros(scores.shape, np.bool_), np.array([usual]))
 
-    moments = served.Moments.of(np.concatenate([products.text, products.image], axis=1))
+    moments = Moments.of(np.concatenate([products.text, products.image], axis=1))
     spread = moments.spread(
         np.concatenate([text_weight * query[0], (1 - text_weight) * query[0]]).astype(np.float32)
     )
-    calibration = served.Calibration(ScoreCalibration())
+    calibration = Calibration(ScoreCalibration())
     confidence = calibration.confidence(
         spread, moments.usual_deviation(kind, text_weight, 1 - text_weight), float(scores.max())
     )

@@ -1,0 +1,1 @@
+"""Admission: API keys, rate limits and security headers."""

@@ -1,0 +1,134 @@
+"""The layer that refuses what is too much, before anything of a body is read."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterator
+
+from starlette.datastructures import MutableHeaders
+from starlette.routing import Match, Route, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.common.background import Background
+from services.common.problems import Overloaded, RateLimited, ServiceError, problem_response
+from services.gateway.admission.callers import caller_of
+from services.gateway.admission.limiters import Limiter, Policy, Verdict
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.settings import GatewaySettings
+
+RATE_LIMIT_HEADER = "RateLimit"
+RATE_LIMIT_POLICY_HEADER = "RateLimit-Policy"
+
+_POLICY_NAME = '"default"'
+_LEASE_BEYOND_DEADLINE_S = 5.0
+
+# What costs next to nothing, or is asked by those who run the service, goes free: pictures, the
+# page, the documentation, health, metrics.
+_LIMITED_PATHS = ("/products/",)
+_FREE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def policy_of(settings: GatewaySettings) -> Policy:
+    return Policy(
+        rate_per_minute=settings.rate_per_minute,
+        burst=settings.rate_burst,
+        max_concurrent=settings.max_concurrent,
+        lease_s=settings.deadline_ms / 1000 + _LEASE_BEYOND_DEADLINE_S,
+    )
+
+
+class LimitsMiddleware:
+    """Rate and concurrency by caller, and how many requests this process takes on at all.
+
+    `app.state.limiter` is made in the lifespan, so it is looked up with each request.
+    """
+
+    def __init__(self, app: ASGIApp, *, settings: GatewaySettings, metrics: GatewayMetrics) -> None:
+        self._app = app
+        self._settings = settings
+        self._metrics = metrics
+        policy = policy_of(settings)
+        self._policy = f"{_POLICY_NAME};q={policy.burst};w={math.ceil(policy.window_s)}"
+        self._running = 0
+        self._releases = Background()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_limited(scope):
+            await self._app(scope, receive, send)
+            return
+        if self._running >= self._settings.max_in_flight:
+            self._metrics.refusals.labels("overload").inc()
+            _name_route(scope)
+            busy = Overloaded("The service is busy with others' requests; ask again soon.")
+            await problem_response(busy)(scope, receive, send)
+            return
+        self._running += 1
+        try:
+            await self._with_lease(scope, receive, send)
+        finally:
+            self._running -= 1
+
+    async def _with_lease(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limiter: Limiter = scope["app"].state.limiter
+        caller, lease = caller_of(scope, self._settings), uuid.uuid4().hex
+        verdict = await limiter.admit(caller, lease)
+
+        async def send_with_limits(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._describe(verdict, MutableHeaders(scope=message))
+            await send(message)
+
+        if verdict.refusal is not None:
+            self._metrics.refusals.labels(verdict.refusal).inc()
+            _name_route(scope)
+            refusal = problem_response(self._refusal(verdict))
+            await refusal(scope, receive, send_with_limits)
+            return
+        try:
+            await self._app(scope, receive, send_with_limits)
+        finally:
+            # Whoever has the answer already need not wait for Redis to hear of it.
+            self._releases.start(limiter.release(caller, lease))
+
+    def _describe(self, verdict: Verdict, headers: MutableHeaders) -> None:
+        """The fields of draft-ietf-httpapi-ratelimit-headers: quota, window, what remains."""
+        headers[RATE_LIMIT_POLICY_HEADER] = self._policy
+        headers[RATE_LIMIT_HEADER] = (
+            f"{_POLICY_NAME};r={verdict.remaining};t={math.ceil(verdict.full_after_s)}"
+        )
+
+    def _refusal(self, verdict: Verdict) -> ServiceError:
+        settings = self._settings
+        if verdict.refusal == "concurrency":
+            detail = (
+                f"{settings.max_concurrent} requests of yours are being answered, which is the "
+                "most at once; wait for one of them."
+            )
+        else:
+            detail = (
+                f"You have asked more often than {settings.rate_per_minute} times a minute, with "
+                f"{settings.rate_burst} at once; go on after `Retry-After`."
+            )
+        return RateLimited(detail, retry_after_s=max(1, math.ceil(verdict.retry_after_s)))
+
+
+def _is_limited(scope: Scope) -> bool:
+    return scope["method"] not in _FREE_METHODS or scope["path"].startswith(_LIMITED_PATHS)
+
+
+def _name_route(scope: Scope) -> None:
+    """Find the route that a refused request was for, so that metrics and the log can name it."""
+    for route in _routes(scope["app"].router):
+        match, _ = route.matches(scope)
+        if match is Match.FULL:
+            scope["route"] = route
+            return
+
+
+def _routes(router: Router) -> Iterator[Route]:
+    for route in router.routes:
+        if isinstance(route, Route):
+            yield route
+        elif isinstance(included := getattr(route, "original_router", None), Router):
+            yield from _routes(included)

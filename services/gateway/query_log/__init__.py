@@ -1,0 +1,1 @@
+"""The query log: searches written to a Redis stream."""

@@ -1,0 +1,1 @@
+"""One search: rewrite, encode, retrieve, report."""

@@ -1,0 +1,1 @@
+"""Products as feature rows: fingerprints, both stores, publication and live changes."""

@@ -1,0 +1,46 @@
+"""Digests that tell whether anything has changed: of vectors, of metadata, of a catalogue.
+
+Length-prefixed, so that no two different inputs run together into the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from services.pipeline.catalogue.caption import CAPTION_VERSION
+
+_FINGERPRINT_DIGITS = 32
+_VERSION_DIGITS = 16
+
+
+def vector_fingerprint(model_id: str, caption: str, picture_sha256: str) -> str:
+    """Of everything that a product's two vectors depend on; no picture is an empty digest."""
+    return _digest([model_id, CAPTION_VERSION, caption, picture_sha256], _FINGERPRINT_DIGITS)
+
+
+def metadata_fingerprint(metadata: Mapping[str, object]) -> str:
+    """Of metadata as stored, whatever the order of its columns."""
+    text = json.dumps(metadata, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return _digest([text], _FINGERPRINT_DIGITS)
+
+
+def catalogue_version(model_id: str, products: Iterable[tuple[str, str, str]]) -> str:
+    """Of a whole catalogue: (id, vector fingerprint, metadata fingerprint) in order of id."""
+    parts = (part for product in products for part in product)
+    return _digest(_chain(model_id, parts), _VERSION_DIGITS)
+
+
+def _chain(first: str, others: Iterable[str]) -> Iterable[str]:
+    yield first
+    yield from others
+
+
+def _digest(parts: Iterable[str], digits: int) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()[:digits]

@@ -1,0 +1,95 @@
+"""A product as it goes into the feature store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from services.pipeline.catalogue.caption import caption
+from services.pipeline.catalogue.fingerprint import metadata_fingerprint, vector_fingerprint
+from services.pipeline.feeds import ReadyVectors
+from services.pipeline.feeds.ready_vectors import digest
+from services.pipeline.feeds.validation import FeedProduct
+from services.pipeline.pictures.media import StoredPicture
+
+FloatVector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductVectors:
+    """(d,) unit vectors; the image vector is of length 0 where there is no picture."""
+
+    text: FloatVector
+    image: FloatVector
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueProduct:
+    """Metadata as the feature view `product_metadata` has it, and what its vectors come from."""
+
+    row: int
+    product_id: str
+    title: str
+    description: str
+    brand: str
+    category: str
+    price: float | None
+    currency: str
+    image_url: str
+    product_url: str
+    attributes: str
+    """A JSON object of text."""
+    caption: str
+    picture: StoredPicture | None
+    vector_fingerprint: str
+    metadata_fingerprint: str
+    vectors: ReadyVectors | None = field(default=None, compare=False)
+    """Those that need no encoding, since they came with the feed."""
+
+    @classmethod
+    def of(
+        cls, product: FeedProduct, picture: StoredPicture | None, model_id: str
+    ) -> CatalogueProduct:
+        """picture: of `product.picture_file`, from the media store."""
+        attributes = json.dumps(dict(product.attributes), sort_keys=True, ensure_ascii=False)
+        image_url = product.picture_link if picture is None else picture.url
+        words = caption(product.title, product.description)
+        text, look = words, "" if picture is None else picture.sha256
+        ready = product.vectors
+        if ready is not None:
+            # As told by their own values; no caption or digest of a picture looks like these.
+            text = f"vector {digest(ready.text)}" if ready.text is not None else text
+            look = f"vector {digest(ready.image)}" if ready.image is not None else look
+        return cls(
+            row=product.row,
+            product_id=product.product_id,
+            title=product.title,
+            description=product.description,
+            brand=product.brand,
+            category=product.category,
+            price=product.price,
+            currency=product.currency,
+            image_url=image_url,
+            product_url=product.product_url,
+            attributes=attributes,
+            caption=words,
+            picture=picture,
+            vector_fingerprint=vector_fingerprint(model_id, text, look),
+            metadata_fingerprint=metadata_fingerprint(
+                {
+                    "title": product.title,
+                    "description": product.description,
+                    "brand": product.brand,
+                    "category": product.category,
+                    "price": product.price,
+                    "currency": product.currency,
+                    "image_url": image_url,
+                    "product_url": product.product_url,
+                    "attributes": attributes,
+                }
+            ),
+            vectors=ready,
+        )

@@ -1,0 +1,319 @@
+"""Publishing a catalogue version: its shards, a look whether everything is there, then the head.
+
+Readers flip to the new version when the head row changes, so it is written last and alone. Products
+that the new file no longer has are simply not in the new manifest; their rows stay in the store,
+for a reader that still serves the version before, and for going back to it.
+
+A live change goes the same way: rows, a look whether they are there, the list of what changed under
+its own number, and then the head, which tells of that number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from services.contracts.catalogue import (
+    CATALOGUE,
+    CATALOGUE_KEY,
+    CHANGE_KEY,
+    CHANGE_VIEW,
+    HEAD_VIEW,
+    PREVIOUS,
+    PRODUCTS_PER_SHARD,
+    RANKING,
+    SHARD_KEY,
+    SHARD_VIEW,
+    CatalogueHead,
+    change_id,
+    shard_id,
+)
+from services.contracts.ranking import Ranking
+from services.pipeline.catalogue.fingerprint import catalogue_version
+from services.pipeline.catalogue.offline_store import SCHEMAS, TIMESTAMP, OfflineStore
+from services.pipeline.catalogue.online_store import EventClock, OnlineRow, OnlineStore
+from services.pipeline.catalogue.product import CatalogueProduct
+from services.pipeline.errors import NothingToLoad, StoreIncomplete
+
+PRODUCTS_PER_CHANGE = 500
+
+Entry = tuple[str, str, str]
+"""(product id, vector fingerprint, metadata fingerprint); deleted where both are empty."""
+
+Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
+"""Of a version, its products, and the version that is served."""
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What a version will have. Three short texts a product are all that a run remembers of it."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+    def add(self, product: CatalogueProduct) -> None:
+        self.entries.append(
+            (product.product_id, product.vector_fingerprint, product.metadata_fingerprint)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is served now, and whether this run made it so."""
+
+    head: CatalogueHead
+    is_new: bool
+    undone: int = 0
+    """Live changes to what was served before, that the new version does without."""
+
+
+class Publisher:
+    """Writes `catalogue_shard`, `catalogue_change` and `catalogue_head`, of one model."""
+
+    def __init__(
+        self,
+        online: OnlineStore,
+        offline: OfflineStore,
+        clock: EventClock,
+        *,
+        model_id: str,
+        dimension: int,
+        products_per_shard: int = PRODUCTS_PER_SHARD,
+    ) -> None:
+        self._online = online
+        self._offline = offline
+        self._clock = clock
+        self._model_id = model_id
+        self._dimension = dimension
+        self._products_per_shard = products_per_shard
+
+    def publish(
+        self,
+        manifest: Manifest,
+        ranking: Ranking | None = None,
+        *,
+        undo_changes: bool = False,
+        approve: Approve | None = None,
+    ) -> Publication:
+        """Serve this version. One that is served already keeps what was changed live since then,
+        unless `undo_changes`.
+
+        ranking: None keeps the present one, if it is of this model.
+
+        approve: called with a new version whose rows are all there, before it is served; what it
+        raises keeps it from being served. Raises StoreIncomplete, with nothing published, when rows
+        are missing; DependencyAway.
+        """
+        entries = sorted(manifest.entries)
+        size = self._products_per_shard
+        shards = [entries[start : start + size] for start in range(0, len(entries), size)]
+        published, timestamp = self._online.head()
+        previous, _ = self._online.head(PREVIOUS)
+        # Later than every change of any version, so that no number is ever used twice for one.
+        base = max((one.sequence for one in (published, previous) if one is not None), default=0)
+        head = CatalogueHead(
+            version=catalogue_version(self._model_id, entries),
+            model_id=self._model_id,
+            dimension=self._dimension,
+            shards=len(shards),
+            products=len(entries),
+            base=base,
+            sequence=base,
+            ranking=ranking or self._present_ranking(published),
+        )
+        for number, shard in enumerate(shards):
+            self._write_shard(shard_id(head.version, number), shard)
+        if published is not None and _same(published, head, unchanged=undo_changes):
+            return Publication(published, is_new=False)
+        for number, shard in enumerate(shards):
+            self._verify(shard_id(head.version, number), shard)
+        if approve is not None:
+            approve(head, entries, published)
+        self._offline.ensure(CHANGE_VIEW)
+        self._clock.has_seen(timestamp)
+        self._flip(head, published)
+        undone = 0 if published is None else published.sequence - published.base
+        return Publication(head, is_new=True, undone=undone)
+
+    def rank(self, ranking: Ranking) -> Publication:
+        """Serve what is served, searched by that ranking. Raises NothingToLoad when nothing is."""
+        published, timestamp = self._online.head()
+        if published is None:
+            raise NothingToLoad("no catalogue is published; load one first")
+        head = published.model_copy(update={RANKING: ranking})
+        if head == published:
+            return Publication(published, is_new=False)
+        self._clock.has_seen(timestamp)
+        self._flip(head, published)
+        return Publication(head, is_new=True)
+
+    def _present_ranking(self, published: CatalogueHead | None) -> Ranking | None:
+        """What was learned from one model's scores says nothing of another's."""
+        if published is None or published.model_id != self._model_id:
+            return None
+        return published.ranking
+
+    def restore(self, head: CatalogueHead) -> Publication:
+        """Serve a version that is stored already. Raises StoreIncomplete when it isn't whole."""
+        published, timestamp = self._online.head()
+        self._clock.has_seen(timestamp)
+        if published is not None and _same_products(published, head):
+            # Only its ranking is gone back to; what changed since stays.
+            head = head.model_copy(update={"sequence": published.sequence})
+        changed: dict[str, Entry] = {}
+        for change in self._online.changes(head):
+            if not change:
+                raise _gone(head)
+            changed.update((entry[0], entry) for entry in change)
+        for number in range(head.shards):
+            key = shard_id(head.version, number)
+            ids, vectors, metadata, _ = self._online.shard(key)
+            entries = list(zip(ids, vectors, metadata, strict=True))
+            if not entries:
+                raise _gone(head)
+            self._verify_rows([entry for entry in entries if entry[0] not in changed])
+        self._verify_rows([entry for entry in changed.values() if entry[1]])
+        self._flip(head, published)
+        return Publication(head, is_new=True)
+
+    def change(self, entries: Sequence[Entry]) -> CatalogueHead:
+        """Put these products in and take those out, in the version that is served.
+
+        Raises NothingToLoad when none is, StoreIncomplete when rows are missing, DependencyAway;
+        nothing of the change is served then.
+        """
+        head, timestamp = self._online.head()
+        if head is None or (head.model_id, head.dimension) != (self._model_id, self._dimension):
+            raise NothingToLoad("no catalogue of this model is published; load one first")
+        self._verify_rows([entry for entry in entries if entry[1]])
+        for start in range(0, len(entries), PRODUCTS_PER_CHANGE):
+            ids, vectors, metadata = _columns(entries[start : start + PRODUCTS_PER_CHANGE])
+            head = head.model_copy(update={"sequence": head.sequence + 1})
+            key = change_id(head.version, head.sequence)
+            # A run that ended before its head was written may have left one here.
+            self._clock.has_seen(self._online.change_timestamp(key))
+            self._write(
+                CHANGE_VIEW,
+                {
+                    CHANGE_KEY: [key],
+                    "product_ids": [ids],
+                    "vector_fingerprints": [vectors],
+                    "metadata_fingerprints": [metadata],
+                },
+            )
+        self._clock.has_seen(timestamp)
+        self._write_head(head, CATALOGUE)
+        if self._online.head()[0] != head:
+            raise StoreIncomplete("the catalogue head is not there when read back; run this again")
+        return head
+
+    def _flip(self, head: CatalogueHead, published: CatalogueHead | None) -> None:
+        """Remember what is served, then serve another."""
+        if published is not None:
+            _, timestamp = self._online.head(PREVIOUS)
+            self._clock.has_seen(timestamp)
+            self._write_head(published, PREVIOUS)
+        self._write_head(head, CATALOGUE)
+        if self._online.head()[0] != head:
+            raise StoreIncomplete("the catalogue head is not there when read back; run this again")
+
+    def _write_shard(self, key: str, entries: Sequence[Entry]) -> None:
+        """Unless it is there as it should be: a version's shards never change."""
+        columns = _columns(entries)
+        *stored, timestamp = self._online.shard(key)
+        if tuple(stored) == columns:
+            return
+        self._clock.has_seen(timestamp)
+        self._write(
+            SHARD_VIEW,
+            {
+                SHARD_KEY: [key],
+                "product_ids": [columns[0]],
+                "vector_fingerprints": [columns[1]],
+                "metadata_fingerprints": [columns[2]],
+            },
+        )
+
+    def _write_head(self, head: CatalogueHead, catalogue: str) -> None:
+        self._write(
+            HEAD_VIEW,
+            {
+                CATALOGUE_KEY: [catalogue],
+                "version": [head.version],
+                "model": [head.model_id],
+                "dimension": [head.dimension],
+                "shards": [head.shards],
+                "products": [head.products],
+                "base": [head.base],
+                "sequence": [head.sequence],
+                RANKING: ["" if head.ranking is None else head.ranking.model_dump_json()],
+            },
+        )
+
+    def _write(self, view: str, row: dict[str, list[object]]) -> None:
+        table = pa.table({**row, TIMESTAMP: [self._clock.tick()]}, SCHEMAS[view])
+        self._offline.write(view, table)
+        self._online.write(view, table)
+
+    def _verify(self, key: str, entries: Sequence[Entry]) -> None:
+        """Read back a shard and every row that it lists."""
+        *stored, _ = self._online.shard(key)
+        if tuple(stored) != _columns(entries):
+            raise _missing("1 × product list")
+        self._verify_rows(entries)
+
+    def _verify_rows(self, entries: Sequence[Entry]) -> None:
+        """Read back every row that these products need."""
+        if not entries:
+            return
+        ids, vector_fingerprints, metadata_fingerprints = _columns(entries)
+        missing = {
+            "vectors": _differing(
+                self._online.vectors(ids, self._model_id, vector_fingerprints),
+                vector_fingerprints,
+            ),
+            "metadata": _differing(
+                self._online.metadata(ids, metadata_fingerprints), metadata_fingerprints
+            ),
+        }
+        told = ", ".join(f"{count} × {what}" for what, count in missing.items() if count)
+        if told:
+            raise _missing(told)
+
+
+def _missing(told: str) -> StoreIncomplete:
+    return StoreIncomplete(
+        f"not everything that was written is there when read back ({told}); is Redis "
+        "evicting or was it emptied? Nothing is published; run this again"
+    )
+
+
+def _gone(head: CatalogueHead) -> StoreIncomplete:
+    return StoreIncomplete(
+        f"the product list of version {head.version} is gone; load its file again"
+    )
+
+
+def _same(published: CatalogueHead, head: CatalogueHead, *, unchanged: bool) -> bool:
+    """Whether a version is the one that is served; `unchanged`: without live changes on top."""
+    if unchanged and published.base != published.sequence:
+        return False
+    at = {"base": published.base, "sequence": published.sequence}
+    return head.model_copy(update=at) == published
+
+
+def _same_products(one: CatalogueHead, other: CatalogueHead) -> bool:
+    """Whether two heads are of one version, live changes apart."""
+    return (one.version, one.base) == (other.version, other.base)
+
+
+def _columns(
+    entries: Sequence[Entry],
+) -> tuple[list[str], list[str], list[str]]:
+    ids, vectors, metadata = zip(*entries, strict=True)
+    return list(ids), list(vectors), list(metadata)
+
+
+def _differing(rows: Sequence[OnlineRow], wanted: Sequence[str]) -> int:
+    return sum(row.fingerprint != want for row, want in zip(rows, wanted, strict=True))

@@ -1,1 +1,0 @@
-"""Pictures by link: asked for politely, from public addresses only, each once."""

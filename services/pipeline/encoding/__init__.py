@@ -1,0 +1,1 @@
+"""Requests to the encoder: batches of texts and pictures in, unit vectors out."""

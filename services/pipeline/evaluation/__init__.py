@@ -1,0 +1,1 @@
+"""Evaluation: golden queries through the retriever, compared, reported and plotted."""

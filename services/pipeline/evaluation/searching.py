@@ -1,0 +1,153 @@
+"""Rankings by the retriever service, so that what is measured is what serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from services.common.client import ServiceClient
+from services.common.problems import ServiceError
+from services.contracts.base import ModalityWeights
+from services.contracts.retriever import (
+    MAX_K,
+    CatalogueInfo,
+    Kind,
+    QueryTerm,
+    RetrievalBatchRequest,
+    RetrievalBatchResponse,
+    RetrievalRequest,
+)
+from services.contracts.search import CutOff
+from services.pipeline.encoding.batches import Vectors
+from services.pipeline.errors import DependencyAway
+from services.pipeline.settings import PipelineSettings
+
+_SEARCHES_A_REQUEST = 16
+_REQUESTS_IN_FLIGHT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One way to search."""
+
+    name: str
+    weights: ModalityWeights | None = None
+    """None: those of the ranking in force."""
+    cutoff: CutOff = "off"
+
+
+@dataclass(slots=True)
+class Answer:
+    """What one query found."""
+
+    products: list[str] = field(default_factory=list)
+    """Best first."""
+    scores: list[float] = field(default_factory=list)
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What figures are told apart by."""
+
+    category: str
+    price: float | None
+
+
+class Retriever:
+    """Searches one catalogue version. Its calls block.
+
+    They raise DependencyAway when the retriever stays away or refuses, or its catalogue changes.
+    """
+
+    def __init__(self, settings: PipelineSettings) -> None:
+        self._settings = settings
+        self.catalogue: CatalogueInfo | None = None
+        """Which one answered; None before the first search."""
+        self.facts: dict[str, Facts] = {}
+        """Of every product that a search has found."""
+
+    def search(
+        self, queries: Vectors, kind: Kind, setup: Setup, depth: int | None = None
+    ) -> list[Answer]:
+        """One answer a row. depth: products a query at most; None, all that a search looks at."""
+        answers = [Answer() for _ in queries.rows]
+        try:
+            asyncio.run(self._search(queries, kind, setup, depth, answers))
+        except ExceptionGroup as errors:
+            first = errors.exceptions[0]
+            if isinstance(first, ServiceError):
+                raise DependencyAway(f"the retriever does not answer: {first.detail}") from first
+            raise first from None
+        return answers
+
+    async def _search(
+        self,
+        queries: Vectors,
+        kind: Kind,
+        setup: Setup,
+        depth: int | None,
+        answers: Sequence[Answer],
+    ) -> None:
+        slots = asyncio.Semaphore(_REQUESTS_IN_FLIGHT)
+
+        def request(row: int, after: str | None) -> RetrievalRequest:
+            vector = queries.rows[row].tolist()
+            text = None if queries.texts is None else queries.texts[row]
+            return RetrievalRequest(
+                model=queries.model,
+                terms=[QueryTerm(vector=vector, kind=kind, text=text, weights=setup.weights)],
+                k=min(MAX_K, depth or MAX_K),
+                cutoff=setup.cutoff,
+                # Each product is judged, whatever it is a variant of.
+                group_variants=False,
+                after=after,
+            )
+
+        async def pages(service: ServiceClient, rows: Sequence[int]) -> None:
+            places: dict[int, str | None] = dict.fromkeys(rows)
+            async with slots:
+                while places:
+                    body = RetrievalBatchRequest(searches=[request(*one) for one in places.items()])
+                    found = await service.post("/search/batch", body, RetrievalBatchResponse)
+                    places = self._take(found, list(places), depth, answers)
+
+        async with (
+            ServiceClient(
+                "retriever",
+                self._settings.retriever_url,
+                timeout_s=self._settings.retriever_timeout_s,
+            ) as service,
+            asyncio.TaskGroup() as group,
+        ):
+            for rows in _batches(len(answers)):
+                group.create_task(pages(service, rows))
+
+    def _take(
+        self,
+        found: RetrievalBatchResponse,
+        rows: Sequence[int],
+        depth: int | None,
+        answers: Sequence[Answer],
+    ) -> dict[int, str | None]:
+        """Put what was found to the answers; returns where those that have more go on."""
+        more: dict[int, str | None] = {}
+        for row, one in zip(rows, found.answers, strict=True):
+            self.catalogue = self.catalogue or one.catalogue
+            if one.catalogue != self.catalogue:
+                raise DependencyAway("the catalogue changed meanwhile; run this again")
+            answer = answers[row]
+            answer.confidence = one.confidence
+            for product in one.results:
+                answer.products.append(product.product_id)
+                answer.scores.append(product.score)
+                self.facts[product.product_id] = Facts(product.category or "", product.price)
+            if one.next is not None and (depth is None or len(answer.products) < depth):
+                more[row] = one.next
+        return more
+
+
+def _batches(count: int) -> Iterator[range]:
+    for start in range(0, count, _SEARCHES_A_REQUEST):
+        yield range(start, min(start + _SEARCHES_A_REQUEST, count))

@@ -1,0 +1,1 @@
+"""Judgement of a catalogue version: golden queries, metrics, vector checks and the gate."""

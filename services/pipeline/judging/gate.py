@@ -1,0 +1,185 @@
+"""What a version must be before it is published: whole vectors, and no worse than what is served.
+
+NDCG on golden queries may not fall by more than chance explains: the 95 % interval of the change,
+query by query, must not lie wholly below 0. What was reached is kept beside the Parquet parts, so
+that a new model can be compared with one that is no longer there to be asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.contracts.base import ModalityWeights
+from services.contracts.catalogue import CatalogueHead
+from services.contracts.ranking import BUILT_IN
+from services.pipeline.catalogue.online_store import OnlineStore
+from services.pipeline.catalogue.publication import Entry
+from services.pipeline.encoding.batches import Vectors, embed_pictures, embed_texts
+from services.pipeline.errors import DependencyAway, GateClosed
+from services.pipeline.judging.golden import Golden
+from services.pipeline.judging.metrics import NDCG, Interval, Scores, change, score
+from services.pipeline.judging.stored_rows import entries_of, product_rows, sample_of
+from services.pipeline.judging.vector_checks import ProductRows, faults
+from services.pipeline.settings import PipelineSettings
+
+KEPT = ".quality"
+
+_FORCE = "Nothing is published; if this is meant, run it again with --force"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What golden queries say of a version."""
+
+    ndcg: float
+    queries: int
+    change: Interval | None
+    """From the served version; None where there is nothing to compare with."""
+
+    @property
+    def worse(self) -> bool:
+        return self.change is not None and self.change.high < 0
+
+    def __str__(self) -> str:
+        told = f"NDCG {self.ndcg:.3f} on {self.queries} golden queries"
+        if self.change is None:
+            return f"{told}, with nothing to compare it with"
+        return (
+            f"{told}, {self.change.mean:+.3f} from the served version "
+            f"({self.change.low:+.3f} to {self.change.high:+.3f})"
+        )
+
+
+class Gate:
+    """Approves versions before they are published."""
+
+    def __init__(
+        self,
+        online: OnlineStore,
+        settings: PipelineSettings,
+        *,
+        golden: Golden | None,
+        force: bool,
+    ) -> None:
+        """golden: None, only the vectors are looked at. force: approve whatever comes.
+
+        Raises DependencyAway when golden queries can't be scored here.
+        """
+        if golden is not None and importlib.util.find_spec("ir_measures") is None:
+            raise DependencyAway("golden queries need `ir-measures`: install group `evaluate`")
+        self._online = online
+        self._golden = golden
+        self._force = force
+        self._settings = settings
+        self.verdict: Verdict | None = None
+
+    def approve(
+        self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
+    ) -> None:
+        """Raises GateClosed for a version that is broken or worse; EncoderBroken."""
+        if not self._force:
+            self._check_vectors(head, entries, served)
+        if self._golden is None:
+            return
+        asked = GoldenScores(self._golden, self._settings, self._online)
+        self.verdict = asked.verdict(head, entries, served)
+        if self.verdict.worse and not self._force:
+            raise GateClosed(f"{self.verdict}. {_FORCE}")
+
+    def _check_vectors(
+        self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
+    ) -> None:
+        before = None
+        if served is not None and served.model_id == head.model_id:
+            there = sample_of(entries_of(self._online, served))
+            before = product_rows(self._online, served.model_id, there)
+        rows = product_rows(self._online, head.model_id, sample_of(entries))
+        found = faults(rows, before)
+        if found:
+            raise GateClosed(f"{'; '.join(found)}. {_FORCE}")
+
+
+class GoldenScores:
+    """What versions reach on golden queries."""
+
+    def __init__(self, golden: Golden, settings: PipelineSettings, online: OnlineStore) -> None:
+        self._golden = golden
+        self._online = online
+        self._folder = settings.feature_store / "offline" / KEPT
+        self._digest = _digest(golden)
+        self._words, self._pictures = golden.of_kind("text"), golden.of_kind("picture")
+        self._judged = golden.judged(one.query_id for one in (*self._words, *self._pictures))
+        self._texts = embed_texts([query.text for query in self._words], settings)
+        self._drawings = embed_pictures([golden.picture(one) for one in self._pictures], settings)
+
+    def verdict(
+        self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
+    ) -> Verdict:
+        """Of a version whose rows are stored; what it reaches is kept."""
+        after = self._scores(head, entries)
+        self._keep(head, after)
+        before = None if served is None else self._of_served(served)
+        return Verdict(
+            ndcg=float(after.values[NDCG].mean()),
+            queries=len(after.queries),
+            change=None if before is None else change(before, after),
+        )
+
+    def _of_served(self, served: CatalogueHead) -> Scores | None:
+        """Asked now where the encoder still is of its model, else as it was kept then."""
+        if served.model_id == self._texts.model:
+            return self._scores(served, entries_of(self._online, served))
+        kept = self._folder / f"{served.version}.json"
+        if not kept.is_file():
+            return None
+        told = json.loads(kept.read_text(encoding="utf-8"))
+        if told["golden"] != self._digest:
+            return None
+        return Scores(tuple(told["ndcg"]), {NDCG: np.array(list(told["ndcg"].values()))})
+
+    def _keep(self, head: CatalogueHead, scores: Scores) -> None:
+        values = scores.values[NDCG].tolist()
+        told = {"golden": self._digest, "ndcg": dict(zip(scores.queries, values, strict=True))}
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / f".{head.version}.draft"
+        draft.write_text(json.dumps(told), encoding="utf-8")
+        draft.replace(self._folder / f"{head.version}.json")
+
+    def _scores(self, head: CatalogueHead, entries: Sequence[Entry]) -> Scores:
+        ranking = head.ranking or BUILT_IN
+        rows = product_rows(self._online, head.model_id, entries)
+        found: dict[str, list[str]] = {}
+        for queries, vectors, weights in (
+            (self._words, self._texts, ranking.words),
+            (self._pictures, self._drawings, ranking.picture),
+        ):
+            ids = [query.query_id for query in queries]
+            found.update(rankings(ids, vectors, rows, weights))
+        return score(self._judged, found)
+
+
+def rankings(
+    queries: Sequence[str], vectors: Vectors, rows: ProductRows, weights: ModalityWeights
+) -> dict[str, list[str]]:
+    """All products by late fusion, best first, as the retriever ranks them (a test compares)."""
+    ids = np.array(rows.ids)
+    by_id = np.argsort(ids, kind="stable")
+    text_weight = weights.text / (weights.text + weights.image)
+    scores = text_weight * (vectors.rows @ rows.text[by_id].T)
+    scores += (1 - text_weight) * (vectors.rows @ rows.image[by_id].T)
+    order = by_id[np.argsort(-scores.round(6), axis=1, kind="stable")]
+    return {query: ids[places].tolist() for query, places in zip(queries, order, strict=True)}
+
+
+def _digest(golden: Golden) -> str:
+    told = json.dumps(
+        [[query.query_id, query.text, query.picture] for query in golden.queries]
+        + [[query, sorted(grades.items())] for query, grades in golden.judgements.items()]
+    )
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -1,0 +1,162 @@
+"""Golden queries: what is asked, what the right answers are, and where no answer is right.
+
+A folder of three tables. `queries.csv`: one query a row; a picture is a file beside it.
+`judgements.csv`: the grade of a product for a query; what is not named is I. `variants.csv`: the
+same queries typed in another way.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast, get_args
+
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.judging.metrics import Grade
+
+Kind = Literal["text", "picture", "name", "nonsense", "off_catalogue"]
+"""A name is one word for a category, a colour or a pattern, with nothing beside it."""
+Half = Literal["tune", "report"]
+
+QUERIES, JUDGEMENTS, VARIANTS = "queries.csv", "judgements.csv", "variants.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenQuery:
+    """One question. Of kind `nonsense` and `off_catalogue` no product is an answer."""
+
+    query_id: str
+    kind: Kind
+    form: str = ""
+    """How it is asked, for telling figures apart."""
+    text: str = ""
+    picture: str = ""
+    """Path in the folder."""
+    rewrite: str = ""
+    """What a rewriter makes of the text; empty where it leaves it alone."""
+    half: Half = "report"
+    """Whether what is tuned may look at it."""
+
+    @property
+    def answerable(self) -> bool:
+        return self.kind in ("text", "picture", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A text query typed in another way."""
+
+    query_id: str
+    variant: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A row of `judgements.csv`."""
+
+    query_id: str
+    product_id: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A set of golden queries."""
+
+    queries: Sequence[GoldenQuery]
+    judgements: dict[str, dict[str, Grade]]
+    variants: Sequence[Variant] = field(default_factory=list)
+    folder: Path | None = None
+
+    def of_kind(self, *kinds: Kind) -> list[GoldenQuery]:
+        return [query for query in self.queries if query.kind in kinds]
+
+    def judged(self, queries: Iterable[str]) -> dict[str, dict[str, Grade]]:
+        """The judgements of these queries."""
+        return {query: self.judgements[query] for query in queries}
+
+    def picture(self, query: GoldenQuery) -> bytes:
+        """Raises FeedUnusable when its file is not there."""
+        path = (self.folder or Path()) / query.picture
+        if not path.is_file():
+            raise FeedUnusable(f"{path}: the picture of query {query.query_id} is not there")
+        return path.read_bytes()
+
+
+Row = TypeVar("Row", GoldenQuery, Variant, Judgement)
+
+
+def read_golden(folder: Path) -> Golden:
+    """The golden queries of a folder. Raises FeedUnusable, naming the row that can't be used."""
+    queries = _read(folder / QUERIES, GoldenQuery)
+    judgements: dict[str, dict[str, Grade]] = {
+        query.query_id: {} for query in queries if query.answerable
+    }
+    for number, row in enumerate(_read(folder / JUDGEMENTS, Judgement), 2):
+        if row.query_id not in judgements:
+            raise FeedUnusable(
+                f"{folder / JUDGEMENTS}, line {number}: there is no query {row.query_id!r} "
+                "that has an answer"
+            )
+        judgements[row.query_id][row.product_id] = row.grade
+    unjudged = [query for query, grades in judgements.items() if "E" not in grades.values()]
+    if unjudged:
+        raise FeedUnusable(f"{folder / JUDGEMENTS}: no product is graded E for {unjudged[0]!r}")
+    variants = _read(folder / VARIANTS, Variant) if (folder / VARIANTS).exists() else []
+    return Golden(queries, judgements, variants, folder)
+
+
+def write_golden(golden: Golden, folder: Path) -> None:
+    """Write the tables, in the order that they are given in."""
+    judgements = [
+        Judgement(query, product, grade)
+        for query, grades in golden.judgements.items()
+        for product, grade in grades.items()
+    ]
+    _write(folder / QUERIES, GoldenQuery, golden.queries)
+    _write(folder / JUDGEMENTS, Judgement, judgements)
+    _write(folder / VARIANTS, Variant, golden.variants)
+
+
+def _read(path: Path, row_type: type[Row]) -> list[Row]:
+    allowed = _allowed(row_type)
+    names = [one.name for one in fields(row_type)]
+    rows: list[Row] = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for number, values in enumerate(csv.DictReader(file), 2):
+                given: dict[str, Any] = {name: values[name] for name in names if values.get(name)}
+                for name, choices in allowed.items():
+                    if name in given and given[name] not in choices:
+                        raise FeedUnusable(
+                            f"{path}, line {number}: {name} is {given[name]!r}, not one of "
+                            f"{', '.join(choices)}"
+                        )
+                try:
+                    rows.append(row_type(**given))
+                except TypeError as error:
+                    raise FeedUnusable(f"{path}, line {number}: a column is empty") from error
+    except FileNotFoundError as error:
+        raise FeedUnusable(f"{path}: there are no golden queries here") from error
+    return rows
+
+
+def _allowed(row_type: type[Row]) -> dict[str, tuple[str, ...]]:
+    """The values that a column may have, where they are few."""
+    choices: dict[str, object] = {"kind": Kind, "half": Half, "grade": Grade}
+    names = {one.name for one in fields(row_type)}
+    return {
+        name: cast("tuple[str, ...]", get_args(kind))
+        for name, kind in choices.items()
+        if name in names
+    }
+
+
+def _write(path: Path, row_type: type[Row], rows: Sequence[Row]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [one.name for one in fields(row_type)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)

@@ -1,0 +1,1 @@
+"""Product pictures: files and links become stored pictures."""

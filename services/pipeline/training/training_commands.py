@@ -1,0 +1,161 @@
+"""`train`, `judge` and `golden` on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.pipeline.errors import GateClosed
+from services.pipeline.settings import PipelineSettings
+
+if TYPE_CHECKING:
+    from services.pipeline.training.embedded import EmbeddedProducts
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = commands.add_parser(
+        "train", help="learn weights and calibration from judged queries of what is published"
+    )
+    train.add_argument(
+        "--golden", type=Path, required=True, metavar="FOLDER", help="judged queries"
+    )
+    train.add_argument("--output", type=Path, required=True, metavar="FILE", help="the ranking")
+    train.add_argument("--metrics", type=Path, metavar="FILE", help="figures, as JSON")
+    train.add_argument("--plots", type=Path, metavar="FOLDER", help="tables for plots")
+    train.add_argument(
+        "--register",
+        action="store_true",
+        help="as challenger in MLflow's registry (as champion where there is none)",
+    )
+    train.set_defaults(command=_train)
+    judge = commands.add_parser(
+        "judge", help="a ranking beside the built-in one, on queries that nothing was learned from"
+    )
+    judge.add_argument(
+        "--golden", type=Path, required=True, metavar="FOLDER", help="judged queries"
+    )
+    judge.add_argument("--ranking", type=Path, required=True, metavar="FILE")
+    judge.add_argument("--metrics", type=Path, metavar="FILE", help="figures, as JSON")
+    judge.set_defaults(command=_judge)
+    golden = commands.add_parser(
+        "golden", help="judged queries made of a file's categories and known pictures"
+    )
+    golden.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
+    golden.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    golden.set_defaults(command=_golden)
+
+
+def _train(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    # SciPy and Arrow take a second to import; `--help` need not wait for them.
+    from services.contracts.ranking import BUILT_IN
+    from services.pipeline.judging.golden import read_golden
+    from services.pipeline.tracking.registry import register
+    from services.pipeline.tracking.runs import flat, tracked
+    from services.pipeline.training.embedded_golden import embed_queries
+    from services.pipeline.training.folds import FOLDS
+    from services.pipeline.training.published import published_products
+    from services.pipeline.training.train import train
+    from services.pipeline.training.training_report import lines, metrics, plot_tables, write
+    from services.pipeline.training.weights import GRID
+
+    with tracked("train", settings) as record:
+        record.parameters = {
+            "golden": str(options.golden),
+            "half": "tune",
+            "in_force": BUILT_IN.name,
+            "weights_tried": len(GRID),
+            "folds": FOLDS,
+        }
+        products = published_products(settings.feature_store / "offline")
+        record.tags = _data(options.golden, products, settings)
+        queries, judgements = embed_queries(read_golden(options.golden), "tune", settings)
+        training = train(products, queries, judgements, BUILT_IN)
+        figures = metrics(training)
+        write(training, options.output, options.metrics, options.plots)
+        record.metrics = flat(figures)
+        record.tags["ranking"] = training.ranking.name
+        record.texts |= {
+            "training.txt": "\n".join(lines(training)),
+            "training.json": json.dumps(figures, indent=2),
+            **plot_tables(training),
+        }
+        record.files.append(options.output)
+        if settings.tracking:
+            from services.pipeline.training.plots import draw
+
+            record.files += draw(training, settings.feature_store / "plots")
+    for line in lines(training):
+        print(line)
+    if options.register:
+        entry = register(training.ranking, record, settings)
+        print(f"version {entry.version} is registered as {', '.join(entry.aliases)}")
+    return 0
+
+
+def _judge(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.contracts.ranking import BUILT_IN
+    from services.pipeline.catalogue.ranking import read_ranking
+    from services.pipeline.judging.golden import read_golden
+    from services.pipeline.tracking.runs import flat, tracked
+    from services.pipeline.training.embedded_golden import embed_queries
+    from services.pipeline.training.judged_ranking import compare, gate, judge
+    from services.pipeline.training.published import published_products
+
+    with tracked("evaluate", settings) as record:
+        ranking = read_ranking(options.ranking)
+        record.parameters = {
+            "golden": str(options.golden),
+            "half": "report",
+            "ranking": ranking.name,
+            "in_force": BUILT_IN.name,
+        }
+        record.files.append(options.ranking)
+        products = published_products(settings.feature_store / "offline")
+        record.tags = _data(options.golden, products, settings) | {"ranking": ranking.name}
+        queries, judgements = embed_queries(read_golden(options.golden), "report", settings)
+        before, after = (judge(products, queries, judgements, one) for one in (BUILT_IN, ranking))
+        comparison = compare(before, after)
+        figures = json.dumps(comparison.metrics(), indent=2) + "\n"
+        record.metrics = flat(comparison.metrics())
+        record.texts |= {"evaluation.txt": str(comparison), "evaluation.json": figures}
+        if options.metrics is not None:
+            options.metrics.parent.mkdir(parents=True, exist_ok=True)
+            options.metrics.write_text(figures)
+        print(comparison)
+        reasons = gate(after, before)
+        if reasons:
+            raise GateClosed("; ".join(reasons))
+    return 0
+
+
+def _data(golden: Path, products: EmbeddedProducts, settings: PipelineSettings) -> dict[str, str]:
+    """Of which data a run is, for its record."""
+    from services.pipeline.judging.golden import QUERIES
+    from services.pipeline.tracking.data_version import data_version
+
+    tags = {"model": products.model, "catalogue": products.catalogue}
+    if settings.tracking:
+        tags["data_version"] = data_version(golden / QUERIES)
+    return tags
+
+
+def _golden(options: argparse.Namespace, _: PipelineSettings) -> int:
+    from services.pipeline.feeds import FeedSettings, open_feed
+    from services.pipeline.judging.golden import write_golden
+    from services.pipeline.training.derived import derive_golden
+
+    golden = derive_golden(open_feed(options.file, FeedSettings().options()))
+    folder: Path = options.output
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = os.path.relpath(options.file.parent.resolve(), folder.resolve())
+    queries = [
+        replace(query, picture=str(Path(beside) / query.picture)) if query.picture else query
+        for query in golden.queries
+    ]
+    write_golden(replace(golden, queries=queries), folder)
+    print(f"{len(queries)} queries in {folder}")
+    return 0

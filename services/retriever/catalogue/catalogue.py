@@ -1,0 +1,60 @@
+"""A catalogue version in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from services.contracts.products import Product
+from services.contracts.ranking import BUILT_IN, Ranking
+from services.contracts.retriever import CatalogueInfo
+from services.retriever.catalogue.moments import Moments
+from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.index import LiveIndex, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One version after some changes, immutable: a request takes it once and answers from it."""
+
+    info: CatalogueInfo
+    products: Products
+    index: LiveIndex
+    moments: Moments
+    base: int = 0
+    sequence: int = 0
+    """Of the latest change in it; a version's changes are numbered from `base` + 1."""
+    ranking: Ranking = BUILT_IN
+    """What holds where a search does not say otherwise."""
+
+    def get(self, product_id: str) -> Product | None:
+        """The product of that id, if there is one."""
+        number = self.index.number_of(product_id)
+        return None if number is None else Product(**self.products.values([number])[0])
+
+    def with_changes(
+        self,
+        sequence: int,
+        upserts: ProductTable,
+        text: Rows,
+        image: Rows,
+        deletes: Collection[str],
+    ) -> Catalogue:
+        """What it is after the changes up to `sequence`; this one stays as it is.
+
+        text, image: (m, d) float32, the vectors of the m `upserts`, in their order.
+        """
+        index = self.index.with_changes(upserts.ids, text, image, deletes)
+        return replace(
+            self,
+            info=self.info.model_copy(update={"products": len(index)}),
+            products=self.products.with_changes(upserts, deletes),
+            index=index,
+            sequence=sequence,
+        )
+
+    def merged(self) -> Catalogue:
+        """The same with all rows in one index; copies them, so not where a change waits."""
+        return replace(
+            self, index=self.index.merged(), products=self.products.merged(self.index.gone)
+        )

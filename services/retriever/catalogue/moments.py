@@ -1,0 +1,118 @@
+"""Moments of a catalogue: the mean and covariance of its rows, and how a query's scores spread.
+
+The mean of a query's scores over the whole catalogue is ``q·μ`` and their variance ``qᵀΣq``, with
+the mean and covariance of the catalogue's rows, computed once.
+
+A *usual* query says what a product says. The variance of ``q = [w_t·u ; w_i·u]``, averaged over the
+catalogue's own vectors ``u``, is ``Σ w_a·w_b·tr(Σ_ab E[u uᵀ])``, and ``E[u uᵀ] = Σ + μμᵀ``.
+Derivation and measurements: docs/decisions/0017-usual-spread.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from services.retriever.index import AnyRows, Rows, Vector
+
+_SAMPLED = 50_000
+"""Rows that the covariance is taken from at most: more change it by less than a thousandth."""
+
+_LEAST_SPREAD = 1e-6
+
+TermKind = Literal["words", "picture", "product"]
+"""What a term of a query was made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The scores of one query over the whole catalogue."""
+
+    mean: float
+    deviation: float
+    products: int
+
+    def standardised(self, score: float) -> float:
+        """How many standard deviations above the mean."""
+        return (score - self.mean) / self.deviation
+
+    def score_at(self, deviations: float) -> float:
+        """The score that lies so many standard deviations above the mean."""
+        return self.mean + deviations * self.deviation
+
+
+Variances = tuple[float, float, float]
+"""Of the scores of a usual query: by words, by look, and their covariance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean (2·d,) and covariance (2·d, 2·d) of a catalogue's fused rows, float32."""
+
+    mean: Vector
+    covariance: Rows
+    products: int
+    usual: Mapping[TermKind, Variances]
+
+    @classmethod
+    def of(cls, rows: AnyRows) -> Moments:
+        """rows: (n, 2·d)."""
+        n = len(rows)
+        sample = rows[:: max(1, math.ceil(n / _SAMPLED))].astype(np.float32)
+        exact = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(rows.shape[1])
+        mean: Vector = exact.astype(np.float32)
+        centred = sample - mean
+        covariance: Rows = (centred.T @ centred / max(1, len(sample))).astype(np.float32)
+        return cls(mean, covariance, n, _usual(mean, covariance))
+
+    def spread(self, query: Vector) -> Spread:
+        """query: (2·d,) fused."""
+        variance = float(query @ (self.covariance @ query))
+        deviation = max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
+        return Spread(float(self.mean @ query), deviation, self.products)
+
+    def centre(self, kind: TermKind) -> Vector | None:
+        """(d,) mean of the products' vectors of their words, or of their pictures.
+
+        None where no product has a picture, and for queries that are products.
+        """
+        d = len(self.mean) // 2
+        if kind == "product":
+            return None
+        half = slice(None, d) if kind == "words" else slice(d, None)
+        mean = self.mean[half]
+        # Rows without a picture are zero and no part of its mean.
+        share = float(np.trace(self.covariance[half, half]) + mean @ mean)
+        return None if share <= _LEAST_SPREAD else mean / np.float32(share)
+
+    def usual_deviation(self, kind: TermKind, text: float, image: float) -> float:
+        """Standard deviation of a usual query's scores, with these weights of words and look."""
+        by_text, by_image, both = self.usual[kind]
+        variance = text**2 * by_text + image**2 * by_image + 2 * text * image * both
+        return max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
+
+
+def _usual(mean: Vector, covariance: Rows) -> dict[TermKind, Variances]:
+    d = len(mean) // 2
+    text, image = slice(None, d), slice(d, None)
+    second = covariance + np.outer(mean, mean)
+    # Rows without a picture are zero, and no query is: this is the share of those that have one.
+    pictured = float(np.trace(second[image, image]))
+
+    def variances(words: slice, look: slice, share: float) -> Variances:
+        return (
+            float(np.sum(covariance[text, text] * second[words, words])) / share,
+            float(np.sum(covariance[image, image] * second[look, look])) / share,
+            float(np.sum(covariance[text, image] * second[words, look])) / share,
+        )
+
+    of_words = variances(text, text, 1.0)
+    return {
+        "words": of_words,
+        "picture": variances(image, image, pictured) if pictured > _LEAST_SPREAD else of_words,
+        "product": variances(text, image, 1.0),
+    }

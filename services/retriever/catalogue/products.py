@@ -1,0 +1,222 @@
+"""The metadata of all products in memory, by column.
+
+200,000 `Product` objects would take half a gigabyte, and the cyclic collector would walk over all
+of them again and again. In columns they take their own bytes; an answer makes the few it needs.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from services.contracts.products import Product
+from services.retriever.catalogue.columns import reader_of
+from services.retriever.catalogue.fields import Fields, Numbers
+
+TEXT_COLUMNS = (
+    "title",
+    "description",
+    "brand",
+    "category",
+    "currency",
+    "image_url",
+    "product_url",
+    "attributes",
+)
+"""Metadata features that are text, empty where unknown; `attributes` is a JSON object."""
+
+PRICE = "price"
+
+# Few values, many rows: each value is kept once.
+_REPEATING = ("brand", "category", "currency")
+_OPTIONAL = ("brand", "category", "currency", "image_url", "product_url")
+
+_SCHEMA = pa.schema(
+    [
+        ("product_id", pa.string()),
+        *(
+            (name, pa.dictionary(pa.int32(), pa.string()) if name in _REPEATING else pa.string())
+            for name in TEXT_COLUMNS
+        ),
+        (PRICE, pa.float64()),
+    ]
+)
+
+
+class ProductTable:
+    """Metadata of n products, in ascending order of id."""
+
+    def __init__(self, table: pa.Table, filterable: Sequence[str] = ()) -> None:
+        """filterable: attributes that may be filtered by, beside those that always may."""
+        self._table = table
+        self._ids = table.column("product_id")
+        self._filterable = filterable
+        self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
+        self.fields = Fields.of(table, filterable)
+
+    @classmethod
+    def of(cls, batches: Sequence[pa.RecordBatch], filterable: Sequence[str] = ()) -> ProductTable:
+        """Of batches from `product_batch`, in ascending order of id over all of them."""
+        table = pa.Table.from_batches(batches, _SCHEMA)
+        # One piece a column: taking rows out of hundreds of pieces is slow.
+        return cls(table.unify_dictionaries().combine_chunks(), filterable)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @property
+    def ids(self) -> list[str]:
+        """All ids, ascending."""
+        return list(self._ids.to_pylist())
+
+    def get(self, product_id: str) -> Product | None:
+        """The product of that id, if there is one."""
+        row = self.row_of(product_id)
+        return None if row is None else Product(**self.values([row])[0])
+
+    def row_of(self, product_id: str) -> int | None:
+        """The row of that id, if there is one."""
+        row = bisect_left(range(len(self)), product_id, key=self._id_at)
+        return row if row < len(self) and self._id_at(row) == product_id else None
+
+    def values(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """The fields of `Product` of these rows, in the order given."""
+        wanted = np.asarray(rows, np.intp)
+        columns = [read(wanted) for read in self._readers.values()]
+        return [
+            _product_fields(dict(zip(self._readers, values, strict=True)))
+            for values in zip(*columns, strict=True)
+        ]
+
+    def put(self, others: ProductTable, leave_out: Collection[str] = ()) -> ProductTable:
+        """A new table with the others in it too, in place of those of the same id."""
+        gone = {*others.ids, *leave_out}
+        kept = [row for row, product_id in enumerate(self.ids) if product_id not in gone]
+        left = set(leave_out)
+        new = [row for row, product_id in enumerate(others.ids) if product_id not in left]
+        both = pa.concat_tables([_taken(self._table, kept), _taken(others._table, new)])
+        both = both.unify_dictionaries().combine_chunks()
+        ids = both.column("product_id").to_pylist()
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        return ProductTable(_taken(both, order), self._filterable)
+
+    def without(self, product_ids: Collection[str]) -> ProductTable:
+        """A new table that lacks these."""
+        gone = set(product_ids)
+        kept = [row for row, product_id in enumerate(self.ids) if product_id not in gone]
+        return ProductTable(_taken(self._table, kept), self._filterable)
+
+    def _id_at(self, row: int) -> str:
+        return str(self._ids[row].as_py())
+
+
+class Products:
+    """Metadata by the row numbers of a `LiveIndex`: a version's own first, then what was put in."""
+
+    def __init__(self, base: ProductTable, added: ProductTable | None = None) -> None:
+        self._base = base
+        self._added = added
+
+    @property
+    def fields(self) -> list[Fields]:
+        """Of the base's rows and of those added, one after the other."""
+        return [self._base.fields, *([] if self._added is None else [self._added.fields])]
+
+    def place(self, number: int) -> tuple[Fields, int]:
+        """The fields that a row number is of, and the row there."""
+        if number < len(self._base) or self._added is None:
+            return self._base.fields, number
+        return self._added.fields, number - len(self._base)
+
+    def parts(self, numbers: Numbers) -> list[tuple[Fields, Numbers]]:
+        """The same for many, parted by table, each in the order given."""
+        base = len(self._base)
+        parts = [(self._base.fields, numbers[numbers < base])]
+        if self._added is not None:
+            parts.append((self._added.fields, numbers[numbers >= base] - base))
+        return parts
+
+    def prices(self, numbers: Numbers) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Of these row numbers, in the order given; NaN where unknown."""
+        prices = np.empty(len(numbers), np.float64)
+        base = numbers < len(self._base)
+        prices[base] = self._base.fields.prices[numbers[base]]
+        if self._added is not None:
+            prices[~base] = self._added.fields.prices[numbers[~base] - len(self._base)]
+        return prices
+
+    def values(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """The fields of `Product` of these row numbers, in the order given."""
+        base = len(self._base)
+        if self._added is None:
+            return self._base.values(numbers)
+        of_base = iter(self._base.values([number for number in numbers if number < base]))
+        of_added = iter(self._added.values([number - base for number in numbers if number >= base]))
+        return [next(of_base) if number < base else next(of_added) for number in numbers]
+
+    def with_changes(self, upserts: ProductTable, deletes: Collection[str]) -> Products:
+        """New products beside those held here, which stay as they are."""
+        before = self._added
+        if before is None:
+            return Products(self._base, upserts.without(deletes))
+        return Products(self._base, before.put(upserts, deletes))
+
+    def merged(self, deletes: Collection[str]) -> Products:
+        """All in one table, without those; as `LiveIndex.merged` numbers them."""
+        if self._added is None:
+            return Products(self._base.without(deletes))
+        left = set(deletes) - set(self._added.ids)
+        return Products(self._base.put(self._added, left))
+
+
+def product_batch(
+    product_ids: Sequence[str], texts: Mapping[str, Sequence[str]], prices: Sequence[float]
+) -> tuple[pa.RecordBatch, list[tuple[str, str]]]:
+    """n products for `ProductTable.of`: `texts` by the names in `TEXT_COLUMNS`; a price is NaN
+    where unknown.
+
+    With them (product id, reason) of those that break the contract of `Product`.
+    """
+    refused: list[tuple[str, str]] = []
+    names = ("product_id", *TEXT_COLUMNS, PRICE)
+    columns = [product_ids, *(texts[name] for name in TEXT_COLUMNS), prices]
+    for values in zip(*columns, strict=True):
+        try:
+            Product(**_product_fields(dict(zip(names, values, strict=True))))
+        except ValidationError as error:
+            refused.append((str(values[0]), _first_reason(error)))
+        except ValueError as error:
+            refused.append((str(values[0]), f"attributes: {error}"))
+    arrays = [pa.array(column, one.type) for column, one in zip(columns, _SCHEMA, strict=True)]
+    return pa.record_batch(arrays, schema=_SCHEMA), refused
+
+
+def _taken(table: pa.Table, rows: Sequence[int]) -> pa.Table:
+    # Typed: Arrow takes no rows by an empty list, which has no type.
+    return table.take(pa.array(rows, pa.int64()))
+
+
+def _product_fields(values: dict[str, Any]) -> dict[str, Any]:
+    """Fields of `Product` from stored ones. Raises ValueError where `attributes` is no JSON."""
+    fields = {name: values[name] or None for name in _OPTIONAL}
+    price = values[PRICE]
+    return {
+        **fields,
+        "product_id": values["product_id"],
+        "title": values["title"],
+        "description": values["description"],
+        PRICE: None if price is None or math.isnan(price) else price,
+        "attributes": from_json(values["attributes"]) if values["attributes"] else {},
+    }
+
+
+def _first_reason(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

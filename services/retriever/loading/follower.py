@@ -1,0 +1,256 @@
+"""Follows the published version: a new one is loaded beside the old one, then swapped in at once.
+Changes to the version that is served are applied to what is in memory, from its own number on.
+
+Whatever goes wrong, the catalogue in memory goes on serving; the follower says what is wrong, asks
+again, and recovers by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from services.contracts.catalogue import CatalogueHead
+from services.contracts.ranking import BUILT_IN, Ranking
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.errors import BrokenPublication, CatalogueError, StoreUnavailable
+from services.retriever.metrics import RetrieverMetrics
+
+logger = logging.getLogger(__name__)
+
+LOAD_RETRY_MAX_S = 15.0
+"""A version that could not be loaded is tried again at the latest after this; another, at once."""
+
+Answer = TypeVar("Answer")
+
+_State = tuple[str, int, int, Ranking]
+"""Version, base, sequence and ranking: what is the same in two heads that answer the same."""
+
+
+class CatalogueSource(Protocol):
+    """Where catalogues come from; `CatalogueReader` is one. Its calls block."""
+
+    def head(self) -> CatalogueHead:
+        """The published version; raises CatalogueError."""
+        ...
+
+    def load(self, head: CatalogueHead, *, serving: bool) -> Catalogue:
+        """That version; raises CatalogueError. serving: searches are answered meanwhile."""
+        ...
+
+    def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
+        """That catalogue with the changes and the ranking that it lacks; raises CatalogueError."""
+        ...
+
+    def stop(self) -> None:
+        """Make a running `load` give up soon; called from another thread."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _FailedLoad:
+    """A state of a version that could not be loaded, and when to try it again."""
+
+    state: _State
+    reason: str
+    failures: int
+    retry_at: float  # seconds on time.monotonic()
+
+
+class Follower:
+    """Holds the catalogue that is served. An asynchronous context manager: follows while open."""
+
+    def __init__(
+        self,
+        source: CatalogueSource,
+        metrics: RetrieverMetrics,
+        *,
+        poll_interval_s: float,
+        max_backoff_s: float,
+    ) -> None:
+        self._source = source
+        self._metrics = metrics
+        self._poll_interval_s = poll_interval_s
+        self._max_backoff_s = max(max_backoff_s, poll_interval_s)
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="catalogue-reader")
+        self._task: asyncio.Task[None] | None = None
+        self._catalogue: Catalogue | None = None
+        self._trouble: str | None = None
+        self._store_trouble: str | None = None
+        self._loading: str | None = None
+        self._failed: _FailedLoad | None = None
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """The catalogue served now. Take it once a request: the next look may give another."""
+        return self._catalogue
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the published version is not the one served, as far as is known; None when it is."""
+        return self._trouble
+
+    @property
+    def store_trouble(self) -> str | None:
+        """Why the feature store cannot be read; None when it can."""
+        return self._store_trouble
+
+    @property
+    def loading(self) -> str | None:
+        """The version that is being loaded now."""
+        return self._loading
+
+    @property
+    def alive(self) -> bool:
+        """False when following has ended, which it never should while the service runs."""
+        return self._task is not None and not self._task.done()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._follow(), name="catalogue-follower")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._source.stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        # Its thread may be in the middle of a batch: waited for, but not on the loop.
+        self._executor.submit(self._source.close)
+        await asyncio.to_thread(self._executor.shutdown)
+
+    async def _follow(self) -> None:
+        failures = 0
+        while True:
+            try:
+                self._settle(await self._look())
+                failures = 0
+            except StoreUnavailable as error:
+                self._settle(str(error), store=str(error))
+                failures += 1
+            except CatalogueError as error:
+                self._settle(str(error))
+                failures = 0
+            except Exception as error:
+                # The boundary: whatever it is, it is told, and following goes on.
+                logger.exception("following the catalogue failed")
+                self._settle(f"unexpected {type(error).__name__}, see the log")
+                failures += 1
+            await asyncio.sleep(self._delay_s(failures))
+
+    def _delay_s(self, failures: int) -> float:
+        """Seconds to the next look, longer with every failure in a row, up to a bound."""
+        # The exponent is bounded too: 2.0 ** 1024 is an error, after a long night.
+        delay = min(self._poll_interval_s * 2.0 ** min(failures, 16), self._max_backoff_s)
+        # Replicas that lost the same Redis should not all come back to it at once.
+        return delay * random.uniform(0.8, 1.0)
+
+    async def _look(self) -> str | None:
+        """Look once, and load what is new. Returns why the published version isn't served."""
+        head = await self._in_reader(self._source.head)
+        if self._catalogue is not None and _state_of(head) == _state(self._catalogue):
+            self._failed = None
+            await self._merge(self._catalogue)
+            return None
+        failed = self._failed
+        if failed is not None and failed.state == _state_of(head):
+            if time.monotonic() < failed.retry_at:
+                return failed.reason
+        else:
+            failed = None
+        return await self._load(head, failed)
+
+    async def _load(self, head: CatalogueHead, failed: _FailedLoad | None) -> str | None:
+        """Load a version and serve it. Returns why that wasn't possible."""
+        started = time.monotonic()
+        self._loading = head.version
+        served = self._catalogue
+        changes = served is not None and _only_changed(served, head)
+        if not changes:
+            logger.info("loading catalogue %s: %d products", head.version, head.products)
+        try:
+            catalogue = await self._in_reader(
+                lambda: (
+                    self._source.update(served, head)
+                    if served is not None and changes
+                    else self._source.load(head, serving=served is not None)
+                )
+            )
+        except StoreUnavailable:
+            # No fault of this version: as soon as the store is back it is tried again.
+            self._metrics.loads.labels("unavailable").inc()
+            raise
+        except Exception as error:
+            result = "broken" if isinstance(error, BrokenPublication) else "error"
+            self._metrics.loads.labels(result).inc()
+            reason = (
+                str(error)
+                if isinstance(error, CatalogueError)
+                else f"unexpected {type(error).__name__} while loading {head.version!r}"
+            )
+            if not isinstance(error, CatalogueError):
+                logger.exception("loading the catalogue failed")
+            failures = 1 if failed is None else failed.failures + 1
+            wait = min(self._poll_interval_s * 2.0 ** min(failures, 16), LOAD_RETRY_MAX_S)
+            self._failed = _FailedLoad(_state_of(head), reason, failures, time.monotonic() + wait)
+            return reason
+        finally:
+            self._loading = None
+        seconds = time.monotonic() - started
+        self._failed = None
+        self._catalogue = catalogue  # the swap: one assignment
+        self._metrics.loads.labels("ok").inc()
+        self._metrics.load_seconds.observe(seconds)
+        self._metrics.serving(catalogue.info)
+        logger.info(
+            "serving catalogue %s, change %d, read in %.3f s", head.version, head.sequence, seconds
+        )
+        return None
+
+    async def _merge(self, catalogue: Catalogue) -> None:
+        """When nothing waits to be read: changes that slow searches down go into the index."""
+        if catalogue.index.worth_merging:
+            self._catalogue = await self._in_reader(catalogue.merged)
+
+    def _settle(self, trouble: str | None, *, store: str | None = None) -> None:
+        """Remember how the last look went; log it when that is news."""
+        if trouble != self._trouble:
+            if trouble is None:
+                logger.info("the published catalogue is served again")
+            else:
+                logger.warning("the published catalogue is not served: %s", trouble)
+        self._trouble = trouble
+        self._store_trouble = store
+        self._metrics.stale.set(int(trouble is not None and self._catalogue is not None))
+
+    async def _in_reader(self, call: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+
+def _state_of(head: CatalogueHead) -> _State:
+    return head.version, head.base, head.sequence, head.ranking or BUILT_IN
+
+
+def _state(catalogue: Catalogue) -> _State:
+    return catalogue.info.version, catalogue.base, catalogue.sequence, catalogue.ranking
+
+
+def _only_changed(catalogue: Catalogue, head: CatalogueHead) -> bool:
+    """Whether the head tells of changes to that catalogue or of a ranking, and nothing else."""
+    same_version = (head.version, head.base) == (catalogue.info.version, catalogue.base)
+    return same_version and head.sequence >= catalogue.sequence

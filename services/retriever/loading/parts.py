@@ -1,0 +1,126 @@
+"""One part of a catalogue, read from the feature store and checked, wherever that is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from services.contracts.catalogue import (
+    CONTENT_KEY,
+    FINGERPRINT,
+    IMAGE_VECTOR,
+    METADATA_VIEW,
+    MODEL_KEY,
+    PRODUCT_KEY,
+    TEXT_VECTOR,
+    VECTOR_VIEW,
+)
+from services.retriever.catalogue.products import PRICE, TEXT_COLUMNS, product_batch
+from services.retriever.index import AnyRows, Rows
+from services.retriever.loading.faults import Faults, check_vectors
+
+if TYPE_CHECKING:
+    from services.retriever.loading.store import Columns
+
+
+class Features(Protocol):
+    """The online store, as far as it is needed here; `FeastFeatures` is one."""
+
+    def read(
+        self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
+    ) -> Columns:
+        """See `FeastFeatures.read`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Products of a version, and the fingerprints that their rows carry."""
+
+    product_ids: list[str]
+    fingerprints: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some products' vectors, and as many others' metadata.
+
+    Vectors come from all over the catalogue, as an index that learns from the first of them needs;
+    metadata in order, as the table has them.
+    """
+
+    rows: slice
+    """Where the vectors go among those of the version."""
+    vectors: Keys
+    metadata: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """What all vectors of a version are."""
+
+    model_id: str
+    dimension: int
+    half: bool
+    """Of 16 bits a float in place of 32: as the index keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartRead:
+    """What a part holds: (m, 2·d) fused vectors, and metadata; with what is wrong with them."""
+
+    vectors: AnyRows
+    products: pa.RecordBatch
+    faults: Faults
+
+
+def read_part(features: Features, of: Vectors, part: Part) -> PartRead:
+    """Raises StoreUnavailable."""
+    faults = Faults()
+    vectors = _vectors(features, of, part.vectors, faults)
+    products = _products(features, part.metadata, faults)
+    return PartRead(vectors.astype(np.float16) if of.half else vectors, products, faults)
+
+
+def _vectors(features: Features, of: Vectors, keys: Keys, faults: Faults) -> Rows:
+    ids = keys.product_ids
+    columns = features.read(
+        VECTOR_VIEW,
+        [TEXT_VECTOR, IMAGE_VECTOR, FINGERPRINT],
+        {PRODUCT_KEY: ids, MODEL_KEY: [of.model_id] * len(ids), CONTENT_KEY: keys.fingerprints},
+    )
+    present = faults.compare("vectors", ids, keys.fingerprints, columns.texts(FINGERPRINT))
+    rows = np.zeros((len(ids), 2 * of.dimension), np.float32)
+    text, image = rows[:, : of.dimension], rows[:, of.dimension :]
+    check_vectors("text", text, columns.vectors(TEXT_VECTOR, text), ids, present, faults)
+    check_vectors(
+        "image",
+        image,
+        columns.vectors(IMAGE_VECTOR, image),
+        ids,
+        present,
+        faults,
+        may_be_empty=True,
+    )
+    return rows
+
+
+def _products(features: Features, keys: Keys, faults: Faults) -> pa.RecordBatch:
+    ids = keys.product_ids
+    columns = features.read(
+        METADATA_VIEW,
+        [*TEXT_COLUMNS, PRICE, FINGERPRINT],
+        {PRODUCT_KEY: ids, CONTENT_KEY: keys.fingerprints},
+    )
+    present = faults.compare("metadata", ids, keys.fingerprints, columns.texts(FINGERPRINT))
+    texts = {name: columns.texts(name) for name in TEXT_COLUMNS}
+    batch, refused = product_batch(ids, texts, columns.numbers(PRICE))
+    there = dict(zip(ids, present, strict=True))
+    for product_id, reason in refused:
+        if there[product_id]:
+            faults.add(f"metadata that make no product ({reason})", product_id)
+    return batch

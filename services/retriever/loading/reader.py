@@ -1,0 +1,348 @@
+"""From the feature store to a catalogue in memory, with every row checked on the way.
+
+A head names a version and how many shards list its products; the shards tell which fingerprints
+the rows of that version carry. A row that is missing, or of another version, fails the whole load:
+half a catalogue is never served. The same holds for changes: those that a catalogue in memory lacks
+are read by their numbers, with the rows that they name, and applied together or not at all.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from pydantic import ValidationError
+
+from services.contracts.catalogue import (
+    CATALOGUE,
+    CATALOGUE_KEY,
+    CHANGE_KEY,
+    CHANGE_VIEW,
+    HEAD_VIEW,
+    RANKING,
+    SHARD_KEY,
+    SHARD_VIEW,
+    CatalogueHead,
+    change_id,
+    shard_id,
+)
+from services.contracts.ranking import BUILT_IN, Ranking
+from services.contracts.retriever import CatalogueInfo
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.moments import Moments
+from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.errors import BrokenPublication, LoadStopped, NotPublished, WrongModel
+from services.retriever.index import AnyRows, IndexChoice, LiveIndex, scattered
+from services.retriever.loading import parts
+from services.retriever.loading.faults import Faults, cannot_be_loaded
+from services.retriever.loading.parts import Keys, Part, Vectors
+from services.retriever.loading.store import Columns
+from services.retriever.loading.workers import Processes, Workers, here
+
+logger = logging.getLogger(__name__)
+
+_PRODUCTS_A_PROGRESS_LINE = 20_000
+
+
+class Features(parts.Features, Protocol):
+    """The online store, as far as the reader needs it; `FeastFeatures` is one."""
+
+    def refresh(self) -> None:
+        """See `FeastFeatures.refresh`."""
+        ...
+
+    def has(self, view: str, feature: str) -> bool:
+        """See `FeastFeatures.has`."""
+        ...
+
+    def close(self) -> None:
+        """See `FeastFeatures.close`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What a version has: n product ids, ascending, and the fingerprints of their rows."""
+
+    product_ids: list[str]
+    vector_fingerprints: list[str]
+    metadata_fingerprints: list[str]
+
+
+_Entry = tuple[str, str]
+"""Fingerprints of a product's vectors and of its metadata."""
+
+
+class CatalogueReader:
+    """Reads heads and catalogues. Blocks; for one thread, but `stop` may come from any."""
+
+    def __init__(
+        self,
+        features: Features,
+        *,
+        batch: int,
+        expected_model: str | None = None,
+        filterable: Sequence[str] = (),
+        choice: IndexChoice | None = None,
+        processes: Processes | None = None,
+    ) -> None:
+        """batch: products a read.  processes: that read a large catalogue while one is served."""
+        self._features = features
+        self._batch = batch
+        self._expected_model = expected_model
+        self._filterable = filterable
+        self._choice = choice or IndexChoice()
+        self._processes = processes
+        self._stopping = threading.Event()
+
+    def head(self) -> CatalogueHead:
+        """The published version.
+
+        Raises NotPublished, StoreUnavailable, BrokenPublication when it makes no sense, WrongModel
+        when it is of another model than the one expected.
+        """
+        self._features.refresh()
+        features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
+        # A store that an older pipeline registered knows no ranking, and has the built-in one.
+        if self._features.has(HEAD_VIEW, RANKING):
+            features.append(RANKING)
+        columns = self._features.read(HEAD_VIEW, features, {CATALOGUE_KEY: [CATALOGUE]})
+        if not columns.texts("version")[0]:
+            raise NotPublished("nothing is published yet: the online store holds no catalogue head")
+        try:
+            head = CatalogueHead(
+                version=columns.texts("version")[0],
+                model_id=columns.texts("model")[0],
+                dimension=columns.integers("dimension")[0],
+                shards=columns.integers("shards")[0],
+                products=columns.integers("products")[0],
+                base=columns.integers("base")[0],
+                sequence=columns.integers("sequence")[0],
+                ranking=_ranking(columns) if RANKING in features else None,
+            )
+        except ValidationError as error:
+            raise BrokenPublication(f"the catalogue head makes no sense: {error}") from error
+        if self._expected_model is not None and head.model_id != self._expected_model:
+            raise WrongModel(
+                f"the published catalogue is of model {head.model_id!r}, but "
+                f"{self._expected_model!r} is expected; load the catalogue with that model, or set "
+                "the model that it was loaded with"
+            )
+        return head
+
+    def load(self, head: CatalogueHead, *, serving: bool = False) -> Catalogue:
+        """The whole catalogue of that version, its changes applied.
+
+        serving: this process answers searches meanwhile, which then wait for little.
+        Raises BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
+        """
+        with _collector_paused():
+            listing = self._listing(head)
+            if head.sequence > head.base:
+                listing = _changed(listing, self._changes(head, head.base))
+            with closing(self._choice.begin(len(listing.product_ids), 2 * head.dimension)) as build:
+                products = self._fill(head, listing, build.rows, build.filled, aside=serving)
+                moments = Moments.of(build.rows)
+                index = build.finish()
+            return Catalogue(
+                info=CatalogueInfo(
+                    version=head.version,
+                    model=head.model_id,
+                    dimension=head.dimension,
+                    products=len(listing.product_ids),
+                ),
+                products=Products(products),
+                index=LiveIndex(index, listing.product_ids, self._choice),
+                moments=moments,
+                base=head.base,
+                sequence=head.sequence,
+                ranking=head.ranking or BUILT_IN,
+            )
+
+    def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
+        """That catalogue after the changes of its version that it lacks, and only those are read;
+        with the head's ranking.
+
+        head: of the same version and base.  Raises as `load` does.
+        """
+        catalogue = replace(catalogue, ranking=head.ranking or BUILT_IN)
+        if head.sequence == catalogue.sequence:
+            return catalogue
+        changes = self._changes(head, catalogue.sequence)
+        listing = _changed(_Listing([], [], []), changes)
+        rows = np.zeros((len(listing.product_ids), 2 * head.dimension), np.float32)
+        upserts = self._fill(head, listing, rows, lambda _: None)
+        return catalogue.with_changes(
+            head.sequence,
+            upserts,
+            rows[:, : head.dimension],
+            rows[:, head.dimension :],
+            [product_id for product_id, entry in changes.items() if entry is None],
+        )
+
+    def _fill(
+        self,
+        head: CatalogueHead,
+        listing: _Listing,
+        rows: AnyRows,
+        filled: Callable[[slice], None],
+        *,
+        aside: bool = False,
+    ) -> ProductTable:
+        """The metadata of the products listed, every row checked.
+
+        rows: (n, 2·d), which the fused vectors are written into; `filled` is told which are there.
+        aside: read in other processes, where there are many.
+        """
+        count = len(listing.product_ids)
+        of = Vectors(head.model_id, head.dimension, half=rows.dtype == np.float16)
+        batches: list[pa.RecordBatch] = []
+        faults = Faults()
+        with (
+            self._workers(count, aside=aside) as workers,
+            closing(workers.read(of, _parts(listing, self._batch))) as every,
+        ):
+            for part, read in every:
+                if self._stopping.is_set():
+                    raise LoadStopped("the service is stopping")
+                rows[part.rows] = read.vectors
+                filled(part.rows)
+                batches.append(read.products)
+                faults.take(read.faults)
+                done = len(batches) * self._batch
+                if done < count and done % _PRODUCTS_A_PROGRESS_LINE < self._batch:
+                    logger.info("reading the catalogue: %d of %d products", done, count)
+        faults.raise_if_any(head, count)
+        return ProductTable.of(batches, self._filterable)
+
+    def _workers(self, products: int, *, aside: bool) -> AbstractContextManager[Workers]:
+        if aside and self._processes is not None and products >= self._processes.worth_from:
+            return self._processes.running()
+        return here(self._features)
+
+    def stop(self) -> None:
+        """Make a load that is running give up at its next batch."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Let go of the feature store."""
+        self._features.close()
+
+    def _listing(self, head: CatalogueHead) -> _Listing:
+        listing = _Listing([], [], [])
+        for number in range(head.shards):
+            columns = self._features.read(
+                SHARD_VIEW,
+                ["product_ids", "vector_fingerprints", "metadata_fingerprints"],
+                {SHARD_KEY: [shard_id(head.version, number)]},
+            )
+            listing.product_ids.extend(columns.text_lists("product_ids")[0])
+            listing.vector_fingerprints.extend(columns.text_lists("vector_fingerprints")[0])
+            listing.metadata_fingerprints.extend(columns.text_lists("metadata_fingerprints")[0])
+        ids = listing.product_ids
+        lengths = {
+            len(ids),
+            len(listing.vector_fingerprints),
+            len(listing.metadata_fingerprints),
+            head.products,
+        }
+        if len(lengths) > 1:
+            raise BrokenPublication(
+                f"{cannot_be_loaded(head)}: its head tells of {head.products} products in "
+                f"{head.shards} shards, but the shards list {len(ids)} (shards missing or cut "
+                "short). Load the catalogue again."
+            )
+        for before, after in pairwise(ids):
+            if before >= after:
+                raise BrokenPublication(
+                    f"{cannot_be_loaded(head)}: its product ids do not ascend; {after!r} follows "
+                    f"{before!r}"
+                )
+        return listing
+
+    def _changes(self, head: CatalogueHead, after: int) -> dict[str, _Entry | None]:
+        """What the changes numbered `after` + 1 to the head's come to, by id; None is deleted.
+
+        Raises BrokenPublication when one is missing.
+        """
+        net: dict[str, _Entry | None] = {}
+        for start in range(after + 1, head.sequence + 1, self._batch):
+            numbers = range(start, min(start + self._batch, head.sequence + 1))
+            columns = self._features.read(
+                CHANGE_VIEW,
+                ["product_ids", "vector_fingerprints", "metadata_fingerprints"],
+                {CHANGE_KEY: [change_id(head.version, number) for number in numbers]},
+            )
+            for number, ids, vectors, metadata in zip(
+                numbers,
+                columns.text_lists("product_ids"),
+                columns.text_lists("vector_fingerprints"),
+                columns.text_lists("metadata_fingerprints"),
+                strict=True,
+            ):
+                if not ids or not len(ids) == len(vectors) == len(metadata):
+                    raise BrokenPublication(
+                        f"{cannot_be_loaded(head)}: its change {number} is missing or cut short. "
+                        "Load the catalogue again."
+                    )
+                for product_id, *entry in zip(ids, vectors, metadata, strict=True):
+                    net[product_id] = (entry[0], entry[1]) if entry[0] else None
+        return net
+
+
+def _ranking(columns: Columns) -> Ranking | None:
+    text = columns.texts(RANKING)[0]
+    return Ranking.model_validate_json(text) if text else None
+
+
+def _changed(listing: _Listing, changes: Mapping[str, _Entry | None]) -> _Listing:
+    """The listing after these changes, its ids ascending."""
+    entries: dict[str, _Entry | None] = {
+        product_id: (vector, metadata)
+        for product_id, vector, metadata in zip(
+            listing.product_ids,
+            listing.vector_fingerprints,
+            listing.metadata_fingerprints,
+            strict=True,
+        )
+    }
+    entries.update(changes)
+    kept = sorted(
+        (product_id, *entry) for product_id, entry in entries.items() if entry is not None
+    )
+    return _Listing(*([values[column] for values in kept] for column in range(3)))
+
+
+def _parts(listing: _Listing, batch: int) -> Iterator[Part]:
+    for number, far in enumerate(scattered(len(listing.product_ids), batch)):
+        near = slice(number * batch, (number + 1) * batch)
+        yield Part(
+            rows=far,
+            vectors=Keys(listing.product_ids[far], listing.vector_fingerprints[far]),
+            metadata=Keys(listing.product_ids[near], listing.metadata_fingerprints[near]),
+        )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No cyclic collection meanwhile.
+
+    A bulk read makes millions of short-lived objects without a cycle among them; the collector
+    walking over them again and again took three quarters of the time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

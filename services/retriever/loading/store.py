@@ -1,0 +1,245 @@
+"""Reading features through Feast's own API: by the batch, and without a Python float a number.
+
+Everything here blocks; the follower runs it in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Before Feast: where it comes first, it turns all metrics of the process into files in a
+# temporary folder, which two registries with a metric of the same name then share.
+import prometheus_client  # noqa: F401
+
+# isort: split
+import numpy as np
+import yaml  # type: ignore[import-untyped]
+from feast import FeatureStore, FeatureView, RepoConfig
+from feast.errors import FeastError
+from feast.infra.provider import Provider, get_provider
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.repo_config import FeastConfigError, load_repo_config
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from redis.exceptions import RedisError
+
+from services.retriever.errors import NotPublished, StoreUnavailable
+
+_Signature = tuple[tuple[int, int, int], ...]
+"""Of the files that a store was opened from: inode, modification time, size of each."""
+
+_UNAVAILABLE = (
+    RedisError,
+    FeastError,
+    FeastConfigError,
+    OSError,
+    DecodeError,
+    ValidationError,
+    yaml.YAMLError,
+)
+
+
+_ABSENT = Value()
+
+
+class Columns:
+    """One answer of the online store: a column a feature, in the order of the keys asked for.
+
+    The store tells a missing row only by empty values; a fingerprint is never empty.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Value]]) -> None:
+        self._rows = rows
+
+    def texts(self, feature: str) -> list[str]:
+        """(n,) text, empty where there is none."""
+        return [row.get(feature, _ABSENT).string_val for row in self._rows]
+
+    def text_lists(self, feature: str) -> list[list[str]]:
+        """(n,) lists of text, empty where there is none."""
+        return [list(row.get(feature, _ABSENT).string_list_val.val) for row in self._rows]
+
+    def integers(self, feature: str) -> list[int]:
+        """(n,) integers, 0 where there is none."""
+        return [row.get(feature, _ABSENT).int64_val for row in self._rows]
+
+    def numbers(self, feature: str) -> list[float]:
+        """(n,) floats, NaN where there is none."""
+        values = (row.get(feature, _ABSENT) for row in self._rows)
+        return [value.double_val if value.HasField("double_val") else math.nan for value in values]
+
+    def vectors(self, feature: str, out: NDArray[np.float32]) -> list[int]:
+        """Copy n vectors into `out`, (n, d) float32; one of another length becomes zeros.
+
+        Returns (n,) the lengths found, 0 where there is no vector.
+        """
+        size = 4 * out.shape[1]
+        zeros = bytes(size)
+        pieces: list[bytes] = []
+        lengths: list[int] = []
+        for row in self._rows:
+            floats = row.get(feature, _ABSENT).float_list_val
+            lengths.append(len(floats.val))
+            # A float list on the wire is a tag, a length, and then the floats as they lie in
+            # memory: taken as they are, no Python float is ever made of them.
+            pieces.append(
+                floats.SerializeToString()[-size:] if lengths[-1] == out.shape[1] else zeros
+            )
+        out[:] = np.frombuffer(b"".join(pieces), "<f4").reshape(out.shape)
+        return lengths
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A feature store as its files were when it was opened."""
+
+    config: RepoConfig
+    store: FeatureStore
+    provider: Provider
+    views: dict[str, FeatureView] = field(default_factory=dict)
+    """Those asked for since the last look: Feast takes a millisecond to make one."""
+
+    def view(self, name: str) -> FeatureView:
+        if name not in self.views:
+            # Asked at every look: a registry in a database need not answer each, nor a log tell.
+            self.views[name] = self.store.get_feature_view(name, allow_registry_cache=True)
+        return self.views[name]
+
+
+class FeastFeatures:
+    """Feast's online store, opened when first asked and opened anew when its files change.
+
+    Not for more than one thread at a time.
+    """
+
+    def __init__(self, folder: Path, *, timeout_s: float) -> None:
+        """folder: holds `feature_store.yaml`; neither it nor the registry need exist yet."""
+        self._folder = folder
+        self._timeout_s = timeout_s
+        self._opened: _Opened | None = None
+        self._signature: _Signature | None = None
+
+    def refresh(self) -> None:
+        """Open the store, unless it is open and its files are as they were.
+
+        Raises NotPublished while there is no registry, StoreUnavailable when it can't be opened.
+        """
+        try:
+            config = self._config()
+            signature = self._files_signature(config)
+            if self._opened is not None and signature == self._signature:
+                # No file tells that a registry in a database has changed.
+                self._opened.views.clear()
+                return
+            # Feast empties its registry before it writes it anew, so what is open stays in use
+            # until the files were seen at rest.
+            store = FeatureStore(repo_path=str(self._folder), config=config)
+            store.refresh_registry()  # type: ignore[no-untyped-call]
+            at_rest = self._files_signature(config) == signature and all(
+                size for *_, size in signature
+            )
+            if self._opened is None or at_rest:
+                self._opened = _Opened(config, store, get_provider(config))
+                self._signature = signature if at_rest else None
+        except _UNAVAILABLE as error:
+            self.close()
+            raise StoreUnavailable(f"the feature store cannot be opened: {error}") from error
+
+    def has(self, view: str, feature: str) -> bool:
+        """Whether the view is registered with that feature. Raises StoreUnavailable."""
+        try:
+            return any(one.name == feature for one in self._open().view(view).features)
+        except _UNAVAILABLE as error:
+            self.close()
+            raise StoreUnavailable(f"{view} cannot be read: {error}") from error
+
+    def read(
+        self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
+    ) -> Columns:
+        """One row a key; all columns of `keys` are of one length, at least 1.
+
+        Raises StoreUnavailable; the next `refresh` then opens the store anew.
+
+        Through Feast's `Provider.online_read`, and not `get_online_features`, which makes of the
+        same rows a response of columns with a time and a status a value: more than half the work.
+        """
+        names = list(keys)
+        columns = ([Value(string_val=key) for key in keys[name]] for name in names)
+        try:
+            opened = self._open()
+            rows = opened.provider.online_read(
+                opened.config,
+                opened.view(view),
+                [
+                    EntityKey(join_keys=names, entity_values=key)
+                    for key in zip(*columns, strict=True)
+                ],
+                list(features),
+            )
+        except _UNAVAILABLE as error:
+            # What the registry told may be the reason: a view not yet applied, say.
+            self.close()
+            raise StoreUnavailable(f"{view} cannot be read: {error}") from error
+        return Columns([row or {} for _, row in rows])
+
+    def close(self) -> None:
+        """Let go of the store; its connections close with the last reference to it."""
+        self._opened = None
+        self._signature = None
+
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            self.refresh()
+        assert self._opened is not None  # noqa: S101 - `refresh` opens it or raises
+        return self._opened
+
+    def _config(self) -> RepoConfig:
+        config = load_repo_config(self._folder, self._folder / "feature_store.yaml")
+        online = config.online_store
+        if getattr(online, "type", "") == "redis":
+            online.connection_string = _with_limits(online.connection_string, self._timeout_s)
+        if _is_file(config):
+            # It is read when `refresh` has seen it change. Feast would look at every read, and
+            # take for empty what is just being written.
+            config.registry.cache_mode, config.registry.cache_ttl_seconds = "thread", 0
+        return config
+
+    def _files_signature(self, config: RepoConfig) -> _Signature:
+        """Raises NotPublished when the registry is a file that isn't there.
+
+        Asked before Feast is, which would write an empty registry in its place, perhaps over the
+        one that the pipeline is about to write.
+        """
+        files = [self._folder / "feature_store.yaml"]
+        if _is_file(config):
+            files.append(self._folder / str(config.registry.path))
+            if not files[-1].exists():
+                raise NotPublished("nothing is published yet: Feast's registry does not exist")
+        return tuple(
+            (stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in map(Path.stat, files)
+        )
+
+
+def _is_file(config: RepoConfig) -> bool:
+    return "://" not in str(config.registry.path)
+
+
+def _with_limits(connection_string: str, timeout_s: float) -> str:
+    """The connection string with limits on how long Redis may be silent, where it names none.
+
+    Without them a connection that died without a word holds its reader for ever, and redis-py
+    takes seven seconds to say that nobody listens. The follower does the repeating.
+    """
+    given = {part.split("=", 1)[0] for part in connection_string.split(",") if "=" in part}
+    limits = {
+        "socket_timeout": str(timeout_s),
+        "socket_connect_timeout": str(timeout_s),
+        "retry": "null",
+    }
+    added = [f"{name}={value}" for name, value in limits.items() if name not in given]
+    return ",".join([connection_string, *added])

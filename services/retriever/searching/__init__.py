@@ -1,0 +1,1 @@
+"""Searching: one request over one catalogue."""

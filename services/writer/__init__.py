@@ -1,0 +1,1 @@
+"""The writer: changes single products while the catalogue is served."""

@@ -1,0 +1,61 @@
+"""The writer's wiring."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.common.app import create_service_app
+from services.common.client import ServiceClient
+from services.common.metrics import Metrics
+from services.common.problems import ServiceError
+from services.contracts.health import Dependency
+from services.contracts.writer import MAX_PRODUCT_BYTES
+from services.pipeline.settings import PipelineSettings
+from services.writer.routes import router
+from services.writer.settings import WriterSettings
+from services.writer.writer import LiveWriter
+
+NAME = "writer"
+
+
+def create_app(settings: WriterSettings, pipeline: PipelineSettings) -> FastAPI:
+    """pipeline: where the stores, the pictures and the encoder are."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with (
+            ServiceClient(
+                "encoder", pipeline.encoder_url, timeout_s=settings.encoder_wait_s
+            ) as encoder,
+            LiveWriter(settings, pipeline, encoder) as writer,
+        ):
+            app.state.writer = writer
+            yield
+
+    async def dependencies() -> dict[str, Dependency]:
+        writer: LiveWriter = app.state.writer
+        try:
+            await writer.head()
+        except ServiceError as error:
+            return {"catalogue": Dependency(status="unavailable", detail=error.detail)}
+        return {"catalogue": Dependency(status="ok")}
+
+    def alive() -> bool:
+        writer: LiveWriter | None = getattr(app.state, "writer", None)
+        return writer is None or writer.alive
+
+    app = create_service_app(
+        name=NAME,
+        description="Puts products in and takes them out while the catalogue is served.",
+        settings=settings,
+        metrics=Metrics(NAME),
+        lifespan=lifespan,
+        routers=[router],
+        dependencies=dependencies,
+        alive=alive,
+        max_body_bytes=MAX_PRODUCT_BYTES,
+    )
+    return app
