@@ -16,19 +16,22 @@ const searches: ProxyOptions = {
 }
 
 /**
- * axios brings two ways to send a request, and where there is XMLHttpRequest uses that. The other one
- * is left out as axios itself leaves out Node's, and so are its table of status codes and its first way
- * to cancel: 5 kB compressed that nothing here asks for.
+ * Parts of axios that the page does not use: `src/api/send.ts` sends with fetch, so axios' own adapters
+ * and what serves them alone are left out, as axios itself leaves out those of Node in a browser.
  */
-const UNUSED_OF_AXIOS = /\/(fetch|HttpStatusCode|CancelToken)\.js$/
+const UNUSED_OF_AXIOS =
+  /\/(HttpStatusCode|CancelToken|toFormData|formDataToJSON|toURLEncodedForm|AxiosURLSearchParams)\.js$/
+const OWN_ADAPTER = '\0own-adapter'
 const lessOfAxios: Plugin = {
   name: 'less-of-axios',
   enforce: 'pre',
   apply: 'build',
   resolveId(source, importer) {
-    if (!UNUSED_OF_AXIOS.test(source) || !importer?.includes('/axios/lib/')) return null
-    return this.resolve('axios/unsafe/helpers/null.js', importer)
+    if (!importer?.includes('/axios/lib/')) return null
+    if (source.endsWith('/adapters.js')) return OWN_ADAPTER
+    return UNUSED_OF_AXIOS.test(source) ? this.resolve('axios/unsafe/helpers/null.js', importer) : null
   },
+  load: (id) => (id === OWN_ADAPTER ? 'export default { getAdapter: (own) => own }' : null),
 }
 
 export default defineConfig(({ mode }) => {

@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router-dom'
 
 import { App } from './app/app'
+import { ErrorBoundary } from './components/error-boundary'
 import { ENGLISH, preferredLanguage, wordsOf } from './i18n/languages'
 import './styles.css'
 
@@ -16,7 +17,9 @@ createRoot(root).render(
   <StrictMode>
     {/* A ticked filter stands in the address: as a transition, it would show a moment late. */}
     <BrowserRouter useTransitions={false}>
-      <App spoken={spoken} />
+      <ErrorBoundary of="page">
+        <App spoken={spoken} />
+      </ErrorBoundary>
     </BrowserRouter>
   </StrictMode>,
 )

@@ -2,6 +2,7 @@ import axios, { isAxiosError } from 'axios'
 
 import { toBaseUrl } from './base-url'
 import type { components } from './schema'
+import { send } from './send'
 
 type Schemas = components['schemas']
 export type Product = Schemas['Product']
@@ -12,7 +13,7 @@ export type Facets = Schemas['Facets']
 
 const BASE_URL = toBaseUrl(import.meta.env['VITE_API_URL'])
 
-export const http = axios.create({ baseURL: BASE_URL, timeout: 20_000 })
+export const http = axios.create({ baseURL: BASE_URL, timeout: 20_000, adapter: send })
 
 /** What went wrong, in the terms that the page shows. */
 export interface Failure {
@@ -22,7 +23,8 @@ export interface Failure {
 }
 
 export function toFailure(error: unknown): Failure {
-  if (!isAxiosError(error)) return { kind: 'broken', detail: null, requestId: null }
+  // A part of the page that could not be fetched is no error of axios.
+  if (!isAxiosError(error)) return { kind: navigator.onLine ? 'broken' : 'offline', detail: null, requestId: null }
   if (!error.response) {
     const slow = error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT'
     return { kind: slow ? 'slow' : 'offline', detail: null, requestId: null }

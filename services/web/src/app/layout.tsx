@@ -2,6 +2,7 @@ import { useRef } from 'react'
 import { FiSearch } from 'react-icons/fi'
 import { Link, Outlet, useLocation } from 'react-router-dom'
 
+import { ErrorBoundary } from '../components/error-boundary'
 import { LanguageSwitch } from '../components/language-switch'
 import { OfflineNotice } from '../components/offline-notice'
 import { ThemeToggle } from '../components/theme-toggle'
@@ -11,7 +12,8 @@ import { useFocusKept } from '../lib/use-focus-kept'
 export function Layout() {
   const { say } = useLanguage()
   const main = useRef<HTMLElement>(null)
-  useFocusKept(main, useLocation().pathname)
+  const { key, pathname } = useLocation()
+  useFocusKept(main, pathname)
   return (
     <div className="flex min-h-dvh flex-col">
       <a href="#main" className="primary-button absolute -top-20 start-4 z-30 focus:top-4">
@@ -31,7 +33,9 @@ export function Layout() {
       </header>
       <OfflineNotice />
       <main ref={main} id="main" tabIndex={-1} className="mx-auto w-full max-w-[90rem] flex-1 px-4 pb-20 outline-none sm:px-6 lg:px-8">
-        <Outlet />
+        <ErrorBoundary of={key}>
+          <Outlet />
+        </ErrorBoundary>
       </main>
     </div>
   )

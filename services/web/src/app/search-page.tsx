@@ -1,7 +1,8 @@
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 
 import type { SearchAnswer } from '../api/client'
 import { search } from '../api/search'
+import { later } from '../components/later'
 import { DropTarget } from '../features/picture/drop-target'
 import { PictureButtons } from '../features/picture/picture-buttons'
 import { PictureChip } from '../features/picture/picture-chip'
@@ -17,13 +18,25 @@ import { useAnswer } from '../lib/use-answer'
 import { useSearchSettings } from '../lib/use-search-settings'
 import { SearchResults } from './search-results'
 
-const CropEditor = lazy(async () => ({
-  default: (await import('../features/picture/crop-editor')).CropEditor,
-}))
+const cropEditor = later(
+  async () => (await import('../features/picture/crop-editor')).CropEditor,
+  <OneMoment />,
+)
+const settingsPanel = later(
+  async () => (await import('../features/search/settings-panel')).SettingsPanel,
+  <OneMoment />,
+)
 
-const SettingsPanel = lazy(async () => ({
-  default: (await import('../features/search/settings-panel')).SettingsPanel,
-}))
+export function prefetchSearchParts(): void {
+  void settingsPanel.prefetch()
+  void cropEditor.prefetch()
+  void import('../features/picture/shrink-picture').catch(() => undefined)
+}
+
+function OneMoment() {
+  const { say } = useLanguage()
+  return <p className="muted mt-3 text-sm">{say.loadingPart}</p>
+}
 
 export function SearchPage() {
   const { say } = useLanguage()
@@ -90,12 +103,10 @@ export function SearchPage() {
             >
               <SettingsButton settings={settings} open={setting} onToggle={() => setSetting(!setting)} />
             </QueryChips>
-            <Suspense fallback={<p className="muted mt-3 text-sm">{say.loadingPart}</p>}>
-              {cropping && pictures.picture && (
-                <CropEditor picture={pictures.picture} onCrop={pictures.crop} onDone={() => setCropping(false)} />
-              )}
-              {setting && <SettingsPanel settings={settings} onChange={change} />}
-            </Suspense>
+            {cropping && pictures.picture && (
+              <cropEditor.Part picture={pictures.picture} onCrop={pictures.crop} onDone={() => setCropping(false)} />
+            )}
+            {setting && <settingsPanel.Part settings={settings} onChange={change} />}
           </>
         )}
       </div>

@@ -1,0 +1,34 @@
+import { Component, type ReactNode } from 'react'
+
+import { FailureNotice } from './failure-notice'
+
+interface Props {
+  /** What is shown; when it changes, an error of what was shown before is forgotten. */
+  of: string
+  children: ReactNode
+}
+
+interface State {
+  of: string
+  broken: boolean
+}
+
+const BROKEN = { kind: 'broken', detail: null, requestId: null } as const
+
+/** An error while drawing takes the place of the part that it happened in, and not of the whole page. */
+export class ErrorBoundary extends Component<Props, State> {
+  override state: State = { of: this.props.of, broken: false }
+
+  static getDerivedStateFromError(): Partial<State> {
+    return { broken: true }
+  }
+
+  static getDerivedStateFromProps({ of }: Props, before: State): State | null {
+    return of === before.of ? null : { of, broken: false }
+  }
+
+  override render(): ReactNode {
+    if (!this.state.broken) return this.props.children
+    return <FailureNotice failure={BROKEN} onRetry={() => this.setState({ broken: false })} />
+  }
+}
