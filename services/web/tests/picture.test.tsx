@@ -123,19 +123,41 @@ describe('a part of a picture', () => {
     await card('Alike')
     await user.click(screen.getByRole('button', { name: 'Choose a part' }))
     const editor = await screen.findByRole('region', { name: 'Search for a part of the picture' })
-    await waitFor(() => expect(sent()).toHaveLength(2))
     return { user, editor }
   }
 
-  it('starts in the middle, and travels as fractions', async () => {
-    await openEditor()
+  it('starts with the whole, and searches after a change alone', async () => {
+    const { user, editor } = await openEditor()
+    for (const [name, value] of [['Left %', 0], ['Width %', 100]] as const)
+      expect(within(editor).getByRole('spinbutton', { name })).toHaveValue(value)
+    await new Promise((done) => setTimeout(done, 700))
+    expect(sent()).toHaveLength(1)
+    expect(address()).toBe('/?picture=pic1')
+    await user.click(within(editor).getByRole('button', { name: 'Centre' }))
+    await waitFor(() => expect(sent()).toHaveLength(2))
     expect(cropOf(sent()[1])).toEqual({ x: 0.2, y: 0.2, width: 0.6, height: 0.6 })
     await waitFor(() => expect(address()).toBe('/?picture=pic2'))
     expect(screen.getByText('Part of your picture')).toBeVisible()
   })
 
+  it('leaves the search as it was with Escape, also after a change', async () => {
+    const { user, editor } = await openEditor()
+    await user.keyboard('{Escape}')
+    expect(screen.queryByRole('region', { name: 'Search for a part of the picture' })).toBeNull()
+    expect(sent()).toHaveLength(1)
+    expect(editor).not.toBeInTheDocument()
+    await user.click(screen.getByRole('button', { name: 'Choose a part' }))
+    await user.click(screen.getByRole('button', { name: 'Centre' }))
+    await waitFor(() => expect(sent()).toHaveLength(2))
+    await user.keyboard('{Escape}')
+    await waitFor(() => expect(sent()).toHaveLength(3))
+    expect(sent()[2]?.get('crop')).toBeNull()
+    expect(screen.getByRole('button', { name: 'Choose a part' })).toHaveFocus()
+  })
+
   it('is given by figures, and spoken', async () => {
     const { user, editor } = await openEditor()
+    await user.click(within(editor).getByRole('button', { name: 'Centre' }))
     const left = within(editor).getByRole('spinbutton', { name: 'Left %' })
     await user.clear(left)
     await user.type(left, '35')
@@ -160,6 +182,8 @@ describe('a part of a picture', () => {
 
   it('is the whole again with one press, and goes with the picture', async () => {
     const { user, editor } = await openEditor()
+    await user.click(within(editor).getByRole('button', { name: 'Centre' }))
+    await waitFor(() => expect(sent()).toHaveLength(2))
     await user.click(within(editor).getByRole('button', { name: 'Whole picture' }))
     await waitFor(() => expect(sent()).toHaveLength(3))
     expect(sent()[2]?.get('crop')).toBeNull()

@@ -1,4 +1,4 @@
-import { useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { FiSearch } from 'react-icons/fi'
 import { Link, Outlet, useLocation } from 'react-router-dom'
 
@@ -14,12 +14,13 @@ export function Layout() {
   const main = useRef<HTMLElement>(null)
   const { key, pathname } = useLocation()
   useFocusKept(main, pathname)
+  usePrintedPictures()
   return (
     <div className="flex min-h-dvh flex-col">
       <a href="#main" className="primary-button absolute -top-20 start-4 z-30 focus:top-4">
         {say.skip}
       </a>
-      <header className="mx-auto flex w-full max-w-[90rem] items-center justify-between gap-2 px-4 py-3 sm:px-6 lg:px-8">
+      <header className="print:hidden mx-auto flex w-full max-w-[90rem] items-center justify-between gap-2 px-4 py-3 sm:px-6 lg:px-8">
         <Link to="/" className="flex min-h-11 items-center gap-2.5 rounded-lg text-lg font-semibold tracking-tight">
           <span className="flex size-8 items-center justify-center rounded-lg bg-brand-700 text-base text-white">
             <FiSearch aria-hidden />
@@ -39,4 +40,15 @@ export function Layout() {
       </main>
     </div>
   )
+}
+
+/** Pictures that no one has scrolled to are printed too. */
+function usePrintedPictures(): void {
+  useEffect(() => {
+    const load = () => {
+      for (const picture of document.querySelectorAll<HTMLImageElement>('img[loading=lazy]')) picture.loading = 'eager'
+    }
+    window.addEventListener('beforeprint', load)
+    return () => window.removeEventListener('beforeprint', load)
+  }, [])
 }

@@ -41,7 +41,7 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   return (
     <div className={`mt-8 ${filtering ? 'lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] lg:gap-10' : ''}`}>
       {filtering && (
-        <aside aria-label={say.filters} className="hidden lg:block">
+        <aside aria-label={say.filters} className="hidden lg:block print:hidden">
           <FacetPanel {...panel} />
         </aside>
       )}

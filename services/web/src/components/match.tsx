@@ -22,7 +22,7 @@ export function Match({ score, strength }: Pick<ScoredProduct, 'score' | 'streng
       </div>
       <div aria-hidden className="mt-1.5 h-1 overflow-hidden rounded-full bg-stone-200 dark:bg-stone-700">
         <div
-          className={`h-full rounded-full ${strong ? 'bg-brand-600 dark:bg-brand-400' : 'bg-stone-400 dark:bg-stone-500'}`}
+          className={`h-full rounded-full forced-color-adjust-none ${strong ? 'bg-brand-600 dark:bg-brand-400' : 'bg-stone-400 dark:bg-stone-500'}`}
           style={{ width: `${part}%` }}
         />
       </div>

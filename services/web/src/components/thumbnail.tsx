@@ -16,7 +16,7 @@ export function Thumbnail({ url, title, eager = false }: Props) {
   const [failed, setFailed] = useState<string | null>(null)
   const address = pictureAddress(url)
   return (
-    <div className="aspect-square overflow-hidden rounded-xl bg-stone-100 dark:bg-stone-200">
+    <div className="aspect-square overflow-hidden rounded-xl bg-stone-100 forced-color-adjust-none dark:bg-stone-200">
       {address && failed !== address ? (
         <img
           src={address}

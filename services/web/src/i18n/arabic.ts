@@ -62,7 +62,7 @@ export const arabic: Messages = {
 
   cropOpen: 'اختر جزءًا',
   cropTitle: 'ابحث عن جزء من الصورة',
-  cropHint: 'اسحب الإطار أو حرّكه بمفاتيح الأسهم، والبحث يتبعه.',
+  cropHint: 'ارسم إطارًا حول شيء واحد، أو حرّك حوافه بمفاتيح الأسهم، والبحث يتبعه. يتراجع عنه مفتاح Escape.',
   cropWhole: 'الصورة كاملة',
   cropCentre: 'الوسط',
   cropDone: 'تم',

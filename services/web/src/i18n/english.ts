@@ -40,7 +40,8 @@ export const english = {
 
   cropOpen: 'Choose a part',
   cropTitle: 'Search for a part of the picture',
-  cropHint: 'Drag the frame, or move it with the arrow keys. The search follows.',
+  cropHint:
+    'Draw a frame around one thing, or move its edges with the arrow keys. The search follows. Escape undoes it.',
   cropWhole: 'Whole picture',
   cropCentre: 'Centre',
   cropDone: 'Done',

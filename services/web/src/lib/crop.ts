@@ -14,6 +14,9 @@ export const LEAST = 0.05
 
 export const isWhole = (crop: Crop): boolean => crop.width >= 0.999 && crop.height >= 0.999
 
+export const isSame = (one: Crop, other: Crop): boolean =>
+  one.x === other.x && one.y === other.y && one.width === other.width && one.height === other.height
+
 /** The nearest part that lies within the picture, to a thousandth. */
 export function within(crop: Crop): Crop {
   const width = fraction(between(crop.width, LEAST, 1))

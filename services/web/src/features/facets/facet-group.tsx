@@ -52,7 +52,7 @@ function Swatch({ colour }: { colour: string }) {
   return (
     <span
       aria-hidden
-      className="size-4 shrink-0 rounded-full border border-stone-400/60"
+      className="size-4 shrink-0 rounded-full border border-stone-400/60 forced-color-adjust-none"
       style={{ backgroundColor: colour.toLowerCase() }}
     />
   )

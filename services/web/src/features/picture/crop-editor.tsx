@@ -1,11 +1,11 @@
-import { useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
 import { ReactCrop } from 'react-image-crop'
 import 'react-image-crop/dist/ReactCrop.css'
 
 import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 import type { Messages } from '../../i18n/english'
-import { CENTRE, isWhole, WHOLE, within, type Crop } from '../../lib/crop'
+import { CENTRE, isSame, isWhole, WHOLE, within, type Crop } from '../../lib/crop'
 import type { ChosenPicture } from './picture-context'
 import { useFileAddress } from './picture-image'
 
@@ -24,31 +24,44 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
   const announce = useAnnounce()
   const id = useId()
   const address = useFileAddress(picture.file)
-  const [crop, setCrop] = useState<Crop>(picture.crop ?? CENTRE)
+  const [before] = useState(picture.crop ?? WHOLE)
+  const [crop, setCrop] = useState(before)
+  const whole = isWhole(crop)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
-  useSettled(crop, picture.crop, (settled) => {
-    announce(cropText(settled, say))
-    onCrop(isWhole(settled) ? null : settled)
-  })
+  const searchWith = (part: Crop) => {
+    announce(cropText(part, say))
+    onCrop(isWhole(part) ? null : part)
+  }
+  const searched = useSettled(crop, searchWith)
+  const leave = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    if (searched() !== before) searchWith(before)
+    onDone()
+  }
   return (
-    <section aria-labelledby={id} className="panel mt-3 p-4 sm:p-5">
+    // Escape anywhere in the editor leaves it; nothing else is caught.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <section aria-labelledby={id} onKeyDown={leave} className="panel mt-3 p-4 sm:p-5">
       <h2 id={id} ref={heading} tabIndex={-1} className="font-semibold outline-none">
         {say.cropTitle}
       </h2>
       <p className="muted mt-1 text-sm">{say.cropHint}</p>
       <div className="mt-4 grid gap-5 md:grid-cols-[minmax(0,1fr)_16rem]">
         {/* A picture has its left on the left in every language. */}
-        <div dir="ltr" className="crop-stage flex justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950">
+        <div dir="ltr" className={`crop-stage ${whole ? 'crop-stage-whole' : ''} flex justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950`}>
           <ReactCrop
             crop={{ unit: '%', x: crop.x * 100, y: crop.y * 100, width: crop.width * 100, height: crop.height * 100 }}
-            keepSelection
+            // Around the whole there is nothing to keep: dragging draws a frame.
+            keepSelection={!whole}
             minWidth={24}
             minHeight={24}
             ariaLabels={handleLabels(say)}
-            onChange={(_, { x, y, width, height }) =>
-              setCrop(within({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }))
-            }
+            onChange={(_, { x, y, width, height }) => {
+              // A press that is no drag draws nothing.
+              if (width > 0 && height > 0)
+                setCrop(within({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }))
+            }}
           >
             <img {...(address && { src: address })} alt={say.yourPicture} className="max-h-[55vh]" />
           </ReactCrop>
@@ -123,22 +136,22 @@ function PercentField({ label, value, onChange }: PercentFieldProps) {
   )
 }
 
-/** Tells of a part once it has stood still, and is not the one that is searched with already. */
-function useSettled(crop: Crop, current: Crop | null, tell: (crop: Crop) => void): void {
-  const told = useRef(JSON.stringify(current))
+/** Tells of a part once it has stood still. Returns a way to ask which part was told last. */
+function useSettled(crop: Crop, tell: (crop: Crop) => void): () => Crop {
+  const told = useRef(crop)
   const latest = useRef(tell)
   useEffect(() => {
     latest.current = tell
   })
   useEffect(() => {
-    const text = JSON.stringify(crop)
-    if (told.current === text) return
+    if (isSame(told.current, crop)) return
     const timer = setTimeout(() => {
-      told.current = text
+      told.current = crop
       latest.current(crop)
     }, STILL_MS)
     return () => clearTimeout(timer)
   }, [crop])
+  return () => told.current
 }
 
 function cropText(crop: Crop, say: Messages): string {

@@ -49,7 +49,7 @@ export function LoadMore({ answer, k, onLoaded }: Props) {
         {say.shown(shown, found)}
       </p>
       <div aria-hidden className="h-1 w-48 overflow-hidden rounded-full bg-stone-200 dark:bg-stone-800">
-        <div className="h-full bg-brand-600 dark:bg-brand-400" style={{ width: `${(100 * shown) / Math.max(found, 1)}%` }} />
+        <div className="h-full bg-brand-600 forced-color-adjust-none dark:bg-brand-400" style={{ width: `${(100 * shown) / Math.max(found, 1)}%` }} />
       </div>
       {state === 'failed' && <p className="error-text">{say.moreFailed}</p>}
       {cursor && (

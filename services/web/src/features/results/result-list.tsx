@@ -6,7 +6,7 @@ const GRID =
 const EAGER = 8
 /** What comes after so many is drawn only near the window: 1,000 scroll as 50 do. */
 const DRAWN = 48
-const DRAWN_WHEN_NEAR = '[contain-intrinsic-size:auto_27rem] [content-visibility:auto]'
+const DRAWN_WHEN_NEAR = '[contain-intrinsic-size:auto_27rem] [content-visibility:auto] print:[content-visibility:visible]'
 
 interface Props {
   products: ScoredProduct[]

@@ -32,7 +32,7 @@ export function SearchBar({ query, onSearch, children }: Props) {
     <form
       role="search"
       onSubmit={submit}
-      className="flex items-center gap-0.5 rounded-full border border-stone-300 bg-white p-1.5 ps-3 shadow-sm sm:ps-4 outline-brand-500 transition-shadow focus-within:shadow-md has-[input:focus-visible]:outline-3 has-[input:focus-visible]:outline-offset-2 dark:border-stone-700 dark:bg-stone-900"
+      className="flex items-center gap-0.5 print:hidden rounded-full border border-stone-300 bg-white p-1.5 ps-3 shadow-sm sm:ps-4 outline-brand-500 transition-shadow focus-within:shadow-md has-[input:focus-visible]:outline-3 has-[input:focus-visible]:outline-offset-2 dark:border-stone-700 dark:bg-stone-900"
     >
       <FiSearch aria-hidden className="muted hidden shrink-0 text-xl sm:block" />
       <input

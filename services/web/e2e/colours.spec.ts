@@ -1,0 +1,73 @@
+/** Themes, colours that the system forces, and paper. */
+import { expect, say, Shop, test } from './support/shop'
+import type { Page } from '@playwright/test'
+
+/** Mean of red, green and blue at the middle of a product's picture, as it is drawn. */
+async function brightness(page: Page, selector: string): Promise<number> {
+  const png = (await page.locator(selector).first().screenshot({ animations: 'disabled' })).toString('base64')
+  return page.evaluate(async (base64) => {
+    const image = new Image()
+    image.src = `data:image/png;base64,${base64}`
+    await image.decode()
+    const drawing = new OffscreenCanvas(image.width, image.height).getContext('2d')
+    if (!drawing) throw new Error('nothing to draw on')
+    drawing.drawImage(image, 0, 0)
+    const { data } = drawing.getImageData(0, 0, image.width, image.height)
+    return data.reduce((sum, value, at) => sum + (at % 4 === 3 ? 0 : value), 0) / (data.length * 0.75)
+  }, png)
+}
+
+for (const colorScheme of ['light', 'dark'] as const)
+  test(`with forced colours pictures and swatches keep theirs, in ${colorScheme}`, async ({ shop, page }) => {
+    await page.emulateMedia({ forcedColors: 'active', colorScheme })
+    await shop.open('/?q=red+striped+mug')
+    await shop.settled()
+    expect(await brightness(page, 'article img')).toBeGreaterThan(100)
+    const swatch = page.getByRole('group', { name: say.fields.color ?? '', exact: true }).locator('li span[aria-hidden]').first()
+    const [wanted, drawn] = await swatch.evaluate((one) => [(one as HTMLElement).style.backgroundColor, getComputedStyle(one).backgroundColor])
+    const named = await page.evaluate((colour) => {
+      const probe = document.createElement('i')
+      probe.style.cssText = `color:${colour};forced-color-adjust:none`
+      document.body.append(probe)
+      return getComputedStyle(probe).color
+    }, wanted ?? '')
+    expect(drawn).toBe(named)
+  })
+
+test('who likes it dark sees no white before the page is there', async ({ browser, baseURL }) => {
+  for (const [colorScheme, stored] of [['dark', null], ['light', '"dark"']] as const) {
+    const context = await browser.newContext({ colorScheme, ...(baseURL && { baseURL }) })
+    if (stored) await context.addInitScript((value) => localStorage.setItem('theme', value), stored)
+    const page = await context.newPage()
+    // Nothing of the page's own code runs; its styles and its first line do.
+    await page.route('**/assets/*.js', (route) => route.abort())
+    await page.goto('/')
+    const background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+    expect(background).not.toMatch(/rgb\(2[0-9]{2}|oklch\(0?\.9|oklch\(9/)
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+    await context.close()
+  }
+})
+
+test('paper is light, with every picture, and without what nobody can press', async ({ shop, page }) => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await shop.open('/?q=mug&k=50')
+  await shop.settled()
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')))
+  const html = await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)
+  expect(html).toBe('light')
+  await expect(page.getByRole('searchbox')).toBeHidden()
+  await expect(page.getByRole('banner')).toBeHidden()
+  await expect
+    .poll(() => page.locator('article img').evaluateAll((all) => all.filter((one) => !(one as HTMLImageElement).naturalWidth).length))
+    .toBe(0)
+})
+
+test('the theme that was chosen stays with another visit', async ({ page }) => {
+  const shop = new Shop(page)
+  await shop.open()
+  await page.getByRole('button', { name: say.dark }).click()
+  await shop.open('/?q=mug')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+})
