@@ -7,10 +7,11 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request, Response, status
+from fastapi import APIRouter, FastAPI, Response, status
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
+from services.common.lifecycle import Lifecycle, set_lifecycle
 from services.common.metrics import METRICS_MEDIA_TYPE, Metrics
 from services.common.middleware import ServiceMiddleware
 from services.common.openapi import document_problems
@@ -63,19 +64,19 @@ def create_service_app(
     all below it. `middleware`, the outermost first,
     runs inside the layer that gives each request its id, and before any body is read.
     """
+    lifecycle = Lifecycle()
     app = FastAPI(
         title=f"multimodal-search {name}",
         version=VERSION,
         description=description,
-        lifespan=_traced(lifespan, name, settings),
+        lifespan=_traced(lifespan, lifecycle, name, settings),
         # The route's function is its name: client generators make readable methods of it.
         generate_unique_id_function=_operation_id,
         docs_url=docs_url,
         redoc_url=None,
     )
+    set_lifecycle(app, lifecycle)
     app.state.metrics = metrics
-    app.state.stopping = False
-    app.state.tracing = None
     for layer in reversed(middleware):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_middleware(
@@ -84,29 +85,32 @@ def create_service_app(
         default_deadline_ms=settings.deadline_ms,
         max_body_bytes=max_body_bytes,
         body_limits=body_limits or {},
+        lifecycle=lifecycle,
     )
     install_problem_handlers(app)
     document_problems(app)
-    app.include_router(_operations(name, metrics, dependencies, alive))
+    app.include_router(_operations(name, metrics, lifecycle, dependencies, alive))
     for router in routers:
         app.include_router(router)
     return app
 
 
-def _traced(lifespan: Lifespan, name: str, settings: ServiceSettings) -> Lifespan:
-    """The service's lifespan, with traces being sent off all through it where they are wanted."""
+def _traced(
+    lifespan: Lifespan, lifecycle: Lifecycle, name: str, settings: ServiceSettings
+) -> Lifespan:
+    """The service's lifespan; traces are exported during it if an endpoint is set."""
     endpoint = settings.otlp_endpoint
     if endpoint is None:
         return lifespan
 
     @asynccontextmanager
     async def traced(app: FastAPI) -> AsyncIterator[None]:
-        app.state.tracing = Tracing(name, str(endpoint))
+        tracing = lifecycle.tracing = Tracing(name, str(endpoint))
         try:
             async with lifespan(app):
                 yield
         finally:
-            await asyncio.to_thread(app.state.tracing.close)
+            await asyncio.to_thread(tracing.close)
 
     return traced
 
@@ -118,6 +122,7 @@ def _operation_id(route: APIRoute) -> str:
 def _operations(
     name: str,
     metrics: Metrics,
+    lifecycle: Lifecycle,
     dependencies: Callable[[], Awaitable[Dependencies]],
     alive: Callable[[], bool],
 ) -> APIRouter:
@@ -143,9 +148,9 @@ def _operations(
     @router.get(
         "/ready", summary="Is a real answer possible now?", responses={503: {"model": Readiness}}
     )
-    async def ready(request: Request, response: Response) -> Readiness:
-        if request.app.state.stopping:
-            states = {"process": Dependency(status="unavailable", detail="It is being stopped.")}
+    async def ready(response: Response) -> Readiness:
+        if lifecycle.stopping:
+            states = {"process": Dependency(status="unavailable", detail="It is stopping.")}
         else:
             states = dict(await dependencies())
         if any(state.status == "unavailable" for state in states.values()):

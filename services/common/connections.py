@@ -1,6 +1,6 @@
-"""Connections of uvicorn that do not wait for ever for a client.
+"""Client connections with time limits, for uvicorn.
 
-Uvicorn itself has a time-out only for a connection that idles between two requests.
+Uvicorn itself limits only the time that a connection may idle between two requests.
 """
 
 from __future__ import annotations
@@ -11,37 +11,46 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
-class ImpatientProtocol(HttpToolsProtocol):
-    """Drops a client that takes longer than `patience_s` for its headers, or to read its answer.
+class TimedProtocol(HttpToolsProtocol):
+    """Drops a client that takes longer than `timeout_s` to send headers or to read its answer.
 
-    Bodies are timed where they are read, in `ServiceMiddleware`, which can still answer.
+    `ServiceMiddleware` limits the time for bodies, because it can still answer.
     """
 
-    patience_s: float
+    timeout_s: float
 
     def __init__(self, *args: Any, **keywords: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **keywords)
         self._headers_due: asyncio.TimerHandle | None = None
         self._reading_due: asyncio.TimerHandle | None = None
+        self._used_at = self.loop.time()
 
     @classmethod
-    def with_patience(cls, patience_s: float) -> type[ImpatientProtocol]:
-        """The class that uvicorn is given; it makes the instances itself."""
-        return type(cls.__name__, (cls,), {"patience_s": patience_s})
+    def with_timeout(cls, timeout_s: float) -> type[TimedProtocol]:
+        """A class for uvicorn, which makes the instances itself."""
+        return type(cls.__name__, (cls,), {"timeout_s": timeout_s})
+
+    def idle_s(self) -> float:
+        """Seconds since the last byte or answer; infinite while a request is being answered."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            return float("inf")
+        return self.loop.time() - self._used_at
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
+        self._used_at = self.loop.time()
         super().data_received(data)
-        # Whatever comes when no request is being read has to become one: a new one, or what is
-        # left of a body that was refused. The time between requests uvicorn has stopped by now.
+        # Bytes that arrive between two requests must become a request: a new one, or the rest of a
+        # body that was refused. Uvicorn has stopped its own timer by now.
         if self.cycle is None or self.cycle.response_complete:
             self._expect_headers()
         self._expect_close()
 
     def on_response_complete(self) -> None:
+        self._used_at = self.loop.time()
         super().on_response_complete()
         self._expect_close()
 
@@ -74,13 +83,13 @@ class ImpatientProtocol(HttpToolsProtocol):
             self._headers_due = self._headers_due or self._drop_later()
 
     def _expect_close(self) -> None:
-        """Closing waits for what is written to be read, too little as it may be to pause for."""
+        """A closing connection waits until the client has read the rest, however small it is."""
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
             self._reading_due = self._reading_due or self._drop_later()
 
     def _drop_later(self) -> asyncio.TimerHandle:
-        # Not `close`, which waits until the client has read what is written already.
-        return self.loop.call_later(self.patience_s, self.transport.abort)
+        # `close` would wait until the client has read everything that is written already.
+        return self.loop.call_later(self.timeout_s, self.transport.abort)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

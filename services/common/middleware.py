@@ -26,6 +26,7 @@ from services.common.context import (
     request_id,
     request_notes,
 )
+from services.common.lifecycle import Lifecycle
 from services.common.metrics import Metrics
 from services.common.problems import (
     PayloadTooLarge,
@@ -33,7 +34,6 @@ from services.common.problems import (
     ServiceError,
     problem_response,
 )
-from services.common.tracing import Tracing
 
 logger = logging.getLogger("services.access")
 
@@ -71,12 +71,14 @@ class ServiceMiddleware:
         default_deadline_ms: int,
         max_body_bytes: int,
         body_limits: Mapping[str, int],
+        lifecycle: Lifecycle,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._default_deadline_ms = default_deadline_ms
         self._max_body_bytes = max_body_bytes
         self._body_limits = body_limits
+        self._lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,7 +103,7 @@ class ServiceMiddleware:
                 answering = True
                 sent = MutableHeaders(scope=message)
                 sent[REQUEST_ID_HEADER] = identifier
-                if status == RequestTimeout.status or scope["app"].state.stopping:
+                if status == RequestTimeout.status or self._lifecycle.stopping:
                     sent["Connection"] = "close"
             await send(message)
 
@@ -126,7 +128,7 @@ class ServiceMiddleware:
 
     async def _traced(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """In a span of its own, where traces are wanted."""
-        tracing: Tracing | None = scope["app"].state.tracing
+        tracing = self._lifecycle.tracing
         if tracing is None:
             await self._limited(scope, receive, send, headers)
             return

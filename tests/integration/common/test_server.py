@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.common.server import IDLE_GRACE_S
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 from tests.support.waiting import until
 
@@ -55,6 +56,20 @@ def start(listener: socket.socket, tmp_path: Path) -> Iterator[Start]:
 
 def connected(listener: socket.socket) -> socket.socket:
     return socket.create_connection(listener.getsockname()[:2], timeout=10)
+
+
+def ask(client: socket.socket, path: bytes = b"/work/0") -> HTTPResponse:
+    """One request and its whole answer, on a connection that may stay open."""
+    client.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    return read_answer(client)
+
+
+def read_answer(client: socket.socket) -> HTTPResponse:
+    """All of it: the head and the body may come in two pieces."""
+    answer = HTTPResponse(client)
+    answer.begin()
+    answer.read()
+    return answer
 
 
 def until_closed(client: socket.socket) -> bytes:
@@ -135,9 +150,13 @@ def test_who_trickles_on_after_a_refusal_is_dropped(start: Start, listener: sock
 
 
 def test_who_never_reads_an_answer_is_dropped(start: Start, listener: socket.socket) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
     start(client_timeout_ms=str(PATIENCE_MS))
     schema = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
-    with connected(listener) as client:
+    with socket.socket() as client:
+        # Small buffers, so that few answers fill them.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(listener.getsockname()[:2])
         client.setblocking(False)
         began = time.monotonic()
         dropped = False
@@ -187,11 +206,7 @@ def test_who_takes_a_moment_is_served(start: Start, listener: socket.socket) -> 
             for part in (REQUEST[:7], REQUEST[7:25], REQUEST[25:]):
                 client.sendall(part)
                 time.sleep(0.02)
-            # Whole: its head and its body may come in two pieces.
-            answer = HTTPResponse(client)
-            answer.begin()
-            answer.read()
-            assert answer.status == 200
+            assert read_answer(client).status == 200
     with connected(listener) as client:
         client.sendall(b"POST /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\n")
         client.sendall(b"Content-Length: 4\r\n\r\nab")
@@ -229,51 +244,88 @@ async def _in_flight(http: httpx.AsyncClient) -> bool:
     return "http_requests_in_flight 2.0" in (await http.get("/metrics")).text
 
 
-async def test_a_second_signal_ends_the_draining(start: Start, listener: socket.socket) -> None:
+def test_a_second_signal_ends_the_draining_at_once(start: Start, listener: socket.socket) -> None:
     process = start(drain_ms="60000")
-    process.send(signal.SIGTERM)
-    await until(lambda: _stopping(listener))
-    process.send(signal.SIGTERM)
-    assert await asyncio.to_thread(process.process.wait, 10) == -signal.SIGTERM
+    with connected(listener) as idle:
+        assert ask(idle).status == 200
+        process.send(signal.SIGTERM)
+        with connected(listener) as client:
+            assert ask(client, b"/ready").status == 503
+        began = time.monotonic()
+        process.send(signal.SIGTERM)
+        assert process.process.wait(10) == -signal.SIGTERM
+        assert time.monotonic() - began < IDLE_GRACE_S
+        assert until_closed(idle) == b""
 
 
-async def _stopping(listener: socket.socket) -> bool:
-    async with httpx.AsyncClient(base_url=url_of(listener), trust_env=False) as http:
-        return (await http.get("/ready")).status_code == 503
+def test_a_client_may_use_its_connection_again_long_after_the_draining(
+    start: Start, listener: socket.socket
+) -> None:
+    process = start(drain_ms="100")
+    with connected(listener) as client:
+        assert ask(client).getheader("connection") is None
+        process.send(signal.SIGTERM)
+        time.sleep(IDLE_GRACE_S / 3)  # the drain ended long ago
+        answer = ask(client)
+        assert (answer.status, answer.getheader("connection")) == (200, "close")
+        assert until_closed(client) == b""
+    assert process.process.wait(IDLE_GRACE_S / 2) == -signal.SIGTERM
+
+
+def test_a_connection_that_nobody_uses_does_not_hold_up_the_stop(
+    start: Start, listener: socket.socket
+) -> None:
+    process = start(drain_ms="100")
+    with connected(listener) as client:
+        assert ask(client).status == 200
+        used = time.monotonic()
+        process.send(signal.SIGTERM)
+        assert until_closed(client) == b""
+        assert time.monotonic() - used > IDLE_GRACE_S - 0.5
+        assert process.process.wait(10) == -signal.SIGTERM
 
 
 async def test_processes_replaced_one_by_one_under_load_lose_no_request(
     start: Start, listener: socket.socket
 ) -> None:
-    """Two clients' habits at once: connections kept open, and a new one for each request."""
+    """Two kinds of outside clients that never repeat a request: one with a pool of connections, in
+    httpx's default settings, and one with a new connection for each request.
+
+    The pool drops a connection that was idle for 5 s, before the server does after `IDLE_GRACE_S`.
+    """
     served: dict[int, int] = {}
     asked_to_end = asyncio.Event()
 
-    async def ask(http: httpx.AsyncClient | None, wait_ms: int) -> None:
+    async def keep_asking(http: httpx.AsyncClient | None, wait_ms: int) -> None:
         url = f"{url_of(listener)}/work/{wait_ms}"
         while not asked_to_end.is_set():
             if http is None:
                 async with httpx.AsyncClient(trust_env=False) as once:
-                    response = await once.get(url, timeout=10)
+                    response = await once.get(url, timeout=60)
             else:
-                response = await http.get(url, timeout=10)
+                response = await http.get(url, timeout=60)
             assert response.status_code == 200
             process = response.json()["process"]
             served[process] = served.get(process, 0) + 1
 
-    running = await asyncio.to_thread(start, drain_ms="200")
-    async with httpx.AsyncClient(trust_env=False) as kept:
-        clients = [asyncio.create_task(ask(kept, wait_ms)) for wait_ms in range(0, 40, 5)]
-        clients += [asyncio.create_task(ask(None, wait_ms)) for wait_ms in (0, 10, 20)]
-        replaced = [running]
-        for _ in range(3):
-            await until(lambda: replaced[-1].process.pid in served)
+    async def replace_all(count: int) -> list[int]:
+        """The process ids, in order."""
+        replaced = [await asyncio.to_thread(start, drain_ms="200")]
+        for _ in range(count):
+            await until(lambda: replaced[-1].process.pid in served, deadline_s=60)
             successor = await asyncio.to_thread(start, drain_ms="200")
             replaced[-1].send(signal.SIGTERM)
-            await asyncio.to_thread(replaced[-1].process.wait, 20)
+            await asyncio.to_thread(replaced[-1].process.wait, 60)
             replaced.append(successor)
-        await until(lambda: replaced[-1].process.pid in served)
+        await until(lambda: replaced[-1].process.pid in served, deadline_s=60)
         asked_to_end.set()
-        await asyncio.gather(*clients)
-    assert set(served) == {process.process.pid for process in replaced}
+        return [one.process.pid for one in replaced]
+
+    async with httpx.AsyncClient(trust_env=False) as pool, asyncio.TaskGroup() as tasks:
+        for wait_ms in range(0, 40, 5):
+            tasks.create_task(keep_asking(pool, wait_ms))
+        for wait_ms in (0, 10, 20):
+            tasks.create_task(keep_asking(None, wait_ms))
+        replacing = tasks.create_task(replace_all(3))
+    assert set(served) == set(replacing.result())
     assert sum(served.values()) > 100
