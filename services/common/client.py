@@ -1,4 +1,13 @@
-"""The HTTP client of one service for another: deadline, breaker, retries, problems passed on."""
+"""The HTTP client of one service for another: deadline, circuit breaker, retries, problems.
+
+Retries: a request is repeated at most once, and only if no answer had begun.
+
+- A connection that closes before the answer begins: repeated on a new connection. The usual cause
+  is a service that closed an idle connection, or ended, at the moment when we sent the request.
+  The service may have got the request, so a change that must not run twice is not repeated:
+  `post(..., repeatable=False)`. All other calls only read, or are idempotent (PUT, DELETE).
+- A connection that cannot be made: repeated within the retry budget.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +15,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
 import httpx
@@ -33,20 +43,29 @@ from services.common.problems import (
     UnsupportedMediaType,
 )
 from services.common.tracing import TRACEPARENT_HEADER, current_span
-from services.common.wire import Form, NetworkWire, Reply, TransportWire, Unreachable, Wire
+from services.common.transport import (
+    ConnectionLost,
+    Form,
+    HttpxTransport,
+    NetworkTransport,
+    NotConnected,
+    Reply,
+    Transport,
+    Unreachable,
+)
 from services.contracts.health import Health
 from services.contracts.problems import Problem
 
 PROBE_TIMEOUT_S = 1.0
 
-# A caller in a hurry says nothing about the dependency: only about this much of its whole time-out
-# counts against it.
 _WHOLE_TIMEOUT = 0.9
+"""A call that had at least this share of the client's time-out counts against the dependency. A
+shorter deadline, set by the caller, proves nothing about it."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Read = TypeVar("Read")
 
-# What a dependency says of the request itself concerns our caller and is passed on as it is.
+# Problems about the request itself concern our caller and are passed on unchanged.
 _PASSED_ON: dict[str, type[ServiceError]] = {
     kind.type_path(): kind
     for kind in (
@@ -63,7 +82,7 @@ _PASSED_ON: dict[str, type[ServiceError]] = {
 
 
 class RetryBudget:
-    """Lets at most a tenth of recent calls be repeated, so that retries never feed an outage.
+    """Allows retries for at most a tenth of recent calls, so that retries never feed an outage.
 
     A token bucket: each call earns `ratio` of a token, each retry spends one.
     """
@@ -84,12 +103,23 @@ class RetryBudget:
         return True
 
 
-class ServiceClient:
-    """Calls one service. Every call ends within the request's deadline, one way or another.
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request to the other service."""
 
-    Raises the dependency's own problem when it is about the request, `DependencyUnavailable` when
-    the dependency is away or broken (at once while its breaker is open), `DeadlineExceeded` when
-    time ran out.
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | Form | None
+    repeatable: bool
+
+
+class ServiceClient:
+    """Calls one service. Every call ends within the request's deadline.
+
+    Raises the dependency's own problem if it is about the request, `DependencyUnavailable` if the
+    dependency is unavailable or broken (at once while the circuit is open), and `DeadlineExceeded`
+    if time ran out.
     """
 
     def __init__(
@@ -104,18 +134,23 @@ class ServiceClient:
         self._timeout_s = timeout_s
         self._budget = RetryBudget()
         self._breaker = ProbingBreaker(name, self._lives)
-        self._wire: Wire = (
-            NetworkWire(base_url) if transport is None else TransportWire(base_url, transport)
+        self._transport: Transport = (
+            NetworkTransport(base_url) if transport is None else HttpxTransport(base_url, transport)
         )
 
     async def get(
         self, path: str, answer: type[Answer], *, also_status: Collection[int] = ()
     ) -> Answer:
-        """`also_status`: statuses beside 2xx that carry an `Answer` (503 of `/ready`, say)."""
+        """`also_status`: statuses beside 2xx whose body is an `Answer`, such as 503 of `/ready`."""
         return await self._call("GET", path, answer.model_validate_json, also_status=also_status)
 
-    async def post(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
-        return await self._send_json("POST", path, body, answer.model_validate_json, {})
+    async def post(
+        self, path: str, body: BaseModel, answer: type[Answer], *, repeatable: bool = True
+    ) -> Answer:
+        """repeatable: False for a change that must not run twice."""
+        return await self._send_json(
+            "POST", path, body, answer.model_validate_json, {}, repeatable=repeatable
+        )
 
     async def post_and_read(
         self,
@@ -124,7 +159,7 @@ class ServiceClient:
         read: Callable[[bytes], Read],
         headers: Mapping[str, str],
     ) -> Read:
-        """For answers that are not JSON. read: raises ValueError where they break the contract."""
+        """For an answer that is not JSON. `read` raises ValueError if it breaks the contract."""
         return await self._send_json("POST", path, body, read, headers)
 
     async def put(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
@@ -140,6 +175,8 @@ class ServiceClient:
         body: BaseModel,
         read: Callable[[bytes], Read],
         headers: Mapping[str, str],
+        *,
+        repeatable: bool = True,
     ) -> Read:
         return await self._call(
             method,
@@ -147,6 +184,7 @@ class ServiceClient:
             read,
             body=body.model_dump_json().encode(),
             headers={"Content-Type": "application/json", **headers},
+            repeatable=repeatable,
         )
 
     async def post_files(
@@ -158,7 +196,7 @@ class ServiceClient:
         *,
         fields: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send pictures as one multipart form, all under one field name, beside text fields."""
+        """Send images as one multipart form, all under one field name, beside text fields."""
         return await self.post_files_and_read(
             path, Form(field, files, fields or {}), answer.model_validate_json, {}
         )
@@ -166,7 +204,7 @@ class ServiceClient:
     async def post_files_and_read(
         self, path: str, form: Form, read: Callable[[bytes], Read], headers: Mapping[str, str]
     ) -> Read:
-        """As `post_and_read`, for pictures."""
+        """Like `post_and_read`, for a form."""
         return await self._call("POST", path, read, body=form, headers=headers)
 
     @property
@@ -176,7 +214,7 @@ class ServiceClient:
 
     async def aclose(self) -> None:
         await self._breaker.aclose()
-        await self._wire.aclose()
+        await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -193,17 +231,20 @@ class ServiceClient:
         also_status: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
         body: bytes | Form | None = None,
+        repeatable: bool = True,
     ) -> Read:
         limit = self._limit()
         if limit.remaining_s() == 0:
-            raise DeadlineExceeded(f"No time was left to ask the {self.name}.")
+            raise DeadlineExceeded(f"No time was left to call the {self.name}.")
         if self._breaker.is_open:
-            raise DependencyUnavailable(f"The {self.name} does not answer at present.")
+            raise DependencyUnavailable(f"The {self.name} is unavailable. Try again shortly.")
         self._budget.earn()
         started = time.monotonic()
         try:
             async with asyncio.timeout(limit.remaining_s()):
-                response = await self._send_traced(method, path, limit, headers or {}, body)
+                response = await self._send_traced(
+                    Outgoing(method, path, headers or {}, body, repeatable), limit
+                )
         except TimeoutError as error:
             if time.monotonic() - started >= _WHOLE_TIMEOUT * self._timeout_s:
                 self._breaker.timed_out()
@@ -223,57 +264,51 @@ class ServiceClient:
             return understood
         raise self._problem(response)
 
-    async def _send_traced(
-        self,
-        method: str,
-        path: str,
-        limit: Deadline,
-        headers: Mapping[str, str],
-        body: bytes | Form | None,
-    ) -> Reply:
-        """In a span of its own that the other side goes on from, where traces are wanted."""
+    async def _send_traced(self, request: Outgoing, limit: Deadline) -> Reply:
+        """Send in a span of its own, which the other side continues, if there are traces."""
         above = current_span.get()
         if above is None:
-            return await self._send(method, path, limit, headers, body)
-        with above.call(f"{method} {self.name}", peer__service=self.name) as span:
-            headers = {TRACEPARENT_HEADER: span.traceparent, **headers}
-            response = await self._send(method, path, limit, headers, body)
+            return await self._send(request, limit)
+        with above.call(f"{request.method} {self.name}", peer__service=self.name) as span:
+            headers = {TRACEPARENT_HEADER: span.traceparent, **request.headers}
+            response = await self._send(replace(request, headers=headers), limit)
             span.note(http__response__status_code=response.status)
             return response
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        limit: Deadline,
-        headers: Mapping[str, str],
-        body: bytes | Form | None,
+    async def _send(self, request: Outgoing, limit: Deadline) -> Reply:
+        """Send, and repeat once if no answer had begun."""
+        try:
+            return await self._send_once(request, limit)
+        except NotConnected:
+            if not self._budget.spend():
+                raise
+        except ConnectionLost:
+            if not request.repeatable:
+                raise
+        # Other idle connections may be closed as well.
+        return await self._send_once(request, limit, new_connection=True)
+
+    async def _send_once(
+        self, request: Outgoing, limit: Deadline, *, new_connection: bool = False
     ) -> Reply:
-        """One request, repeated once where the connection failed before anything was answered."""
-        repeated = False
-        while True:
-            try:
-                # `asyncio.timeout` above is the clock.
-                return await self._wire.send(
-                    method,
-                    path,
-                    {
-                        REQUEST_ID_HEADER: request_id.get(),
-                        DEADLINE_HEADER: str(int(limit.remaining_s() * 1000)),
-                        **headers,
-                    },
-                    body,
-                )
-            except Unreachable as error:
-                if not error.repeatable or repeated or not self._budget.spend():
-                    raise
-                repeated = True
+        # `asyncio.timeout` in `_call` limits the time.
+        return await self._transport.send(
+            request.method,
+            request.path,
+            {
+                REQUEST_ID_HEADER: request_id.get(),
+                DEADLINE_HEADER: str(int(limit.remaining_s() * 1000)),
+                **request.headers,
+            },
+            request.body,
+            new_connection=new_connection,
+        )
 
     async def _lives(self) -> bool:
-        """Whether the dependency's process answers; asked while the breaker is open."""
+        """Whether the dependency's process answers. Called while the circuit is open."""
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                response = await self._wire.send("GET", "/health", {}, None)
+                response = await self._transport.send("GET", "/health", {}, None)
                 Health.model_validate_json(response.content)
         except (TimeoutError, Unreachable, ValidationError):
             return False
@@ -292,7 +327,8 @@ class ServiceClient:
             return DependencyUnavailable(
                 f"The {self.name} answered {response.status} without a problem document."
             )
-        # Whatever it says, it lives. A bug that one query meets must not cost the others theirs.
+        # Any problem document proves that it is alive. A bug that one query meets must not cost
+        # the other queries their answers.
         self._breaker.succeeded()
         kind = _PASSED_ON.get(problem.type)
         if kind is not None:
@@ -309,7 +345,7 @@ class ServiceClient:
 
 @asynccontextmanager
 async def own_deadline(seconds: float) -> AsyncIterator[None]:
-    """Give the calls inside less time than the request has, so that something is left to answer."""
+    """Give the calls inside less time than the request has, so that time is left to answer."""
     given = deadline.get()
     at = time.monotonic() + seconds
     token = deadline.set(Deadline(at if given is None else min(at, given.at)))

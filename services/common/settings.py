@@ -1,4 +1,4 @@
-"""The settings that every service has. Each service adds its own, under its own prefix."""
+"""The settings that every service has. Each service adds its own, with its own prefix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
-    """Base of every service's settings class; read from the environment once, at start."""
+    """Base of every service's settings class, read from the environment once at start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -18,36 +18,40 @@ class ServiceSettings(BaseSettings):
     listen_fd: int | None = Field(
         default=None,
         ge=3,
-        description="Listen on this inherited socket instead of `host` and `port`.",
+        description="File descriptor of an inherited socket to listen on instead of `host` and "
+        "`port`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level that is logged."
+        default="info", description="Lowest level that is logged."
     )
     deadline_ms: int = Field(
         default=10_000,
         ge=1,
-        description="Time for a request that brings no deadline of its own, in milliseconds.",
+        description="Deadline in milliseconds of a request without `X-Deadline-Ms`, and the longest "
+        "one that a request may ask for.",
     )
     client_timeout_ms: int = Field(
         default=10_000,
         ge=1,
-        description="A client that takes longer for its request's headers, or to read its answer, "
-        "is dropped, in milliseconds.",
+        description="Time limit in milliseconds for a client to send its headers, and to read its "
+        "answer; a slower one is disconnected.",
     )
     drain_ms: int = Field(
         default=1_000,
         ge=0,
-        description="Asked to stop, how long the service still takes requests while `/ready` says "
-        "no more, in milliseconds.",
+        description="Time in milliseconds for which a service that is stopping still accepts "
+        "connections while `/ready` answers 503. With 0 it stops at once: for a service that no "
+        "other process replaces.",
     )
     otlp_endpoint: HttpUrl | None = Field(
         default=None,
         validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
-        description="Where OpenTelemetry traces are sent (OTLP over HTTP); none are made without.",
+        description="Endpoint for OpenTelemetry traces (OTLP over HTTP). Without it there are no "
+        "traces.",
     )
 
     @field_validator("otlp_endpoint", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
-        # Compose passes a variable that is not set as an empty one.
+        # Compose passes an unset variable as an empty string.
         return None if value == "" else value

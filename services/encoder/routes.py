@@ -33,8 +33,8 @@ from services.contracts.encoder import (
 )
 from services.contracts.problems import FieldProblem
 from services.contracts.vectors import ENCODING_DESCRIPTION, VectorEncoding
+from services.encoder.binary_response import to_safetensors
 from services.encoder.service import Encoder, Outcome, Picture, UnitVector
-from services.encoder.wire import to_bytes
 
 router = APIRouter(tags=["encoder"])
 
@@ -177,7 +177,7 @@ def _response(
         cached=outcome.cached,
     )
     if binary:
-        content, media_type = to_bytes(answer, outcome), BINARY_MEDIA_TYPE
+        content, media_type = to_safetensors(answer, outcome), BINARY_MEDIA_TYPE
     else:
         content, media_type = answer.model_dump_json().encode(), "application/json"
     return Response(content, media_type=media_type, headers={"Vary": "Accept"})

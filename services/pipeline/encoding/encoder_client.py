@@ -23,7 +23,7 @@ from services.common.problems import (
     Overloaded,
     ServiceError,
 )
-from services.common.wire import Form
+from services.common.transport import Form
 from services.contracts.encoder import (
     BINARY_MEDIA_TYPE,
     EMBEDDINGS_TENSOR,

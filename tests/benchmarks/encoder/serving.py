@@ -26,12 +26,12 @@ from safetensors.numpy import load
 
 from services.common.metrics import Metrics
 from services.contracts.encoder import BINARY_MEDIA_TYPE, EMBEDDINGS_TENSOR, EmbeddingsResponse
+from services.encoder.binary_response import to_safetensors
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import choose_graphs
 from services.encoder.service import Encoder, Outcome, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer
-from services.encoder.wire import to_bytes
 from tests.benchmarks.encoder.contenders import clip_b32, save_weights
 from tests.benchmarks.machine import measured_by
 from tests.benchmarks.report import table, write_section
@@ -225,7 +225,7 @@ def wire(rounds: int) -> str:
         return answer.model_dump_json().encode()
 
     def as_bytes() -> bytes:
-        return to_bytes(report, outcome)
+        return to_safetensors(report, outcome)
 
     text, compact = as_json(), as_bytes()
     seconds = in_turns(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -191,6 +194,55 @@ async def test_a_connection_that_fails_once_is_tried_once_more(
     assert len(seen) == 2
 
 
+@asynccontextmanager
+async def _closing_when_reused() -> AsyncIterator[tuple[str, list[str]]]:
+    """A server that answers the first request of a connection and closes it with the second, as a
+    server does that closes an idle connection at the moment when a client reuses it."""
+    paths: list[str] = []
+    answer = json.dumps(HEALTHY).encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for last in (False, True):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            await reader.readexactly(
+                int(head.lower().partition("content-length:")[2].partition("\r\n")[0] or 0)
+            )
+            paths.append(head.split()[1])
+            if not last:
+                await asyncio.sleep(0.05)  # so that side by side each client needs its own
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer))
+                writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()[:2]
+        yield f"http://{host}:{port}", paths
+
+
+async def test_connections_closed_as_they_are_reused_cost_no_answer() -> None:
+    """All at once, and more than the retry budget allows."""
+    async with (
+        _closing_when_reused() as (url, paths),
+        ServiceClient("sample", url, timeout_s=10) as client,
+    ):
+        for _ in range(2):
+            await asyncio.gather(
+                *(client.post("/read", Message(text="x"), Health) for _ in range(20))
+            )
+    assert len(paths) == 60
+
+
+async def test_a_change_that_must_not_run_twice_is_not_repeated() -> None:
+    async with (
+        _closing_when_reused() as (url, paths),
+        ServiceClient("sample", url, timeout_s=10) as client,
+    ):
+        await client.post("/read", Message(text="x"), Health)
+        with pytest.raises(DependencyUnavailable):
+            await client.post("/change", Message(text="x"), Health, repeatable=False)
+    assert paths == ["/read", "/change"]
+
+
 async def test_a_connection_that_keeps_failing_is_given_up() -> None:
     transport, seen = _failing(1_000, httpx.ConnectError)
     async with _client(transport) as client:
@@ -249,7 +301,7 @@ async def test_what_keeps_failing_is_left_alone_until_it_is_back(
                 await client.get("/thing", Nothing)
         assert len(set(asked)) == 1
         before = len(asked)
-        with pytest.raises(DependencyUnavailable, match="does not answer at present"):
+        with pytest.raises(DependencyUnavailable, match="is unavailable"):
             await client.get("/thing", Nothing)
         assert len(asked) == before
         broken = False

@@ -1,4 +1,4 @@
-"""A batch's vectors as bytes, for programs: a safetensors file."""
+"""The binary response to an embedding request: a safetensors file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.contracts.encoder import EMBEDDINGS_TENSOR, REPORT_TENSOR, Embeddi
 from services.encoder.service import Outcome
 
 
-def to_bytes(report: EmbeddingsResponse, outcome: Outcome) -> bytes:
+def to_safetensors(report: EmbeddingsResponse, outcome: Outcome) -> bytes:
     """`embeddings` (n, dimension) float32, zeros where an item failed, and `report` as JSON."""
     nothing = np.zeros(report.dimension, np.float32)
     rows = np.stack([nothing if one is None else one for one in outcome.vectors])

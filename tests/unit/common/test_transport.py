@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.common.wire import Form, NetworkWire, Unreachable
+from services.common.transport import (
+    ConnectionLost,
+    Form,
+    NetworkTransport,
+    NotConnected,
+    Unreachable,
+)
 
 SILENCE = b"nothing, for ever"
 
@@ -38,17 +44,17 @@ class Peer:
 
 
 @asynccontextmanager
-async def _peer(*answers: bytes) -> AsyncIterator[tuple[Peer, NetworkWire]]:
+async def _peer(*answers: bytes) -> AsyncIterator[tuple[Peer, NetworkTransport]]:
     peer = Peer(list(answers))
     server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
     async with server:
         host, port = server.sockets[0].getsockname()[:2]
         peer.url = f"http://{host}:{port}"
-        wire = NetworkWire(peer.url)
+        transport = NetworkTransport(peer.url)
         try:
-            yield peer, wire
+            yield peer, transport
         finally:
-            await wire.aclose()
+            await transport.aclose()
 
 
 def _answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
@@ -57,8 +63,8 @@ def _answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 
 async def test_what_is_sent_arrives_and_what_is_answered_comes_back() -> None:
-    async with _peer(_answer(b'{"a": 1}', "503 Busy", "Retry-After: 3")) as (peer, wire):
-        reply = await wire.send("POST", "/thing", {"X-Request-ID": "one"}, b"body")
+    async with _peer(_answer(b'{"a": 1}', "503 Busy", "Retry-After: 3")) as (peer, transport):
+        reply = await transport.send("POST", "/thing", {"X-Request-ID": "one"}, b"body")
     assert (reply.status, reply.content, reply.is_success) == (503, b'{"a": 1}', False)
     assert reply.headers["retry-after"] == "3"
     assert peer.heads[0].startswith("POST /thing HTTP/1.1\r\n")
@@ -67,61 +73,62 @@ async def test_what_is_sent_arrives_and_what_is_answered_comes_back() -> None:
 
 
 async def test_a_quoted_path_arrives_as_it_is() -> None:
-    async with _peer(_answer(b"")) as (peer, wire):
-        await wire.send("GET", "/products/%2E%2E%2Fa%3Fb", {}, None)
+    async with _peer(_answer(b"")) as (peer, transport):
+        await transport.send("GET", "/products/%2E%2E%2Fa%3Fb", {}, None)
     assert peer.heads[0].startswith("GET /products/%2E%2E%2Fa%3Fb HTTP/1.1\r\n")
 
 
 async def test_a_form_arrives_with_its_files_and_fields() -> None:
-    async with _peer(_answer(b"")) as (peer, wire):
-        await wire.send("POST", "/upload", {}, Form("images", [b"one", b"two"], {"crops": "[]"}))
+    async with _peer(_answer(b"")) as (peer, transport):
+        await transport.send(
+            "POST", "/upload", {}, Form("images", [b"one", b"two"], {"crops": "[]"})
+        )
     assert "multipart/form-data; boundary=" in peer.heads[0]
     for expected in (b'name="images"; filename="1"', b"\r\n\r\ntwo\r\n", b'name="crops"'):
         assert expected in peer.bodies[0]
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
-    async with _peer(_answer(b"", "302 Found", "Location: /elsewhere")) as (peer, wire):
-        assert (await wire.send("GET", "/", {}, None)).status == 302
+    async with _peer(_answer(b"", "302 Found", "Location: /elsewhere")) as (peer, transport):
+        assert (await transport.send("GET", "/", {}, None)).status == 302
     assert len(peer.heads) == 1
 
 
 async def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    async with _peer(_answer(b"here")) as (_, wire):
-        assert (await wire.send("GET", "/", {}, None)).content == b"here"
+    async with _peer(_answer(b"here")) as (_, transport):
+        assert (await transport.send("GET", "/", {}, None)).content == b"here"
 
 
 @pytest.mark.parametrize(
-    ("answer", "repeatable"),
+    ("answer", "error"),
     [
-        pytest.param(b"", True, id="closed without an answer"),
-        pytest.param(_answer(b"all of it")[:-4], False, id="cut off"),
-        pytest.param(b"not HTTP\r\n\r\n", False, id="nonsense"),
+        pytest.param(b"", ConnectionLost, id="closed without an answer"),
+        pytest.param(_answer(b"all of it")[:-4], Unreachable, id="cut off"),
+        pytest.param(b"not HTTP\r\n\r\n", Unreachable, id="nonsense"),
     ],
 )
-async def test_a_broken_answer_is_none(answer: bytes, repeatable: bool) -> None:
-    async with _peer(answer) as (_, wire):
+async def test_a_broken_answer_is_an_error(answer: bytes, error: type[Unreachable]) -> None:
+    async with _peer(answer) as (_, transport):
         with pytest.raises(Unreachable) as raised:
-            await wire.send("POST", "/", {}, b"{}")
-    assert raised.value.repeatable is repeatable
+            await transport.send("POST", "/", {}, b"{}")
+    assert type(raised.value) is error
 
 
-async def test_nobody_listening_is_unreachable_and_may_be_asked_again() -> None:
+async def test_without_a_listener_nothing_is_sent() -> None:
     async with _peer() as (peer, _):
         pass
-    wire = NetworkWire(peer.url)
+    transport = NetworkTransport(peer.url)
     try:
-        with pytest.raises(Unreachable) as raised:
-            await wire.send("GET", "/health", {}, None)
+        with pytest.raises(NotConnected):
+            await transport.send("GET", "/health", {}, None)
     finally:
-        await wire.aclose()
-    assert raised.value.repeatable
+        await transport.aclose()
 
 
 async def test_a_request_given_up_takes_no_answer_from_the_next_one() -> None:
-    async with _peer(SILENCE, _answer(b"second")) as (_, wire):
+    async with _peer(SILENCE, _answer(b"second")) as (_, transport):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await wire.send("GET", "/slow", {}, None)
-        assert (await wire.send("GET", "/next", {}, None)).content == b"second"
+                await transport.send("GET", "/slow", {}, None)
+        assert (await transport.send("GET", "/next", {}, None)).content == b"second"
