@@ -27,8 +27,8 @@ class ServiceSettings(BaseSettings):
     deadline_ms: int = Field(
         default=10_000,
         ge=1,
-        description="Deadline in milliseconds of a request without `X-Deadline-Ms`, and the longest "
-        "one that a request may ask for.",
+        description="Deadline in milliseconds of a request without `X-Deadline-Ms`; the longest "
+        "that a request may ask for.",
     )
     client_timeout_ms: int = Field(
         default=10_000,
