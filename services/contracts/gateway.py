@@ -9,7 +9,7 @@ from pydantic import AliasChoices, ConfigDict, Field, Json, StringConstraints, m
 
 from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId
 from services.contracts.encoder import Crop
-from services.contracts.products import Product, ScoredProduct
+from services.contracts.products import ScoredProduct
 from services.contracts.retriever import MAX_K, Confidence
 from services.contracts.rewriter import MAX_QUERY_CHARACTERS, RewriteSource
 from services.contracts.search import (
@@ -260,10 +260,3 @@ class BatchSearchResponse(Contract):
     """The answers in the order of the request."""
 
     answers: list[SearchResponse]
-
-
-class ProductChange(Contract):
-    """`PUT /products/{id}` answers with the product as it is searched now."""
-
-    product: Product
-    change: int = Field(ge=1, description="Number of the change in this catalogue version.")

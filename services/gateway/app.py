@@ -1,4 +1,4 @@
-"""The gateway's wiring."""
+"""Wiring of the gateway."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from services.common.client import ServiceClient
 from services.common.context import REQUEST_ID_HEADER
 from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
+from services.common.state import get_state, hold_state
 from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
-from services.gateway.admission.access import API_KEY_HEADER, SearchOnly
+from services.gateway.admission.access import API_KEY_HEADER
 from services.gateway.admission.limiters import LocalLimiter, SharedLimiter
 from services.gateway.admission.limits_middleware import (
     RATE_LIMIT_HEADER,
@@ -28,15 +29,16 @@ from services.gateway.admission.limits_middleware import (
 from services.gateway.admission.security_headers import SecurityHeadersMiddleware
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
-from services.gateway.routes import changes, composed, docs, images, products, search
+from services.gateway.routes import changes, docs, images, predict, products, search
+from services.gateway.routes.dependencies import SearchOnly
 from services.gateway.routes.image_form import FORM_OVERHEAD_BYTES
 from services.gateway.routes.page import or_not_found_page, page_router
-from services.gateway.searching.answered import telling
-from services.gateway.searching.composed import ComposedSearch
-from services.gateway.searching.orchestration import Orchestrator
+from services.gateway.searching.reporting import reporting
 from services.gateway.searching.rewriting import Rewriting
+from services.gateway.searching.search import Search
 from services.gateway.searching.services import ReadinessProbe, Transports, open_services
 from services.gateway.settings import GatewaySettings
+from services.gateway.state import GatewayState
 
 NAME = "gateway"
 
@@ -52,7 +54,7 @@ MAX_BATCH_BYTES = 1_048_576
 
 
 def _with_key(router: APIRouter) -> APIRouter:
-    """The routes, for those who may search."""
+    """The routes, with a check of the search key."""
     guarded = APIRouter(
         dependencies=[SearchOnly], responses=problem_responses(Unauthorized, Forbidden)
     )
@@ -60,12 +62,12 @@ def _with_key(router: APIRouter) -> APIRouter:
     return guarded
 
 
-def _left_alone(client: ServiceClient) -> Callable[[], float]:
+def _breaker_open(client: ServiceClient) -> Callable[[], float]:
     return lambda: float(client.left_alone)
 
 
 def create_app(settings: GatewaySettings, transports: Transports | None = None) -> FastAPI:
-    """The app; `transports` reach a service by name in another way than over the network."""
+    """The app. transports: ways to reach services by name other than the network, for tests."""
     metrics = GatewayMetrics()
 
     @asynccontextmanager
@@ -75,22 +77,24 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             if settings.redis_url is not None:
                 redis = OptionalRedis(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
                 stack.push_async_callback(redis.aclose)
-            app.state.limiter = SharedLimiter(redis, policy) if redis else LocalLimiter(policy)
             services = await stack.enter_async_context(open_services(settings, transports or {}))
-            rewriting = Rewriting(services.rewriter, settings.rewriter_timeout_ms / 1000)
-            app.state.services = services
             log = await stack.enter_async_context(open_query_log(settings, metrics))
-            tell = telling(metrics, log)
-            app.state.orchestrator = Orchestrator(services, settings, rewriting, metrics, tell)
-            app.state.composed = ComposedSearch(services, settings, rewriting, metrics, tell)
-            app.state.readiness = ReadinessProbe(services)
+            rewriting = Rewriting(services.rewriter, settings.rewriter_timeout_ms / 1000)
+            state = GatewayState(
+                settings=settings,
+                metrics=metrics,
+                limiter=SharedLimiter(redis, policy) if redis else LocalLimiter(policy),
+                services=services,
+                search=Search(services, rewriting, metrics, reporting(metrics, log)),
+                readiness=ReadinessProbe(services),
+            )
             for client in services.all():
-                metrics.breaker_open.labels(client.name).set_function(_left_alone(client))
+                metrics.breaker_open.labels(client.name).set_function(_breaker_open(client))
+            stack.enter_context(hold_state(app, state))
             yield
 
     async def dependencies() -> dict[str, Dependency]:
-        probe: ReadinessProbe = app.state.readiness
-        return await probe.states()
+        return await get_state(app, GatewayState).readiness.states()
 
     app = create_service_app(
         name=NAME,
@@ -99,8 +103,8 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         metrics=metrics,
         lifespan=lifespan,
         routers=(
+            _with_key(predict.router),
             _with_key(search.router),
-            _with_key(composed.router),
             _with_key(products.router),
             changes.router,
             images.router,
@@ -117,11 +121,17 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             "/products/": MAX_PRODUCT_BYTES,
         },
         docs_url=None,
-        middleware=[Middleware(LimitsMiddleware, settings=settings, metrics=metrics)],
+        middleware=[
+            Middleware(
+                LimitsMiddleware,
+                settings=settings,
+                metrics=metrics,
+                limiter_of=lambda app: get_state(app, GatewayState).limiter,
+            )
+        ],
     )
-    app.state.settings = settings
     app.router.default = or_not_found_page(settings.web_dir, app.router.default)
-    # Outside of everything, so that a browser may read the answers that no route gives as well.
+    # Outermost, so that a browser may also read answers that no route gives.
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -47,7 +47,7 @@ def test_a_client_can_be_generated(name: str) -> None:
         ("rewriter", "post", "/rewrite", "RewriteResponse"),
         ("encoder", "post", "/embed/texts", "EmbeddingsResponse"),
         ("encoder", "post", "/embed/images", "EmbeddingsResponse"),
-        ("retriever", "post", "/search", "SearchResponse"),
+        ("retriever", "post", "/search", "RetrievalResponse"),
         ("retriever", "get", "/products/{product_id}", "Product"),
         ("encoder", "get", "/ready", "Readiness"),
         ("rewriter", "get", "/ready", "Readiness"),

@@ -1,11 +1,12 @@
-"""The layer that refuses what is too much, before anything of a body is read."""
+"""Middleware that enforces limits before any part of a body is read."""
 
 from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,8 +24,8 @@ RATE_LIMIT_POLICY_HEADER = "RateLimit-Policy"
 _POLICY_NAME = '"default"'
 _LEASE_BEYOND_DEADLINE_S = 5.0
 
-# What costs next to nothing, or is asked by those who run the service, goes free: pictures, the
-# page, the documentation, health, metrics.
+# Not limited: requests that cost next to nothing or are for operations (pictures, the page, the
+# documentation, health, metrics).
 _LIMITED_PATHS = ("/products/",)
 _FREE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -39,13 +40,21 @@ def policy_of(settings: GatewaySettings) -> Policy:
 
 
 class LimitsMiddleware:
-    """Rate and concurrency by caller, and how many requests this process takes on at all.
+    """Rate and concurrency by caller, and the number of requests in flight in this process.
 
-    `app.state.limiter` is made in the lifespan, so it is looked up with each request.
+    limiter_of: the limiter of an app, which exists only while the app runs.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: GatewaySettings, metrics: GatewayMetrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: GatewaySettings,
+        metrics: GatewayMetrics,
+        limiter_of: Callable[[Starlette], Limiter],
+    ) -> None:
         self._app = app
+        self._limiter_of = limiter_of
         self._settings = settings
         self._metrics = metrics
         policy = policy_of(settings)
@@ -60,7 +69,7 @@ class LimitsMiddleware:
         if self._running >= self._settings.max_in_flight:
             self._metrics.refusals.labels("overload").inc()
             _name_route(scope)
-            busy = Overloaded("The service is busy with others' requests; ask again soon.")
+            busy = Overloaded("The service is busy. Try again shortly.")
             await problem_response(busy)(scope, receive, send)
             return
         self._running += 1
@@ -70,7 +79,7 @@ class LimitsMiddleware:
             self._running -= 1
 
     async def _with_lease(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limiter: Limiter = scope["app"].state.limiter
+        limiter = self._limiter_of(scope["app"])
         caller, lease = caller_of(scope, self._settings), uuid.uuid4().hex
         verdict = await limiter.admit(caller, lease)
 
@@ -88,7 +97,7 @@ class LimitsMiddleware:
         try:
             await self._app(scope, receive, send_with_limits)
         finally:
-            # Whoever has the answer already need not wait for Redis to hear of it.
+            # In the background: the caller has its answer and need not wait for Redis.
             self._releases.start(limiter.release(caller, lease))
 
     def _describe(self, verdict: Verdict, headers: MutableHeaders) -> None:
@@ -102,13 +111,13 @@ class LimitsMiddleware:
         settings = self._settings
         if verdict.refusal == "concurrency":
             detail = (
-                f"{settings.max_concurrent} requests of yours are being answered, which is the "
-                "most at once; wait for one of them."
+                f"Your limit of {settings.max_concurrent} concurrent requests is reached. "
+                "Wait until one of them is answered."
             )
         else:
             detail = (
-                f"You have asked more often than {settings.rate_per_minute} times a minute, with "
-                f"{settings.rate_burst} at once; go on after `Retry-After`."
+                f"Your limit of {settings.rate_per_minute} requests a minute, with bursts of "
+                f"{settings.rate_burst}, is reached. Try again after `Retry-After` seconds."
             )
         return RateLimited(detail, retry_after_s=max(1, math.ceil(verdict.retry_after_s)))
 
@@ -118,7 +127,7 @@ def _is_limited(scope: Scope) -> bool:
 
 
 def _name_route(scope: Scope) -> None:
-    """Find the route that a refused request was for, so that metrics and the log can name it."""
+    """Find the route of a refused request, so that metrics and the log can name it."""
     for route in _routes(scope["app"].router):
         match, _ = route.matches(scope)
         if match is Match.FULL:

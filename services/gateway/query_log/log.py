@@ -28,7 +28,7 @@ from services.contracts.query_log import (
 )
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.means import QueryMeans
-from services.gateway.searching.answered import Answered, Tell
+from services.gateway.searching.reporting import Answered, Report
 from services.gateway.settings import GatewaySettings
 
 MAX_WAITING = 1_000
@@ -76,7 +76,7 @@ class QueryLog:
         self._waiting: asyncio.Queue[_Entry | None] = asyncio.Queue(MAX_WAITING + 1)
 
     def add(self, answered: Answered) -> None:
-        """Tell of a search; never waits."""
+        """Report of a search; never waits."""
         kind, search, found = answered.sought, answered.search, answered.found
         if kind is None:
             return
@@ -172,7 +172,7 @@ class QueryLog:
 @asynccontextmanager
 async def open_query_log(
     settings: GatewaySettings, metrics: GatewayMetrics
-) -> AsyncIterator[Tell | None]:
+) -> AsyncIterator[Report | None]:
     """Where a search is told to be logged, as long as the block runs; None where none are."""
     if settings.query_log == "off" or settings.redis_url is None:
         yield None

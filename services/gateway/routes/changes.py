@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,10 +28,10 @@ from services.common.problems import (
 )
 from services.contracts.base import ProductId
 from services.contracts.writer import ProductChange, ProductInput
-from services.gateway.admission.access import AdminOnly
-from services.gateway.routes.dependencies import require_json
+from services.gateway.routes.dependencies import AdminOnly, require_json
 from services.gateway.routes.examples import CHANGE, answered
-from services.gateway.searching.services import Services
+from services.gateway.searching.services import product_path
+from services.gateway.state import GatewayState, State
 
 router = APIRouter(
     tags=["administration"],
@@ -74,7 +73,7 @@ async def refuse_similar() -> None:
         }
     },
 )
-async def put_product(product_id: ProductIdPath, request: Request) -> ProductChange:
+async def put_product(product_id: ProductIdPath, request: Request, state: State) -> ProductChange:
     """Searchable in less than a second, on every replica, without a reload.
 
     What `GET` gives may be changed and put back. An address in `image_url` is shown, never fetched.
@@ -86,22 +85,16 @@ async def put_product(product_id: ProductIdPath, request: Request) -> ProductCha
         raise RequestValidationError(
             [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
         ) from error
-    return await _writer(request).put(_path(product_id), product, ProductChange)
+    return await _writer(state).put(product_path(product_id), product, ProductChange)
 
 
 @router.delete("/products/{product_id:path}", summary="Take a product out")
-async def delete_product(product_id: ProductIdPath, request: Request) -> ProductChange:
+async def delete_product(product_id: ProductIdPath, state: State) -> ProductChange:
     """No longer found in less than a second; one that is not there is no error."""
-    return await _writer(request).delete(_path(product_id), ProductChange)
+    return await _writer(state).delete(product_path(product_id), ProductChange)
 
 
-def _writer(request: Request) -> ServiceClient:
-    services: Services = request.app.state.services
-    if services.writer is None:
+def _writer(state: GatewayState) -> ServiceClient:
+    if state.services.writer is None:
         raise DependencyUnavailable("No writer is set up here: `GATEWAY_WRITER_URL` names none.")
-    return services.writer
-
-
-def _path(product_id: str) -> str:
-    # A dot is quoted too: httpx resolves `..` in a path, which would ask for something else.
-    return f"/products/{quote(product_id, safe='').replace('.', '%2E')}"
+    return state.services.writer

@@ -1,41 +1,48 @@
-"""What the routes are handed: made in the app's lifespan, found on `app.state`."""
+"""Dependencies of several routes: access, timings, and a body that is JSON."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
 
 from services.common.problems import UnsupportedMediaType
-from services.gateway.metrics import GatewayMetrics
-from services.gateway.searching.composed import ComposedSearch
-from services.gateway.searching.orchestration import Orchestrator
+from services.gateway.admission.access import API_KEY_HEADER, check_access
 from services.gateway.searching.timings import Timings
-from services.gateway.settings import GatewaySettings
+from services.gateway.state import State
+
+_api_key = APIKeyHeader(
+    name=API_KEY_HEADER, auto_error=False, description="A key with the scope that the route needs."
+)
 
 
-async def _orchestrator(request: Request) -> Orchestrator:
-    orchestrator: Orchestrator = request.app.state.orchestrator
-    return orchestrator
+async def _require_admin(
+    state: State, key: Annotated[str | None, Security(_api_key)] = None
+) -> None:
+    check_access(state.settings, key, "admin")
 
 
-async def _composed(request: Request) -> ComposedSearch:
-    composed: ComposedSearch = request.app.state.composed
-    return composed
+async def _require_search(
+    state: State, key: Annotated[str | None, Security(_api_key)] = None
+) -> None:
+    check_access(state.settings, key, "search")
 
 
-async def _settings(request: Request) -> GatewaySettings:
-    settings: GatewaySettings = request.app.state.settings
-    return settings
+AdminOnly = Depends(_require_admin)
+SearchOnly = Depends(_require_search)
+"""Open to everyone while no search key is configured."""
 
 
-async def _timings(request: Request) -> Timings:
-    metrics: GatewayMetrics = request.app.state.metrics
-    return Timings(metrics)
+async def _timings(state: State) -> Timings:
+    return Timings(state.metrics)
+
+
+TimingsDependency = Annotated[Timings, Depends(_timings)]
 
 
 async def require_json(request: Request) -> None:
-    """Refuse a body that does not call itself JSON, before FastAPI complains of its fields."""
+    """Refuse a body whose type is not JSON, before its fields are validated."""
     given = request.headers.get("content-type", "")
     media_type = given.partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -43,9 +50,3 @@ async def require_json(request: Request) -> None:
             f"{request.url.path} takes a body of `Content-Type: application/json`, "
             f"not {media_type or 'one without a type'}."
         )
-
-
-OrchestratorDependency = Annotated[Orchestrator, Depends(_orchestrator)]
-ComposedSearchDependency = Annotated[ComposedSearch, Depends(_composed)]
-SettingsDependency = Annotated[GatewaySettings, Depends(_settings)]
-TimingsDependency = Annotated[Timings, Depends(_timings)]

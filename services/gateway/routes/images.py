@@ -14,7 +14,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from services.common.problems import NotFound, problem_responses
-from services.gateway.routes.dependencies import SettingsDependency
+from services.gateway.state import State
 
 router = APIRouter(tags=["products"])
 
@@ -56,11 +56,12 @@ async def get_image(
         ),
     ],
     request: Request,
-    settings: SettingsDependency,
+    state: State,
 ) -> Response:
     """A name stands for one content for ever, so a browser may keep it for ever."""
     match = _PICTURE.fullmatch(path)
-    file = settings.media_dir / path if match and settings.media_dir else None
+    folder = state.settings.media_dir
+    file = folder / path if match and folder else None
     found = None if file is None else await anyio.to_thread.run_sync(_regular_file, file)
     if match is None or file is None or found is None:
         raise NotFound("There is no picture of this name.")

@@ -17,8 +17,9 @@ from services.common.problems import (
 )
 from services.contracts.base import ProductId
 from services.contracts.products import Product
-from services.gateway.routes.dependencies import OrchestratorDependency
 from services.gateway.routes.examples import PRODUCT, answered
+from services.gateway.searching.services import product_path
+from services.gateway.state import State
 
 router = APIRouter(tags=["products"])
 
@@ -34,7 +35,7 @@ router = APIRouter(tags=["products"])
 )
 async def get_product(
     product_id: Annotated[ProductId, Path(description="Its id in the catalogue.")],
-    orchestrator: OrchestratorDependency,
+    state: State,
 ) -> Product:
-    """Everything the catalogue knows of a product, as search results carry it too."""
-    return await orchestrator.product(product_id)
+    """All of a product's metadata, the same as in search results."""
+    return await state.services.retriever.get(product_path(product_id), Product)

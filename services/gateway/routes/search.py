@@ -1,121 +1,120 @@
-"""`POST /predict`, `POST /predict-image` and `POST /pictures`."""
+"""`POST /search`, `POST /search/batch` and `GET /products/{product_id}/similar`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
     ModelMismatch,
+    NotFound,
     NotReady,
     Overloaded,
     PayloadTooLarge,
-    UnreadableImage,
     UnsupportedMediaType,
     problem_responses,
 )
+from services.contracts.base import ModalityWeights, ProductId
 from services.contracts.gateway import (
-    PictureOptions,
-    PictureResponse,
-    PredictImageOptions,
-    PredictRequest,
-    PredictResponse,
+    DEFAULT_K,
+    BatchSearchRequest,
+    BatchSearchResponse,
+    SearchRequest,
+    SearchResponse,
+    SearchTerm,
 )
-from services.gateway.routes.dependencies import (
-    OrchestratorDependency,
-    SettingsDependency,
-    TimingsDependency,
-    require_json,
-)
-from services.gateway.routes.examples import (
-    IMAGE_ANSWER,
-    PICTURE_ANSWER,
-    TEXT_ANSWER,
-    TEXT_QUERIES,
-    answered,
-    found,
-    image_form_schema,
-)
-from services.gateway.routes.image_form import read_image_form
+from services.contracts.retriever import MAX_K
+from services.gateway.routes.dependencies import TimingsDependency, require_json
+from services.gateway.routes.examples import SEARCH_ANSWER, SEARCHES, answered, found
+from services.gateway.searching.answers import search_response
+from services.gateway.state import State
 
 router = APIRouter(tags=["search"])
 
+By = Literal["look", "words", "both"]
+
+_WEIGHTS: dict[By, ModalityWeights | None] = {
+    "look": ModalityWeights(text=0, image=1),
+    "words": ModalityWeights(text=1, image=0),
+    "both": None,  # the weights of the catalogue's ranking
+}
+
 _ERRORS = (
     InvalidRequest,
-    PayloadTooLarge,
-    UnsupportedMediaType,
+    NotFound,
     ModelMismatch,
     Overloaded,
     NotReady,
     DependencyUnavailable,
     DeadlineExceeded,
 )
+_BODY_ERRORS = (PayloadTooLarge, UnsupportedMediaType)
 
 
 @router.post(
-    "/predict",
-    summary="Find products like these words",
-    responses=found(TEXT_ANSWER) | problem_responses(*_ERRORS),
+    "/search",
+    summary="Find products by any mix of words, pictures and products",
+    responses=found(SEARCH_ANSWER) | problem_responses(*_ERRORS, *_BODY_ERRORS),
     dependencies=[Depends(require_json)],
 )
-async def predict(
-    query: Annotated[PredictRequest, Body(openapi_examples=TEXT_QUERIES)],
+async def search(
+    body: Annotated[SearchRequest, Body(openapi_examples=SEARCHES)],
     response: Response,
-    orchestrator: OrchestratorDependency,
+    state: State,
     timings: TimingsDependency,
-) -> PredictResponse:
-    """The query may be rewritten first; the answer carries both queries.
+    explain: Annotated[
+        bool, Query(description="Add the parts of each score and the time of each stage.")
+    ] = False,
+) -> SearchResponse:
+    """With filters, facets, sorting and pages; the `cursor` of an answer gets the next page.
 
-    Without the rewriter the search goes on with the query as it came, and `degraded` says so.
+    Without the rewriter the query is searched as it came, and `degraded` says so.
     """
-    answer = await orchestrator.search_by_text(query, timings)
+    answer = search_response(await state.search.one(body, timings, explain=explain), timings)
     response.headers["Server-Timing"] = timings.server_timing()
     return answer
 
 
 @router.post(
-    "/predict-image",
-    summary="Find products that look like this picture",
-    responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, UnreadableImage),
-    openapi_extra=image_form_schema(PredictImageOptions),
+    "/search/batch",
+    summary="Several searches in one call",
+    responses=answered("The answers, in order.", {"answers": [SEARCH_ANSWER]})
+    | problem_responses(*_ERRORS, *_BODY_ERRORS),
+    dependencies=[Depends(require_json)],
 )
-async def predict_image(
-    request: Request,
+async def search_batch(
+    body: BatchSearchRequest,
     response: Response,
-    orchestrator: OrchestratorDependency,
-    settings: SettingsDependency,
+    state: State,
     timings: TimingsDependency,
-) -> PredictResponse:
-    """A form with the picture in the field `image`: JPEG, PNG or WebP."""
-    form = await read_image_form(request, settings.max_image_bytes, PredictImageOptions)
-    answer = await orchestrator.search_by_image(form.image, form.options, timings)
+) -> BatchSearchResponse:
+    """All of one catalogue version. If one search cannot be answered, the call fails."""
+    outcomes = await state.search.batch(body.searches, timings)
+    answers = [search_response(outcome, timings) for outcome in outcomes]
     response.headers["Server-Timing"] = timings.server_timing()
-    return answer
+    return BatchSearchResponse(answers=answers)
 
 
-@router.post(
-    "/pictures",
-    summary="A picture for later searches",
-    responses=answered("What stands for the picture.", PICTURE_ANSWER)
-    | problem_responses(*_ERRORS, UnreadableImage),
-    openapi_extra=image_form_schema(PictureOptions),
+@router.get(
+    "/products/{product_id:path}/similar",
+    summary="Similar products",
+    responses=found(SEARCH_ANSWER) | problem_responses(*_ERRORS),
 )
-async def add_picture(
-    request: Request,
+async def similar_products(
+    product_id: Annotated[ProductId, Path(description="Its id in the catalogue.")],
     response: Response,
-    orchestrator: OrchestratorDependency,
-    settings: SettingsDependency,
+    state: State,
     timings: TimingsDependency,
-) -> PictureResponse:
-    """A form with the picture in the field `image`. Nothing is kept: the id holds all it needs.
-
-    It goes into `terms` of `POST /search`, or into the address of a page.
-    """
-    form = await read_image_form(request, settings.max_image_bytes, PictureOptions)
-    answer = await orchestrator.picture(form.image, form.options, timings)
+    by: Annotated[By, Query(description="Similarity to use.")] = "both",
+    k: Annotated[int, Query(ge=1, le=MAX_K, description="Maximum number of products.")] = DEFAULT_K,
+) -> SearchResponse:
+    """By their pictures, their words, or both; never the product itself or its variants."""
+    term = SearchTerm(product_id=product_id, weights=_WEIGHTS[by])
+    search = SearchRequest(terms=[term], k=k, cutoff="off")
+    answer = search_response(await state.search.one(search, timings), timings)
     response.headers["Server-Timing"] = timings.server_timing()
     return answer

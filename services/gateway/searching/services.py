@@ -1,4 +1,4 @@
-"""The services that the gateway asks, and whether they could answer now."""
+"""Clients of the other services, and their readiness."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx
 from pydantic import HttpUrl
@@ -28,17 +29,23 @@ Transports = Mapping[str, httpx.AsyncBaseTransport]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One client a service."""
+    """One client for each service."""
 
     encoder: ServiceClient
     rewriter: ServiceClient
     retriever: ServiceClient
     writer: ServiceClient | None
-    """None where products can't be changed."""
+    """None if products cannot be changed."""
 
     def all(self) -> tuple[ServiceClient, ...]:
         searching = (self.encoder, self.rewriter, self.retriever)
         return searching if self.writer is None else (*searching, self.writer)
+
+
+def product_path(product_id: str) -> str:
+    """Path of a product at the retriever and the writer."""
+    # A dot is quoted too: httpx resolves `..` in a path, which would ask for something else.
+    return f"/products/{quote(product_id, safe='').replace('.', '%2E')}"
 
 
 @asynccontextmanager
@@ -71,10 +78,7 @@ async def open_services(
 
 
 class ReadinessProbe:
-    """Asks every service whether it is ready; the answer is kept for half a second.
-
-    Kept, so that many who ask the gateway don't become many who ask the services.
-    """
+    """Asks every service whether it is ready, at most twice a second."""
 
     def __init__(self, services: Services) -> None:
         self._services = services

@@ -27,7 +27,7 @@ from services.contracts.query_log import (
 )
 from services.contracts.retriever import QueryTerm, RetrievalRequest, RetrievalResponse
 from services.gateway.query_log.log import MAX_WAITING, Bounds, QueryLog
-from services.gateway.searching.answered import Answered
+from services.gateway.searching.reporting import Answered
 from tests.support.gateway_stack import CATALOGUE, JPEG, MODEL
 from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.waiting import until

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import httpx
 import pytest
-from fastapi import Depends, FastAPI
 from pydantic import ValidationError
 
-from services.common.problems import Forbidden, Unauthorized, install_problem_handlers
-from services.gateway.admission.access import check_access, key_hash, require_admin
+from services.common.problems import Forbidden, Unauthorized
+from services.gateway.admission.access import check_access, key_hash
 from services.gateway.settings import GatewaySettings
+from tests.unit.gateway.conftest import RunStack
 
 SEARCH, ADMIN = "search-key-of-a-test", "admin-key-of-a-test"
 
@@ -59,22 +56,17 @@ def test_a_key_in_place_of_its_hash_is_refused_at_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "status"), [(None, 401), ("guess", 401), (SEARCH, 403), (ADMIN, 200)]
+    ("key", "status"), [(None, 401), ("guess", 401), (SEARCH, 403), (ADMIN, 503)]
 )
-async def test_a_route_tells_with_a_problem_document(key: str | None, status: int) -> None:
-    app = FastAPI()
-    app.state.settings = keyed()
-    install_problem_handlers(app)
+async def test_a_key_without_the_scope_is_a_problem_document(
+    run_stack: RunStack, key: str | None, status: int
+) -> None:
+    keys = {"search_key_sha256": (key_hash(SEARCH),), "admin_key_sha256": (key_hash(ADMIN),)}
+    async with run_stack(**keys) as stack:
+        headers = {} if key is None else {"X-API-Key": key}
+        answer = await stack.http.delete("/products/p-1", headers=headers)
 
-    @app.put("/thing")
-    async def thing(_: Annotated[None, Depends(require_admin)]) -> None: ...
-
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://gateway"
-    ) as client:
-        answer = await client.put("/thing", headers={} if key is None else {"X-API-Key": key})
-
+    # 503: the key is right, and this gateway has no writer.
     assert answer.status_code == status
-    if status != 200:
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert ("www-authenticate" in answer.headers) == (status == 401)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert ("www-authenticate" in answer.headers) == (status == 401)

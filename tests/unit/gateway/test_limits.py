@@ -26,7 +26,7 @@ async def test_every_limited_answer_tells_what_is_left(run_stack: RunStack) -> N
         '"default";r=0;t=3',
     ]
     problem = assert_problem(answers[3], 429, "rate-limited")
-    assert "60 times a minute" in problem["detail"]
+    assert "60 requests a minute" in problem["detail"]
     assert answers[3].headers["retry-after"] == "1"
     assert answers[3].headers["ratelimit"].startswith('"default";r=0;t=')
 
@@ -101,7 +101,7 @@ async def test_requests_at_once_are_limited_by_caller(run_stack: RunStack) -> No
         refused = [answer for answer in answers if answer.status_code == 429]
         assert len(refused) == 4
         for answer in refused:
-            assert "2 requests of yours" in assert_problem(answer, 429, "rate-limited")["detail"]
+            assert "2 concurrent requests" in assert_problem(answer, 429, "rate-limited")["detail"]
             assert answer.headers["retry-after"] == "1"
         await until(lambda: _answers(stack))
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from services.gateway.searching.search import Search
 from tests.support.gateway_stack import Stack, assert_problem
 from tests.unit.gateway.conftest import RunStack
 
@@ -178,10 +179,13 @@ async def test_a_missing_product_is_not_found(stack: Stack) -> None:
 
 
 async def test_an_error_within_is_told_without_its_inside(
-    run_stack: RunStack, caplog: pytest.LogCaptureFixture
+    run_stack: RunStack, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def broken(_: Search, *__: object, **___: object) -> None:
+        raise RuntimeError("a secret of the inside")
+
     async with run_stack() as stack:
-        del stack.app.state.orchestrator
+        monkeypatch.setattr(Search, "one", broken)
         problem = assert_problem(await stack.predict(query="mug"), 500, "internal-error")
-    assert "orchestrator" not in json.dumps(problem)
-    assert "orchestrator" in caplog.text
+    assert "secret" not in json.dumps(problem)
+    assert "secret" in caplog.text

@@ -82,10 +82,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find products like these words
-         * @description The query may be rewritten first; the answer carries both queries.
+         * Find products by words
+         * @description The query may be rewritten first; the answer has both queries.
          *
-         *     Without the rewriter the search goes on with the query as it came, and `degraded` says so.
+         *     Without the rewriter the query is searched as it came, and `degraded` says so.
          */
         post: operations["predict"];
         delete?: never;
@@ -104,7 +104,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find products that look like this picture
+         * Find products by a picture
          * @description A form with the picture in the field `image`: JPEG, PNG or WebP.
          */
         post: operations["predict_image"];
@@ -124,10 +124,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A picture for later searches
-         * @description A form with the picture in the field `image`. Nothing is kept: the id holds all it needs.
+         * Prepare a picture for searches
+         * @description A form with the picture in the field `image`. Nothing is stored: the id holds the vector.
          *
-         *     It goes into `terms` of `POST /search`, or into the address of a page.
+         *     The id goes into `terms` of `POST /search`, or into the address of a page.
          */
         post: operations["add_picture"];
         delete?: never;
@@ -147,9 +147,9 @@ export interface paths {
         put?: never;
         /**
          * Find products by any mix of words, pictures and products
-         * @description With filters, facets, an order and pages; `cursor` of an answer asks for the next one.
+         * @description With filters, facets, sorting and pages; the `cursor` of an answer gets the next page.
          *
-         *     Without the rewriter the search goes on with the query as it came, and `degraded` says so.
+         *     Without the rewriter the query is searched as it came, and `degraded` says so.
          */
         post: operations["search"];
         delete?: never;
@@ -169,7 +169,7 @@ export interface paths {
         put?: never;
         /**
          * Several searches in one call
-         * @description All of one version of the catalogue; one that cannot be answered fails the call.
+         * @description All of one catalogue version. If one search cannot be answered, the call fails.
          */
         post: operations["search_batch"];
         delete?: never;
@@ -186,7 +186,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Products like this one
+         * Similar products
          * @description By their pictures, their words, or both; never the product itself or its variants.
          */
         get: operations["similar_products"];
@@ -207,7 +207,7 @@ export interface paths {
         };
         /**
          * One product
-         * @description Everything the catalogue knows of a product, as search results carry it too.
+         * @description All of a product's metadata, the same as in search results.
          */
         get: operations["get_product"];
         /**
@@ -1538,7 +1538,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What stands for the picture. */
+            /** @description The id of the picture. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1663,7 +1663,7 @@ export interface operations {
     search: {
         parameters: {
             query?: {
-                /** @description Tell the parts of each score and the time by stage. */
+                /** @description Add the parts of each score and the time of each stage. */
                 explain?: boolean;
             };
             header?: never;
@@ -2028,9 +2028,9 @@ export interface operations {
     similar_products: {
         parameters: {
             query?: {
-                /** @description What to go by. */
+                /** @description Similarity to use. */
                 by?: "look" | "words" | "both";
-                /** @description How many at most. */
+                /** @description Maximum number of products. */
                 k?: number;
             };
             header?: never;

@@ -1,4 +1,4 @@
-"""What is told of a search once it is answered: a count, and an entry of the query log."""
+"""Reports of an answered search: to the metrics, and to the query log if there is one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Answered:
     search: RetrievalRequest
     found: RetrievalResponse
     words: str | None
-    """What was sought in words, as the person put it."""
+    """The words of the search as the caller wrote them."""
     rewritten: RewriteSource | None
     degraded: list[str]
     took_ms: float
 
     @property
     def sought(self) -> Sought | None:
-        """None for a further page, and for what is like a product: nobody asked those."""
+        """None for a further page, and for products alone: nobody asked those."""
         kinds = {term.kind for term in self.search.terms if term.vector is not None}
         if not kinds or self.search.after is not None:
             return None
@@ -33,13 +33,13 @@ class Answered:
         return kinds.pop() if alone else "mixed"
 
 
-Tell = Callable[[Answered], None]
+Report = Callable[[Answered], None]
 
 
-def telling(metrics: GatewayMetrics, log: Tell | None) -> Tell:
-    """Count by kind and by whether there was a match; and log, where there is a log."""
+def reporting(metrics: GatewayMetrics, log: Report | None) -> Report:
+    """Counts searches by kind and by match, and logs them if there is a log."""
 
-    def tell(answered: Answered) -> None:
+    def report(answered: Answered) -> None:
         sought = answered.sought
         if sought is None:
             return
@@ -48,4 +48,4 @@ def telling(metrics: GatewayMetrics, log: Tell | None) -> Tell:
         if log is not None:
             log(answered)
 
-    return tell
+    return report

@@ -1,0 +1,140 @@
+"""`POST /predict`, `POST /predict-image` and `POST /pictures`."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Request, Response
+
+from services.common.context import request_id
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    InvalidRequest,
+    ModelMismatch,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    UnreadableImage,
+    UnsupportedMediaType,
+    problem_responses,
+)
+from services.contracts.gateway import (
+    PictureOptions,
+    PictureResponse,
+    PredictImageOptions,
+    PredictRequest,
+    PredictResponse,
+    SearchRequest,
+)
+from services.gateway.routes.dependencies import TimingsDependency, require_json
+from services.gateway.routes.examples import (
+    IMAGE_ANSWER,
+    PICTURE_ANSWER,
+    TEXT_ANSWER,
+    TEXT_QUERIES,
+    answered,
+    found,
+    image_form_schema,
+)
+from services.gateway.routes.image_form import read_image_form
+from services.gateway.searching.answers import predict_response
+from services.gateway.searching.encoding import encode_picture
+from services.gateway.searching.picture_ids import EncodedPicture, picture_id
+from services.gateway.state import State
+
+router = APIRouter(tags=["search"])
+
+_ERRORS = (
+    InvalidRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ModelMismatch,
+    Overloaded,
+    NotReady,
+    DependencyUnavailable,
+    DeadlineExceeded,
+)
+
+
+@router.post(
+    "/predict",
+    summary="Find products by words",
+    responses=found(TEXT_ANSWER) | problem_responses(*_ERRORS),
+    dependencies=[Depends(require_json)],
+)
+async def predict(
+    query: Annotated[PredictRequest, Body(openapi_examples=TEXT_QUERIES)],
+    response: Response,
+    state: State,
+    timings: TimingsDependency,
+) -> PredictResponse:
+    """The query may be rewritten first; the answer has both queries.
+
+    Without the rewriter the query is searched as it came, and `degraded` says so.
+    """
+    search = SearchRequest(
+        query=query.query,
+        rewrite=query.rewrite,
+        weights=query.weights,
+        k=query.k,
+        threshold=query.threshold,
+        # Only the caller's own threshold omits products.
+        cutoff="off",
+        group_variants=False,
+    )
+    outcome = await state.search.one(search, timings)
+    answer = predict_response(outcome, timings)
+    response.headers["Server-Timing"] = timings.server_timing()
+    return answer
+
+
+@router.post(
+    "/predict-image",
+    summary="Find products by a picture",
+    responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, UnreadableImage),
+    openapi_extra=image_form_schema(PredictImageOptions),
+)
+async def predict_image(
+    request: Request, response: Response, state: State, timings: TimingsDependency
+) -> PredictResponse:
+    """A form with the picture in the field `image`: JPEG, PNG or WebP."""
+    form = await read_image_form(request, state.settings.max_image_bytes, PredictImageOptions)
+    vector, model = await encode_picture(
+        state.services.encoder, form.image, form.options.crop, timings
+    )
+    outcome = await state.search.by_picture(vector, model, form.options, timings)
+    answer = predict_response(outcome, timings)
+    response.headers["Server-Timing"] = timings.server_timing()
+    return answer
+
+
+@router.post(
+    "/pictures",
+    summary="Prepare a picture for searches",
+    responses=answered("The id of the picture.", PICTURE_ANSWER)
+    | problem_responses(*_ERRORS, UnreadableImage),
+    openapi_extra=image_form_schema(PictureOptions),
+)
+async def add_picture(
+    request: Request, response: Response, state: State, timings: TimingsDependency
+) -> PictureResponse:
+    """A form with the picture in the field `image`. Nothing is stored: the id holds the vector.
+
+    The id goes into `terms` of `POST /search`, or into the address of a page.
+    """
+    form = await read_image_form(request, state.settings.max_image_bytes, PictureOptions)
+    vector, model = await encode_picture(
+        state.services.encoder, form.image, form.options.crop, timings
+    )
+    expires_at = int(time.time()) + state.settings.picture_ttl_s
+    answer = PictureResponse(
+        picture_id=picture_id(EncodedPicture(vector, model, expires_at)),
+        expires_at=datetime.fromtimestamp(expires_at, UTC),
+        model=model,
+        request_id=request_id.get(),
+    )
+    response.headers["Server-Timing"] = timings.server_timing()
+    return answer

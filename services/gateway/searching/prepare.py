@@ -1,0 +1,203 @@
+"""From a caller's search to the retriever's: cursors, picture ids, rewriting, vectors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.common.problems import InvalidRequest, ModelMismatch
+from services.contracts.base import ModelId
+from services.contracts.gateway import SearchRequest
+from services.contracts.problems import FieldProblem
+from services.contracts.retriever import CatalogueInfo, Kind, QueryTerm, RetrievalRequest
+from services.contracts.search import Refinements
+from services.contracts.vectors import Vector
+from services.gateway.searching.cursors import Asked, read_cursor
+from services.gateway.searching.encoding import encode_texts
+from services.gateway.searching.picture_ids import EncodedPicture, read_picture_id
+from services.gateway.searching.rewriting import QueryInWords, Rewriting
+from services.gateway.searching.services import Services
+from services.gateway.searching.timings import Timings
+from services.gateway.searching.tokens import BadToken
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A search as the retriever is asked, and how it came about."""
+
+    asked: Asked
+    degraded: list[str] = field(default_factory=list)
+    cached: frozenset[str] = frozenset()
+    """Texts whose vectors the encoder had in its cache."""
+
+
+class Preparation:
+    """Prepares searches, many in one request to the encoder."""
+
+    def __init__(self, services: Services, rewriting: Rewriting) -> None:
+        self._services = services
+        self._rewriting = rewriting
+
+    async def prepared(
+        self, requests: Sequence[SearchRequest], timings: Timings, *, explain: bool
+    ) -> list[Prepared]:
+        """In the order of the requests.
+
+        Raises InvalidRequest for a bad cursor or picture id, ModelMismatch, and what the encoder
+        raises.
+        """
+        places = [
+            "body" if len(requests) == 1 else f"body.searches.{number}"
+            for number in range(len(requests))
+        ]
+        # Refuse what can be refused before any service is asked.
+        pages = [_page(request, place) for request, place in zip(requests, places, strict=True)]
+        pictures = [
+            _pictures(request, place) for request, place in zip(requests, places, strict=True)
+        ]
+        queries = await self._rewritten(requests, timings)
+        texts = [
+            text
+            for request, query in zip(requests, queries, strict=True)
+            for text in _texts(request, query)
+        ]
+        encoded = await encode_texts(self._services.encoder, list(dict.fromkeys(texts)), timings)
+        prepared: list[Prepared] = []
+        for request, query, own, page in zip(requests, queries, pictures, pages, strict=True):
+            if page is not None:
+                search = page.search.model_copy(update={"explain": explain})
+                prepared.append(Prepared(page.model_copy(update={"search": search})))
+                continue
+            models = {picture.model for picture in own.values()}
+            if _texts(request, query) and encoded.model is not None:
+                models.add(encoded.model)
+            asked = _asked(
+                request,
+                query,
+                encoded.vectors,
+                own,
+                await self._only_model(models),
+                explain=explain,
+            )
+            prepared.append(Prepared(asked, query.degraded if query else [], encoded.cached))
+        return prepared
+
+    async def _rewritten(
+        self, requests: Sequence[SearchRequest], timings: Timings
+    ) -> list[QueryInWords | None]:
+        async def one(request: SearchRequest) -> QueryInWords | None:
+            if request.query is None:
+                return None
+            if not request.rewrite:
+                return QueryInWords(request.query, request.query, source=None)
+            return await self._rewriting.better(request.query)
+
+        if not any(request.query and request.rewrite for request in requests):
+            return [await one(request) for request in requests]
+        with timings.stage("rewrite"):
+            return list(await asyncio.gather(*map(one, requests)))
+
+    async def _only_model(self, models: set[ModelId]) -> ModelId:
+        """The one model of all the vectors; the catalogue's if there is no vector."""
+        if len(models) > 1:
+            names = ", ".join(sorted(models))
+            raise ModelMismatch(
+                f"The picture id and the rest are of different models: {names}. "
+                "Send the picture again."
+            )
+        for model in models:
+            return model
+        return (await self._services.retriever.get("/catalogue", CatalogueInfo)).model
+
+
+def bad_cursor(field: str) -> InvalidRequest:
+    message = "Invalid cursor. Start a new search."
+    return InvalidRequest(message, errors=[FieldProblem(field=field, message=message)])
+
+
+def _asked(
+    request: SearchRequest,
+    query: QueryInWords | None,
+    vectors: dict[str, Vector],
+    pictures: dict[str, EncodedPicture],
+    model: ModelId,
+    *,
+    explain: bool,
+) -> Asked:
+    terms: list[QueryTerm] = []
+    labels: list[str] = []
+    if query is not None:
+        vector = vectors[query.used]
+        terms.append(QueryTerm(vector=vector, text=query.used, weights=request.weights))
+        labels.append(query.used)
+    for term in request.terms:
+        # Without any weights the catalogue's ranking decides.
+        weights = term.weights or request.weights
+        if term.product_id is not None:
+            terms.append(QueryTerm(product_id=term.product_id, weights=weights, weight=term.weight))
+            labels.append(term.product_id)
+            continue
+        kind: Kind = "words"
+        if term.picture_id is not None:
+            vector, label, kind = pictures[term.picture_id].vector, "picture", "picture"
+        else:
+            vector, label = vectors[term.text or ""], term.text or ""
+        terms.append(
+            QueryTerm(vector=vector, kind=kind, text=term.text, weights=weights, weight=term.weight)
+        )
+        labels.append(label)
+    refinements = {name: getattr(request, name) for name in Refinements.model_fields}
+    return Asked(
+        search=RetrievalRequest(
+            model=model, terms=terms, k=request.k, explain=explain, **refinements
+        ),
+        labels=labels,
+        original_query=query.original if query else None,
+        rewritten_query=query.used if query else None,
+        rewrite_source=query.source if query else None,
+    )
+
+
+def _texts(request: SearchRequest, query: QueryInWords | None) -> list[str]:
+    """The texts of a search that are to be encoded."""
+    first = [] if query is None else [query.used]
+    return first + [term.text for term in request.terms if term.text is not None]
+
+
+def _page(request: SearchRequest, place: str) -> Asked | None:
+    """The search that the request's cursor continues."""
+    if request.cursor is None:
+        return None
+    try:
+        asked = read_cursor(request.cursor)
+    except BadToken as error:
+        raise bad_cursor(f"{place}.cursor") from error
+    if "k" in request.model_fields_set:
+        search = asked.search.model_copy(update={"k": request.k})
+        asked = asked.model_copy(update={"search": search})
+    return asked
+
+
+def _pictures(request: SearchRequest, place: str) -> dict[str, EncodedPicture]:
+    """The pictures of the terms by their ids."""
+    found: dict[str, EncodedPicture] = {}
+    problems: list[FieldProblem] = []
+    for number, term in enumerate(request.terms):
+        if term.picture_id is None:
+            continue
+        message = None
+        try:
+            found[term.picture_id] = read_picture_id(term.picture_id)
+        except BadToken:
+            message = "Invalid picture id. Send the picture again."
+        else:
+            if found[term.picture_id].expires_at < time.time():
+                message = "The picture id has expired. Send the picture again."
+        if message is not None:
+            field = f"{place}.terms.{number}.picture_id"
+            problems.append(FieldProblem(field=field, message=message))
+    if problems:
+        raise InvalidRequest(problems[0].message, errors=problems)
+    return found

@@ -1,0 +1,150 @@
+"""The one search path: prepare, retrieve, report. `/predict` and `/search` shape its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.common.context import note
+from services.common.problems import DependencyUnavailable, InvalidRequest, NotFound
+from services.contracts.base import ModelId
+from services.contracts.gateway import DEFAULT_K, PredictImageOptions, SearchRequest
+from services.contracts.retriever import (
+    QueryTerm,
+    RetrievalBatchRequest,
+    RetrievalBatchResponse,
+    RetrievalRequest,
+    RetrievalResponse,
+)
+from services.contracts.vectors import Vector
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.searching.cursors import Asked
+from services.gateway.searching.prepare import Preparation, Prepared, bad_cursor
+from services.gateway.searching.refusals import fault
+from services.gateway.searching.reporting import Answered, Report
+from services.gateway.searching.rewriting import Rewriting
+from services.gateway.searching.services import Services
+from services.gateway.searching.timings import Timings
+
+# Fields of the retriever's request that our caller sent in the same words.
+_CALLERS_FIELDS = ("body.facets", "body.filters")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A search, and the retriever's answer to it."""
+
+    prepared: Prepared
+    found: RetrievalResponse
+
+    @property
+    def asked(self) -> Asked:
+        return self.prepared.asked
+
+
+class Search:
+    """Searches through the services, each within the time left of the request's deadline."""
+
+    def __init__(
+        self, services: Services, rewriting: Rewriting, metrics: GatewayMetrics, report: Report
+    ) -> None:
+        self._services = services
+        self._preparation = Preparation(services, rewriting)
+        self._metrics = metrics
+        self._report = report
+
+    async def one(
+        self, request: SearchRequest, timings: Timings, *, explain: bool = False
+    ) -> Outcome:
+        """Raises InvalidRequest for a bad cursor or picture id, NotFound for a term's product, and
+        what the encoder or the retriever raises."""
+        (prepared,) = await self._preparation.prepared([request], timings, explain=explain)
+        return await self._retrieved(prepared, timings)
+
+    async def by_picture(
+        self, vector: Vector, model: ModelId, options: PredictImageOptions, timings: Timings
+    ) -> Outcome:
+        """Products like a picture that is encoded already; only `threshold` omits products."""
+        search = RetrievalRequest(
+            model=model,
+            terms=[QueryTerm(vector=vector, kind="picture")],
+            k=options.k or DEFAULT_K,
+            threshold=options.threshold,
+            cutoff="off",
+            group_variants=False,
+        )
+        return await self._retrieved(Prepared(Asked(search=search, labels=["picture"])), timings)
+
+    async def batch(self, requests: Sequence[SearchRequest], timings: Timings) -> list[Outcome]:
+        """All in one request to the encoder and one to the retriever. Raises as `one` does."""
+        prepared = await self._preparation.prepared(requests, timings, explain=False)
+        body = RetrievalBatchRequest(searches=[one.asked.search for one in prepared])
+        with timings.stage("search"):
+            try:
+                found = await self._services.retriever.post(
+                    "/search/batch", body, RetrievalBatchResponse
+                )
+            except (InvalidRequest, NotFound) as error:
+                raise _refused(error, [one.asked for one in prepared]) from error
+        if len(found.answers) != len(prepared):
+            raise DependencyUnavailable("The retriever gave an answer that breaks its contract.")
+        return [
+            self._reported(one, answer, timings)
+            for one, answer in zip(prepared, found.answers, strict=True)
+        ]
+
+    async def _retrieved(self, prepared: Prepared, timings: Timings) -> Outcome:
+        with timings.stage("search"):
+            try:
+                found = await self._services.retriever.post(
+                    "/search", prepared.asked.search, RetrievalResponse
+                )
+            except (InvalidRequest, NotFound) as error:
+                raise _refused(error, [prepared.asked]) from error
+        return self._reported(prepared, found, timings)
+
+    def _reported(self, prepared: Prepared, found: RetrievalResponse, timings: Timings) -> Outcome:
+        asked, degraded = prepared.asked, prepared.degraded
+        note(degraded=degraded)
+        for part in degraded:
+            self._metrics.degraded.labels(part).inc()
+        self._report(
+            Answered(
+                asked.search,
+                found,
+                _words(asked),
+                asked.rewrite_source,
+                degraded,
+                timings.total_ms(),
+            )
+        )
+        return Outcome(prepared, found)
+
+
+def _words(asked: Asked) -> str | None:
+    """All texts of a search as the caller wrote them; None if there were none."""
+    parts = []
+    # Not strict: a cursor may be forged, and its content is not logged.
+    for number, (term, label) in enumerate(zip(asked.search.terms, asked.labels, strict=False)):
+        if term.vector is None or term.kind != "words":
+            continue
+        first = number == 0 and asked.original_query is not None
+        text = asked.original_query if first else label
+        parts.append(f"{text}" if term.weight > 0 else f"-{text}")
+    return " + ".join(parts) or None
+
+
+def _refused(
+    error: InvalidRequest | NotFound, asked: Sequence[Asked]
+) -> InvalidRequest | NotFound | DependencyUnavailable:
+    """The retriever's refusal in our caller's terms."""
+    if isinstance(error, NotFound):
+        names_product = any(term.product_id for one in asked for term in one.search.terms)
+        return NotFound(error.detail) if names_product else fault("retriever", error)
+    fields = [problem.field for problem in error.errors or []]
+    if fields and all(field.startswith(_CALLERS_FIELDS) for field in fields):
+        return InvalidRequest(error.detail, errors=error.errors)
+    # Only a forged cursor can ask for what our own checks would not have let through.
+    if any(one.search.after is not None for one in asked):
+        return bad_cursor("body.cursor")
+    return fault("retriever", error)

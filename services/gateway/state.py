@@ -1,0 +1,30 @@
+"""State of the gateway: everything that lives as long as the app runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.common.state import state_dependency
+from services.gateway.admission.limiters import Limiter
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.searching.search import Search
+from services.gateway.searching.services import ReadinessProbe, Services
+from services.gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayState:
+    """Made in the app's lifespan."""
+
+    settings: GatewaySettings
+    metrics: GatewayMetrics
+    limiter: Limiter
+    services: Services
+    search: Search
+    readiness: ReadinessProbe
+
+
+State = Annotated[GatewayState, Depends(state_dependency(GatewayState))]
