@@ -1,10 +1,12 @@
-"""Data versions to and from where they are shared: DVC's `push` and `pull`, with the remote given.
+"""Sharing of data versions: DVC's `pull` and `push`, with the remote of the environment.
 
-Where that is comes from the environment and is written to `.dvc/config.local`, which git ignores.
+The remote's address goes to `.dvc/config.local`, which git ignores. The key stays in the
+environment.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +20,11 @@ from services.pipeline.errors import DataAway
 Direction = Literal["pull", "push"]
 
 REMOTE = "shared"
+CODE = Path(__file__).resolve().parents[3]
 _DRIVE = "gdrive://"
-_SAMPLE_WORKS = "the sample in data/sample needs none of it"
+_DVC = "services.pipeline.tracking.dvc"
+_KEY = "GDRIVE_CREDENTIALS_DATA"
+_SAMPLE_WORKS = "The sample in data/sample needs no remote."
 
 
 class DataSettings(BaseSettings):
@@ -37,42 +42,60 @@ class DataSettings(BaseSettings):
     )
     credentials: SecretStr | None = Field(
         default=None,
-        validation_alias="GDRIVE_CREDENTIALS_DATA",
-        description="JSON key of a service account that may use the Drive folder; DVC reads it "
-        "from here.",
+        validation_alias=_KEY,
+        description="JSON key for the Drive folder: of a service account (a folder in a shared "
+        "drive), or of an authorized user (a folder of their own).",
     )
 
 
 def share(direction: Direction, settings: DataSettings, root: Path) -> None:
-    """Bring the data of this version here, or there.
+    """Pull or push the data of this version.
 
-    root: of the repository. Raises DataAway, which says in one line what lacks.
+    root: of the repository. Raises DataAway; its message is one line.
     """
     if settings.remote is None:
         raise DataAway(
-            "DATA_REMOTE does not say where data versions are shared "
-            f"({_DRIVE}FOLDER_ID, see docs/data.md); {_SAMPLE_WORKS}"
+            f"DATA_REMOTE is not set. Set it to {_DRIVE}FOLDER_ID (docs/data.md). {_SAMPLE_WORKS}"
         )
-    drive = settings.remote.startswith(_DRIVE)
-    if drive and settings.credentials is None:
-        raise DataAway(
-            "GDRIVE_CREDENTIALS_DATA does not hold the key of a service account for the Drive "
-            f"folder (docs/data.md); {_SAMPLE_WORKS}"
-        )
+    environment: dict[str, str] = {}
+    if settings.remote.startswith(_DRIVE):
+        environment[_KEY] = _checked_key(settings.credentials)
     _dvc(root, "remote", "add", "--local", "--force", "--default", REMOTE, settings.remote)
-    if drive:
-        _dvc(root, "remote", "modify", "--local", REMOTE, "gdrive_use_service_account", "true")
-    _dvc(root, direction)
+    _dvc(root, direction, **environment)
 
 
-def _dvc(root: Path, *arguments: str) -> None:
-    """Run DVC; what it says while it works goes to the terminal. Raises DataAway."""
+def _checked_key(key: SecretStr | None) -> str:
+    """The key for Drive. Raises DataAway when it is missing or is no key."""
+    from services.pipeline.tracking.dvc import drive_credentials
+
+    if key is None:
+        raise DataAway(
+            f"{_KEY} is not set. Set it to the JSON key of an account that may use the Drive "
+            f"folder (docs/data.md). {_SAMPLE_WORKS}"
+        )
+    try:
+        drive_credentials(key.get_secret_value())
+    except ValueError as error:
+        raise DataAway(
+            f"{_KEY} is not a JSON key of Google's: {error}. Set it to the content of the key "
+            f"file (docs/data.md). {_SAMPLE_WORKS}"
+        ) from error
+    return key.get_secret_value()
+
+
+def _dvc(root: Path, *arguments: str, **environment: str) -> None:
+    """Run DVC; its progress goes to the terminal. Raises DataAway."""
     quiet = ["--quiet"] if arguments[0] == "remote" else []
-    command = [sys.executable, "-m", "dvc", *arguments, *quiet]
+    command = [sys.executable, "-m", _DVC, "--cd", str(root), *arguments, *quiet]
     done = subprocess.run(  # noqa: S603 - no shell, and our own words
-        command, cwd=root, stderr=subprocess.PIPE, text=True, check=False
+        command,
+        cwd=CODE,
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if done.returncode:
         reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-        reason = reasons[0].removeprefix("ERROR: ") if reasons else "DVC says nothing more"
-        raise DataAway(f"data versions: {reason}; {_SAMPLE_WORKS}")
+        reason = reasons[0].removeprefix("ERROR: ") if reasons else "DVC gives no reason"
+        raise DataAway(f"data {arguments[0]}: {reason.rstrip('.:')}. {_SAMPLE_WORKS}")

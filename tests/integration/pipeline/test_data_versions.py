@@ -90,7 +90,7 @@ def test_what_a_newcomer_lacks_is_said_in_one_line(
         share("pull", DataSettings(remote=remote), tmp_path)
 
     assert "\n" not in str(told.value)
-    assert "data/sample needs none of it" in str(told.value)
+    assert "data/sample needs no remote" in str(told.value)
 
 
 def test_a_remote_that_has_not_the_data_is_told_in_one_line(
@@ -100,7 +100,7 @@ def test_a_remote_that_has_not_the_data_is_told_in_one_line(
     shutil.rmtree(repository / "shop")
     shutil.rmtree(repository / ".dvc" / "cache")
 
-    with pytest.raises(DataAway, match=r"^data versions: .*needs none of it$"):
+    with pytest.raises(DataAway, match=r"^data pull: .*needs no remote\.$"):
         share("pull", DataSettings(remote=str(tmp_path / "empty")), repository)
 
 
