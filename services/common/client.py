@@ -21,7 +21,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from services.common.breaker import ProbingBreaker
+from services.common.probing_breaker import ProbingBreaker
 from services.common.context import (
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,

@@ -1,4 +1,4 @@
-"""The rewriter's wire: a query in, a better query (or the same) out; never an error, never late."""
+"""Messages of the rewriter: a query in, a better query (or the same) out."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ class RewriteRequest(Contract):
 
 
 class RewriteResponse(Contract):
-    """Both queries and where the second one came from."""
+    """Both queries, and the source of the second one."""
 
     query: str
     rewritten_query: str = Field(
         min_length=1,
         max_length=MAX_QUERY_CHARACTERS,
-        description="What to encode; the query itself unless rewritten.",
+        description="The query to encode: rewritten, or the original one.",
     )
     source: RewriteSource = Field(
-        description="`gemini` and `cache`: rewritten. `passthrough`: needed no rewriting. "
-        "`disabled`: no key is set. `timeout`, `error`, `rejected`: the original, and why."
+        description="`gemini` and `cache`: rewritten. The others return the original query. "
+        "`passthrough`: needs no rewriting. `disabled`: no key is set. `timeout`: Gemini was too "
+        "slow. `error`: Gemini failed, or may not be called now. `rejected`: unusable answer."
     )
-    model: str | None = Field(default=None, description="The Gemini model, where one is set.")
+    model: str | None = Field(default=None, description="The Gemini model; none without a key.")
     latency_ms: float = Field(ge=0)

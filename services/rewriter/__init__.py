@@ -1,1 +1,1 @@
-"""A query to a better query, or the same one: never an error, never late."""
+"""The rewriter: a better query, or the same one; never an error, never late."""

@@ -1,4 +1,4 @@
-"""`python -m services.rewriter` serves it."""
+"""Command line: `python -m services.rewriter` serves the rewriter."""
 
 from services.common.server import run_service
 from services.rewriter.app import NAME, create_app

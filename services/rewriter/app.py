@@ -1,4 +1,4 @@
-"""The rewriter's wiring."""
+"""Wiring of the rewriter."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from fastapi import FastAPI
 
 from services.common.app import create_service_app
 from services.common.optional_redis import OptionalRedis
+from services.common.state import get_state, hold_state
 from services.contracts.health import Dependency
 from services.rewriter.cache import RewriteCache
-from services.rewriter.gemini import PROMPT_VERSION, open_gemini
+from services.rewriter.gemini import open_gemini
 from services.rewriter.metrics import RewriterMetrics
+from services.rewriter.prompt import PROMPT_VERSION
 from services.rewriter.rewriting import Rewriter
-from services.rewriter.routes import router
+from services.rewriter.routes import RewriterState, router
 from services.rewriter.settings import RewriterSettings
 from services.rewriter.spending import SpendingLimit
 
@@ -24,6 +26,7 @@ MAX_BODY_BYTES = 65_536
 
 
 def create_app(settings: RewriterSettings) -> FastAPI:
+    """The app: `POST /rewrite` and the routes of every service."""
     metrics = RewriterMetrics()
 
     @asynccontextmanager
@@ -33,9 +36,8 @@ def create_app(settings: RewriterSettings) -> FastAPI:
             if settings.redis_url is not None:
                 redis = OptionalRedis(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
                 stack.push_async_callback(redis.aclose)
-            writer = await stack.enter_async_context(open_gemini(settings))
             rewriter = Rewriter(
-                writer,
+                await stack.enter_async_context(open_gemini(settings)),
                 RewriteCache(
                     redis,
                     prompt_version=PROMPT_VERSION,
@@ -52,21 +54,15 @@ def create_app(settings: RewriterSettings) -> FastAPI:
                 metrics,
             )
             stack.push_async_callback(rewriter.aclose)
-            app.state.rewriter = rewriter
-            yield
+            with hold_state(app, RewriterState(rewriter)):
+                yield
 
     async def dependencies() -> dict[str, Dependency]:
-        # Never `unavailable`: the rewriter has an answer without Gemini.
-        rewriter: Rewriter = app.state.rewriter
-        if settings.gemini_api_key is None:
-            return {"gemini": Dependency(status="ok", detail="No key is set; none is asked.")}
-        if rewriter.failing:
-            return {"gemini": Dependency(status="degraded", detail="Left alone after failing.")}
-        return {"gemini": Dependency(status="ok")}
+        return {"gemini": get_state(app, RewriterState).rewriter.gemini_state()}
 
     app = create_service_app(
         name=NAME,
-        description="Makes a shopper's query fit for CLIP: never an error, never late.",
+        description="Rewrites a shopper's query for CLIP: never an error, never late.",
         settings=settings,
         metrics=metrics,
         lifespan=lifespan,

@@ -1,7 +1,7 @@
-"""Rewritten queries kept in Redis, for every replica: what was paid for once is not asked again.
+"""Cache of rewritten queries in Redis, shared by every replica: nothing is paid for twice.
 
-No bound of its own: nothing is written without a call to Gemini, so the spending limit of a day
-times the days of `cache_ttl_s` is the most there can be, at about 300 bytes each.
+It needs no size limit: every entry costs a call to Gemini, so there are at most as many entries as
+the daily limit of calls times the days of `cache_ttl_s`, at about 300 bytes each.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from services.rewriter.cleaning import cleaned
 
 
 def normalised(query: str) -> str:
-    """The query without what makes no difference to its meaning: case, spacing, Unicode's forms."""
+    """The query without differences that change no meaning: case, spacing, Unicode's forms."""
     return " ".join(unicodedata.normalize("NFKC", query).casefold().split())
 
 
 class RewriteCache:
-    """Rewritten queries by normalised query. `redis` None: nothing is kept."""
+    """Rewritten queries by normalised query. If `redis` is None, nothing is cached."""
 
     def __init__(
         self,
@@ -39,13 +39,13 @@ class RewriteCache:
         self._ttl_s = ttl_s
         self._lookups = Counter(
             "rewriter_cache_lookups",
-            "Rewritten queries looked for in the cache, by what came of it.",
+            "Lookups in the cache of rewritten queries, by outcome.",
             ["outcome"],
             registry=metrics.registry,
         )
 
     async def get(self, query: str) -> str | None:
-        """The rewritten query if it is there. Never raises for Redis's sake."""
+        """The cached rewriting, or None. An unavailable Redis counts as a miss."""
         if self._redis is None:
             return None
         client, key = self._redis.client, self._key(query)
@@ -54,17 +54,17 @@ class RewriteCache:
         except RedisAway:
             self._lookups.labels("unavailable").inc()
             return None
-        # Others may write to this Redis: what it holds is trusted no more than what Gemini says.
-        text = None if value is None else cleaned(value.decode("utf-8", errors="replace"))
+        # Others may write to this Redis: its values are checked like Gemini's answers.
+        text = None if value is None else cleaned(value.decode("utf-8", errors="replace"), query)
         self._lookups.labels("miss" if text is None else "hit").inc()
         return text
 
     async def put(self, query: str, rewritten: str) -> None:
-        """Keep one. Never raises for Redis's sake."""
+        """Cache one rewriting, if Redis is available."""
         if self._redis is None:
             return
         client, key = self._redis.client, self._key(query)
-        with contextlib.suppress(RedisAway):  # said in the log already
+        with contextlib.suppress(RedisAway):  # logged already
             await self._redis.ask(lambda: client.set(key, rewritten.encode(), ex=self._ttl_s))
 
     def _key(self, query: str) -> str:

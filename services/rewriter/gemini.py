@@ -5,87 +5,100 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
+from services.rewriter.prompt import prompt
+from services.rewriter.redaction import redacted
 from services.rewriter.settings import RewriterSettings
 
 if TYPE_CHECKING:
     from google.genai.client import AsyncClient
     from google.genai.types import GenerateContentConfig, GenerateContentResponse
 
-PROMPT_VERSION = "v1"
-
-_MAX_OUTPUT_TOKENS = 100
+_MAX_OUTPUT_TOKENS = 200
 
 
 class GeminiFailed(Exception):
-    """No answer came: refused, broken, or not understood. The message holds nothing of a query."""
+    """No answer: refused, broken, or not understood. The message holds neither key nor query."""
 
 
 class GeminiUnusable(Exception):
-    """An answer came that is none: blocked, cut short, or empty."""
+    """The answer is blocked, cut short or empty."""
 
 
 class Writer(Protocol):
-    """What writes a description for a query."""
+    """Writes a description for a query."""
 
     async def write(self, query: str) -> str:
-        """The description. Raises GeminiFailed or GeminiUnusable; sets no time limit."""
+        """The model's answer. Raises GeminiFailed or GeminiUnusable; sets no time limit."""
 
 
 @asynccontextmanager
 async def open_gemini(settings: RewriterSettings) -> AsyncIterator[Writer | None]:
-    """Gemini as long as the block runs; None where no key is set."""
+    """Gemini while the block runs; None if no key is set."""
     if settings.gemini_api_key is None:
         yield None
         return
-    # Imported here, since it takes a quarter of a second and 27 MB that nobody without a key needs.
+    # Imported here: it takes a quarter of a second and 27 MB, which nobody without a key needs.
     from google import genai
     from google.genai import types
 
+    key = settings.gemini_api_key.get_secret_value()
     # The rewriter sets the deadlines.
     http = httpx.AsyncClient(timeout=None, follow_redirects=True)  # noqa: S113
     client = genai.Client(
-        # Said outright: the SDK would else look into the environment for each of them.
-        api_key=settings.gemini_api_key.get_secret_value(),
+        # Each is given explicitly, or the SDK reads it from the environment.
+        api_key=key,
         enterprise=False,
         http_options=types.HttpOptions(
             base_url=str(settings.gemini_url),
-            api_version="v1",  # the stable one
+            api_version=settings.gemini_api_version,
             # No `timeout`: it is passed on to Google, which answers 500 to short ones
             # (googleapis/python-genai#1330). No second attempt either: a shopper is waiting.
             retry_options=types.HttpRetryOptions(attempts=1),
-            # Said outright: it would take aiohttp wherever another package has brought that.
+            # Explicit, or the SDK uses aiohttp wherever another package has installed it.
             httpx_async_client=http,
         ),
     )
-    config = types.GenerateContentConfig(
-        system_instruction=_prompt(),
-        temperature=0,
-        max_output_tokens=_MAX_OUTPUT_TOKENS,
-        thinking_config=None
-        if settings.gemini_thinking_level is None
-        else types.ThinkingConfig(
-            thinking_level=types.ThinkingLevel(settings.gemini_thinking_level)
-        ),
-        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-    )
     try:
-        yield _Gemini(client.aio, settings.gemini_model, config)
+        yield _Gemini(client.aio, settings.gemini_model, _config(settings), key)
     finally:
         await client.aio.aclose()
         client.close()
         await http.aclose()
 
 
+def _config(settings: RewriterSettings) -> GenerateContentConfig:
+    from google.genai import types
+
+    level = settings.gemini_thinking_level
+    return types.GenerateContentConfig(
+        system_instruction=prompt(),
+        temperature=0,
+        max_output_tokens=_MAX_OUTPUT_TOKENS,
+        response_mime_type="application/json",
+        response_schema=types.Schema(
+            type=types.Type.OBJECT,
+            properties={"description": types.Schema(type=types.Type.STRING)},
+            required=["description"],
+        ),
+        thinking_config=None
+        if level is None
+        else types.ThinkingConfig(thinking_level=types.ThinkingLevel(level)),
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+    )
+
+
 class _Gemini:
-    def __init__(self, client: AsyncClient, model: str, config: GenerateContentConfig) -> None:
+    def __init__(
+        self, client: AsyncClient, model: str, config: GenerateContentConfig, key: str
+    ) -> None:
         self._client = client
         self._model = model
         self._config = config
+        self._key = key
 
     async def write(self, query: str) -> str:
         try:
@@ -95,15 +108,28 @@ class _Gemini:
                 config=self._config,
             )
         except Exception as error:
-            # The SDK's own errors, its HTTP client's, its JSON parser's, its models': whatever it
-            # is, the caller gets the query as it came. The text may hold the query, so no text.
-            code = getattr(error, "code", None)
-            raise GeminiFailed(f"{type(error).__name__}{f' {code}' if code else ''}") from error
+            # Errors of the SDK, of its HTTP client, of its JSON parser, of its models: the caller
+            # gets the original query for each of them.
+            raise GeminiFailed(self._reason(error, query)) from error
         return _text(response)
+
+    def _reason(self, error: Exception, query: str) -> str:
+        """The kind of error, and the service's own message without the key and the query."""
+        from google.genai.errors import APIError
+
+        if isinstance(error, APIError):
+            kind, text = f"{error.code} {error.status or ''}".strip(), error.message
+        elif isinstance(error, httpx.HTTPError):
+            kind, text = type(error).__name__, str(error)
+        else:
+            # A parser's error quotes the answer, which says the query in other words.
+            kind, text = type(error).__name__, None
+        reason = f"{kind}: {text}" if isinstance(text, str) and text else kind
+        return redacted(reason, (self._key, query, json.dumps(query)[1:-1]))
 
 
 def _text(response: GenerateContentResponse) -> str:
-    """The text of an answer that came to its own end."""
+    """The text of an answer that the model finished."""
     if not response.candidates:
         raise GeminiUnusable("no candidates")
     reason = response.candidates[0].finish_reason
@@ -113,7 +139,3 @@ def _text(response: GenerateContentResponse) -> str:
     if not text:
         raise GeminiUnusable("no text")
     return text
-
-
-def _prompt() -> str:
-    return (files("services.rewriter") / "prompts" / f"{PROMPT_VERSION}.txt").read_text("utf-8")

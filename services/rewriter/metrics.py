@@ -1,4 +1,4 @@
-"""What the rewriter counts beside what every service counts."""
+"""Metrics of the rewriter, in addition to those of every service."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from services.rewriter.spending import WINDOWS_S
 
 
 class RewriterMetrics(Metrics):
-    """The common metrics, with where the answers came from."""
+    """The common metrics, and the sources of the answers."""
 
     def __init__(self) -> None:
         super().__init__("rewriter")
         self.rewrites = Counter(
             "rewriter_rewrites_total",
-            "Queries answered, by where the answer came from.",
+            "Queries answered, by source of the answer.",
             ["source"],
             registry=self.registry,
         )
         self.not_asked = Counter(
             "rewriter_gemini_not_asked_total",
-            "Queries that Gemini was not asked about: left alone after failing (`breaker`), or the "
-            "calls of this `minute` or `day` are spent.",
+            "Queries without a call to Gemini: its circuit is open (`breaker`), or the calls of "
+            "this `minute` or `day` are used up.",
             ["reason"],
             registry=self.registry,
         )
@@ -30,12 +30,12 @@ class RewriterMetrics(Metrics):
             self.not_asked.labels(reason)
         self.gemini_duration = Histogram(
             "rewriter_gemini_duration_seconds",
-            "Time of one call to Gemini, however it ended.",
+            "Duration of one call to Gemini, successful or not.",
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
         self.breaker_open = Gauge(
             "rewriter_breaker_open",
-            "1 while Gemini is left alone after failing.",
+            "1 while Gemini's circuit is open.",
             registry=self.registry,
         )

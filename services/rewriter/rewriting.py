@@ -1,4 +1,4 @@
-"""The rewriting of one query, from the rule to the checked answer."""
+"""Rewriting of one query, from the rule to the checked answer."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ import logging
 import time
 
 from services.common.context import deadline
+from services.contracts.health import Dependency
 from services.contracts.rewriter import RewriteResponse, RewriteSource
-from services.rewriter.breaker import CircuitBreaker
 from services.rewriter.cache import RewriteCache, normalised
-from services.rewriter.cleaning import cleaned
+from services.rewriter.cleaning import cleaned, description_of
 from services.rewriter.gemini import GeminiFailed, GeminiUnusable, Writer
 from services.rewriter.metrics import RewriterMetrics
 from services.rewriter.rule import needs_rewriting
 from services.rewriter.settings import RewriterSettings
 from services.rewriter.spending import SpendingLimit
+from services.rewriter.trial_breaker import TrialBreaker
 
 logger = logging.getLogger(__name__)
 
 _WAY_BACK_S = 0.02
-"""Kept of the caller's deadline, for the answer to arrive before it."""
+"""Part of the caller's deadline that is reserved for the way back."""
 
 Outcome = tuple[str | None, RewriteSource]
-"""The better query, None where the original stays, and where it came from."""
+"""The rewritten query (None: the original is used) and its source."""
 
 
 class Rewriter:
     """Answers every query, whatever Gemini does.
 
-    Those who ask the same at once share one call. A call that takes longer than they wait goes on
-    for a while: it is paid for, and its answer is in the cache when the query comes again.
+    Callers with the same query at the same time share one call. A call that takes longer than they
+    wait goes on for a while: it is paid for, and its answer is cached for the next caller.
     """
 
     def __init__(
@@ -48,19 +49,31 @@ class Rewriter:
         self._deadline_s = settings.rewrite_deadline_ms / 1000
         self._call_s = max(settings.gemini_timeout_ms, settings.rewrite_deadline_ms) / 1000
         self._metrics = metrics
-        self._breaker = CircuitBreaker(
-            failures=settings.breaker_failures, pause_s=settings.breaker_pause_s
+        self._breaker = TrialBreaker(
+            limit=settings.breaker_failures, pause_s=settings.breaker_pause_s
         )
         self._flights: dict[str, asyncio.Task[Outcome]] = {}
-        metrics.breaker_open.set_function(lambda: self._breaker.is_open)
+        metrics.breaker_open.set_function(lambda: self._breaker.state != "closed")
 
-    @property
-    def failing(self) -> bool:
-        """True while Gemini is left alone."""
-        return self._breaker.is_open
+    def gemini_state(self) -> Dependency:
+        """Off, ready, failing, or circuit open. Never `unavailable`: there is always an answer."""
+        breaker = self._breaker
+        if self._writer is None:
+            return Dependency(status="ok", detail="Off: no key is set.")
+        if breaker.failures == 0:
+            return Dependency(status="ok", detail="Ready.")
+        if breaker.state == "closed":
+            trouble = f"Failures in a row: {breaker.failures}."
+        elif breaker.state == "open":
+            trouble = f"Circuit open; the next trial is in {breaker.next_trial_s():.0f} s."
+        else:
+            trouble = "Circuit open; the next query is a trial."
+        return Dependency(
+            status="degraded", detail=f"{trouble} Last failure: {breaker.last_failure}"
+        )
 
     async def rewrite(self, query: str) -> RewriteResponse:
-        """The better query, or the same; `source` says which and why. Raises nothing."""
+        """The rewritten or the original query; `source` says which, and why. Raises nothing."""
         started = time.perf_counter()
         rewritten, source = await self._decide(query)
         self._metrics.rewrites.labels(source).inc()
@@ -73,7 +86,7 @@ class Rewriter:
         )
 
     async def aclose(self) -> None:
-        """Give up the calls that still run."""
+        """Cancel the calls that still run."""
         flights = list(self._flights.values())
         for flight in flights:
             flight.cancel()
@@ -93,20 +106,20 @@ class Rewriter:
             flight = asyncio.create_task(self._look_up_or_ask(self._writer, query))
             self._flights[key] = flight
             flight.add_done_callback(lambda ended: self._landed(key, ended))
-        # Not `wait_for`: whoever leaves must not take the call away from the others.
+        # Not `wait_for`: a caller who leaves must not cancel the call for the others.
         done, _ = await asyncio.wait({flight}, timeout=time_s)
         return flight.result() if done else (None, "timeout")
 
     def _landed(self, key: str, flight: asyncio.Task[Outcome]) -> None:
         del self._flights[key]
         error = None if flight.cancelled() else flight.exception()
-        if error is not None:  # whoever still waits gets it as well; perhaps nobody does
-            logger.error("a rewriting broke down", exc_info=error)
+        if error is not None:  # callers who still wait get it as well; there may be none
+            logger.error("rewriting broke down", exc_info=error)
 
     async def _look_up_or_ask(self, writer: Writer, query: str) -> Outcome:
-        kept = await self._cache.get(query)
-        if kept is not None:
-            return kept, "cache"
+        cached = await self._cache.get(query)
+        if cached is not None:
+            return cached, "cache"
         if not self._breaker.allows():
             self._metrics.not_asked.labels("breaker").inc()
             return None, "error"
@@ -120,9 +133,10 @@ class Rewriter:
         return better, source
 
     async def _ask(self, writer: Writer, query: str) -> Outcome:
-        """One call. Slower than a shopper waits, it counts as a failure, whatever it brings."""
+        """One call. If it is slower than a shopper waits, it counts as a failure in any case."""
         loop = asyncio.get_running_loop()
-        late = loop.call_later(self._deadline_s, self._breaker.failed)
+        too_late = f"no answer within {self._deadline_s * 1000:.0f} ms"
+        late = loop.call_later(self._deadline_s, self._failed, too_late)
         try:
             with self._metrics.gemini_duration.time():
                 async with asyncio.timeout(self._call_s):
@@ -130,9 +144,7 @@ class Rewriter:
         except TimeoutError:
             return None, "timeout"
         except GeminiFailed as error:
-            if loop.time() < late.when():
-                self._breaker.failed()
-            logger.warning("gemini failed", extra={"reason": str(error)})
+            self._failed(str(error), counted=loop.time() >= late.when())
             return None, "error"
         except GeminiUnusable as error:
             if loop.time() < late.when():
@@ -143,8 +155,23 @@ class Rewriter:
             late.cancel()
         if loop.time() < late.when():
             self._breaker.succeeded()
-        better = cleaned(answer)
-        return (None, "rejected") if better is None else (better, "gemini")
+        description = description_of(answer)
+        better = None if description is None else cleaned(description, query)
+        if better is None:
+            logger.info("answer rejected", extra={"reason": "not a caption"})
+            return None, "rejected"
+        return better, "gemini"
+
+    def _failed(self, reason: str, *, counted: bool = False) -> None:
+        """Log a failure and count it, unless it was counted when it became late."""
+        logger.warning("gemini failed", extra={"reason": reason})
+        if counted:
+            self._breaker.last_failure = reason
+            return
+        was_closed = self._breaker.state == "closed"
+        self._breaker.failed(reason)
+        if was_closed and self._breaker.state != "closed":
+            logger.error("gemini circuit opened", extra={"reason": reason})
 
     def _time_s(self) -> float:
         given = deadline.get()

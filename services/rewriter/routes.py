@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
 from services.common.problems import InvalidRequest, PayloadTooLarge, problem_responses
+from services.common.state import state_dependency
 from services.contracts.rewriter import RewriteRequest, RewriteResponse
 from services.rewriter.rewriting import Rewriter
 
 router = APIRouter(tags=["rewriting"])
 
 
-async def _rewriter(request: Request) -> Rewriter:
-    rewriter: Rewriter = request.app.state.rewriter
-    return rewriter
+@dataclass(frozen=True, slots=True)
+class RewriterState:
+    """Everything that lives as long as the app does."""
+
+    rewriter: Rewriter
+
+
+State = Annotated[RewriterState, Depends(state_dependency(RewriterState))]
 
 
 @router.post(
     "/rewrite",
-    summary="Make a query better, or leave it",
+    summary="Rewrite a query, or return it unchanged",
     responses=problem_responses(InvalidRequest, PayloadTooLarge),
 )
-async def rewrite(
-    query: RewriteRequest, rewriter: Annotated[Rewriter, Depends(_rewriter)]
-) -> RewriteResponse:
-    """Always an answer, within the deadline; `source` says where it came from."""
-    return await rewriter.rewrite(query.query)
+async def rewrite(query: RewriteRequest, state: State) -> RewriteResponse:
+    """Always answers, within the deadline; `source` says where the answer came from."""
+    return await state.rewriter.rewrite(query.query)

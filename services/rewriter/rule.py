@@ -1,4 +1,4 @@
-"""Which queries need rewriting at all: decided here, before any call is made."""
+"""Rule that decides which queries need rewriting, before any call is made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MAX_KEYWORDS = 6
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
-# Words of somebody talking rather than naming a product, and the negations that CLIP reads over.
+# Words of a person who talks instead of naming a product, and the negations that CLIP ignores.
 _TALK = """
     a am an and any anything are but can can't cannot could couldn't do does don't except find get
     give have hello help hey hi how i i'd i'll i'm i've is it it's like looking love me my need
@@ -22,10 +22,10 @@ _SENTENCE = re.compile(r"[.!?;:](\s|$)|\n")
 
 
 def needs_rewriting(query: str) -> bool:
-    """False for a few plain English keywords, which read like a caption already.
+    """False for a few plain English keywords: they read like a caption already.
 
-    A query in another language without a letter beyond ASCII passes for keywords too; telling it
-    apart would take a dictionary, and it is searched as well as it would be with no rewriter.
+    A query in another language that has only ASCII letters counts as keywords too. To detect it
+    would need a dictionary, and without a rewriter it would be searched in the same way.
     """
     words = _WORD.findall(query.lower())
     return (

@@ -11,7 +11,7 @@ from services.common.settings import ServiceSettings
 
 
 class RewriterSettings(ServiceSettings):
-    """Which Gemini to ask, and for how long; without a key, none is asked."""
+    """Address, model and limits of Gemini. Without a key, Gemini is off."""
 
     model_config = SettingsConfigDict(env_prefix="REWRITER_", populate_by_name=True)
 
@@ -20,17 +20,24 @@ class RewriterSettings(ServiceSettings):
     gemini_api_key: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("REWRITER_GEMINI_API_KEY", "GEMINI_API_KEY"),
-        description="Key for Gemini; plain `GEMINI_API_KEY` does too. Queries stay as they came "
-        "without one.",
+        description="Key for Gemini; plain `GEMINI_API_KEY` works too. Without one, queries are "
+        "not rewritten.",
     )
     gemini_model: str = Field(
         default="gemini-3.5-flash-lite",
         min_length=1,
-        description="Model to ask. Gemini's ids retire, so have an eye on Google's list.",
+        description="Gemini model. Google retires models: check its list from time to time.",
+    )
+    gemini_api_version: str = Field(
+        default="v1beta",
+        pattern=r"^v[0-9]+((alpha|beta)[0-9]*)?$",
+        description="Version of the Gemini API. It must define `systemInstruction` and "
+        "`responseSchema`: `v1beta` does, `v1` does not.",
     )
     gemini_thinking_level: Literal["minimal", "low", "medium", "high"] | None = Field(
-        default="minimal",
-        description="How long the model may think; set to `null` for models before Gemini 3.",
+        default=None,
+        description="Thinking level of the model; sent only if it is set. Flash-Lite models use "
+        "`minimal` by themselves.",
     )
     gemini_url: HttpUrl = Field(
         default=HttpUrl("https://generativelanguage.googleapis.com"),
@@ -39,40 +46,46 @@ class RewriterSettings(ServiceSettings):
     rewrite_deadline_ms: int = Field(
         default=400,
         ge=1,
-        description="Longest wait for Gemini, in milliseconds; then the query as it came.",
+        description="Longest wait for Gemini in milliseconds; the original query is used after it.",
     )
     gemini_timeout_ms: int = Field(
         default=5_000,
         ge=1,
-        description="How long a call may go on when nobody waits any more, in milliseconds; its "
-        "answer is cached for the next who asks.",
+        description="Timeout of a call in milliseconds. A call may outlast its shopper: its answer "
+        "is cached for the next one.",
     )
     calls_per_minute: int = Field(
-        default=60, ge=0, description="Calls to Gemini a minute at most, all replicas together."
+        default=60, ge=0, description="Limit of calls to Gemini in a minute, all replicas together."
     )
     calls_per_day: int = Field(
-        default=5_000, ge=0, description="Calls to Gemini a day (UTC) at most, in the same way."
+        default=5_000,
+        ge=0,
+        description="Limit of calls to Gemini in a day (UTC), all replicas together.",
     )
     redis_url: RedisDsn | None = Field(
         default=None,
-        description="Redis that keeps rewritten queries and counts calls; without one, nothing is "
-        "kept and each replica counts its own.",
+        description="Redis for rewritten queries and for the count of calls. Without it, nothing "
+        "is cached and each replica counts its own calls.",
     )
     redis_timeout_ms: int = Field(
-        default=50, ge=1, description="How long Redis may take before it is done without."
+        default=50,
+        ge=1,
+        description="Redis timeout in milliseconds; the service then continues without it.",
     )
     cache_ttl_s: int = Field(
-        default=604_800, ge=1, description="Seconds that a rewritten query is kept."
+        default=604_800, ge=1, description="Lifetime of a cached rewriting in seconds."
     )
     breaker_failures: int = Field(
-        default=5, ge=1, description="Failures in a row after which Gemini is left alone."
+        default=5, ge=1, description="Failures in a row that open Gemini's circuit."
     )
     breaker_pause_s: float = Field(
-        default=10, gt=0, description="How long it is left alone before one call tries again."
+        default=10,
+        gt=0,
+        description="Pause in seconds between trial calls while the circuit is open.",
     )
 
     @field_validator("gemini_api_key", "gemini_thinking_level", "redis_url", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
-        # Compose passes a variable that is not set as an empty one.
+        # Compose passes an unset variable as an empty one.
         return None if value in ("", "null") else value

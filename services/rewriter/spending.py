@@ -1,8 +1,8 @@
-"""How often Gemini may be asked: calls a minute and a day, counted for all replicas together.
+"""Spending limit: calls to Gemini per minute and per day, counted for all replicas together.
 
-The windows are those of the clock (this minute, this day in UTC), since that is how bills and
-quotas are written. Each process counts its own calls beside: it keeps to the limits by that count
-alone while Redis is away, and an emptied Redis forgets nothing that this process spent.
+The windows are those of the clock (this minute, this day in UTC), as in bills and quotas. Each
+process also counts its own calls: that count alone decides while Redis is unavailable, and it
+survives a Redis that loses its data.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from services.common.optional_redis import OptionalRedis, RedisAway
 
 WINDOWS_S = {"minute": 60, "day": 86_400}
 
-# Counts one call in every window or in none. KEYS: one counter a window. ARGV: for each, the most
-# it may reach and its seconds. Returns 0, or the place of the first window that is full.
+# Counts one call in every window or in none. KEYS: one counter a window. ARGV: for each, its limit
+# and its lifetime in seconds. Returns 0, or the position of the first window that is full.
 _TAKE = """
 for i = 1, #KEYS do
   if tonumber(redis.call('GET', KEYS[i]) or 0) >= tonumber(ARGV[2 * i - 1]) then return i end
@@ -29,7 +29,7 @@ return 0
 
 
 class SpendingLimit:
-    """Says before each call whether it may be made."""
+    """Decides before each call whether it may be made."""
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class SpendingLimit:
         self._own: dict[str, tuple[int, int]] = {}  # window by name: its number, calls in it
 
     async def take(self) -> str | None:
-        """Count one call. None when it may be made, else the name of the window that is full."""
+        """Count one call. Returns None if it may be made, else the name of the full window."""
         now = self._clock()
         numbers = {name: int(now // seconds) for name, seconds in WINDOWS_S.items()}
         spent = {name: self._spent(name, number) for name, number in numbers.items()}
         full = next((name for name in spent if spent[name] >= self._limits[name]), None)
         if full is not None:
             return full
-        # Counted before Redis is asked, so that callers side by side cannot pass together.
+        # Counted before Redis is asked: callers at the same time must not share one free place.
         self._own = {name: (number, spent[name] + 1) for name, number in numbers.items()}
         full = await self._full_for_all(numbers)
         if full is not None:

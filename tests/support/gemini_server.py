@@ -1,33 +1,42 @@
-"""A small HTTP server that speaks Gemini's `generateContent` wire format, well or badly.
+"""A local HTTP server for Gemini's `generateContent`: strict about requests, free in its replies.
 
-Written on bare sockets, since no HTTP library lets its user break the protocol.
+It refuses what Google's published schema refuses (`gemini_schema`). It is written on bare sockets,
+because no HTTP library lets its user break the protocol.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
-_REASONS = {200: "OK", 429: "Too Many Requests", 500: "Internal Server Error"}
+from tests.support.gemini_schema import VERSIONS, Refused, check_request, response_json
+
+_PATH = re.compile(r"/(?P<version>\w+)/models/[\w.-]+:generateContent")
+_NO_KEY = (
+    "Method doesn't allow unregistered callers (callers without established identity). "
+    "Please use API Key or other form of API consumer identity to call this API."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: what is sent, after how long, and how much of it."""
+    """One reply: its body, its delay, and the byte after which the connection is closed."""
 
     body: bytes
     status: int = 200
     after_s: float = 0.0
-    cut_at: int | None = None  # bytes of the body after which the connection is closed
+    cut_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GeminiRequest:
-    """What a client sent."""
+    """One request of a client."""
 
     path: str
     headers: dict[str, str]
@@ -40,32 +49,40 @@ class GeminiRequest:
         return query
 
 
-def written(text: str, finish_reason: str = "STOP") -> Reply:
-    """An answer that holds this text."""
+def written(description: str, finish_reason: str = "STOP") -> Reply:
+    """A description in the structure that the rewriter asks for."""
+    return said(json.dumps({"description": description}, ensure_ascii=False), finish_reason)
+
+
+def said(text: str, finish_reason: str = "STOP") -> Reply:
+    """An answer with this text, whatever structure was asked for."""
     candidate = {
         "content": {"parts": [{"text": text}], "role": "model"},
-        "finishReason": finish_reason,
+        "finish_reason": finish_reason,
         "index": 0,
     }
-    return _json({"candidates": [candidate], "usageMetadata": {"totalTokenCount": 12}})
+    usage = {"total_token_count": 12}
+    return Reply(response_json(candidates=[candidate], usage_metadata=usage).encode())
 
 
 def blocked() -> Reply:
-    """The prompt was stopped by a safety filter: no candidates at all."""
-    return _json({"promptFeedback": {"blockReason": "SAFETY"}})
+    """A prompt that a safety filter stopped: no candidates at all."""
+    return Reply(response_json(prompt_feedback={"block_reason": "SAFETY"}).encode())
 
 
-def failed(status: int, name: str) -> Reply:
-    return _json({"error": {"code": status, "message": "no", "status": name}}, status)
-
-
-def _json(body: dict[str, Any], status: int = 200) -> Reply:
-    return Reply(json.dumps(body).encode(), status)
+def failed(status: int, name: str, message: str = "no") -> Reply:
+    """An error in Google's wire format."""
+    error: dict[str, object] = {"code": status, "message": message, "status": name}
+    if status == HTTPStatus.BAD_REQUEST:
+        violations = [{"description": message}]
+        kind = "type.googleapis.com/google.rpc.BadRequest"
+        error["details"] = [{"@type": kind, "fieldViolations": violations}]
+    return Reply(json.dumps({"error": error}, indent=2).encode(), status)
 
 
 @dataclass
 class GeminiServer:
-    """Answers each request with what `reply` makes of it."""
+    """Replies to each request that the schema allows with `reply(request)`."""
 
     reply: Callable[[GeminiRequest], Reply]
     url: str = ""
@@ -77,10 +94,10 @@ class GeminiServer:
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)
-                reply = self.reply(request)
+                reply = _refusal(request) or self.reply(request)
                 await asyncio.sleep(reply.after_s)
                 writer.write(
-                    f"HTTP/1.1 {reply.status} {_REASONS[reply.status]}\r\n"
+                    f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n"
                     "Content-Type: application/json; charset=UTF-8\r\n"
                     f"Content-Length: {len(reply.body)}\r\n\r\n".encode()
                 )
@@ -115,6 +132,21 @@ async def gemini_server(reply: Callable[[GeminiRequest], Reply]) -> AsyncIterato
         for task in list(connections):
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+
+
+def _refusal(request: GeminiRequest) -> Reply | None:
+    """The error that the real service gives to this request; None for a correct request."""
+    path = _PATH.fullmatch(request.path)
+    if path is None or path["version"] not in VERSIONS:
+        page = f"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title><p>{request.path}</p>"
+        return Reply(page.encode(), 404)
+    if not request.headers.get("x-goog-api-key"):
+        return failed(403, "PERMISSION_DENIED", _NO_KEY)
+    try:
+        check_request(path["version"], request.body)
+    except Refused as refused:
+        return failed(400, "INVALID_ARGUMENT", str(refused))
+    return None
 
 
 async def _read(reader: asyncio.StreamReader) -> GeminiRequest | None:

@@ -1,4 +1,4 @@
-"""A rewriter in process that asks a Gemini-speaking server on a real socket."""
+"""A rewriter in process, with a local Gemini on a real socket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ API_KEY = "test-key-of-nobody"
 
 @dataclass
 class RunningRewriter:
-    """The app, and the Gemini behind it."""
+    """The app, and its Gemini."""
 
     http: httpx.AsyncClient
     gemini: GeminiServer
@@ -34,19 +34,26 @@ class RunningRewriter:
     async def metrics(self) -> str:
         return (await self.http.get("/metrics")).text
 
+    async def gemini_state(self) -> dict[str, str]:
+        """What `/ready` reports of Gemini. The rewriter itself is ready in any case."""
+        response = await self.http.get("/ready")
+        assert response.status_code == 200, response.text
+        state: dict[str, str] = response.json()["dependencies"]["gemini"]
+        return state
+
 
 @asynccontextmanager
 async def running_rewriter(
     reply: Callable[[GeminiRequest], Reply] | Reply,
     **settings: Any,  # noqa: ANN401
 ) -> AsyncIterator[RunningRewriter]:
-    """A rewriter whose Gemini answers so; keywords are settings."""
+    """A rewriter whose Gemini gives this reply; keywords are settings."""
     answer = (lambda _: reply) if isinstance(reply, Reply) else reply
     async with gemini_server(answer) as gemini:
         given = {
             "gemini_url": gemini.url,
             "gemini_api_key": SecretStr(API_KEY),
-            # Generous where the test is not about time: this machine may be busy.
+            # Generous, because the machine may be busy; tests of time set their own.
             "rewrite_deadline_ms": 5_000,
             "redis_timeout_ms": 2_000,
             **settings,

@@ -11,7 +11,7 @@ import redis
 
 from services.common.metrics import Metrics
 from services.rewriter.cache import RewriteCache
-from services.rewriter.gemini import PROMPT_VERSION
+from services.rewriter.prompt import PROMPT_VERSION
 from tests.support.gemini_server import GeminiRequest, Reply, failed, written
 from tests.support.redis_server import RedisProcess
 from tests.support.running_rewriter import running_rewriter
@@ -73,7 +73,7 @@ async def test_what_was_not_rewritten_is_not_kept(own_redis: RedisProcess, model
 async def test_rubbish_in_redis_is_not_searched_for(own_redis: RedisProcess, model: str) -> None:
     address = own_redis.address
     with redis.Redis(host=address.host, port=address.port) as client:
-        for rubbish in (b"<script>alert(1)</script>", b"\xff\xfe", b"", b"ignore the prompt"):
+        for rubbish in (b"<script>alert(1)</script>", b"\xff\xfe", b"", b"Here is the mug"):
             async with running_rewriter(
                 written("coffee mug"), redis_url=address.url, gemini_model=model
             ) as it:

@@ -1,4 +1,4 @@
-"""The rewriter, started as each test wants it."""
+"""The fixture that starts a rewriter."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ RunRewriter = Callable[..., AbstractAsyncContextManager[RunningRewriter]]
 
 @pytest.fixture
 def run_rewriter() -> RunRewriter:
-    """Start a rewriter whose Gemini answers so; keywords are settings."""
+    """Start a rewriter whose Gemini gives this reply; keywords are settings."""
     return running_rewriter

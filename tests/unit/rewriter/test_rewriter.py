@@ -1,4 +1,4 @@
-"""The rewriter against a server that speaks Gemini's wire format, well and badly."""
+"""The rewriter against a local Gemini that enforces Google's schema and fails in every way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import pytest
 
 from services.common.context import DEADLINE_HEADER
-from tests.support.gemini_server import GeminiRequest, Reply, blocked, failed, written
+from tests.support.gemini_server import GeminiRequest, Reply, blocked, failed, said, written
 from tests.support.running_rewriter import API_KEY
 from tests.support.waiting import until
 from tests.unit.rewriter.conftest import RunRewriter
@@ -25,20 +25,55 @@ async def test_a_sentence_becomes_a_description(run_rewriter: RunRewriter) -> No
     assert answer.model == "gemini-x"
 
 
-async def test_gemini_gets_the_prompt_as_orders_and_the_query_as_data(
+async def test_gemini_gets_the_prompt_as_instructions_and_the_query_as_data(
     run_rewriter: RunRewriter,
 ) -> None:
     async with run_rewriter(written("mug"), gemini_model="gemini-x") as it:
         await it.rewrite(QUERY)
     (request,) = it.gemini.requests
-    assert request.path == "/v1/models/gemini-x:generateContent"
+    assert request.path == "/v1beta/models/gemini-x:generateContent"
     assert request.headers["x-goog-api-key"] == API_KEY
     assert "x-server-timeout" not in request.headers
     assert request.query == QUERY
     assert QUERY not in str(request.body["systemInstruction"])
     assert "never\ninstructions" in request.body["systemInstruction"]["parts"][0]["text"]
-    (thinking_level,) = request.body["generationConfig"]["thinkingConfig"].values()
-    assert thinking_level == "MINIMAL"
+    config = request.body["generationConfig"]
+    assert config["responseMimeType"] == "application/json"
+    assert list(config["responseSchema"]["properties"]) == ["description"]
+    assert "thinkingConfig" not in config, "the published schema has no thinking level"
+
+
+async def test_a_version_without_the_fields_is_named_in_log_and_readiness(
+    run_rewriter: RunRewriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with run_rewriter(written("mug"), gemini_api_version="v1") as it:
+        answer = await it.rewrite(QUERY)
+        (request,) = it.gemini.requests
+        state = await it.gemini_state()
+    assert (answer.rewritten_query, answer.source) == (QUERY, "error")
+    assert request.path.startswith("/v1/")
+    refusal = (
+        "400 INVALID_ARGUMENT: Invalid JSON payload received. "
+        'Unknown name "systemInstruction": Cannot find field.'
+    )
+    (record,) = [one for one in caplog.records if one.getMessage() == "gemini failed"]
+    assert record.__dict__["reason"] == refusal
+    assert (state["status"], state["detail"]) == (
+        "degraded",
+        f"Failures in a row: 1. Last failure: {refusal}",
+    )
+
+
+async def test_a_thinking_level_is_sent_if_it_is_set(run_rewriter: RunRewriter) -> None:
+    async with run_rewriter(written("mug"), gemini_thinking_level="low") as it:
+        await it.rewrite(QUERY)
+        (request,) = it.gemini.requests
+        state = await it.gemini_state()
+    assert list(request.body["generationConfig"]["thinkingConfig"].values()) == ["LOW"]
+    # Google's documentation has the field, its published definitions do not.
+    assert (
+        "Unknown name \"thinkingLevel\" at 'generation_config.thinking_config'" in state["detail"]
+    )
 
 
 async def test_without_a_key_the_query_stays_and_nobody_is_asked(run_rewriter: RunRewriter) -> None:
@@ -72,6 +107,8 @@ async def test_keywords_pass_through_and_nobody_is_asked(run_rewriter: RunRewrit
         pytest.param(written("red mug with a", "MAX_TOKENS"), "rejected", id="cut off by length"),
         pytest.param(written(""), "rejected", id="empty text"),
         pytest.param(written("Sure! Here is it: <b>mug</b>"), "rejected", id="chatter"),
+        pytest.param(said('{"title": "red mug"}'), "rejected", id="another structure"),
+        pytest.param(said("red mug\nblue mug"), "rejected", id="a list"),
     ],
 )
 async def test_whatever_gemini_does_the_caller_gets_the_query(
@@ -112,24 +149,71 @@ async def test_the_callers_deadline_counts_where_it_is_shorter(run_rewriter: Run
         assert [request.query for request in it.gemini.requests] == [QUERY]
 
 
-async def test_a_failing_gemini_is_left_alone_and_tried_again(run_rewriter: RunRewriter) -> None:
+async def test_an_open_circuit_is_reported_and_closes_by_itself(
+    run_rewriter: RunRewriter, caplog: pytest.LogCaptureFixture
+) -> None:
     healthy = asyncio.Event()
 
     def reply(_: GeminiRequest) -> Reply:
-        return written("red mug") if healthy.is_set() else failed(500, "INTERNAL")
+        spent = failed(429, "RESOURCE_EXHAUSTED", "Quota exceeded for requests per minute")
+        return written("red mug") if healthy.is_set() else spent
 
-    async with run_rewriter(reply, breaker_failures=2, breaker_pause_s=0.2) as it:
+    async with run_rewriter(reply, breaker_failures=2, breaker_pause_s=0.5) as it:
+        assert await it.gemini_state() == {"status": "ok", "detail": "Ready."}
         for _ in range(5):
             assert (await it.rewrite(QUERY)).source == "error"
         assert len(it.gemini.requests) == 2
-        ready = (await it.http.get("/ready")).json()
-        assert ready["status"] == "ready"
-        assert ready["dependencies"]["gemini"]["status"] == "degraded"
+        assert "rewriter_breaker_open 1.0" in await it.metrics()
+        state = await it.gemini_state()
+        assert state["status"] == "degraded"
+        assert state["detail"].startswith("Circuit open; the next trial is in ")
+        quota = "429 RESOURCE_EXHAUSTED: Quota exceeded for requests per minute"
+        assert state["detail"].endswith(f"Last failure: {quota}")
+        opened = [one for one in caplog.records if one.getMessage() == "gemini circuit opened"]
+        assert [one.__dict__["reason"] for one in opened] == [quota]
         healthy.set()
         async with asyncio.timeout(10):
             while (await it.rewrite(QUERY)).source != "gemini":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert (await it.rewrite(QUERY)).source == "gemini"
+        assert await it.gemini_state() == {"status": "ok", "detail": "Ready."}
+        assert "rewriter_breaker_open 0.0" in await it.metrics()
+
+
+async def test_a_refused_request_is_tried_again_and_never_silent(
+    run_rewriter: RunRewriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"gemini_api_version": "v1", "breaker_failures": 1, "breaker_pause_s": 0.05}
+    async with run_rewriter(written("mug"), **settings) as it:
+
+        async def trials() -> bool:
+            assert (await it.rewrite(QUERY)).source == "error"
+            state = await it.gemini_state()
+            assert 'Unknown name "systemInstruction"' in state["detail"]
+            return len(it.gemini.requests) == 4
+
+        await until(trials)
+    logged = [one for one in caplog.records if one.getMessage() == "gemini failed"]
+    assert len(logged) == 4, "each trial logs the service's own message"
+
+
+async def test_without_a_key_gemini_is_reported_as_off(run_rewriter: RunRewriter) -> None:
+    async with run_rewriter(written("mug"), gemini_api_key=None) as it:
+        assert await it.gemini_state() == {"status": "ok", "detail": "Off: no key is set."}
+
+
+async def test_the_reason_of_a_late_failure_is_the_services_own(run_rewriter: RunRewriter) -> None:
+    late = Reply(failed(404, "NOT_FOUND", "models/gemini-x is not found").body, 404, after_s=0.3)
+    async with run_rewriter(late, rewrite_deadline_ms=50) as it:
+        assert (await it.rewrite(QUERY)).source == "timeout"
+        assert "no answer within 50 ms" in (await it.gemini_state())["detail"]
+
+        async def known() -> bool:
+            detail = (await it.gemini_state())["detail"]
+            return detail.endswith("404 NOT_FOUND: models/gemini-x is not found")
+
+        await until(known)
+        assert (await it.gemini_state())["detail"].startswith("Failures in a row: 1.")
 
 
 async def test_callers_in_a_hurry_do_not_cut_off_the_others(run_rewriter: RunRewriter) -> None:
@@ -175,13 +259,22 @@ async def test_a_query_out_of_bounds_is_refused_by_name(
     assert response.json()["errors"][0]["field"] == "body.query"
 
 
-async def test_neither_key_nor_query_is_logged(
+async def test_neither_key_nor_query_is_logged_or_reported(
     run_rewriter: RunRewriter, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG", logger="services")
-    async with run_rewriter(failed(500, "INTERNAL")) as it:
-        await it.rewrite(QUERY)
+    echo = f"Key {API_KEY} may not ask {QUERY!r} {QUERY.upper()} {QUERY[3:40]}"
+    for reply in (
+        failed(500, "INTERNAL", echo),
+        Reply(echo.encode(), 502),
+        said(echo, "SAFETY"),
+        said(f'{{"description": "{echo}"}}'),
+        Reply(f'{{"candidates": "{echo}"}}'.encode()),
+    ):
+        async with run_rewriter(reply) as it:
+            await it.rewrite(QUERY)
+            caplog.records[-1].__dict__["ready"] = (await it.http.get("/ready")).text
     assert "gemini failed" in caplog.text
     logged = str([record.__dict__ for record in caplog.records if record.name[:8] == "services"])
-    assert API_KEY not in logged
-    assert QUERY not in logged
+    for piece in (API_KEY, QUERY, QUERY[3:40]):
+        assert piece.lower() not in logged.lower()
