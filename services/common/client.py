@@ -21,7 +21,6 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from services.common.probing_breaker import ProbingBreaker
 from services.common.context import (
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,
@@ -29,6 +28,7 @@ from services.common.context import (
     deadline,
     request_id,
 )
+from services.common.probing_breaker import ProbingBreaker
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,

@@ -52,6 +52,7 @@ def _port(settings: LauncherSettings) -> Iterator[Finding]:
             taken = error
         else:
             yield Finding(f"{where} is free")
+            yield _gemini()
             return
     told = _ready(f"http://{settings.host}:{settings.port}/ready")
     if told is None:
@@ -63,11 +64,20 @@ def _port(settings: LauncherSettings) -> Iterator[Finding]:
     yield Finding(f"the gateway is running at {where}")
     dependencies = told.get("dependencies")
     for name, state in (dependencies if isinstance(dependencies, dict) else {}).items():
-        if state["status"] != "ok":
+        if state["status"] == "ok":
+            yield Finding(f"{name}: {state.get('detail') or 'ready'}")
+        else:
             yield Finding(
-                f"the gateway says of the {name}: {state['status']}, {state.get('detail')}",
-                f"its log says more: {name}.log in the folder `logs` of this catalogue's state",
+                f"{name} is {state['status']}: {state.get('detail')}",
+                f"read {name}.log in the folder `logs` of this catalogue's state",
             )
+
+
+def _gemini() -> Finding:
+    """State of Gemini without a running rewriter, which would report it."""
+    if any(os.environ.get(name) for name in ("GEMINI_API_KEY", "REWRITER_GEMINI_API_KEY")):
+        return Finding("Gemini: a key is set; `make doctor` shows its state while `make run` runs")
+    return Finding("Gemini: off, no GEMINI_API_KEY is set")
 
 
 def _ready(url: str) -> dict[str, object] | None:

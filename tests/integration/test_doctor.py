@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+import uvicorn
 
+from services.gateway.app import create_app as create_gateway
+from services.gateway.settings import GatewaySettings
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import Folders
+from tests.support.gateway_stack import Stack
+from tests.support.gemini_server import written
 from tests.support.launcher import SAMPLE, free_port
+from tests.support.running_rewriter import RunningRewriter, running_rewriter
+from tests.support.waiting import until
 
 MODEL = Path("data/models/mini-clip")
 
@@ -54,6 +64,45 @@ def test_a_port_that_another_program_has(tmp_path: Path) -> None:
         said = complaint(doctor(tmp_path, PORT=port))
     assert port in said
     assert "PORT=" in said
+
+
+@asynccontextmanager
+async def running_gateway(rewriter: RunningRewriter) -> AsyncIterator[int]:
+    """A gateway on a real port, in front of this rewriter."""
+    transports = {**Stack().transports, "rewriter": httpx.ASGITransport(rewriter.app)}
+    port = free_port()
+    config = uvicorn.Config(
+        create_gateway(GatewaySettings(), transports), port=port, log_config=None, ws="none"
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def test_the_state_of_gemini_is_shown(tmp_path: Path) -> None:
+    query = "I need something warm for my head"
+    async with running_rewriter(written("warm hat"), gemini_api_version="v1") as rewriter:
+        async with running_gateway(rewriter) as port:
+            done = await asyncio.to_thread(doctor, tmp_path, PORT=str(port))
+            assert "rewriter: gemini: Ready." in done.stdout
+            await rewriter.rewrite(query)
+        async with running_gateway(rewriter) as port:
+            said = complaint(await asyncio.to_thread(doctor, tmp_path, PORT=str(port)))
+    assert "rewriter is degraded: gemini: Failures in a row: 1." in said
+    assert 'Unknown name "systemInstruction": Cannot find field.' in said
+    assert "rewriter.log" in said
+
+
+@pytest.mark.parametrize(("key", "state"), [("", "off"), ("a-key", "a key is set")])
+def test_gemini_without_a_running_stack(tmp_path: Path, key: str, state: str) -> None:
+    done = doctor(tmp_path, GEMINI_API_KEY=key)
+    assert f"ok    Gemini: {state}" in done.stdout
+    assert "a-key" not in done.stdout
 
 
 @pytest.mark.parametrize(

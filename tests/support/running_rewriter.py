@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from services.contracts.rewriter import RewriteResponse
@@ -23,6 +24,7 @@ API_KEY = "test-key-of-nobody"
 class RunningRewriter:
     """The app, and its Gemini."""
 
+    app: FastAPI
     http: httpx.AsyncClient
     gemini: GeminiServer
 
@@ -65,4 +67,4 @@ async def running_rewriter(
                 transport=httpx.ASGITransport(app), base_url="http://rewriter"
             ) as http,
         ):
-            yield RunningRewriter(http, gemini)
+            yield RunningRewriter(app, http, gemini)

@@ -108,7 +108,7 @@ async def _state(client: ServiceClient, *, needed: bool) -> Dependency:
         detail = error.detail
     else:
         if readiness.status == "ready":
-            return Dependency(status="ok")
+            return _summary(readiness)
         lacking = [
             f"{name}: {dependency.detail or dependency.status}"
             for name, dependency in readiness.dependencies.items()
@@ -116,3 +116,11 @@ async def _state(client: ServiceClient, *, needed: bool) -> Dependency:
         ]
         detail = "; ".join(lacking) or f"The {client.name} is not ready."
     return Dependency(status="unavailable" if needed else "degraded", detail=detail)
+
+
+def _summary(readiness: Readiness) -> Dependency:
+    """A ready service as one dependency: degraded if it lacks anything, with all the details."""
+    states = readiness.dependencies.items()
+    details = [f"{name}: {state.detail}" for name, state in states if state.detail]
+    degraded = any(state.status != "ok" for _, state in states)
+    return Dependency(status="degraded" if degraded else "ok", detail="; ".join(details) or None)

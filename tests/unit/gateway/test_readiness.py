@@ -52,6 +52,16 @@ async def test_what_a_service_lacks_is_told(stack: Stack) -> None:
     assert readiness.dependencies["encoder"].detail == "model: Still loading."
 
 
+async def test_a_ready_service_that_lacks_something_is_degraded(stack: Stack) -> None:
+    stack.encoder_state["model"] = Dependency(status="ok", detail="mini-clip")
+    stack.encoder_state["cache"] = Dependency(status="degraded", detail="Redis is unavailable.")
+    status, readiness = await _ready(stack)
+    assert (status, readiness.status) == (200, "ready")
+    assert readiness.dependencies["encoder"] == Dependency(
+        status="degraded", detail="model: mini-clip; cache: Redis is unavailable."
+    )
+
+
 async def test_services_that_freeze_are_asked_side_by_side(stack: Stack) -> None:
     for service in stack.transports.values():
         service.fault = frozen

@@ -72,7 +72,7 @@ async def test_a_thinking_level_is_sent_if_it_is_set(run_rewriter: RunRewriter) 
     assert list(request.body["generationConfig"]["thinkingConfig"].values()) == ["LOW"]
     # Google's documentation has the field, its published definitions do not.
     assert (
-        "Unknown name \"thinkingLevel\" at 'generation_config.thinking_config'" in state["detail"]
+        "Unknown name \"thinking_level\" at 'generation_config.thinking_config'" in state["detail"]
     )
 
 
