@@ -73,8 +73,15 @@ class RetrievalRequest(Refinements):
     picture does not drown words. The products of the terms themselves are never found.
     """
 
-    model: ModelId
-    terms: list[QueryTerm] = Field(min_length=1, max_length=MAX_TERMS)
+    model: ModelId | None = Field(
+        default=None, description="Model of the vectors; required with a vector."
+    )
+    terms: list[QueryTerm] = Field(
+        default_factory=list,
+        max_length=MAX_TERMS,
+        description="Empty: browse. All products that pass the filters, in order of id or price, "
+        "with `score` 0, `confidence` 1 and exact counts.",
+    )
     k: int = Field(ge=1, le=MAX_K, description="How many products at most.")
     after: str | None = Field(
         default=None, max_length=512, description="`next` of the page before, of the same search."
@@ -83,8 +90,10 @@ class RetrievalRequest(Refinements):
 
     @model_validator(mode="after")
     def _something_wanted(self) -> RetrievalRequest:
-        if not any(term.weight > 0 for term in self.terms):
+        if self.terms and not any(term.weight > 0 for term in self.terms):
             raise ValueError("at least one term must weigh more than 0")
+        if self.model is None and any(term.vector is not None for term in self.terms):
+            raise ValueError("a vector needs the model that made it")
         return self
 
 
@@ -107,7 +116,10 @@ class RetrievalResponse(Contract):
     """The best products in the order asked for; equal ones in order of product id."""
 
     results: list[ScoredProduct]
-    found: int = Field(ge=0, description="How many there are, of the best 1,000 looked at.")
+    found: int = Field(
+        ge=0,
+        description="Products to page through: of the best 1,000; all when browsing.",
+    )
     confidence: Confidence
     facets: Facets | None = Field(default=None, description="Null where none were asked for.")
     next: str | None = Field(default=None, description="Give it as `after` for the next page.")

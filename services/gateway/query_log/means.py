@@ -29,7 +29,7 @@ class QueryMeans:
         Searches by several things, or by a product, are left out: which half of the catalogue they
         are to be compared with is not clear.
         """
-        if len(search.terms) != 1 or search.terms[0].vector is None:
+        if len(search.terms) != 1 or search.terms[0].vector is None or search.model is None:
             return None
         kind, vector = search.terms[0].kind, search.terms[0].vector
         known = self._sums.get(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,8 @@ from pydantic_core import from_json
 from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, IN_STOCK, PRICE, Filters
 from services.retriever.index import Passing
 
+CURRENCY = "currency"
+
 ALWAYS = (COLOR, IN_STOCK, GROUP)
 """Attributes that a search knows by name."""
 
@@ -23,53 +25,74 @@ _TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"}
 _LEVEL = " > "
 
 Numbers = NDArray[np.intp]
+Codes = NDArray[np.int32]
+Fold = Callable[[str], str]
+
+
+def folded(text: str) -> str:
+    """What spellings of one value share: letter case and repeated blanks are put aside."""
+    return " ".join(text.split()).casefold()
+
+
+def folded_path(text: str) -> str:
+    """The same for a category, whose levels may be written with or without blanks between."""
+    return _path(folded(text))
 
 
 @dataclass(frozen=True)
 class Column:
-    """One text field of n products."""
+    """One text field of n products: one value for all spellings that differ in letter case."""
 
     values: Sequence[str]
-    codes: NDArray[np.int32]
+    """Most frequent first, each as most rows spell it."""
+    codes: Codes
     """(n,) positions in `values`; -1 where the product has none."""
+    fold: Fold
 
     @classmethod
-    def of(cls, texts: pa.Array | pa.ChunkedArray) -> Column:
-        """texts: of type string or a dictionary of it; empty and null alike are no value."""
+    def of(cls, texts: pa.Array | pa.ChunkedArray, fold: Fold | None = None) -> Column:
+        """texts: of type string or a dictionary of it; empty and null alike are no value.
+
+        fold: the form that two spellings of one value share; letter case and blanks put aside.
+        """
+        fold = fold or folded
         if isinstance(texts, pa.ChunkedArray):
             texts = texts.combine_chunks()
         if isinstance(texts, pa.ChunkedArray):  # without any chunk
             texts = pa.array([], pa.string())
         if not pa.types.is_dictionary(texts.type):
             texts = pc.dictionary_encode(texts)
-        values = ["" if value is None else value for value in texts.dictionary.to_pylist()]
+        spellings = ["" if value is None else value for value in texts.dictionary.to_pylist()]
         codes = pc.fill_null(texts.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
-        empty = [number for number, value in enumerate(values) if not value]
-        if empty:
-            codes[np.isin(codes, empty)] = -1
-        return cls(values, codes)
+        counts = np.bincount(codes[codes >= 0], minlength=len(spellings))
+        by_form: dict[str, list[int]] = {}
+        for number in np.argsort(-counts, kind="stable").tolist():
+            if form := fold(spellings[number]):
+                by_form.setdefault(form, []).append(number)
+        rows = {form: int(counts[some].sum()) for form, some in by_form.items()}
+        # One place more than there are spellings: code -1 finds it, and stays -1.
+        merged = np.full(len(spellings) + 1, -1, np.int32)
+        ordered = sorted(by_form, key=lambda form: -rows[form])
+        for place, form in enumerate(ordered):
+            merged[by_form[form]] = place
+        return cls([spellings[by_form[form][0]] for form in ordered], merged[codes], fold)
 
     @cached_property
-    def _folded(self) -> Mapping[str, list[int]]:
-        """Positions by value, letter case put aside."""
-        folded: dict[str, list[int]] = {}
-        for number, value in enumerate(self.values):
-            folded.setdefault(value.casefold(), []).append(number)
-        return folded
+    def _places(self) -> Mapping[str, int]:
+        """Positions in `values` by folded form."""
+        return {self.fold(value): number for number, value in enumerate(self.values)}
 
     def passing(self, wanted: Iterable[str]) -> Passing:
         """(n,) whether the value is one of those."""
-        return self._having(
-            number for value in wanted for number in self._folded.get(value.casefold(), ())
-        )
+        forms = (self.fold(value) for value in wanted)
+        return self._having(self._places[form] for form in forms if form in self._places)
 
     def passing_below(self, paths: Iterable[str]) -> Passing:
         """(n,) whether the value is one of these paths, or further down one."""
-        wanted = [_path(path).casefold() for path in paths]
+        wanted = [folded_path(path) for path in paths]
         return self._having(
             number
-            for number, value in enumerate(self.values)
-            for path in (_path(value).casefold(),)
+            for path, number in self._places.items()
             if any(path == one or path.startswith(one + _LEVEL) for one in wanted)
         )
 
@@ -78,7 +101,7 @@ class Column:
         return self._having(
             number
             for number, value in enumerate(self.values)
-            if value and (value.strip().casefold() in _TRUE) is wanted
+            if (value.strip().casefold() in _TRUE) is wanted
         )
 
     def _having(self, numbers: Iterable[int]) -> Passing:
@@ -86,6 +109,14 @@ class Column:
         allowed = np.zeros(len(self.values) + 1, np.bool_)
         allowed[list(numbers)] = True
         return allowed[self.codes]
+
+    def codes_as(self, other: Column) -> Codes:
+        """(n,) the codes that `other` has for the same values; values that it lacks come behind."""
+        places = {form: number for number, form in enumerate(map(self.fold, other.values))}
+        for value in self.values:
+            places.setdefault(self.fold(value), len(places))
+        codes = np.array([*(places[self.fold(value)] for value in self.values), -1], np.int32)
+        return codes[self.codes]
 
     def count(self, rows: Numbers, counter: Counter[str]) -> None:
         """Add how many of these rows have each value."""
@@ -117,8 +148,12 @@ class Fields:
             said = from_json(text) if text else {}
             for name in names:
                 values[name].append(said.get(name))
-        columns = {name: Column.of(pa.array(texts, pa.string())) for name, texts in values.items()}
-        for name in (CATEGORY, BRAND):
+        columns = {
+            name: Column.of(pa.array(texts, pa.string()), str if name == GROUP else None)
+            for name, texts in values.items()
+        }
+        columns[CATEGORY] = Column.of(table.column(CATEGORY), folded_path)
+        for name in (BRAND, CURRENCY):
             columns[name] = Column.of(table.column(name))
         prices = pc.fill_null(table.column(PRICE), float("nan")).to_numpy().astype(np.float64)
         return cls(columns, prices)
@@ -126,7 +161,7 @@ class Fields:
     @property
     def names(self) -> list[str]:
         """What may be filtered by and counted, price apart."""
-        return sorted(name for name in self._columns if name != GROUP)
+        return sorted(name for name in self._columns if name not in (GROUP, CURRENCY))
 
     def column(self, name: str) -> Column:
         """Raises KeyError for what is not filterable."""

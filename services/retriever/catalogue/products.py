@@ -9,16 +9,18 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from services.contracts.products import Product
+from services.contracts.search import GROUP, PRICE
 from services.retriever.catalogue.columns import reader_of
-from services.retriever.catalogue.fields import Fields, Numbers
+from services.retriever.catalogue.fields import CURRENCY, Codes, Fields, Numbers
 
 TEXT_COLUMNS = (
     "title",
@@ -32,7 +34,8 @@ TEXT_COLUMNS = (
 )
 """Metadata features that are text, empty where unknown; `attributes` is a JSON object."""
 
-PRICE = "price"
+Floats = NDArray[np.float64]
+Value = TypeVar("Value", bound=np.generic)
 
 # Few values, many rows: each value is kept once.
 _REPEATING = ("brand", "category", "currency")
@@ -143,14 +146,48 @@ class Products:
             parts.append((self._added.fields, numbers[numbers >= base] - base))
         return parts
 
-    def prices(self, numbers: Numbers) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def prices(self, numbers: Numbers) -> Floats:
         """Of these row numbers, in the order given; NaN where unknown."""
-        prices = np.empty(len(numbers), np.float64)
-        base = numbers < len(self._base)
-        prices[base] = self._base.fields.prices[numbers[base]]
-        if self._added is not None:
-            prices[~base] = self._added.fields.prices[numbers[~base] - len(self._base)]
-        return prices
+        return self._gathered(numbers, [one.prices for one in self.fields])
+
+    def priced(self, numbers: Numbers) -> tuple[Floats, Floats]:
+        """Currency and price of these rows: the currency that most products have is 0.
+
+        Rows without a price have NaN, and a currency behind all others.
+        """
+        prices = self.prices(numbers)
+        currencies = self._gathered(numbers, self._codes(CURRENCY)).astype(np.float64)
+        currencies[np.isnan(prices)] = math.inf
+        return currencies, prices
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether any product is a variant."""
+        return any(one.column(GROUP).values for one in self.fields)
+
+    def groups(self, numbers: Numbers) -> Numbers | None:
+        """(m,) the group of variants of each row; -1 where it is no variant. None: no row is."""
+        if not self.has_groups:
+            return None
+        return self._gathered(numbers, self._codes(GROUP)).astype(np.intp)
+
+    def _codes(self, name: str) -> list[Codes]:
+        """Codes of a field by table, in which equal values have equal codes."""
+        base = self._base.fields.column(name)
+        if self._added is None:
+            return [base.codes]
+        return [base.codes, self._added.fields.column(name).codes_as(base)]
+
+    def _gathered(self, numbers: Numbers, by_table: Sequence[NDArray[Value]]) -> NDArray[Value]:
+        """Values of these rows, in the order given, out of one array a table."""
+        if len(by_table) == 1:
+            return by_table[0][numbers]
+        base = len(self._base)
+        of_base = numbers < base
+        gathered = np.empty(len(numbers), by_table[0].dtype)
+        gathered[of_base] = by_table[0][numbers[of_base]]
+        gathered[~of_base] = by_table[1][numbers[~of_base] - base]
+        return gathered
 
     def values(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """The fields of `Product` of these row numbers, in the order given."""

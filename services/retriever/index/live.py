@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,25 @@ class LiveIndex:
     def numbers(self) -> int:
         """How many row numbers there are, those of rows that are gone included."""
         return len(self._ids) + len(self._added)
+
+    @property
+    def alive(self) -> Passing:
+        """(numbers,) bool, the rows that can be found."""
+        return np.concatenate([~self._gone, np.ones(len(self._added), np.bool_)])
+
+    def ranks(self, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m,) positions of these rows in ascending order of id over the whole snapshot."""
+        ranks = numbers.astype(np.float64)
+        added = numbers >= len(self._ids)
+        if added.any():
+            ranks[added] = self._added_ranks[numbers[added] - len(self._ids)]
+        return ranks
+
+    @cached_property
+    def _added_ranks(self) -> NDArray[np.float64]:
+        before = np.array([bisect_left(self._ids, one) for one in self._added_ids], np.float64)
+        # Between two rows of the base: several added rows there keep their own order.
+        return before - 1 + np.arange(1, len(before) + 1) / (len(before) + 1)
 
     def count(self, passing: Passing) -> int:
         """How many of the row numbers that pass can be found."""

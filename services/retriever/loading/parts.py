@@ -19,7 +19,8 @@ from services.contracts.catalogue import (
     TEXT_VECTOR,
     VECTOR_VIEW,
 )
-from services.retriever.catalogue.products import PRICE, TEXT_COLUMNS, product_batch
+from services.contracts.search import PRICE
+from services.retriever.catalogue.products import TEXT_COLUMNS, product_batch
 from services.retriever.index import AnyRows, Rows
 from services.retriever.loading.faults import Faults, check_vectors
 

@@ -3,27 +3,74 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 
-from services.contracts.search import CATEGORY, FacetValue, PriceSpan
-from services.retriever.catalogue.fields import Numbers, levels
+from services.contracts.retriever import RetrievalRequest
+from services.contracts.search import (
+    CATEGORY,
+    EVERY_FACET,
+    PRICE,
+    Facets,
+    FacetValue,
+    Filters,
+    PriceSpan,
+)
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.fields import Numbers, filtered, folded_path, levels
 from services.retriever.catalogue.products import Products
+
+
+def facets_of(
+    catalogue: Catalogue,
+    request: RetrievalRequest,
+    numbers: Numbers,
+    without: Callable[[str], Numbers],
+) -> Facets:
+    """Counts over these rows; for a field that is filtered by, over those `without` its filter."""
+    counted: dict[str, list[FacetValue]] = {}
+    price: PriceSpan | None = None
+    active = filtered(request.filters or Filters())
+    for name in _wanted(catalogue, request):
+        found = without(name) if name in active else numbers
+        if name == PRICE:
+            price = price_span(catalogue.products, found)
+        else:
+            counted[name] = count(catalogue.products, name, found, request.facet_values)
+    return Facets(fields=counted, price=price)
+
+
+def _wanted(catalogue: Catalogue, request: RetrievalRequest) -> list[str]:
+    asked = request.facets
+    if EVERY_FACET in asked:
+        asked = [*asked, *catalogue.products.fields[0].names, PRICE]
+    return [name for name in dict.fromkeys(asked) if name != EVERY_FACET]
 
 
 def count(products: Products, name: str, numbers: Numbers, most: int) -> list[FacetValue]:
     """The most frequent values of these rows; a category counts for those above it too."""
     counter: Counter[str] = Counter()
+    forms: dict[str, str] = {}
     for fields, rows in products.parts(numbers):
-        fields.column(name).count(rows, counter)
+        column, counts = fields.column(name), Counter[str]()
+        column.count(rows, counts)
+        for value, count in counts.items():
+            # A product that was put in since may spell it otherwise.
+            counter[forms.setdefault(column.fold(value), value)] += count
     if name == CATEGORY:
-        above: Counter[str] = Counter()
-        for path, count in counter.items():
-            for level in levels(path):
-                above[level] += count
-        counter = above
+        counter = _levels_above(counter)
     ranked = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
     return [FacetValue(value=value, count=count) for value, count in ranked[:most]]
+
+
+def _levels_above(paths: Counter[str]) -> Counter[str]:
+    """Counts of every level of these categories, each spelled as most of them spell it."""
+    spellings: dict[str, Counter[str]] = {}
+    for path, count in paths.items():
+        for level in levels(path):
+            spellings.setdefault(folded_path(level), Counter())[level] += count
+    return Counter({some.most_common(1)[0][0]: some.total() for some in spellings.values()})
 
 
 def price_span(products: Products, numbers: Numbers) -> PriceSpan | None:

@@ -62,9 +62,11 @@ class QueryDrift:
         self._lock = threading.Lock()
 
     def asked(self, request: RetrievalRequest) -> None:
-        """A search that was answered; those by several things, and further pages, do not count."""
+        """Count a search that was answered: the first page of a search by one vector."""
+        if len(request.terms) != 1 or request.after is not None or request.model is None:
+            return
         term = request.terms[0]
-        if len(request.terms) > 1 or term.vector is None or request.after is not None:
+        if term.vector is None:
             return
         vector = np.asarray(term.vector, np.float32)
         with self._lock:

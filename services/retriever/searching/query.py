@@ -59,7 +59,7 @@ class Query:
 def query_of(catalogue: Catalogue, request: RetrievalRequest) -> Query:
     """Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
     info = catalogue.info
-    if request.model != info.model:
+    if request.model is not None and request.model != info.model:
         raise ModelMismatch(
             f"The query's vector is of model {request.model!r}, the catalogue's are of "
             f"{info.model!r}; they cannot be compared."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,28 +17,17 @@ from services.contracts.retriever import (
     RetrievalRequest,
     RetrievalResponse,
 )
-from services.contracts.search import (
-    DEPTH,
-    EVERY_FACET,
-    GROUP,
-    PRICE,
-    Facets,
-    FacetValue,
-    Filters,
-    PriceSpan,
-    Strength,
-    TermScore,
-)
+from services.contracts.search import DEPTH, EVERY_FACET, PRICE, Filters, Strength, TermScore
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.catalogue.fields import Fields, Numbers, filtered
-from services.retriever.index import NO_HITS, Hits, Passing, Vector
+from services.retriever.catalogue.fields import Fields, Numbers
+from services.retriever.index import NO_HITS, Hits, Vector
+from services.retriever.searching.browsing import browse
 from services.retriever.searching.calibration import Calibration
-from services.retriever.searching.counting import count, price_span
-from services.retriever.searching.paging import Key, after, key_of
+from services.retriever.searching.counting import facets_of
+from services.retriever.searching.paging import Order
 from services.retriever.searching.query import query_of
+from services.retriever.searching.scope import Scope
 from services.retriever.searching.words import says, words_of
-
-_NONE_FILTERED = Filters()
 
 _NEAREST = 10
 """Products of a doubtful query that are read for its words: see 0031."""
@@ -50,6 +38,9 @@ Scores = NDArray[np.float64]
 
 def search(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
     """The answer. Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
+    _check_fields(catalogue, request)
+    if not request.terms:
+        return browse(catalogue, request)
     return _Search(catalogue, request).answer()
 
 
@@ -58,11 +49,9 @@ class _Search:
         self._catalogue = catalogue
         self._request = request
         self._calibration = Calibration(catalogue.ranking.calibration)
-        self._filters = request.filters or _NONE_FILTERED
-        _check_fields(catalogue, request)
         self._query = query_of(catalogue, request)
         self._spread = catalogue.moments.spread(self._query.fused)
-        self._hidden = self._hidden_numbers()
+        self._scope = Scope(catalogue, request, self._query.own)
         self._read: dict[int, dict[str, Any]] = {}
         self._nothing = False
         self._doubtful = False
@@ -78,17 +67,21 @@ class _Search:
         numbers, scores = self._grouped(hits)
         found = len(numbers)
         if self._depth() < DEPTH and len(hits.rows) == self._depth():
-            found = min(DEPTH, self._passing_count())
-        order, keys = self._ordered(numbers, scores)
-        start = 0 if request.after is None else bisect_right(keys, key_of(request.after))
-        page = order[start : start + request.k]
-        last = start + len(page)
+            found = min(DEPTH, self._scope.count())
+        order = Order(self._catalogue, request.sort, numbers, scores)
+        page, after = order.page(request.after, request.k)
+        if after is None and found > len(numbers) and len(page):
+            after = order.end(len(numbers) - 1)
         return RetrievalResponse(
             results=self._products(numbers[page], scores[page]),
             found=found,
             confidence=confidence,
-            facets=self._facets(numbers) if request.facets else None,
-            next=after(keys[last - 1]) if page and last < found else None,
+            facets=(
+                facets_of(self._catalogue, request, numbers, self._found_without)
+                if request.facets
+                else None
+            ),
+            next=after,
             catalogue=self._catalogue.info,
         )
 
@@ -101,12 +94,9 @@ class _Search:
             and request.sort == "relevance"
             and request.after is None
             and not request.facets
-            and not (request.group_variants and self._has_groups())
+            and not self._scope.groups
         )
         return min(request.k, DEPTH) if alone else DEPTH
-
-    def _has_groups(self) -> bool:
-        return any(fields.column(GROUP).values for fields in self._catalogue.products.fields)
 
     def _least(self) -> float | None:
         """The score below which nothing is shown."""
@@ -120,77 +110,17 @@ class _Search:
     def _found(self, depth: int, without: str | None = None) -> Hits:
         """The best products that pass, one filter left aside."""
         return self._catalogue.index.search(
-            self._query.fused, depth, self._least(), self._passing(without)
+            self._query.fused, depth, self._least(), self._scope.passing(without)
         )
-
-    def _passing(self, without: str | None = None) -> Passing | None:
-        fields = [name for name in filtered(self._filters) if name != without]
-        if not fields and not self._hidden:
-            return None
-        if fields:
-            passing = np.concatenate(
-                [one.passing(self._filters, without) for one in self._catalogue.products.fields]
-            )
-        else:
-            passing = np.ones(self._catalogue.index.numbers, np.bool_)
-        passing[self._hidden] = False
-        return passing
-
-    def _passing_count(self) -> int:
-        passing = self._passing()
-        if passing is None:
-            return len(self._catalogue.index)
-        return self._catalogue.index.count(passing)
-
-    def _hidden_numbers(self) -> list[int]:
-        """Rows that are not to be shown: excluded, or what the query was made of."""
-        index, products = self._catalogue.index, self._catalogue.products
-        hidden = {index.number_of(product_id) for product_id in self._request.exclude}
-        for product_id in self._query.own:
-            number = index.number_of(product_id)
-            hidden.add(number)
-            if number is None or not self._request.group_variants:
-                continue
-            fields, row = products.place(number)
-            group = fields.column(GROUP).of_row(row)
-            if group is not None:
-                base = 0
-                for one in products.fields:
-                    of_group = one.column(GROUP).passing([group])
-                    hidden.update((np.flatnonzero(of_group) + base).tolist())
-                    base += len(of_group)
-        return sorted(number for number in hidden if number is not None)
 
     def _grouped(self, hits: Hits) -> tuple[Numbers, Scores]:
         """The hits, only the best of each group of variants."""
-        if not self._request.group_variants or not self._has_groups():
-            return hits.rows, hits.scores
-        seen: set[str] = set()
-        kept: list[int] = []
-        for position, number in enumerate(hits.rows.tolist()):
-            fields, row = self._catalogue.products.place(number)
-            group = fields.column(GROUP).of_row(row)
-            if group is None or group not in seen:
-                kept.append(position)
-            if group is not None:
-                seen.add(group)
+        kept = self._scope.one_of_each_group(hits.rows)
         return hits.rows[kept], hits.scores[kept]
-
-    def _ordered(self, numbers: Numbers, scores: Scores) -> tuple[list[int], list[Key]]:
-        """Positions in the order asked for, and the keys that they stand in."""
-        ids = [self._catalogue.index.id_of(number) for number in numbers.tolist()]
-        firsts = [0.0] * len(ids)
-        if self._request.sort != "relevance":
-            sign = 1.0 if self._request.sort == "price_asc" else -1.0
-            prices = self._catalogue.products.prices(numbers)
-            firsts = [math.inf if math.isnan(price) else sign * price for price in prices.tolist()]
-        keys = list(zip(firsts, (-scores).tolist(), ids, strict=True))
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        return order, [keys[position] for position in order]
 
     def _confidence(self, hits: Hits) -> float:
         """From the best score over the whole catalogue, whatever the filters leave of it."""
-        unfiltered = self._passing() is None and self._request.threshold is None
+        unfiltered = self._scope.passing() is None and self._request.threshold is None
         if not (unfiltered and len(hits.scores)):
             hits = self._catalogue.index.search(self._query.fused, _NEAREST)
         query = self._query
@@ -265,28 +195,9 @@ class _Search:
         """Weak where nothing is a good match, however far the nearest stand out from the rest."""
         return "weak" if self._doubtful else self._calibration.strength(self._spread, score)
 
-    def _facets(self, numbers: Numbers) -> Facets:
-        counted: dict[str, list[FacetValue]] = {}
-        price: PriceSpan | None = None
-        active = filtered(self._filters)
-        for name in self._wanted_facets():
-            found = numbers
-            if name in active:
-                hits = NO_HITS if self._nothing else self._found(DEPTH, without=name)
-                found, _ = self._grouped(hits)
-            if name == PRICE:
-                price = price_span(self._catalogue.products, found)
-            else:
-                counted[name] = count(
-                    self._catalogue.products, name, found, self._request.facet_values
-                )
-        return Facets(fields=counted, price=price)
-
-    def _wanted_facets(self) -> list[str]:
-        asked = self._request.facets
-        if EVERY_FACET in asked:
-            asked = [*asked, *self._catalogue.products.fields[0].names, PRICE]
-        return [name for name in dict.fromkeys(asked) if name != EVERY_FACET]
+    def _found_without(self, name: str) -> Numbers:
+        """The rows found with one filter left aside."""
+        return self._grouped(NO_HITS if self._nothing else self._found(DEPTH, without=name))[0]
 
 
 def _best(hits: Hits) -> float | None:

@@ -11,8 +11,9 @@ import pytest
 from feature_repo.definitions import product_metadata
 from services.contracts.catalogue import FINGERPRINT, PRODUCT_KEY
 from services.contracts.products import Product
+from services.contracts.search import PRICE
 from services.retriever.catalogue.columns import reader_of
-from services.retriever.catalogue.products import PRICE, TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import TEXT_COLUMNS, ProductTable, product_batch
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
 

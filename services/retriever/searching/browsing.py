@@ -1,0 +1,39 @@
+"""Browsing: all products that pass the filters, where nothing is sought."""
+
+from __future__ import annotations
+
+from services.contracts.products import ScoredProduct
+from services.contracts.retriever import RetrievalRequest, RetrievalResponse
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.fields import Numbers
+from services.retriever.searching.counting import facets_of
+from services.retriever.searching.paging import Order
+from services.retriever.searching.scope import Scope
+
+
+def browse(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
+    """The answer to a request without terms. Raises InvalidRequest for a bad `after`."""
+    scope = Scope(catalogue, request)
+    everything = scope.numbers()
+    order = Order(catalogue, request.sort, everything)
+    # Of variants the first in this order is shown.
+    numbers = everything[order.positions]
+    numbers = numbers[scope.one_of_each_group(numbers)]
+    order = Order(catalogue, request.sort, numbers)
+    page, after = order.page(request.after, request.k)
+
+    def without(name: str) -> Numbers:
+        found = scope.numbers(without=name)
+        return found[scope.one_of_each_group(found)]
+
+    return RetrievalResponse(
+        results=[
+            ScoredProduct(**values, score=0.0, strength="strong")
+            for values in catalogue.products.values(numbers[page].tolist())
+        ],
+        found=len(numbers),
+        confidence=1.0,
+        facets=facets_of(catalogue, request, numbers, without) if request.facets else None,
+        next=after,
+        catalogue=catalogue.info,
+    )
