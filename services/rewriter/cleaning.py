@@ -28,6 +28,7 @@ _MARKUP = re.compile(
     r"[<>{}\[\]|\\`\ufffd]"  # tags, JSON, tables, code, undecodable bytes
     r"|://|www\.|\S@\S+\.\S"  # addresses
     r"|&#?\w+;"  # HTML entities
+    r"|\w\([^)]*\)"  # calls
     r"|\*\*|__|(^|\s)[*_](\S|\s)"  # Markdown emphasis and bullets; `M*A*S*H` is a title
     r"|^(#{1,6}|[-–—•+>=]|\d{1,2}[.)])\s"  # headings, lists
 )

@@ -40,16 +40,21 @@ _CONTRACTIONS = (
     (re.compile(r"\b(he|she|it|this|that|here|there|what|who)'s\b"), r"\1 is"),
 )
 
+# `a can` is a noun. The article is dropped, so that what is left counts as an auxiliary alone.
+_NOUN_CAN = re.compile(r"\b(?:a|an|the) (?=(?:can|will|may|might|must)\b)")
+
 # A colon introduces, a question mark asks, a full stop ends. `Panic! at the Disco` is a name.
 _PUNCTUATION = re.compile(r"[:;](\s|$)|\?$|[!?]\s+[A-Z]")
 _FULL_STOP = re.compile(r"(\S+)\.\s")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 
-# A definite reference to the conversation: `all previous instructions`, not `sewing instructions`.
-_CONVERSATION = re.compile(
-    r"\b(?:the|my|your|our|this|these|those|that|all|any)(?: [^\W_]+){0,2} "
-    r"(?:instructions?|prompts?|request|query|description|conversation)$"
+_CONVERSATION = _set(
+    "instruction instructions prompt prompts request query description product products"
 )
+_OURS = _set("my your our this that no")
+_ALSO_OURS_AT_THE_END = _set("the these those all any")
+_DETERMINERS = _ARTICLES | _POINTERS | _set("no")
+_RELATIVE = _set("that which who")
 
 
 def words_of(text: str) -> list[str]:
@@ -57,7 +62,7 @@ def words_of(text: str) -> list[str]:
     lowered = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold()
     for pattern, written_out in _CONTRACTIONS:
         lowered = pattern.sub(written_out, lowered)
-    return _WORD.findall(lowered)
+    return _WORD.findall(_NOUN_CAN.sub("", lowered))
 
 
 def is_prose(line: str, query: str) -> bool:
@@ -65,14 +70,20 @@ def is_prose(line: str, query: str) -> bool:
     if _PUNCTUATION.search(line) or any(_ends_sentence(m[1]) for m in _FULL_STOP.finditer(line)):
         return True
     asked = words_of(query)
-    grammar: list[bool] = []
+    grammar: list[str] = []
+    count = 0
     for part in line.split(","):
         words = words_of(part)
         own = _not_quoted(words, asked)
-        if _has_clause(words, own) or (own and own[-1] and _CONVERSATION.search(" ".join(words))):
+        if _has_clause(words, own) or _mentions_conversation(words, own):
             return True
-        grammar += [mine and word in _GRAMMAR for word, mine in zip(words, own, strict=True)]
-    return 2 * sum(grammar) > len(grammar)
+        count += len(words)
+        grammar += [
+            word for word, mine in zip(words, own, strict=True) if mine and word in _GRAMMAR
+        ]
+    # `must have bag` and `cannot opener` are names: auxiliaries alone make no sentence.
+    only_auxiliaries = _AUXILIARIES.issuperset(grammar) and len(grammar) < count
+    return 2 * len(grammar) > count and not only_auxiliaries
 
 
 def _ends_sentence(word: str) -> bool:
@@ -93,21 +104,29 @@ def _not_quoted(words: list[str], asked: list[str]) -> list[bool]:
 
 def _has_clause(words: list[str], own: list[bool]) -> bool:
     """True for a subject with its verb: `I cannot`, `here is the`, `the shopper is`."""
-    if sum(mine and word in _PERSONS for word, mine in zip(words, own, strict=True)) > 1:
+    persons = _PERSONS | {"me", "us"}
+    if sum(mine and word in persons for word, mine in zip(words, own, strict=True)) > 1:
         return True
     for place, (subject, verb) in enumerate(pairwise(words)):
-        speaks = subject in _SPEAKERS or (place == 0 and subject in _PERSONS | _POINTERS)
-        if not speaks or not (own[place] and own[place + 1]):
+        if verb not in _BE | _AUXILIARIES or not own[place + 1]:
             continue
-        # `I am Legend` is a title; with more grammar after it, it would be a sentence.
-        more = any(later in _GRAMMAR for later in words[place + 2 :])
-        if verb in _AUXILIARIES or (verb in _BE and more):
+        if subject in _SPEAKERS or (place == 0 and subject in _PERSONS | _POINTERS):
+            # `I am Legend` is a title; with more grammar after it, it would be a sentence.
+            more = any(later in _GRAMMAR for later in words[place + 2 :])
+            if own[place] and (verb in _AUXILIARIES or more):
+                return True
+        # `the lid that is` still describes the product, `the shopper is` does not.
+        elif subject not in _RELATIVE and _DETERMINERS & set(words[max(0, place - 2) : place]):
             return True
-    return (
-        len(words) > 2
-        and words[0] in _ARTICLES | _POINTERS
-        and any(
-            mine and verb in _BE | _AUXILIARIES
-            for verb, mine in zip(words[2:4], own[2:4], strict=True)
-        )
-    )
+    return False
+
+
+def _mentions_conversation(words: list[str], own: list[bool]) -> bool:
+    """True for a reference to it: `all previous instructions`, but not `sewing instructions`."""
+    for place, word in enumerate(words):
+        before = set(words[max(0, place - 3) : place])
+        at_end = place == len(words) - 1
+        ours = before & (_OURS | _ALSO_OURS_AT_THE_END if at_end else _OURS)
+        if word in _CONVERSATION and own[place] and ours:
+            return True
+    return False

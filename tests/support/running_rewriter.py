@@ -37,7 +37,7 @@ class RunningRewriter:
         return (await self.http.get("/metrics")).text
 
     async def gemini_state(self) -> dict[str, str]:
-        """What `/ready` reports of Gemini. The rewriter itself is ready in any case."""
+        """State of Gemini in `/ready`. The rewriter itself is ready in any case."""
         response = await self.http.get("/ready")
         assert response.status_code == 200, response.text
         state: dict[str, str] = response.json()["dependencies"]["gemini"]

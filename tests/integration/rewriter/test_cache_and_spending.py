@@ -1,4 +1,4 @@
-"""What rewriters share through a real Redis, which may freeze, stop or hold rubbish."""
+"""Cache and limits that rewriters share in a real Redis, which may freeze, stop or hold rubbish."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def test_the_limit_of_a_minute_is_one_for_all_replicas(
         assert all(
             answer.rewritten_query == answer.query for answer in answers if answer.source == "error"
         )
-        # What is cached costs nothing.
+        # A cached answer costs nothing.
         paid = next(answer.query for answer in answers if answer.source == "gemini")
         assert (await other.rewrite(paid)).source == "cache"
         metrics = await one.metrics() + await other.metrics()

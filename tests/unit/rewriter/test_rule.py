@@ -1,4 +1,4 @@
-"""Which queries are sent to Gemini."""
+"""The rule that decides which queries are sent to Gemini."""
 
 from __future__ import annotations
 
