@@ -1,4 +1,4 @@
-"""Leaving a dependency alone while it is gone, and noticing by ourselves when it is back."""
+"""A circuit breaker for our own services: while it is open, it probes the dependency by itself."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Probe = Callable[[], Awaitable[bool]]
 
 
 class ProbingBreaker:
-    """Closed until calls fail; open, it probes the dependency until that answers.
+    """Closed until calls fail. While it is open, it probes the dependency until that answers.
 
-    No caller is sent ahead to see whether the dependency is back: with one that is frozen, each
-    would wait for a whole time-out. After a probe that succeeded, one failure opens it again.
+    No caller's request is used as a probe: a frozen dependency would cost each caller a whole
+    timeout. After a successful probe, one failure opens the circuit again.
     """
 
     def __init__(
@@ -37,17 +37,17 @@ class ProbingBreaker:
         return self._probing is not None and not self._probing.done()
 
     def succeeded(self) -> None:
-        """It answered in the agreed form, if only to refuse."""
+        """Record an answer in the agreed form, even a refusal."""
         self._failures = 0
 
     def failed(self) -> None:
-        """It could not be reached, or spoke nonsense."""
+        """Record a failed connection or an answer in another form."""
         self._failures += 1
         if self._failures >= self._limit:
             self._open()
 
     def timed_out(self) -> None:
-        """It took all the time that there is: asked at once whether it lives at all."""
+        """Record a call that took its whole timeout: the circuit opens at once."""
         self._failures = self._limit
         self._open()
 
@@ -59,11 +59,11 @@ class ProbingBreaker:
 
     def _open(self) -> None:
         if not self.is_open:
-            logger.warning("left alone after failing", extra={"dependency": self._name})
+            logger.warning("circuit opened", extra={"dependency": self._name})
             self._probing = asyncio.create_task(self._until_back())
 
     async def _until_back(self) -> None:
         while not await self._probe():  # noqa: ASYNC110 - another process sets no event here
             await asyncio.sleep(self._pause_s)
         self._failures = self._limit - 1
-        logger.info("asked again", extra={"dependency": self._name})
+        logger.info("circuit closed", extra={"dependency": self._name})

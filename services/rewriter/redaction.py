@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 MAX_CHARACTERS = 300
 REMOVED = "***"
 
-_LONGEST_READ = 1_000
+_LONGEST_READ = 500
 """Characters that are read at all: a longer text is an error page, and the search is quadratic."""
 
 _LEAST = 8
