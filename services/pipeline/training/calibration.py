@@ -1,10 +1,10 @@
-"""Learning what a score is worth: from when on it is a match, a strong one, and how sure of it.
+"""Calibration: which score is a match, which a strong one, and how confident an answer is.
 
-Among the products of one query a score counts by how many standard deviations it stands above their
-mean; whether there is any answer is told by the yardstick of a usual query, as the retriever does
+A product's score counts in standard deviations above the mean of its query's scores. Whether the
+catalogue has an answer at all is measured against the spread of a usual query, as in the retriever
 (docs/decisions/0017-usual-spread.md).
 
-- `weak`: the cut-off there leaves out one exact product in fifty.
+- `weak`: the cut-off there costs one fiftieth of NDCG.
 - `strong`: from there on a product is more likely exactly what was asked for than not.
 - `centre`, `slope`: a logistic curve of whether the catalogue has what was asked for.
 """
@@ -25,14 +25,14 @@ from services.pipeline.training.embedded import Matrix
 from services.pipeline.training.similarities import Indices
 
 KEPT = 0.98
-"""Of the exact products of a query, the part that the cut-off leaves in, on average."""
+"""Share of NDCG that the cut-off keeps."""
 
 FEWEST_QUERIES = 20
-"""Of each sort, answered and not: from fewer no curve is drawn."""
+"""Answered and unanswered queries each; with fewer no curve is fitted."""
 
 LEAST_SPREAD = 1e-6
 OWN_SPREAD = 2.0
-"""The retriever's own, which nothing here may import; a test holds the two together."""
+"""The retriever's own values. Nothing here may import them; a test compares the two."""
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -40,22 +40,24 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class StandardisedScores:
-    """What a search of each query finds, as calibration sees it."""
+    """The results of each query, standardised."""
 
     deviations: Floats
-    """(pairs,) standard deviations above the query's mean, of products that a search looks at."""
+    """(pairs,) standard deviations above the query's mean, of the products that a search ranks."""
     exact: Flags
     """(pairs,) whether the product is exactly what was asked for."""
+    worth: Floats
+    """(pairs,) the product's share of its query's NDCG."""
     query: Indices
     """(pairs,) which query."""
     excess: Floats
-    """(queries,) how far the best product stands out, above where the best of noise would."""
+    """(queries,) how far the best product stands out, above the best of random scores."""
     answered: Flags
     """(queries,) whether the catalogue has what was asked for."""
 
     @classmethod
-    def of(cls, scores: Matrix, exact: Flags, usual: Floats) -> StandardisedScores:
-        """scores, exact: (q, n), fused over the whole catalogue, and what is exact.
+    def of(cls, scores: Matrix, gains: Floats, usual: Floats) -> StandardisedScores:
+        """scores, gains: (q, n), fused over the whole catalogue, and ESCI's gains.
 
         usual: (q,) standard deviation of a usual query's scores, with the query's weights.
         """
@@ -63,28 +65,29 @@ class StandardisedScores:
         lead = scores - scores.mean(axis=1, dtype=np.float64, keepdims=True)
         deviations = lead / spread[:, None]
         queries, products = scores.shape
-        rows = np.arange(queries)
-        depth = min(DEPTH, products)
+        exact = gains == 1
         looked_at = exact.copy()
-        first = np.argpartition(-deviations, depth - 1, axis=1)[:, :depth]
+        first = np.argsort(-deviations, axis=1, kind="stable")[:, : min(DEPTH, products)]
         np.put_along_axis(looked_at, first, True, axis=1)
         reach = (lead.max(axis=1) + OWN_SPREAD * spread) / usual
         return cls(
             deviations=deviations[looked_at],
             exact=exact[looked_at],
-            query=np.broadcast_to(rows[:, None], scores.shape)[looked_at],
+            worth=_worth(gains, first)[looked_at],
+            query=np.broadcast_to(np.arange(queries)[:, None], scores.shape)[looked_at],
             excess=reach - best_of_noise(products),
             answered=np.asarray(exact.any(axis=1), np.bool_),
         )
 
     def within(self, queries: Indices) -> StandardisedScores:
-        """Only of these queries, numbered anew."""
+        """Only these queries, renumbered."""
         number = np.full(len(self.answered), -1)
         number[queries] = np.arange(len(queries))
         pairs = number[self.query] >= 0
         return StandardisedScores(
             self.deviations[pairs],
             self.exact[pairs],
+            self.worth[pairs],
             number[self.query[pairs]],
             self.excess[queries],
             self.answered[queries],
@@ -92,7 +95,7 @@ class StandardisedScores:
 
 
 def learn_calibration(scores: StandardisedScores, in_force: ScoreCalibration) -> ScoreCalibration:
-    """What the data does not tell stays as it is in force."""
+    """Values that the data does not determine stay as in `in_force`."""
     weak, strong = in_force.weak, in_force.strong
     if scores.exact.any():
         weak = _weak(scores)
@@ -101,17 +104,25 @@ def learn_calibration(scores: StandardisedScores, in_force: ScoreCalibration) ->
     return ScoreCalibration(weak=weak, strong=strong, centre=centre, slope=slope)
 
 
+def _worth(gains: Floats, best_first: Indices) -> Floats:
+    """(q, n) each product's part of its query's NDCG. best_first: (q, depth) places."""
+    discounts = 1 / np.log2(np.arange(2, gains.shape[1] + 2))
+    ideal = np.sort(gains, axis=1)[:, ::-1] @ discounts
+    worth = np.zeros(gains.shape)
+    found = np.take_along_axis(gains, best_first, axis=1) * discounts[: best_first.shape[1]]
+    np.put_along_axis(worth, best_first, found / np.maximum(ideal, LEAST_SPREAD)[:, None], axis=1)
+    return worth
+
+
 def _weak(scores: StandardisedScores) -> float:
-    """The score that `KEPT` of the exact products reach, each query counting once."""
-    deviations, query = scores.deviations[scores.exact], scores.query[scores.exact]
-    share = 1 / np.bincount(query)[query]
-    order = np.argsort(deviations)
-    below = np.cumsum(share[order]) / share.sum()
-    return float(deviations[order][np.searchsorted(below, 1 - KEPT, side="right")])
+    """The highest cut-off that keeps `KEPT` of NDCG."""
+    order = np.argsort(scores.deviations)
+    below = np.cumsum(scores.worth[order]) / scores.worth.sum()
+    return float(scores.deviations[order][np.searchsorted(below, 1 - KEPT, side="right")])
 
 
 def _strong(scores: StandardisedScores, in_force: float) -> float:
-    """Where a product becomes more likely exact than not; never so, it stays as it is."""
+    """Where a product becomes more likely exact than not; if nowhere, `in_force`."""
     fitted = IsotonicRegression(out_of_bounds="clip").fit(
         scores.deviations, scores.exact.astype(np.float64)
     )
@@ -120,9 +131,9 @@ def _strong(scores: StandardisedScores, in_force: float) -> float:
 
 
 def _confidence(scores: StandardisedScores) -> tuple[float, float] | None:
-    """(centre, slope), or None from too few queries, or where confidence would fall with score.
+    """(centre, slope), or None for too few queries, or if confidence would fall with the score.
 
-    Both sorts of query count as much as each other, however many there are of either.
+    Answered and unanswered queries weigh the same, however many there are of either.
     """
     if min(scores.answered.sum(), (~scores.answered).sum()) < FEWEST_QUERIES:
         return None
@@ -134,8 +145,8 @@ def _confidence(scores: StandardisedScores) -> tuple[float, float] | None:
 
 
 def best_of_noise(n: int) -> float:
-    """What the largest of n standard normal numbers is expected to be, about.
+    """Approximate expectation of the largest of n standard normal numbers.
 
-    The retriever's own, which nothing here may import; a test holds the two together.
+    The retriever has its own. Nothing here may import it; a test compares the two.
     """
     return NormalDist().inv_cdf((n - 0.375) / (n + 0.25))

@@ -1,26 +1,29 @@
-"""How well a ranking does on judged queries, and whether that is good enough to be published."""
+"""The gate of rankings: results as served on judged queries, compared with the ranking before."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from services.contracts.ranking import Ranking
 from services.pipeline.judging.metrics import NDCG, Grade, Interval, Scores, change, interval, score
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries
-from services.pipeline.training.similarities import Similarities
-from services.pipeline.training.train import KINDS, text_share, weights_of
+from services.pipeline.training.served import serve
+from services.pipeline.training.weights import KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedRanking:
-    """NDCG by query, so that two rankings are compared query by query."""
+    """Figures by query, so that two rankings are compared query by query."""
 
     ranking: str
     ndcg: Mapping[str, float]
+    """Of queries that have an answer, as served: 0 for "no good match"."""
+    false_matches: Mapping[str, bool] = field(default_factory=dict)
+    """Whether a query without an answer got a match."""
 
     @property
     def mean(self) -> Interval:
@@ -28,13 +31,19 @@ class JudgedRanking:
 
     def to_json(self) -> str:
         return json.dumps(
-            {"ranking": self.ranking, "mean": str(self.mean), "ndcg": dict(self.ndcg)}, indent=2
+            {
+                "ranking": self.ranking,
+                "mean": str(self.mean),
+                "ndcg": dict(self.ndcg),
+                "false_matches": dict(self.false_matches),
+            },
+            indent=2,
         )
 
     @classmethod
     def from_json(cls, text: str) -> JudgedRanking:
-        told = json.loads(text)
-        return cls(told["ranking"], told["ndcg"])
+        read = json.loads(text)
+        return cls(read["ranking"], read["ndcg"], read.get("false_matches", {}))
 
     def scores(self) -> Scores:
         return Scores(tuple(self.ndcg), {NDCG: np.array(list(self.ndcg.values()))})
@@ -47,6 +56,9 @@ class Comparison:
     before: JudgedRanking
     after: JudgedRanking
     change: Interval
+    """Of NDCG."""
+    false_match_change: Interval | None
+    """None if the rankings share no query without an answer."""
 
     def metrics(self) -> dict[str, object]:
         """Figures by name, nested, as JSON takes them."""
@@ -55,18 +67,34 @@ class Comparison:
             "ndcg": _spread(self.after.mean),
             "ndcg_built_in": _spread(self.before.mean),
             "change": _spread(self.change),
+            "false_matches": _share(self.after.false_matches),
+            "false_matches_built_in": _share(self.before.false_matches),
         }
 
     def __str__(self) -> str:
         return (
-            f"NDCG over {len(self.after.ndcg)} queries: {self.before.ranking} {self.before.mean}, "
-            f"{self.after.ranking} {self.after.mean}, change {self.change}"
+            f"NDCG as served, over {len(self.after.ndcg)} queries: {self.before.ranking} "
+            f"{self.before.mean}, {self.after.ranking} {self.after.mean}, change {self.change}; "
+            f"false matches {_share(self.before.false_matches):.1%} and "
+            f"{_share(self.after.false_matches):.1%} of {len(self.after.false_matches)} queries "
+            "without an answer"
         )
 
 
 def compare(before: JudgedRanking, after: JudgedRanking) -> Comparison:
     """Query by query. Raises ValueError when they share none."""
-    return Comparison(before, after, change(before.scores(), after.scores()))
+    shared = before.false_matches.keys() & after.false_matches.keys()
+    more = [float(after.false_matches[one]) - before.false_matches[one] for one in sorted(shared)]
+    return Comparison(
+        before,
+        after,
+        change(before.scores(), after.scores()),
+        interval(np.array(more)) if more else None,
+    )
+
+
+def _share(flags: Mapping[str, bool]) -> float:
+    return sum(flags.values()) / len(flags) if flags else 0.0
 
 
 def _spread(one: Interval) -> dict[str, float]:
@@ -79,23 +107,34 @@ def judge(
     judgements: Mapping[str, Mapping[str, Grade]],
     ranking: Ranking,
 ) -> JudgedRanking:
-    """Of the queries that have an answer. Raises ValueError when there is none."""
+    """NDCG of the results as served. Raises ValueError when no query has an answer.
+
+    A query without judgements has no answer; the only right result is "no good match".
+    """
     ndcg: dict[str, float] = {}
+    false_matches: dict[str, bool] = {}
     for kind in KINDS:
-        similarities = Similarities.between(queries.of_kind(kind), products)
-        ours = {query: judgements[query] for query in similarities.queries if query in judgements}
+        asked = queries.of_kind(kind)
+        served = serve(asked, products, kind, ranking)
+        ours = {query: judgements[query] for query in asked.ids if query in judgements}
         if ours:
-            found = similarities.best_first(text_share(weights_of(ranking, kind)))
-            scores = score(ours, found)
+            scores = score(ours, served.rankings)
             ndcg.update(zip(scores.queries, scores.values[NDCG].tolist(), strict=True))
+        false_matches |= {query: served.matched[query] for query in asked.ids if query not in ours}
     if not ndcg:
-        raise ValueError("not one of the judged queries has an answer")
-    return JudgedRanking(ranking.name, ndcg)
+        raise ValueError("no judged query has an answer")
+    return JudgedRanking(ranking.name, ndcg, false_matches)
 
 
 def gate(judged: JudgedRanking, before: JudgedRanking | None) -> list[str]:
-    """Why it must not be published; nothing where it may."""
+    """Reasons not to publish; none if it may be published."""
     if before is None:
         return []
-    moved = compare(before, judged).change
-    return [f"NDCG falls by {moved} against {before.ranking}"] if moved.high < 0 else []
+    comparison = compare(before, judged)
+    reasons = []
+    if comparison.change.high < 0:
+        reasons.append(f"NDCG falls by {comparison.change} against {before.ranking}")
+    more = comparison.false_match_change
+    if more is not None and more.low > 0:
+        reasons.append(f"false matches rise by {more} against {before.ranking}")
+    return reasons

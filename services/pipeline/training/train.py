@@ -1,4 +1,4 @@
-"""From judged queries and vectors to a ranking, and what it is worth on queries held out."""
+"""Training: judged queries and vectors become a ranking, measured on held-out queries."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import Ranking, ScoreCalibration
 from services.pipeline.errors import NothingToLearn
-from services.pipeline.judging.metrics import Grade, Interval
+from services.pipeline.judging.metrics import ESCI_GAINS, Grade, Interval
 from services.pipeline.training.calibration import (
-    Flags,
+    Floats,
     StandardisedScores,
     learn_calibration,
 )
@@ -27,40 +27,44 @@ from services.pipeline.training.judged_calibration import (
 )
 from services.pipeline.training.similarities import Similarities
 from services.pipeline.training.usual import usual_deviation
-from services.pipeline.training.weights import LearnedWeight, learn_weight
+from services.pipeline.training.weights import (
+    KINDS,
+    LearnedWeight,
+    learn_weight,
+    text_share,
+    weights_of,
+)
 
 FEWEST_QUERIES = 20
-"""Judged ones of a kind; from fewer its weight is not learned."""
-
-KINDS: tuple[QueryKind, ...] = ("words", "picture")
+"""Judged queries of a kind; with fewer its weight is not learned."""
 
 Judged = Mapping[str, Mapping[str, Grade]]
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What was learned, and the figures that say whether it is worth having."""
+    """The learned ranking, and the figures that show its worth."""
 
     ranking: Ranking
     weights: Mapping[QueryKind, LearnedWeight]
-    """Of the kinds of query that there was enough to learn from."""
+    """By kind of query; only kinds with enough queries."""
     queries: int
     unanswerable: int
     before: CalibrationFigures
-    """The calibration in force, with the weights that were learned."""
+    """Figures of the present calibration with the learned weights."""
     held_out: CalibrationFigures
     fewer_errors: Interval | None
-    """By how much more is wrong about an answer; only surely below 0 is confidence learned."""
+    """Change in wrong match decisions; confidence is learned only if it is surely below 0."""
     scores: StandardisedScores
-    """For plotting."""
+    """The data of the plots."""
 
 
 def train(
     products: EmbeddedProducts, queries: EmbeddedQueries, judgements: Judged, in_force: Ranking
 ) -> Training:
-    """judgements: of the queries that have an answer; one without any counts as unanswerable.
+    """judgements: of queries that have an answer; a query without any is unanswerable.
 
-    Raises NothingToLearn when there are too few, ValueError when the vectors are of two models.
+    Raises NothingToLearn for too few queries, ValueError for vectors of two models.
     """
     known = set(products.ids)
     judgements = {
@@ -76,8 +80,8 @@ def train(
     }
     if not weights:
         raise NothingToLearn(
-            f"fewer than {FEWEST_QUERIES} judged queries, in words or by picture, are after "
-            "products of this catalogue: there is nothing to learn from"
+            f"there is nothing to learn from: fewer than {FEWEST_QUERIES} judged queries, in words "
+            "or by picture, seek products of this catalogue"
         )
     ranking = _with_weights(in_force, weights)
     kept = [row for row, query in enumerate(queries.ids) if query not in lost]
@@ -125,16 +129,6 @@ def _weight(
     return learn_weight(similarities.of(rows), judged, text_share(weights_of(in_force, kind)))
 
 
-def weights_of(ranking: Ranking, kind: QueryKind) -> ModalityWeights:
-    """Of a query of that kind."""
-    return ranking.words if kind == "words" else ranking.picture
-
-
-def text_share(weights: ModalityWeights) -> float:
-    """The weight of words once both are brought to a sum of 1."""
-    return weights.text / (weights.text + weights.image)
-
-
 def _with_weights(in_force: Ranking, learned: Mapping[QueryKind, LearnedWeight]) -> Ranking:
     changed: dict[str, ModalityWeights] = {
         kind: ModalityWeights(text=one.text_weight, image=round(1 - one.text_weight, 6))
@@ -146,7 +140,7 @@ def _with_weights(in_force: Ranking, learned: Mapping[QueryKind, LearnedWeight])
 def _standardised(
     products: EmbeddedProducts, queries: EmbeddedQueries, judged: Judged, ranking: Ranking
 ) -> StandardisedScores:
-    """In the order of the queries, each fused as its kind is."""
+    """In the order of the queries, each with the weights of its kind."""
     similarities = Similarities.between(queries, products)
     share = {kind: text_share(weights_of(ranking, kind)) for kind in KINDS}
     weight = np.array([share[kind] for kind in queries.kinds], np.float32)[:, None]
@@ -154,23 +148,23 @@ def _standardised(
     usual = {kind: usual_deviation(products, kind, share[kind]) for kind in KINDS}
     return StandardisedScores.of(
         fused,
-        _exact(queries.ids, products.ids, judged),
+        _gains(queries.ids, products.ids, judged),
         np.array([usual[kind] for kind in queries.kinds]),
     )
 
 
-def _exact(queries: Sequence[str], products: Sequence[str], judged: Judged) -> Flags:
-    """(q, n) whether a product is exactly what a query asks for."""
+def _gains(queries: Sequence[str], products: Sequence[str], judged: Judged) -> Floats:
+    """(q, n) gain of each product for each query; 1 is exactly what the query asks for."""
     place = {product: number for number, product in enumerate(products)}
-    exact = np.zeros((len(queries), len(products)), np.bool_)
+    gains = np.zeros((len(queries), len(products)))
     for row, query in enumerate(queries):
         for product, grade in judged.get(query, {}).items():
-            exact[row, place[product]] = grade == "E"
-    return exact
+            gains[row, place[product]] = ESCI_GAINS[grade]
+    return gains
 
 
 def _named(ranking: Ranking) -> Ranking:
-    """Named after what it says, so that two that differ never share a name."""
+    """Named by its content, so that two different rankings never share a name."""
     content = ranking.model_copy(update={"name": "learned"}).model_dump_json()
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     return ranking.model_copy(update={"name": f"learned-{digest}"})

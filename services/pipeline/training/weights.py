@@ -1,7 +1,7 @@
-"""Learning how much a product's words count beside its look, for one kind of query.
+"""The fusion weight of text, learned for one kind of query.
 
-One number, so a grid finds it. Among the weights that are as good as the best by one standard error
-the one nearest to what is in force is taken: what a handful of queries happen to prefer is noise.
+It is one number, so a grid finds it. Of the weights within one standard error of the best, the one
+nearest to the present weight is taken: the preference of a few queries is noise.
 """
 
 from __future__ import annotations
@@ -12,30 +12,45 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from services.contracts.base import ModalityWeights
+from services.contracts.ranking import Ranking
 from services.pipeline.judging.metrics import NDCG, Grade, Interval, Values, interval, score
+from services.pipeline.training.embedded import QueryKind
 from services.pipeline.training.folds import folds
 from services.pipeline.training.similarities import Similarities
 
 GRID: tuple[float, ...] = tuple(step / 20 for step in range(21))
 
+KINDS: tuple[QueryKind, ...] = ("words", "picture")
+
 Table = npt.NDArray[np.float64]
+
+
+def weights_of(ranking: Ranking, kind: QueryKind) -> ModalityWeights:
+    """The weights of a query of that kind."""
+    return ranking.words if kind == "words" else ranking.picture
+
+
+def text_share(weights: ModalityWeights) -> float:
+    """The weight of text when both weights add up to 1."""
+    return weights.text / (weights.text + weights.image)
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedWeight:
-    """The weight of words for one kind of query, and what it is worth on queries held out."""
+    """The weight of text for one kind of query, and its NDCG on held-out queries."""
 
     text_weight: float
-    """What to use: the learned one where it is better beyond doubt, else what was in force."""
+    """The weight to use: the learned one if its gain is significant, else the present one."""
     learned: float
-    """What all queries together ask for."""
+    """The weight learned from all queries."""
     by_fold: tuple[float, ...]
-    """What was learned without each fold; far apart, they say that there is little to learn."""
+    """The weight learned without each fold; a wide range means that there is little to learn."""
     queries: int
     ndcg_before: Interval
     ndcg_held_out: Interval
     change: Interval
-    """Query by query, held out."""
+    """By query, held out."""
     ndcg_by_weight: tuple[float, ...]
     """Mean NDCG at each weight of `GRID`."""
 
@@ -45,9 +60,9 @@ def learn_weight(
     judgements: Mapping[str, Mapping[str, Grade]],
     in_force: float,
 ) -> LearnedWeight:
-    """judgements: of each query, at least one of them E. in_force: text weight used now, 0..1.
+    """judgements: by query, at least one of them E. in_force: the present text weight, 0..1.
 
-    Raises ValueError when all queries are after the same products.
+    Raises ValueError when all queries seek the same products.
     """
     table = _ndcg_table(similarities, judgements)
     before = _ndcg(similarities, judgements, in_force)

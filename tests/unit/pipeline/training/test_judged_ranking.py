@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.contracts.base import ModalityWeights
-from services.contracts.ranking import Ranking
+from services.contracts.ranking import Ranking, ScoreCalibration
 from services.pipeline.judging.metrics import Grade
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries
 from services.pipeline.training.judged_ranking import JudgedRanking, compare, gate, judge
@@ -65,5 +65,64 @@ def test_queries_of_which_none_has_an_answer_judge_nothing() -> None:
     products = EmbeddedProducts(["a", "b"], text=axes, image=axes, model="m@1")
     queries = EmbeddedQueries(["t"], ["words"], axes[:1], "m@1")
 
-    with pytest.raises(ValueError, match="has an answer"):
+    with pytest.raises(ValueError, match="no judged query has an answer"):
         judge(products, queries, {}, Ranking())
+
+
+def _catalogue(products: int = 60, dimension: int = 64) -> EmbeddedProducts:
+    random = np.random.default_rng(1)
+    rows = random.standard_normal((products, dimension)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return EmbeddedProducts([f"p{one:02d}" for one in range(products)], rows, rows, "m@1")
+
+
+def test_a_cut_off_that_drops_what_is_asked_for_is_judged_as_it_is_served() -> None:
+    products = _catalogue()
+    # Each query is like one product, and stands-in for it are unlike: a high cut-off drops them.
+    ids = [f"q{number:02d}" for number in range(30)]
+    queries = EmbeddedQueries(ids, ["words"] * 30, products.text[:30], "m@1")
+    judgements: dict[str, dict[str, Grade]] = {
+        query: {f"p{row:02d}": "E", f"p{row + 30:02d}": "E"} for row, query in enumerate(ids)
+    }
+    lax, strict = (
+        Ranking(name=name, calibration=ScoreCalibration(weak=weak, strong=9, centre=-99))
+        for name, weak in (("lax", -9.0), ("strict", 4.0))
+    )
+
+    before, after = (judge(products, queries, judgements, one) for one in (lax, strict))
+
+    (reason,) = gate(after, before)
+    assert "NDCG falls" in reason
+
+
+def test_a_ranking_that_calls_nonsense_a_match_is_refused() -> None:
+    products = _catalogue()
+    random = np.random.default_rng(2)
+    noise = random.standard_normal((30, 64)).astype(np.float32)
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    ids = [f"q{number:02d}" for number in range(60)]
+    queries = EmbeddedQueries(
+        ids, ["words"] * 60, np.concatenate([products.text[:30], noise]), "m@1"
+    )
+    judgements: dict[str, dict[str, Grade]] = {
+        query: {f"p{row:02d}": "E"} for row, query in enumerate(ids[:30])
+    }
+    strict, lax = (
+        Ranking(name=name, calibration=ScoreCalibration(weak=-9, centre=centre))
+        for name, centre in (("strict", 3.0), ("lax", -99.0))
+    )
+
+    before, after = (judge(products, queries, judgements, one) for one in (strict, lax))
+
+    (reason,) = gate(after, before)
+    assert "false matches rise" in reason
+
+
+def test_a_picture_query_without_an_answer_is_counted_once() -> None:
+    products = _catalogue()
+    queries = EmbeddedQueries(["t", "p"], ["words", "picture"], products.text[:2], "m@1")
+
+    judged = judge(products, queries, {"t": {"p00": "E"}}, Ranking())
+
+    assert set(judged.ndcg) == {"t"}
+    assert set(judged.false_matches) == {"p"}

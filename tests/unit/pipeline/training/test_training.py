@@ -160,7 +160,7 @@ def test_what_is_learned_about_is_what_the_retriever_computes(
     scores = query @ fused.T
     usual = usual_deviation(products, kind, text_weight)
 
-    learned_of = StandardisedScores.of(scores, np.zeros(scores.shape, np.bool_), np.array([usual]))
+    learned_of = StandardisedScores.of(scores, np.zeros(scores.shape), np.array([usual]))
 
     moments = Moments.of(np.concatenate([products.text, products.image], axis=1))
     spread = moments.spread(
