@@ -229,6 +229,7 @@ def _rollback(options: argparse.Namespace, settings: PipelineSettings) -> int:
     from services.pipeline.catalogue.changes import roll_back
 
     head = roll_back(settings)
+    _follow(settings)
     print(f"version {head.version} of {head.model_id} is served again, {head.products} products")
     return 0
 
@@ -238,8 +239,20 @@ def _set_ranking(options: argparse.Namespace, settings: PipelineSettings) -> int
 
     ranking = read_ranking(options.file)
     head = publish_ranking(ranking, settings)
+    _follow(settings)
     print(f"version {head.version} is searched by ranking {ranking.name!r}")
     return 0
+
+
+def _follow(settings: PipelineSettings) -> None:
+    """Bring the registry in line with the ranking that is now in force."""
+    if settings.tracking:
+        from services.pipeline.tracking.registry import follow_store
+
+        try:
+            follow_store(settings)
+        except PipelineError as error:
+            print(f"warning: the registry of rankings is not updated: {error}", file=sys.stderr)
 
 
 def _show_ranking(_: argparse.Namespace, settings: PipelineSettings) -> int:

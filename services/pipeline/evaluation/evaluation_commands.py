@@ -47,7 +47,7 @@ def add_quality_commands(commands: Commands) -> None:
     evaluate.add_argument(
         "--register",
         action="store_true",
-        help="register the ranking in force as challenger (as champion where there is none)",
+        help="register the ranking in force",
     )
     evaluate.set_defaults(command=_evaluate)
     registry = commands.add_parser("registry", help="rankings that were tried, in MLflow")
@@ -182,9 +182,9 @@ def _plot(comparison: Comparison, settings: PipelineSettings, folder: Path) -> l
 
 
 def _show_registry(_: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.pipeline.tracking.registry import Registry
+    from services.pipeline.tracking.registry import follow_store
 
-    for entry in Registry(settings).entries():
+    for entry in follow_store(settings).entries():
         aliases = ", ".join(entry.aliases) or "-"
         print(f"{entry.version}\t{aliases}\t{entry.ranking.name}\t{entry.model}\t{entry.catalogue}")
     return 0
@@ -192,9 +192,9 @@ def _show_registry(_: argparse.Namespace, settings: PipelineSettings) -> int:
 
 def _promote(_: argparse.Namespace, settings: PipelineSettings) -> int:
     from services.pipeline.catalogue.ranking import publish_ranking
-    from services.pipeline.tracking.registry import Registry
+    from services.pipeline.tracking.registry import follow_store
 
-    registry = Registry(settings)
+    registry = follow_store(settings)
     entry = registry.challenger()
     _check_model(entry, settings)
     publish_ranking(entry.ranking, settings)
@@ -205,9 +205,9 @@ def _promote(_: argparse.Namespace, settings: PipelineSettings) -> int:
 
 def _demote(_: argparse.Namespace, settings: PipelineSettings) -> int:
     from services.pipeline.catalogue.ranking import publish_ranking
-    from services.pipeline.tracking.registry import Registry
+    from services.pipeline.tracking.registry import follow_store
 
-    registry = Registry(settings)
+    registry = follow_store(settings)
     entry = registry.champion_before()
     _check_model(entry, settings)
     publish_ranking(entry.ranking, settings)

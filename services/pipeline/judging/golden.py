@@ -86,6 +86,27 @@ class Golden:
         return path.read_bytes()
 
 
+def write_half(golden: Golden, half: Half, folder: Path) -> int:
+    """Write the queries of one half, with their pictures. Returns their number."""
+    queries = [query for query in golden.queries if query.half == half]
+    ids = {query.query_id for query in queries}
+    for query in queries:
+        if query.picture:
+            copy = folder / query.picture
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(golden.picture(query))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_golden(
+        Golden(
+            queries,
+            {query: grades for query, grades in golden.judgements.items() if query in ids},
+            [variant for variant in golden.variants if variant.query_id in ids],
+        ),
+        folder,
+    )
+    return len(queries)
+
+
 Row = TypeVar("Row", GoldenQuery, Variant, Judgement)
 
 

@@ -1,6 +1,6 @@
-"""Trainer: the fusion weights and the calibration, by the function that `train` uses.
+"""Trainer: learns the fusion weights and the calibration with the function behind `train`.
 
-What it found becomes an MLflow run where tracking is on, as it does for `train`.
+If tracking is on, its results become an MLflow run, as for `train`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from services.contracts.ranking import BUILT_IN
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tfx.records import read_products, read_queries
 from services.pipeline.tracking.runs import flat, tracked
+from services.pipeline.training.plots import draw
 from services.pipeline.training.train import train
 from services.pipeline.training.training_report import lines, metrics, plot_tables, write
 
@@ -24,7 +25,8 @@ DATA_VERSION = "data_version"
 def run_fn(fn_args: FnArgs) -> None:
     """From vectors of products (`train_files`) and of judged queries (`eval_files`)."""
     run, ranking = Path(fn_args.model_run_dir), Path(fn_args.serving_model_dir) / RANKING
-    with tracked("train", PipelineSettings()) as record:
+    settings = PipelineSettings()
+    with tracked("train", settings) as record:
         queries, judged = read_queries(fn_args.eval_files)
         products = read_products(fn_args.train_files)
         training = train(products, queries, judged, BUILT_IN)
@@ -39,5 +41,7 @@ def run_fn(fn_args: FnArgs) -> None:
         record.metrics = flat(metrics(training))
         record.texts |= {"training.txt": "\n".join(lines(training)), **plot_tables(training)}
         record.files += [ranking, run / FIGURES]
+        if settings.tracking:
+            record.files += draw(training, run / PLOTS)
     for line in lines(training):
         print(line)

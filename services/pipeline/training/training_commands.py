@@ -1,4 +1,4 @@
-"""`train`, `judge` and `golden` on the command line."""
+"""Commands `train`, `judge`, `halves` and `golden`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     train = commands.add_parser(
-        "train", help="learn weights and calibration from judged queries of what is published"
+        "train", help="learn weights and calibration from judged queries of the published catalogue"
     )
     train.add_argument(
         "--golden", type=Path, required=True, metavar="FOLDER", help="judged queries"
@@ -29,20 +29,28 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     train.add_argument(
         "--register",
         action="store_true",
-        help="as challenger in MLflow's registry (as champion where there is none)",
+        help="register it as challenger in MLflow's registry",
     )
     train.set_defaults(command=_train)
     judge = commands.add_parser(
-        "judge", help="a ranking beside the built-in one, on queries that nothing was learned from"
+        "judge",
+        help="compare a ranking with the built-in one, on queries that training did not use",
     )
     judge.add_argument(
         "--golden", type=Path, required=True, metavar="FOLDER", help="judged queries"
     )
     judge.add_argument("--ranking", type=Path, required=True, metavar="FILE")
     judge.add_argument("--metrics", type=Path, metavar="FILE", help="figures, as JSON")
+    judge.add_argument(
+        "--blessed", type=Path, metavar="FILE", help="copy of the ranking, unless it is worse"
+    )
     judge.set_defaults(command=_judge)
+    halves = commands.add_parser("halves", help="split judged queries into `tune` and `report`")
+    halves.add_argument("folder", type=Path, metavar="FOLDER", help="judged queries")
+    halves.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    halves.set_defaults(command=_halves)
     golden = commands.add_parser(
-        "golden", help="judged queries made of a file's categories and known pictures"
+        "golden", help="make judged queries from a file's categories and known pictures"
     )
     golden.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet")
     golden.add_argument("--output", type=Path, required=True, metavar="FOLDER")
@@ -122,6 +130,10 @@ def _judge(options: argparse.Namespace, settings: PipelineSettings) -> int:
         figures = json.dumps(comparison.metrics(), indent=2) + "\n"
         record.metrics = flat(comparison.metrics())
         record.texts |= {"evaluation.txt": str(comparison), "evaluation.json": figures}
+        if settings.tracking:
+            from services.pipeline.training.plots import draw_comparison
+
+            record.files += draw_comparison(comparison, settings.feature_store / "plots")
         if options.metrics is not None:
             options.metrics.parent.mkdir(parents=True, exist_ok=True)
             options.metrics.write_text(figures)
@@ -129,6 +141,18 @@ def _judge(options: argparse.Namespace, settings: PipelineSettings) -> int:
         reasons = gate(after, before)
         if reasons:
             raise GateClosed("; ".join(reasons))
+        if options.blessed is not None:
+            options.blessed.write_bytes(options.ranking.read_bytes())
+    return 0
+
+
+def _halves(options: argparse.Namespace, _: PipelineSettings) -> int:
+    from services.pipeline.judging.golden import read_golden, write_half
+
+    golden = read_golden(options.folder)
+    for half in ("tune", "report"):
+        queries = write_half(golden, half, options.output / half)
+        print(f"{queries} queries in {options.output / half}")
     return 0
 
 

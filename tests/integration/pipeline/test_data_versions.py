@@ -107,7 +107,7 @@ def test_a_remote_that_has_not_the_data_is_told_in_one_line(
 def test_the_stages_go_from_the_file_to_what_is_published_without_telling_anybody() -> None:
     stages = _dvc(ROOT, "stage", "list", "--name-only").split()
 
-    assert stages == ["features", "train", "evaluate", "publish"]
+    assert stages == ["features", "halves", "train", "evaluate", "publish"]
     assert _dvc(ROOT, "config", "core.analytics").strip() == "false"
     assert _dvc(ROOT, "config", "core.check_update").strip() == "false"
 

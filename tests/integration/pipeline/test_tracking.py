@@ -17,7 +17,7 @@ from services.pipeline.judging.golden import Golden, GoldenQuery, write_golden
 from services.pipeline.judging.metrics import Grade
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.data_version import data_version
-from services.pipeline.tracking.registry import REGISTERED, Registry
+from services.pipeline.tracking.registry import REGISTERED, Registry, register
 from services.pipeline.tracking.runs import EXPERIMENT, client, tracked
 from services.pipeline.training.published import published_products
 from tests.support.encoder_double import EncoderDouble
@@ -114,7 +114,7 @@ def test_a_training_is_a_run_with_what_it_learned_and_may_be_registered(
     }
     (entry,) = Registry(on).entries()
     assert entry.ranking == read_ranking(output)
-    assert (entry.run_id, list(entry.aliases)) == (run.info.run_id, ["champion"])
+    assert (entry.run_id, list(entry.aliases)) == (run.info.run_id, ["challenger"])
     assert entry.catalogue == run.data.tags["catalogue"]
 
 
@@ -144,7 +144,7 @@ def test_a_judgement_is_a_run_also_where_it_refuses_the_ranking(
     assert "NDCG falls" in refused.data.tags["error"]
     assert refused.data.metrics["ndcg/mean"] < refused.data.metrics["ndcg_built_in/mean"]
     kept = {one.path for one in client(on).list_artifacts(refused.info.run_id)}
-    assert kept == {"by look.json", "evaluation.txt", "evaluation.json"}
+    assert kept == {"by look.json", "evaluation.txt", "evaluation.json", "ndcg-change.png"}
 
 
 def test_without_tracking_nothing_is_recorded_and_a_server_that_is_away_costs_only_the_record(
@@ -174,22 +174,61 @@ def test_a_challenger_is_promoted_and_the_champion_before_comes_back(
     for ranking in (BUILT_IN, learned):
         with tracked("train", on) as record:
             record.texts["ranking.json"] = ranking.model_dump_json()
-        assert record.run_id is not None
-        made[ranking.name] = registry.register(
-            ranking, model="double@1", catalogue="v1", run_id=record.run_id
-        )
-    assert list(made["built-in"].aliases) == ["champion"]
+            record.tags = {"model": "double@1", "catalogue": "v1"}
+        made[ranking.name] = register(ranking, record, on)
+    assert list(made["built-in"].aliases) == ["champion"]  # it is in force
     assert list(made["learned"].aliases) == ["challenger"]
 
     assert main(["registry", "promote"]) == 0
     assert published_ranking(on) == learned
     assert main(["registry", "rollback"]) == 0
     assert published_ranking(on) == BUILT_IN
+    assert _shown(capsys) == [["challenger", "learned"], ["champion", "built-in"]]
+    assert main(["registry", "rollback"]) == NothingToLoad.exit_code
+
+
+def test_the_first_registered_ranking_is_no_champion_until_it_is_in_force(
+    on: PipelineSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["load", str(write_feed(tmp_path / "feed.csv", product_rows(6)))]) == 0
+    learned = Ranking(name="learned", words=ModalityWeights(text=0.8, image=0.2))
+    with tracked("train", on) as record:
+        record.tags = {"model": "double@1", "catalogue": "v1"}
+    assert list(register(learned, record, on).aliases) == ["challenger"]
+
+    assert main(["registry", "promote"]) == 0
+
+    assert published_ranking(on) == learned
+    assert _shown(capsys) == [["champion", "learned"]]
+
+
+def test_the_champion_is_the_ranking_in_force_however_it_came_there(
+    on: PipelineSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["load", str(write_feed(tmp_path / "feed.csv", product_rows(6)))]) == 0
+    learned = Ranking(name="learned", words=ModalityWeights(text=0.8, image=0.2))
+    with tracked("train", on) as record:
+        record.tags = {"model": "double@1", "catalogue": "v1"}
+    register(learned, record, on)
+    file = tmp_path / "ranking.json"
+
+    file.write_text(learned.model_dump_json())
+    assert main(["ranking", "set", str(file)]) == 0
+    assert dict(client(on).get_registered_model(REGISTERED).aliases)["champion"] == 1
+
+    file.write_text(Ranking(name="unknown to the registry").model_dump_json())
+    assert main(["ranking", "set", str(file)]) == 0
+    assert "champion" not in client(on).get_registered_model(REGISTERED).aliases
+
+    publish_ranking(learned, on.model_copy(update={"tracking": False}))  # without a word to MLflow
+    assert _shown(capsys) == [["champion", "learned"]]
+
+
+def _shown(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """Aliases and names as `registry show` prints them, newest first."""
     capsys.readouterr()
     assert main(["registry", "show"]) == 0
-    shown = [line.split("\t")[1:3] for line in capsys.readouterr().out.splitlines()]
-    assert shown == [["challenger", "learned"], ["champion", "built-in"]]
-    assert main(["registry", "rollback"]) == NothingToLoad.exit_code
+    return [line.split("\t")[1:3] for line in capsys.readouterr().out.splitlines()]
 
 
 def test_a_ranking_of_another_model_is_not_put_in_force(
@@ -201,11 +240,9 @@ def test_a_ranking_of_another_model_is_not_put_in_force(
     with tracked("train", on) as record:
         pass
     assert record.run_id is not None
-    registry = Registry(on)
-    for _ in range(2):  # where there is no champion, the first becomes it
-        registry.register(
-            Ranking(name="foreign"), model="other@1", catalogue="v1", run_id=record.run_id
-        )
+    Registry(on).register(
+        Ranking(name="foreign"), model="other@1", catalogue="v1", run_id=record.run_id
+    )
     assert main(["registry", "promote"]) == DependencyAway.exit_code
     assert "was learned for model 'other@1'" in capsys.readouterr().err
     assert published_ranking(on) == kept
