@@ -1,4 +1,4 @@
-"""What every FastAPI service needs and none owns.
+"""Parts that every FastAPI service needs and no service owns.
 
 A thing used by one service lives in that service.
 """

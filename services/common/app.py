@@ -33,7 +33,7 @@ Dependencies = Mapping[str, Dependency]
 
 
 class ProblemType(Contract):
-    """`GET /problems/{slug}`: what the `type` of a problem document stands for."""
+    """`GET /problems/{slug}`: the meaning of a problem document's `type`."""
 
     type: str
     title: str
@@ -58,11 +58,10 @@ def create_service_app(
 ) -> FastAPI:
     """A FastAPI app with health, readiness, metrics, request ids, deadlines and problem details.
 
-    `dependencies` tells the state of everything needed; the service is ready when nothing is
-    unavailable. `alive` tells whether the service's own workers live. `body_limits` names the
-    paths that take bodies of another size than `max_body_bytes`; a name that ends in `/` holds for
-    all below it. `middleware`, the outermost first,
-    runs inside the layer that gives each request its id, and before any body is read.
+    `dependencies` returns the state of each dependency; the service is ready if none is
+    unavailable. `alive` returns whether the service's own workers run. `body_limits` overrides
+    `max_body_bytes` by path; a path that ends in `/` includes all paths below it. `middleware`,
+    outermost first, runs after a request has its id and before its body is read.
     """
     lifecycle = Lifecycle()
     app = FastAPI(
@@ -70,7 +69,7 @@ def create_service_app(
         version=VERSION,
         description=description,
         lifespan=_traced(lifespan, lifecycle, name, settings),
-        # The route's function is its name: client generators make readable methods of it.
+        # Client generators turn the function's name into a readable method.
         generate_unique_id_function=_operation_id,
         docs_url=docs_url,
         redoc_url=None,
@@ -126,7 +125,7 @@ def _operations(
     dependencies: Callable[[], Awaitable[Dependencies]],
     alive: Callable[[], bool],
 ) -> APIRouter:
-    """The routes that every service has, for those who run it."""
+    """The routes of every service, for operators."""
     router = APIRouter(tags=["operations"])
     problem_types = {
         kind.slug: ProblemType(
@@ -169,12 +168,12 @@ def _operations(
 
     @router.get(
         "/problems/{slug}",
-        summary="What a kind of error means",
+        summary="Meaning of an error type",
         responses=problem_responses(NotFound),
     )
     async def problem_type(slug: str) -> ProblemType:
         if slug not in problem_types:
-            raise NotFound(f"There is no kind of problem named {slug!r}.")
+            raise NotFound(f"There is no problem type {slug!r}.")
         return problem_types[slug]
 
     return router

@@ -1,4 +1,4 @@
-"""Work that goes on after the answer that began it."""
+"""Background tasks: work that continues after the request that started it was answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 
 
 class Background:
-    """Keeps what it runs from being collected: the event loop alone holds no task."""
+    """Holds a reference to each running task, because the event loop does not."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -18,5 +18,5 @@ class Background:
         task.add_done_callback(self._tasks.discard)
 
     async def finished(self) -> None:
-        """Once nothing of what was started goes on."""
+        """Wait until all started tasks have ended."""
         await asyncio.gather(*self._tasks)

@@ -42,6 +42,7 @@ from services.common.problems import (
     UnreadableImage,
     UnsupportedMediaType,
 )
+from services.common.retry_budget import RetryBudget
 from services.common.tracing import TRACEPARENT_HEADER, current_span
 from services.common.transport import (
     ConnectionLost,
@@ -79,28 +80,6 @@ _PASSED_ON: dict[str, type[ServiceError]] = {
         UnsupportedMediaType,
     )
 }
-
-
-class RetryBudget:
-    """Allows retries for at most a tenth of recent calls, so that retries never feed an outage.
-
-    A token bucket: each call earns `ratio` of a token, each retry spends one.
-    """
-
-    def __init__(self, ratio: float = 0.1, burst: float = 5.0) -> None:
-        self._ratio = ratio
-        self._burst = burst
-        self._tokens = burst
-
-    def earn(self) -> None:
-        self._tokens = min(self._burst, self._tokens + self._ratio)
-
-    def spend(self) -> bool:
-        """True when one retry is allowed now."""
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +187,8 @@ class ServiceClient:
         return await self._call("POST", path, read, body=form, headers=headers)
 
     @property
-    def left_alone(self) -> bool:
-        """True while calls are refused at once, since the dependency failed."""
+    def circuit_open(self) -> bool:
+        """True while calls are refused at once, because the dependency failed."""
         return self._breaker.is_open
 
     async def aclose(self) -> None:
@@ -258,7 +237,7 @@ class ServiceClient:
             except ValueError as error:  # Pydantic's own is one
                 self._breaker.failed()
                 raise DependencyUnavailable(
-                    f"The {self.name} gave an answer that breaks its contract."
+                    f"The answer of the {self.name} breaks its contract."
                 ) from error
             self._breaker.succeeded()
             return understood

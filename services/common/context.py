@@ -1,4 +1,4 @@
-"""What travels with a request through all services: its id and its deadline."""
+"""Request context: the id, the deadline and the log fields of the current request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment after which nobody waits for the answer."""
+    """The time after which nobody waits for the answer."""
 
     at: float  # seconds on time.monotonic()
 
@@ -26,7 +26,7 @@ class Deadline:
         return cls(time.monotonic() + milliseconds / 1000)
 
     def remaining_s(self) -> float:
-        """Seconds left; 0 when passed."""
+        """Seconds left; 0 once it has passed."""
         return max(0.0, self.at - time.monotonic())
 
 
@@ -35,14 +35,14 @@ deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
 def accept_request_id(offered: str | None) -> str:
-    """The caller's request id if it is a harmless token, else a new one."""
+    """The caller's request id if it is a harmless token, otherwise a new one."""
     if offered is not None and _REQUEST_ID.fullmatch(offered):
         return offered
     return uuid.uuid4().hex
 
 
 def accept_deadline(offered: str | None, default_ms: int) -> Deadline:
-    """The caller's remaining milliseconds, never more than our own default."""
+    """A deadline after the caller's milliseconds, but never later than our own default."""
     if offered is not None and offered.isascii() and offered.isdigit() and len(offered) < 10:
         return Deadline.after_ms(min(int(offered), default_ms))
     return Deadline.after_ms(default_ms)
@@ -51,8 +51,8 @@ def accept_deadline(offered: str | None, default_ms: int) -> Deadline:
 request_notes: ContextVar[dict[str, Any] | None] = ContextVar("request_notes", default=None)
 
 
-def note(**fields: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-    """Add fields to the line that the log gets for this request."""
+def note(**fields: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Add fields to the log line of the current request."""
     notes = request_notes.get()
     if notes is not None:
         notes.update(fields)

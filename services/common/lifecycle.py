@@ -1,4 +1,4 @@
-"""What every app of ours knows of its own run: whether it is being stopped, and its traces."""
+"""The lifecycle of an app: whether it is stopping, and where its traces go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.common.tracing import Tracing
 
 @dataclass(slots=True)
 class Lifecycle:
-    """`create_service_app` makes one for each app; the server and the lifespan change it."""
+    """Made by `create_service_app` for each app; changed by the server and the lifespan."""
 
     stopping: bool = False
     tracing: Tracing | None = None
@@ -22,6 +22,6 @@ def set_lifecycle(app: Starlette, lifecycle: Lifecycle) -> None:
 
 
 def lifecycle_of(app: Starlette) -> Lifecycle:
-    """Of an app that `create_service_app` made."""
+    """The lifecycle of an app that `create_service_app` made."""
     lifecycle: Lifecycle = app.state.lifecycle
     return lifecycle

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with the request id where there is one."""
+"""Structured logs: one JSON object a line, with the request id if there is one."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def configure_logging(service: str, level: str) -> None:
     )
     handler.addFilter(_ContextFilter(service))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # Our middleware writes the request line, with more in it.
+    # `ServiceMiddleware` logs requests, with more fields.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Prometheus metrics: those that every service has, in a registry of the app's own."""
+"""The Prometheus metrics of every service, in one registry per app."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LATENCY_BUCKETS = (
 
 
 class Metrics:
-    """One registry an app, so that two apps in one process (tests) never share a counter."""
+    """One registry per app, so that two apps in one process (tests) never share a counter."""
 
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        Gauge("service_info", "Which service this is.", ["service"], registry=self.registry).labels(
+        Gauge("service_info", "Name of the service.", ["service"], registry=self.registry).labels(
             service
         ).set(1)
         self.requests = Counter(
@@ -39,23 +39,23 @@ class Metrics:
         )
         self.latency = Histogram(
             "http_request_duration_seconds",
-            "Time from the request's first byte to the answer's last.",
+            "Time from the first byte of the request to the last byte of the answer.",
             ["method", "route"],
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
-        # To find a label's counter takes longer than to count; their combinations are few.
+        # Finding the counter for some labels takes longer than counting. Combinations are few.
         self._requests = cache(self.requests.labels)
         self._latency = cache(self.latency.labels)
         self.in_flight = Gauge(
-            "http_requests_in_flight", "Requests being answered now.", registry=self.registry
+            "http_requests_in_flight", "Requests in progress.", registry=self.registry
         )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that was answered, and the time that it took."""
+        """Count an answered request and its duration."""
         self._requests(method, route, status).inc()
         self._latency(method, route).observe(seconds)
 
     def exposition(self) -> bytes:
-        """All metrics in Prometheus' text format."""
+        """All metrics in Prometheus's text format."""
         return generate_latest(self.registry)

@@ -1,7 +1,7 @@
 """The outermost layer of every service: request id, deadline, body limit, log, metrics, trace.
 
-Written against ASGI itself, since Starlette's `BaseHTTPMiddleware` runs each request in a task of
-its own, which loses context variables and costs more than the rest of this file.
+It uses ASGI directly, because Starlette's `BaseHTTPMiddleware` runs each request in a task of its
+own, which loses context variables and costs more than the rest of this file.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ _QUIET_ROUTES = {"/health", "/ready", "/metrics"}
 
 def _unexpected() -> ASGIApp:
     return problem_response(
-        ServiceError("Something went wrong here; the request id finds it in our logs.")
+        ServiceError("An unexpected error occurred. The request id identifies it in our logs.")
     )
 
 
 def _declared_bytes(headers: Headers) -> float:
-    """The length a request says its body has; 0 when it does not say, or not in digits."""
+    """The declared length of the body; 0 if it is missing or not a number."""
     declared = headers.get("content-length", "")
     if not (declared.isascii() and declared.isdigit()):
         return 0
-    # Python refuses to read a number of thousands of digits.
+    # Python refuses to convert thousands of digits.
     return int(declared) if len(declared) < 19 else math.inf
 
 
 def _route(scope: Scope) -> str:
-    """The route's template, never the path itself: metrics' labels must stay few."""
+    """The route's template, not the path, because labels of metrics must stay few."""
     return getattr(scope.get("route"), "path", None) or "unmatched"
 
 
 class ServiceMiddleware:
-    """Wraps the app so that no answer leaves without its request id, and none is uncounted."""
+    """Gives every answer its request id, and logs and counts it."""
 
     def __init__(
         self,
@@ -111,13 +111,13 @@ class ServiceMiddleware:
         try:
             await self._traced(scope, receive, send_with_id, headers)
         except ClientDisconnect:
-            status = 499  # nobody to answer; the number that proxies log for this
+            status = 499  # the client has gone; proxies log this number
         except Exception:
-            # Caught here and not by an exception handler: Starlette would run that outside of this
-            # layer, and the answer would leave without its request id.
+            # Not in an exception handler: Starlette would run it outside of this layer, and the
+            # answer would have no request id.
             logger.exception("unexpected error")
             if answering:
-                raise  # half an answer is out; only closing the connection tells the caller
+                raise  # half an answer is sent; closing the connection shows that it is incomplete
             await _unexpected()(scope, receive, send_with_id)
         finally:
             self._metrics.in_flight.dec()
@@ -127,7 +127,7 @@ class ServiceMiddleware:
             deadline.reset(deadline_token)
 
     async def _traced(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """In a span of its own, where traces are wanted."""
+        """Handle the request in a span of its own if tracing is on."""
         tracing = self._lifecycle.tracing
         if tracing is None:
             await self._limited(scope, receive, send, headers)
@@ -148,9 +148,9 @@ class ServiceMiddleware:
             await self._limited(scope, receive, send_and_note, headers)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """Refuse a body over the limit: by its declared length, else as soon as it passes it."""
+        """Refuse a body over the limit, by its declared length or once it exceeds the limit."""
         limit = self._limit(scope["path"])
-        too_large = PayloadTooLarge(f"The body is larger than the {limit} bytes allowed here.")
+        too_large = PayloadTooLarge(f"The body is larger than {limit} bytes, the limit here.")
         if _declared_bytes(headers) > limit:
             await problem_response(too_large)(scope, receive, send)
             return
@@ -159,14 +159,14 @@ class ServiceMiddleware:
 
         async def receive_limited() -> Message:
             nonlocal received, complete
-            if complete:  # what comes now is that the client leaves, whenever it likes
+            if complete:  # the next message is the client's disconnect, at any time
                 return await receive()
             try:
                 async with asyncio.timeout(due.remaining_s() if due else None):
                     message = await receive()
             except TimeoutError:
                 complete = True
-                raise RequestTimeout("The request's body did not arrive in time.") from None
+                raise RequestTimeout("The body did not arrive in time. Send it again.") from None
             complete = not message.get("more_body", False)
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
@@ -177,7 +177,7 @@ class ServiceMiddleware:
         await self._app(scope, receive_limited, send)
 
     def _limit(self, path: str) -> int:
-        """Of a body at this path, in bytes. A name that ends in `/` holds for all below it."""
+        """Largest body at this path in bytes. A key that ends in `/` includes all paths below."""
         exact = self._body_limits.get(path)
         if exact is not None:
             return exact

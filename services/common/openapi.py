@@ -1,4 +1,4 @@
-"""The generated OpenAPI schema, with the truth about errors in it."""
+"""The generated OpenAPI schema, corrected to document the errors that services return."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _FASTAPI_VALIDATION_ERROR = {"HTTPValidationError", "ValidationError"}
 
 
 def document_problems(app: FastAPI) -> None:
-    """Add `Problem` to the schema's components, and put it where FastAPI's own error stood.
+    """Add `Problem` to the schema's components, in place of FastAPI's own error.
 
-    FastAPI documents its own 422 body for every route that takes parameters; ours never sends it.
+    FastAPI documents its own 422 body for every route with parameters. Our routes never send it.
     """
     generate = app.openapi
 
@@ -44,5 +44,5 @@ def document_problems(app: FastAPI) -> None:
 
 
 def schema_text(app: FastAPI) -> str:
-    """The app's schema as `docs/openapi` keeps it."""
+    """The app's schema in the format of `docs/openapi`."""
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"

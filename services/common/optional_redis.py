@@ -1,6 +1,6 @@
-"""A Redis that several replicas share and that may always be away.
+"""A Redis that replicas share and that may be unavailable at any time.
 
-Only for services that have one; they bring the `redis` package with them.
+Only services that need Redis import this module; they depend on the `redis` package.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-LEFT_ALONE_S = 1.0
+PAUSE_S = 1.0
+"""Time without commands after a failure."""
 
 
 class RedisAway(Exception):
-    """Redis cannot be asked now."""
+    """Redis is unavailable."""
 
 
 class OptionalRedis:
-    """Redis as long as it answers; after a failure it is left alone for a second.
+    """Runs commands while Redis answers. After a failure it sends none for a second.
 
-    So a Redis that is frozen costs a time-out a second, and not one a request.
+    So a frozen Redis costs one time-out a second, not one a request.
     """
 
     def __init__(self, url: RedisDsn, *, timeout_ms: int) -> None:
@@ -41,15 +42,15 @@ class OptionalRedis:
         self._away_until = float("-inf")
 
     async def ask(self, command: Callable[[], Awaitable[Answer]]) -> Answer:
-        """What the command gives. Raises RedisAway, at once while Redis is left alone."""
+        """The command's result. Raises RedisAway, at once during the second after a failure."""
         if time.monotonic() < self._away_until:
             raise RedisAway
         try:
             return await command()
         except (RedisError, OSError) as error:
             if time.monotonic() >= self._away_until:
-                logger.warning("Redis is away: %s", error or type(error).__name__)
-            self._away_until = time.monotonic() + LEFT_ALONE_S
+                logger.warning("Redis is unavailable: %s", error or type(error).__name__)
+            self._away_until = time.monotonic() + PAUSE_S
             raise RedisAway from error
 
     async def aclose(self) -> None:

@@ -1,6 +1,6 @@
-"""The one error tree, mapped once to RFC 9457 problem details.
+"""The error tree, mapped to RFC 9457 problem details in one place.
 
-ServiceError                    500  internal-error (what no other class claims)
+ServiceError                    500  internal-error (all that no other class covers)
 ├── InvalidRequest              422  invalid-request
 ├── UnreadableImage             422  unreadable-image
 ├── UnsupportedMediaType        415  unsupported-media-type
@@ -17,7 +17,7 @@ ServiceError                    500  internal-error (what no other class claims)
 ├── DependencyUnavailable       503  dependency-unavailable
 └── DeadlineExceeded            504  deadline-exceeded
 
-A handler raises; it never builds an error body. `docs/errors.md` explains each to a caller.
+A handler raises; it never builds an error body. `docs/errors.md` explains each type to callers.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from services.contracts.problems import FieldProblem, Problem
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
-# `services.common.openapi` puts it there.
+# `services.common.openapi` adds the schema.
 _PROBLEM_REF = "#/components/schemas/Problem"
 
 _RETRIED_LATER = (429, 503)
 
 
 class ServiceError(HTTPException):
-    """An error that a caller may see. `detail` says what to do; it never holds a stack trace.
+    """An error for the caller. `detail` says what is wrong and what to do, without a stack trace.
 
-    An `HTTPException`, since FastAPI turns any other one raised while it reads a body into a 400.
+    An `HTTPException`, because FastAPI turns any other error raised while it reads a body into 400.
     """
 
     slug: ClassVar[str] = "internal-error"
@@ -71,37 +71,37 @@ class ServiceError(HTTPException):
 
 
 class InvalidRequest(ServiceError):
-    """A field is missing, unknown or out of its bounds; `errors` names each."""
+    """A field is missing, unknown or out of bounds; `errors` lists each one."""
 
     slug, title, status = "invalid-request", "Invalid request", 422
 
 
 class UnreadableImage(ServiceError):
-    """The bytes are not a picture that can be decoded."""
+    """The file cannot be decoded as an image."""
 
     slug, title, status = "unreadable-image", "Unreadable image", 422
 
 
 class UnsupportedMediaType(ServiceError):
-    """The body is of a type that this route does not take."""
+    """This route does not accept the body's media type."""
 
     slug, title, status = "unsupported-media-type", "Unsupported media type", 415
 
 
 class PayloadTooLarge(ServiceError):
-    """The body, or the picture in it, is larger than the limit named in `detail`."""
+    """The body, or an image in it, is larger than the limit in `detail`."""
 
     slug, title, status = "payload-too-large", "Payload too large", 413
 
 
 class Unauthorized(ServiceError):
-    """A key is needed here, and none came or none that is known."""
+    """The API key is missing or unknown."""
 
     slug, title, status = "unauthorized", "Unauthorized", 401
 
 
 class Forbidden(ServiceError):
-    """The key is known but has not the scope needed, or nobody may do this here."""
+    """The key lacks the required scope, or this action is disabled."""
 
     slug, title, status = "forbidden", "Forbidden", 403
 
@@ -113,55 +113,55 @@ class NotFound(ServiceError):
 
 
 class MethodNotAllowed(ServiceError):
-    """The path exists, but does not answer this method."""
+    """The path exists but does not support this method."""
 
     slug, title, status = "method-not-allowed", "Method not allowed", 405
 
 
 class RequestTimeout(ServiceError):
-    """The request's body did not arrive within its deadline."""
+    """The request's body did not arrive before the deadline."""
 
     slug, title, status = "request-timeout", "Request timeout", 408
 
 
 class ModelMismatch(ServiceError):
-    """The query's vector and the catalogue are of different models."""
+    """The query's vector and the catalogue come from different models."""
 
     slug, title, status = "model-mismatch", "Model mismatch", 409
 
 
 class RateLimited(ServiceError):
-    """This caller asks too often, or too much at once; go on after `Retry-After`."""
+    """Too many requests from this caller; continue after `Retry-After`."""
 
     slug, title, status = "rate-limited", "Too many requests", 429
 
 
 class Overloaded(ServiceError):
-    """More requests are waiting than can be served in time; ask again after `Retry-After`."""
+    """More requests are waiting than can be served in time; try again after `Retry-After`."""
 
     slug, title, status = "overloaded", "Overloaded", 429
 
 
 class NotReady(ServiceError):
-    """The service is starting, or holds no catalogue yet; ask again after `Retry-After`."""
+    """The service is starting or has no catalogue yet; try again after `Retry-After`."""
 
     slug, title, status = "not-ready", "Not ready", 503
 
 
 class DependencyUnavailable(ServiceError):
-    """A service that this one needs does not answer; ask again after `Retry-After`."""
+    """A service that this one needs is unavailable; try again after `Retry-After`."""
 
     slug, title, status = "dependency-unavailable", "Dependency unavailable", 503
 
 
 class DeadlineExceeded(ServiceError):
-    """The answer was not there within the request's deadline."""
+    """The answer was not ready before the request's deadline."""
 
     slug, title, status = "deadline-exceeded", "Deadline exceeded", 504
 
 
 def error_types() -> Iterator[type[ServiceError]]:
-    """The whole tree, the root first."""
+    """All classes of the tree, the root first."""
     yield ServiceError
     yield from ServiceError.__subclasses__()
 
@@ -172,7 +172,7 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 
 
 def problem_response(error: ServiceError) -> JSONResponse:
-    """The problem document of an error, as a response."""
+    """The response with the problem document of an error."""
     problem = Problem(
         type=error.type_path(),
         title=error.title,
@@ -186,7 +186,7 @@ def problem_response(error: ServiceError) -> JSONResponse:
         retry_after = 1
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if error.status == Unauthorized.status:
-        headers["WWW-Authenticate"] = "ApiKey"  # RFC 9110 asks for it with every 401
+        headers["WWW-Authenticate"] = "ApiKey"  # RFC 9110 requires it with every 401
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=error.status,
@@ -203,9 +203,9 @@ def _field_problems(error: RequestValidationError) -> list[FieldProblem]:
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Turn the errors that a handler raises on purpose into problem documents.
+    """Turn the errors that handlers raise into problem documents.
 
-    The others are caught by `ServiceMiddleware`.
+    `ServiceMiddleware` catches unexpected errors.
     """
 
     async def on_service_error(_: Request, error: Exception) -> JSONResponse:
@@ -217,7 +217,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         fields = _field_problems(error)
         where = ", ".join(field.field for field in fields)
         return problem_response(
-            InvalidRequest(f"The request cannot be accepted; look at: {where}.", errors=fields)
+            InvalidRequest(f"The request is invalid. Correct: {where}.", errors=fields)
         )
 
     async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -228,13 +228,13 @@ def install_problem_handlers(app: FastAPI) -> None:
                 kind(f"{request.method} {request.url.path}: {error.detail}")
             )
         elif 400 <= error.status_code < 500:
-            # The body could not be read at all: broken multipart, say.
+            # The body could not be read, for example broken multipart.
             response = problem_response(InvalidRequest(str(error.detail)))
         else:
-            response = problem_response(ServiceError("This request could not be served."))
+            response = problem_response(ServiceError("The request could not be served."))
         response.headers.update(error.headers or {})
         if error.status_code == MethodNotAllowed.status:
-            # Starlette names those of one route; a path may have a route for each method.
+            # Starlette names the methods of one route, but a path may have a route for each method.
             response.headers["Allow"] = ", ".join(_methods_here(request))
         return response
 
@@ -244,7 +244,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def _methods_here(request: Request) -> list[str]:
-    """The methods that are published for the path, in alphabetical order."""
+    """The published methods of the path, in alphabetical order."""
     routes = [route for route in request.app.routes if isinstance(route, APIRoute)]
     here = next((one.path for one in routes if one.matches(request.scope)[0] != Match.NONE), None)
     published = (
@@ -254,7 +254,7 @@ def _methods_here(request: Request) -> list[str]:
 
 
 def problem_responses(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
-    """FastAPI's `responses` for a route that may answer with these errors."""
+    """FastAPI's `responses` for a route that may raise these errors."""
     by_status: dict[int | str, dict[str, Any]] = {}
     everything: tuple[type[ServiceError], ...] = (*kinds, ServiceError)
     for kind in everything:
@@ -271,7 +271,7 @@ def problem_responses(*kinds: type[ServiceError]) -> dict[int | str, dict[str, A
         if kind.status in _RETRIED_LATER:
             response["headers"] = {
                 "Retry-After": {
-                    "description": "Seconds to wait before asking again.",
+                    "description": "Seconds to wait before the next attempt.",
                     "schema": {"type": "integer"},
                 }
             }

@@ -1,6 +1,6 @@
-"""OpenTelemetry traces across the services, where an OTLP endpoint is set.
+"""OpenTelemetry traces across the services.
 
-Where none is, nothing that traces is imported, and `current_span` stays None.
+Without an OTLP endpoint, OpenTelemetry is not imported and `current_span` stays None.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Attribute = str | int | float | bool
 
 
 class Span:
-    """One span, and the way to those below it."""
+    """One span, which can start spans below it."""
 
     def __init__(self, tracer: trace.Tracer, span: trace.Span) -> None:
         self._tracer = tracer
@@ -36,13 +36,13 @@ class Span:
         self._span.update_name(name)
 
     def note(self, **attributes: Attribute) -> None:
-        """Attributes by name; `__` stands for the dot in OpenTelemetry's names."""
+        """Set attributes; `__` in a name stands for the dot of OpenTelemetry's names."""
         for name, value in attributes.items():
             self._span.set_attribute(name.replace("__", "."), value)
 
     @contextmanager
     def call(self, name: str, **attributes: Attribute) -> Iterator[Span]:
-        """A span for asking another service, as long as the block runs."""
+        """A span for a call to another service, open while the block runs."""
         from opentelemetry import trace
 
         parent = trace.set_span_in_context(self._span)
@@ -58,7 +58,7 @@ current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
 
 
 class Tracing:
-    """Makes the span of each request and sends them off, in batches and in a thread of its own."""
+    """Makes a span for each request. A thread exports the spans in batches."""
 
     def __init__(self, service: str, endpoint: str) -> None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -66,7 +66,7 @@ class Tracing:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        # A provider of our own and not the process' one: two services may live in one process.
+        # A provider of its own, not the global one: two services may run in one process.
         self._provider: TracerProvider = TracerProvider(
             resource=Resource.create({"service.name": f"multimodal-search-{service}"}),
             shutdown_on_exit=False,
@@ -77,7 +77,7 @@ class Tracing:
 
     @contextmanager
     def request(self, method: str, headers: Mapping[str, str]) -> Iterator[Span]:
-        """The span of one request, below the caller's where the headers name one."""
+        """The span of one request, below the caller's span if the headers name one."""
         from opentelemetry import trace
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -94,5 +94,5 @@ class Tracing:
                 current_span.reset(token)
 
     def close(self) -> None:
-        """Send what is left. Blocks."""
+        """Export the remaining spans. Blocks."""
         self._provider.shutdown()

@@ -63,7 +63,7 @@ def _with_key(router: APIRouter) -> APIRouter:
 
 
 def _breaker_open(client: ServiceClient) -> Callable[[], float]:
-    return lambda: float(client.left_alone)
+    return lambda: float(client.circuit_open)
 
 
 def create_app(settings: GatewaySettings, transports: Transports | None = None) -> FastAPI:

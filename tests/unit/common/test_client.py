@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.common.client import RetryBudget, ServiceClient, own_deadline
+from services.common.client import ServiceClient, own_deadline
 from services.common.context import (
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,
@@ -29,6 +29,7 @@ from services.common.problems import (
     PayloadTooLarge,
     ServiceError,
 )
+from services.common.retry_budget import RetryBudget
 from services.contracts.base import Contract
 from services.contracts.health import Dependency, Health, Readiness
 from tests.support.waiting import until
@@ -265,7 +266,7 @@ async def test_in_an_outage_calls_are_refused_at_once_and_only_probes_are_sent()
         for _ in range(200):
             with pytest.raises(DependencyUnavailable):
                 await client.get("/health", Health)
-        assert client.left_alone
+        assert client.circuit_open
     # Five failures and as many retries as the budget's burst, whatever is asked after them.
     assert len(seen) <= 10
 
@@ -296,7 +297,7 @@ async def test_what_keeps_failing_is_left_alone_until_it_is_back(
         raise fault
 
     async with _client(httpx.MockTransport(handle)) as client:
-        while not client.left_alone:
+        while not client.circuit_open:
             with pytest.raises(DependencyUnavailable):
                 await client.get("/thing", Nothing)
         assert len(set(asked)) == 1
@@ -305,7 +306,7 @@ async def test_what_keeps_failing_is_left_alone_until_it_is_back(
             await client.get("/thing", Nothing)
         assert len(asked) == before
         broken = False
-        await until(lambda: not client.left_alone)
+        await until(lambda: not client.circuit_open)
         await client.get("/thing", Nothing)
 
 
@@ -321,7 +322,7 @@ async def test_one_that_took_the_whole_time_out_is_left_alone_only_if_it_is_dead
         with pytest.raises(DeadlineExceeded):
             await client.get("/slow", Health)
         # It was busy, not dead.
-        await until(lambda: not client.left_alone)
+        await until(lambda: not client.circuit_open)
         assert (await client.get("/health", Health)).status == "alive"
         frozen.set()
         with pytest.raises(DeadlineExceeded):
@@ -330,7 +331,7 @@ async def test_one_that_took_the_whole_time_out_is_left_alone_only_if_it_is_dead
             with pytest.raises(DependencyUnavailable):
                 await client.get("/slow", Health)
         frozen.clear()
-        await until(lambda: not client.left_alone)
+        await until(lambda: not client.circuit_open)
 
 
 async def test_callers_in_a_hurry_and_the_other_sides_bugs_open_nothing(
@@ -344,17 +345,17 @@ async def test_callers_in_a_hurry_and_the_other_sides_bugs_open_nothing(
             for path in ("/bug", "/not-ready", "/overloaded", "/nothing"):
                 with pytest.raises(ServiceError):
                     await client.get(path, Health)
-        assert not client.left_alone
+        assert not client.circuit_open
         assert (await client.get("/health", Health)).status == "alive"
 
 
 async def test_a_client_that_is_closed_stops_probing() -> None:
     transport, _ = _failing(10_000, httpx.ConnectError)
     async with _client(transport) as client:
-        while not client.left_alone:
+        while not client.circuit_open:
             with pytest.raises(DependencyUnavailable):
                 await client.get("/health", Health)
-    assert not client.left_alone
+    assert not client.circuit_open
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
