@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-START_S = 30.0
+START_S = 120.0
 STOP_S = 20.0
 
 

@@ -285,6 +285,7 @@ def test_a_connection_that_nobody_uses_does_not_hold_up_the_stop(
         assert process.process.wait(10) == -signal.SIGTERM
 
 
+@pytest.mark.timeout(300)  # four processes start, one after another
 async def test_processes_replaced_one_by_one_under_load_lose_no_request(
     start: Start, listener: socket.socket
 ) -> None:
