@@ -1,4 +1,4 @@
-"""What crosses a wire between services: Pydantic models, one file a service.
+"""The messages between services: Pydantic models, one file a service.
 
-No logic, no I/O, no settings. The only thing that one service may know of another.
+No logic, no I/O, no settings. A service knows nothing else of another service.
 """

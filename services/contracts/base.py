@@ -1,4 +1,4 @@
-"""The base of every contract, and the few types that several of them share."""
+"""The base of every contract, and types that several contracts share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Contract(BaseModel):
-    """A message on the wire: immutable, and unknown fields are refused by name."""
+    """A message between services. It is immutable, and an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -19,23 +19,25 @@ ModelId = Annotated[
     str,
     Field(
         description="The CLIP model that made a vector, with the revision of its weights. "
-        "Vectors of two models mean nothing to each other.",
+        "Vectors of different models cannot be compared.",
         examples=["mini-clip@1f2e3d4c5b6a"],
     ),
 ]
 
 
 class ModalityWeights(Contract):
-    """How much each of a product's two vectors counts in its score (late fusion).
+    """The weights of a product's two vectors in its score (late fusion).
 
-    score = text · cos(query, text vector) + image · cos(query, image vector), with the two weights
-    brought to a sum of 1 before use, so that a score is always within -1..1.
+    score = text · cos(query, text vector) + image · cos(query, image vector). The weights are
+    scaled to a sum of 1 before use, so a score is always within -1..1.
     """
 
     model_config = ConfigDict(strict=True)
 
-    text: float = Field(ge=0, le=1, description="Weight of the words (title and description).")
-    image: float = Field(ge=0, le=1, description="Weight of the picture.")
+    text: float = Field(
+        ge=0, le=1, description="Weight of the text vector (title and description)."
+    )
+    image: float = Field(ge=0, le=1, description="Weight of the image vector.")
 
     @model_validator(mode="after")
     def _some_weight(self) -> ModalityWeights:

@@ -1,16 +1,16 @@
-"""The catalogue in the feature store: what the pipeline writes and the retriever reads.
+"""The layout of the catalogue in the feature store. The pipeline writes it, the retriever reads it.
 
-Feast's online store can neither list its keys nor search, so what the catalogue contains is itself
-a feature. A *head* names one version and how many *shards* list its products; shards are keyed by
-version, so a reader that holds a head always finds the product list that belongs to it. Rows of
-products are keyed by what they say (`CONTENT_KEY` is their fingerprint), so they are never written
-over: a version that is being loaded cannot disturb the one that is served.
+Feast's online store can neither list its keys nor search, so the list of products is itself a
+feature. A *head* names one version and the number of *shards* that list its products. Shards are
+keyed by version, so a reader with a head always finds the product list of that version. Rows of
+products are keyed by their content (`CONTENT_KEY` is their fingerprint), so they are never
+overwritten: loading a new version cannot disturb the served one.
 
-What changes a version once it is served is a *change*: a list of products put in and taken out,
-numbered, and written once. The head tells how far the numbers go, so who serves a version applies
-the changes that it lacks, from its own number on. Numbers are never used twice for a version.
+A *change* modifies a version that is served. It is a list of products to add and to remove. Each
+change has a number and is written once. The head holds the latest number, so a reader of a version
+applies the changes after its own number. A number is never used twice for a version.
 
-The names below are those of `feature_repo/definitions.py`; a test holds the two together.
+The names below match `feature_repo/definitions.py`; a test compares them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from services.contracts.base import Contract, ModelId
 from services.contracts.ranking import Ranking
 
 CATALOGUE = "default"
-"""Join-key value of the head row of the version that is served."""
+"""Join-key value of the served version's head row."""
 
 PREVIOUS = "default/previous"
-"""Join-key value of the head row of the version served before, for going back to it."""
+"""Join-key value of the previous version's head row, for a rollback."""
 
 HEAD_VIEW = "catalogue_head"
 SHARD_VIEW = "catalogue_shard"
@@ -48,16 +48,16 @@ PRODUCTS_PER_SHARD = 10_000
 
 
 class CatalogueHead(Contract):
-    """The published version: every replica that reads it serves the same products."""
+    """The published version. All replicas that read it serve the same products."""
 
-    version: str = Field(min_length=1, description="Digest of model, products and their content.")
+    version: str = Field(min_length=1, description="Digest of the model, products and content.")
     model_id: ModelId
     dimension: int = Field(ge=1)
     shards: int = Field(ge=0)
-    products: int = Field(ge=0, description="In its shards; what changes add is not counted.")
-    base: int = Field(default=0, ge=0, description="Number before the first of its changes.")
-    sequence: int = Field(default=0, ge=0, description="Number of the latest of its changes.")
-    ranking: Ranking | None = Field(default=None, description="Null: the built-in one.")
+    products: int = Field(ge=0, description="Products in the shards, without later changes.")
+    base: int = Field(default=0, ge=0, description="Number before this version's first change.")
+    sequence: int = Field(default=0, ge=0, description="Number of this version's latest change.")
+    ranking: Ranking | None = Field(default=None, description="Null for the built-in ranking.")
 
 
 def shard_id(version: str, number: int) -> str:

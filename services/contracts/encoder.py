@@ -1,4 +1,4 @@
-"""The encoder's wire: words and pictures in, unit vectors out."""
+"""Messages of the encoder: texts and pictures in, unit vectors out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAX_IMAGES_PER_REQUEST = 64
 MAX_TEXT_CHARACTERS = 10_000
 
 BINARY_MEDIA_TYPE = "application/x-safetensors"
-"""Asked for by `Accept`: a safetensors file with the two tensors below in place of JSON."""
+"""With this `Accept` header the answer is a safetensors file of the two tensors below."""
 EMBEDDINGS_TENSOR = "embeddings"
-"""(items, dimension) float32; a row of zeros where the report names the item."""
+"""(items, dimension) float32; an item that the report lists as failed is a row of zeros."""
 REPORT_TENSOR = "report"
-"""uint8: `EmbeddingsResponse` as JSON, without its embeddings."""
+"""uint8: `EmbeddingsResponse` as JSON without `embeddings`."""
 
 PRIORITY_HEADER = "X-Priority"
-"""`interactive` (the default) or `bulk`: bulk requests go after all others, and are not cached."""
+"""`interactive` (the default) or `bulk`: bulk requests run after all others and are not cached."""
 
 
 class EmbedTextsRequest(Contract):
@@ -30,14 +30,14 @@ class EmbedTextsRequest(Contract):
     texts: list[Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]] = Field(
         min_length=1,
         max_length=MAX_TEXTS_PER_REQUEST,
-        description="Texts to embed; each is cut at CLIP's 77 tokens.",
+        description="Texts to embed, each truncated to CLIP's 77 tokens.",
         examples=[["red striped mug", "a wooden chair"]],
     )
     encoding_format: VectorEncoding = Field(default="float", description=ENCODING_DESCRIPTION)
 
 
 class Crop(Contract):
-    """A part of a picture, in fractions of its width and height as a person sees it."""
+    """A part of a picture, in fractions of the width and height of the upright picture."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}]}
@@ -56,7 +56,7 @@ class Crop(Contract):
 
 
 class ItemProblem(Contract):
-    """Why one item of a batch has no vector; the others have theirs."""
+    """The reason why one item of a batch has no vector. The other items are not affected."""
 
     index: int = Field(ge=0, description="Position in the request.")
     type: str = Field(examples=["/problems/unreadable-image"])
@@ -64,22 +64,22 @@ class ItemProblem(Contract):
 
 
 class EmbeddingsResponse(Contract):
-    """Vectors in the order of the request; null where `errors` names the item."""
+    """Vectors in the order of the request; null for an item that `errors` lists."""
 
     model: ModelId
     dimension: int = Field(ge=1)
     embeddings: list[Vector | None] = Field(description="Unit vectors, float32 values.")
     errors: list[ItemProblem] = Field(default_factory=list)
     cached: list[int] = Field(
-        default_factory=list, description="Which of them were not encoded anew, but kept."
+        default_factory=list, description="Positions of the vectors that came from the cache."
     )
 
 
 class ModelInfo(Contract):
-    """`GET /model`: what this encoder speaks."""
+    """`GET /model`: the model of this encoder."""
 
     model: ModelId
     dimension: int = Field(ge=1, examples=[512])
-    image_size: int = Field(ge=1, description="Pixels a side that the image tower sees.")
-    context_length: int = Field(ge=1, description="Tokens a text is cut at.", examples=[77])
+    image_size: int = Field(ge=1, description="Side of the image tower's input in pixels.")
+    context_length: int = Field(ge=1, description="Longest text in tokens.", examples=[77])
     precision: str = Field(examples=["bf16"])

@@ -1,4 +1,4 @@
-"""The public API."""
+"""Messages of the public API."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ Query = Annotated[
 
 Threshold = Annotated[
     float,
-    Field(ge=-1, le=1, description="Leave out products that score below this cosine similarity."),
+    Field(ge=-1, le=1, description="Lowest cosine similarity; products below it are omitted."),
 ]
 
 
 class PredictRequest(Contract):
-    """`POST /predict`: find products like these words."""
+    """`POST /predict`: find products by words."""
 
     model_config = ConfigDict(
-        strict=True,  # `true` is no number and `0` no boolean, whatever Pydantic would make of them
+        strict=True,  # otherwise Pydantic takes `true` for a number and `0` for a boolean
         json_schema_extra={
             "examples": [
                 {"query": "red striped mug", "k": 20, "threshold": 0.35},
@@ -47,40 +47,41 @@ class PredictRequest(Contract):
         },
     )
 
-    query: Query = Field(description="What is sought, in words.", examples=["red striped mug"])
+    query: Query = Field(description="Search words.", examples=["red striped mug"])
     k: int = Field(
         default=DEFAULT_K,
         ge=1,
         le=MAX_K,
         validation_alias=AliasChoices("k", "top_k"),
-        description="How many products at most; `top_k` is another name for it.",
+        description="Maximum number of products; `top_k` is an alias.",
     )
     threshold: Threshold | None = None
-    rewrite: bool = Field(default=True, description="Let the rewriter improve the query first.")
+    rewrite: bool = Field(default=True, description="Whether the rewriter improves the query.")
     weights: ModalityWeights | None = Field(
-        default=None, description="Balance of words and look; the service's own when left out."
+        default=None,
+        description="Weights of text and image vectors; the catalogue's ranking by default.",
     )
 
 
 class PictureOptions(Contract):
-    """What every picture may come with, as form fields or query parameters."""
+    """Options of every picture, as form fields or query parameters."""
 
     crop: Json[Crop] | None = Field(
         default=None,
-        description="The part that counts, as JSON, in fractions of the width and height of the "
-        'upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`.',
+        description="The part of the picture to use, as JSON, in fractions of the width and height "
+        'of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`.',
     )
 
 
 class PredictImageOptions(PictureOptions):
-    """What `POST /predict-image` takes beside `image`, as form fields or query parameters."""
+    """Options of `POST /predict-image` beside `image`, as form fields or query parameters."""
 
     k: int | None = Field(
         default=None,
         ge=1,
         le=MAX_K,
         validation_alias=AliasChoices("k", "top_k"),
-        description=f"How many products at most, {DEFAULT_K} unless said; `top_k` is another name.",
+        description=f"Maximum number of products, {DEFAULT_K} by default; `top_k` is an alias.",
     )
     threshold: Threshold | None = None
 
@@ -88,12 +89,12 @@ class PredictImageOptions(PictureOptions):
 class PredictResponse(Contract):
     """The answer to `POST /predict` and `POST /predict-image`."""
 
-    original_query: str | None = Field(description="The query as asked; null for a picture.")
+    original_query: str | None = Field(description="The query as sent; null for a picture.")
     rewritten_query: str | None = Field(
         description="The query that was searched for; null for a picture."
     )
     rewrite_source: RewriteSource | None = Field(
-        description="Where `rewritten_query` came from; null when rewriting was turned off."
+        description="Source of `rewritten_query`; null if rewriting was turned off."
     )
     results: list[ScoredProduct] = Field(description="Best first.")
     confidence: Confidence
@@ -112,8 +113,8 @@ PictureId = Annotated[
     str,
     StringConstraints(min_length=1, max_length=4_096, pattern=r"^[A-Za-z0-9_-]+$"),
     Field(
-        description="What `POST /pictures` answered. It holds what the model saw, not the "
-        "picture; it is good until `expires_at`, while the catalogue is of that model."
+        description="An id from `POST /pictures`. It contains the picture's vector, not the "
+        "picture. It is valid until `expires_at`, while the catalogue's model is the same."
     ),
 ]
 
@@ -122,13 +123,13 @@ class PictureResponse(Contract):
     """The answer to `POST /pictures`."""
 
     picture_id: PictureId
-    expires_at: datetime = Field(description="After it, the picture must be sent again.")
+    expires_at: datetime = Field(description="After this time the picture must be sent again.")
     model: ModelId
     request_id: str
 
 
 class SearchTerm(Contract):
-    """One thing sought: words, a picture, or a product of the catalogue."""
+    """One part of a search: words, a picture, or a product of the catalogue."""
 
     model_config = ConfigDict(strict=True)
 
@@ -138,7 +139,8 @@ class SearchTerm(Contract):
     weight: TermWeight = 1.0
     weights: ModalityWeights | None = Field(
         default=None,
-        description="Balance of words and look for this term; the service's own when left out.",
+        description="Weights of text and image vectors for this term; the catalogue's ranking by "
+        "default.",
     )
 
     @model_validator(mode="after")
@@ -150,7 +152,7 @@ class SearchTerm(Contract):
 
 
 class SearchRequest(Refinements):
-    """`POST /search`: any mix of words, pictures and products, and everything about the answer."""
+    """`POST /search`: any mix of words, pictures and products, with filters and options."""
 
     model_config = ConfigDict(
         strict=True,
@@ -171,52 +173,52 @@ class SearchRequest(Refinements):
     )
 
     query: Query | None = Field(
-        default=None, description="What is sought, in words; a term like any other."
+        default=None, description="Search words. The query counts as one more term."
     )
     terms: list[SearchTerm] = Field(
-        default_factory=list, max_length=MAX_TERMS - 1, description="What else is sought."
+        default_factory=list, max_length=MAX_TERMS - 1, description="Further parts of the search."
     )
     k: int = Field(
         default=DEFAULT_K,
         ge=1,
         le=MAX_K,
         validation_alias=AliasChoices("k", "top_k"),
-        description="How many products at most; `top_k` is another name for it.",
+        description="Maximum number of products; `top_k` is an alias.",
     )
-    rewrite: bool = Field(default=True, description="Let the rewriter improve `query` first.")
+    rewrite: bool = Field(default=True, description="Whether the rewriter improves `query`.")
     weights: ModalityWeights | None = Field(
         default=None,
-        description="Balance of words and look for every term that has none of its own.",
+        description="Weights of text and image vectors for every term without its own.",
     )
     cursor: str | None = Field(
         default=None,
         max_length=MAX_CURSOR_CHARACTERS,
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="`cursor` of the page before. It holds the whole search: nothing but `k` may "
-        "be given with it.",
+        description="`cursor` of the previous page. It contains the whole search, so only `k` may "
+        "be sent with it.",
     )
 
     @model_validator(mode="after")
     def _something_wanted(self) -> SearchRequest:
         if self.cursor is not None:
             if others := self.model_fields_set - {"cursor", "k"}:
-                raise ValueError(f"with a cursor, leave out {', '.join(sorted(others))}")
+                raise ValueError(f"remove {', '.join(sorted(others))}: the cursor contains them")
             return self
         if self.query is None and not any(term.weight > 0 for term in self.terms):
-            raise ValueError("give a query, or at least one term that weighs more than 0")
+            raise ValueError("send a query, or at least one term with a weight above 0")
         return self
 
 
 class SearchExplanation(Contract):
-    """How an answer came about; the parts of each score are in `results[].terms`."""
+    """Details of how an answer was made. The parts of each score are in `results[].terms`."""
 
     stages_ms: dict[str, float] = Field(description="Time by stage, as in `Server-Timing`.")
     terms: list[str] = Field(
-        description="What `results[].terms` are of, in that order.", examples=[["red mug"]]
+        description="Names of `results[].terms`, in the same order.", examples=[["red mug"]]
     )
     cached: list[str] = Field(
-        description="Which of those texts the encoder did not encode anew, but had kept. Whether "
-        "the rewriter had, `rewrite_source` tells.",
+        description="Texts whose vectors came from the encoder's cache. `rewrite_source` shows "
+        "whether the rewriter used its cache.",
         examples=[["red mug"]],
     )
 
@@ -224,20 +226,20 @@ class SearchExplanation(Contract):
 class SearchResponse(Contract):
     """The answer to `POST /search` and `GET /products/{id}/similar`."""
 
-    original_query: str | None = Field(description="`query` as asked.")
+    original_query: str | None = Field(description="`query` as sent.")
     rewritten_query: str | None = Field(description="The query that was searched for.")
     rewrite_source: RewriteSource | None = Field(
-        description="Where `rewritten_query` came from; null when nothing was to be rewritten."
+        description="Source of `rewritten_query`; null if there was nothing to rewrite."
     )
     results: list[ScoredProduct] = Field(
-        description="In the order asked for. Empty where nothing in the catalogue is a good match."
+        description="Products in the requested order. Empty if the catalogue has no good match."
     )
-    found: int = Field(
-        ge=0, description="How many products there are to page through, 1,000 at most."
-    )
+    found: int = Field(ge=0, description="Number of products on all pages together, at most 1,000.")
     confidence: Confidence
-    facets: Facets | None = Field(default=None, description="Null where none were asked for.")
-    cursor: str | None = Field(default=None, description="For the next page; null on the last.")
+    facets: Facets | None = Field(default=None, description="Null if none were requested.")
+    cursor: str | None = Field(
+        default=None, description="Cursor for the next page; null on the last page."
+    )
     degraded: list[str] = Field(
         default_factory=list,
         description="Parts that could not do their share; the answer stands without them.",
@@ -247,7 +249,9 @@ class SearchResponse(Contract):
     catalogue_version: str
     took_ms: float = Field(ge=0, description="Milliseconds inside the gateway.")
     request_id: str
-    explanation: SearchExplanation | None = Field(default=None, description="With `?explain=true`.")
+    explanation: SearchExplanation | None = Field(
+        default=None, description="Present with `?explain=true`."
+    )
 
 
 class BatchSearchRequest(Contract):

@@ -1,4 +1,4 @@
-"""Liveness and readiness, alike for every service."""
+"""Liveness and readiness, the same for every service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.contracts.base import Contract
 
 
 class Health(Contract):
-    """`GET /health`: the process and its workers live."""
+    """`GET /health`: whether the process and its workers run."""
 
     status: Literal["alive", "dead"]
     service: str = Field(examples=["encoder"])
@@ -18,14 +18,14 @@ class Health(Contract):
 
 
 class Dependency(Contract):
-    """The state of one thing that a service needs."""
+    """The state of one dependency of a service."""
 
     status: Literal["ok", "degraded", "unavailable"]
-    detail: str | None = Field(default=None, description="What is wrong, or worth knowing.")
+    detail: str | None = Field(default=None, description="The problem, or further information.")
 
 
 class Readiness(Contract):
-    """`GET /ready`: a real answer is possible now (200), or not (503)."""
+    """`GET /ready`: whether a real answer is possible now (200) or not (503)."""
 
     status: Literal["ready", "not_ready"]
     service: str

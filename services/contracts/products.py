@@ -1,4 +1,4 @@
-"""A product, as shoppers and programs see it."""
+"""A product in answers to shoppers and programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.contracts.search import Strength, TermScore
 
 
 class Product(Contract):
-    """Everything the catalogue knows of a product, its vectors apart."""
+    """All fields of a product in the catalogue, except its vectors."""
 
     product_id: ProductId
     title: Annotated[str, Field(min_length=1, examples=["Red striped mug"])]
@@ -22,29 +22,29 @@ class Product(Contract):
     currency: str | None = Field(default=None, examples=["EUR"])
     image_url: str | None = Field(
         default=None,
-        description="Path on the gateway for locally stored pictures, else an absolute URL.",
+        description="Path on the gateway for a locally stored picture, otherwise an absolute URL.",
         examples=["/images/3f/3fa9c1.webp"],
     )
     product_url: str | None = Field(default=None, examples=["https://example.com/p/sample-0001"])
     attributes: dict[str, str] = Field(
         default_factory=dict,
-        description="Every further column of the catalogue, as text.",
+        description="All further columns of the catalogue, as text.",
         examples=[{"color": "red", "pattern": "striped"}],
     )
 
 
 class ScoredProduct(Product):
-    """A product as an answer to a query."""
+    """A product with its score for a query."""
 
     score: float = Field(
-        description="Weighted cosine similarity of the query to the product's text and image "
+        description="Weighted cosine similarity between the query and the product's text and image "
         "vectors, within -1..1."
     )
     strength: Strength = Field(
-        description="Whether the score stands out among this query's scores over the whole "
-        "catalogue: `strong`, or `weak` where the product may have little to do with the query, as "
-        "all do where there is no good match."
+        description="Rank of the score among this query's scores over the whole catalogue. "
+        "`strong`: it stands out. `weak`: the product may have little to do with the query; all "
+        "are weak if there is no good match."
     )
     terms: list[TermScore] | None = Field(
-        default=None, description="The parts of the score, in the order of the query's terms."
+        default=None, description="Parts of the score, in the order of the query's terms."
     )

@@ -1,9 +1,9 @@
-"""The query log: what the gateway tells of searches it answered, and the pipeline reads.
+"""The query log. The gateway writes an entry for each search that it answered; the pipeline reads.
 
-One Redis stream holds entries of two kinds, each one field of JSON. `SEARCH` is one search: its
-words, or their keyed hash, and how it went. `MEAN` is the mean of the vectors of many searches: a
-vector of one alone would tell its words to whoever has the model. Pictures are in neither, nor is
-who asked. Why so: docs/decisions/0016-query-log.md.
+One Redis stream holds two kinds of entries, each a single field of JSON. `SEARCH` is one search:
+its words, or their keyed hash, and its outcome. `MEAN` is the mean of the vectors of many searches,
+because the vector of a single search would reveal its words to anyone with the model. The log
+contains neither pictures nor who searched. Reasons: docs/decisions/0016-query-log.md.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STREAM = "query-log"
 SEARCH, MEAN = "search", "mean"
 
 QUERIES_PER_MEAN = 32
-"""A mean is of so many searches, never of fewer."""
+"""Number of searches in a mean, never fewer."""
 
 _HASH_BYTES = 16
 
@@ -36,16 +36,16 @@ Sought = Literal["words", "picture", "mixed"]
 
 
 class LoggedSearch(Contract):
-    """One search, the first page of it."""
+    """The first page of one search."""
 
     kind: Sought
-    query: str | None = Field(description="Words or their keyed hash; null where there are none.")
+    query: str | None = Field(description="Words or their keyed hash; null without words.")
     hashed: bool
     confidence: Confidence
     found: int = Field(ge=0)
-    filtered: bool = Field(description="Whether filters or a threshold left products out.")
-    best: ProductId | None = Field(description="The product that came first.")
-    strength: Strength | None = Field(description="Of the match of that product.")
+    filtered: bool = Field(description="Whether filters or a threshold omitted products.")
+    best: ProductId | None = Field(description="The first product.")
+    strength: Strength | None = Field(description="Strength of the first product's match.")
     rewritten: RewriteSource | None
     degraded: list[str]
     model: ModelId
@@ -54,7 +54,7 @@ class LoggedSearch(Contract):
 
 
 class LoggedMean(Contract):
-    """The mean of the vectors of the latest searches by one thing."""
+    """The mean vector of the latest searches that had a single term."""
 
     kind: Kind
     model: ModelId
@@ -63,26 +63,26 @@ class LoggedMean(Contract):
 
 
 def normalised(words: str) -> str:
-    """The same for queries that differ only in case, spacing or the form of a character."""
+    """A form that is equal for queries that differ only in case, spacing or Unicode form."""
     return " ".join(unicodedata.normalize("NFKC", words).casefold().split())
 
 
 def keyed_hash(words: str, key: bytes) -> str:
-    """HMAC-SHA256 of the normalised words, cut to 128 bits, in hex. Source: RFC 2104.
+    """HMAC-SHA256 of the normalised words, truncated to 128 bits, in hex. Source: RFC 2104.
 
-    Without a key whoever reads the log could try all likely queries.
+    Without a key, a reader of the log could try all likely queries.
     """
     digest = hmac.digest(key, normalised(words).encode(), hashlib.sha256)
     return digest[:_HASH_BYTES].hex()
 
 
 def packed(vector: Sequence[float]) -> str:
-    """As `LoggedMean.vector` has it: 1.4 kB for 512 numbers."""
+    """The format of `LoggedMean.vector`: 1.4 kB for 512 numbers."""
     return base64.b64encode(struct.pack(f"<{len(vector)}e", *vector)).decode()
 
 
 def unpacked(text: str) -> Vector:
-    """Raises ValueError for what `packed` never wrote."""
+    """The inverse of `packed`. Raises ValueError for any other text."""
     data = base64.b64decode(text, validate=True)
     if len(data) % 2:
         raise ValueError("half a number")

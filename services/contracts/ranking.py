@@ -1,6 +1,6 @@
-"""What a search can learn: how words and look are balanced, and what a score is worth.
+"""The learned ranking: weights of text and image vectors, and the calibration of scores.
 
-It is published with the catalogue, in its head, so a new one takes effect by the ordinary swap.
+It is published in the catalogue's head, so a new ranking takes effect with the catalogue's swap.
 """
 
 from __future__ import annotations
@@ -11,20 +11,24 @@ from services.contracts.base import Contract, ModalityWeights
 
 
 class ScoreCalibration(Contract):
-    """What is usual among a query's scores over the whole catalogue.
+    """Turns a query's scores over the whole catalogue into strength and confidence.
 
-    For `weak` and `strong` a score stands so many standard deviations above their mean. For
-    `centre` the best one does, in those of a usual query of the catalogue, with twice the query's
-    own on top, counted from where the best of as many random products would stand.
+    `weak` and `strong` are standard deviations of the query's scores above their mean. Confidence
+    is 1 / (1 + exp(-slope · (excess - centre))), where
+
+        excess = (best score - mean + 2 · deviation) / usual deviation - noise
+
+    `deviation` is that of this query's scores, `usual deviation` that of a usual query of the
+    catalogue, and `noise` the expected largest of as many standard normal numbers as products.
     """
 
-    weak: FiniteFloat = Field(default=1.0, description="Below it a product is no match.")
-    strong: FiniteFloat = Field(default=2.0, description="From it on a match is a strong one.")
+    weak: FiniteFloat = Field(default=1.0, description="A product below this is not a match.")
+    strong: FiniteFloat = Field(default=2.0, description="A match at or above this is strong.")
     centre: FiniteFloat = Field(
-        default=2.6, description="Where the best product of a query stands at a confidence of 0.5."
+        default=2.6, description="Excess of a query's best score at a confidence of 0.5."
     )
     slope: FiniteFloat = Field(
-        default=6.0, gt=0, description="How fast confidence rises there, a standard deviation."
+        default=6.0, gt=0, description="Steepness of the confidence around `centre`."
     )
 
     @model_validator(mode="after")
@@ -35,22 +39,23 @@ class ScoreCalibration(Contract):
 
 
 class Ranking(Contract):
-    """What holds where a search does not say otherwise."""
+    """The weights and calibration for searches that do not set their own."""
 
     name: str = Field(
-        default="built-in", min_length=1, max_length=128, description="Which one it is, for people."
+        default="built-in", min_length=1, max_length=128, description="Name for people."
     )
     words: ModalityWeights = Field(
-        default=ModalityWeights(text=0.5, image=0.5), description="For a query in words."
+        default=ModalityWeights(text=0.5, image=0.5), description="Weights for a query in words."
     )
     picture: ModalityWeights = Field(
-        default=ModalityWeights(text=0, image=1), description="For a query by picture."
+        default=ModalityWeights(text=0, image=1), description="Weights for a query by picture."
     )
     product: ModalityWeights = Field(
-        default=ModalityWeights(text=0.5, image=0.5), description="For products like a product."
+        default=ModalityWeights(text=0.5, image=0.5),
+        description="Weights for products similar to a product.",
     )
     calibration: ScoreCalibration = ScoreCalibration()
 
 
 BUILT_IN = Ranking()
-"""In force where none was published."""
+"""The ranking of a catalogue that was published without one."""

@@ -1,4 +1,4 @@
-"""The retriever's wire: query vectors in, scored products out."""
+"""Messages of the retriever: query vectors in, scored products out."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from services.contracts.vectors import Vector
 MAX_K = 100
 
 NO_MATCH_BELOW = 0.5
-"""Confidence below which an answer means "no good match"."""
+"""An answer with a confidence below this means "no good match"."""
 
 Confidence = Annotated[
     float,
     Field(
         ge=0,
         le=1,
-        description="How likely the catalogue has what was sought; below "
-        f"{NO_MATCH_BELOW} there is no good match: it does not have that, or it means nothing.",
+        description="Probability that the catalogue contains a match. Below "
+        f"{NO_MATCH_BELOW} there is no good match: the catalogue has no such product, or the query "
+        "has no meaning.",
     ),
 ]
 
@@ -38,22 +39,22 @@ Kind = Literal["words", "picture"]
 
 
 class QueryTerm(Contract):
-    """One thing sought: a vector, or the vectors of a product that the catalogue has."""
+    """One part of a search: a vector, or the vectors of a product in the catalogue."""
 
     vector: Vector | None = Field(
         default=None, description="A unit vector of the catalogue's model."
     )
-    kind: Kind = Field(default="words", description="What the vector was made of.")
+    kind: Kind = Field(default="words", description="Source of the vector.")
     text: str | None = Field(
         default=None,
         max_length=MAX_TEXT_CHARACTERS,
-        description="The words that the vector was made of. Where a product near it says them all "
-        "there is a match, however many others are as near.",
+        description="The words of the vector. If a product near the vector contains all of them, "
+        "it is a match, even if many others are as near.",
     )
     product_id: ProductId | None = None
     weights: ModalityWeights | None = Field(
         default=None,
-        description="Balance of words and look; left out, that of the catalogue's ranking.",
+        description="Weights of text and image vectors; the catalogue's ranking by default.",
     )
     weight: TermWeight = 1.0
 
@@ -69,8 +70,8 @@ class QueryTerm(Contract):
 class RetrievalRequest(Refinements):
     """`POST /search`.
 
-    Several terms are balanced by how far each one's scores spread over the catalogue, so that a
-    picture does not drown words. The products of the terms themselves are never found.
+    Several terms are scaled by the spread of each term's scores over the catalogue, so that a
+    picture does not outweigh words. The products that the terms name are never results.
     """
 
     model: ModelId | None = Field(
@@ -82,18 +83,18 @@ class RetrievalRequest(Refinements):
         description="Empty: browse. All products that pass the filters, in order of id or price, "
         "with `score` 0, `confidence` 1 and exact counts.",
     )
-    k: int = Field(ge=1, le=MAX_K, description="How many products at most.")
+    k: int = Field(ge=1, le=MAX_K, description="Maximum number of products.")
     after: str | None = Field(
-        default=None, max_length=512, description="`next` of the page before, of the same search."
+        default=None, max_length=512, description="`next` of the previous page of this search."
     )
-    explain: bool = Field(default=False, description="Tell the parts of each score.")
+    explain: bool = Field(default=False, description="Whether to return the parts of each score.")
 
     @model_validator(mode="after")
     def _something_wanted(self) -> RetrievalRequest:
         if self.terms and not any(term.weight > 0 for term in self.terms):
-            raise ValueError("at least one term must weigh more than 0")
+            raise ValueError("at least one term must have a weight above 0")
         if self.model is None and any(term.vector is not None for term in self.terms):
-            raise ValueError("a vector needs the model that made it")
+            raise ValueError("a vector requires the model that made it")
         return self
 
 
@@ -104,29 +105,29 @@ class RetrievalBatchRequest(Contract):
 
 
 class CatalogueInfo(Contract):
-    """Which catalogue answered."""
+    """The catalogue that answered."""
 
-    version: str = Field(description="Changes whenever any product does.")
+    version: str = Field(description="Changes with every change of a product.")
     model: ModelId
     dimension: int = Field(ge=1)
     products: int = Field(ge=0)
 
 
 class RetrievalResponse(Contract):
-    """The best products in the order asked for; equal ones in order of product id."""
+    """The best products in the requested order; equal ones in order of product id."""
 
     results: list[ScoredProduct]
     found: int = Field(
         ge=0,
-        description="Products to page through: of the best 1,000; all when browsing.",
+        description="Number of products on all pages: at most 1,000; all when browsing.",
     )
     confidence: Confidence
-    facets: Facets | None = Field(default=None, description="Null where none were asked for.")
-    next: str | None = Field(default=None, description="Give it as `after` for the next page.")
+    facets: Facets | None = Field(default=None, description="Null if none were requested.")
+    next: str | None = Field(default=None, description="`after` of the next page.")
     catalogue: CatalogueInfo
 
 
 class RetrievalBatchResponse(Contract):
-    """In the order of the request, all of one catalogue version."""
+    """Answers in the order of the request, all from one catalogue version."""
 
     answers: list[RetrievalResponse]

@@ -1,4 +1,4 @@
-"""What a search may say beside what is sought, on the gateway's wire and on the retriever's."""
+"""Search options that the gateway and the retriever share: filters, facets, order, cut-off."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_EXCLUDED = 1_000
 MAX_SEARCHES_PER_BATCH = 64
 
 DEPTH = 1_000
-"""How many of the best products a search looks at: facets count them, pages end with them."""
+"""Number of best products that a search considers. Facets count them; pages end with them."""
 
 CATEGORY = "category"
 BRAND = "brand"
@@ -24,15 +24,15 @@ PRICE = "price"
 COLOR = "color"
 IN_STOCK = "in_stock"
 GROUP = "item_group_id"
-"""The attribute that variants of one product share."""
+"""The attribute that all variants of a product share."""
 
 EVERY_FACET = "*"
-"""In place of names: every field that can be counted, whatever the catalogue declares."""
+"""Stands for all fields that can be counted in this catalogue."""
 
 Sort = Literal["relevance", "price_asc", "price_desc"]
 
 Strength = Literal["strong", "weak"]
-"""Where a score stands among this query's scores over the whole catalogue."""
+"""Position of a score among this query's scores over the whole catalogue."""
 
 CutOff = Literal["auto", "off"]
 
@@ -41,7 +41,7 @@ TermWeight = Annotated[
     Field(
         ge=-10,
         le=10,
-        description="How much it counts beside the other terms; below 0: products unlike it.",
+        description="Weight of this term among the terms; below 0 for products unlike it.",
     ),
 ]
 
@@ -51,7 +51,7 @@ _Values = Annotated[list[_Value], Field(min_length=1, max_length=MAX_FILTER_VALU
 
 
 class PriceRange(Contract):
-    """Both ends belong to it."""
+    """A range of prices that includes both ends."""
 
     model_config = ConfigDict(strict=True)
 
@@ -68,9 +68,9 @@ class PriceRange(Contract):
 
 
 class Filters(Contract):
-    """Products must pass every field given; within one field, any of its values will do.
+    """A product must match every given field, and within a field at least one value.
 
-    Letter case does not matter. A product that lacks what is asked for does not pass.
+    Case is ignored. A product without the field does not match.
     """
 
     model_config = ConfigDict(
@@ -83,7 +83,7 @@ class Filters(Contract):
 
     category: _Values | None = Field(
         default=None,
-        description="Paths of the catalogue; each takes in its sub-categories.",
+        description="Category paths; each includes its sub-categories.",
         examples=[["Kitchen > Mugs"]],
     )
     brand: _Values | None = None
@@ -93,78 +93,78 @@ class Filters(Contract):
     attributes: dict[FieldName, _Values] = Field(
         default_factory=dict,
         max_length=MAX_FACETS,
-        description="Further attributes that the catalogue declares filterable.",
+        description="Further attributes that the catalogue allows as filters.",
         examples=[{"material": ["wood", "bamboo"]}],
     )
 
 
 class FacetValue(Contract):
-    """One value of a field, and how many of the products found have it."""
+    """One value of a field, and the number of found products that have it."""
 
     value: str
     count: int = Field(ge=1)
 
 
 class PriceSpan(Contract):
-    """What the products found cost, those without a price apart."""
+    """Lowest and highest price of the found products that have a price."""
 
     min: float
     max: float
 
 
 class Facets(Contract):
-    """Of the products found (the best `DEPTH` at most), what they have in common.
+    """Counts over the found products (at most the best `DEPTH`).
 
-    A field that is filtered by is counted as if it were not, so that further values can be chosen.
+    A field with a filter is counted without this filter, so that further values can be chosen.
     """
 
     fields: dict[str, list[FacetValue]] = Field(
-        description="Most frequent first; for categories every level is counted."
+        description="Values by field, most frequent first. All levels of a category are counted."
     )
-    price: PriceSpan | None = Field(default=None, description="Null where none has a price.")
+    price: PriceSpan | None = Field(default=None, description="Null if no product has a price.")
 
 
 class TermScore(Contract):
-    """What one term of the query gave to a product's score."""
+    """The part of a product's score that comes from one term of the query."""
 
-    weight: float = Field(description="As used, after balancing the terms.")
-    text: float = Field(description="Cosine to the product's words.")
-    image: float = Field(description="Cosine to the product's picture; 0 where it has none.")
-    contribution: float = Field(description="Its share of `score`; the shares add up to it.")
+    weight: float = Field(description="Weight as used, after the terms were scaled.")
+    text: float = Field(description="Cosine similarity to the text vector.")
+    image: float = Field(description="Cosine similarity to the image vector; 0 without a picture.")
+    contribution: float = Field(description="Share of `score`; the shares add up to `score`.")
 
 
 class Refinements(Contract):
-    """Everything but what is sought."""
+    """All options of a search except its terms."""
 
     threshold: (
         Annotated[
             float,
-            Field(ge=-1, le=1, description="Leave out products that score below this similarity."),
+            Field(ge=-1, le=1, description="Lowest similarity; products below it are omitted."),
         ]
         | None
     ) = None
     cutoff: CutOff = Field(
         default="auto",
-        description="`auto` leaves out what is no good match for this query, which may be "
-        "everything; `off` shows it too.",
+        description="`auto` omits weak matches, which may be all products; `off` shows them too.",
     )
     filters: Filters | None = None
     facets: list[FieldName] = Field(
         default_factory=list,
         max_length=MAX_FACETS,
-        description="Fields whose values are counted: `category`, `brand`, `price` and the "
-        f"filterable attributes. `{EVERY_FACET}` stands for all of them.",
+        description="Fields to count: `category`, `brand`, `price` and the filterable attributes. "
+        f"`{EVERY_FACET}` stands for all of them.",
         examples=[[CATEGORY, BRAND, COLOR, PRICE]],
     )
     facet_values: int = Field(
-        default=20, ge=1, le=MAX_FACET_VALUES, description="Values a field at most."
+        default=20, ge=1, le=MAX_FACET_VALUES, description="Maximum number of values per field."
     )
     sort: Sort = Field(
-        default="relevance", description="By price: what has none comes last, in either order."
+        default="relevance",
+        description="Order of the results. Products without a price come last in price orders.",
     )
     exclude: list[ProductId] = Field(
-        default_factory=list, max_length=MAX_EXCLUDED, description="Products not to show."
+        default_factory=list, max_length=MAX_EXCLUDED, description="Products to omit."
     )
     group_variants: bool = Field(
-        default=True, description=f"Show only the best of products that share `{GROUP}`."
+        default=True, description=f"Whether to show only the best of products with one `{GROUP}`."
     )

@@ -1,7 +1,7 @@
-"""How an embedding goes over the wire: a list of numbers, or packed.
+"""The format of an embedding in a message: a list of numbers, or packed in base64.
 
-Packed, 512 numbers take 2.7 kB and next to no time to read; as a list 11 kB and, in the way that
-FastAPI reads JSON, a quarter of a millisecond in each service that they pass.
+Packed, 512 numbers take 2.7 kB and almost no time to read. As a list they take 11 kB and, because
+of how FastAPI reads JSON, a quarter of a millisecond in each service.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from pydantic import (
 MAX_DIMENSION = 4096
 
 UNIT_TOLERANCE = 1e-2
-"""Largest distance from 1 of the length of a unit vector."""
+"""Largest difference between a unit vector's length and 1."""
 
 VectorEncoding = Literal["float", "base64"]
 
 ENCODING_DESCRIPTION = (
-    "How JSON holds a vector: a list of numbers, or base64 of them as float32, little-endian."
+    "Format of vectors in JSON: a list of numbers, or base64 of little-endian float32 numbers."
 )
 
 _FLOAT_BYTES = 4
 
 
 def _read(value: object, read_list: ValidatorFunctionWrapHandler) -> Sequence[float]:
-    """A list stays one. What came packed becomes an array of float32, and leaves packed too."""
+    """A list stays a list. A packed vector becomes an array of float32 and is written packed."""
     if isinstance(value, array):
         return value
     if not isinstance(value, str):
@@ -45,12 +45,12 @@ def _read(value: object, read_list: ValidatorFunctionWrapHandler) -> Sequence[fl
     try:
         data = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ValueError("neither a list of numbers nor base64") from error
+        raise ValueError("must be a list of numbers or base64") from error
     if not data or len(data) % _FLOAT_BYTES or len(data) > MAX_DIMENSION * _FLOAT_BYTES:
-        raise ValueError(f"not 1 to {MAX_DIMENSION} numbers of {_FLOAT_BYTES} bytes")
+        raise ValueError(f"must be 1 to {MAX_DIMENSION} numbers of {_FLOAT_BYTES} bytes")
     floats = array("f", data)
     if not math.isfinite(sum(floats)):
-        raise ValueError("not all of its numbers are finite")
+        raise ValueError("all numbers must be finite")
     return floats
 
 
@@ -77,4 +77,4 @@ Vector = Annotated[
         }
     ),
 ]
-"""One embedding: (d,) floats, unit length unless said otherwise."""
+"""One embedding: (d,) floats, of unit length unless stated otherwise."""

@@ -1,4 +1,4 @@
-"""The writer's wire: one product put in or taken out while the catalogue is served."""
+"""Messages of the writer: one product added, replaced or removed while the catalogue is served."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pydantic import Base64Bytes, ConfigDict, Field
 from services.contracts.base import Contract, ProductId
 
 MAX_PRODUCT_BYTES = 16_000_000
-"""Of one product on the wire: a picture of 10 MB in base64, and words beside it."""
+"""Largest request for one product: a picture of 10 MB in base64, and its texts."""
 
 
 class ProductInput(Contract):
-    """`PUT /products/{product_id}`: all that the catalogue is to know of it.
+    """`PUT /products/{product_id}`: all fields of the product.
 
-    What `GET` gives may be changed and put back: `image_url` then keeps the picture it had.
+    The answer of `GET` can be changed and sent back; its `image_url` then keeps the picture.
     """
 
     model_config = ConfigDict(
@@ -32,7 +32,7 @@ class ProductInput(Contract):
     )
 
     product_id: ProductId | None = Field(
-        default=None, description="The one of the address, where it is given here too."
+        default=None, description="If present, it must match the id in the URL."
     )
     title: str = Field(min_length=1, max_length=1_000)
     description: str = Field(default="", max_length=50_000)
@@ -41,21 +41,21 @@ class ProductInput(Contract):
     price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     currency: str | None = Field(default=None, max_length=3, examples=["EUR"])
     image: Base64Bytes | None = Field(
-        default=None, description="The picture itself in base64: JPEG, PNG or WebP."
+        default=None, description="The picture in base64: JPEG, PNG or WebP."
     )
     image_url: str | None = Field(
         default=None,
         max_length=2_000,
-        description="In place of `image`: a picture that is kept already, by its path as `GET` "
-        "gives it, or an http(s) address, which is shown and never fetched.",
+        description="Instead of `image`: the path of a stored picture, as `GET` returns it, or an "
+        "http(s) URL, which the page shows and no service fetches.",
     )
     product_url: str | None = Field(default=None, max_length=2_000)
     attributes: dict[str, str] = Field(default_factory=dict, max_length=100)
 
 
 class ProductChange(Contract):
-    """What became of it: written, and searchable as soon as the retrievers look again."""
+    """The change is stored. Searches find it when the retrievers have read it."""
 
     product_id: ProductId
-    catalogue_version: str = Field(description="The version that was changed.")
+    catalogue_version: str = Field(description="The changed version.")
     sequence: int = Field(ge=0, description="Number of the change; later ones are higher.")
