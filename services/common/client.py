@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
@@ -320,15 +319,3 @@ class ServiceClient:
         if problem.status == DeadlineExceeded.status:
             return DeadlineExceeded(f"The {self.name} did not answer in time.")
         return DependencyUnavailable(f"The {self.name} failed: {problem.title.lower()}.")
-
-
-@asynccontextmanager
-async def own_deadline(seconds: float) -> AsyncIterator[None]:
-    """Give the calls inside less time than the request has, so that time is left to answer."""
-    given = deadline.get()
-    at = time.monotonic() + seconds
-    token = deadline.set(Deadline(at if given is None else min(at, given.at)))
-    try:
-        yield
-    finally:
-        deadline.reset(token)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -56,3 +58,15 @@ def note(**fields: Any) -> None:  # noqa: ANN401 - any JSON value
     notes = request_notes.get()
     if notes is not None:
         notes.update(fields)
+
+
+@asynccontextmanager
+async def own_deadline(seconds: float) -> AsyncIterator[None]:
+    """Give the calls inside less time than the request has, so that time is left to answer."""
+    given = deadline.get()
+    at = time.monotonic() + seconds
+    token = deadline.set(Deadline(at if given is None else min(at, given.at)))
+    try:
+        yield
+    finally:
+        deadline.reset(token)

@@ -22,7 +22,7 @@ PAUSE_S = 1.0
 """Time without commands after a failure."""
 
 
-class RedisAway(Exception):
+class RedisUnavailable(Exception):
     """Redis is unavailable."""
 
 
@@ -42,16 +42,16 @@ class OptionalRedis:
         self._away_until = float("-inf")
 
     async def ask(self, command: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The command's result. Raises RedisAway, at once during the second after a failure."""
+        """The result. Raises RedisUnavailable, at once during the second after a failure."""
         if time.monotonic() < self._away_until:
-            raise RedisAway
+            raise RedisUnavailable
         try:
             return await command()
         except (RedisError, OSError) as error:
             if time.monotonic() >= self._away_until:
                 logger.warning("Redis is unavailable: %s", error or type(error).__name__)
             self._away_until = time.monotonic() + PAUSE_S
-            raise RedisAway from error
+            raise RedisUnavailable from error
 
     async def aclose(self) -> None:
         await self.client.aclose()

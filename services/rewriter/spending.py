@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from services.common.optional_redis import OptionalRedis, RedisAway
+from services.common.optional_redis import OptionalRedis, RedisUnavailable
 
 WINDOWS_S = {"minute": 60, "day": 86_400}
 
@@ -77,6 +77,6 @@ class SpendingLimit:
         ]
         try:
             place = await self._redis.ask(lambda: script(keys=keys, args=arguments))
-        except RedisAway:
+        except RedisUnavailable:
             return None
         return list(numbers)[int(place) - 1] if place else None

@@ -33,8 +33,8 @@ def test_it_is_read_and_goes_on_in_the_form_that_it_came_in(sent: list[float] | 
         ("", "numbers of 4 bytes"),
         ("AAAA", "numbers of 4 bytes"),
         (packed(*[0.0] * (MAX_DIMENSION + 1)), "numbers of 4 bytes"),
-        ("no base64", "neither"),
-        ("é", "neither"),
+        ("no base64", "list of numbers or base64"),
+        ("é", "list of numbers or base64"),
         (packed(1.0, float("nan")), "finite"),
         (packed(float("inf"), float("-inf")), "finite"),
         ([], "at least 1"),
@@ -45,6 +45,6 @@ def test_it_is_read_and_goes_on_in_the_form_that_it_came_in(sent: list[float] | 
         ({"0": 1.0}, "Sequence"),
     ],
 )
-def test_what_is_no_vector_is_refused_with_the_reason(sent: object, reason: str) -> None:
+def test_an_invalid_vector_is_refused_with_the_reason(sent: object, reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         VECTORS.validate_python(sent)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from services.common.optional_redis import OptionalRedis, RedisAway
+from services.common.optional_redis import OptionalRedis, RedisUnavailable
 
 MAX_LOCAL_CALLERS = 10_000
 MAX_OWED = 10_000
@@ -153,7 +153,7 @@ class SharedLimiter:
         ]
         try:
             answer = await self._redis.ask(lambda: self._script(_keys(caller), arguments))
-        except RedisAway:
+        except RedisUnavailable:
             return await self._alone.admit(caller, lease, cost)
         refusal, remaining, wait, full = map(int, answer)
         return Verdict(_REFUSALS[refusal], remaining, wait / 1e6, full / 1e6)
@@ -165,7 +165,7 @@ class SharedLimiter:
         self._owed.clear()
         try:
             await self._redis.ask(lambda: self._give_back(owed))
-        except RedisAway:
+        except RedisUnavailable:
             self._owed.extend(owed)
 
     async def _give_back(self, owed: Sequence[tuple[str, str]]) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from prometheus_client import Counter
 
-from services.common.optional_redis import OptionalRedis, RedisAway
+from services.common.optional_redis import OptionalRedis, RedisUnavailable
 from services.contracts.base import Contract
 from services.contracts.query_log import (
     MEAN,
@@ -136,7 +136,7 @@ class QueryLog:
             batch, more = await self._batch()
             try:
                 await self._redis.ask(partial(self._write, batch))
-            except RedisAway:
+            except RedisUnavailable:
                 self._entries.labels("away").inc(len(batch))
             else:
                 self._entries.labels("written").inc(len(batch))

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.common.client import ServiceClient, own_deadline
-from services.common.context import deadline
+from services.common.client import ServiceClient
+from services.common.context import deadline, own_deadline
 from services.common.problems import DeadlineExceeded, ServiceError
 from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import HttpUrl
 
-from services.common.client import ServiceClient, own_deadline
+from services.common.client import ServiceClient
+from services.common.context import own_deadline
 from services.common.problems import ServiceError
 from services.contracts.health import Dependency, Readiness
 from services.gateway.settings import GatewaySettings

@@ -12,12 +12,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.common.client import ServiceClient, own_deadline
+from services.common.client import ServiceClient
 from services.common.context import (
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,
     Deadline,
     deadline,
+    own_deadline,
     request_id,
 )
 from services.common.problems import (

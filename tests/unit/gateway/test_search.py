@@ -127,7 +127,7 @@ async def test_nothing_but_k_may_stand_beside_a_cursor(stack: Stack) -> None:
     problem = assert_problem(
         await _search(stack, cursor="AAAA", query="mug"), 422, "invalid-request"
     )
-    assert "leave out query" in str(problem["errors"])
+    assert "remove query" in str(problem["errors"])
 
 
 @pytest.mark.parametrize(

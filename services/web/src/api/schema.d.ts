@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a kind of error means */
+        /** Meaning of an error type */
         get: operations["problem_type"];
         put?: never;
         post?: never;
@@ -270,7 +270,7 @@ export interface components {
         };
         /**
          * Dependency
-         * @description The state of one thing that a service needs.
+         * @description The state of one dependency of a service.
          */
         Dependency: {
             /**
@@ -280,13 +280,13 @@ export interface components {
             status: "ok" | "degraded" | "unavailable";
             /**
              * Detail
-             * @description What is wrong, or worth knowing.
+             * @description The problem, or further information.
              */
             detail?: string | null;
         };
         /**
          * FacetValue
-         * @description One value of a field, and how many of the products found have it.
+         * @description One value of a field, and the number of found products that have it.
          */
         FacetValue: {
             /** Value */
@@ -296,26 +296,26 @@ export interface components {
         };
         /**
          * Facets
-         * @description Of the products found (the best `DEPTH` at most), what they have in common.
+         * @description Counts over the found products (at most the best `DEPTH`).
          *
-         *     A field that is filtered by is counted as if it were not, so that further values can be chosen.
+         *     A field with a filter is counted without this filter, so that further values can be chosen.
          */
         Facets: {
             /**
              * Fields
-             * @description Most frequent first; for categories every level is counted.
+             * @description Values by field, most frequent first. All levels of a category are counted.
              */
             fields: {
                 [key: string]: components["schemas"]["FacetValue"][];
             };
-            /** @description Null where none has a price. */
+            /** @description Null if no product has a price. */
             price?: components["schemas"]["PriceSpan"] | null;
         };
         /**
          * Filters
-         * @description Products must pass every field given; within one field, any of its values will do.
+         * @description A product must match every given field, and within a field at least one value.
          *
-         *     Letter case does not matter. A product that lacks what is asked for does not pass.
+         *     Case is ignored. A product without the field does not match.
          * @example {
          *       "category": [
          *         "Kitchen"
@@ -332,7 +332,7 @@ export interface components {
         Filters: {
             /**
              * Category
-             * @description Paths of the catalogue; each takes in its sub-categories.
+             * @description Category paths; each includes its sub-categories.
              * @example [
              *       "Kitchen > Mugs"
              *     ]
@@ -347,7 +347,7 @@ export interface components {
             price?: components["schemas"]["PriceRange"] | null;
             /**
              * Attributes
-             * @description Further attributes that the catalogue declares filterable.
+             * @description Further attributes that the catalogue allows as filters.
              * @example {
              *       "material": [
              *         "wood",
@@ -361,7 +361,7 @@ export interface components {
         };
         /**
          * Health
-         * @description `GET /health`: the process and its workers live.
+         * @description `GET /health`: whether the process and its workers run.
          */
         Health: {
             /**
@@ -382,20 +382,20 @@ export interface components {
         };
         /**
          * ModalityWeights
-         * @description How much each of a product's two vectors counts in its score (late fusion).
+         * @description The weights of a product's two vectors in its score (late fusion).
          *
-         *     score = text · cos(query, text vector) + image · cos(query, image vector), with the two weights
-         *     brought to a sum of 1 before use, so that a score is always within -1..1.
+         *     score = text · cos(query, text vector) + image · cos(query, image vector). The weights are
+         *     scaled to a sum of 1 before use, so a score is always within -1..1.
          */
         ModalityWeights: {
             /**
              * Text
-             * @description Weight of the words (title and description).
+             * @description Weight of the text vector (title and description).
              */
             text: number;
             /**
              * Image
-             * @description Weight of the picture.
+             * @description Weight of the image vector.
              */
             image: number;
         };
@@ -406,18 +406,18 @@ export interface components {
         PictureResponse: {
             /**
              * Picture Id
-             * @description What `POST /pictures` answered. It holds what the model saw, not the picture; it is good until `expires_at`, while the catalogue is of that model.
+             * @description An id from `POST /pictures`. It contains the picture's vector, not the picture. It is valid until `expires_at`, while the catalogue's model is the same.
              */
             picture_id: string;
             /**
              * Expires At
              * Format: date-time
-             * @description After it, the picture must be sent again.
+             * @description After this time the picture must be sent again.
              */
             expires_at: string;
             /**
              * Model
-             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of two models mean nothing to each other.
+             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of different models cannot be compared.
              * @example mini-clip@1f2e3d4c5b6a
              */
             model: string;
@@ -426,7 +426,7 @@ export interface components {
         };
         /**
          * PredictRequest
-         * @description `POST /predict`: find products like these words.
+         * @description `POST /predict`: find products by words.
          * @example {
          *       "k": 20,
          *       "query": "red striped mug",
@@ -441,13 +441,13 @@ export interface components {
         PredictRequest: {
             /**
              * Query
-             * @description What is sought, in words.
+             * @description Search words.
              * @example red striped mug
              */
             query: string;
             /**
              * K
-             * @description How many products at most; `top_k` is another name for it.
+             * @description Maximum number of products; `top_k` is an alias.
              * @default 20
              */
             k: number;
@@ -455,11 +455,11 @@ export interface components {
             threshold?: number | null;
             /**
              * Rewrite
-             * @description Let the rewriter improve the query first.
+             * @description Whether the rewriter improves the query.
              * @default true
              */
             rewrite: boolean;
-            /** @description Balance of words and look; the service's own when left out. */
+            /** @description Weights of text and image vectors; the catalogue's ranking by default. */
             weights?: components["schemas"]["ModalityWeights"] | null;
         };
         /**
@@ -469,7 +469,7 @@ export interface components {
         PredictResponse: {
             /**
              * Original Query
-             * @description The query as asked; null for a picture.
+             * @description The query as sent; null for a picture.
              */
             original_query: string | null;
             /**
@@ -479,7 +479,7 @@ export interface components {
             rewritten_query: string | null;
             /**
              * Rewrite Source
-             * @description Where `rewritten_query` came from; null when rewriting was turned off.
+             * @description Source of `rewritten_query`; null if rewriting was turned off.
              */
             rewrite_source: ("gemini" | "cache" | "passthrough" | "disabled" | "timeout" | "error" | "rejected") | null;
             /**
@@ -489,7 +489,7 @@ export interface components {
             results: components["schemas"]["ScoredProduct"][];
             /**
              * Confidence
-             * @description How likely the catalogue has what was sought; below 0.5 there is no good match: it does not have that, or it means nothing.
+             * @description Probability that the catalogue contains a match. Below 0.5 there is no good match: the catalogue has no such product, or the query has no meaning.
              */
             confidence: number;
             /**
@@ -502,7 +502,7 @@ export interface components {
             degraded?: string[];
             /**
              * Model
-             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of two models mean nothing to each other.
+             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of different models cannot be compared.
              * @example mini-clip@1f2e3d4c5b6a
              */
             model: string;
@@ -518,7 +518,7 @@ export interface components {
         };
         /**
          * PriceRange
-         * @description Both ends belong to it.
+         * @description A range of prices that includes both ends.
          */
         PriceRange: {
             /** Min */
@@ -528,7 +528,7 @@ export interface components {
         };
         /**
          * PriceSpan
-         * @description What the products found cost, those without a price apart.
+         * @description Lowest and highest price of the found products that have a price.
          */
         PriceSpan: {
             /** Min */
@@ -538,7 +538,7 @@ export interface components {
         };
         /**
          * ProblemType
-         * @description `GET /problems/{slug}`: what the `type` of a problem document stands for.
+         * @description `GET /problems/{slug}`: the meaning of a problem document's `type`.
          */
         ProblemType: {
             /** Type */
@@ -552,7 +552,7 @@ export interface components {
         };
         /**
          * Product
-         * @description Everything the catalogue knows of a product, its vectors apart.
+         * @description All fields of a product in the catalogue, except its vectors.
          */
         Product: {
             /**
@@ -592,7 +592,7 @@ export interface components {
             currency?: string | null;
             /**
              * Image Url
-             * @description Path on the gateway for locally stored pictures, else an absolute URL.
+             * @description Path on the gateway for a locally stored picture, otherwise an absolute URL.
              * @example /images/3f/3fa9c1.webp
              */
             image_url?: string | null;
@@ -603,7 +603,7 @@ export interface components {
             product_url?: string | null;
             /**
              * Attributes
-             * @description Every further column of the catalogue, as text.
+             * @description All further columns of the catalogue, as text.
              * @example {
              *       "color": "red",
              *       "pattern": "striped"
@@ -615,7 +615,7 @@ export interface components {
         };
         /**
          * ProductChange
-         * @description What became of it: written, and searchable as soon as the retrievers look again.
+         * @description The change is stored. Searches find it when the retrievers have read it.
          */
         ProductChange: {
             /**
@@ -625,7 +625,7 @@ export interface components {
             product_id: string;
             /**
              * Catalogue Version
-             * @description The version that was changed.
+             * @description The changed version.
              */
             catalogue_version: string;
             /**
@@ -636,7 +636,7 @@ export interface components {
         };
         /**
          * Readiness
-         * @description `GET /ready`: a real answer is possible now (200), or not (503).
+         * @description `GET /ready`: whether a real answer is possible now (200) or not (503).
          */
         Readiness: {
             /**
@@ -653,7 +653,7 @@ export interface components {
         };
         /**
          * ScoredProduct
-         * @description A product as an answer to a query.
+         * @description A product with its score for a query.
          */
         ScoredProduct: {
             /**
@@ -693,7 +693,7 @@ export interface components {
             currency?: string | null;
             /**
              * Image Url
-             * @description Path on the gateway for locally stored pictures, else an absolute URL.
+             * @description Path on the gateway for a locally stored picture, otherwise an absolute URL.
              * @example /images/3f/3fa9c1.webp
              */
             image_url?: string | null;
@@ -704,7 +704,7 @@ export interface components {
             product_url?: string | null;
             /**
              * Attributes
-             * @description Every further column of the catalogue, as text.
+             * @description All further columns of the catalogue, as text.
              * @example {
              *       "color": "red",
              *       "pattern": "striped"
@@ -715,24 +715,24 @@ export interface components {
             };
             /**
              * Score
-             * @description Weighted cosine similarity of the query to the product's text and image vectors, within -1..1.
+             * @description Weighted cosine similarity between the query and the product's text and image vectors, within -1..1.
              */
             score: number;
             /**
              * Strength
-             * @description Whether the score stands out among this query's scores over the whole catalogue: `strong`, or `weak` where the product may have little to do with the query, as all do where there is no good match.
+             * @description Rank of the score among this query's scores over the whole catalogue. `strong`: it stands out. `weak`: the product may have little to do with the query; all are weak if there is no good match.
              * @enum {string}
              */
             strength: "strong" | "weak";
             /**
              * Terms
-             * @description The parts of the score, in the order of the query's terms.
+             * @description Parts of the score, in the order of the query's terms.
              */
             terms?: components["schemas"]["TermScore"][] | null;
         };
         /**
          * SearchExplanation
-         * @description How an answer came about; the parts of each score are in `results[].terms`.
+         * @description Details of how an answer was made. The parts of each score are in `results[].terms`.
          */
         SearchExplanation: {
             /**
@@ -744,7 +744,7 @@ export interface components {
             };
             /**
              * Terms
-             * @description What `results[].terms` are of, in that order.
+             * @description Names of `results[].terms`, in the same order.
              * @example [
              *       "red mug"
              *     ]
@@ -752,7 +752,7 @@ export interface components {
             terms: string[];
             /**
              * Cached
-             * @description Which of those texts the encoder did not encode anew, but had kept. Whether the rewriter had, `rewrite_source` tells.
+             * @description Texts whose vectors came from the encoder's cache. `rewrite_source` shows whether the rewriter used its cache.
              * @example [
              *       "red mug"
              *     ]
@@ -761,7 +761,7 @@ export interface components {
         };
         /**
          * SearchRequest
-         * @description `POST /search`: any mix of words, pictures and products, and everything about the answer.
+         * @description `POST /search`: any mix of words, pictures and products, with filters and options.
          * @example {
          *       "facets": [
          *         "category",
@@ -798,7 +798,7 @@ export interface components {
             threshold?: number | null;
             /**
              * Cutoff
-             * @description `auto` leaves out what is no good match for this query, which may be everything; `off` shows it too.
+             * @description `auto` omits weak matches, which may be all products; `off` shows them too.
              * @default auto
              * @enum {string}
              */
@@ -806,7 +806,7 @@ export interface components {
             filters?: components["schemas"]["Filters"] | null;
             /**
              * Facets
-             * @description Fields whose values are counted: `category`, `brand`, `price` and the filterable attributes. `*` stands for all of them.
+             * @description Fields to count: `category`, `brand`, `price` and the filterable attributes. `*` stands for all of them.
              * @example [
              *       "category",
              *       "brand",
@@ -817,55 +817,55 @@ export interface components {
             facets?: string[];
             /**
              * Facet Values
-             * @description Values a field at most.
+             * @description Maximum number of values per field.
              * @default 20
              */
             facet_values: number;
             /**
              * Sort
-             * @description By price: what has none comes last, in either order.
+             * @description Order of the results. Products without a price come last in price orders.
              * @default relevance
              * @enum {string}
              */
             sort: "relevance" | "price_asc" | "price_desc";
             /**
              * Exclude
-             * @description Products not to show.
+             * @description Products to omit.
              */
             exclude?: string[];
             /**
              * Group Variants
-             * @description Show only the best of products that share `item_group_id`.
+             * @description Whether to show only the best of products with one `item_group_id`.
              * @default true
              */
             group_variants: boolean;
             /**
              * Query
-             * @description What is sought, in words; a term like any other.
+             * @description Search words. The query counts as one more term.
              */
             query?: string | null;
             /**
              * Terms
-             * @description What else is sought.
+             * @description Further parts of the search.
              */
             terms?: components["schemas"]["SearchTerm"][];
             /**
              * K
-             * @description How many products at most; `top_k` is another name for it.
+             * @description Maximum number of products; `top_k` is an alias.
              * @default 20
              */
             k: number;
             /**
              * Rewrite
-             * @description Let the rewriter improve `query` first.
+             * @description Whether the rewriter improves `query`.
              * @default true
              */
             rewrite: boolean;
-            /** @description Balance of words and look for every term that has none of its own. */
+            /** @description Weights of text and image vectors for every term without its own. */
             weights?: components["schemas"]["ModalityWeights"] | null;
             /**
              * Cursor
-             * @description `cursor` of the page before. It holds the whole search: nothing but `k` may be given with it.
+             * @description `cursor` of the previous page. It contains the whole search, so only `k` may be sent with it.
              */
             cursor?: string | null;
         };
@@ -876,7 +876,7 @@ export interface components {
         SearchResponse: {
             /**
              * Original Query
-             * @description `query` as asked.
+             * @description `query` as sent.
              */
             original_query: string | null;
             /**
@@ -886,29 +886,29 @@ export interface components {
             rewritten_query: string | null;
             /**
              * Rewrite Source
-             * @description Where `rewritten_query` came from; null when nothing was to be rewritten.
+             * @description Source of `rewritten_query`; null if there was nothing to rewrite.
              */
             rewrite_source: ("gemini" | "cache" | "passthrough" | "disabled" | "timeout" | "error" | "rejected") | null;
             /**
              * Results
-             * @description In the order asked for. Empty where nothing in the catalogue is a good match.
+             * @description Products in the requested order. Empty if the catalogue has no good match.
              */
             results: components["schemas"]["ScoredProduct"][];
             /**
              * Found
-             * @description How many products there are to page through, 1,000 at most.
+             * @description Number of products on all pages together, at most 1,000.
              */
             found: number;
             /**
              * Confidence
-             * @description How likely the catalogue has what was sought; below 0.5 there is no good match: it does not have that, or it means nothing.
+             * @description Probability that the catalogue contains a match. Below 0.5 there is no good match: the catalogue has no such product, or the query has no meaning.
              */
             confidence: number;
-            /** @description Null where none were asked for. */
+            /** @description Null if none were requested. */
             facets?: components["schemas"]["Facets"] | null;
             /**
              * Cursor
-             * @description For the next page; null on the last.
+             * @description Cursor for the next page; null on the last page.
              */
             cursor?: string | null;
             /**
@@ -921,7 +921,7 @@ export interface components {
             degraded?: string[];
             /**
              * Model
-             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of two models mean nothing to each other.
+             * @description The CLIP model that made a vector, with the revision of its weights. Vectors of different models cannot be compared.
              * @example mini-clip@1f2e3d4c5b6a
              */
             model: string;
@@ -934,12 +934,12 @@ export interface components {
             took_ms: number;
             /** Request Id */
             request_id: string;
-            /** @description With `?explain=true`. */
+            /** @description Present with `?explain=true`. */
             explanation?: components["schemas"]["SearchExplanation"] | null;
         };
         /**
          * SearchTerm
-         * @description One thing sought: words, a picture, or a product of the catalogue.
+         * @description One part of a search: words, a picture, or a product of the catalogue.
          */
         SearchTerm: {
             /**
@@ -953,42 +953,42 @@ export interface components {
             product_id?: string | null;
             /**
              * Weight
-             * @description How much it counts beside the other terms; below 0: products unlike it.
+             * @description Weight of this term among the terms; below 0 for products unlike it.
              * @default 1
              */
             weight: number;
-            /** @description Balance of words and look for this term; the service's own when left out. */
+            /** @description Weights of text and image vectors for this term; the catalogue's ranking by default. */
             weights?: components["schemas"]["ModalityWeights"] | null;
         };
         /**
          * TermScore
-         * @description What one term of the query gave to a product's score.
+         * @description The part of a product's score that comes from one term of the query.
          */
         TermScore: {
             /**
              * Weight
-             * @description As used, after balancing the terms.
+             * @description Weight as used, after the terms were scaled.
              */
             weight: number;
             /**
              * Text
-             * @description Cosine to the product's words.
+             * @description Cosine similarity to the text vector.
              */
             text: number;
             /**
              * Image
-             * @description Cosine to the product's picture; 0 where it has none.
+             * @description Cosine similarity to the image vector; 0 without a picture.
              */
             image: number;
             /**
              * Contribution
-             * @description Its share of `score`; the shares add up to it.
+             * @description Share of `score`; the shares add up to `score`.
              */
             contribution: number;
         };
         /**
          * FieldProblem
-         * @description One field of a request that cannot be accepted.
+         * @description One invalid field of a request.
          */
         FieldProblem: {
             /**
@@ -1005,18 +1005,18 @@ export interface components {
         };
         /**
          * Problem
-         * @description What every error of every service looks like.
+         * @description The format of every error of every service.
          */
         Problem: {
             /**
              * Type
-             * @description Stable identifier of the kind of error; a path that explains it.
+             * @description Stable identifier of the error type, and a path that explains it.
              * @example /problems/invalid-request
              */
             type: string;
             /**
              * Title
-             * @description The kind of error, in words.
+             * @description Name of the error type.
              * @example Invalid request
              */
             title: string;
@@ -1027,7 +1027,7 @@ export interface components {
             status: number;
             /**
              * Detail
-             * @description What happened here and what to do about it.
+             * @description What went wrong and what to do about it.
              */
             detail: string;
             /**
@@ -1037,7 +1037,7 @@ export interface components {
             instance: string;
             /**
              * Errors
-             * @description Fields at fault, if any.
+             * @description Invalid fields, if any.
              * @default null
              */
             errors: components["schemas"]["FieldProblem"][] | null;
@@ -1300,7 +1300,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1320,7 +1320,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1361,11 +1361,11 @@ export interface operations {
                      * @description The picture: JPEG, PNG or WebP.
                      */
                     image: string;
-                    /** @description The part that counts, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
+                    /** @description The part of the picture to use, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
                     crop?: string;
-                    /** @description How many products at most, 20 unless said; `top_k` is another name. */
+                    /** @description Maximum number of products, 20 by default; `top_k` is an alias. */
                     k?: number;
-                    /** @description Leave out products that score below this cosine similarity. */
+                    /** @description Lowest cosine similarity; products below it are omitted. */
                     threshold?: number;
                 };
             };
@@ -1475,7 +1475,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1495,7 +1495,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1532,7 +1532,7 @@ export interface operations {
                      * @description The picture: JPEG, PNG or WebP.
                      */
                     image: string;
-                    /** @description The part that counts, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
+                    /** @description The part of the picture to use, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
                     crop?: string;
                 };
             };
@@ -1621,7 +1621,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1641,7 +1641,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1803,7 +1803,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1823,7 +1823,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1986,7 +1986,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2006,7 +2006,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2142,7 +2142,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2162,7 +2162,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2258,7 +2258,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2278,7 +2278,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2312,7 +2312,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Product Id
-                     * @description The one of the address, where it is given here too.
+                     * @description If present, it must match the id in the URL.
                      */
                     product_id?: string | null;
                     /** Title */
@@ -2338,12 +2338,12 @@ export interface operations {
                     currency?: string | null;
                     /**
                      * Image
-                     * @description The picture itself in base64: JPEG, PNG or WebP.
+                     * @description The picture in base64: JPEG, PNG or WebP.
                      */
                     image?: string | null;
                     /**
                      * Image Url
-                     * @description In place of `image`: a picture that is kept already, by its path as `GET` gives it, or an http(s) address, which is shown and never fetched.
+                     * @description Instead of `image`: the path of a stored picture, as `GET` returns it, or an http(s) URL, which the page shows and no service fetches.
                      */
                     image_url?: string | null;
                     /** Product Url */
@@ -2447,7 +2447,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2467,7 +2467,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2562,7 +2562,7 @@ export interface operations {
             /** @description Overloaded */
             429: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2582,7 +2582,7 @@ export interface operations {
             /** @description Not ready; Dependency unavailable */
             503: {
                 headers: {
-                    /** @description Seconds to wait before asking again. */
+                    /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
