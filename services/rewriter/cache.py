@@ -13,7 +13,7 @@ import unicodedata
 from prometheus_client import Counter
 
 from services.common.metrics import Metrics
-from services.common.optional_redis import OptionalRedis, RedisAway
+from services.common.optional_redis import OptionalRedis, RedisUnavailable
 from services.rewriter.cleaning import cleaned
 
 
@@ -51,7 +51,7 @@ class RewriteCache:
         client, key = self._redis.client, self._key(query)
         try:
             value: bytes | None = await self._redis.ask(lambda: client.get(key))
-        except RedisAway:
+        except RedisUnavailable:
             self._lookups.labels("unavailable").inc()
             return None
         # Others may write to this Redis: its values are checked like Gemini's answers.
@@ -64,7 +64,7 @@ class RewriteCache:
         if self._redis is None:
             return
         client, key = self._redis.client, self._key(query)
-        with contextlib.suppress(RedisAway):  # logged already
+        with contextlib.suppress(RedisUnavailable):  # logged already
             await self._redis.ask(lambda: client.set(key, rewritten.encode(), ex=self._ttl_s))
 
     def _key(self, query: str) -> str:
