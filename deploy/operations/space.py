@@ -1,9 +1,8 @@
-"""`python -m deploy.operations.space deploy OWNER/NAME`: to the Space, tried out, or taken back.
+"""`python -m deploy.operations.space deploy OWNER/NAME`: deploy to a Space, or roll back.
 
-One commit replaces all files of the Space; then it is built there. When the build fails, when it
-does not start, or the smoke test finds something wrong, the files that were there before are put
-back, and the command fails. `HF_TOKEN` is the key; `HF_ENDPOINT`, which huggingface_hub reads,
-another Hub.
+One commit replaces all files of the Space, and the Space builds it. If the build, the start or the
+smoke test fails, the earlier files are restored and the command fails. `HF_TOKEN` is the key;
+`HF_ENDPOINT`, which huggingface_hub reads, names another Hub.
 """
 
 from __future__ import annotations
@@ -17,13 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceStage
+import httpx2
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationDelete,
+    HfApi,
+    SpaceRuntime,
+    SpaceStage,
+)
 from huggingface_hub.errors import HfHubHTTPError
 
 from deploy.operations.smoke import SmokeFailed, smoke
 from deploy.operations.space_tree import write_tree
 
 BUILD_PATIENCE_S = 1_800.0
+NETWORK = (httpx.HTTPError, httpx2.HTTPError)
+"""Failures of the network: httpx is ours, httpx2 is huggingface_hub's."""
 _FAILED = {
     SpaceStage.NO_APP_FILE,
     SpaceStage.CONFIG_ERROR,
@@ -36,7 +44,7 @@ _FAILED = {
 
 
 class DeploymentFailed(Exception):
-    """The Space does not serve the new version; the message says why."""
+    """The Space does not serve the new version. The message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,10 @@ class Space:
     poll_s: float = 10.0
 
     def deploy(self, tree: Path, message: str) -> None:
-        """Raises DeploymentFailed, with the Space as it was before."""
+        """Replace the files and wait until they serve.
+
+        Raises DeploymentFailed once the Space has its earlier files back.
+        """
         before = self.api.repo_info(self.name, repo_type="space").sha
         self.say(f"{self.name} is at {before}")
         try:
@@ -59,14 +70,14 @@ class Space:
         except DeploymentFailed as failure:
             self.say(f"failed: {failure}")
             self._restore(str(before), failure)
-            raise DeploymentFailed(f"{failure}; {before} was put back and serves") from failure
+            raise DeploymentFailed(f"{failure}; {before} was restored and serves") from failure
 
     def _put(self, tree: Path, message: str) -> None:
         files = {
             path.relative_to(tree).as_posix(): path for path in tree.rglob("*") if path.is_file()
         }
         there = self.api.list_repo_files(self.name, repo_type="space")
-        # `upload_folder` may make several commits of it, each of which would be built.
+        # `upload_folder` may make several commits, and the Space would build each of them.
         commit = self.api.create_commit(
             self.name,
             repo_type="space",
@@ -84,7 +95,7 @@ class Space:
             raise DeploymentFailed(f"the smoke test failed: {failure}") from failure
 
     def _restore(self, revision: str, failure: DeploymentFailed) -> None:
-        """The files of that revision as a new commit, until they serve."""
+        """Commit the files of that revision again, and wait until they serve."""
         with tempfile.TemporaryDirectory() as folder:
             tree = self.api.snapshot_download(
                 self.name, repo_type="space", revision=revision, cache_dir=folder
@@ -93,22 +104,22 @@ class Space:
                 self._put(Path(tree), f"Go back to {revision}: {failure}"[:200])
             except DeploymentFailed as again:
                 raise DeploymentFailed(
-                    f"{failure}; {revision} was put back, but does not serve either: {again}"
+                    f"{failure}; {revision} was restored, but does not serve either: {again}"
                 ) from again
 
     def _until_running(self, commit: str) -> None:
         give_up = time.monotonic() + self.patience_s
         seen, built = "", False
         while True:
-            runtime = self.api.get_space_runtime(self.name)
+            runtime = self._runtime(give_up)
             if runtime.stage != seen:
                 seen = str(runtime.stage)
                 self.say(f"stage {runtime.stage}")
-            # The Hub may go on telling of the old commit for a while.
+            # The Hub may report the earlier commit for a while.
             told: str | None = runtime.raw.get("sha")
             current = built if told is None else told == commit
             if current and runtime.stage in _FAILED:
-                reason = runtime.raw.get("errorMessage") or "no reason is given"
+                reason = runtime.raw.get("errorMessage") or "the Hub gives no reason"
                 raise DeploymentFailed(f"the Space is in stage {runtime.stage}: {reason}")
             if current and runtime.stage == SpaceStage.RUNNING:
                 return
@@ -119,19 +130,46 @@ class Space:
                 )
             time.sleep(self.poll_s)
 
+    def _runtime(self, give_up: float) -> SpaceRuntime:
+        """The state of the Space. A failed request is repeated, since a build takes minutes."""
+        while True:
+            try:
+                return self.api.get_space_runtime(self.name)
+            except (HfHubHTTPError, *NETWORK) as failure:
+                if time.monotonic() > give_up:
+                    raise DeploymentFailed(
+                        f"the Hub does not report its state: {failure}"
+                    ) from failure
+                self.say(f"the Hub does not report its state: {_line(failure)}; trying again")
+            time.sleep(self.poll_s)
+
 
 def public_url(name: str) -> str:
-    """Where Hugging Face serves a Space."""
+    """Address at which Hugging Face serves a Space."""
     return f"https://{name.replace('/', '-').replace('_', '-').replace('.', '-').lower()}.hf.space"
+
+
+def _line(failure: Exception) -> str:
+    """A failure's message on one line."""
+    return " ".join(str(failure).split()) or type(failure).__name__
+
+
+def _failed(reason: str) -> int:
+    sys.stderr.write(f"error: {reason}\n")
+    return 1
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.operations.space", description=__doc__)
     parser.add_argument("command", choices=["deploy"])
     parser.add_argument("name", help="OWNER/NAME of the Space")
-    parser.add_argument("--url", help="where it is served, if not on hf.space")
-    parser.add_argument("--tree", type=Path, help="files to send, instead of what git tracks")
-    parser.add_argument("--revision", default="the working tree", help="for the commit's message")
+    parser.add_argument("--url", help="public address, if not on hf.space")
+    parser.add_argument(
+        "--tree", type=Path, help="folder to send instead of the files that git tracks"
+    )
+    parser.add_argument(
+        "--revision", default="the working tree", help="revision for the commit message"
+    )
     parser.add_argument("--patience", type=float, default=BUILD_PATIENCE_S, metavar="SECONDS")
     parser.add_argument("--poll", type=float, default=10.0, metavar="SECONDS")
     arguments = parser.parse_args()
@@ -148,9 +186,15 @@ def main() -> int:
             if arguments.tree is None:
                 write_tree(Path(folder))
             space.deploy(arguments.tree or Path(folder), f"Deploy {arguments.revision}")
-    except (DeploymentFailed, HfHubHTTPError, httpx.HTTPError, OSError) as failure:
-        sys.stderr.write(f"error: {failure}\n")
-        return 1
+    except HfHubHTTPError as failure:
+        return _failed(f"{space.api.endpoint} refused: {_line(failure)}")
+    except NETWORK as failure:
+        return _failed(
+            f"{space.api.endpoint} does not answer: {_line(failure)}. "
+            "Check the network and try again."
+        )
+    except (DeploymentFailed, ValueError, OSError) as failure:
+        return _failed(_line(failure))
     print(f"{arguments.name} serves {arguments.revision} at {space.url}")
     return 0
 

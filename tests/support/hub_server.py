@@ -1,7 +1,8 @@
-"""A server that speaks Hugging Face's wire format, as far as one Space's deployment needs it.
+"""A strict Hugging Face Hub, as far as the deployment of one Space needs it.
 
-Commits are kept as whole trees. What a commit becomes when it is "built" is told by its own file
-`behaviour`: `serves` (a gateway that finds its products), `broken build`, or `finds nothing`.
+It refuses what `hub_schema.py` does not have, unknown query parameters, and requests without the
+token. Commits are stored as whole trees. A commit's own file `behaviour` decides what its build
+becomes: `serves` (a gateway that finds its products), `broken build`, or `finds nothing`.
 """
 
 from __future__ import annotations
@@ -15,15 +16,29 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-import yaml  # type: ignore[import-untyped]
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from huggingface_hub import SpaceStage
 
+from tests.support.hub_schema import (
+    Change,
+    DeletedLine,
+    LfsBatch,
+    LfsLine,
+    Preupload,
+    ValidateYaml,
+    commit_lines,
+    front_matter,
+)
 from tests.support.service_process import listening_socket, url_of
 
 SPACE = "shop/search"
 TOKEN = "a-key-of-nobody"
 LARGE_SUFFIXES = (".safetensors", ".webp")
-"""Kept outside of git by a Hub, as large and binary files are."""
+"""A Hub stores large and binary files outside of git."""
+LFS = "application/vnd.git-lfs+json"
+_QUERY = {"recursive", "expand", "limit", "cursor"}
+"""Query parameters of a folder's listing; the other operations that we use have none."""
 
 Tree = dict[str, bytes]
 
@@ -34,7 +49,11 @@ class Hub:
     def __init__(self, tree: Tree) -> None:
         self.commits: list[tuple[str, str, Tree]] = []
         self.objects: dict[str, bytes] = {}
+        self.expected: dict[str, int] = {}
+        """Sizes of the objects that a batch announced, by their id."""
         self.looks = 0
+        self.outages = 0
+        """Requests for the state to answer with 503, before one is answered well."""
         self.add("The first one", tree)
 
     def add(self, message: str, tree: Tree) -> str:
@@ -66,35 +85,57 @@ class Hub:
         return self.tree.get("behaviour", b"serves").decode()
 
     def runtime(self) -> dict[str, Any]:
-        """Of the commit before at the first look, being built at the second, built at the third."""
+        """State of the earlier commit at first, then the build, then its result."""
+        if self.outages:
+            self.outages -= 1
+            raise HTTPException(503)
         self.looks += 1
         if self.looks == 1 and len(self.commits) > 1:
-            return {"stage": "RUNNING", "sha": self.commits[-2][0], "hardware": None}
+            return self._state(SpaceStage.RUNNING, self.commits[-2][0])
         if self.looks == 2:
-            return {"stage": "BUILDING", "sha": self.newest, "hardware": None}
+            return self._state(SpaceStage.BUILDING, self.newest)
         if self.behaviour == "broken build":
-            told = {"stage": "BUILD_ERROR", "errorMessage": "exit code 1"}
-        else:
-            told = {"stage": "RUNNING"}
-        return {**told, "sha": self.newest, "hardware": None}
+            failed = self._state(SpaceStage.BUILD_ERROR, self.newest)
+            return {**failed, "errorMessage": "exit code 1"}
+        return self._state(SpaceStage.RUNNING, self.newest)
+
+    def _state(self, stage: SpaceStage, sha: str) -> dict[str, Any]:
+        hardware = {"current": "cpu-basic", "requested": "cpu-basic"}
+        return {"stage": stage.value, "hardware": hardware, "gcTimeout": None, "sha": sha}
 
 
 def _app(hub: Hub) -> FastAPI:
     app = FastAPI(openapi_url=None)
-    _repository(app, hub)
-    _commits(app, hub)
+    app.add_exception_handler(ValueError, _refused)
+    api = APIRouter(dependencies=[Depends(_admitted)])
+    _repository(api, hub)
+    _commits(api, hub)
+    app.include_router(api)
+    _storage(app, hub)
     _served(app, hub)
     return app
 
 
-def _repository(app: FastAPI, hub: Hub) -> None:
-    """What there is to read."""
+def _refused(request: Request, error: Exception) -> Response:
+    """As the Hub refuses: JSON with `error`, and a header that its client shows."""
+    text = " ".join(str(error).split())
+    return JSONResponse({"error": text}, 400, {"X-Error-Message": text})
 
-    @app.get(f"/api/spaces/{SPACE}")
-    @app.get(f"/api/spaces/{SPACE}/revision/{{revision}}")
-    def info(request: Request, revision: str = "main") -> dict[str, Any]:
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            raise HTTPException(401)
+
+def _admitted(request: Request) -> None:
+    if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        raise HTTPException(401, headers={"X-Error-Message": "Invalid credentials"})
+    known = _QUERY if "/tree/" in request.url.path else set()
+    if unknown := set(request.query_params) - known:
+        raise ValueError(f"unknown query parameters: {sorted(unknown)}")
+
+
+def _repository(api: APIRouter, hub: Hub) -> None:
+    """Reading."""
+
+    @api.get(f"/api/spaces/{SPACE}")
+    @api.get(f"/api/spaces/{SPACE}/revision/{{revision}}")
+    def info(revision: str = "main") -> dict[str, Any]:
         sha = hub.newest if revision == "main" else revision
         return {
             "id": SPACE,
@@ -104,89 +145,109 @@ def _repository(app: FastAPI, hub: Hub) -> None:
             "siblings": [{"rfilename": name} for name in hub.at(sha)],
         }
 
-    @app.get(f"/api/spaces/{SPACE}/tree/{{revision}}")
+    @api.get(f"/api/spaces/{SPACE}/tree/{{revision}}")
     def tree(revision: str) -> list[dict[str, Any]]:
         return [
             {"type": "file", "path": name, "size": len(data), "oid": _git_oid(data)}
             for name, data in hub.at(revision).items()
         ]
 
-    @app.get(f"/api/spaces/{SPACE}/runtime")
+    @api.get(f"/api/spaces/{SPACE}/runtime")
     def runtime() -> dict[str, Any]:
         return hub.runtime()
 
-    @app.api_route(f"/spaces/{SPACE}/resolve/{{revision}}/{{path:path}}", methods=["GET", "HEAD"])
+    @api.api_route(f"/spaces/{SPACE}/resolve/{{revision}}/{{path:path}}", methods=["GET", "HEAD"])
     def resolve(revision: str, path: str) -> Response:
         data = hub.at(revision)[path]
         headers = {"ETag": f'"{_git_oid(data)}"', "X-Repo-Commit": revision}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-def _commits(app: FastAPI, hub: Hub) -> None:
-    """What there is to write."""
+def _commits(api: APIRouter, hub: Hub) -> None:
+    """Writing."""
 
-    @app.post("/api/validate-yaml")
-    async def front_matter(request: Request) -> dict[str, Any]:
-        readme = (await request.json())["content"]
-        told = yaml.safe_load(readme.split("---\n")[1]) if readme.startswith("---\n") else {}
-        if told and told.get("sdk") != "docker":
-            raise HTTPException(400, "the front matter names no SDK")
+    @api.post("/api/validate-yaml")
+    async def validate(request: Request) -> dict[str, Any]:
+        front_matter(ValidateYaml.model_validate_json(await request.body()).content)
         return {"errors": [], "warnings": []}
 
-    @app.post(f"/api/spaces/{SPACE}/preupload/{{revision}}")
+    @api.post(f"/api/spaces/{SPACE}/preupload/{{revision}}")
     async def preupload(request: Request, revision: str) -> dict[str, Any]:
-        names = [one["path"] for one in (await request.json())["files"]]
+        asked = Preupload.model_validate_json(await request.body())
         return {
             "files": [
-                {
-                    "path": name,
-                    "uploadMode": "lfs" if name.endswith(LARGE_SUFFIXES) else "regular",
-                    "shouldIgnore": False,
-                }
-                for name in names
+                {"path": file.path, "uploadMode": _mode(file.path), "shouldIgnore": False}
+                for file in asked.files
             ]
         }
 
-    @app.post(f"/spaces/{SPACE}.git/info/lfs/objects/batch")
-    async def batch(request: Request) -> dict[str, Any]:
-        objects = (await request.json())["objects"]
-        href = f"{request.base_url}lfs/"
-        return {
-            "transfer": "basic",
-            "objects": [
-                {**one, "actions": {"upload": {"href": f"{href}{one['oid']}", "header": {}}}}
-                for one in objects
-            ],
-        }
+    @api.post(f"/spaces/{SPACE}.git/info/lfs/objects/batch")
+    async def batch(request: Request) -> Response:
+        for header in ("accept", "content-type"):
+            if request.headers.get(header) != LFS:
+                raise ValueError(f"{header} must be {LFS}")
+        asked = LfsBatch.model_validate_json(await request.body())
+        if "basic" not in asked.transfers:
+            raise ValueError("no transfer that this server has")
+        objects = []
+        for one in asked.objects:
+            hub.expected[one.oid] = one.size
+            upload = {"href": f"{request.base_url}lfs/{one.oid}", "header": {}}
+            objects.append({"oid": one.oid, "size": one.size, "actions": {"upload": upload}})
+        return JSONResponse({"transfer": "basic", "objects": objects}, media_type=LFS)
 
-    @app.put("/lfs/{oid}")
-    async def large(request: Request, oid: str) -> None:
-        data = await request.body()
-        if hashlib.sha256(data).hexdigest() != oid:
-            raise HTTPException(422)
-        hub.objects[oid] = data
-
-    @app.post(f"/api/spaces/{SPACE}/commit/{{revision}}")
+    @api.post(f"/api/spaces/{SPACE}/commit/{{revision}}")
     async def commit(request: Request, revision: str) -> dict[str, Any]:
-        lines = [json.loads(line) for line in (await request.body()).splitlines()]
-        tree, message = dict(hub.tree), ""
-        for line in lines:
-            value = line["value"]
-            if line["key"] == "header":
-                message = value["summary"]
-            elif line["key"] == "deletedFile":
-                del tree[value["path"]]
-            elif line["key"] == "lfsFile":
-                tree[value["path"]] = hub.objects[value["oid"]]
-            else:
-                tree[value["path"]] = base64.b64decode(value["content"])
-        oid = hub.add(message, tree)
+        if request.headers.get("content-type") != "application/x-ndjson":
+            raise ValueError("a commit is application/x-ndjson")
+        if revision != "main":
+            raise ValueError(f"Invalid rev id: {revision}")
+        header, changes = commit_lines(await request.body())
+        tree = dict(hub.tree)
+        for change in changes:
+            _apply(change, tree, hub)
+        front_matter(tree["README.md"].decode())
+        oid = hub.add(header.summary, tree)
         url = f"{request.base_url}spaces/{SPACE}/commit/{oid}"
         return {"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""}
 
 
+def _apply(change: Change, tree: Tree, hub: Hub) -> None:
+    """Apply one line of a commit. Raises ValueError where the Hub refuses it."""
+    path = change.value.path
+    if isinstance(change, DeletedLine):
+        if tree.pop(path, None) is None:
+            raise ValueError(f"A file with the name {path} does not exist")
+    elif isinstance(change, LfsLine):
+        if hub.expected.get(change.value.oid) != change.value.size:
+            raise ValueError(f"LFS pointer of {path} points to no uploaded file of its size")
+        tree[path] = hub.objects[change.value.oid]
+    else:
+        data = base64.b64decode(change.value.content)
+        if data and _mode(path) != "regular":
+            raise ValueError(f"{path} is binary or too large; upload it as an LFS file")
+        tree[path] = data
+
+
+def _mode(path: str) -> str:
+    return "lfs" if path.endswith(LARGE_SUFFIXES) else "regular"
+
+
+def _storage(app: FastAPI, hub: Hub) -> None:
+    """Signed addresses of a bucket, which refuse a second way to sign in beside the signature."""
+
+    @app.put("/lfs/{oid}")
+    async def large(request: Request, oid: str) -> None:
+        if "authorization" in request.headers:
+            raise HTTPException(400, "Only one auth mechanism allowed")
+        data = await request.body()
+        if hashlib.sha256(data).hexdigest() != oid or hub.expected.get(oid) != len(data):
+            raise HTTPException(422)
+        hub.objects[oid] = data
+
+
 def _served(app: FastAPI, hub: Hub) -> None:
-    """What the Space itself answers, as far as the smoke test asks."""
+    """The Space itself, as far as the smoke test asks it."""
 
     @app.get("/ready")
     def ready() -> dict[str, str]:

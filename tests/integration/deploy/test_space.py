@@ -1,4 +1,4 @@
-"""A deployment to a Space serves the new version, or leaves the old one serving and says why."""
+"""A deployment to a Space serves the new version, or restores the old one and says why."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from deploy.operations.space import public_url
 from deploy.operations.space_tree import write_tree
 from tests.support.hub_server import SPACE, TOKEN, Hub, Tree, hub_server
 
+FRONT = "---\nsdk: docker\napp_port: 7860\n---\n"
 BEFORE: Tree = {
-    "README.md": b"the old one",
+    "README.md": f"{FRONT}the old one".encode(),
     "behaviour": b"serves",
     "model.safetensors": b"\0old weights\0",
     "only-in-the-old-one": b"x",
@@ -31,7 +32,7 @@ def hub() -> Iterator[tuple[Hub, str]]:
 def new_version(folder: Path, behaviour: str) -> Path:
     tree = folder / "tree"
     (tree / "images").mkdir(parents=True)
-    (tree / "README.md").write_text("the new one")
+    (tree / "README.md").write_text(f"{FRONT}the new one")
     (tree / "behaviour").write_text(behaviour)
     (tree / "images" / "mug.webp").write_bytes(b"\0new picture\0")
     return tree
@@ -40,7 +41,7 @@ def new_version(folder: Path, behaviour: str) -> Path:
 def deployed(
     url: str, home: Path, *options: str, token: str = TOKEN
 ) -> subprocess.CompletedProcess[str]:
-    """The command, against that Hub; large files by git's protocol, which the double speaks."""
+    """The command against that Hub; large files go over Git LFS, which the stand-in speaks."""
     return subprocess.run(
         [
             *(sys.executable, "-m", "deploy.operations.space", "deploy", SPACE, "--url", url),
@@ -67,7 +68,7 @@ def test_a_version_that_serves_takes_the_place_of_every_file_in_one_commit(
     assert done.returncode == 0, done.stderr
     assert state.messages == ["The first one", "Deploy abc"]
     assert state.tree == {
-        "README.md": b"the new one",
+        "README.md": f"{FRONT}the new one".encode(),
         "behaviour": b"serves",
         "images/mug.webp": b"\0new picture\0",
     }
@@ -87,7 +88,7 @@ def test_a_version_that_does_not_serve_is_taken_back_and_the_command_says_why(
     assert done.returncode == 1
     assert state.tree == BEFORE
     assert reason in done.stderr
-    assert "was put back and serves" in done.stderr
+    assert "was restored and serves" in done.stderr
 
 
 def test_when_the_version_before_does_not_serve_either_both_reasons_are_told(
@@ -116,9 +117,28 @@ def test_a_refused_token_is_one_line_and_changes_nothing(
     state, url = hub
     done = deployed(url, tmp_path, token="wrong")
     assert done.returncode == 1
-    assert "error:" in done.stderr
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: {url} refused: ")
     assert state.messages == ["The first one"]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "https://hub.invalid"])
+def test_without_a_network_the_command_ends_in_one_line(endpoint: str, tmp_path: Path) -> None:
+    done = deployed(endpoint, tmp_path, "--tree", str(new_version(tmp_path, "serves")))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: {endpoint} does not answer: ")
+    assert line.endswith("Check the network and try again.")
+
+
+def test_a_request_that_fails_while_the_space_builds_is_repeated(
+    hub: tuple[Hub, str], tmp_path: Path
+) -> None:
+    state, url = hub
+    state.outages = 2
+    done = deployed(url, tmp_path, "--tree", str(new_version(tmp_path, "serves")))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("trying again") == 2
 
 
 def test_the_tree_is_written_into_an_empty_folder_only(tmp_path: Path) -> None:
