@@ -210,10 +210,12 @@ image: ## Build one image (SERVICE=gateway IMAGE=name VERSION=1.2.3 PACKAGES=mil
 		--build-arg SERVICE=$(SERVICE) --build-arg PACKAGES=$(PACKAGES) --build-arg VERSION=$(or $(VERSION),dev) \
 		--build-arg REVISION=$$(git rev-parse HEAD) $(if $(filter web,$(SERVICE)),services/web,.)
 
-workflows: ## Check the workflows: syntax, shell, pins, permissions
+workflows: ## Check the workflows: syntax, schema, shell, pins, permissions
 	@$(BOOTSTRAP) --group deploy --venv .venv-deploy
 	@.venv-deploy/bin/actionlint
-	@.venv-deploy/bin/zizmor --offline --quiet --min-severity medium .github/workflows
+	@.venv-deploy/bin/zizmor --offline --quiet .github
+	@.venv-deploy/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@.venv-deploy/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 manifests: ## Check the cluster's manifests against Kubernetes' schemas
 	@$(BOOTSTRAP) --group deploy --venv .venv-deploy

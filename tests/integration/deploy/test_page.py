@@ -1,4 +1,7 @@
-"""The page comes to its host over FTPS or SSH, all at once, and goes back to the one before."""
+"""The page is deployed to its host over FTPS or SSH in one step, and rolled back.
+
+The hosts: strict servers of our own, and the ones that cPanel runs where this machine has them.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,30 @@ import pytest
 from deploy.operations.page import build_files, deploy, rollback
 from deploy.operations.remote import PageSettings, Remote, Unusable, open_remote
 from tests.support.page_hosts import FOLDER, PASSWORD, ftps_host, ssh_host
+from tests.support.page_servers import HAS_PURE_FTPD, HAS_SSHD, openssh, pure_ftpd
 
 Host = tuple[dict[str, str], Path]
 HOSTS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
     "ftps": ftps_host,
     "ssh": ssh_host,
+    "pure-ftpd": pure_ftpd,
+    "openssh": openssh,
 }
 
 
-@pytest.fixture(params=sorted(HOSTS))
+@pytest.fixture(
+    params=[
+        "ftps",
+        "ssh",
+        pytest.param(
+            "pure-ftpd",
+            marks=pytest.mark.skipif(not HAS_PURE_FTPD, reason="no pure-ftpd here, or not root"),
+        ),
+        pytest.param(
+            "openssh", marks=pytest.mark.skipif(not HAS_SSHD, reason="there is no sshd here")
+        ),
+    ]
+)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     """The settings that lead to a host, and the folder that it serves."""
     with HOSTS[request.param](tmp_path) as settings:

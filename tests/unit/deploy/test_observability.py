@@ -1,12 +1,17 @@
-"""Dashboards and alerts ask for metrics that there are, and each alert has its page."""
+"""Dashboards and alerts use metrics that exist, and each alert has a runbook."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import promql_parser
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.common.metrics import Metrics
@@ -14,7 +19,7 @@ from services.encoder.cache import EmbeddingCache
 from services.gateway.metrics import GatewayMetrics
 from services.retriever.metrics import RetrieverMetrics
 from services.rewriter.metrics import RewriterMetrics
-from tests.support.dashboards import ROOT, alerts, panels
+from tests.support.dashboards import DASHBOARDS, ROOT, alerts, panels
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 EXPRESSIONS = {**panels(), **{name: rule["expr"] for name, rule in alerts().items()}}
@@ -28,6 +33,32 @@ _MADE_LATER = {
 """Registered where they are counted; the integration test finds them in the running services."""
 _FROM_PROMETHEUS = {"up"}
 _SUFFIXES = ("_bucket", "_sum", "_count", "_total", "_info")
+
+
+def _unknown(ours: Any, grafanas: Any, where: str) -> list[str]:  # noqa: ANN401 - JSON
+    """Values of ours that Grafana's types do not have, or have otherwise."""
+    if isinstance(ours, dict) and isinstance(grafanas, dict):
+        steps = [(f"{where}.{name}", ours[name], grafanas.get(name)) for name in ours]
+    elif isinstance(ours, list) and isinstance(grafanas, list) and len(ours) == len(grafanas):
+        steps = [
+            (f"{where}[{index}]", *pair)
+            for index, pair in enumerate(zip(ours, grafanas, strict=True))
+        ]
+    else:
+        return [] if ours == grafanas else [where]
+    return [found for step, one, other in steps for found in _unknown(one, other, step)]
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_a_dashboard_has_only_what_grafanas_schema_has(path: Path) -> None:
+    register_default_plugins()
+    ours = json.loads(path.read_text(encoding="utf-8"))
+    grafanas = json.loads(json.dumps(Dashboard.from_json(ours), cls=JSONEncoder))
+
+    assert _unknown(ours, grafanas, path.stem) == []
+    wrong = {**ours, "panels": [{**ours["panels"][0], "titel": "Searches"}]}
+    read = json.loads(json.dumps(Dashboard.from_json(wrong), cls=JSONEncoder))
+    assert _unknown(wrong, read, "it") == ["it.panels[0].titel"]
 
 
 def _known() -> set[str]:
