@@ -1,31 +1,37 @@
-"""Fetch a published weights file: resumed where it was cut off, checked before it is used."""
+"""Download of a published weights file: resumed after a cut, checked before use."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 Progress = Callable[[int, int | None], None]
-"""Called with bytes here and bytes in all (None where unknown)."""
+"""Called with the bytes so far and the total (None when unknown)."""
 
+WAITS_S = (1.0, 4.0)
+"""Pauses before the second and the third try."""
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_BUSY = {408, 425, 429}
 
 
 class FetchFailed(Exception):
-    """The file is not here and could not be fetched; the message says what to do."""
+    """The file could not be downloaded. The message says what to do."""
 
 
-def fetch(url: str, target: Path, sha256: str, progress: Progress) -> Path:
-    """`target`, once its content has this SHA-256. Safe to call from two processes at once.
+def fetch(
+    url: str, target: Path, sha256: str, progress: Progress, waits_s: Sequence[float] = WAITS_S
+) -> Path:
+    """Path of the file, once its content has this SHA-256. Two processes may call it at once.
 
-    A part of a file stays beside it as `….part`, and the next call goes on from there.
-    Raises FetchFailed.
+    A cut download is resumed after each pause in `waits_s`. If it still fails, the part stays as
+    `….part`, and the next call resumes it. Raises FetchFailed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
@@ -33,23 +39,38 @@ def fetch(url: str, target: Path, sha256: str, progress: Progress) -> Path:
         if target.is_file():
             if sha256_of(target) == sha256:
                 return target
-            target.unlink()  # damaged on disk since: fetch it again
+            target.unlink()  # damaged on disk since it was downloaded
         try:
-            _download(url, part, progress)
+            _download_with_retries(url, part, progress, waits_s)
         except (httpx.HTTPError, OSError) as error:
             raise FetchFailed(
-                f"{url} could not be fetched ({error or type(error).__name__}). What came stays "
-                f"for the next try. Without a network, put the file at {target}, or choose a local "
-                "model."
+                f"Could not download {url} ({str(error) or type(error).__name__}). The next start "
+                f"resumes the download. Without a network, put the file at {target}, or choose a "
+                "local model."
             ) from error
         found = sha256_of(part)
         if found != sha256:
             part.unlink()
             raise FetchFailed(
-                f"{url} gave a file with SHA-256 {found}, not {sha256}. It was thrown away."
+                f"{url} has SHA-256 {found} instead of {sha256}. The file was deleted; try again."
             )
         os.replace(part, target)
         return target
+
+
+def _download_with_retries(
+    url: str, part: Path, progress: Progress, waits_s: Sequence[float]
+) -> None:
+    for wait_s in waits_s:
+        try:
+            return _download(url, part, progress)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code not in _BUSY and not error.response.is_server_error:
+                raise  # asking again would not help
+        except httpx.TransportError:
+            pass
+        time.sleep(wait_s)
+    return _download(url, part, progress)
 
 
 def _download(url: str, part: Path, progress: Progress) -> None:
@@ -59,14 +80,14 @@ def _download(url: str, part: Path, progress: Progress) -> None:
         headers["Range"] = f"bytes={have}-"
     with httpx.stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as got:
         if have and got.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # all of it is here; the checksum decides
+            return  # the part is complete; the checksum decides
         got.raise_for_status()
         resumed = got.status_code == httpx.codes.PARTIAL_CONTENT
         have = have if resumed else 0
         length = got.headers.get("Content-Length", "")
         total = have + int(length) if length.isdigit() else None
         with part.open("ab" if resumed else "wb") as file:
-            # As it comes: what waits to fill a larger chunk would be lost when the line breaks.
+            # Chunks as they arrive: a cut would lose what waits to fill a larger chunk.
             for chunk in got.iter_raw():
                 file.write(chunk)
                 have += len(chunk)
@@ -81,7 +102,7 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time. The folder itself is locked, so no lock file stays behind."""
+    """One process at a time. It locks the folder itself, so no lock file stays behind."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Fetching weights, against a real HTTP server on loopback."""
+"""Download of weights from a real HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from services.encoder.fetch import FetchFailed, fetch
+from services.encoder.fetch import WAITS_S, FetchFailed, fetch
 from services.encoder.models import PUBLISHED, UnknownModel, find_weights
 
 CONTENT = bytes(range(256)) * 5_000
+SOON = (0.01, 0.01)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class WeightsServer(ThreadingHTTPServer):
-    """Serves CONTENT at any path; can cut an answer short, ignore ranges, or give other bytes."""
+    """Serves CONTENT at any path; can cut answers, fail, ignore ranges, or give other bytes."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content = CONTENT
         self.cut_after: int | None = None
+        self.statuses: list[int] = []
+        """Error statuses to answer with, before an answer is good."""
         self.knows_ranges = True
         self.asked: list[tuple[str, str | None]] = []
 
@@ -38,6 +41,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
         self.server.asked.append((self.path, wanted))
+        if self.server.statuses:
+            self.send_error(self.server.statuses.pop(0))
+            return
         start = 0
         if wanted and self.server.knows_ranges:
             start = int(wanted.removeprefix("bytes=").rstrip("-"))
@@ -79,16 +85,38 @@ def test_a_file_is_fetched_checked_and_kept(server: WeightsServer, tmp_path: Pat
     assert [path.name for path in target.parent.iterdir()] == ["clip.pt"]
 
 
-def test_a_fetch_cut_short_goes_on_where_it_stopped(server: WeightsServer, tmp_path: Path) -> None:
+def test_a_cut_download_is_resumed_three_times_and_by_the_next_start(
+    server: WeightsServer, tmp_path: Path
+) -> None:
     target = tmp_path / "clip.pt"
-    server.cut_after = 400_000
-    with pytest.raises(FetchFailed, match="stays"):
-        fetch(f"{server.url}/clip.pt", target, SHA256, nothing)
+    server.cut_after = 300_000
+    with pytest.raises(FetchFailed, match="next start resumes"):
+        fetch(f"{server.url}/clip.pt", target, SHA256, nothing, SOON)
     assert not target.exists()
-    server.cut_after = None
-    fetch(f"{server.url}/clip.pt", target, SHA256, nothing)
+    assert [wanted for _, wanted in server.asked] == [None, "bytes=300000-", "bytes=600000-"]
+
+    fetch(f"{server.url}/clip.pt", target, SHA256, nothing, SOON)
     assert target.read_bytes() == CONTENT
-    assert server.asked[1] == ("/clip.pt", "bytes=400000-")
+    assert [wanted for _, wanted in server.asked[3:]] == ["bytes=900000-", "bytes=1200000-"]
+
+
+def test_an_overloaded_server_is_asked_again(server: WeightsServer, tmp_path: Path) -> None:
+    server.statuses = [503, 429]
+    fetch(f"{server.url}/clip.pt", tmp_path / "clip.pt", SHA256, nothing, SOON)
+    assert len(server.asked) == 3
+
+
+def test_a_file_that_is_not_there_is_asked_for_once(server: WeightsServer, tmp_path: Path) -> None:
+    server.statuses = [404]
+    with pytest.raises(FetchFailed, match="404"):
+        fetch(f"{server.url}/clip.pt", tmp_path / "clip.pt", SHA256, nothing, SOON)
+    assert len(server.asked) == 1
+
+
+def test_the_pauses_grow_and_stay_short() -> None:
+    assert list(WAITS_S) == sorted(WAITS_S)
+    assert len(WAITS_S) == 2
+    assert sum(WAITS_S) <= 5
 
 
 def test_a_server_that_knows_no_ranges_is_read_from_the_start(
@@ -119,7 +147,7 @@ def test_a_file_damaged_on_disk_is_fetched_again(server: WeightsServer, tmp_path
 def test_an_address_out_of_reach_says_where_to_put_the_file(tmp_path: Path) -> None:
     target = tmp_path / "clip.pt"
     with pytest.raises(FetchFailed, match=str(target)):
-        fetch("http://127.0.0.1:1/clip.pt", target, SHA256, nothing)
+        fetch("http://127.0.0.1:1/clip.pt", target, SHA256, nothing, SOON)
 
 
 def test_a_published_model_is_asked_for_at_the_address_that_holds_its_checksum(
