@@ -1,15 +1,17 @@
-"""The cluster's manifests are valid, and agree with the services that they run."""
+"""The cluster's manifests are valid, agree with the services, and the example is complete."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 from pydantic_settings import BaseSettings
 
-from deploy.operations.manifests import BASE, faults, manifests
+from deploy.operations.manifests import BASE, EXAMPLE, faults, manifests, rendered
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.pipeline.settings import PipelineSettings
@@ -55,16 +57,64 @@ def names(settings: type[BaseSettings]) -> set[str]:
     return found
 
 
-def test_kubernetes_would_take_all_of_it() -> None:
-    assert faults() == []
+def test_kubernetes_accepts_every_object() -> None:
+    assert faults(manifests(EXAMPLE)) == []
+    assert faults(rendered(EXAMPLE) or ()) == []
 
 
-def test_what_kubernetes_would_not_take_is_named(tmp_path: Path) -> None:
+def references(node: object, key: str) -> Iterator[dict[str, Any]]:
+    """Every value of that key, at any depth."""
+    if isinstance(node, dict):
+        yield from (value for name, value in node.items() if name == key)
+        node = list(node.values())
+    for child in node if isinstance(node, list) else ():
+        yield from references(child, key)
+
+
+def test_the_example_has_everything_that_its_pods_refer_to() -> None:
+    objects = rendered(EXAMPLE)
+    if objects is None:
+        pytest.skip("there is no kubectl here")
+    having = {(one["kind"], one["metadata"]["name"]): one for _, one in objects}
+    assert all(
+        one["metadata"].get("namespace") == "search" or one["kind"] == "Namespace"
+        for one in having.values()
+    )
+    for reference in references(list(having.values()), "secretKeyRef"):
+        secret = having["Secret", reference["name"]]
+        assert reference.get("optional") or reference["key"] in secret["data"]
+    for kind, key, field in (
+        ("ConfigMap", "configMap", "name"),
+        ("PersistentVolumeClaim", "persistentVolumeClaim", "claimName"),
+        ("Deployment", "scaleTargetRef", "name"),
+    ):
+        for reference in references(list(having.values()), key):
+            assert (kind, reference[field]) in having
+
+
+def test_the_examples_addresses_are_those_of_its_services() -> None:
+    services = {
+        one["metadata"]["name"]: one["spec"]["ports"][0]["port"]
+        for _, one in manifests(EXAMPLE)
+        if one["kind"] == "Service"
+    }
+    text = (EXAMPLE / "search.env").read_text(encoding="utf-8")
+    values = dict(line.split("=", 1) for line in text.splitlines() if not line.startswith("#"))
+    addresses = {
+        values["REDIS_ADDRESS"],
+        urlsplit(values["CACHE_REDIS_URL"]).netloc,
+        urlsplit(values["FEAST_REGISTRY"]).netloc.partition("@")[2],
+    }
+    assert addresses == {f"{name}:{services[name]}" for name in ("store", "cache", "registry")}
+    assert urlsplit(values["FEAST_REGISTRY"]).password == values["POSTGRES_PASSWORD"]
+
+
+def test_an_object_that_kubernetes_refuses_is_named(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]")
     (tmp_path / "a.yaml").write_text(
         "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: many}]}\n"
     )
-    assert "a.yaml: Service spec.ports.0.port" in faults(tmp_path)[0]
+    assert "a.yaml: Service spec.ports.0.port" in faults(manifests(tmp_path))[0]
 
 
 def test_the_kustomization_names_every_manifest() -> None:
