@@ -7,10 +7,11 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Response, status
+from fastapi import APIRouter, FastAPI, Request, Response, status
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
+from services.common.direct import is_direct
 from services.common.lifecycle import Lifecycle, set_lifecycle
 from services.common.metrics import METRICS_MEDIA_TYPE, Metrics
 from services.common.middleware import ServiceMiddleware
@@ -161,9 +162,11 @@ def _operations(
         "/metrics",
         summary="Metrics for Prometheus",
         response_class=Response,
-        responses={200: {"content": {"text/plain": {}}}},
+        responses={200: {"content": {"text/plain": {}}}, **problem_responses(NotFound)},
     )
-    async def prometheus_metrics() -> Response:
+    async def prometheus_metrics(request: Request) -> Response:
+        if not is_direct(request):
+            raise NotFound("Metrics are not public. Scrape the service on its own network.")
         return Response(metrics.exposition(), media_type=METRICS_MEDIA_TYPE)
 
     @router.get(

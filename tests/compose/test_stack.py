@@ -103,6 +103,12 @@ def test_a_product_that_is_new_in_the_file_is_found_after_another_load(
     asyncio.run(until(is_found, deadline_s=BACK_S))
 
 
+def test_metrics_are_not_public(stack: ComposeStack) -> None:
+    for address in (stack.api, stack.web):
+        assert httpx.get(f"{address}/metrics", trust_env=False).status_code == 404
+    assert _searches(stack.containers("gateway")[0]) >= 0
+
+
 def test_a_product_that_is_put_in_over_http_is_found_until_it_is_taken_out(
     stack: ComposeStack,
 ) -> None:

@@ -175,6 +175,31 @@ def _scope(path: str, headers: list[tuple[bytes, bytes]]) -> Scope:
     }
 
 
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("172.18.0.5", {}, 200),
+        ("100.64.0.9", {}, 200),
+        ("::ffff:10.0.0.7", {}, 200),
+        ("fe80::1%eth0", {}, 200),
+        ("8.8.8.8", {}, 404),
+        ("::ffff:8.8.8.8", {}, 404),
+        ("2606:4700::1111", {}, 404),
+        ("10.0.0.7", {"X-Forwarded-For": "8.8.8.8"}, 404),
+        ("10.0.0.7", {"X-Forwarded-For": "10.0.0.8"}, 404),
+        ("10.0.0.7", {"Forwarded": "for=8.8.8.8"}, 404),
+        ("10.0.0.7", {"X-Real-IP": "8.8.8.8"}, 404),
+    ],
+)
+async def test_metrics_are_for_the_services_own_network_only(
+    peer: str, headers: dict[str, str], status: int, app: FastAPI
+) -> None:
+    transport = httpx.ASGITransport(app, client=(peer, 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+        assert (await http.get("/metrics", headers=headers)).status_code == status
+
+
 async def test_requests_are_counted_by_template_and_logged_once(
     http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
