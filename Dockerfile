@@ -1,17 +1,17 @@
-# One recipe for the five Python services; SERVICE says which (docs/decisions/0007-one-dockerfile.md).
+# One Dockerfile for the Python services; SERVICE names the service (docs/decisions/0007-one-dockerfile.md).
 #   docker build --build-arg SERVICE=gateway .
 ARG SERVICE=gateway
 ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim AS packages
 ARG SERVICE
-# Another dependency group than the service's own: `milvus` for a retriever that searches there.
+# A dependency group instead of the service's own: `milvus` for a retriever that uses Milvus.
 ARG PACKAGES=
 WORKDIR /build
-# pip gets a room of its own, so that it stays out of what is served.
+# pip has its own environment and stays out of the image.
 RUN python -m venv --without-pip /opt/venv && python -m venv /opt/pip
 COPY requirements.lock pyproject.toml ./
-# What is downloaded serves the other services' builds too.
+# The builds of all services share the download cache.
 RUN --mount=type=cache,target=/root/.cache/pip set -eu; \
     export PIP_DISABLE_PIP_VERSION_CHECK=1; \
     /opt/pip/bin/pip install -q -c requirements.lock pip; \
@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/root/.cache/pip set -eu; \
     if [ "$SERVICE" = encoder ]; then $in_venv --no-deps --group vocabulary; fi
 COPY deploy/images/slim.py ./
 RUN python slim.py /opt/venv
-# What is written at run time, owned by the user who writes; a fresh volume starts as a copy of it.
+# Folders written at run time, owned by the user of the image. A new volume starts as a copy.
 COPY feature_repo/feature_store.yaml /build/
 RUN mkdir -p /state/store /state/media /state/models \
  && sed -e 's#^registry: .*#registry: registry.db#' \
@@ -46,9 +46,9 @@ COPY services/${SERVICE} services/${SERVICE}
 USER 1000:1000
 ENTRYPOINT ["/bin/sh", "-c", "exec python -m \"services.$SERVICE\" \"$@\"", "sh"]
 
-# Where each listens is its settings' own default; a test holds HEALTH_URL against it.
+# Each service listens on the default port of its settings; a test compares HEALTH_URL with it.
 FROM runtime AS service-encoder
-# The model that is in the image, weights and graphs: a published name is fetched while building.
+# The model in the image: weights and graphs. The build downloads a published one.
 ARG BAKED_MODEL=data/models/mini-clip
 COPY data/models/mini-clip data/models/mini-clip
 ENV ENCODER_HOST=0.0.0.0 ENCODER_MODEL=${BAKED_MODEL} ENCODER_MODEL_CACHE_DIR=/state/models HEALTH_URL=http://127.0.0.1:8001/health
@@ -67,17 +67,17 @@ FROM runtime AS service-gateway
 ENV GATEWAY_HOST=0.0.0.0 GATEWAY_MEDIA_DIR=/state/media HEALTH_URL=http://127.0.0.1:7860/health
 EXPOSE 7860
 
-# Runs once and ends: it has no address to ask, and HEALTH_URL stays empty.
+# Runs once and ends: it has no address, so HEALTH_URL stays empty.
 FROM runtime AS service-pipeline
 COPY feature_repo feature_repo
-# The same image is the writer: `serve`.
+# The same image runs the writer: `serve`.
 COPY services/writer services/writer
 ENV PIPELINE_FEATURE_STORE=/state/store PIPELINE_MEDIA_DIR=/state/media HEALTH_URL=
 
 FROM service-${SERVICE}
-# A proxy of the surroundings must not answer for us.
+# Without the environment's proxy, which would answer instead of the service.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-ISc", "import os, urllib.request as r; u = os.environ['HEALTH_URL']; u and r.build_opener(r.ProxyHandler({})).open(u, timeout=4)"]
-# Last, so that another version rebuilds nothing.
+# At the end, so that a new version rebuilds nothing.
 ARG SERVICE
 ARG VERSION=dev
 ARG REVISION=unknown

@@ -1,1 +1,1 @@
-"""How the project is put where people use it. Nothing here runs where it serves."""
+"""Deployment of the project. Nothing here runs in a serving process."""

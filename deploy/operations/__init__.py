@@ -1,1 +1,1 @@
-"""What brings the project to where it is served: checked, sent, tried out, taken back."""
+"""Commands that check, deploy, test and roll back."""

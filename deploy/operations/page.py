@@ -38,7 +38,7 @@ class Build(BaseModel):
 
 
 class Deployed(BaseModel):
-    """What the host has; `.deployed.json`."""
+    """Builds on the host; `.deployed.json`."""
 
     current: Build | None = None
     previous: Build | None = None

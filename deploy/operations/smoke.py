@@ -1,7 +1,7 @@
-"""`python -m deploy.operations.smoke URL`: does what is served there do what a shopper needs?
+"""`python -m deploy.operations.smoke URL`: test a deployed gateway like a shopper.
 
-Waits until it says that it is ready, then searches in words, searches with a picture that it found,
-and looks for the page and the API's description. Exit code 1, and one line that says what failed.
+Waits until it is ready, then searches with words and with a picture that it found, and checks the
+page and the API's description. Exit code 1 and one line on failure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _REQUEST_S = 20.0
 
 
 class SmokeFailed(Exception):
-    """What is served is not what should be; the message says which part."""
+    """The deployment does not work. The message names the failed check."""
 
 
 def smoke(
@@ -29,7 +29,7 @@ def smoke(
     patience_s: float = PATIENCE_S,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Raises SmokeFailed at the first thing that is wrong."""
+    """Run all checks. Raises SmokeFailed at the first failure."""
     with httpx.Client(
         base_url=url.rstrip("/"), timeout=_REQUEST_S, follow_redirects=True
     ) as client:
