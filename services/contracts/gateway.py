@@ -173,7 +173,9 @@ class SearchRequest(Refinements):
     )
 
     query: Query | None = Field(
-        default=None, description="Search words. The query counts as one more term."
+        default=None,
+        description="Search words. The query counts as one more term. Without query and terms the "
+        "answer lists all products that pass the filters.",
     )
     terms: list[SearchTerm] = Field(
         default_factory=list, max_length=MAX_TERMS - 1, description="Further parts of the search."
@@ -204,7 +206,7 @@ class SearchRequest(Refinements):
             if others := self.model_fields_set - {"cursor", "k"}:
                 raise ValueError(f"remove {', '.join(sorted(others))}: the cursor contains them")
             return self
-        if self.query is None and not any(term.weight > 0 for term in self.terms):
+        if self.query is None and self.terms and not any(term.weight > 0 for term in self.terms):
             raise ValueError("send a query, or at least one term with a weight above 0")
         return self
 

@@ -188,7 +188,7 @@ class Stack:
             self.searched.append(request)
             if self.refusal is not None:
                 raise self.refusal
-            vector = request.terms[0].vector
+            vector = request.terms[0].vector if request.terms else None
             product = ScoredProduct(
                 product_id=f"product-{vector[0]:.0f}" if vector else "product-0",
                 title="A thing",

@@ -92,7 +92,7 @@ class QueryLog:
             strength=best.strength if best else None,
             rewritten=answered.rewritten,
             degraded=answered.degraded,
-            model=search.model,
+            model=found.catalogue.model,
             catalogue=found.catalogue.version,
             took_ms=round(answered.took_ms, 1),
         )

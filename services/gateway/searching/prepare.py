@@ -11,7 +11,7 @@ from services.common.problems import InvalidRequest, ModelMismatch
 from services.contracts.base import ModelId
 from services.contracts.gateway import SearchRequest
 from services.contracts.problems import FieldProblem
-from services.contracts.retriever import CatalogueInfo, Kind, QueryTerm, RetrievalRequest
+from services.contracts.retriever import Kind, QueryTerm, RetrievalRequest
 from services.contracts.search import Refinements
 from services.contracts.vectors import Vector
 from services.gateway.searching.cursors import Asked, read_cursor
@@ -78,7 +78,7 @@ class Preparation:
                 query,
                 encoded.vectors,
                 own,
-                await self._only_model(models),
+                _only_model(models),
                 explain=explain,
             )
             prepared.append(Prepared(asked, query.degraded if query else [], encoded.cached))
@@ -99,22 +99,20 @@ class Preparation:
         with timings.stage("rewrite"):
             return list(await asyncio.gather(*map(one, requests)))
 
-    async def _only_model(self, models: set[ModelId]) -> ModelId:
-        """The one model of all the vectors; the catalogue's if there is no vector."""
-        if len(models) > 1:
-            names = ", ".join(sorted(models))
-            raise ModelMismatch(
-                f"The picture id and the rest are of different models: {names}. "
-                "Send the picture again."
-            )
-        for model in models:
-            return model
-        return (await self._services.retriever.get("/catalogue", CatalogueInfo)).model
-
 
 def bad_cursor(field: str) -> InvalidRequest:
     message = "Invalid cursor. Start a new search."
     return InvalidRequest(message, errors=[FieldProblem(field=field, message=message)])
+
+
+def _only_model(models: set[ModelId]) -> ModelId | None:
+    """The one model of all the vectors; None if there is no vector."""
+    if len(models) > 1:
+        names = ", ".join(sorted(models))
+        raise ModelMismatch(
+            f"The picture id and the rest are of different models: {names}. Send the picture again."
+        )
+    return next(iter(models), None)
 
 
 def _asked(
@@ -122,7 +120,7 @@ def _asked(
     query: QueryInWords | None,
     vectors: dict[str, Vector],
     pictures: dict[str, EncodedPicture],
-    model: ModelId,
+    model: ModelId | None,
     *,
     explain: bool,
 ) -> Asked:

@@ -153,7 +153,7 @@ async def test_products_alone_need_no_encoder(stack: Stack) -> None:
     response = await _search(stack, terms=[{"product_id": "sample-1"}])
     assert response.status_code == 200, response.text
     (search,) = stack.searched
-    assert search.model == MODEL
+    assert search.model is None
     assert search.terms[0].weights is None
 
 
@@ -194,8 +194,6 @@ async def test_without_what_is_needed_the_answer_is_a_503(stack: Stack, name: st
 @pytest.mark.parametrize(
     "body",
     [
-        {},
-        {"terms": []},
         {"terms": [{"text": "mug", "weight": -1}]},
         {"terms": [{"text": "mug", "product_id": "p"}]},
         {"query": "mug", "k": "5"},
@@ -281,3 +279,21 @@ async def test_a_token_that_inflates_beyond_all_bounds_is_refused() -> None:
     assert len(bomb) < 100_000
     with pytest.raises(BadToken, match="too large"):
         unseal(b"C1", bomb, 1 << 20)
+
+
+@pytest.mark.parametrize("body", [{}, {"terms": []}, {"filters": {"category": ["Kitchen"]}}])
+async def test_a_search_without_a_query_browses_and_asks_no_encoder(
+    stack: Stack, body: dict[str, Any]
+) -> None:
+    first = await _search(stack, **body, sort="price_asc", k=1)
+    assert first.status_code == 200, first.text
+    assert first.json()["model"] == MODEL
+
+    second = await _search(stack, cursor=first.json()["cursor"])
+
+    assert second.status_code == 200, second.text
+    assert [one.terms for one in stack.searched] == [[], []]
+    assert [one.after for one in stack.searched] == [None, "the next"]
+    assert stack.searched[1].sort == "price_asc"
+    assert not stack.encoder.requests
+    assert not stack.rewriter.requests

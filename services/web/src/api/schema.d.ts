@@ -841,7 +841,7 @@ export interface components {
             group_variants: boolean;
             /**
              * Query
-             * @description Search words. The query counts as one more term.
+             * @description Search words. The query counts as one more term. Without query and terms the answer lists all products that pass the filters.
              */
             query?: string | null;
             /**
