@@ -173,7 +173,7 @@ def test_a_folder_that_is_not_shared_with_the_account_is_told_in_one_line(
 @pytest.mark.parametrize(
     ("key", "reason"),
     [
-        ("-----BEGIN PRIVATE KEY-----", "not JSON"),
+        ("-----BEGIN PRIVATE KEY-----", "not JSON"),  # pragma: allowlist secret
         ('{"type": "external_account"}', "service_account or authorized_user"),
         ('{"type": "service_account", "client_email": "a@b"}', "missing fields"),
         (
