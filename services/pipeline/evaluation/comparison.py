@@ -194,16 +194,17 @@ class _Run:
             return
         for kind in (one for one in KINDS if one in self.asked):
             asked = self.asked[kind]
-            whole: dict[str, Sequence[str]] = {}
-            served: dict[str, Sequence[str]] = {}
+            whole: dict[str, Answer] = {}
+            cut: dict[str, Answer] = {}
             for half, ranking in learned.by_half.items():
                 some = asked.of_half(half)
                 answers = self.search(kind, some, Setup(LEARNED, weights_of(ranking, kind)))
                 ids = [query.query_id for query in some.queries]
-                whole |= zip(ids, (answer.products for answer in answers), strict=True)
-                served |= learned.served(half, kind, ids, some.vectors)
-            self.add(kind, LEARNED, score(asked.judgements, whole))
-            self.add(kind, LEARNED_SERVED, score(asked.judgements, served))
+                whole |= zip(ids, answers, strict=True)
+                cut |= zip(ids, learned.cut(half, kind, some.vectors, answers), strict=True)
+            for name, found in ((LEARNED, whole), (LEARNED_SERVED, cut)):
+                answers = [found[query.query_id] for query in asked.queries]
+                self.add(kind, name, asked.scores(answers))
 
     def ask_for_nothing(self) -> None:
         """What no product is an answer to."""

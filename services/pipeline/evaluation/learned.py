@@ -1,28 +1,32 @@
-"""The learned ranking, as one more way to search golden queries.
+"""The ranking that training learns, as one more way to search golden queries.
 
-Each half of the queries is searched with the ranking learned from the other half, so no query is
-judged by a weight or a cut-off that it helped to choose.
+Each half of the queries is searched by what the other half taught, so that none is judged by a
+weight or a cut-off that it helped to choose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from services.contracts.ranking import BUILT_IN, Ranking
+from services.contracts.retriever import NO_MATCH_BELOW
 from services.pipeline.encoding.batches import Vectors
 from services.pipeline.errors import NothingToLearn, NothingToLoad
+from services.pipeline.evaluation.searching import Answer
 from services.pipeline.judging.golden import Golden, Half
-from services.pipeline.judging.metrics import Rankings
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries, QueryKind
 from services.pipeline.training.embedded_golden import embed_queries
 from services.pipeline.training.published import published_products
-from services.pipeline.training.served import serve
+from services.pipeline.training.similarities import Similarities
 from services.pipeline.training.train import train
+from services.pipeline.training.weights import text_share, weights_of
 
 MOST_SCORES = 50_000_000
-"""Queries times products; larger catalogues are not learned from here, for want of memory."""
+"""Of golden queries with products; more do not fit beside a catalogue, and are not learned from."""
 
 _OTHER: Mapping[Half, Half] = {"tune": "report", "report": "tune"}
 
@@ -34,14 +38,32 @@ class LearnedRankings:
     by_half: Mapping[Half, Ranking]
     products: EmbeddedProducts
 
-    def served(self, half: Half, kind: QueryKind, ids: list[str], asked: Vectors) -> Rankings:
-        """Results with the cut-off and the "no good match" rule of that half's ranking."""
-        queries = EmbeddedQueries(ids, [kind] * len(ids), asked.rows, asked.model)
-        return serve(queries, self.products, kind, self.by_half[half]).rankings
+    def cut(
+        self, half: Half, kind: QueryKind, asked: Vectors, answers: Sequence[Answer]
+    ) -> list[Answer]:
+        """What the cut-off leaves of answers: of each, what scores as a match by what was learned.
+
+        Whether there is any match the retriever has told, by the confidence in force.
+        """
+        queries = EmbeddedQueries(
+            [str(number) for number in range(len(answers))],
+            [kind] * len(answers),
+            asked.rows,
+            asked.model,
+        )
+        ranking = self.by_half[half]
+        fused = Similarities.between(queries, self.products).fused(
+            text_share(weights_of(ranking, kind))
+        )
+        weak = ranking.calibration.weak
+        least = fused.mean(axis=1, dtype=np.float64) + weak * fused.std(axis=1, dtype=np.float64)
+        return [
+            _above(answer, score) for answer, score in zip(answers, least.tolist(), strict=True)
+        ]
 
 
 def learn_across(golden: Golden, settings: PipelineSettings) -> LearnedRankings | None:
-    """None if a half is too small to learn from, or the vectors are missing or too many.
+    """None where a half is too small to learn from, or the vectors are not at hand or too many.
 
     Raises DependencyAway, EncoderBroken.
     """
@@ -56,3 +78,10 @@ def learn_across(golden: Golden, settings: PipelineSettings) -> LearnedRankings 
     except (NothingToLearn, NothingToLoad):
         return None
     return LearnedRankings(by_half, products)
+
+
+def _above(answer: Answer, least: float) -> Answer:
+    if answer.confidence < NO_MATCH_BELOW:
+        return Answer(confidence=answer.confidence)
+    kept = sum(score >= least for score in answer.scores)
+    return Answer(answer.products[:kept], answer.scores[:kept], answer.confidence)
