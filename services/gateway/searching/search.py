@@ -142,7 +142,8 @@ def _refused(
         names_product = any(term.product_id for one in asked for term in one.search.terms)
         return NotFound(error.detail) if names_product else fault("retriever", error)
     fields = [problem.field for problem in error.errors or []]
-    if fields and all(field.startswith(_CALLERS_FIELDS) for field in fields):
+    # Without fields it is about the whole search, as of a product without a picture by its look.
+    if all(field.startswith(_CALLERS_FIELDS) for field in fields):
         return InvalidRequest(error.detail, errors=error.errors)
     # Only a forged cursor can ask for what our own checks would not have let through.
     if any(one.search.after is not None for one in asked):
