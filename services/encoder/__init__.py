@@ -1,6 +1,6 @@
-"""The encoder: words and pictures to CLIP's unit vectors. It knows nothing of products."""
+"""The encoder: turns texts and pictures into CLIP's unit vectors. It knows nothing of products."""
 
 import sys
 
-# OpenVINO tells its makers of every import, by this package where there is one: not from here.
+# If this package is installed, OpenVINO reports every import to its makers. Ours are not reported.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

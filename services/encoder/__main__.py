@@ -1,6 +1,6 @@
-"""`python -m services.encoder`: make the model ready, then serve.
+"""`python -m services.encoder`: prepare the model, then serve.
 
-`python -m services.encoder prepare` does the first half and ends.
+`python -m services.encoder prepare` only prepares the model.
 """
 
 from __future__ import annotations

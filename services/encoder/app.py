@@ -17,6 +17,7 @@ from services.encoder.engine import Engine
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.encoder.models import UnknownModel, find_weights
+from services.encoder.precision import UnsuitablePrecision
 from services.encoder.routes import EncoderState, router
 from services.encoder.service import Encoder
 from services.encoder.settings import EncoderSettings
@@ -25,14 +26,20 @@ from services.encoder.weights import UnusableWeights
 
 logger = logging.getLogger(__name__)
 
-START_ERRORS = (UnknownModel, UnusableWeights, FetchFailed, FileNotFoundError)
-"""What can be wrong with a model setting; each message is written for whoever set it."""
+START_ERRORS = (
+    UnknownModel,
+    UnusableWeights,
+    UnsuitablePrecision,
+    FetchFailed,
+    FileNotFoundError,
+)
+"""Errors in the settings of the model. The messages are written for operators."""
 
 
 def prepare_model(settings: EncoderSettings, progress: Progress) -> GraphFiles:
-    """Find the model, fetch it if need be, and make its graphs the first time.
+    """Find the model, fetch it if necessary, and make its graphs the first time.
 
-    Blocks, for minutes if it fetches. Raises one of START_ERRORS.
+    Blocks, for minutes if it fetches weights. Raises one of START_ERRORS.
     """
     weights = find_weights(
         settings.model,
@@ -46,7 +53,7 @@ def prepare_model(settings: EncoderSettings, progress: Progress) -> GraphFiles:
 
 
 def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI:
-    """The encoder's application. `load` gives the engine; it runs in a thread, at start."""
+    """The encoder's application. `load` returns the engine; it runs in a thread at start."""
     metrics = Metrics("encoder")
 
     @asynccontextmanager
@@ -84,7 +91,7 @@ def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI
 
     app = create_service_app(
         name="encoder",
-        description="CLIP: words and pictures to unit vectors.",
+        description="CLIP: texts and pictures to unit vectors.",
         settings=settings,
         metrics=metrics,
         lifespan=lifespan,

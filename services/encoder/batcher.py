@@ -1,9 +1,9 @@
-"""Micro-batching: requests that queued while the last forward pass ran share the next one.
+"""Micro-batching: requests that queue during one forward pass share the next one.
 
-There is no waiting window: a lone request goes at once. One thread runs one pass at a time.
+There is no waiting window: a single request starts at once. One thread runs one pass at a time.
 
-Interactive items go before bulk ones, and bulk passes are small, so that a shopper who comes while
-one runs waits for little. Now and then a bulk pass goes first, so that bulk work ends.
+Interactive items go before bulk items, and bulk passes are small, so a shopper waits only briefly
+for a running one. Sometimes a bulk pass goes first, so that bulk work ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 
 BULK_EVERY = 8
-"""Of so many passes while both wait, one is of bulk items."""
+"""While both kinds wait, one pass in this many is a bulk pass."""
 
 
 @dataclass(slots=True)
@@ -39,8 +39,8 @@ class _Waiting(Generic[Item, Result]):
 class MicroBatcher(Generic[Item, Result]):
     """Groups items of many callers into passes of at most `max_batch`; each gets its own result.
 
-    A pass that fails fails the callers of that pass and no others. Items whose caller has gone, or
-    whose deadline has passed, never reach the model.
+    If a pass fails, its callers get the error and no others. Items whose caller has gone, or whose
+    deadline has passed, never reach the model.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class MicroBatcher(Generic[Item, Result]):
         stuck_after_s: float,
         observe_pass: Callable[[int, float], None] = lambda _items, _seconds: None,
     ) -> None:
-        """`max_queue` bounds interactive and bulk items each: neither can crowd out the other.
-        `max_wait_s`: interactive items are refused when those before them will take longer.
-        `observe_pass` is told the items and the seconds of each pass that succeeded.
+        """`max_queue` limits interactive and bulk items separately.
+        `max_wait_s`: interactive items are refused if the items before them will take longer.
+        `observe_pass` gets the number of items and the seconds of each successful pass.
         """
         self.name = name
         self._forward = forward
@@ -79,7 +79,7 @@ class MicroBatcher(Generic[Item, Result]):
         return len(self._queues[bulk])
 
     def alive(self) -> bool:
-        """False when the worker has ended, or a pass has run for longer than `stuck_after_s`."""
+        """False if the worker has ended or a pass has run for longer than `stuck_after_s`."""
         if self._task is None or self._task.done():
             return False
         started = self._pass_started
@@ -89,7 +89,7 @@ class MicroBatcher(Generic[Item, Result]):
         self._task = asyncio.create_task(self._run(), name=f"{self.name}-batcher")
 
     async def stop(self) -> None:
-        """End the worker; whoever still waits is told that the service is stopping."""
+        """End the worker. Waiting callers get Overloaded, because the service is stopping."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -103,15 +103,15 @@ class MicroBatcher(Generic[Item, Result]):
     async def submit(
         self, items: Sequence[Item], deadline: Deadline | None, *, bulk: bool = False
     ) -> list[Result]:
-        """The results of items, in their order.
+        """The results of the items, in their order.
 
-        Raises Overloaded when they do not fit the queue, DeadlineExceeded, or what the pass raised.
+        Raises Overloaded if the queue is full, DeadlineExceeded, or the error of the pass.
         """
         queue = self._queues[bulk]
         wait_s = self._pace.seconds_for(len(queue))
         if len(queue) + len(items) > self._max_queue or (wait_s > self._max_wait_s and not bulk):
             raise Overloaded(
-                f"{len(queue)} items are waiting already, for about {wait_s:.1f} seconds.",
+                f"{len(queue)} items are waiting, for about {wait_s:.1f} seconds. Try again later.",
                 retry_after_s=max(1, math.ceil(wait_s)),
             )
         loop = asyncio.get_running_loop()
@@ -134,7 +134,7 @@ class MicroBatcher(Generic[Item, Result]):
             await self._pass(batch)
 
     def _next_batch(self) -> list[_Waiting[Item, Result]]:
-        """The oldest waiting items of the class whose turn it is."""
+        """The oldest items of the kind whose turn it is."""
         bulk_is_due = self._passes_since_bulk >= BULK_EVERY - 1
         for bulk in (True, False) if bulk_is_due else (False, True):
             batch = self._take(bulk)

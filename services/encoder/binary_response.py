@@ -10,7 +10,7 @@ from services.encoder.service import Outcome
 
 
 def to_safetensors(report: EmbeddingsResponse, outcome: Outcome) -> bytes:
-    """`embeddings` (n, dimension) float32, zeros where an item failed, and `report` as JSON."""
+    """`embeddings` (n, dimension) float32, with zeros for a failed item, and `report` as JSON."""
     nothing = np.zeros(report.dimension, np.float32)
     rows = np.stack([nothing if one is None else one for one in outcome.vectors])
     description = np.frombuffer(report.model_dump_json(exclude={"embeddings"}).encode(), np.uint8)

@@ -1,12 +1,12 @@
-"""Embeddings kept in Redis, for every replica: what was encoded once is not encoded again.
+"""The cache of embeddings in Redis, shared by all replicas.
 
-It may always be away: a failure costs at most the time-out, and then Redis is left alone for a
-second. Values are float32, so a cached vector is the one that was computed, to the bit.
+Redis may be unavailable at any time; the encoder then computes. Values are float32, so a cached
+vector equals the computed one bit for bit.
 """
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -15,21 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from prometheus_client import Counter
 from pydantic import RedisDsn
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from services.common.background import Background
 from services.common.metrics import Metrics
-
-logger = logging.getLogger(__name__)
+from services.common.optional_redis import OptionalRedis, RedisUnavailable
 
 UnitVector = npt.NDArray[np.float32]
 
-_LEFT_ALONE_S = 1.0
 _BYTES_A_NUMBER = 4
 
-# Writes and trims at once. KEYS: the index (a sorted set of keys by time of writing), then keys.
-# ARGV: now and time to live in ms, entries at most, then values. What was written first goes first.
+# Writes and trims in one step. KEYS: the index (a sorted set of keys by time of writing), then the
+# keys. ARGV: now and lifetime in ms, maximum entries, then the values. The oldest are removed.
 _STORE = """
 local index, now, ttl, most = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', index, '-inf', now - ttl)
@@ -47,7 +43,7 @@ redis.call('PEXPIRE', index, ttl)
 
 
 class EmbeddingCache:
-    """Vectors by key. `namespace` says which model and precision they are of."""
+    """Vectors by key. `namespace` identifies their model and precision."""
 
     def __init__(
         self,
@@ -60,24 +56,18 @@ class EmbeddingCache:
         timeout_ms: int,
         metrics: Metrics,
     ) -> None:
-        self._redis = Redis.from_url(
-            str(url),
-            socket_timeout=timeout_ms / 1000,
-            socket_connect_timeout=timeout_ms / 1000,
-            retry=None,
-        )
+        self._redis = OptionalRedis(url, timeout_ms=timeout_ms)
         # The braces keep an index and its keys on one node of a cluster.
         self.prefix = f"embedding:{{{namespace}}}:"
         self._size = dimension * _BYTES_A_NUMBER
         self._ttl_ms = 1000 * ttl_s
         self._max_entries = max_entries
-        self._store = self._redis.register_script(_STORE)
-        self._away_until = 0.0
+        self._store = self._redis.client.register_script(_STORE)
         self._on_the_way: dict[str, UnitVector] = {}
         self._keeping = Background()
         self._lookups = Counter(
             "encoder_cache_lookups",
-            "Embeddings looked for in the cache, by what came of it.",
+            "Lookups in the cache of embeddings, by outcome.",
             ["outcome"],
             registry=metrics.registry,
         )
@@ -85,18 +75,15 @@ class EmbeddingCache:
             self._lookups.labels(outcome)
 
     async def get(self, keys: Sequence[str]) -> list[UnitVector | None]:
-        """The vectors that are there, None for the others. Never raises for Redis's sake."""
-        if time.monotonic() < self._away_until:
-            self._lookups.labels("unavailable").inc(len(keys))
-            return [None] * len(keys)
+        """The cached vectors, None for the others. A failure of Redis raises nothing."""
+        names = [self.prefix + key for key in keys]
         try:
-            values = await self._redis.mget([self.prefix + key for key in keys])
-            found = cast("list[bytes | None]", values)
-        except (RedisError, OSError) as error:
-            self._leave_alone(error)
+            values = await self._redis.ask(lambda: self._redis.client.mget(names))
+        except RedisUnavailable:
             self._lookups.labels("unavailable").inc(len(keys))
             return [None] * len(keys)
-        # A value of another size is not ours to trust.
+        found = cast("list[bytes | None]", values)
+        # A value of another size was not written by this cache.
         vectors = [
             np.frombuffer(value, "<f4")
             if value is not None and len(value) == self._size
@@ -109,7 +96,7 @@ class EmbeddingCache:
         return vectors
 
     def keep(self, vectors: Mapping[str, UnitVector]) -> None:
-        """As `put`, but nobody waits for it, and `get` finds the vectors from now on."""
+        """Like `put`, but in the background. `get` finds the vectors from now on."""
         if vectors:
             self._on_the_way.update(vectors)
             self._keeping.start(self._put_on_the_way(vectors))
@@ -122,28 +109,18 @@ class EmbeddingCache:
                 self._on_the_way.pop(key, None)
 
     async def put(self, vectors: Mapping[str, UnitVector]) -> None:
-        """Keep vectors, and let the oldest go beyond the bound. Never raises for Redis's sake."""
-        if time.monotonic() < self._away_until:
-            return
-        try:
-            await self._store(
-                keys=[f"{self.prefix}index", *(self.prefix + key for key in vectors)],
-                args=[
-                    int(time.time() * 1000),
-                    self._ttl_ms,
-                    self._max_entries,
-                    *(vector.astype("<f4").tobytes() for vector in vectors.values()),
-                ],
-            )
-        except (RedisError, OSError) as error:
-            self._leave_alone(error)
+        """Store vectors, and remove the oldest above the limit. Redis failures raise nothing."""
+        keys = [f"{self.prefix}index", *(self.prefix + key for key in vectors)]
+        arguments: list[int | bytes] = [
+            int(time.time() * 1000),
+            self._ttl_ms,
+            self._max_entries,
+            *(vector.astype("<f4").tobytes() for vector in vectors.values()),
+        ]
+        with contextlib.suppress(RedisUnavailable):  # logged already
+            await self._redis.ask(lambda: self._store(keys=keys, args=arguments))
 
     async def close(self) -> None:
-        """Once all is kept that is on the way."""
+        """Close the connection once all pending vectors are stored."""
         await self._keeping.finished()
         await self._redis.aclose()
-
-    def _leave_alone(self, error: Exception) -> None:
-        if time.monotonic() >= self._away_until:
-            logger.warning("the cache of embeddings is away: %s", error or type(error).__name__)
-        self._away_until = time.monotonic() + _LEFT_ALONE_S

@@ -1,4 +1,4 @@
-"""The two towers, compiled and ready: batches in, unit vectors out. Calls block; no I/O."""
+"""The two compiled towers: batches in, unit vectors out. Calls block; they do no I/O."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from services.encoder.tokenizer import Tokens
 Vectors = npt.NDArray[np.float32]
 
 _PICTURES_AT_ONCE = (1, 2, 4, 8, 16, 32)
-"""Parts of few sizes: OpenVINO keeps 6 MB for every size that it met (ViT-B/32)."""
+"""Batch sizes. There are few, because OpenVINO keeps 6 MB for each size (ViT-B/32)."""
 
 
 class Engine(Protocol):
-    """What the service asks of a model."""
+    """The interface of a model."""
 
     info: GraphInfo
     precision: Precision
 
     def texts(self, tokens: Sequence[Tokens]) -> Vectors:
-        """One (length,) array of token ids a text → (n, dimension) unit vectors."""
+        """One (length,) array of token ids per text → (n, dimension) unit vectors."""
         ...
 
     def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
@@ -51,8 +51,8 @@ class OpenVinoEngine:
         }
         self._text = core.compile_model(files.folder / "text.xml", "CPU", options)
         self._image = core.compile_model(files.folder / "image.xml", "CPU", options)
-        # A compiled model's own call shares one request between all callers; each tower here is
-        # only ever asked by its own worker thread.
+        # Calling a compiled model shares one request between all callers. Here each tower has its
+        # own request, which only its own worker thread uses.
         self._text_request = self._text.create_infer_request()
         self._image_request = self._image.create_infer_request()
 
@@ -77,5 +77,5 @@ class OpenVinoEngine:
     def _ask(request: ov.InferRequest, inputs: Inputs) -> Vectors:
         vectors: Vectors = np.array(request.infer(inputs)["vectors"], np.float32)
         if not np.isfinite(vectors).all():
-            raise FloatingPointError("the model gave vectors that are not finite")
+            raise FloatingPointError("the model returned vectors that are not finite")
         return vectors

@@ -1,4 +1,4 @@
-"""One computation for all who ask for the same thing at the same time."""
+"""Shared computations: callers who request the same value at the same time share one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Value = TypeVar("Value")
 class Flights(Generic[Value]):
     """Values by key while they are being computed.
 
-    Who asks for a key that is under way waits for it. Should that computation end for a reason that
-    was its caller's alone (its deadline passed, or it went away), those who waited ask again.
+    A caller waits if its key is already being computed. If that computation ends for a reason of
+    its own caller (its deadline passed, or it disconnected), the waiting callers start again.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Flights(Generic[Value]):
         keys: Sequence[str],
         compute: Callable[[Sequence[int]], Awaitable[Sequence[Value]]],
     ) -> list[Value]:
-        """Values in the order of `keys`; `compute` gets the places in `keys` that are its to give.
+        """Values in the order of `keys`. `compute` gets the positions in `keys` to compute.
 
         Raises what `compute` raises.
         """
@@ -43,10 +43,10 @@ class Flights(Generic[Value]):
                 try:
                     answers[key] = await asyncio.shield(flight)
                 except DeadlineExceeded:
-                    continue  # theirs, not ours: the next round asks
+                    continue  # the other caller's deadline, not ours: try again in the next round
                 except asyncio.CancelledError:
                     if not flight.cancelled():
-                        raise  # we are the ones who are cancelled
+                        raise  # our own caller was cancelled
 
     async def _compute(
         self,
@@ -65,7 +65,7 @@ class Flights(Generic[Value]):
             for flight in flights.values():
                 if isinstance(error, Exception):
                     flight.set_exception(error)
-                    flight.exception()  # seen: nobody may be waiting for it
+                    flight.exception()  # mark as retrieved: there may be no waiting caller
                 else:
                     flight.cancel()
             raise

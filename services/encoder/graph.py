@@ -1,16 +1,16 @@
-"""CLIP's two towers as OpenVINO graphs, built straight from the weights.
+"""CLIP's two towers as OpenVINO graphs, built directly from the weights.
 
-What a framework's export would give, in the shape that runs fastest and without torch or ONNX:
+The graphs compute the same as a framework's export, but faster and without torch or ONNX:
 
-- attention as one scaled-dot-product node, causal in the text tower;
-- layer normalisation's scale and shift folded into the projection that follows;
-- QuickGELU x·σ(1.702·x) as SiLU, with 1.702 folded into the layer before and after;
-- the last block computed for the one token that is read (end-of-text, class);
-- texts stand one after another in one row of tokens, each seeing its own text alone;
-- the start token, which sees nothing but itself, is the same in all texts: what later tokens see of
-  it is computed once, when the graph is built, and stands in it as constants;
-- pixels go in as bytes; CLIP's mean and deviation are folded into the patch projection;
-- unit vectors come out.
+- Attention is one scaled-dot-product node, causal in the text tower.
+- The scale and shift of a layer normalisation are folded into the projection that follows.
+- QuickGELU x·σ(1.702·x) is SiLU, with 1.702 folded into the layers before and after.
+- The last block is computed only for the token that is read (end-of-text, class).
+- Texts are packed into one row of tokens; a token attends only to its own text.
+- The start token attends only to itself, so it is the same in all texts. Its keys and values are
+  computed once, when the graph is built, and are constants in the graph.
+- Pixels are bytes; CLIP's mean and deviation are folded into the patch projection.
+- The output is unit vectors.
 
 Sources: Radford et al. 2021 for the architecture, Krell et al. 2021 for packing;
 `docs/decisions/0002-graph-from-weights.md` and `0034-texts-packed-into-one-row.md`.
@@ -53,7 +53,7 @@ _START_TOKEN = VOCABULARY_SIZE - 2
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes of a CLIP, read off its weights."""
+    """The sizes of a CLIP model, read from its weights."""
 
     dimension: int
     image_size: int
@@ -62,7 +62,7 @@ class Shape:
 
 
 def read_shape(weights: StateDict) -> Shape:
-    """Raises UnusableWeights when the weights are not those of a CLIP."""
+    """The sizes of the model. Raises UnusableWeights if the weights are not a CLIP's."""
     try:
         if is_resnet(weights):
             patch_size, positions = None, weights["visual.attnpool.positional_embedding"]
@@ -73,7 +73,7 @@ def read_shape(weights: StateDict) -> Shape:
         words = len(weights["token_embedding.weight"])
         if words != VOCABULARY_SIZE:
             raise UnusableWeights(
-                f"these weights know {words} tokens, not CLIP's {VOCABULARY_SIZE}"
+                f"these weights have {words} tokens, not CLIP's {VOCABULARY_SIZE}"
             )
         return Shape(
             dimension=weights["text_projection"].shape[1],
@@ -88,9 +88,9 @@ def read_shape(weights: StateDict) -> Shape:
 def text_tower(weights: StateDict) -> ov.Model:
     """tokens (total,), firsts (total,), ends (texts,), all int32 → (texts, dimension) unit vectors.
 
-    The texts stand one after another in `tokens`, without their start tokens. `firsts` says of each
-    token where its text begins, `ends` where each text's end-of-text token is. A token sees those
-    of its own text that stand before it, so nothing has to be padded.
+    `tokens` contains the texts one after another, without their start tokens. `firsts` is the
+    position of the first token of each token's text; `ends` is the position of each text's
+    end-of-text token. A token attends to earlier tokens of its own text, so no text needs padding.
     """
     tokens = ops.parameter([-1], np.int32, name="tokens")
     firsts = ops.parameter([-1], np.int32, name="firsts")
@@ -119,7 +119,7 @@ def text_tower(weights: StateDict) -> ov.Model:
 
 
 def image_tower(weights: StateDict) -> ov.Model:
-    """The image tower that the weights are of: a vision transformer or a ResNet."""
+    """The image tower of the weights: a vision transformer or a ResNet."""
     if is_resnet(weights):
         return residual_image_tower(weights)
     return _vision_transformer(weights)
@@ -131,7 +131,7 @@ def _vision_transformer(weights: StateDict) -> ov.Model:
     width, _, patch, _ = kernel.shape
     places = weights["visual.positional_embedding"].shape[0] - 1
     pixels = ops.parameter([-1, places, patch * patch * 3], np.uint8, name="patches")
-    # (byte / 255 - mean) / deviation, as bytes about their middle: exact in bfloat16, and small.
+    # (byte / 255 - mean) / deviation, with bytes centred on 128: small, and exact in bfloat16.
     by_channel = kernel / (255 * DEVIATION)[:, None, None]
     shift = (by_channel * (128 - 255 * MEAN)[:, None, None]).sum(axis=(1, 2, 3))
     flat = by_channel.transpose(0, 2, 3, 1).reshape(width, -1)
@@ -206,13 +206,13 @@ def _blocks(weights: StateDict, prefix: str) -> list[_Block]:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What a block's tokens see of the one token before all of them: (width,) each."""
+    """Key and value of the start token in one block: (width,) each."""
 
     key: Array
     value: Array
 
     def put(self, keys: ov.Node, values: ov.Node) -> tuple[ov.Node, ov.Node]:
-        """keys, values: (1, heads, length, HEAD_WIDTH) → one longer."""
+        """Prepend them to keys and values: (1, heads, length, HEAD_WIDTH) → length + 1."""
         return _preceded(self.key, keys), _preceded(self.value, values)
 
 
@@ -221,8 +221,9 @@ def _preceded(first: Array, rest: ov.Node) -> ov.Node:
 
 
 def _alone(state: Array, blocks: list[_Block]) -> list[_Before]:
-    """What a first token is to those after it, in each block, of causal attention. state: (width,)
-    embedded. It sees itself alone, so attention gives it its own value.
+    """Key and value of the start token in each block. state: (width,) embedded token.
+
+    With causal attention it attends only to itself, so attention returns its own value.
     """
     seen = []
     for block in blocks:
@@ -236,7 +237,7 @@ def _alone(state: Array, blocks: list[_Block]) -> list[_Before]:
 
 
 def _steady(state: Array) -> Array:
-    """As `normalised`."""
+    """`normalised` in NumPy."""
     steadied: Array = (state - state.mean()) / np.sqrt(state.var() + EPSILON)
     return steadied
 
@@ -247,8 +248,9 @@ def _applied(layer: Linear, state: Array) -> Array:
 
 
 def _between(firsts: ov.Node, lasts: ov.Node, places: ov.Node) -> ov.Node:
-    """(n, 1 + length) mask: 0 for the start token and from each first place to the last, else very
-    negative. firsts, lasts: (n,) among `places` (length,), which are those after the start token.
+    """(n, 1 + length) attention mask: 0 for the start token and from first to last position,
+    otherwise very negative. firsts, lasts: (n,) positions among `places` (length,), which follow
+    the start token.
     """
     since = ops.less_equal(ops.unsqueeze(firsts, ints(1)), ops.unsqueeze(places, ints(0)))
     until = ops.less_equal(ops.unsqueeze(places, ints(0)), ops.unsqueeze(lasts, ints(1)))
@@ -259,7 +261,7 @@ def _between(firsts: ov.Node, lasts: ov.Node, places: ov.Node) -> ov.Node:
 def _block(
     state: ov.Node, block: _Block, before: _Before | None = None, mask: ov.Node | None = None
 ) -> ov.Node:
-    """One transformer block over all tokens: (batch, length, width) → the same."""
+    """One transformer block for all tokens: (batch, length, width) → the same shape."""
     projected = block.query_key_value(normalised(state))
     query, key, value = _by_head(projected, 3, block)
     if before is not None:
@@ -275,9 +277,9 @@ def _last_block(
     before: _Before | None = None,
     mask: ov.Node | None = None,
 ) -> ov.Node:
-    """The last block for the tokens that are read: (batch, length, width) → (batch, n, width).
+    """The last block, for the tokens that are read: (batch, length, width) → (batch, n, width).
 
-    `read` (n,) is their places in each row. Every other token is only asked for its key and value.
+    read: (n,) their positions in each row. The other tokens only contribute keys and values.
     """
     width = block.width
     steadied = normalised(state)

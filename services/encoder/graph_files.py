@@ -1,4 +1,4 @@
-"""A model's two graphs as files, made from its weights the first time."""
+"""The files of a model's two graphs, made from its weights the first time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from services.encoder.weights import load_state_dict
 logger = logging.getLogger(__name__)
 
 _LEAST_GAINING = 64 * 2**20
-"""Bytes of weights. Smaller models (the bundled one has 19 MB) gain next to nothing by int8."""
+"""Bytes of weights. Smaller models (the bundled one has 19 MB) gain almost nothing from int8."""
 
 _GRAPHS_VERSION = 4
-"""Raise it when `graph.py` or `rounded.py` builds something else from the same weights."""
+"""Increase it when `graph.py` or `rounded.py` builds different graphs from the same weights."""
 
 
 class GraphInfo(BaseModel):
-    """What is known of a model without opening it; kept beside its graphs."""
+    """Facts about a model, stored beside its graphs so that nobody has to open them."""
 
     model_id: str
     dimension: int
@@ -36,12 +36,12 @@ class GraphInfo(BaseModel):
     patch_size: int | None
     context_length: int
     share_lost: float = 0.0
-    """To rounding, of the tower that loses more (`rounded.share_lost`); of int8 alone."""
+    """Loss by int8 rounding of the tower that loses more (`rounded.share_lost`); else 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphFiles:
-    """A folder with both towers in OpenVINO's format, and what is known of them."""
+    """A folder with both towers in OpenVINO's format, and facts about them."""
 
     folder: Path
     info: GraphInfo
@@ -49,8 +49,8 @@ class GraphFiles:
 
 
 def choose_graphs(weights: Path, model_id: str, cache: Path, wanted: Wanted) -> GraphFiles:
-    """The graphs in the arithmetic that is wanted, or for `auto` in the one that suits the machine
-    and keeps the model's vectors. Raises UnusableWeights.
+    """The graphs in the wanted precision. `auto` is the one that suits the processor and preserves
+    the model's vectors. Raises UnusableWeights or UnsuitablePrecision.
     """
     order = in_order(wanted)
     if weights.stat().st_size < _LEAST_GAINING:
@@ -59,19 +59,19 @@ def choose_graphs(weights: Path, model_id: str, cache: Path, wanted: Wanted) -> 
     files = prepare_graphs(weights, model_id, cache, first)
     lost = files.info.share_lost
     if lost > MOST_LOST:
-        told = {"precision": first, "share_lost": lost, "most": MOST_LOST}
-        logger.warning("this model loses much by rounding", extra=told)
+        facts = {"precision": first, "share_lost": lost, "most": MOST_LOST}
+        logger.warning("rounding changes this model's vectors too much", extra=facts)
         if others:
             return prepare_graphs(weights, model_id, cache, others[0])
     return files
 
 
 def prepare_graphs(weights: Path, model_id: str, cache: Path, precision: Precision) -> GraphFiles:
-    """The graphs of a model, made from its weights the first time and kept in `cache`.
+    """The graphs of a model, made from its weights the first time and stored in `cache`.
 
-    Made in a process of their own: it takes four times the memory of serving, which would stay
-    with this one. Written aside and moved into place whole, so a killed process leaves nothing
-    half made. Raises UnusableWeights.
+    A separate process makes them, because this takes four times the memory of serving and the
+    memory would not be returned. The files are written elsewhere and moved into place together, so
+    a killed process leaves no partial result. Raises UnusableWeights.
     """
     folder = cache / f"{model_id.replace('/', '-')}-{precision}-graphs{_GRAPHS_VERSION}"
     description = folder / "info.json"
@@ -98,8 +98,8 @@ def _make_graphs(weights: Path, model_id: str, folder: Path, precision: Precisio
     )
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
-        # For bf16 half-precision files: OpenAI publishes its weights in half precision anyway, and
-        # they map to half the memory. Folding the norms needs more bits, so fp32 stays whole.
+        # Half-precision files for bf16: OpenAI publishes its weights in half precision, and they
+        # map to half the memory. Folding the norms needs more bits, so fp32 files stay complete.
         half = precision == "bf16"
         for tower in (text, image):
             ov.save_model(tower, aside / f"{tower.friendly_name}.xml", compress_to_fp16=half)
@@ -107,7 +107,7 @@ def _make_graphs(weights: Path, model_id: str, folder: Path, precision: Precisio
         try:
             aside.rename(folder)
         except OSError:
-            # Else another process was quicker; both made the same.
+            # Otherwise another process was faster; both make the same files.
             if not (folder / "info.json").is_file():
                 raise
     finally:

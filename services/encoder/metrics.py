@@ -1,4 +1,4 @@
-"""What the encoder tells Prometheus of its forward passes."""
+"""Prometheus metrics of the encoder's forward passes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class PassMetrics:
-    """How large the passes are, and how long they take."""
+    """Sizes and durations of forward passes."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._size = Histogram(
@@ -22,13 +22,13 @@ class PassMetrics:
         )
         self._seconds = Histogram(
             "encoder_forward_seconds",
-            "Time of one forward pass, waiting not counted.",
+            "Time of one forward pass without waiting.",
             ["modality"],
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )
 
     def observe(self, modality: str, items: int, seconds: float) -> None:
-        """One pass that succeeded."""
+        """Record a successful pass."""
         self._size.labels(modality).observe(items)
         self._seconds.labels(modality).observe(seconds)

@@ -1,4 +1,4 @@
-"""Which weights a model's name stands for, and the id that its vectors carry."""
+"""Models by name: where their weights are, and the model id of their vectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.encoder.weights import UnusableWeights
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Weights that OpenAI published: file name, and the SHA-256 that its address holds."""
+    """Weights that OpenAI published: the file name, and the SHA-256 that is part of the URL."""
 
     file: str
     sha256: str
@@ -41,7 +41,7 @@ _WEIGHTS_SUFFIXES = (".pt", ".safetensors")
 
 
 class UnknownModel(Exception):
-    """A model setting that names nothing; the message lists what would."""
+    """The model setting names no model; the message lists the possible values."""
 
 
 class _Config(BaseModel):
@@ -53,14 +53,14 @@ class _Config(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ModelWeights:
-    """A weights file and the id that vectors made with it carry."""
+    """A weights file, and the model id of the vectors made with it."""
 
     path: Path
     model_id: str
 
 
 def find_weights(model: str, *, cache: Path, base_url: str, progress: Progress) -> ModelWeights:
-    """The weights of a model, fetched first if it is a published one that is not here yet.
+    """The weights of a model. A published model is fetched the first time.
 
     Raises UnknownModel, UnusableWeights, or fetch.FetchFailed.
     """
@@ -75,8 +75,8 @@ def find_weights(model: str, *, cache: Path, base_url: str, progress: Progress) 
     if path.is_file() and path.suffix in _WEIGHTS_SUFFIXES:
         return ModelWeights(path, _identity(path.stem, sha256_of(path)))
     raise UnknownModel(
-        f"There is no model {model!r}: it is neither a folder or file "
-        f"({', '.join(_WEIGHTS_SUFFIXES)}) nor one of {', '.join(PUBLISHED)}."
+        f"There is no model {model!r}. Name a folder, a file "
+        f"({', '.join(_WEIGHTS_SUFFIXES)}) or one of {', '.join(PUBLISHED)}."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the towers' graphs are made of: constants, projections, norms, unit vectors."""
+"""Building blocks of the towers' graphs: constants, projections, norms, unit vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.encoder.weights import StateDict
 
 Array = npt.NDArray[np.float32]
 
-HEAD_WIDTH = 64  # of every CLIP that OpenAI published
+HEAD_WIDTH = 64  # the same in every CLIP that OpenAI published
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
 EPSILON = 1e-5
@@ -53,7 +53,7 @@ def scaled(state: ov.Node, weights: StateDict, norm: str) -> ov.Node:
 def folded(
     weights: StateDict, norm: str, weight: npt.NDArray[Any], bias: npt.NDArray[Any] | None = None
 ) -> Linear:
-    """A projection that follows a layer normalisation, with the norm's scale and shift in it."""
+    """A projection after a layer normalisation, with the norm's scale and shift folded in."""
     matrix = floats(weight)
     shifted = matrix @ floats(weights[f"{norm}.bias"])
     return Linear(

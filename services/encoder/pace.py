@@ -1,14 +1,14 @@
-"""How long items that wait will take, by how long passes of like size took lately."""
+"""Estimates how long waiting items will take, from recent passes of a similar size."""
 
 from __future__ import annotations
 
 _NEWEST_COUNTS = 0.2
-"""Weight of the newest pass in the running mean of seconds an item."""
+"""Weight of the newest pass in the running mean of seconds per item."""
 
 
 class Pace:
-    """Seconds an item, kept apart by the size of the pass: one text alone may take four times
-    what each of 32 takes together, so a quiet hour says little about a crowd.
+    """Seconds per item, separately for each size of pass. A single text may take four times as
+    long as each of 32 together, so a quiet hour says little about a busy one.
     """
 
     def __init__(self, max_batch: int) -> None:
@@ -16,14 +16,14 @@ class Pace:
         self._seconds_an_item: dict[int, float] = {}
 
     def observe(self, items: int, seconds: float) -> None:
-        """A pass of so many items took so long."""
+        """Record the size and the duration of a pass."""
         size, lately = _size(items), seconds / items
         before = self._seconds_an_item.get(size, lately)
         self._seconds_an_item[size] = before + _NEWEST_COUNTS * (lately - before)
 
     def seconds_for(self, waiting: int) -> float:
-        """Until so many have had their pass. 0 while none so large was timed: nobody is sent away
-        by a guess.
+        """Seconds until this many items have had their pass. 0 if no pass of this size was timed
+        yet, because no request should be refused by a guess.
         """
         least = _size(min(waiting, self._max_batch))
         known = [size for size in self._seconds_an_item if size >= least]

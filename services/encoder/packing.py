@@ -1,4 +1,4 @@
-"""Texts and pictures as what the towers' graphs take."""
+"""Converts texts and pictures into the inputs of the towers' graphs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from services.encoder.preprocess import Pixels, to_patches
 from services.encoder.tokenizer import Tokens
 
 Inputs = dict[str, npt.NDArray[np.generic]]
-"""By the names of a graph's parameters."""
+"""Arrays by the names of a graph's parameters."""
 
 _MOST_TOKENS = 256
-"""Of texts in one pass. Matrix products gain nothing from more, and each token is compared with all
-of them before most are masked."""
+"""Maximum tokens in one pass over texts. Matrix products gain nothing from more, and attention
+compares each token with all others before it masks most of them."""
 
 
 def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
-    """What goes through the graph together: texts of `_MOST_TOKENS` at most, or a longer one."""
+    """Groups of texts for one pass: at most `_MOST_TOKENS` together, or a single longer text."""
     part: list[Tokens] = []
     room = _MOST_TOKENS
     for text in texts:
@@ -33,17 +33,17 @@ def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
 
 
 def packed_texts(texts: Sequence[Tokens]) -> Inputs:
-    """Texts one after another, as `graph.text_tower` takes them, padded a little all together.
+    """Texts one after another, in the format of `graph.text_tower`, with a little padding.
 
-    As many ends as the next power of two: of the vectors those of the texts come first.
+    The number of ends is rounded up to a power of two. The vectors of the texts come first.
     """
-    # All begin with the start token, which is in the graph.
+    # Every text starts with the start token, which is part of the graph.
     lengths = np.array([len(text) - 1 for text in texts])
     past = np.cumsum(lengths)
     total = _padded(int(past[-1]))
     tokens = np.zeros(total, np.int32)
     tokens[: past[-1]] = np.concatenate([text[1:] for text in texts])
-    firsts = np.arange(total, dtype=np.int32)  # each token that pads is a text of its own
+    firsts = np.arange(total, dtype=np.int32)  # each padding token is a text of its own
     firsts[: past[-1]] = np.repeat(past - lengths, lengths)
     ends = np.zeros(1 << (len(texts) - 1).bit_length(), np.int32)
     ends[: len(texts)] = past - 1
@@ -51,7 +51,7 @@ def packed_texts(texts: Sequence[Tokens]) -> Inputs:
 
 
 def stacked_pictures(pixels: Sequence[Pixels], patch_size: int | None) -> Inputs:
-    """Pictures as the image tower takes them: cut into patches, or whole where it has none."""
+    """Pictures in the format of the image tower: as patches, or whole if it has no patches."""
     batch = np.stack(pixels)
     if patch_size is None:
         return {"pixels": batch}
@@ -59,9 +59,9 @@ def stacked_pictures(pixels: Sequence[Pixels], patch_size: int | None) -> Inputs
 
 
 def _padded(tokens: int) -> int:
-    """The next number of tokens that is used: there are eight from one power of two to the next.
+    """Round up to one of the eight sizes between a power of two and the next.
 
-    OpenVINO keeps up to 1 MB for every number that it met (ViT-B/32).
+    OpenVINO keeps up to 1 MB for every size (ViT-B/32).
     """
     step: int = 1 << max(0, tokens.bit_length() - 4)
     return -(-tokens // step) * step

@@ -1,9 +1,9 @@
-"""Which arithmetic the towers are computed in: by what this processor is quicker at."""
+"""Chooses the precision of the towers' arithmetic by what is fastest on this processor."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
 from typing import Literal
 
@@ -26,37 +26,57 @@ OPTIONS: Mapping[Precision, Mapping[str, str | int]] = {
     "bf16": {"INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"},
     "fp32": {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"},
 }
-"""What OpenVINO is told for each. For int8 the graph is another one too (`rounded.py`)."""
+"""OpenVINO's options for each precision. int8 also needs a different graph (`rounded.py`)."""
 
 _MOST_OF_FP32 = 1.15
-"""Half the memory is worth so much: bf16 may take so many times as long as fp32."""
+"""bf16 may take up to 1.15 times as long as fp32, because it halves the memory."""
 
 _MOST_OF_WHOLE = 0.75
-"""int8, the coarsest, must take no more than so much of the other's time."""
+"""int8 is the least exact, so it must take at most 0.75 of the time of bf16 or fp32."""
 
 WIDTH = 768
-"""Of ViT-B/32's image tower."""
+"""Width of ViT-B/32's image tower."""
 
 _ROWS = 64
 
 _TURNS = 40
-"""Other work on a shared machine could slow int8 down in each of 8 turns, and one start in twelve
-then took fp32. 40 take .15 s longer."""
+"""With 8 turns, other work on a shared machine could slow int8 down in each of them; one start in
+twelve then chose fp32. 40 turns take 0.15 s longer."""
 
 
-def in_order(wanted: Wanted) -> Sequence[Precision]:
-    """What to serve in, and what in its place where a model loses too much by that.
+class UnsuitablePrecision(Exception):
+    """The named precision is unusable on this processor; the message says what to set instead."""
 
-    `auto`: int8 where this processor gains by it, before bf16 where it loses little or nothing by
-    that, or else fp32. That a processor has an instruction says little: AMX and AMD's AVX512-BF16
-    halve the time, Intel's AVX512-BF16 without AMX, as many virtual machines have it, was seen to
-    take 1.6 times as long.
+
+def capabilities() -> Collection[str]:
+    """OpenVINO's names of the arithmetic that this processor has instructions for."""
+    supported: Collection[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return supported
+
+
+def in_order(
+    wanted: Wanted, supported: Callable[[], Collection[str]] = capabilities
+) -> Sequence[Precision]:
+    """The precision to serve in, and the next one for a model that loses too much by it.
+
+    `auto`: int8 if it is faster on this processor, otherwise bf16 if it is not much slower than
+    fp32, otherwise fp32. Instructions alone say little: AMX and AMD's AVX512-BF16 halve the time,
+    but Intel's AVX512-BF16 without AMX, as many virtual machines have it, took 1.6 times as long.
+
+    Raises UnsuitablePrecision for bf16 by name on a processor without bf16 instructions.
     """
-    return _measured() if wanted == "auto" else (wanted,)
+    if wanted == "auto":
+        return _measured()
+    if wanted == "bf16" and "BF16" not in supported():
+        raise UnsuitablePrecision(
+            "ENCODER_PRECISION=bf16: this processor has no bf16 instructions, so every forward "
+            "pass would take about 40 times as long as in fp32. Set auto, int8 or fp32."
+        )
+    return (wanted,)
 
 
 def ranked(seconds: Mapping[Precision, float]) -> Sequence[Precision]:
-    """By the time that each takes for the same."""
+    """Precisions in the order of preference, from the seconds that each takes for the same work."""
     whole: Precision = "bf16" if seconds["bf16"] <= _MOST_OF_FP32 * seconds["fp32"] else "fp32"
     gains = seconds["int8"] <= _MOST_OF_WHOLE * seconds[whole]
     return ("int8", whole) if gains else (whole,)
@@ -64,13 +84,13 @@ def ranked(seconds: Mapping[Precision, float]) -> Sequence[Precision]:
 
 @cache
 def _measured() -> Sequence[Precision]:
-    has = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    supported = capabilities()
     requests = {
         precision: ov.compile_model(
             products(precision, 1), "CPU", dict(OPTIONS[precision])
         ).create_infer_request()
         for precision in OPTIONS
-        if precision == "fp32" or precision.upper() in has
+        if precision == "fp32" or precision.upper() in supported
     }
     rows = np.random.default_rng(1).standard_normal((_ROWS, WIDTH), np.float32)
     return ranked(
@@ -83,8 +103,9 @@ def _measured() -> Sequence[Precision]:
 def least_seconds(
     asked: Mapping[Precision, Callable[[], object]], clock: Callable[[], float] = time.perf_counter
 ) -> Mapping[Precision, float]:
-    """Of each in turns, so that whatever else the machine does then disturbs none; infinity for
-    those that are not asked.
+    """The shortest time of each precision; infinity for those not in `asked`.
+
+    They take turns, so that other work on the machine does not slow only one of them.
     """
     seconds: dict[Precision, float] = dict.fromkeys(OPTIONS, float("inf"))
     for _ in range(_TURNS):
@@ -96,8 +117,8 @@ def least_seconds(
 
 
 def products(precision: Precision, count: int) -> ov.Model:
-    """Nothing but products, as the image tower has them: from (rows, WIDTH) to four times as wide
-    and back by turns.
+    """A model of matrix products only, with the shapes of the image tower: from (rows, WIDTH) to
+    four times the width and back, alternately.
     """
     random = np.random.default_rng(0)
     start = ops.parameter([-1, WIDTH], np.float32)

@@ -24,34 +24,34 @@ from services.contracts.encoder import Crop
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 VERSION = 1
-"""Raise it when the same bytes give other pixels: caches of embeddings key on it."""
+"""Increase it when the same bytes give different pixels. It is part of the cache's keys."""
 
 _WHITE = (255, 255, 255)
-_REDUCED = 2  # times the size needed, the least that a JPEG is decoded at
-_MAX_SIDE = 65_535  # of a JPEG
+_REDUCED = 2  # a JPEG is decoded at this multiple of the needed size, or larger
+_MAX_SIDE = 65_535  # longest side of a JPEG
 
 Pixels = npt.NDArray[np.uint8]
 
 
 class UnusablePicture(Exception):
-    """The bytes are not a picture that we take; the message says why, to whoever sent it."""
+    """The bytes are not a usable picture; the message tells the caller why."""
 
 
 def read_picture(data: bytes, size: int, max_pixels: int, crop: Crop | None = None) -> Pixels:
-    """Decode, turn upright, crop, scale and cut: bytes → (size, size, 3) uint8, RGB.
+    """Decode, turn upright, crop, scale and centre-crop: bytes → (size, size, 3) uint8, RGB.
 
-    Of an animation the first frame counts. Raises UnusablePicture.
+    Only the first frame of an animation is used. Raises UnusablePicture.
     """
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            warnings.simplefilter("ignore")  # Pillow's own size warning; ours is an error, below
+            warnings.simplefilter("ignore")  # Pillow's size warning; we raise an error below
             width, height = picture.size
             if width * height > max_pixels:
                 raise UnusablePicture(
-                    f"The picture has {width}×{height} pixels; at most {max_pixels} are taken."
+                    f"The picture has {width}×{height} pixels; the limit is {max_pixels} in total."
                 )
             if picture.format == "JPEG":
-                # Of a crop, twice the size needed must be left as well, however it is turned.
+                # The crop, too, must keep twice the needed size in every orientation.
                 part = 1.0 if crop is None else min(crop.width, crop.height)
                 side = min(math.ceil(_REDUCED * size / part), _MAX_SIDE)
                 picture.draft(None, (side, side))
@@ -65,7 +65,7 @@ def read_picture(data: bytes, size: int, max_pixels: int, crop: Crop | None = No
 
 
 def _part(picture: Image.Image, crop: Crop | None) -> Image.Image:
-    """The crop in whole pixels, one at least."""
+    """The crop in whole pixels, at least one."""
     if crop is None:
         return picture
     width, height = picture.size
@@ -79,7 +79,7 @@ def _opaque(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGB":
         return picture
     if picture.mode.startswith("I") or picture.mode == "F":
-        # 16 bits a channel: the high byte is what a screen shows.
+        # 16 bits per channel: a screen shows the high byte.
         values = np.asarray(picture, np.float32)
         scaled = values if values.max(initial=0) <= 255 else values / 257
         return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert("RGB")

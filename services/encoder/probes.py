@@ -1,4 +1,4 @@
-"""Texts and pictures that no one sent, on which a model's arithmetic is tried."""
+"""Artificial texts and pictures for trials of a model's arithmetic."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ _MOST_WORDS = 12
 
 
 def probe_texts(count: int, seed: int) -> list[Tokens]:
-    """Texts of 1 to 12 tokens, the common ones more often, as they are in what people write.
+    """Texts of 1 to 12 tokens with a realistic frequency of tokens.
 
-    The vocabulary is sorted by how often its tokens were met, so their ranks are drawn as Zipf's
-    law has them.
+    The vocabulary is sorted by frequency, so ranks are drawn by Zipf's law.
     """
     random = np.random.default_rng(seed)
     commonest, rarest = math.log(_FIRST_MERGED), math.log(_START)
@@ -30,8 +29,8 @@ def probe_texts(count: int, seed: int) -> list[Tokens]:
 
 
 def probe_pictures(count: int, size: int, seed: int) -> list[Pixels]:
-    """(size, size, 3) each: coarse and fine patches of colour over each other, on every other one
-    round a plain ground, as products are photographed.
+    """Pictures of coarse and fine patches of colour, (size, size, 3) each. Every second one has a
+    plain background, like photographs of products.
     """
     random = np.random.default_rng(seed)
     pictures = []

@@ -1,7 +1,7 @@
-"""CLIP's modified ResNet (RN50 and its kin) as an OpenVINO graph, built straight from the weights.
+"""CLIP's modified ResNet (RN50 and others) as an OpenVINO graph, built directly from the weights.
 
-Against a plain ResNet: three convolutions in the stem, average pooling before every stride, and
-attention over the last map in place of global pooling (Radford et al. 2021, section 2.4). Each
+It differs from a plain ResNet: three convolutions in the stem, average pooling before every stride,
+and attention over the last map instead of global pooling (Radford et al. 2021, section 2.4). Each
 batch normalisation is folded into the convolution before it.
 """
 
@@ -25,7 +25,7 @@ from services.encoder.nodes import (
 from services.encoder.weights import StateDict, UnusableWeights
 
 REDUCTION = 32
-"""Pixels a side that one place of the last map stands for."""
+"""Pixels per side of the picture for one position of the last map."""
 
 _BATCH_NORM_EPSILON = 1e-5
 
@@ -44,7 +44,7 @@ def residual_image_tower(weights: StateDict) -> ov.Model:
         positions = weights["visual.attnpool.positional_embedding"]
         size = round((len(positions) - 1) ** 0.5) * REDUCTION
         pixels = ops.parameter([-1, size, size, 3], np.uint8, name="pixels")
-        # Not folded into the first convolution: its border is padded with zeros after this.
+        # Not folded into the first convolution, because its border is padded with zeros after this.
         scaled = ops.multiply(
             ops.subtract(ops.convert(pixels, np.float32), constant(255 * MEAN)),
             constant(1 / (255 * DEVIATION)),
@@ -83,7 +83,7 @@ def _bottleneck(state: ov.Node, weights: StateDict, at: str, *, stride: int) -> 
 def _convolution(
     state: ov.Node, weights: StateDict, at: str, norm: str, *, stride: int = 1
 ) -> ov.Node:
-    """A convolution that keeps its map's size (over `stride`), with its batch norm in it."""
+    """A convolution that keeps the map's size (divided by `stride`), with its batch norm."""
     kernel = floats(weights[f"{at}.weight"])  # (out, in, height, width)
     deviation = np.sqrt(floats(weights[f"{norm}.running_var"]) + _BATCH_NORM_EPSILON)
     scale = floats(weights[f"{norm}.weight"]) / deviation
@@ -101,7 +101,7 @@ def _average(state: ov.Node, side: int) -> ov.Node:
 
 
 def _attention_pool(state: ov.Node, weights: StateDict) -> ov.Node:
-    """(batch, width, height, width) map → (batch, dimension): its mean is the query."""
+    """(batch, width, height, width) map → (batch, dimension). The map's mean is the query."""
     at = "visual.attnpool"
     width = weights[f"{at}.positional_embedding"].shape[1]
     heads = width // HEAD_WIDTH

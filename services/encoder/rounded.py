@@ -1,15 +1,15 @@
-"""A tower's matrix products in 8 bits, and how far that moves its vectors.
+"""A tower's matrix products in 8 bits, and the loss that this causes in its vectors.
 
-Weights become 8-bit integers, with one scale for each `GROUP` of a row; what they are multiplied
-with OpenVINO rounds likewise, token by token, while it runs.
+Weights become 8-bit integers with one scale per `GROUP` of a row. OpenVINO rounds the activations
+in the same way, token by token, at run time.
 
-Trained transformers have a few channels that are far larger than all others, beside which rounding
-leaves nothing of the rest. So each channel is first moved by the middle of the values that it
-takes, and divided by what makes its range and its weights' alike. Weights and bias make both
-good: before rounding, nothing changes.
+Trained transformers have a few channels with far larger values than all others; next to them,
+rounding would erase the other channels. So each channel is first shifted by the middle of its
+values, and divided so that its range matches that of its weights. The weights and the bias undo
+both: before rounding, the result is the same.
 
 Sources: Xiao et al. 2023 (SmoothQuant) for dividing, Wei et al. 2023 (Outlier Suppression+) for
-moving; `docs/decisions/0035-eight-bits-where-they-are-tried.md`.
+shifting; `docs/decisions/0035-eight-bits-where-they-are-tried.md`.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ from services.encoder.nodes import Array, constant, floats, ints
 from services.encoder.packing import Inputs
 
 GROUP = 64
-"""Numbers that share a scale, of weights and of what they are multiplied with."""
+"""Number of weights, and of activations, that share a scale."""
 
 _LARGEST = 127
 _LEAST = 1e-6
-"""In place of nothing, which would be divided by."""
+"""Used instead of zero where it would be a divisor."""
 
 _QUIETEST = 1 / 8
-"""Of the usual range: a channel that `seen` hardly moved may be moved by what comes."""
+"""Smallest range of a channel, as a share of the usual range: a channel that varied little in
+`seen` may vary more in later inputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """state · weightᵀ, of which the weight is known."""
+    """state · weightᵀ with a constant weight."""
 
     node: ov.Node
     state: ov.Output
@@ -47,16 +48,16 @@ class _Product:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """The least and the greatest value of each channel: (in,)."""
+    """The smallest and the largest value of each channel: (in,)."""
 
     least: Array
     greatest: Array
 
 
 def round_products(tower: ov.Model, seen: Sequence[Inputs]) -> None:
-    """Rewrite, in place, every product of a tower whose rows are whole groups.
+    """Rewrite, in place, every product of a tower whose rows divide into groups.
 
-    `seen`: inputs like those to come, from which the channels' ranges are learnt.
+    seen: typical inputs, from which the channels' ranges are learnt.
     """
     products = list(_products(tower))
     for product, taken in zip(products, _ranges(tower, products, seen), strict=True):
@@ -68,10 +69,10 @@ def round_products(tower: ov.Model, seen: Sequence[Inputs]) -> None:
 
 
 def share_lost(exact: Array, rounded: Array) -> float:
-    """How far rounding moved vectors, beside how far they lie from their mean (mean squares).
+    """Mean square change of the vectors by rounding, divided by their variance. (n, d) each.
 
-    (n, d) each. Where .0011 was lost, 97 of a hundred texts among another's ten nearest stayed
-    there. All, 1.0, where it cannot be told: numbers that are not finite, or vectors all the same.
+    At .0011, 97 of a hundred texts among another's ten nearest stayed there. 1.0 if it cannot be
+    computed, because numbers are not finite or all vectors are equal.
     """
     if not (np.isfinite(exact).all() and np.isfinite(rounded).all()):
         return 1.0
@@ -81,7 +82,7 @@ def share_lost(exact: Array, rounded: Array) -> float:
 
 
 def coded(weight: Array) -> ov.Node:
-    """(out, in) as OpenVINO knows compressed weights: integers, made floats and scaled."""
+    """(out, in) in OpenVINO's pattern for compressed weights: integers, converted and scaled."""
     rows, columns = weight.shape
     groups = weight.reshape(rows, columns // GROUP, GROUP)
     scales = np.maximum(np.abs(groups).max(2, keepdims=True), _LEAST) / _LARGEST

@@ -1,4 +1,4 @@
-"""The encoder over HTTP."""
+"""The encoder's HTTP routes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _CROPS: TypeAdapter[list[Crop | None]] = TypeAdapter(list[Crop | None])
 
 @dataclass(frozen=True, slots=True)
 class EncoderState:
-    """What lives as long as the app does."""
+    """The state of the app."""
 
     encoder: Encoder
 
@@ -53,20 +53,20 @@ Priority = Annotated[
     Literal["interactive", "bulk"],
     Header(
         alias=PRIORITY_HEADER,
-        description="`bulk` requests wait for all others and are not cached: for programs that "
+        description="`bulk`: runs after all other requests and is not cached; for programs that "
         "encode a catalogue.",
     ),
 ]
 _BINARY: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {BINARY_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
-        "description": "Vectors in the order of the request. To whoever accepts "
-        f"`{BINARY_MEDIA_TYPE}`, a safetensors file: `embeddings` (float32) and `report` (JSON).",
+        "description": "Vectors in the order of the request. With `Accept: "
+        f"{BINARY_MEDIA_TYPE}`, a safetensors file of `embeddings` (float32) and `report` (JSON).",
     }
 }
 
 
-@router.get("/model", summary="Which model answers here", responses=problem_responses(NotReady))
+@router.get("/model", summary="The model of this encoder", responses=problem_responses(NotReady))
 async def model(state: State) -> ModelInfo:
     encoder = state.encoder
     return ModelInfo(
@@ -116,8 +116,8 @@ async def embed_images(
         File(
             min_length=1,
             max_length=MAX_IMAGES_PER_REQUEST,
-            description="JPEG, PNG or WebP files. One that cannot be read is named in `errors`; "
-            "when none can be, the answer is that error.",
+            description="JPEG, PNG or WebP files. `errors` lists unreadable files; if all are "
+            "unreadable, the answer is the first error.",
         ),
     ],
     request: Request,
@@ -126,7 +126,7 @@ async def embed_images(
         str | None,
         Form(
             description="A JSON list with a crop or null for each picture, in fractions of the "
-            "upright picture; all of each without it.",
+            "upright picture. Without it the whole pictures are used.",
             examples=['[{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}]'],
         ),
     ] = None,
@@ -143,15 +143,15 @@ async def embed_images(
 
 
 def _crops(text: str | None, pictures: int) -> list[Crop | None]:
-    """Raises InvalidRequest where it is no list of as many crops as there are pictures."""
+    """One crop or None per picture. Raises InvalidRequest for any other text."""
     if text is None:
         return [None] * pictures
     try:
         crops = _CROPS.validate_json(text)
     except ValidationError as error:
-        raise _bad_crops(f"Not a list of crops: {error.errors()[0]['msg']}") from error
+        raise _bad_crops(f"Send a JSON list of crops: {error.errors()[0]['msg']}") from error
     if len(crops) != pictures:
-        raise _bad_crops(f"{len(crops)} crops for {pictures} pictures")
+        raise _bad_crops(f"Send one crop per picture, not {len(crops)} for {pictures} pictures.")
     return crops
 
 
@@ -163,7 +163,7 @@ def _response(
     request: Request, encoder: Encoder, outcome: Outcome, encoding: VectorEncoding
 ) -> Response:
     binary = BINARY_MEDIA_TYPE in request.headers.get("Accept", "")
-    # Our own float32 values need no checking again, and there may be a hundred thousand of them.
+    # Without validation: the values are ours, and there may be a hundred thousand of them.
     answer = EmbeddingsResponse.model_construct(
         model=encoder.info.model_id,
         dimension=encoder.info.dimension,
@@ -184,7 +184,7 @@ def _response(
 
 
 def _written(vector: UnitVector, encoding: VectorEncoding) -> Sequence[float]:
-    """A list of floats, or an array of them, which the contract packs."""
+    """A list of floats, or an array, which the contract packs."""
     if encoding == "base64":
         return array("f", vector.tobytes())
     numbers: list[float] = vector.tolist()

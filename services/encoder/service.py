@@ -1,4 +1,4 @@
-"""What the encoder does: checks, prepares, batches. No HTTP in here."""
+"""The encoder without HTTP: validates, preprocesses, caches and batches."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from services.encoder.tokenizer import Tokenizer, Tokens
 UnitVector = npt.NDArray[np.float32]
 
 _READ_AT_ONCE = 200
-"""Characters: a shopper's words take some 50 µs to turn into tokens."""
+"""Characters that are tokenised without a thread: a typical query takes about 50 µs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A batch's vectors in order; None where `failed` holds the item's index and reason."""
+    """A batch's vectors in order, None for a failed item; `failed` maps indexes to errors."""
 
     vectors: list[UnitVector | None]
     failed: dict[int, ServiceError]
@@ -45,14 +45,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture's bytes, and the part of it that counts."""
+    """A picture's bytes, and the part of it to use."""
 
     data: bytes
     crop: Crop | None = None
 
 
 class Encoder:
-    """Texts and pictures to vectors, with the model's work off the event loop."""
+    """Turns texts and pictures into vectors. The model runs outside the event loop."""
 
     def __init__(
         self, engine: Engine, tokenizer: Tokenizer, settings: EncoderSettings, metrics: Metrics
@@ -104,15 +104,14 @@ class Encoder:
                 metrics=metrics,
             )
         cores = len(os.sched_getaffinity(0))
-        # Bulk pictures are decoded in a thread of their own: a shopper's does not queue behind.
+        # Bulk pictures are decoded in a thread of their own, so shoppers' pictures do not wait.
         self._prepare = {
             False: ThreadPoolExecutor(cores, thread_name_prefix="prepare"),
             True: ThreadPoolExecutor(1, thread_name_prefix="prepare-bulk"),
         }
 
     async def start(self) -> None:
-        """Start the workers and answer one text and one picture, so that the first caller's are
-        not the first."""
+        """Start the workers and embed one text and one picture as a warm-up."""
         self._texts.start()
         self._pictures.start()
         size = self.info.image_size
@@ -135,7 +134,7 @@ class Encoder:
         tokens = await self._tokens(texts, bulk=bulk)
         if bulk:
             return _outcome(await self._texts.submit(tokens, deadline.get(), bulk=True))
-        # Tokens are a text at its most normal: two that differ only before them are one.
+        # Texts with the same tokens share a key.
         keys = [f"text:{hashlib.sha256(row.tobytes()).hexdigest()}" for row in tokens]
         return await self._remembered(
             keys,
@@ -143,7 +142,7 @@ class Encoder:
         )
 
     async def _tokens(self, texts: Sequence[str], *, bulk: bool) -> list[Tokens]:
-        """In a thread, but for what takes less time than to wake one."""
+        """Tokenise in a thread, except short texts, which take less time than waking a thread."""
         if sum(map(len, texts)) <= _READ_AT_ONCE:
             return self._tokenizer.tokenize(texts)
         loop = asyncio.get_running_loop()
@@ -165,7 +164,7 @@ class Encoder:
         keys: Sequence[str],
         encode: Callable[[Sequence[int]], Awaitable[Sequence[UnitVector | ServiceError]]],
     ) -> Outcome:
-        """From the cache, from whoever is computing the same now, or from the model."""
+        """Get vectors from the cache, from another caller's computation, or from the model."""
         hits: set[str] = set()
 
         async def compute(places: Sequence[int]) -> list[UnitVector | ServiceError]:
@@ -211,8 +210,7 @@ class Encoder:
         data = picture.data
         if len(data) > self._settings.max_image_bytes:
             return PayloadTooLarge(
-                f"The picture has {len(data)} bytes; at most {self._settings.max_image_bytes} "
-                "are taken."
+                f"The picture has {len(data)} bytes; the limit is {self._settings.max_image_bytes}."
             )
         try:
             return read_picture(

@@ -1,9 +1,9 @@
 """CLIP's tokenizer: byte-pair encoding over lower-cased, repaired text.
 
-Token for token what `clip.tokenize(…, truncate=True)` gives (a test compares the two), but a word
-of ten thousand letters costs n·log n and not n², so no text can wedge the service.
+Its tokens equal those of `clip.tokenize(…, truncate=True)`; a test compares the two. A word of n
+letters takes n·log n instead of n² steps, so no text can block the service.
 
-Source: Radford et al. 2021, section 2.4; the merges file is the one of OpenAI's `clip` package.
+Source: Radford et al. 2021, section 2.4; the merges file comes from OpenAI's `clip` package.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Tokens = npt.NDArray[np.int32]
 
 _END_OF_WORD = "</w>"
 _START, _END = "<|startoftext|>", "<|endoftext|>"
-# Of the file's merges CLIP uses those that fill its vocabulary: 512 bytes and 2 specials apart.
+# CLIP uses only as many merges as fill its vocabulary beside 512 bytes and 2 special tokens.
 _MERGES = VOCABULARY_SIZE - 512 - 2
 _WORDS = regex.compile(
     r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",
@@ -41,7 +41,7 @@ _CACHED_WORD_LENGTH = 32
 def vocabulary_path() -> Path:
     """The merges file in the installed `clip` package, found without importing it (or torch).
 
-    Raises FileNotFoundError when the package is not installed.
+    Raises FileNotFoundError if the package is not installed.
     """
     spec = find_spec("clip")
     for folder in spec.submodule_search_locations or () if spec else ():
@@ -70,7 +70,7 @@ class Tokenizer:
         self.start, self.end = self._ids[_START], self._ids[_END]
 
     def encode(self, text: str, limit: int | None = None) -> list[int]:
-        """Token ids of a text, without start and end; once `limit` is met it reads no further."""
+        """Token ids of a text without start and end token, at most `limit`."""
         ids: list[int] = []
         for match in _WORDS.finditer(_clean(text)):
             ids += self._word(match.group())
@@ -79,7 +79,7 @@ class Tokenizer:
         return ids
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        """One (length,) int32 array a text, start and end token included, at most 77 long."""
+        """One (length,) int32 array per text, with start and end token, at most 77 long."""
         return [
             np.array([self.start, *self.encode(text, limit=CONTEXT_LENGTH - 2), self.end], np.int32)
             for text in texts
@@ -101,10 +101,10 @@ class Tokenizer:
 
 
 def merge(parts: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:
-    """Byte-pair merging: the pair of least rank first, the leftmost of equal ones first.
+    """Byte-pair merging: the pair of lowest rank first, the leftmost of equal ones first.
 
     A pair made by a merge always ranks after that merge, so a heap of pairs gives the same parts as
-    searching all of them again each time. Neighbours are linked by index; `after[i] == 0` ends.
+    a new search after each merge. Neighbours are linked by index; `after[i] == 0` is the end.
     """
     size = len(parts)
     before = [i - 1 for i in range(size)]
@@ -126,7 +126,7 @@ def merge(parts: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:
         _, i, pair = heapq.heappop(heap)
         j = after[i]
         if gone[i] or j == 0 or (parts[i], parts[j]) != pair:
-            continue  # one of the two was merged into another pair meanwhile
+            continue  # one of the two is already part of another pair
         parts[i] += parts[j]
         gone[j] = True
         after[i] = after[j]
@@ -146,8 +146,8 @@ def _clean(text: str) -> str:
 def _byte_characters() -> dict[int, str]:
     """A printable character for each byte, in the order of CLIP's vocabulary.
 
-    Printable Latin-1 bytes stand for themselves; the others take characters from 256 on. The order
-    (printable first) is what gives the first 256 tokens their ids.
+    Printable Latin-1 bytes stand for themselves; the others use characters from 256. The order,
+    printable bytes first, determines the ids of the first 256 tokens.
     """
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1)]
     printable += range(ord("®"), ord("ÿ") + 1)

@@ -1,7 +1,7 @@
-"""8 bits tried on the very weights: they are rounded, and their vectors put beside the whole ones.
+"""The int8 trial: rounds a model's weights and compares its vectors with the exact ones.
 
-How much rounding costs depends on what training left in the weights, which no other weights can
-tell. So each model is tried when its graphs are made.
+The loss depends on what training left in the weights, so no other model can predict it. Each model
+is tried when its graphs are made.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from services.encoder.probes import probe_pictures, probe_texts
 from services.encoder.rounded import round_products, share_lost
 
 MOST_LOST = 0.004
-"""A model that loses more is served in another arithmetic, unless int8 is asked for by name."""
+"""A model that loses more is served in another precision, unless the setting names int8."""
 
 _TEXTS, _PICTURES = 200, 48
-"""To learn from and to try on, each, others for either; of pictures a third to learn from."""
+"""Number of probes for learning and, separately, for the trial; a third of the pictures learn."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Probes:
     learnt: Sequence[Inputs]
-    tried: Sequence[tuple[Inputs, int]]  # and how many vectors are asked for
+    tried: Sequence[tuple[Inputs, int]]  # with the number of vectors
 
 
 def round_and_try(text: ov.Model, image: ov.Model, shape: Shape) -> float:
-    """Both towers' products rounded in place → the share lost by the one that loses more."""
+    """Round both towers' products in place. Returns the loss of the tower that loses more."""
     return max(
         _round_and_try(text, _text_probes()),
         _round_and_try(image, _picture_probes(shape)),

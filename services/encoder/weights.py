@@ -1,8 +1,8 @@
-"""CLIP weights as NumPy arrays, from OpenAI's archives or from safetensors, without torch.
+"""Reads CLIP weights as NumPy arrays from OpenAI's archives or safetensors, without torch.
 
-OpenAI publishes TorchScript archives and `torch.save` writes the same container: a ZIP with a
-pickle that describes tensors and one file a storage. The pickle is read by an unpickler that knows
-those few names and refuses every other one, so a hostile file cannot run code.
+OpenAI publishes TorchScript archives, and `torch.save` writes the same container: a ZIP with a
+pickle that describes tensors, and one file per storage. Our unpickler allows only the few names
+that this needs and refuses all others, so a hostile file cannot run code.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _STORAGE_TYPES = {
 
 
 class UnusableWeights(Exception):
-    """A weights file that cannot be read, or is not a CLIP; the message says which and why."""
+    """The weights file is unreadable or not a CLIP's; the message says which and why."""
 
 
 def load_state_dict(path: Path) -> StateDict:
@@ -66,7 +66,7 @@ def _read_archive(path: Path) -> StateDict:
 
 
 def _collect(node: object, prefix: str, into: StateDict) -> None:
-    """Flatten nested modules (or a plain state dict) to dotted names, tensors only."""
+    """Flatten nested modules, or a plain state dict, to tensors by dotted names."""
     children: Mapping[str, object] = (
         node.attributes if isinstance(node, _Module) else node if isinstance(node, dict) else {}
     )
@@ -78,7 +78,7 @@ def _collect(node: object, prefix: str, into: StateDict) -> None:
 
 
 class _Module:
-    """Stands for any `__torch__.…` class of a TorchScript archive: a bag of attributes."""
+    """Stands for any `__torch__.…` class of a TorchScript archive; it only holds attributes."""
 
     def __init__(self, *_: object) -> None:
         self.attributes: dict[str, object] = {}
@@ -88,7 +88,7 @@ class _Module:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """Reads the few things that a torch archive needs and refuses the rest."""
+    """Allows only the names that a torch archive needs."""
 
     def __init__(self, file: Any, read_storage: Callable[[str], bytes]) -> None:  # noqa: ANN401
         super().__init__(file, encoding="utf-8")
