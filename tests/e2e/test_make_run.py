@@ -79,8 +79,8 @@ def test_from_a_file_to_answers_and_to_nothing_left(tmp_path: Path, catalogue: P
     with launched(tmp_path, CATALOG=str(catalogue)) as second:
         second.until_said("ready in")
         assert_searches(second)
-        said = second.until_said("unchanged")
-        assert said.index("ready in") < said.index("unchanged")
+        # The comparison with the file runs beside the searches, so it may end before or after.
+        second.until_said("unchanged")
         with launched(tmp_path, CATALOG=str(catalogue)) as third:
             assert third.process.wait(60) == 1
             assert "another run uses this catalogue" in third.said()
