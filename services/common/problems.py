@@ -11,6 +11,7 @@ ServiceError                    500  internal-error (all that no other class cov
 ├── MethodNotAllowed            405  method-not-allowed
 ├── RequestTimeout              408  request-timeout
 ├── ModelMismatch               409  model-mismatch
+├── PreconditionFailed          412  precondition-failed
 ├── RateLimited                 429  rate-limited
 ├── Overloaded                  429  overloaded
 ├── NotReady                    503  not-ready
@@ -128,6 +129,12 @@ class ModelMismatch(ServiceError):
     """The query's vector and the catalogue come from different models."""
 
     slug, title, status = "model-mismatch", "Model mismatch", 409
+
+
+class PreconditionFailed(ServiceError):
+    """The product is not as `If-Match` says; read it again, and repeat the change if it holds."""
+
+    slug, title, status = "precondition-failed", "Precondition failed", 412
 
 
 class RateLimited(ServiceError):

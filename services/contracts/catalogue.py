@@ -68,3 +68,21 @@ def shard_id(version: str, number: int) -> str:
 def change_id(version: str, sequence: int) -> str:
     """Join-key value of change `sequence` of a catalogue version."""
     return f"{version}/{sequence}"
+
+
+def change_token(version: str, sequence: int, published_us: int) -> str:
+    """Opaque name of a published state, for callers who want to read what they wrote.
+
+    published_us: event timestamp of its head row, in microseconds since 1970. Every later head has
+    a later one.
+    """
+    return f"{published_us:x}-{version}-{sequence}"
+
+
+def published_us(token: str) -> int | None:
+    """The timestamp in a change token; None when it is no such token."""
+    moment, _, rest = token.partition("-")
+    try:
+        return int(moment, 16) if rest and len(moment) <= 16 else None
+    except ValueError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from pydantic import Field
@@ -31,6 +32,12 @@ class Product(Contract):
         description="All further columns of the catalogue, as text.",
         examples=[{"color": "red", "pattern": "striped"}],
     )
+
+
+def product_etag(product: Product) -> str:
+    """Fingerprint of a product's row, as `ETag` and `If-Match` have it, without quotes."""
+    text = Product.model_validate(product.model_dump(include=set(Product.model_fields)))
+    return hashlib.sha256(text.model_dump_json().encode()).hexdigest()[:32]
 
 
 class ScoredProduct(Product):

@@ -9,6 +9,8 @@ from services.contracts.base import Contract, ProductId
 MAX_PRODUCT_BYTES = 16_000_000
 """Largest request for one product: a picture of 10 MB in base64, and its texts."""
 
+PATCH_MEDIA_TYPE = "application/merge-patch+json"
+
 
 class ProductInput(Contract):
     """`PUT /products/{product_id}`: all fields of the product.
@@ -59,3 +61,8 @@ class ProductChange(Contract):
     product_id: ProductId
     catalogue_version: str = Field(description="The changed version.")
     sequence: int = Field(ge=0, description="Number of the change; later ones are higher.")
+    change: str = Field(
+        default="",
+        description="Opaque name of the change.",
+        examples=["64a3b1c2d3e4f5-4b1d0c5e7a9f2e31-7"],
+    )

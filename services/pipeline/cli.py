@@ -1,7 +1,8 @@
 """The one command-line program of the pipeline.
 
 Exit codes: 0 done, 2 the file can't be used or has nothing to load, 3 something that is needed is
-away, busy or broken, 4 what was loaded is not good enough to be served, 130 stopped with Ctrl-C.
+away, busy or broken, 4 what was loaded is not good enough to be served, 5 Redis differs from the
+Parquet parts, 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from services.pipeline.catalogue.store_commands import add_store_commands
 from services.pipeline.errors import PipelineError
 from services.pipeline.evaluation.evaluation_commands import add_quality_commands
 from services.pipeline.feeds import FORMATS, FeedOptions, FeedSettings, open_feed
@@ -84,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="serve again the version served before")
     rollback.set_defaults(command=_rollback)
     _add_ranking(commands)
+    add_store_commands(commands)
     serve = commands.add_parser("serve", help="start the writer: `python -m services.writer`")
     serve.set_defaults(command=_serve)
     add_commands(commands)

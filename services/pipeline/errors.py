@@ -11,6 +11,10 @@ PipelineError
 ├── EncoderBroken       3   the encoder answers, but not with what its contract promises
 ├── WrongModel          3   the catalogue to be changed is of another model than the encoder's
 ├── StoreIncomplete     3   what was written is not there when read back
+├── OfflineDamaged      3   a Parquet part is cut short or damaged
+├── StoresDiffer        5   the online store is not the offline store's copy
+├── TooLate             3   the deadline of a change passed before it was stored
+├── NotYetOnline        3   it is stored and acknowledged, but Redis did not take it yet
 └── Busy                3   another run holds the feature store
 
 The message is one line for a person: what is wrong and what to do about it.
@@ -64,6 +68,22 @@ class WrongModel(PipelineError):
 
 
 class StoreIncomplete(PipelineError):
+    pass
+
+
+class OfflineDamaged(PipelineError):
+    pass
+
+
+class StoresDiffer(PipelineError):
+    exit_code = 5
+
+
+class TooLate(PipelineError):
+    pass
+
+
+class NotYetOnline(PipelineError):
     pass
 
 

@@ -161,7 +161,7 @@ class _Load:
             )
         publisher = self._stores.publisher(model.model, model.dimension)
         if self._live:
-            return Publication(publisher.change(self._manifest.entries), is_new=True)
+            return Publication(publisher.change(self._manifest.entries).head, is_new=True)
         return publisher.publish(
             self._manifest, undo_changes=self._undo_changes, approve=self._gate.approve
         )

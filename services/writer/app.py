@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from services.common.app import create_service_app
 from services.common.client import ServiceClient
 from services.common.metrics import Metrics
-from services.common.problems import ServiceError
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.pipeline.settings import PipelineSettings
@@ -37,10 +36,11 @@ def create_app(settings: WriterSettings, pipeline: PipelineSettings) -> FastAPI:
 
     async def dependencies() -> dict[str, Dependency]:
         writer: LiveWriter = app.state.writer
-        try:
-            await writer.head()
-        except ServiceError as error:
-            return {"catalogue": Dependency(status="unavailable", detail=error.detail)}
+        trouble = writer.trouble
+        if trouble is not None:
+            return {"catalogue": Dependency(status="unavailable", detail=trouble.detail)}
+        if not writer.checked:
+            return {"catalogue": Dependency(status="unavailable", detail="The stores are opened.")}
         return {"catalogue": Dependency(status="ok")}
 
     def alive() -> bool:

@@ -1,12 +1,14 @@
-"""`PUT` and `DELETE /products/{product_id}`."""
+"""`PUT`, `PATCH` and `DELETE /products/{product_id}`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Body, Depends, Header, Path, Request
 
 from services.common.problems import (
+    DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
     ModelMismatch,
@@ -14,17 +16,29 @@ from services.common.problems import (
     NotReady,
     Overloaded,
     PayloadTooLarge,
+    PreconditionFailed,
     UnreadableImage,
     problem_responses,
 )
 from services.contracts.base import ProductId
-from services.contracts.catalogue import CatalogueHead
-from services.contracts.writer import ProductChange, ProductInput
-from services.writer.writer import LiveWriter
+from services.contracts.catalogue import change_token
+from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput
+from services.pipeline.catalogue.ledger import Published
+from services.writer.change import Change
+from services.writer.writer import LiveWriter, own_time
 
 router = APIRouter(tags=["products"])
 
-_ERRORS = (NotFound, InvalidRequest, ModelMismatch, NotReady, Overloaded, DependencyUnavailable)
+_ERRORS = (
+    NotFound,
+    InvalidRequest,
+    ModelMismatch,
+    PreconditionFailed,
+    NotReady,
+    Overloaded,
+    DependencyUnavailable,
+    DeadlineExceeded,
+)
 
 
 async def _writer(request: Request) -> LiveWriter:
@@ -34,31 +48,79 @@ async def _writer(request: Request) -> LiveWriter:
 
 WriterDependency = Annotated[LiveWriter, Depends(_writer)]
 ProductIdPath = Annotated[ProductId, Path(description="Its id in the catalogue.")]
+IfMatch = Annotated[
+    str | None,
+    Header(description="`ETag` that the caller has seen; the change is refused on any other."),
+]
 
 
 @router.put(
     "/products/{product_id:path}",
-    summary="Put a product in, or in place of what it was",
+    summary="Add a product, or replace it",
     responses=problem_responses(*_ERRORS, UnreadableImage, PayloadTooLarge),
 )
 async def put_product(
-    product_id: ProductIdPath, product: ProductInput, writer: WriterDependency
+    product_id: ProductIdPath,
+    product: ProductInput,
+    writer: WriterDependency,
+    if_match: IfMatch = None,
 ) -> ProductChange:
-    """Answers when it is written; searchable as soon as the retrievers look again."""
-    return _change(product_id, await writer.put(product_id, product))
+    """Answers when the change is on the disk; searchable as soon as the retrievers look again."""
+    change = _change(product_id, given=product, if_match=if_match)
+    return answered(product_id, await writer.make(change))
+
+
+@router.patch(
+    "/products/{product_id:path}",
+    summary="Change some fields of a product",
+    responses=problem_responses(*_ERRORS, UnreadableImage, PayloadTooLarge),
+)
+async def patch_product(
+    product_id: ProductIdPath,
+    patch: Annotated[dict[str, Any], Body(media_type=PATCH_MEDIA_TYPE)],
+    writer: WriterDependency,
+    if_match: IfMatch = None,
+) -> ProductChange:
+    """A merge patch (RFC 7396). Only new words or another picture are encoded."""
+    change = _change(product_id, patch=patch, if_match=if_match)
+    return answered(product_id, await writer.make(change))
 
 
 @router.delete(
     "/products/{product_id:path}",
-    summary="Take a product out",
+    summary="Delete a product",
     responses=problem_responses(*_ERRORS),
 )
-async def delete_product(product_id: ProductIdPath, writer: WriterDependency) -> ProductChange:
-    """One that is not there is no error."""
-    return _change(product_id, await writer.delete(product_id))
+async def delete_product(
+    product_id: ProductIdPath, writer: WriterDependency, if_match: IfMatch = None
+) -> ProductChange:
+    """A product that is not there is no error."""
+    return answered(product_id, await writer.make(_change(product_id, if_match=if_match)))
 
 
-def _change(product_id: str, head: CatalogueHead) -> ProductChange:
+def _change(
+    product_id: str,
+    *,
+    given: ProductInput | None = None,
+    patch: dict[str, Any] | None = None,
+    if_match: str | None = None,
+) -> Change:
+    answer: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+    return Change(product_id, own_time(), answer, given, patch, if_match)
+
+
+def answered(product_id: str, published: Published) -> ProductChange:
+    """The answer to a change that is stored."""
+    head = published.head
     return ProductChange(
-        product_id=product_id, catalogue_version=head.version, sequence=head.sequence
+        product_id=product_id,
+        catalogue_version=head.version,
+        sequence=head.sequence,
+        change=token_of(published),
     )
+
+
+def token_of(published: Published) -> str:
+    """The name of the change that led to this head."""
+    head, moment_us = published.head, round(published.timestamp.timestamp() * 1_000_000)
+    return change_token(head.version, head.sequence, moment_us)

@@ -23,7 +23,13 @@ class WriterSettings(ServiceSettings):
         description="Changes waiting at most; beyond it callers are asked to come again.",
     )
     max_batch: int = Field(
-        default=64, ge=1, le=500, description="Changes that are written together at most."
+        default=500, ge=1, le=500, description="Changes that are written together at most."
+    )
+    store_timeout_ms: int = Field(
+        default=2_000,
+        ge=100,
+        description="Redis timeout in milliseconds; changes are then refused until Redis answers. "
+        "A timeout in Feast's connection string wins.",
     )
     encoder_wait_s: float = Field(
         default=5.0,

@@ -86,6 +86,11 @@ class RedisProcess:
                 raise RuntimeError(f"redis-server did not start:\n{self._log()}")
 
     @property
+    def folder(self) -> Path:
+        """Of its log and its append-only file."""
+        return self._directory
+
+    @property
     def pid(self) -> int:
         """Of the process that runs."""
         if self._process is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.contracts.catalogue import PREVIOUS, CatalogueHead
 from services.contracts.encoder import ModelInfo
+from services.pipeline.catalogue.rebuilding import Rebuilder
 from services.pipeline.catalogue.stores import open_stores
 from services.pipeline.errors import NothingToLoad, WrongModel
 from services.pipeline.settings import PipelineSettings
@@ -18,7 +19,8 @@ def delete(product_ids: Sequence[str], settings: PipelineSettings) -> CatalogueH
     """
     with open_stores(settings.feature_store) as stores:
         publisher = stores.publisher_of(stores.head())
-        return publisher.change([(product_id, "", "") for product_id in dict.fromkeys(product_ids)])
+        entries = [(product_id, "", "") for product_id in dict.fromkeys(product_ids)]
+        return publisher.change(entries).head
 
 
 def roll_back(settings: PipelineSettings) -> CatalogueHead:
@@ -31,6 +33,8 @@ def roll_back(settings: PipelineSettings) -> CatalogueHead:
         head, _ = stores.online.head(PREVIOUS)
         if head is None:
             raise NothingToLoad("there is no earlier version to go back to")
+        # Redis may have evicted rows that nobody has read since.
+        Rebuilder(stores.online, stores.offline, stores.ledger()).rebuild()
         return stores.publisher_of(head).restore(head).head
 
 

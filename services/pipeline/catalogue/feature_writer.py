@@ -6,7 +6,7 @@ runs again and pushes them, and encodes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
@@ -23,14 +23,10 @@ from services.contracts.catalogue import (
     TEXT_VECTOR,
     VECTOR_VIEW,
 )
-from services.pipeline.catalogue.offline_store import (
-    SCHEMAS,
-    TIMESTAMP,
-    OfflineIndex,
-    StoredRow,
-)
+from services.pipeline.catalogue.offline_store import OfflineIndex, StoredRow
 from services.pipeline.catalogue.online_store import OnlineRow
 from services.pipeline.catalogue.product import CatalogueProduct, FloatVector, ProductVectors
+from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.catalogue.stores import Stores
 
 
@@ -67,6 +63,7 @@ class FeatureWriter:
         which encodes its few products instead.
         """
         self._search_parquet = search_parquet
+        self._trust_online = stores.trust_online
         self._online = stores.online
         self._offline = stores.offline
         self._clock = stores.clock
@@ -75,8 +72,11 @@ class FeatureWriter:
         self._vectors: OfflineIndex | None = None
         self._metadata: OfflineIndex | None = None
 
-    def survey(self, products: Sequence[CatalogueProduct]) -> Survey:
-        """Compare with what is stored. Raises DependencyAway."""
+    def survey(self, products: Sequence[CatalogueProduct], keeping: Collection[str] = ()) -> Survey:
+        """Compare with what is stored. Raises DependencyAway.
+
+        keeping: ids of products whose vectors stay as they are, so they are not looked for.
+        """
         survey = Survey()
         ids = [product.product_id for product in products]
         vectors = self._online.vectors(
@@ -86,8 +86,12 @@ class FeatureWriter:
             ids, [product.metadata_fingerprint for product in products]
         )
         for product, vector_row, metadata_row in zip(products, vectors, metadata, strict=True):
-            vectors_stand = vector_row.fingerprint == product.vector_fingerprint
-            metadata_stand = metadata_row.fingerprint == product.metadata_fingerprint
+            vectors_stand = product.product_id in keeping or (
+                vector_row.fingerprint == product.vector_fingerprint and self._trust_online
+            )
+            metadata_stand = (
+                metadata_row.fingerprint == product.metadata_fingerprint and self._trust_online
+            )
             if not vectors_stand:
                 self._survey_vectors(product, vector_row, survey)
             if not metadata_stand:

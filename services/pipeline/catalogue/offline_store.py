@@ -1,8 +1,8 @@
 """Feast's offline store: one folder of Parquet parts a feature view, each written once.
 
-A part appears under its name only when it is whole, and no name is used twice, so a run that is
-killed leaves nothing behind that a reader could take for data. What a part says never changes; it
-may get a column that its view has had since.
+A part appears under its name only when it is whole and on the disk: it is written as a draft,
+synced, renamed, and its folder is synced. So a run that is killed, or a machine that loses its
+power, leaves nothing that a reader could take for data. No name is used twice.
 """
 
 from __future__ import annotations
@@ -10,108 +10,25 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from services.contracts.catalogue import (
-    CATALOGUE_KEY,
-    CHANGE_KEY,
-    CHANGE_VIEW,
-    CONTENT_KEY,
-    FINGERPRINT,
-    HEAD_VIEW,
-    IMAGE_VECTOR,
-    METADATA_VIEW,
-    MODEL_KEY,
-    PRODUCT_KEY,
-    SHARD_KEY,
-    SHARD_VIEW,
-    TEXT_VECTOR,
-    VECTOR_VIEW,
-)
-
-TIMESTAMP = "event_timestamp"
-
-_TEXT = pa.string()
-_TIME = (TIMESTAMP, pa.timestamp("us", tz="UTC"))
-
-SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
-    {
-        VECTOR_VIEW: pa.schema(
-            [
-                (PRODUCT_KEY, _TEXT),
-                (MODEL_KEY, _TEXT),
-                (CONTENT_KEY, _TEXT),
-                (TEXT_VECTOR, pa.list_(pa.float32())),
-                (IMAGE_VECTOR, pa.list_(pa.float32())),
-                (FINGERPRINT, _TEXT),
-                _TIME,
-            ]
-        ),
-        METADATA_VIEW: pa.schema(
-            [
-                (PRODUCT_KEY, _TEXT),
-                (CONTENT_KEY, _TEXT),
-                ("title", _TEXT),
-                ("description", _TEXT),
-                ("brand", _TEXT),
-                ("category", _TEXT),
-                ("price", pa.float64()),
-                ("currency", _TEXT),
-                ("image_url", _TEXT),
-                ("product_url", _TEXT),
-                ("attributes", _TEXT),
-                (FINGERPRINT, _TEXT),
-                _TIME,
-            ]
-        ),
-        SHARD_VIEW: pa.schema(
-            [
-                (SHARD_KEY, _TEXT),
-                ("product_ids", pa.list_(_TEXT)),
-                ("vector_fingerprints", pa.list_(_TEXT)),
-                ("metadata_fingerprints", pa.list_(_TEXT)),
-                _TIME,
-            ]
-        ),
-        CHANGE_VIEW: pa.schema(
-            [
-                (CHANGE_KEY, _TEXT),
-                ("product_ids", pa.list_(_TEXT)),
-                ("vector_fingerprints", pa.list_(_TEXT)),
-                ("metadata_fingerprints", pa.list_(_TEXT)),
-                _TIME,
-            ]
-        ),
-        HEAD_VIEW: pa.schema(
-            [
-                (CATALOGUE_KEY, _TEXT),
-                ("version", _TEXT),
-                ("model", _TEXT),
-                ("dimension", pa.int64()),
-                ("shards", pa.int64()),
-                ("products", pa.int64()),
-                ("base", pa.int64()),
-                ("sequence", pa.int64()),
-                ("ranking", _TEXT),
-                _TIME,
-            ]
-        ),
-    }
-)
-"""Columns of a feature view's parts; a test holds them against `feature_repo/definitions.py`."""
+from services.common.durable_files import rename_durably
+from services.contracts.catalogue import CONTENT_KEY, FINGERPRINT, MODEL_KEY, PRODUCT_KEY
+from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
+from services.pipeline.errors import OfflineDamaged, TooLate
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """Where a row lies."""
+    """Place of a row in the parts."""
 
     part: str
     position: int
@@ -120,7 +37,7 @@ class StoredRow:
 
 
 class OfflineIndex:
-    """What the parts of one view hold, without the vectors."""
+    """Rows of one view's parts, without the vectors."""
 
     def __init__(self) -> None:
         self.latest: dict[str, StoredRow] = {}
@@ -139,29 +56,62 @@ class OfflineStore:
     """`<feature store>/offline`; for one writer at a time."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         # Beside the views' folders: whoever reads those must never meet a half-written part.
         self._drafts = folder / ".drafts"
 
     def write(self, view: str, table: pa.Table) -> None:
-        """Add a part with these rows, of the view's schema."""
-        name = f"part-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}.parquet"
-        self._put(table, self._folder / view / name)
+        """Add a part with these rows, of the view's schema. Raises OSError: nothing is added."""
+        self.commit([(view, table)])
 
-    def _put(self, table: pa.Table, part: Path) -> None:
-        """Whole or not at all, in place of what was there."""
-        part.parent.mkdir(parents=True, exist_ok=True)
+    def commit(
+        self,
+        tables: Sequence[tuple[str, pa.Table]],
+        still_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Add a part for each (view, rows), in this order; the last one decides that all count.
+
+        still_wanted: asked once, when all is on the disk except the names. Raises TooLate when it
+        is not, OSError when the disk is full or read-only; the last part is not there then.
+        """
+        drafts = [(self._draft(table), self._new_part(view)) for view, table in tables]
+        try:
+            if not still_wanted():
+                raise TooLate("the time for this change has passed; nothing of it is stored")
+            for draft, part in drafts:
+                rename_durably(draft, part)
+        finally:
+            for draft, _ in drafts:
+                draft.unlink(missing_ok=True)
+
+    def replace(self, view: str, old: Sequence[Path], table: pa.Table) -> None:
+        """Put one part in place of several. A kill in the middle leaves rows twice, never none."""
+        self.write(view, table)
+        for part in old:
+            part.unlink(missing_ok=True)
+
+    def _new_part(self, view: str) -> Path:
+        name = f"part-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}.parquet"
+        return self.folder / view / name
+
+    def _draft(self, table: pa.Table) -> Path:
+        """These rows in a file outside of the views' folders, on the disk."""
         self._drafts.mkdir(parents=True, exist_ok=True)
-        draft = self._drafts / part.name
-        with draft.open("wb") as out:
-            pq.write_table(table, out, compression="zstd")
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(part)
+        draft = self._drafts / f"{uuid.uuid4().hex}.parquet"
+        try:
+            with draft.open("wb") as out:
+                pq.write_table(table, out, compression="zstd")
+                out.flush()
+                os.fsync(out.fileno())
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
+        return draft
 
     def ensure(self, view: str) -> None:
         """Give a view a part without rows where it has none: `feast materialize` needs one."""
-        if not any(self._parts(view)):
+        if not any(self.parts(view)):
             self.write(view, SCHEMAS[view].empty_table())
 
     def complete(self, view: str) -> None:
@@ -169,20 +119,20 @@ class OfflineStore:
 
         Reads every part: for small views.
         """
-        for part in self._parts(view):
-            table = pq.read_table(part, partitioning=None)
+        for part in self.parts(view):
+            table = read_part(part)
             missing = [field for field in SCHEMAS[view] if field.name not in table.column_names]
             for field in missing:
                 table = table.append_column(field, pa.nulls(len(table), field.type))
             if missing:
-                self._put(table.select(SCHEMAS[view].names), part)
+                rename_durably(self._draft(table.select(SCHEMAS[view].names)), part)
 
     def index(self, view: str, model_id: str | None = None) -> OfflineIndex:
         """Of `product_vectors` (rows of that model only) or `product_metadata`."""
         index = OfflineIndex()
         columns = [PRODUCT_KEY, FINGERPRINT, TIMESTAMP, *([MODEL_KEY] if model_id else [])]
-        for part in self._parts(view):
-            table = pq.read_table(part, columns=columns, partitioning=None)
+        for part in self.parts(view):
+            table = read_part(part, columns)
             positions = range(table.num_rows)
             if model_id is not None:
                 ours = pc.equal(table[MODEL_KEY], model_id)
@@ -204,7 +154,7 @@ class OfflineStore:
         tables: list[pa.Table] = []
         order: list[int] = []
         for part, numbers in by_part.items():
-            table = pq.read_table(self._folder / view / part, partitioning=None)
+            table = read_part(self.folder / view / part)
             if CONTENT_KEY not in table.column_names:
                 # Written when rows were keyed by product alone.
                 table = table.append_column(CONTENT_KEY, table[FINGERPRINT])
@@ -218,5 +168,18 @@ class OfflineStore:
         """Remove what a run that was killed left half-written; for the only writer."""
         shutil.rmtree(self._drafts, ignore_errors=True)
 
-    def _parts(self, view: str) -> Iterator[Path]:
-        yield from sorted((self._folder / view).glob("*.parquet"))
+    def parts(self, view: str) -> Iterator[Path]:
+        """The view's parts, oldest first."""
+        yield from sorted((self.folder / view).glob("*.parquet"))
+
+
+def read_part(part: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Raises OfflineDamaged when the file is cut short or its bytes are damaged."""
+    try:
+        return pq.read_table(part, columns=columns, partitioning=None)
+    except (pa.ArrowException, EOFError) as error:
+        reason = str(error).partition("\n")[0]
+        raise OfflineDamaged(
+            f"{part} is damaged ({reason}). Restore it from a backup, or move it away and run "
+            "`python -m services.pipeline verify`"
+        ) from error

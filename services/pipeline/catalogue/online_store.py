@@ -7,11 +7,12 @@ timestamp that was read, and is always later; see `EventClock`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +21,13 @@ import yaml  # type: ignore[import-untyped]
 from feast import Entity, FeatureStore, FeatureView
 from feast.errors import FeastError
 from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.repo_config import FeastConfigError, load_repo_config
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
 
 from feature_repo import definitions
+from services.common.redis_limits import with_limits
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
@@ -45,12 +49,27 @@ from services.contracts.catalogue import (
     change_id,
 )
 from services.contracts.ranking import Ranking
+from services.pipeline.catalogue.redis_keys import RedisKeys
+from services.pipeline.catalogue.schemas import TIMESTAMP
 from services.pipeline.errors import DependencyAway
 
 FloatRows = npt.NDArray[np.float32]
 
 READ_BATCH = 500
 """Rows a read; measured to be the fastest."""
+
+STORE_TIMEOUT_S = 5.0
+"""Longest silence of Redis, as the retriever has it."""
+
+JOIN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        VECTOR_VIEW: (PRODUCT_KEY, MODEL_KEY, CONTENT_KEY),
+        METADATA_VIEW: (PRODUCT_KEY, CONTENT_KEY),
+        SHARD_VIEW: (SHARD_KEY,),
+        CHANGE_VIEW: (CHANGE_KEY,),
+        HEAD_VIEW: (CATALOGUE_KEY,),
+    }
+)
 
 _ENTITIES: tuple[Entity, ...] = (
     definitions.product,
@@ -96,15 +115,21 @@ class EventClock:
 class OnlineStore:
     """Reads and writes rows of the feature views. Raises DependencyAway when Redis is away."""
 
-    def __init__(self, folder: Path) -> None:
-        """folder: holds `feature_store.yaml`."""
+    def __init__(self, folder: Path, *, timeout_s: float = STORE_TIMEOUT_S) -> None:
+        """folder: holds `feature_store.yaml`.  timeout_s: longest silence of Redis, unless the
+        connection string there names its own."""
         if not (folder / "feature_store.yaml").is_file():
             raise DependencyAway(
                 f"{folder} holds no feature_store.yaml; set PIPELINE_FEATURE_STORE to a folder "
                 "that does"
             )
         with _asking():
-            self._store = FeatureStore(repo_path=str(folder))
+            config = load_repo_config(folder, folder / "feature_store.yaml")
+            online = config.online_store
+            if getattr(online, "type", "") == "redis":
+                online.connection_string = with_limits(online.connection_string, timeout_s)
+            self._store = FeatureStore(repo_path=str(folder), config=config)
+            self._keys: RedisKeys | None = None
 
     def apply(self) -> bool:
         """Register the definitions, unless they are registered as they stand.
@@ -121,6 +146,39 @@ class OnlineStore:
                 return False
             self._store.apply([*_ENTITIES, *_VIEWS])
             return True
+
+    def present(self, view: str, table: pa.Table) -> list[bool]:
+        """(n,) whether each of these rows has its key in Redis, whatever it holds."""
+        with _asking():
+            return self.keys.present(self.keys_of(view, table))
+
+    def keys_of(self, view: str, table: pa.Table) -> list[bytes]:
+        """(n,) the Redis key of each row."""
+        return self.keys.of({name: table[name].to_pylist() for name in JOIN_KEYS[view]})
+
+    @property
+    def keys(self) -> RedisKeys:
+        """Redis itself; its errors are Redis' own."""
+        if self._keys is None:
+            self._keys = RedisKeys(self._store)
+        return self._keys
+
+    def rows(self, view: str, table: pa.Table) -> list[dict[str, object]]:
+        """(n,) what the store holds under the keys of these rows; empty where there is nothing."""
+        features = [
+            name for name in table.column_names if name not in (*JOIN_KEYS[view], TIMESTAMP)
+        ]
+        rows: list[dict[str, object]] = []
+        for start in range(0, table.num_rows, READ_BATCH):
+            some = table.slice(start, READ_BATCH)
+            keys = {name: some[name].to_pylist() for name in JOIN_KEYS[view]}
+            columns = _columns(self._read(view, features, keys))
+            for number in range(some.num_rows):
+                if _timestamp(columns[features[0]], number) is None:
+                    rows.append({})
+                    continue
+                rows.append({name: _plain(columns[name].values[number]) for name in features})
+        return rows
 
     def write(self, view: str, table: pa.Table) -> None:
         """Rows of one view, of the schema that its Parquet parts have."""
@@ -237,7 +295,7 @@ class OnlineStore:
 def _asking() -> Iterator[None]:
     try:
         yield
-    except (RedisError, FeastError, DecodeError, yaml.YAMLError) as error:
+    except (RedisError, FeastError, FeastConfigError, DecodeError, yaml.YAMLError) as error:
         reason = str(error).partition("\n")[0]
         raise DependencyAway(f"the feature store does not answer: {reason}") from error
 
@@ -251,6 +309,21 @@ def _same(registered: FeatureView, defined: FeatureView) -> bool:
         getattr(registered, name) == getattr(defined, name)
         for name in ("entities", "features", "ttl", "online", "description", "batch_source")
     )
+
+
+@contextmanager
+def redis_errors_are_ours() -> Iterator[None]:
+    """For callers of `OnlineStore.keys`: Redis' errors as DependencyAway."""
+    with _asking():
+        yield
+
+
+def _plain(value: Value) -> object:
+    kind = value.WhichOneof("val")
+    if kind is None:
+        return None
+    content = getattr(value, kind)
+    return list(content.val) if kind.endswith("_list_val") else content
 
 
 def _columns(

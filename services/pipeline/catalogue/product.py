@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,13 @@ from services.pipeline.feeds.validation import FeedProduct
 from services.pipeline.pictures.media import StoredPicture
 
 FloatVector = npt.NDArray[np.float32]
+
+
+_METADATA = (
+    *("title", "description", "brand", "category", "price", "currency"),
+    *("image_url", "product_url", "attributes"),
+)
+"""Fields that the metadata's fingerprint is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +85,15 @@ class CatalogueProduct:
             caption=words,
             picture=picture,
             vector_fingerprint=vector_fingerprint(model_id, text, look),
-            metadata_fingerprint=metadata_fingerprint(
-                {
-                    "title": product.title,
-                    "description": product.description,
-                    "brand": product.brand,
-                    "category": product.category,
-                    "price": product.price,
-                    "currency": product.currency,
-                    "image_url": image_url,
-                    "product_url": product.product_url,
-                    "attributes": attributes,
-                }
-            ),
+            metadata_fingerprint="",
             vectors=ready,
-        )
+        )._with_metadata_fingerprint()
+
+    def with_vectors_of(self, fingerprint: str, image_url: str) -> CatalogueProduct:
+        """This product with the vectors and the picture that it is stored with."""
+        kept = replace(self, vector_fingerprint=fingerprint, image_url=image_url)
+        return kept._with_metadata_fingerprint()
+
+    def _with_metadata_fingerprint(self) -> CatalogueProduct:
+        stored = {name: getattr(self, name) for name in _METADATA}
+        return replace(self, metadata_fingerprint=metadata_fingerprint(stored))

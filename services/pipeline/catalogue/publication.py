@@ -4,8 +4,10 @@ Readers flip to the new version when the head row changes, so it is written last
 that the new file no longer has are simply not in the new manifest; their rows stay in the store,
 for a reader that still serves the version before, and for going back to it.
 
-A live change goes the same way: rows, a look whether they are there, the list of what changed under
-its own number, and then the head, which tells of that number.
+A live change goes the same way: rows, a check that they are there, the list of what changed under
+its own number, and then the head, which names that number.
+
+The head's Parquet part is the commit: from then on a change counts, whatever happens to Redis.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ import pyarrow as pa
 
 from services.contracts.catalogue import (
     CATALOGUE,
-    CATALOGUE_KEY,
     CHANGE_KEY,
     CHANGE_VIEW,
     HEAD_VIEW,
@@ -32,10 +33,12 @@ from services.contracts.catalogue import (
 )
 from services.contracts.ranking import Ranking
 from services.pipeline.catalogue.fingerprint import catalogue_version
-from services.pipeline.catalogue.offline_store import SCHEMAS, TIMESTAMP, OfflineStore
+from services.pipeline.catalogue.ledger import Published
+from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineRow, OnlineStore
 from services.pipeline.catalogue.product import CatalogueProduct
-from services.pipeline.errors import NothingToLoad, StoreIncomplete
+from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP, head_table
+from services.pipeline.errors import DependencyAway, NothingToLoad, NotYetOnline, StoreIncomplete
 
 PRODUCTS_PER_CHANGE = 500
 
@@ -80,7 +83,11 @@ class Publisher:
         model_id: str,
         dimension: int,
         products_per_shard: int = PRODUCTS_PER_SHARD,
+        trust_online: bool = True,
     ) -> None:
+        """trust_online: False when the offline store is empty and the online store is not. Then
+        everything is written again, because Parquet must have all of it."""
+        self._trust_online = trust_online
         self._online = online
         self._offline = offline
         self._clock = clock
@@ -112,6 +119,7 @@ class Publisher:
         previous, _ = self._online.head(PREVIOUS)
         # Later than every change of any version, so that no number is ever used twice for one.
         base = max((one.sequence for one in (published, previous) if one is not None), default=0)
+        base = self._unused(catalogue_version(self._model_id, entries), base)
         head = CatalogueHead(
             version=catalogue_version(self._model_id, entries),
             model_id=self._model_id,
@@ -124,7 +132,8 @@ class Publisher:
         )
         for number, shard in enumerate(shards):
             self._write_shard(shard_id(head.version, number), shard)
-        if published is not None and _same(published, head, unchanged=undo_changes):
+        same = published is not None and _same(published, head, unchanged=undo_changes)
+        if published is not None and same and self._trust_online:
             return Publication(published, is_new=False)
         for number, shard in enumerate(shards):
             self._verify(shard_id(head.version, number), shard)
@@ -177,52 +186,126 @@ class Publisher:
         self._flip(head, published)
         return Publication(head, is_new=True)
 
-    def change(self, entries: Sequence[Entry]) -> CatalogueHead:
+    def change(
+        self,
+        entries: Sequence[Entry],
+        still_wanted: Callable[[], bool] = lambda: True,
+        on_stored: Callable[[Published], None] = lambda _: None,
+    ) -> Published:
         """Put these products in and take those out, in the version that is served.
 
-        Raises NothingToLoad when none is, StoreIncomplete when rows are missing, DependencyAway;
-        nothing of the change is served then.
+        still_wanted: asked at the last moment when the change can still be given up.  on_stored:
+        called once it counts, before Redis has its head.
+
+        Raises NothingToLoad when no version is served, StoreIncomplete when rows are missing,
+        TooLate when it is no longer wanted, DependencyAway, OSError; nothing of the change is
+        served then. Raises NotYetOnline when it is stored and Redis was lost at that moment.
         """
         head, timestamp = self._online.head()
         if head is None or (head.model_id, head.dimension) != (self._model_id, self._dimension):
-            raise NothingToLoad("no catalogue of this model is published; load one first")
+            raise NothingToLoad("no catalogue of this model is published yet; load one first")
         self._verify_rows([entry for entry in entries if entry[1]])
+        changes = []
         for start in range(0, len(entries), PRODUCTS_PER_CHANGE):
-            ids, vectors, metadata = _columns(entries[start : start + PRODUCTS_PER_CHANGE])
             head = head.model_copy(update={"sequence": head.sequence + 1})
-            key = change_id(head.version, head.sequence)
-            # A run that ended before its head was written may have left one here.
-            self._clock.has_seen(self._online.change_timestamp(key))
-            self._write(
-                CHANGE_VIEW,
-                {
-                    CHANGE_KEY: [key],
-                    "product_ids": [ids],
-                    "vector_fingerprints": [vectors],
-                    "metadata_fingerprints": [metadata],
-                },
-            )
+            changes.append(self._change_row(head, entries[start : start + PRODUCTS_PER_CHANGE]))
+        table = pa.concat_tables(changes)
+        self._online.write(CHANGE_VIEW, table)
         self._clock.has_seen(timestamp)
-        self._write_head(head, CATALOGUE)
-        if self._online.head()[0] != head:
-            raise StoreIncomplete("the catalogue head is not there when read back; run this again")
-        return head
+        published = Published(head, self._clock.tick())
+        row = head_table(head, CATALOGUE, published.timestamp)
+        self._offline.commit([(CHANGE_VIEW, table), (HEAD_VIEW, row)], still_wanted)
+        on_stored(published)
+        self._show([row], head)
+        return published
+
+    def fold(
+        self, head: CatalogueHead, changed: Sequence[Entry], *, read_again: bool = False
+    ) -> Published:
+        """Say all changes of a version once more, as few and short as they come to.
+
+        changed: the last word on each changed product, in order of id. The folded changes follow
+        the numbers before, so a retriever goes on from where it is; `read_again` leaves a gap
+        before them, so that each reads the version again. Raises as `change` does.
+        """
+        published, timestamp = self._online.head()
+        before, timestamp_before = self._online.head(PREVIOUS)
+        numbers = [one.sequence for one in (published, before, head) if one is not None]
+        base = self._unused(head.version, max(numbers)) if read_again else head.sequence
+        new = head.model_copy(update={"base": base, "sequence": base})
+        changes = []
+        for start in range(0, len(changed), PRODUCTS_PER_CHANGE):
+            new = new.model_copy(update={"sequence": new.sequence + 1})
+            changes.append(self._change_row(new, changed[start : start + PRODUCTS_PER_CHANGE]))
+        table = pa.concat_tables(changes) if changes else SCHEMAS[CHANGE_VIEW].empty_table()
+        self._online.write(CHANGE_VIEW, table)
+        for one in (timestamp, timestamp_before):
+            self._clock.has_seen(one)
+        rows = []
+        if before is not None and _same_products(before, head):
+            # Only its ranking differs: going back to it keeps what changed.
+            at = {"base": new.base, "sequence": new.sequence}
+            rows.append(head_table(before.model_copy(update=at), PREVIOUS, self._clock.tick()))
+        moment = self._clock.tick()
+        rows.append(head_table(new, CATALOGUE, moment))
+        self._offline.commit([(CHANGE_VIEW, table), (HEAD_VIEW, pa.concat_tables(rows))])
+        self._show(rows, new)
+        return Published(new, moment)
+
+    def _change_row(self, head: CatalogueHead, entries: Sequence[Entry]) -> pa.Table:
+        ids, vectors, metadata = _columns(entries)
+        key = change_id(head.version, head.sequence)
+        # A run that ended before its head was written may have left one here.
+        self._clock.has_seen(self._online.change_timestamp(key))
+        row = {
+            CHANGE_KEY: [key],
+            "product_ids": [ids],
+            "vector_fingerprints": [vectors],
+            "metadata_fingerprints": [metadata],
+            TIMESTAMP: [self._clock.tick()],
+        }
+        return pa.table(row, SCHEMAS[CHANGE_VIEW])
+
+    def _unused(self, version: str, number: int) -> int:
+        """A number above this one whose change of that version does not exist.
+
+        So a retriever that has all changes of the version up to `number` sees a gap before the new
+        base, and reads the version again.
+        """
+        if number == 0:
+            return 0
+        while True:
+            number += 1
+            if self._online.change_timestamp(change_id(version, number)) is None:
+                return number
 
     def _flip(self, head: CatalogueHead, published: CatalogueHead | None) -> None:
-        """Remember what is served, then serve another."""
+        """Store what is served as the version before, then serve another."""
+        rows = []
         if published is not None:
             _, timestamp = self._online.head(PREVIOUS)
             self._clock.has_seen(timestamp)
-            self._write_head(published, PREVIOUS)
-        self._write_head(head, CATALOGUE)
-        if self._online.head()[0] != head:
-            raise StoreIncomplete("the catalogue head is not there when read back; run this again")
+            rows.append(head_table(published, PREVIOUS, self._clock.tick()))
+        rows.append(head_table(head, CATALOGUE, self._clock.tick()))
+        self._offline.commit([(HEAD_VIEW, pa.concat_tables(rows))])
+        self._show(rows, head)
+
+    def _show(self, rows: Sequence[pa.Table], head: CatalogueHead) -> None:
+        """Bring committed heads online. Raises NotYetOnline when Redis does not take them."""
+        try:
+            for row in rows:
+                self._online.write(HEAD_VIEW, row)
+            shown = self._online.head()[0] == head
+        except DependencyAway as error:
+            raise NotYetOnline(f"{_stored(head)}: {error}") from error
+        if not shown:
+            raise NotYetOnline(f"{_stored(head)}: its head is not there when read back")
 
     def _write_shard(self, key: str, entries: Sequence[Entry]) -> None:
         """Unless it is there as it should be: a version's shards never change."""
         columns = _columns(entries)
         *stored, timestamp = self._online.shard(key)
-        if tuple(stored) == columns:
+        if tuple(stored) == columns and self._trust_online:
             return
         self._clock.has_seen(timestamp)
         self._write(
@@ -232,22 +315,6 @@ class Publisher:
                 "product_ids": [columns[0]],
                 "vector_fingerprints": [columns[1]],
                 "metadata_fingerprints": [columns[2]],
-            },
-        )
-
-    def _write_head(self, head: CatalogueHead, catalogue: str) -> None:
-        self._write(
-            HEAD_VIEW,
-            {
-                CATALOGUE_KEY: [catalogue],
-                "version": [head.version],
-                "model": [head.model_id],
-                "dimension": [head.dimension],
-                "shards": [head.shards],
-                "products": [head.products],
-                "base": [head.base],
-                "sequence": [head.sequence],
-                RANKING: ["" if head.ranking is None else head.ranking.model_dump_json()],
             },
         )
 
@@ -280,6 +347,13 @@ class Publisher:
         told = ", ".join(f"{count} × {what}" for what, count in missing.items() if count)
         if told:
             raise _missing(told)
+
+
+def _stored(head: CatalogueHead) -> str:
+    return (
+        f"version {head.version} up to change {head.sequence} is stored, and is served as soon as "
+        "Redis takes it"
+    )
 
 
 def _missing(told: str) -> StoreIncomplete:

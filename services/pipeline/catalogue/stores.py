@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.contracts.catalogue import HEAD_VIEW, CatalogueHead
+from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.publication import Publisher
+from services.pipeline.catalogue.rebuilding import Note, Rebuilder, Rebuilt, is_current
 from services.pipeline.errors import NothingToLoad
+
+logger = logging.getLogger(__name__)
+
+LOCK_WAIT_S = 2.0
+"""A writer that serves holds the lock for one round of changes at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +30,28 @@ class Stores:
     online: OnlineStore
     offline: OfflineStore
     clock: EventClock = field(default_factory=EventClock)
+    trust_online: bool = True
+    """False: what is online is not in Parquet, so it is written again."""
 
     def head(self) -> CatalogueHead:
         """The head that is served. Raises NothingToLoad, DependencyAway."""
         return published_head(self.online)
 
+    def ledger(self) -> Ledger:
+        """What Parquet says is published, read now. Raises OfflineDamaged."""
+        ledger = Ledger(self.offline)
+        ledger.refresh()
+        return ledger
+
     def publisher(self, model_id: str, dimension: int) -> Publisher:
         """A publisher of catalogues of this model."""
         return Publisher(
-            self.online, self.offline, self.clock, model_id=model_id, dimension=dimension
+            self.online,
+            self.offline,
+            self.clock,
+            model_id=model_id,
+            dimension=dimension,
+            trust_online=self.trust_online,
         )
 
     def publisher_of(self, head: CatalogueHead) -> Publisher:
@@ -47,13 +68,41 @@ def published_head(online: OnlineStore) -> CatalogueHead:
 
 
 @contextmanager
-def open_stores(folder: Path) -> Iterator[Stores]:
+def open_stores(
+    folder: Path, *, mend: bool = True, wait_s: float = LOCK_WAIT_S
+) -> Iterator[Stores]:
     """Open both stores for their only writer, and bring them up to Feast's definitions.
 
-    folder: holds `feature_store.yaml`.  Raises DependencyAway, and Busy while another writes.
+    folder: holds `feature_store.yaml`.  mend: put back first what Redis lost.  wait_s: for another
+    process to end its writing.  Raises DependencyAway, StoresDiffer, OfflineDamaged, Busy.
     """
     online, offline = OnlineStore(folder), OfflineStore(folder / "offline")
-    with only_writer(folder / "offline"):
+    with only_writer(folder / "offline", wait_s=wait_s):
         if online.apply():
             offline.complete(HEAD_VIEW)
-        yield Stores(online, offline)
+        stores = Stores(online, offline)
+        if not mend:
+            yield stores
+            return
+        ledger = stores.ledger()
+        stores.clock.has_seen(ledger.latest_timestamp())
+        if ledger.head() is None:
+            nothing_online = online.head()[0] is None
+            stores = Stores(online, offline, stores.clock, trust_online=nothing_online)
+        else:
+            put_back(online, offline, ledger)
+        yield stores
+
+
+def put_back(
+    online: OnlineStore, offline: OfflineStore, ledger: Ledger, note: Note = lambda _: None
+) -> Rebuilt | None:
+    """Rebuild the online store if it lost its head. Returns None when it has it.
+
+    Raises StoresDiffer, StoreIncomplete, OfflineDamaged, DependencyAway.
+    """
+    if is_current(online, ledger):
+        return None
+    rebuilt = Rebuilder(online, offline, ledger).rebuild(note)
+    logger.warning("the online store had lost its catalogue; put back: %s", rebuilt)
+    return rebuilt

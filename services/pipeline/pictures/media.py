@@ -17,6 +17,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from services.common.durable_files import rename_durably
+
 _FORMATS = ("JPEG", "PNG", "WEBP")
 # MPO is what Pillow calls a JPEG with more pictures behind the first; phones make them.
 _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
@@ -97,13 +99,12 @@ class MediaStore:
 
     def _keep(self, data: bytes, path: Path) -> None:
         self._drafts.mkdir(parents=True, exist_ok=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._drafts / uuid.uuid4().hex
         with draft.open("wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(path)
+        rename_durably(draft, path)
 
 
 def _check(data: bytes, max_pixels: int) -> str:

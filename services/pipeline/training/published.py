@@ -26,7 +26,8 @@ from services.contracts.catalogue import (
     change_id,
     shard_id,
 )
-from services.pipeline.catalogue.offline_store import TIMESTAMP, OfflineStore
+from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.schemas import TIMESTAMP
 from services.pipeline.errors import NothingToLoad
 from services.pipeline.training.embedded import EmbeddedProducts, rows_of
 

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
+from services.common.redis_limits import with_limits
 from services.retriever.errors import NotPublished, StoreUnavailable
 
 _Signature = tuple[tuple[int, int, int], ...]
@@ -202,7 +203,7 @@ class FeastFeatures:
         config = load_repo_config(self._folder, self._folder / "feature_store.yaml")
         online = config.online_store
         if getattr(online, "type", "") == "redis":
-            online.connection_string = _with_limits(online.connection_string, self._timeout_s)
+            online.connection_string = with_limits(online.connection_string, self._timeout_s)
         if _is_file(config):
             # It is read when `refresh` has seen it change. Feast would look at every read, and
             # take for empty what is just being written.
@@ -227,19 +228,3 @@ class FeastFeatures:
 
 def _is_file(config: RepoConfig) -> bool:
     return "://" not in str(config.registry.path)
-
-
-def _with_limits(connection_string: str, timeout_s: float) -> str:
-    """The connection string with limits on how long Redis may be silent, where it names none.
-
-    Without them a connection that died without a word holds its reader for ever, and redis-py
-    takes seven seconds to say that nobody listens. The follower does the repeating.
-    """
-    given = {part.split("=", 1)[0] for part in connection_string.split(",") if "=" in part}
-    limits = {
-        "socket_timeout": str(timeout_s),
-        "socket_connect_timeout": str(timeout_s),
-        "retry": "null",
-    }
-    added = [f"{name}={value}" for name, value in limits.items() if name not in given]
-    return ",".join([connection_string, *added])

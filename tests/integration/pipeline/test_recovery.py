@@ -62,7 +62,8 @@ def test_an_emptied_redis_is_filled_from_parquet_and_nothing_is_encoded(
     own_redis.empty()
     encoder.texts.clear()
     summary = load(feed, settings)
-    assert (summary.counts.restored, summary.counts.encoded) == (25, 0)
+    # All of it is put back before the load begins, so there is nothing left for it to do.
+    assert (summary.counts.unchanged, summary.counts.encoded) == (25, 0)
     assert encoder.texts == []
     assert same(serve(), before)
     offline = settings.feature_store / "offline"

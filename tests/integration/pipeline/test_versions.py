@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.contracts.catalogue import METADATA_VIEW
 from services.pipeline.catalogue.changes import roll_back
 from services.pipeline.cli import main
 from services.pipeline.errors import EncoderBroken, NothingToLoad, StoreIncomplete
@@ -100,5 +101,9 @@ def test_a_version_that_is_not_whole_is_not_gone_back_to(
     load(write_feed(tmp_path / "feed.csv", product_rows(3)), mine)
     load(write_feed(tmp_path / "feed.csv", product_rows(4)), mine)
     own_redis.empty()
-    with pytest.raises((NothingToLoad, StoreIncomplete)):
+    assert roll_back(mine).products == 3  # Parquet has it
+    own_redis.empty()
+    for part in (repo / "offline" / METADATA_VIEW).iterdir():
+        part.unlink()
+    with pytest.raises(StoreIncomplete, match="product_metadata"):
         roll_back(mine)

@@ -62,6 +62,10 @@ def change(response: httpx.Response) -> ProductChange:
     return ProductChange.model_validate_json(response.content)
 
 
+async def is_ready(writer: httpx.AsyncClient) -> bool:
+    return (await writer.get("/ready")).status_code == 200
+
+
 async def finds(retriever: RetrieverClient, product_id: str, title: str | None) -> bool:
     quoted = quote(product_id, safe="").replace(".", "%2E")
     response = await retriever.http.get(f"/products/{quoted}")
@@ -202,7 +206,7 @@ async def test_without_a_catalogue_or_with_another_model_it_says_so(
     assert (await writer.get("/ready")).status_code == 503
     feed = write_feed(tmp_path / "feed.csv", product_rows(2))
     await asyncio.to_thread(load, feed, settings)
-    assert (await writer.get("/ready")).status_code == 200
+    await until(partial(is_ready, writer))
     encoder.model, encoder.dimension = "double@2", 8
     problem = assert_problem(await writer.put("/products/mug", json=MUG), 409, "model-mismatch")
     assert "double@1" in problem["detail"]

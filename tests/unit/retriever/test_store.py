@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from services.common.redis_limits import with_limits
 from services.retriever.errors import NotPublished, StoreUnavailable
-from services.retriever.loading.store import FeastFeatures, _with_limits
+from services.retriever.loading.store import FeastFeatures
 from tests.support.feast_repository import write_feature_repo
 from tests.support.redis_server import RedisAddress
 
 
 def test_limits_are_added_to_a_connection_string_where_it_names_none() -> None:
-    assert _with_limits("redis:6379", 5.0) == (
+    assert with_limits("redis:6379", 5.0) == (
         "redis:6379,socket_timeout=5.0,socket_connect_timeout=5.0,retry=null"
     )
-    assert _with_limits("redis:6379,db=1,socket_timeout=9", 5.0) == (
+    assert with_limits("redis:6379,db=1,socket_timeout=9", 5.0) == (
         "redis:6379,db=1,socket_timeout=9,socket_connect_timeout=5.0,retry=null"
     )
 

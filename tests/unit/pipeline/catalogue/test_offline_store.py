@@ -12,8 +12,9 @@ from feast import Entity
 
 from feature_repo import definitions
 from services.contracts.catalogue import HEAD_VIEW, METADATA_VIEW, SHARD_VIEW, VECTOR_VIEW
-from services.pipeline.catalogue.offline_store import SCHEMAS, TIMESTAMP, OfflineStore
+from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock
+from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 
 _FEAST_TYPES = {
     pa.string(): "String",

@@ -1,0 +1,47 @@
+"""`rebuild` and `verify`: the online store against the offline one, which is the truth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from services.pipeline.settings import PipelineSettings
+
+
+def add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    rebuild = commands.add_parser(
+        "rebuild", help="put back into Redis what it lost, from the Parquet parts"
+    )
+    rebuild.add_argument(
+        "--force",
+        action="store_true",
+        help="publish the state of the Parquet parts even if Redis has a newer one",
+    )
+    rebuild.add_argument(
+        "--all", action="store_true", help="delete the catalogue's keys first, and write every row"
+    )
+    rebuild.set_defaults(command=_rebuild)
+    verify = commands.add_parser(
+        "verify", help="compare Redis with the Parquet parts; exit code 5 if they differ"
+    )
+    verify.set_defaults(command=_verify)
+
+
+def _rebuild(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    # Feast takes seconds to import.
+    from services.pipeline.catalogue.store_work import rebuild
+
+    def note(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    print(rebuild(settings, note, force=options.force, everything=options.all))
+    return 0
+
+
+def _verify(_: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.catalogue.store_work import verify_stores
+
+    report = verify_stores(settings)
+    for line in report.lines():
+        print(line)
+    return 5 if report.faults else 0

@@ -1,0 +1,69 @@
+"""Work of the store commands: each opens both stores as their only writer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from services.pipeline.catalogue.online_store import redis_errors_are_ours
+from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
+from services.pipeline.catalogue.stores import open_stores
+from services.pipeline.catalogue.verification import Report, verify
+from services.pipeline.errors import NothingToLoad, StoresDiffer
+from services.pipeline.settings import PipelineSettings
+
+_NOTE_EVERY_S = 2.0
+_LOCK_WAIT_S = 10.0
+"""A writer that serves holds the lock for one round of changes at a time."""
+
+
+def rebuild(
+    settings: PipelineSettings,
+    note: Callable[[str], None],
+    *,
+    force: bool = False,
+    everything: bool = False,
+) -> str:
+    """Fill the online store from the offline one. Returns what was done, in words.
+
+    force: also when the online store is newer; its head is deleted then, and retrievers read the
+    catalogue again. everything: write every row again. Raises NothingToLoad, StoresDiffer,
+    StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
+    """
+    with open_stores(settings.feature_store, mend=False, wait_s=_LOCK_WAIT_S) as stores:
+        ledger = stores.ledger()
+        published = ledger.head()
+        stores.clock.has_seen(ledger.latest_timestamp())
+        if published is None:
+            raise NothingToLoad("the offline store has no catalogue; load one first")
+        try:
+            is_current(stores.online, ledger)
+            differ = False
+        except StoresDiffer:
+            if not (force or everything):
+                raise
+            differ = True
+        if everything:
+            with redis_errors_are_ours():
+                stores.online.keys.delete(stores.online.keys.all())
+        said = time.monotonic()
+
+        def progress(done: Rebuilt) -> None:
+            nonlocal said
+            if time.monotonic() - said > _NOTE_EVERY_S:
+                said = time.monotonic()
+                note(f"put back so far: {done}")
+
+        head = published.head
+        rebuilder = Rebuilder(stores.online, stores.offline, ledger)
+        done = rebuilder.rebuild(progress, with_heads=not differ)
+        if differ:
+            changed = ledger.changed(head)
+            head = stores.publisher_of(head).fold(head, changed, read_again=True).head
+        return f"version {head.version}, change {head.sequence}: {done}"
+
+
+def verify_stores(settings: PipelineSettings) -> Report:
+    """Compare both stores. Raises NothingToLoad, DependencyAway, Busy."""
+    with open_stores(settings.feature_store, mend=False, wait_s=_LOCK_WAIT_S) as stores:
+        return verify(stores.online, stores.offline)

@@ -1,0 +1,124 @@
+"""One change that waits to be written, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.common.context import Deadline
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    ModelMismatch,
+    NotReady,
+    ServiceError,
+)
+from services.contracts.writer import ProductInput
+from services.pipeline.catalogue.ledger import Published
+from services.pipeline.catalogue.product import CatalogueProduct
+from services.pipeline.errors import NothingToLoad, PipelineError, TooLate, WrongModel
+
+_ANSWER_S = 0.05
+"""Time that an answer takes to its caller."""
+
+COMMIT_MARGIN_S = 0.3
+"""Time that a change needs from the decision to store it to its answer."""
+
+
+@dataclass(slots=True)
+class Change:
+    """A product to put in, to patch or, with neither, to delete."""
+
+    product_id: str
+    deadline: Deadline
+    answer: asyncio.Future[Published]
+    given: ProductInput | None = None
+    patch: dict[str, Any] | None = None
+    if_match: str | None = None
+    mark: tuple[str, int] | None = None
+    """(key of the batch, number of the line), where it comes from one."""
+    product: CatalogueProduct | None = field(default=None, repr=False)
+    """What will be stored, once that is known."""
+    keeps_vectors: bool = False
+    """Its vectors stay as they are, so nothing is encoded."""
+    stored: Published | None = None
+    """Set as soon as it is on the disk, perhaps before Redis shows it."""
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it can still be stored and answered before its caller gives up."""
+        return not self.answer.done() and self.deadline.remaining_s() > COMMIT_MARGIN_S
+
+    @property
+    def entry(self) -> tuple[str, str, str]:
+        """As a change row of the catalogue lists it."""
+        if self.product is None:
+            return self.product_id, "", ""
+        product = self.product
+        return product.product_id, product.vector_fingerprint, product.metadata_fingerprint
+
+    def refuse(self, error: ServiceError) -> None:
+        """It is not made, now or later."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+            # A caller who has left does not read it.
+            self.answer.exception()
+
+    def settle(self, published: Published) -> None:
+        """It is stored."""
+        if not self.answer.done():
+            self.answer.set_result(published)
+
+
+async def answer_of(change: Change) -> Published:
+    """Wait for what becomes of a change. Raises DeadlineExceeded when it is given up."""
+    # Earlier than the caller gives up: a change that is on the disk must not look refused.
+    patience_s = max(0.0, change.deadline.remaining_s() - _ANSWER_S)
+    done, _ = await asyncio.wait([change.answer], timeout=patience_s)
+    if done:
+        return change.answer.result()
+    if change.stored is not None:
+        return change.stored
+    change.answer.cancel()
+    raise too_late()
+
+
+Batch = dict[str, Change]
+"""Changes that are written together, by product; two changes to one product never are."""
+
+
+def drop_late(batch: Batch) -> None:
+    """Refuse what can no longer be answered in time, so that it is never applied."""
+    for change in list(batch.values()):
+        if not change.in_time:
+            batch.pop(change.product_id)
+            change.refuse(too_late())
+
+
+def refuse_all(batch: Iterable[Change], error: ServiceError) -> None:
+    """None of them is made."""
+    for change in batch:
+        change.refuse(error)
+
+
+def too_late() -> DeadlineExceeded:
+    """The answer to a change that is not made, because its time is over."""
+    return DeadlineExceeded(
+        "The change could not be stored in time, and is not made. Send it again."
+    )
+
+
+def problem_of(error: PipelineError | OSError) -> ServiceError:
+    """The same in the words of our contract."""
+    if isinstance(error, OSError):
+        return DependencyUnavailable(f"The offline store cannot be written: {error.strerror}.")
+    detail = f"{str(error)[:1].upper()}{str(error)[1:]}."
+    if isinstance(error, WrongModel):
+        return ModelMismatch(detail)
+    if isinstance(error, NothingToLoad):
+        return NotReady(detail)
+    if isinstance(error, TooLate):
+        return too_late()
+    return DependencyUnavailable(detail)

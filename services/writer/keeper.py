@@ -1,0 +1,168 @@
+"""Keeps the online store a copy of the offline one while the writer runs.
+
+Used by one thread at a time; `trouble` and `work` may be read from any.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.contracts.catalogue import HEAD_VIEW
+from services.pipeline.catalogue.ledger import Entries, Ledger, Published
+from services.pipeline.catalogue.lock import only_writer
+from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
+from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
+from services.pipeline.catalogue.redis_keys import Pulse
+from services.pipeline.catalogue.stores import Stores, put_back
+from services.pipeline.errors import Busy, NothingToLoad, PipelineError
+
+logger = logging.getLogger(__name__)
+
+LOCK_WAIT_S = 2.0
+
+
+class StoreKeeper:
+    """Opens both stores when first needed, and mends the online one."""
+
+    def __init__(self, folder: Path, *, timeout_s: float) -> None:
+        self._folder = folder
+        self._timeout_s = timeout_s
+        self._offline = OfflineStore(folder / "offline")
+        self._ledger = Ledger(self._offline)
+        self._stores: Stores | None = None
+        self._pulse: Pulse | None = None
+        self._entries: Entries | None = None
+        self._entries_of: Published | None = None
+        self.trouble: PipelineError | None = None
+        """Why nothing can be changed now; None when it can, as far as is known."""
+        self.work: str | None = None
+        """What is being put back now."""
+
+    @property
+    def offline(self) -> OfflineStore:
+        return self._offline
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    @contextmanager
+    def writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[Stores]:
+        """Both stores, the online one mended, for their only writer. Raises PipelineError."""
+        with only_writer(self._folder / "offline", wait_s=wait_s):
+            stores = self._open()
+            self._mend(stores)
+            yield stores
+
+    def check(self) -> None:
+        """Mend what Redis lost, and note in `trouble` what cannot be mended."""
+        try:
+            # Without the lock, so that a command never meets it held for a mere look.
+            if not self._seems_whole():
+                with self.writing(wait_s=0):
+                    pass
+        except Busy:
+            pass  # who writes mends first, too
+        except (PipelineError, OSError) as error:
+            self.note(error)
+        else:
+            self.trouble = None
+            if self._ledger.head() is None:
+                self.trouble = NothingToLoad("no catalogue is published yet; load one first")
+
+    def _seems_whole(self) -> bool:
+        """Whether Redis has the published head, and no sign that it lost keys."""
+        stores = self._stores
+        if stores is None:
+            return False
+        self._ledger.refresh()
+        with redis_errors_are_ours():
+            pulse = stores.online.keys.pulse()
+        if self._pulse is None or pulse.may_have_lost_keys(self._pulse):
+            return False
+        return is_current(stores.online, self._ledger)
+
+    def note(self, error: PipelineError | OSError) -> None:
+        """Remember why nothing can be changed."""
+        if isinstance(error, OSError):
+            name = f"{error.filename}: " if error.filename else ""
+            error = PipelineError(f"the offline store cannot be used: {name}{error.strerror}")
+        if self.trouble is None or str(self.trouble) != str(error):
+            logger.warning("the catalogue cannot be changed: %s", error)
+        self.trouble = error
+
+    def head(self) -> Published:
+        """What is published. Raises NothingToLoad."""
+        published = self._ledger.head()
+        if published is None:
+            raise NothingToLoad("no catalogue is published yet; load one first")
+        return published
+
+    def entries(self) -> Entries:
+        """Every product of the served version. Raises NothingToLoad, StoreIncomplete."""
+        published = self.head()
+        if self._entries is None or self._entries_of != published:
+            self._entries = self._ledger.entries(published.head)
+            self._entries_of = published
+        return self._entries
+
+    def wrote(self, published: Published, changed: list[tuple[str, str, str]]) -> None:
+        """Carry on with what was just committed, without reading it again."""
+        before = self._ledger.head()
+        self._ledger.refresh()
+        if self._entries is not None and self._entries_of == before:
+            for product_id, vectors, metadata in changed:
+                if vectors:
+                    self._entries[product_id] = (vectors, metadata)
+                else:
+                    self._entries.pop(product_id, None)
+            self._entries_of = published
+        else:
+            self._entries = None
+
+    def look_at_every_row(self, stores: Stores) -> Rebuilt:
+        """Put back each row that Redis lost, also when its head is there."""
+        return self._rebuild(stores)
+
+    def _mend(self, stores: Stores) -> None:
+        self._ledger.refresh()
+        stores.clock.has_seen(self._ledger.latest_timestamp())
+        with redis_errors_are_ours():
+            pulse = stores.online.keys.pulse()
+        before, self._pulse = self._pulse, None
+        try:
+            rebuilt = put_back(stores.online, stores.offline, self._ledger, self._tell)
+        finally:
+            self.work = None
+        lost = before is None or pulse.may_have_lost_keys(before)
+        if rebuilt is None and lost and self._ledger.head() is not None:
+            rebuilt = self._rebuild(stores)
+        if rebuilt is not None:
+            with redis_errors_are_ours():
+                pulse = stores.online.keys.pulse()
+        self._pulse = pulse
+
+    def _rebuild(self, stores: Stores) -> Rebuilt:
+        try:
+            rebuilt = Rebuilder(stores.online, stores.offline, self._ledger).rebuild(self._tell)
+        finally:
+            self.work = None
+        if rebuilt.rows:
+            logger.warning("Redis had lost rows; put back: %s", rebuilt)
+        return rebuilt
+
+    def _tell(self, done: Rebuilt) -> None:
+        self.work = f"putting back what Redis lost, so far {done}"
+
+    def _open(self) -> Stores:
+        """The stores, their definitions registered."""
+        if self._stores is None:
+            online = OnlineStore(self._folder, timeout_s=self._timeout_s)
+            if online.apply():
+                self._offline.complete(HEAD_VIEW)
+            self._stores = Stores(online, self._offline)
+        return self._stores

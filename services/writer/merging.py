@@ -1,0 +1,113 @@
+"""Merge patches (RFC 7396) of a stored product, and `If-Match`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from services.common.problems import InvalidRequest, NotFound, PreconditionFailed
+from services.contracts.problems import FieldProblem
+from services.contracts.products import Product, product_etag
+from services.contracts.writer import ProductInput
+from services.pipeline.catalogue.product import CatalogueProduct
+from services.pipeline.pictures.media import MediaStore
+from services.writer.reading import read_product
+
+Row = Mapping[str, Any]
+"""Features of `product_metadata` by name."""
+
+_OPTIONAL = ("brand", "category", "currency", "image_url", "product_url")
+_EMBEDDED = ("title", "description", "image", "image_url")
+"""What the vectors depend on."""
+
+
+def product_of(product_id: str, row: Row) -> Product:
+    """The product as `GET` gives it."""
+    price = row["price"]
+    return Product(
+        product_id=product_id,
+        title=row["title"],
+        description=row["description"] or "",
+        price=None if price is None or math.isnan(price) else price,
+        attributes=json.loads(row["attributes"]) if row["attributes"] else {},
+        **{name: row[name] or None for name in _OPTIONAL},
+    )
+
+
+def check_match(if_match: str | None, product_id: str, row: Row | None) -> None:
+    """Raises PreconditionFailed when the stored product is not what the caller has seen."""
+    if if_match is None:
+        return
+    wanted = [tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")]
+    if row is None:
+        raise PreconditionFailed(f"The catalogue has no product {product_id!r}.")
+    if "*" in wanted:
+        return
+    now = product_etag(product_of(product_id, row))
+    if now not in wanted:
+        raise PreconditionFailed(
+            f'Product {product_id!r} was changed meanwhile; its ETag is now "{now}". Read it again.'
+        )
+
+
+def patched_product(
+    product_id: str,
+    patch: dict[str, Any],
+    row: Row | None,
+    vector_fingerprint: str,
+    media: MediaStore,
+    model_id: str,
+) -> tuple[CatalogueProduct, bool]:
+    """The product after a merge patch, and whether its vectors stay as they are.
+
+    row, vector_fingerprint: of the stored product. Raises NotFound, InvalidRequest,
+    UnreadableImage.
+    """
+    if row is None:
+        raise NotFound(f"The catalogue has no product {product_id!r}.")
+    before = product_of(product_id, row)
+    given = _merged(before.model_dump(exclude={"product_id"}), patch)
+    if patch.get("image") is not None and "image_url" not in patch:
+        given.pop("image_url", None)
+    same = "image" not in patch and all(
+        (given.get(name) or None) == (getattr(before, name) or None)
+        for name in _EMBEDDED
+        if name != "image"
+    )
+    if same:
+        given.pop("image_url", None)  # stays, whatever it is
+    try:
+        wanted = ProductInput.model_validate(given)
+    except ValidationError as error:
+        problems = [
+            FieldProblem(
+                field=".".join(str(part) for part in ("body", *item["loc"])), message=item["msg"]
+            )
+            for item in error.errors()[:20]
+        ]
+        where = ", ".join(problem.field for problem in problems)
+        raise InvalidRequest(
+            f"The patched product cannot be accepted; look at: {where}.", errors=problems
+        ) from error
+    product = read_product(product_id, wanted, media, model_id)
+    if not same:
+        return product, False
+    return product.with_vectors_of(vector_fingerprint, before.image_url or ""), True
+
+
+def _merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """RFC 7396: null removes a member, an object is merged, all else replaces."""
+    merged = dict(target)
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            inner = merged.get(name)
+            merged[name] = _merged(inner if isinstance(inner, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged
