@@ -27,7 +27,7 @@ def find_redis_server() -> str:
 
 
 def redis_program(port: int, folder: Path, log: Path) -> Program:
-    """Redis on loopback, its data in `folder`, saved every minute and when it is stopped."""
+    """Redis on loopback, its data in `folder`: an append-only file, and a snapshot a minute."""
     folder.mkdir(parents=True, exist_ok=True)
     return Program(
         name="redis",
@@ -38,6 +38,8 @@ def redis_program(port: int, folder: Path, log: Path) -> Program:
             *("--dir", str(folder)),
             # Three words: Redis 6.2 takes "60 1" as one for nothing, and saves nothing.
             *("--save", "60", "1"),
+            # A Redis that is killed starts again with every write that it acknowledged.
+            *("--appendonly", "yes"),
             *("--daemonize", "no"),
             *("--loglevel", "notice"),
         ],

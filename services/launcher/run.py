@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import httpx
 import redis.asyncio as redis
 
+from services.launcher.keeping import keep_filled
 from services.launcher.preflight import CannotRun, bind, need_catalogue, need_disk_space, only_one
 from services.launcher.processes import Supervisor, die_with_parent, last_line, start, stop
 from services.launcher.redis_server import NoRedis, redis_program
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import (
+    WRITER,
     Folders,
     Listeners,
     environment,
@@ -103,11 +105,16 @@ class Run:
                 supervisors.append(supervisor)
                 self.say(f"{name:<10} {listeners.url(name)}")
             await while_unbroken(
-                supervisors, self._load_and_serve(folders, listeners, values, started)
+                supervisors, self._load_and_serve(folders, listeners, values, port, started)
             )
 
     async def _load_and_serve(
-        self, folders: Folders, listeners: Listeners, values: Mapping[str, str], started: float
+        self,
+        folders: Folders,
+        listeners: Listeners,
+        values: Mapping[str, str],
+        redis_port: int,
+        started: float,
     ) -> None:
         """Load the catalogue and say the address; one that is stored already serves first."""
         url = listeners.url("gateway")
@@ -132,8 +139,11 @@ class Run:
             if reason is not None:
                 raise CannotRun(f"not ready: {reason} (logs: {folders.logs})")
             self._announce(url, started)
-        if not self.once:
+        if self.once:
+            return
+        if WRITER in listeners.by_service:
             await asyncio.Event().wait()
+        await keep_filled(redis_port, values, foreground, self.say)
 
     def _announce(self, url: str, started: float) -> None:
         self.say(f"\n  ready in {time.monotonic() - started:.1f} s:  {url}/\n")
