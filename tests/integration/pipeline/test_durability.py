@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -150,19 +149,21 @@ async def test_a_change_whose_deadline_passes_in_the_queue_is_never_applied(
     assert catalogue.get("slow") is not None
 
 
-async def test_a_full_or_read_only_disk_refuses_changes_and_says_so(
+async def test_a_disk_that_takes_nothing_refuses_changes_and_says_so(
     mine: PipelineSettings, writer: httpx.AsyncClient
 ) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write anywhere; tests/chaos fills a small file system")
-    folder = mine.feature_store / "offline" / ".drafts"
-    folder.chmod(0o500)
-    refused = await writer.put("/products/mug", json=MUG)
+    drafts = mine.feature_store / "offline" / ".drafts"
+    shutil.rmtree(drafts)
+    drafts.symlink_to("/proc")  # even root can write no file there
+    refused = await writer.put("/products/refused", json=MUG)
     assert refused.status_code == 503
-    assert "offline store" in refused.json()["detail"]
-    folder.chmod(0o700)
+    assert "offline store cannot be written" in refused.json()["detail"]
+    drafts.unlink()
     await until(partial(is_ready, writer))
-    assert (await writer.put("/products/mug", json=MUG)).status_code == 200
+    assert (await writer.put("/products/taken", json=MUG)).status_code == 200
+    catalogue = await asyncio.to_thread(served, mine)
+    assert catalogue is not None
+    assert (catalogue.get("refused"), catalogue.get("taken") is None) == (None, False)
 
 
 async def test_a_second_writer_with_another_offline_store_is_refused(

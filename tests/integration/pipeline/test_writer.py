@@ -18,6 +18,7 @@ import pytest
 from asgi_lifespan import LifespanManager
 from pydantic import HttpUrl
 
+from services.contracts.products import product_etag
 from services.contracts.writer import ProductChange
 from services.gateway.admission.access import key_hash
 from services.gateway.app import create_app as create_gateway
@@ -127,6 +128,51 @@ async def test_a_picture_comes_along_and_stays_when_what_get_gave_is_put_back(
     assert (changed.price, changed.image_url) == (5.0, product.image_url)
     # Its model was asked for, and nothing encoded: words and picture are the same.
     assert encoder.requests <= asked + 1
+
+
+async def test_a_patched_price_touches_no_vector_and_needs_no_encoder(
+    writer: httpx.AsyncClient, catalogue: Path, encoder: EncoderDouble, serve: Serve
+) -> None:
+    before = await asyncio.to_thread(serve)
+    product = before.get("p-001")
+    assert product is not None
+    assert product.image_url
+    asked, encoder.overloaded = encoder.requests, 1_000
+    patch = {"price": 1.25, "attributes": {"in_stock": "no", "color": None}}
+    change(await writer.patch("/products/p-001", json=patch))
+    after = await asyncio.to_thread(serve)
+    patched = after.get("p-001")
+    assert patched is not None
+    attributes = {name: value for name, value in product.attributes.items() if name != "color"}
+    assert patched == product.model_copy(
+        update={"price": 1.25, "attributes": attributes | {"in_stock": "no"}}
+    )
+    assert encoder.requests == asked
+    assert_problem(await writer.patch("/products/nowhere", json=patch), 404, "not-found")
+    assert_problem(
+        await writer.patch("/products/p-001", json={"price": -1}), 422, "invalid-request"
+    )
+    assert_problem(
+        await writer.patch("/products/p-001", json={"title": None}), 422, "invalid-request"
+    )
+
+
+async def test_if_match_refuses_a_lost_update(
+    writer: httpx.AsyncClient, catalogue: Path, serve: Serve
+) -> None:
+    product = (await asyncio.to_thread(serve)).get("p-002")
+    assert product is not None
+    seen = {"If-Match": f'"{product_etag(product)}"'}
+    change(await writer.patch("/products/p-002", json={"price": 2.0}, headers=seen))
+    for lost in (
+        writer.patch("/products/p-002", json={"price": 3.0}, headers=seen),
+        writer.put("/products/p-002", json=MUG, headers=seen),
+        writer.delete("/products/p-002", headers=seen),
+    ):
+        assert_problem(await lost, 412, "precondition-failed")
+    kept = (await asyncio.to_thread(serve)).get("p-002")
+    assert kept is not None
+    assert kept.price == 2.0
 
 
 async def test_changes_at_once_are_written_together_and_each_in_its_turn(
