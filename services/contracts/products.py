@@ -10,6 +10,12 @@ from pydantic import Field
 from services.contracts.base import Contract, ProductId
 from services.contracts.search import Strength, TermScore
 
+LIST_PRICE = "list_price"
+"""Attribute of a stored product: the price before a reduction, as a plain number."""
+
+MORE_CATEGORIES = "more_categories"
+"""Attribute of a stored product: its categories beside `category`, one a line."""
+
 
 class Product(Contract):
     """All fields of a product in the catalogue, except its vectors."""
@@ -20,6 +26,13 @@ class Product(Contract):
     brand: str | None = Field(default=None, examples=["Lumo"])
     category: str | None = Field(default=None, examples=["Kitchen > Mugs"])
     price: float | None = Field(default=None, ge=0, examples=[12.9])
+    list_price: float | None = Field(
+        default=None,
+        ge=0,
+        description="Price before a reduction, above `price` and in the same currency; shown "
+        "struck through.",
+        examples=[19.9],
+    )
     currency: str | None = Field(default=None, examples=["EUR"])
     image_url: str | None = Field(
         default=None,

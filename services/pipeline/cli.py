@@ -74,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         help="golden queries by which it must be no worse than what is served",
     )
     load.add_argument(
-        "--force", action="store_true", help="publish what is broken or worse all the same"
+        "--force",
+        action="store_true",
+        help="publish a version that is broken, worse or much smaller",
     )
     load.set_defaults(command=_load)
     upsert = commands.add_parser("upsert", help="put a file's products into what is served")
@@ -104,6 +106,9 @@ def _add_feed(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
+    )
+    command.add_argument(
+        "--report", type=Path, metavar="FILE", help="where the report is written as JSON"
     )
     command.add_argument(
         "--format", choices=FORMATS, default="", help="whose columns; found out when left out"
@@ -214,6 +219,7 @@ def _take(
             undo_changes=undo_changes,
             golden=golden,
             force=force,
+            report_path=options.report,
         )
         record.tags |= summary.tags()
         record.metrics = summary.metrics()
@@ -221,7 +227,7 @@ def _take(
             "summary.txt": "\n".join(summary.lines()),
             "catalogue.json": summary.publication.head.model_dump_json(indent=2),
         }
-        if summary.rejected or summary.without_linked_picture:
+        if summary.rejected or summary.details:
             record.files.append(summary.rejects_path)
     for line in summary.lines():
         print(line)

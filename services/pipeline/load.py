@@ -5,32 +5,36 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from services.common.client import ServiceClient
+from services.contracts.catalogue import CatalogueHead
 from services.pipeline.catalogue.changes import check_model
 from services.pipeline.catalogue.feature_writer import FeatureWriter
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
-from services.pipeline.catalogue.publication import Manifest, Publication
+from services.pipeline.catalogue.publication import Entry, Manifest, Publication
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.encoding.embedding import Embedder, needs_no_encoder
 from services.pipeline.encoding.encoder_client import EncoderClient
-from services.pipeline.errors import FeedUnusable, NothingToLoad
+from services.pipeline.errors import FeedUnusable, NothingToLoad, PipelineError
 from services.pipeline.feeds import Feed, FeedRow
+from services.pipeline.feeds.base import Note
 from services.pipeline.feeds.ready_vectors import check_vectors_model
 from services.pipeline.feeds.rejects import RejectsFile
-from services.pipeline.feeds.validation import FeedProduct, Reject, RowValidator
+from services.pipeline.feeds.validation import PICTURE, FeedProduct, Reject, RowValidator
 from services.pipeline.judging.gate import Gate
 from services.pipeline.judging.golden import Golden
+from services.pipeline.judging.shrinking import check_rejects, check_size
 from services.pipeline.pictures.media import MediaStore, UnusablePicture
 from services.pipeline.pictures.pictures import Pictures
 from services.pipeline.progress import Progress
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.summary import Counts, LoadSummary
+from services.pipeline.summary import NOT_FETCHED, Counts, LoadReport, LoadSummary, Tally
 
-T = TypeVar("T")
+_MOST_HELD_BYTES = 64_000_000
+
+_Batch = dict[int, tuple[FeedRow, FeedProduct]]
+"""Rows that may be loaded, by number."""
 
 
 def load(
@@ -42,13 +46,14 @@ def load(
     undo_changes: bool = False,
     golden: Golden | None = None,
     force: bool = False,
+    report_path: Path | None = None,
 ) -> LoadSummary:
     """Make the feed the catalogue, or, `live`, put its products into the one that is served.
 
     A catalogue that is served already keeps its live changes, unless `undo_changes`.
 
     golden: queries by which a version must be no worse than the one that is served. force: publish
-    also what is.
+    also what is, and what has lost many of its products. report_path: for a `LoadReport` in JSON.
 
     Raises PipelineError; what was stored until then is found again by the next run.
     """
@@ -74,12 +79,31 @@ def load(
                 gate,
                 live=live,
                 undo_changes=undo_changes,
+                force=force,
             )
-            publication = run.load(feed, rows)
+            run.tally.attribute_columns = feed.attribute_columns
+
+            def report(publication: Publication | None, error: str | None = None) -> None:
+                if report_path is not None:
+                    LoadReport.of(
+                        feed,
+                        run.counts,
+                        run.tally,
+                        rejects_path,
+                        time.monotonic() - started,
+                        publication=publication,
+                        error=error,
+                    ).write(report_path)
+
+            try:
+                publication = run.load(feed, rows)
+            except PipelineError as error:
+                report(None, str(error))
+                raise
+            report(publication)
         return LoadSummary(
             run.counts,
-            rejects.count,
-            rejects.notes,
+            run.tally,
             rejects_path,
             publication,
             time.monotonic() - started,
@@ -101,11 +125,14 @@ class _Load:
         *,
         live: bool,
         undo_changes: bool,
+        force: bool,
     ) -> None:
         self._live = live
+        self._force = force
         self._undo_changes = undo_changes
         self._gate = gate
         self.counts = Counts()
+        self.tally = Tally(rejects.rejected, rejects.details)
         self._settings = settings
         self._stores = stores
         self._rejects = rejects
@@ -149,8 +176,9 @@ class _Load:
         try:
             with Progress(total) as progress:
                 for rows in _batches(feed.rows(), self._settings.batch_products):
-                    products = self._products(rows, validator, pictures, model.model)
-                    self._store(products, {row.number: row for row in rows}, writer, embedder)
+                    batch = self._checked(rows, validator)
+                    products = self._products(batch, pictures, model.model)
+                    self._store(products, batch, writer, embedder, model.model)
                     progress.advance(len(rows))
         finally:
             self._runner.run(pictures.aclose())
@@ -163,55 +191,65 @@ class _Load:
         if self._live:
             return Publication(publisher.change(self._manifest.entries).head, is_new=True)
         return publisher.publish(
-            self._manifest, undo_changes=self._undo_changes, approve=self._gate.approve
+            self._manifest, undo_changes=self._undo_changes, approve=self._approve
         )
 
-    def _products(
-        self,
-        rows: Sequence[FeedRow],
-        validator: RowValidator,
-        pictures: Pictures,
-        model_id: str,
-    ) -> list[CatalogueProduct]:
-        """Those of the rows that may be loaded, their pictures in the media store."""
+    def _approve(
+        self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
+    ) -> None:
+        """Raises GateClosed."""
+        if not self._force:
+            rejects = self._rejects
+            check_rejects(self.counts.rows, rejects.faults, rejects.rejected, self._settings)
+            check_size(len(entries), served, self._settings)
+        self._gate.approve(head, entries, served)
+
+    def _checked(self, rows: Sequence[FeedRow], validator: RowValidator) -> _Batch:
+        """Those of the rows that may be loaded, by number; the others go to the rejects."""
         self.counts.rows += len(rows)
-        checked: list[tuple[FeedRow, FeedProduct]] = []
+        batch: _Batch = {}
         for row in rows:
             result = validator.check(row)
             if isinstance(result, Reject):
                 self._rejects.add(result, row)
-            else:
-                checked.append((row, result))
+                continue
+            batch[row.number] = row, result
+            for note in result.notes:
+                self._rejects.note(note, result.product_id, row)
+        return batch
+
+    def _products(self, batch: _Batch, pictures: Pictures, model_id: str) -> list[CatalogueProduct]:
+        """The products, their pictures in the media store."""
         products: list[CatalogueProduct] = []
-        taken = self._runner.run(pictures.take([product for _, product in checked]))
-        for (row, product), picture in zip(checked, taken, strict=True):
-            if not isinstance(picture, UnusablePicture):
-                products.append(CatalogueProduct.of(product, picture, model_id))
-            elif product.picture_link:
-                # Its host may be away for an hour: no reason to take the product out of the shop.
-                self._rejects.note(_of_picture(product.product_id, row, picture), row)
-                products.append(CatalogueProduct.of(product, None, model_id))
-            else:
-                self._reject_picture(product.product_id, row, picture)
+        taken = self._runner.run(pictures.take([product for _, product in batch.values()]))
+        for (row, product), picture in zip(batch.values(), taken, strict=True):
+            if isinstance(picture, UnusablePicture):
+                # A link's host may be unavailable for an hour: the product stays in the shop.
+                kind = NOT_FETCHED if product.picture_link else PICTURE
+                self._note_picture(kind, row, product, picture)
+                picture = None
+            products.append(CatalogueProduct.of(product, picture, model_id))
         return products
 
     def _store(
         self,
         products: Sequence[CatalogueProduct],
-        rows: dict[int, FeedRow],
+        batch: _Batch,
         writer: FeatureWriter,
         embedder: Embedder,
+        model_id: str,
     ) -> None:
         if not products:
             return
         survey = writer.survey(products)
         vectors = self._runner.run(embedder.embed(survey.encode))
         encoded: dict[str, ProductVectors] = {}
-        refused: set[str] = set()
+        refused: dict[str, CatalogueProduct] = {}
         for product, outcome in zip(survey.encode, vectors, strict=True):
             if isinstance(outcome, UnusablePicture):
-                refused.add(product.product_id)
-                self._reject_picture(product.product_id, rows[product.row], outcome)
+                row, given = batch[product.row]
+                self._note_picture(PICTURE, row, given, outcome)
+                refused[product.product_id] = CatalogueProduct.of(given, None, model_id)
             else:
                 encoded[product.product_id] = outcome
         writer.write(survey, encoded)
@@ -223,26 +261,37 @@ class _Load:
         self.counts.ready += brought
         self.counts.encoded += len(encoded) - brought
         self.counts.restored += len(survey.push_vectors) + len(survey.copy)
+        # Without the pictures that the encoder refused.
+        self._store(list(refused.values()), batch, writer, embedder, model_id)
 
     def _count(self, product: CatalogueProduct) -> None:
         self._manifest.add(product)
         self.counts.loaded += 1
+        if product.price is not None:
+            self.tally.currencies[product.currency] += 1
         if product.picture is None:
             if product.image_url:
                 self.counts.by_link += 1
             else:
                 self.counts.without_picture += 1
 
-    def _reject_picture(self, product_id: str, row: FeedRow, reason: Exception) -> None:
-        self._rejects.add(_of_picture(product_id, row, reason), row)
+    def _note_picture(
+        self, kind: str, row: FeedRow, product: FeedProduct, reason: Exception
+    ) -> None:
+        name = row.fields.get("image", "")
+        shown = f"picture {name!r}" if name else "the picture in the feed"
+        self._rejects.note(Note(kind, f"{shown}: {reason}", "image"), product.product_id, row)
 
 
-def _of_picture(product_id: str, row: FeedRow, reason: Exception) -> Reject:
-    name = repr(row.fields.get("image", ""))
-    return Reject(row.number, product_id, f"picture {name}: {reason}", "image")
-
-
-def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(values)
-    while batch := list(islice(iterator, size)):
+def _batches(rows: Iterable[FeedRow], size: int) -> Iterator[list[FeedRow]]:
+    """Of so many rows, or fewer where they hold pictures of many megabytes."""
+    batch: list[FeedRow] = []
+    held = 0
+    for row in rows:
+        batch.append(row)
+        held += len(row.picture or b"")
+        if len(batch) >= size or held > _MOST_HELD_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
         yield batch

@@ -91,6 +91,20 @@ class PipelineSettings(BaseSettings):
         description="CSV file for the rows that can't be loaded; `offline/rejects.csv` in the "
         "feature store's folder when left out.",
     )
+    min_kept_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Smallest share of the served version's product count that a new version may "
+        "have; a smaller one is published only with `--force`.",
+    )
+    max_rejected_share: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Largest share of a file's rows that may be rejected as faulty; with more, a "
+        "new version is published only with `--force`.",
+    )
     batch_products: int = Field(
         default=500,
         ge=1,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from services.pipeline.catalogue.publication import Publication
+from services.pipeline.feeds import Feed
+from services.pipeline.feeds.base import shown
 from services.pipeline.judging.gate import Verdict
+
+NOT_FETCHED = "picture not fetched"
+"""Kind of note on a picture whose link gave none."""
 
 
 @dataclass(slots=True)
@@ -19,11 +27,93 @@ class Counts:
     unchanged: int = 0
     encoded: int = 0
     ready: int = 0
-    """Both of whose vectors came with the feed, so nothing of them was encoded."""
+    """Both of their vectors came with the feed, so nothing of them was encoded."""
     restored: int = 0
     """Their vectors were found in Parquet."""
     by_link: int = 0
     without_picture: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts by name."""
+
+    rejected: Counter[str] = field(default_factory=Counter)
+    """Rows, by kind of reason."""
+    details: Counter[str] = field(default_factory=Counter)
+    """Details that products were loaded without, by kind."""
+    currencies: Counter[str] = field(default_factory=Counter)
+    """Products with a price, by currency; empty where none is known."""
+    attribute_columns: Sequence[str] = ()
+    """Columns of the file that its format does not know."""
+
+
+class LoadReport(BaseModel):
+    """What a load did, for programs: `--report FILE` writes it as JSON, also of one that failed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    format: str
+    published: bool
+    error: str | None = None
+    version: str | None = None
+    model: str | None = None
+    rows: int
+    loaded: int
+    unchanged: int
+    encoded: int
+    ready: int
+    restored: int
+    rejected: int
+    rejected_by_reason: dict[str, int]
+    details: int
+    details_by_reason: dict[str, int]
+    currencies: dict[str, int]
+    attribute_columns: list[str]
+    rejects_file: str
+    seconds: float
+
+    @classmethod
+    def of(
+        cls,
+        feed: Feed,
+        counts: Counts,
+        tally: Tally,
+        rejects_path: Path,
+        seconds: float,
+        *,
+        publication: Publication | None = None,
+        error: str | None = None,
+    ) -> LoadReport:
+        """publication: None when nothing was published, for the reason `error`."""
+        head = None if publication is None else publication.head
+        return cls(
+            file=str(feed.path),
+            format=feed.format,
+            published=publication is not None and publication.is_new,
+            error=error,
+            version=None if head is None else head.version,
+            model=None if head is None else head.model_id,
+            rows=counts.rows,
+            loaded=counts.loaded,
+            unchanged=counts.unchanged,
+            encoded=counts.encoded,
+            ready=counts.ready,
+            restored=counts.restored,
+            rejected=tally.rejected.total(),
+            rejected_by_reason=dict(tally.rejected.most_common()),
+            details=tally.details.total(),
+            details_by_reason=dict(tally.details.most_common()),
+            currencies=dict(tally.currencies.most_common()),
+            attribute_columns=list(tally.attribute_columns),
+            rejects_file=str(rejects_path),
+            seconds=round(seconds, 3),
+        )
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +121,26 @@ class LoadSummary:
     """What a run did."""
 
     counts: Counts
-    rejected: int
-    without_linked_picture: int
+    tally: Tally
     rejects_path: Path
     publication: Publication
     seconds: float
     live: bool
-    """Whether its products went into the version that is served, beside those there."""
+    """Whether its products were added to the served version."""
     verdict: Verdict | None = None
-    """What golden queries say, where any were asked."""
+    """The result of golden queries, where any were asked."""
+
+    @property
+    def rejected(self) -> int:
+        return self.tally.rejected.total()
+
+    @property
+    def details(self) -> int:
+        return self.tally.details.total()
+
+    @property
+    def without_linked_picture(self) -> int:
+        return self.tally.details[NOT_FETCHED]
 
     def tags(self) -> dict[str, str]:
         """What was published, for the run's record."""
@@ -51,6 +152,7 @@ class LoadSummary:
         figures = {name: float(value) for name, value in asdict(self.counts).items()}
         figures |= {
             "rejected": float(self.rejected),
+            "details": float(self.details),
             "without_linked_picture": float(self.without_linked_picture),
             "seconds": self.seconds,
         }
@@ -78,8 +180,21 @@ class LoadSummary:
                 f"{self.without_linked_picture} pictures could not be fetched, see "
                 f"{self.rejects_path}; their products are found by their words alone"
             )
+        if others := self.details - self.without_linked_picture:
+            told = _by_reason(self.tally.details, without=NOT_FETCHED)
+            yield f"{others} details were left out or changed, see {self.rejects_path}: {told}"
         if self.rejected:
-            yield f"{self.rejected} rejected, see {self.rejects_path}"
+            told = _by_reason(self.tally.rejected)
+            yield f"{self.rejected} rejected, see {self.rejects_path}: {told}"
+        if len(self.tally.currencies) > 1:
+            told = ", ".join(
+                f"{count} in {code or 'no known currency'}"
+                for code, count in self.tally.currencies.most_common()
+            )
+            yield f"prices are in several currencies: {told}"
+        if self.tally.attribute_columns:
+            told = shown(self.tally.attribute_columns)
+            yield f"columns that are not fields are kept as attributes: {told}"
         if self.live:
             yield f"version {head.version} changed, change {head.sequence}, in {self.seconds:.1f} s"
             return
@@ -91,3 +206,9 @@ class LoadSummary:
             yield f"{self.publication.undone} live changes are undone; `rollback` brings them back"
         elif head.sequence > head.base:
             yield f"{head.sequence - head.base} live changes to it are kept"
+
+
+def _by_reason(counts: Counter[str], without: str = "") -> str:
+    return ", ".join(
+        f"{count} {reason}" for reason, count in counts.most_common() if reason != without
+    )

@@ -103,7 +103,7 @@ def test_a_broken_feed_is_stopped_by_column_and_row(
 
     assert done.returncode == FEED_REFUSED, done.stderr[-3000:]
     told = {line.split(":")[0]: line for line in done.stderr.splitlines()}
-    assert "price 'ask us' is not a finite number" in told["column price"]
+    assert "price 'ask us' is not one amount" in told["column price"]
     assert told["column price"].endswith("rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 10 more")
     assert "there is no title" in told["column title"]
     assert "rows 101, 102, 103" in told["column title"]

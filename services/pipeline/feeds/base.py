@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from services.contracts.products import MORE_CATEGORIES
 from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.links import as_browsers_read
 
 FIELDS = (
     "product_id",
@@ -54,23 +58,47 @@ class VectorsModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A detail that a product loads without, or with a change."""
+
+    kind: str
+    """Short and always the same: reports count by it."""
+    reason: str
+    column: str
+    """The field or attribute concerned."""
+
+
+UNREADABLE = "unreadable row"
+NOT_FOR_SALE = "not for sale"
+WITHOUT_WORDS = "without words in ESCI"
+"""Kinds of `FeedRow.problem`. Only the first is a fault: the others are as the feed wants it."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeedRow:
     """One product as it stands in the file, counted from 1; a header does not count."""
 
     number: int
     values: tuple[str, ...]
-    """As in the file, in the order of `Feed.columns`; empty when the row can't be read."""
+    """As in the file, in the order of `Feed.columns`; fewer when the row cannot be read."""
     fields: Mapping[str, str]
     attributes: Mapping[str, str]
     problem: str | None = None
-    """Why the row can't be loaded, whatever its fields say."""
+    """Why the row cannot be loaded, whatever its fields say."""
     vectors: ReadyVectors | None = field(default=None, repr=False)
+    picture: bytes | None = field(default=None, repr=False)
+    """The picture itself, where the feed holds it."""
+    notes: tuple[Note, ...] = ()
+    """Details that reading the row left out."""
+    problem_kind: str = UNREADABLE
 
 
 class Feed(ABC):
     """A source of products. `rows` may be asked for more than once."""
 
     path: Path
+    format: str = ""
+    """One of the names that `opening` gives."""
     columns: tuple[str, ...]
     folder: Path
     """Pictures that are files are looked for in it, and nowhere else."""
@@ -78,6 +106,8 @@ class Feed(ABC):
     """Of prices for which it names none."""
     vectors_model: VectorsModel | None = None
     """Of the vectors that rows may bring."""
+    attribute_columns: tuple[str, ...] = ()
+    """Columns that the format does not know and that are kept as attributes."""
 
     @abstractmethod
     def rows(self) -> Iterator[FeedRow]:
@@ -93,14 +123,29 @@ class Feed(ABC):
 
 
 def more_images(links: Sequence[str]) -> dict[str, str]:
-    """The attribute, with as many as it takes: too many pictures cost no product."""
+    """The attribute, with as many as fit."""
     kept = ""
-    for link in dict.fromkeys(links):
+    for link in dict.fromkeys(map(as_browsers_read, links)):
         longer = f"{kept} {link}".strip()
         if len(longer) > MAX_ATTRIBUTE_CHARACTERS:
             break
         kept = longer
     return {MORE_IMAGES: kept} if kept else {}
+
+
+def first_category(paths: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The deepest of a product's categories, and an attribute with the others.
+
+    A path that another one continues says nothing more, and is left out.
+    """
+    levels = [tuple(filter(None, map(str.strip, path.split(">")))) for path in paths]
+    unique = dict.fromkeys(" ".join(" > ".join(one).split()) for one in levels if one)
+    kept = [one for one in unique if not any(other.startswith(f"{one} > ") for other in unique)]
+    kept.sort(key=lambda path: -path.count(" > "))  # stable: of equals the first
+    if not kept:
+        return "", {}
+    more = "\n".join(kept[1:])
+    return kept[0], {MORE_CATEGORIES: more} if more else {}
 
 
 @contextmanager
@@ -110,6 +155,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise FeedUnusable(f"{path}: there is no such file") from error
+    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise FeedUnusable(f"{path}: cannot be unpacked: {error}") from error
     except (OSError, pa.ArrowException, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise FeedUnusable(f"{path}: cannot be read: {reason}") from error

@@ -1,4 +1,4 @@
-"""Which kind of feed is this? By its shape and columns, unless the caller names it."""
+"""Recognition of a feed's format: by its shape and columns, unless the caller names it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,46 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds import google_merchant, shopify, sqid
-from services.pipeline.feeds.base import Feed
+from services.pipeline.feeds import (
+    google_products,
+    kaggle_styles,
+    magento,
+    shopify,
+    sqid,
+    woocommerce,
+)
+from services.pipeline.feeds.base import Feed, reading
+from services.pipeline.feeds.csv_table import CsvTable
+from services.pipeline.feeds.files import inner_name, is_compressed
 from services.pipeline.feeds.google_merchant import GoogleMerchantTable, GoogleMerchantXml
+from services.pipeline.feeds.kaggle_styles import KaggleStylesFeed
+from services.pipeline.feeds.magento import MagentoFeed
 from services.pipeline.feeds.own import OwnFeed
+from services.pipeline.feeds.parquet_table import ParquetTable, parts_of
 from services.pipeline.feeds.shopify import ShopifyFeed
 from services.pipeline.feeds.sqid import EsciFeed, SqidFeed
-from services.pipeline.feeds.table import CsvTable, ParquetTable, Table
+from services.pipeline.feeds.table import Table
+from services.pipeline.feeds.woocommerce import WooCommerceFeed
 
 _CSV = frozenset({".csv", ".tsv", ".txt"})
+_XML = frozenset({".xml", ".rss", ".atom"})
 _SUFFIXES = (*sorted(_CSV), ".parquet", ".xml")
 
 
 @dataclass(frozen=True, slots=True)
 class FeedOptions:
-    """What a person may say of a feed that it does not say itself."""
+    """What a person may say about a feed that it does not say itself."""
 
     format: str = ""
-    """One of `FORMATS`; found out when empty."""
+    """One of `FORMATS`; recognised when empty."""
     encoding: str = ""
-    """Of CSV: a name that Python knows, `cp1252` say."""
+    """Of a text file that does not name one: a name that Python knows, such as `cp1252`."""
     locale: str = "us"
     """Of ESCI's three, the one to load."""
     currency: str = ""
     """Of prices for which the feed names none, as in `EUR`."""
     with_vectors: bool = True
-    """Whether vectors that the feed brings are taken."""
+    """Whether vectors that the feed brings are used."""
 
 
 def open_feed(path: Path, options: FeedOptions | None = None) -> Feed:
@@ -44,50 +58,84 @@ def open_feed(path: Path, options: FeedOptions | None = None) -> Feed:
 
 
 def _open(path: Path, options: FeedOptions) -> Feed:
-    if path.is_dir() and path.suffix.lower() not in _SUFFIXES:
-        return _sqid(path, options)
-    suffix = path.suffix.lower()
-    if suffix == ".xml":
+    with reading(path):
+        if path.is_dir():
+            return _folder(path, options)
+        suffix = Path(inner_name(path)).suffix
+    if suffix in _XML:
         if options.format not in {"", "google-merchant"}:
             raise FeedUnusable(f"{path}: XML is read as google-merchant, not {options.format}")
-        return GoogleMerchantXml(path)
+        feed = GoogleMerchantXml(path, options.encoding)
+        feed.format = "google-merchant"
+        return feed
     if suffix not in _SUFFIXES:
         raise FeedUnusable(
             f"{path}: only {', '.join(_SUFFIXES[:-1])} and {_SUFFIXES[-1]} files can be loaded, "
-            "and folders of SQID"
+            "each also as .gz or .zip, and folders of Parquet or of SQID"
         )
-    table: Table = (
-        CsvTable(path, options.encoding or None) if suffix in _CSV else ParquetTable(path)
-    )
+    if suffix in _CSV:
+        return _table(CsvTable(path, options.encoding or None), options)
+    if is_compressed(path):
+        raise FeedUnusable(f"{path}: Parquet is compressed in itself; unpack this file")
+    return _table(ParquetTable(path), options)
+
+
+def _table(table: Table, options: FeedOptions) -> Feed:
     kind = options.format or _kind(table)
     read = _TABLES.get(kind)
     if read is None:
-        raise FeedUnusable(f"{path}: a file can't be read as {kind}; give its folder")
-    return read(table, options)
+        raise FeedUnusable(f"{table.path}: a file can't be read as {kind}; give its folder")
+    feed = read(table, options)
+    feed.format = kind
+    return feed
 
 
 def _kind(table: Table) -> str:
     names = set(table.names())
     if names & set(shopify.HANDLE) and names & shopify.SIGNS:
         return "shopify"
+    if woocommerce.is_woocommerce(names):
+        return "woocommerce"
+    if names >= magento.SIGNS:
+        return "magento"
     if names >= set(sqid.ESCI_COLUMNS):
         return "esci"
-    if names >= set(google_merchant.COLUMNS):
+    if names >= set(google_products.COLUMNS):
         return "google-merchant"
+    if names >= kaggle_styles.SIGNS:
+        return "kaggle-styles"
     return "own"
 
 
+def _folder(path: Path, options: FeedOptions) -> Feed:
+    """SQID's files, or the parts of one table."""
+    if path.suffix.lower() in _CSV | _XML:
+        raise FeedUnusable(f"{path}: cannot be read: it is a folder")
+    if options.format == "sqid" or (not options.format and sqid.is_sqid(path)):
+        return _sqid(path, options)
+    if path.suffix.lower() != ".parquet" and not parts_of(path):
+        if options.format:
+            raise FeedUnusable(f"{path}: a folder is read as sqid or as parts of Parquet")
+        return _sqid(path, options)
+    return _table(ParquetTable(path), options)
+
+
 def _sqid(path: Path, options: FeedOptions) -> Feed:
-    if options.format not in {"", "sqid"}:
-        raise FeedUnusable(f"{path}: a folder is read as sqid, not {options.format}")
-    return SqidFeed(path, locale=options.locale, with_vectors=options.with_vectors)
+    feed = SqidFeed(path, locale=options.locale, with_vectors=options.with_vectors)
+    feed.format = "sqid"
+    return feed
 
 
 _TABLES: Mapping[str, Callable[[Table, FeedOptions], Feed]] = {
     "own": lambda table, options: OwnFeed(table, with_vectors=options.with_vectors),
     "google-merchant": lambda table, _: GoogleMerchantTable(table),
     "shopify": lambda table, _: ShopifyFeed(table),
+    "woocommerce": lambda table, _: WooCommerceFeed(table),
+    "magento": lambda table, _: MagentoFeed(table),
+    "kaggle-styles": lambda table, options: KaggleStylesFeed(
+        table, with_vectors=options.with_vectors
+    ),
     "esci": lambda table, options: EsciFeed(table, locale=options.locale),
 }
 
-FORMATS = (*_TABLES, "sqid")
+FORMATS: tuple[str, ...] = (*_TABLES, "sqid")

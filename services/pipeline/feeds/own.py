@@ -1,31 +1,35 @@
 """This project's own columns, in CSV, TSV or Parquet.
 
-A column is taken for a field of a product by its name or one of its other names; every further
-column is an attribute. Values are taken as they stand, but for HTML in words, and for what programs
-write where there is nothing.
+A column is a field of a product by its name or one of its other names; every further column is an
+attribute. Values stay as they are, except HTML in words and what programs write for "nothing".
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
+import pyarrow as pa
+
+from services.contracts.products import LIST_PRICE
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
     Feed,
     FeedRow,
     ReadyVectors,
     VectorsModel,
+    first_category,
     more_images,
     shown,
 )
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.table import ParquetTable, Record, Table
+from services.pipeline.feeds.parquet_table import ParquetTable
+from services.pipeline.feeds.table import Record, Table
 
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "product_id": ("product_id", "id", "item_id", "sku"),
-    "title": ("title", "name", "product_title", "product_name"),
+    "title": ("title", "name", "product_title", "product_name", "productdisplayname"),
     "description": ("description", "product_description", "body"),
     "brand": ("brand", "manufacturer", "vendor"),
     "category": ("category", "product_type", "google_product_category"),
@@ -49,6 +53,17 @@ REQUIRED_FIELDS = ("product_id", "title")
 TEXT_VECTOR, IMAGE_VECTOR, VECTOR_MODEL = "text_vector", "image_vector", "vector_model"
 """Columns of a Parquet file that brings vectors: lists of floats, and the id of their model."""
 
+NESTED = "attributes"
+"""Column of a struct, a map or a JSON object: each of its members is an attribute."""
+
+_TYPES = frozenset(
+    {"simple", "configurable", "variable", "variation", "grouped", "bundle", "virtual"}
+    | {"downloadable", "external", "giftcard", "simple product", "variable product"}
+)
+"""What shop systems write as a product's type: never a category."""
+
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+
 
 class OwnFeed(Feed):
     """Raises FeedUnusable when the columns can't be those of a product feed."""
@@ -63,10 +78,11 @@ class OwnFeed(Feed):
         else:
             brought = ()
         self._table = table
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        self.path, self.columns = table.path, table.columns
+        self.folder = table.path if table.path.is_dir() else table.path.parent
         names = table.names()
         self._fields = {
-            field: [(names.index(name), name) for name in others if name in names]
+            field: [(at, name) for other in others for at, name in _named(names, other)]
             for field, others in FIELD_COLUMNS.items()
         }
         missing = [field for field in REQUIRED_FIELDS if not self._fields[field]]
@@ -76,9 +92,11 @@ class OwnFeed(Feed):
             raise FeedUnusable(f"{self.path}: no column for {wanted}; there are: {there}")
         taken = {index for columns in self._fields.values() for index, _ in columns}
         taken |= {names.index(name) for name in brought}
-        self._others = [
-            (index, name) for index, name in enumerate(names) if name and index not in taken
-        ]
+        others = [(index, name) for index, name in enumerate(names) if name and index not in taken]
+        # Of two columns with one name the first counts, so it is set last.
+        self._others = others[::-1]
+        self.attribute_columns = tuple(dict.fromkeys(self.columns[index] for index, _ in others))
+        self._lists, self._floats = _kinds(table)
 
     def rows(self) -> Iterator[FeedRow]:
         return map(self._row, self._table.records())
@@ -87,9 +105,9 @@ class OwnFeed(Feed):
         return self._table.count()
 
     def column(self, row: FeedRow, name: str) -> str:
-        """Of several columns for a field, the one that says something."""
+        """Of several columns for a field, the first with a value."""
         places = [index for index, _ in self._fields.get(name, ())]
-        places += [index for index, other in self._others if other == name]
+        places += [index for index, other in reversed(self._others) if other == name]
         said = [index for index in places if index < len(row.values) and row.values[index].strip()]
         return next((self.columns[index] for index in (*said, *places)), name)
 
@@ -97,28 +115,129 @@ class OwnFeed(Feed):
         values = record.values
         if record.problem is not None:
             return FeedRow(record.number, values, {}, {}, record.problem)
-        fields: dict[str, str] = {}
         attributes = {name: said for at, name in self._others if (said := _said(values[at]))}
+        fields = self._fields_of(values, attributes)
+        _keep_the_first_picture(fields, attributes)
+        _keep_the_first_category(fields, attributes)
+        if NESTED in attributes:
+            _flatten(attributes)
+        if LIST_PRICE in attributes and not _PLAIN.fullmatch(attributes[LIST_PRICE]):
+            fields[LIST_PRICE] = attributes.pop(LIST_PRICE)
+        picture = None
+        if record.pictures:
+            columns = (self.columns[at] for at, _ in self._fields["image"])
+            picture = next((found for one in columns if (found := record.pictures.get(one))), None)
+        vectors, problem = self._vectors(record, attributes)
+        return FeedRow(record.number, values, fields, attributes, problem, vectors, picture)
+
+    def _fields_of(
+        self, values: Sequence[str], attributes: MutableMapping[str, str]
+    ) -> dict[str, str]:
+        """Of two columns for one field the preferred one counts; the other is an attribute."""
+        fields: dict[str, str] = {}
+        used: dict[str, str] = {}
         for field, columns in self._fields.items():
             for index, name in columns:
                 value = _said(values[index])
                 if not value:
                     continue
+                if index in self._lists and field in _WORDS:
+                    value = _joined(value, field)
+                if index in self._floats and field == "product_id":
+                    value = _whole(value)
                 if field in _WORDS:
                     value = html_to_text(value)
-                # Of two columns for one field the preferred one counts; the other is not lost.
-                if field in fields:
+                if field == "category" and value.casefold() in _TYPES:
                     attributes[name] = value
-                else:
-                    fields[field] = value
-        _keep_the_first_picture(fields, attributes)
+                elif field not in fields:
+                    fields[field], used[field] = value, name
+                elif name != used[field]:
+                    attributes[name] = value
+        return fields
+
+    def _vectors(
+        self, record: Record, attributes: Mapping[str, str]
+    ) -> tuple[ReadyVectors | None, str | None]:
+        """What the row brings, or why it cannot be loaded."""
         if self.vectors_model is None or not record.vectors:
-            return FeedRow(record.number, values, fields, attributes)
+            return None, None
         problem = None
         if attributes.get(VECTOR_MODEL, "") != self.vectors_model.name:
             problem = f"its vectors are not of {self.vectors_model.name!r}, as the first row's are"
         vectors = ReadyVectors(record.vectors.get(TEXT_VECTOR), record.vectors.get(IMAGE_VECTOR))
-        return FeedRow(record.number, values, fields, attributes, problem, vectors)
+        return vectors, problem
+
+
+def _named(names: Sequence[str], wanted: str) -> list[tuple[int, str]]:
+    return [(at, name) for at, name in enumerate(names) if name == wanted]
+
+
+def _kinds(table: Table) -> tuple[frozenset[int], frozenset[int]]:
+    """Columns of lists, and of floats."""
+    if not isinstance(table, ParquetTable):
+        return frozenset(), frozenset()
+    kinds = list(enumerate(table.schema.types))
+    return (
+        frozenset(
+            at for at, kind in kinds if pa.types.is_list(kind) or pa.types.is_large_list(kind)
+        ),
+        frozenset(at for at, kind in kinds if pa.types.is_floating(kind)),
+    )
+
+
+def _joined(value: str, field: str) -> str:
+    """A list of words in one text; of categories each is one, which is told apart later."""
+    found = _listed(value)
+    if field == "category":
+        return value
+    return ("\n" if field == "description" else ", ").join(found) if found else value
+
+
+def _whole(value: str) -> str:
+    """`1001` for `1001.0`: pandas makes floats of whole numbers where some are missing."""
+    number = float(value)
+    return str(int(number)) if number.is_integer() else value
+
+
+def _flatten(attributes: MutableMapping[str, str]) -> None:
+    """The column `attributes`, where it is a JSON object: a name and a text each."""
+    try:
+        nested = json.loads(attributes[NESTED])
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(nested, dict):
+        return
+    del attributes[NESTED]
+    for name, value in nested.items():
+        text = _as_text(value)
+        if name.strip() and text:
+            attributes.setdefault(name.strip(), text)
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list) and not any(isinstance(one, (list, dict)) for one in value):
+        return ", ".join(filter(None, map(_as_text, value)))
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return _said(str(value))
+
+
+def _keep_the_first_category(
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+) -> None:
+    """Of several in a list, as in JSON and Parquet."""
+    value = fields.get("category", "")
+    if not value.startswith("["):
+        return
+    found = _listed(value)
+    if found and found != [value]:
+        first, more = first_category([html_to_text(one) for one in found])
+        fields["category"] = first
+        attributes.update(more)
 
 
 def _said(value: str) -> str:

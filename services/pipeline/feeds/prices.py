@@ -1,54 +1,55 @@
-"""Prices as shops write them: `1.299,00 €`, `1,299.00 USD`, `CHF 1'299.-`.
+"""Prices as people write them: `1.299,00 €`, `1,299.00 USD`, `CHF 1'299.-`, `₹1,29,900`.
 
-A library that reads prices out of prose takes `12 – 15` for 12 and loses a minus sign; a price that
-is shown to shoppers is read whole, or refused.
+A price is read whole or not at all. docs/decisions/0036-prices.md compares libraries.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import lru_cache
+
+from services.pipeline.feeds.currencies import CODES, THREE_DECIMALS, currency_of
+
+EXPECTED = "expected a number such as 12.90, or an amount with its currency such as 1.299,00 €"
 
 _PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_WRITTEN = re.compile(
-    r"(?P<before>[^\d\s.,+-]{0,4})(?P<sign>[+-]?)(?P<number>[0-9][0-9.,]*|[.,][0-9]+)"
-    r"(?:[.,]?[-–—]{1,2})?(?P<after>[^\d\s.,+-]{0,4})"
+_AMOUNT = re.compile(
+    r"(?P<before>[^0-9]*?)(?P<number>[.,]?[0-9](?:[0-9]|[.,' ](?=[0-9]))*)"
+    r"(?P<after>[^0-9]*)"
 )
-_BLANKS = re.compile(r"[\s'’]+")
-_CODE = re.compile(r"[A-Za-z]{3}")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*")
+_NO_CENTS = re.compile(r"[.,:]?(?:-{1,2}|=)(?=\s|$|[^\W\d_]|[€$£])|[.,](?=\s|$)")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([.,' ])[0-9]{3})(?:\1[0-9]{3})*")
+_INDIAN = re.compile(r"[1-9][0-9]?(?:([.,' ])[0-9]{2})+\1[0-9]{3}")
+_TOKENS = re.compile(r"[^\s]+")
 
-SYMBOLS = MappingProxyType(
+_TRANSLATED = str.maketrans(
     {
-        "€": "EUR",
-        "£": "GBP",
-        "US$": "USD",
-        "CA$": "CAD",
-        "AU$": "AUD",
-        "A$": "AUD",
-        "C$": "CAD",
-        "R$": "BRL",
-        "₹": "INR",
-        "zł": "PLN",
-        "Kč": "CZK",
-        "Ft": "HUF",
-        "₺": "TRY",
-        "₽": "RUB",
-        "₴": "UAH",
-        "₩": "KRW",
-        "₪": "ILS",
-        "₫": "VND",
-        "฿": "THB",
-        "$": "",
-        "¥": "",
-        "kr": "",
-        "kr.": "",
+        "٫": ".",
+        "٬": ",",
+        "،": ",",
+        "⹁": ",",
+        "’": "'",
+        "ʼ": "'",
+        "`": "'",
+        "´": "'",
+        "−": "-",
+        "–": "-",
+        "—": "-",
     }
 )
-"""ISO 4217 code of a symbol; none for those of several currencies, which a column must name."""
-
-_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+_MOST_WORDS = 4
+_LONGEST_WORD = 8
+_NOT_ONE_PRICE = frozenset(
+    (
+        *("from", "about", "approx", "ca", "circa", "starting", "up", "to", "min", "max", "until"),
+        *("between", "and", "or", "off", "per", "each", "ab", "bis", "von", "rund", "je", "pro"),
+        *("und", "oder", "dès", "de", "à", "partir", "ou", "par", "desde", "hasta", "por", "y"),
+        *("da", "fino", "od", "do", "vanaf", "tot", "fra", "från", "till", "от", "до", "mulai"),
+    )
+)
+"""Words that make an amount something else than the price: a limit, a range, a price per unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +63,98 @@ class Price:
 def parse_price(text: str, currency: str = "") -> Price:
     """Read a price; a plain number is one as programs write it, `1.299` being a little over 1.
 
-    currency: as said elsewhere, for how many decimals to expect. Raises ValueError, whose message
-    goes on from `price '…'`.
+    currency: the code that a column or setting names; a sign that is not known then costs nothing.
+    Raises ValueError, whose message continues `price '…'`.
     """
     if _PLAIN.fullmatch(text):
         return Price(float(text))
-    found = _WRITTEN.fullmatch(_BLANKS.sub("", text))
-    if found is None or (found["before"] and found["after"]):
-        raise ValueError("is not a finite number")
-    beside = found["before"] or found["after"]
-    code = _code(beside) if beside else ""
-    amount = _amount(found["number"], code or currency)
-    return Price(-amount if found["sign"] == "-" else amount, code)
+    found = _AMOUNT.fullmatch(_normal(text))
+    if found is None:
+        raise ValueError(f"is not one amount; {EXPECTED}")
+    before, number, after = found["before"], found["number"], found["after"]
+    if number[0] in ".," and _is_abbreviation(before):  # `kr.129`, not 0.129
+        number = number[1:]
+    is_negative, before = _sign(before)
+    after = _NO_CENTS.sub(" ", after, count=1)
+    code = _currency(before, after, currency)
+    amount = _amount(number, code or currency)
+    return Price(-amount if is_negative else amount, code)
 
 
-def _code(beside: str) -> str:
-    if _CODE.fullmatch(beside):
-        return beside.upper()
-    if beside not in SYMBOLS:
-        raise ValueError(f"is in a currency {beside!r} that is not known")
-    return SYMBOLS[beside]
+def _normal(text: str) -> str:
+    """With ASCII digits, one kind of blank, apostrophe and dash, and no invisible characters."""
+    if text.isascii():
+        return " ".join(text.split())
+    kept = []
+    for character in unicodedata.normalize("NFKC", text):
+        if character.isdecimal():
+            kept.append(str(unicodedata.decimal(character)))
+        elif unicodedata.category(character) != "Cf":
+            kept.append(character)
+    return " ".join("".join(kept).translate(_TRANSLATED).split())
+
+
+def _is_abbreviation(before: str) -> bool:
+    """Whether the dot behind it is its own, as in `kr.`; codes have none."""
+    return before[-1:].isalpha() and before.split()[-1].upper() not in CODES
+
+
+def _sign(before: str) -> tuple[bool, str]:
+    rest = before.strip()
+    if rest.startswith(("-", "+")):
+        return rest[0] == "-", rest[1:]
+    if rest.endswith(("-", "+")):
+        return rest[-1] == "-", rest[:-1]
+    return False, rest
+
+
+@lru_cache(maxsize=1_024)
+def _currency(before: str, after: str, named: str) -> str:
+    """The code that the words around an amount say; empty where they leave it open."""
+    words = [*_TOKENS.findall(before), *_TOKENS.findall(after)]
+    known = {word: code for word in words if (code := currency_of(word)) is not None}
+    unknown = [word for word in words if word not in known]
+    if len(words) > _MOST_WORDS or any(map(_is_more_than_a_sign, unknown)):
+        raise ValueError(f"is not one amount; {EXPECTED}")
+    codes = {code for code in known.values() if code}
+    if len(codes) > 1:
+        raise ValueError(f"names two currencies, {' and '.join(sorted(codes))}; expected one")
+    if len(words) > len(set(words)):
+        raise ValueError(f"names its currency twice; {EXPECTED}")
+    code = codes.pop() if codes else ""
+    if unknown and not code and not named:
+        raise ValueError(
+            f"is in a currency {unknown[0]!r} that is not known; expected a sign or a code of "
+            "ISO 4217 such as EUR, or a column or FEED_CURRENCY that names it"
+        )
+    return code
+
+
+def _is_more_than_a_sign(word: str) -> bool:
+    plain = word.rstrip(".:").casefold()
+    return (
+        plain in _NOT_ONE_PRICE
+        or len(word) > _LONGEST_WORD
+        or any(mark in word for mark in "/-+*%()<>=~_")
+    )
 
 
 def _amount(number: str, currency: str) -> float:
-    """The last mark is the decimal one, unless it can only divide thousands."""
-    mark = max(number.rfind("."), number.rfind(","))
-    if mark < 0:
+    """The last mark is the decimal one, unless it can only separate groups."""
+    marks = [character for character in number if not character.isdigit()]
+    if not marks:
         return float(number)
-    grouped = _GROUPED.fullmatch(number)
-    alone = number.count(number[mark]) == 1
-    if grouped and not (alone and currency in _THREE_DECIMALS):
-        return float(number.replace(number[mark], ""))
-    whole, decimals = number[:mark], number[mark + 1 :]
-    if whole and not whole.isdecimal():
-        parts = _GROUPED.fullmatch(whole)
-        if parts is None or parts[1] == number[mark]:
-            raise ValueError("is not a finite number")
-        whole = whole.replace(parts[1], "")
-    return float(f"{whole or '0'}.{decimals or '0'}")
+    last = marks[-1]
+    alone = len(marks) == 1
+    if _is_grouped(number) and not (alone and last in ".," and currency in THREE_DECIMALS):
+        return float(number.translate(dict.fromkeys(map(ord, ".,' "))))
+    whole, _, decimals = number.rpartition(last)
+    if last not in ".," or (marks.count(last) > 1) or (not alone and not _is_grouped(whole)):
+        raise ValueError(f"has marks where no groups of digits end; {EXPECTED}")
+    if whole:
+        whole = whole.translate(dict.fromkeys(map(ord, ".,' ")))
+    return float(f"{whole or '0'}.{decimals}")
+
+
+def _is_grouped(number: str) -> bool:
+    return _GROUPED.fullmatch(number) is not None or _INDIAN.fullmatch(number) is not None

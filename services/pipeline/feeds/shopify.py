@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby, islice
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import Feed, FeedRow, more_images
+from services.pipeline.feeds.base import NOT_FOR_SALE, Feed, FeedRow, more_images
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.prices import Price, parse_price
 from services.pipeline.feeds.table import Record, Table
 
 HANDLE = ("handle", "url_handle")
 """By one of which, beside a column of `SIGNS`, a table is known as Shopify's."""
-SIGNS = frozenset({"body_(html)", "variant_price", "image_src", "product_image_url"})
+SIGNS = frozenset({"body_(html)", "body_html", "variant_price", "image_src", "product_image_url"})
 
 # Both the names of the long-standing template and of the one that came after it.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "handle": HANDLE,
     "title": ("title",),
-    "body": ("body_(html)", "description"),
+    "body": ("body_(html)", "body_html", "description"),
     "vendor": ("vendor",),
     "category": ("product_category", "standard_product_type"),
     "type": ("type", "custom_product_type"),
@@ -28,6 +27,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "published": ("published", "published_on_online_store"),
     "status": ("status",),
     "price": ("variant_price", "price"),
+    "list_price": ("variant_compare_at_price", "compare-at_price", "compare_at_price"),
     "picture": ("image_src", "product_image_url"),
     "position": ("image_position",),
 }
@@ -59,23 +59,34 @@ class ShopifyFeed(Feed):
             raise FeedUnusable(f"{self.path}: no columns Handle and Title, as Shopify has them")
 
     def rows(self) -> Iterator[FeedRow]:
-        for _, records in groupby(self._table.records(), self._handle):
-            yield self._product(list(islice(records, MOST_ROWS + 1)))
+        return map(self._product, self._groups())
 
     def count(self) -> int:
-        return sum(1 for _ in groupby(self._table.records(), self._handle))
+        return sum(1 for _ in self._groups())
+
+    def _groups(self) -> Iterator[list[Record]]:
+        """The rows of each handle; a row that cannot be read stands alone and ends no group."""
+        group: list[Record] = []
+        handle = ""
+        for record in self._table.records():
+            if record.problem is not None:
+                yield [record]
+                continue
+            found = self._value(record, "handle") or f"\n{record.number}"
+            if group and found != handle:
+                yield group
+                group = []
+            handle = found
+            if len(group) <= MOST_ROWS:
+                group.append(record)
+        if group:
+            yield group
 
     def column(self, row: FeedRow, name: str) -> str:
         """The first of those that may hold it."""
         known = _COLUMNS.get(_OF_FIELDS.get(name, ""), (name,))
         found = (self.columns[self._names.index(one)] for one in known if one in self._names)
         return next(found, name)
-
-    def _handle(self, record: Record) -> str:
-        """Rows that can't be read are products of their own, for the rejects."""
-        if record.problem is not None:
-            return f"\n{record.number}"
-        return self._value(record, "handle") or f"\n{record.number}"
 
     def _value(self, record: Record, name: str) -> str:
         found = (
@@ -99,9 +110,9 @@ class ShopifyFeed(Feed):
             "description": html_to_text(self._first(records, "body")),
             "brand": self._first(records, "vendor"),
             "category": self._first(records, "category") or self._first(records, "type"),
-            "price": self._lowest_price(records),
             "image": pictures[0] if pictures else "",
         }
+        fields |= self._lowest_price(records)
         attributes = self._attributes(records) | more_images(pictures[1:])
         return FeedRow(
             first.number,
@@ -109,28 +120,31 @@ class ShopifyFeed(Feed):
             {name: value for name, value in fields.items() if value},
             attributes,
             self._why_not_sold(records),
+            problem_kind=NOT_FOR_SALE,
         )
 
     def _pictures(self, records: Sequence[Record]) -> list[str]:
         """In the shop's order, each once."""
-        placed = [
-            (int(position) if (position := self._value(one, "position")).isdecimal() else 10**6, at)
-            for at, one in enumerate(records)
-        ]
+        placed = [(_position(self._value(one, "position")), at) for at, one in enumerate(records)]
         links = (self._value(records[at], "picture") for _, at in sorted(placed))
         return list(dict.fromkeys(link for link in links if link))
 
-    def _lowest_price(self, records: Sequence[Record]) -> str:
-        """As it stands; the first that can't be read, for validation to say so."""
-        lowest: tuple[Price, str] | None = None
-        for text in filter(None, (self._value(one, "price") for one in records)):
+    def _lowest_price(self, records: Sequence[Record]) -> dict[str, str]:
+        """As written, with its list price; the first that can't be read is for validation."""
+        lowest: tuple[Price, Record] | None = None
+        for record in records:
+            text = self._value(record, "price")
+            if not text:
+                continue
             try:
                 price = parse_price(text)
             except ValueError:
-                return text
+                return {"price": text}
             if lowest is None or price.amount < lowest[0].amount:
-                lowest = price, text
-        return "" if lowest is None else lowest[1]
+                lowest = price, record
+        if lowest is None:
+            return {}
+        return {name: self._value(lowest[1], name) for name in ("price", "list_price")}
 
     def _attributes(self, records: Sequence[Record]) -> dict[str, str]:
         attributes = {
@@ -155,3 +169,11 @@ class ShopifyFeed(Feed):
         if self._first(records, "published").lower() == "false":
             return "it is not published in the shop"
         return None
+
+
+def _position(text: str) -> float:
+    """`1`, or `1.0` as spreadsheets write it; what is not a number comes last."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")

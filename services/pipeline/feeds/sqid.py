@@ -12,9 +12,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import Feed, FeedRow, VectorsModel, reading
+from services.pipeline.feeds.base import WITHOUT_WORDS, Feed, FeedRow, VectorsModel, reading
+from services.pipeline.feeds.csv_table import CsvTable
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.table import CsvTable, ParquetTable, Record, Table
+from services.pipeline.feeds.parquet_table import ParquetTable
+from services.pipeline.feeds.table import Record, Table
 from services.pipeline.feeds.vector_file import VectorFile
 
 ESCI_COLUMNS = ("product_id", "product_title", "product_locale")
@@ -132,7 +134,8 @@ class SqidFeed(Feed):
                 yield self._with_picture(row, link)
         for number, product_id in enumerate(left, self._products.count() + 1):
             problem = f"it is not among ESCI's products of locale {self._locale!r}"
-            yield FeedRow(number, (), {"product_id": product_id}, {}, problem)
+            fields = {"product_id": product_id}
+            yield FeedRow(number, (), fields, {}, problem, problem_kind=WITHOUT_WORDS)
 
     def count(self) -> int:
         return len(self._pictures)
@@ -170,6 +173,12 @@ class SqidFeed(Feed):
         if self._features is None:
             return None
         return VectorFile(self._features, "product_id", TEXT_FEATURES, IMAGE_FEATURES, MODEL)
+
+
+def is_sqid(folder: Path) -> bool:
+    """Whether a folder has SQID's files, and not only Parquet of some kind."""
+    names = (f"{name}.{suffix}" for name in PICTURES for suffix in ("parquet", "csv"))
+    return any(_find(folder, name) is not None for name in (ESCI_PRODUCTS, *names))
 
 
 def _find(folder: Path, name: str) -> Path | None:

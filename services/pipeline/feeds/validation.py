@@ -1,39 +1,52 @@
-"""Is this row a product? One that is comes out typed; one that isn't, with the reason."""
+"""Check of a row: a typed product, with notes on details that were left out, or a reason.
+
+Only an id or a title that cannot be had refuses a row that the feed offers.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.pipeline.feeds import FeedRow, ReadyVectors
-from services.pipeline.feeds.base import MAX_ATTRIBUTE_CHARACTERS
-from services.pipeline.feeds.prices import SYMBOLS, parse_price
+from services.contracts.products import LIST_PRICE
+from services.pipeline.feeds.base import FeedRow, Note, ReadyVectors
+from services.pipeline.feeds.cleaning import (
+    MAX_CHARACTERS,
+    clean_attributes,
+    clean_text,
+    has_wrong_bytes,
+    is_plain,
+    short,
+)
+from services.pipeline.feeds.currencies import currency_of
+from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.links import as_browsers_read
+from services.pipeline.feeds.prices import parse_price
 from services.pipeline.feeds.ready_vectors import UnusableVector, unit_vectors
 
-MAX_CHARACTERS: Mapping[str, int] = {
-    "product_id": 128,
-    "title": 1_000,
-    "description": 50_000,
-    "brand": 200,
-    "category": 1_000,
-    "image": 2_000,
-    "product_url": 2_000,
-}
+NO_ID = "no usable product id"
+NO_TITLE = "no usable title"
+REPEATED_ID = "repeated product id"
+"""Kinds of rejects, beside those of `FeedRow.problem_kind`."""
 
-_CURRENCY = re.compile(r"[A-Za-z]{3}")
+PRICE = "unusable price"
+CURRENCY = "unknown currency"
+LINK = "unusable link"
+PICTURE = "unusable picture"
+VECTOR = "unusable vector"
+"""Kinds of notes, beside those of `cleaning`."""
+
 _WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
-_LINK = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_LINE_BREAKS = frozenset("\t\n\r")
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class FeedProduct:
-    """A row that may be loaded; text is empty where the feed says nothing."""
+    """A row that may be loaded; text is empty where the feed has none."""
 
     row: int
     product_id: str
@@ -45,29 +58,35 @@ class FeedProduct:
     currency: str
     product_url: str
     picture_file: Path | None
-    """A file inside the feed's folder; at most one of this and `picture_link` is there."""
+    """A file inside the feed's folder; at most one of the three pictures is there."""
     picture_link: str
     attributes: Mapping[str, str]
     vectors: ReadyVectors | None = field(default=None, compare=False)
     """(d,) unit vectors that came with the feed."""
+    picture_bytes: bytes | None = field(default=None, compare=False, repr=False)
+    notes: tuple[Note, ...] = field(default=(), compare=False)
+    """Details that it loads without."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that may not, and why."""
+    """A row that may not be loaded, and why."""
 
     row: int
     product_id: str
     reason: str
     column: str = ""
-    """The field that it is about; empty where it is the whole row."""
+    """The field concerned; empty where it is the whole row."""
+    kind: str = ""
+    """Short and always the same: reports count by it."""
 
 
 class _Refused(Exception):
     """The row breaks a rule; the message is the reason."""
 
-    def __init__(self, reason: str, column: str = "") -> None:
+    def __init__(self, kind: str, reason: str, column: str) -> None:
         super().__init__(reason)
+        self.kind = kind
         self.column = column
 
 
@@ -77,8 +96,8 @@ class RowValidator:
     def __init__(self, folder: Path, *, currency: str = "", dimension: int | None = None) -> None:
         """folder: of the feed. Pictures are looked for in it, and nowhere else.
 
-        currency: of prices for which the feed names none. dimension: of vectors that it brings,
-        which are left when there is none.
+        currency: of prices for which the feed names none. dimension: of vectors that it brings;
+        None ignores them.
         """
         self._dimension = dimension
         self._default_currency = currency
@@ -88,142 +107,178 @@ class RowValidator:
     def check(self, row: FeedRow) -> FeedProduct | Reject:
         """Everything but the inside of the picture, which takes reading it."""
         product_id = row.fields.get("product_id", "")
+        if row.problem is not None:
+            return Reject(row.number, product_id, row.problem, kind=row.problem_kind)
         try:
-            if row.problem is not None:
-                raise _Refused(row.problem)
             product = self._product(row)
         except _Refused as refused:
-            return Reject(row.number, product_id, str(refused), refused.column)
+            return Reject(row.number, product_id, str(refused), refused.column, refused.kind)
         self._rows_by_id[product.product_id] = row.number
         return product
 
     def _product(self, row: FeedRow) -> FeedProduct:
-        fields = {name: row.fields.get(name, "") for name in MAX_CHARACTERS}
-        for name, value in fields.items():
-            _check_text(name, value, MAX_CHARACTERS[name])
-        for name, value in row.attributes.items():
-            _check_text(name, name, MAX_ATTRIBUTE_CHARACTERS)
-            _check_text(name, value, MAX_ATTRIBUTE_CHARACTERS)
-        product_id = fields["product_id"]
-        if not product_id:
-            raise _Refused("there is no product id", "product_id")
-        if any(character in _LINE_BREAKS for character in product_id):
-            raise _Refused("product_id holds a line break or a tab", "product_id")
-        earlier = self._rows_by_id.get(product_id)
-        if earlier is not None:
-            raise _Refused(
-                f"product_id {product_id!r} is already that of row {earlier}", "product_id"
-            )
-        if not fields["title"]:
-            raise _Refused("there is no title", "title")
-        product_url = _as_browsers_read(fields["product_url"])
-        if product_url and not _WEB.fullmatch(product_url):
-            # It becomes a link on a page, where `javascript:` would run.
-            raise _Refused(
-                f"product_url {_short(fields['product_url'])} is no http(s) address", "product_url"
-            )
-        picture_file, picture_link = self._picture(fields["image"])
-        price, currency = self._price(
-            row.fields.get("price", ""), _currency(row.fields.get("currency", ""))
-        )
+        notes = list(row.notes)
+        product_id = self._id(row.fields.get("product_id", ""))
+        title = _title(row.fields.get("title", ""), notes)
+        words = {
+            name: clean_text(name, row.fields.get(name, ""), notes)
+            for name in ("description", "brand", "category")
+        }
+        picture_file, picture_link = self._picture(row, notes)
+        price, currency = self._price(row.fields, notes)
+        attributes = clean_attributes(row.attributes, notes)
+        if (list_price := row.fields.get(LIST_PRICE, "")) and price is not None:
+            attributes = {**attributes, **_list_price(list_price, price, currency, notes)}
         return FeedProduct(
             row=row.number,
             product_id=product_id,
-            title=fields["title"],
-            description=fields["description"],
-            brand=fields["brand"],
-            category=fields["category"],
+            title=title,
+            **words,
             price=price,
             currency=currency,
-            product_url=product_url,
+            product_url=_link("product_url", row.fields.get("product_url", ""), notes),
             picture_file=picture_file,
             picture_link=picture_link,
-            attributes=row.attributes,
-            vectors=self._vectors(row.vectors),
+            attributes=attributes,
+            vectors=self._vectors(row.vectors, notes),
+            picture_bytes=row.picture,
+            notes=tuple(notes),
         )
 
-    def _price(self, value: str, named: str) -> tuple[float | None, str]:
+    def _id(self, product_id: str) -> str:
+        reason = ""
+        if not product_id.strip():
+            reason = "there is no product id"
+        elif len(product_id) > MAX_CHARACTERS["product_id"]:
+            most = MAX_CHARACTERS["product_id"]
+            reason = f"product_id has {len(product_id)} characters; at most {most} are allowed"
+        elif has_wrong_bytes(product_id):
+            reason = "product_id is wrong in the file's encoding; `--encoding` names another"
+        elif not is_plain(product_id):
+            reason = "product_id holds a line break, a tab or another control character"
+        if reason:
+            raise _Refused(NO_ID, reason, "product_id")
+        earlier = self._rows_by_id.get(product_id)
+        if earlier is not None:
+            raise _Refused(
+                REPEATED_ID,
+                f"product_id {product_id!r} is already that of row {earlier}",
+                "product_id",
+            )
+        return product_id
+
+    def _price(self, fields: Mapping[str, str], notes: list[Note]) -> tuple[float | None, str]:
         """An amount and its currency, which may stand in a column or beside the amount."""
+        named = _named_currency(fields.get("currency", ""), self._default_currency, notes)
+        value = fields.get("price", "")
         if not value:
             return None, named
         try:
-            price = parse_price(value, named or self._default_currency)
+            amount, beside = _amount(value, named or self._default_currency)
+            if named and beside and named != beside:
+                raise ValueError(f"is in {beside}, but its row names {named}")
         except ValueError as error:
-            raise _Refused(f"price {_short(value)} {error}", "price") from error
-        if not math.isfinite(price.amount):
-            raise _Refused(f"price {_short(value)} is not a finite number", "price")
-        if price.amount < 0:
-            raise _Refused(f"price {_short(value)} is below zero", "price")
-        if named and price.currency and named != price.currency:
-            raise _Refused(f"price {_short(value)} is not in {named}, which its row names", "price")
-        currency = named or price.currency or self._default_currency
-        return abs(price.amount), currency  # -0.0 is 0.0
+            notes.append(Note(PRICE, f"price {short(value)} {error}", "price"))
+            return None, named
+        return amount, named or beside or self._default_currency
 
-    def _vectors(self, vectors: ReadyVectors | None) -> ReadyVectors | None:
+    def _vectors(self, vectors: ReadyVectors | None, notes: list[Note]) -> ReadyVectors | None:
         if vectors is None or self._dimension is None:
             return None
         try:
             return unit_vectors(vectors, self._dimension)
         except UnusableVector as error:
-            raise _Refused(str(error), f"{error.kind}_vector") from error
+            column = f"{error.kind}_vector"
+            notes.append(Note(VECTOR, f"{error}; words and picture are encoded", column))
+            return None
 
-    def _picture(self, value: str) -> tuple[Path | None, str]:
+    def _picture(self, row: FeedRow, notes: list[Note]) -> tuple[Path | None, str]:
         """A file of the feed, or a link, or neither."""
-        value = _as_browsers_read(value)
-        if not value:
+        value = as_browsers_read(row.fields.get("image", ""))
+        if not value or row.picture is not None:
             return None, ""
-        if _WEB.fullmatch(value):
+        if _is_web(value, MAX_CHARACTERS["image"]):
             return None, value
-        if _SCHEME.match(value):
-            raise _Refused(
-                f"picture {_short(value)} is neither a file nor an http(s) address", "image"
-            )
-        if Path(value).is_absolute():
-            raise _Refused(
-                f"picture {_short(value)} is an absolute path; say it from the feed on", "image"
-            )
         try:
-            # Resolved, so that no link inside the folder leads out of it either.
-            file = (self._folder / value).resolve()
-            if not file.is_relative_to(self._folder):
-                raise _Refused(f"picture {_short(value)} is outside the feed's folder", "image")
-            if not file.is_file():
-                raise _Refused(f"picture {_short(value)} does not exist", "image")
-        except (OSError, RuntimeError) as error:  # a name too long, a circle of links
-            raise _Refused(f"picture {_short(value)} can't be looked for", "image") from error
-        return file, ""
+            return self._file(value), ""
+        except ValueError as error:
+            reason = str(error)
+        except (OSError, RuntimeError):  # a name too long, a circle of links
+            reason = "cannot be looked for"
+        notes.append(Note(PICTURE, f"picture {short(value)} {reason}", "image"))
+        return None, ""
+
+    def _file(self, value: str) -> Path:
+        """Raises ValueError with the reason."""
+        if not is_plain(value):
+            raise ValueError("holds a line break, a control character or a wrong byte")
+        if _SCHEME.match(value):
+            raise ValueError("is neither a file nor an http(s) link")
+        if Path(value).is_absolute():
+            raise ValueError("is an absolute path; write it relative to the feed")
+        # Resolved, so that no link inside the folder leads out of it.
+        file = (self._folder / value).resolve()
+        if not file.is_relative_to(self._folder):
+            raise ValueError("is outside the feed's folder")
+        if not file.is_file():
+            raise ValueError("does not exist")
+        return file
 
 
-def _as_browsers_read(link: str) -> str:
-    """With the scheme that `//host/path` leaves out, and `%20` for the blanks of a link."""
-    if link.startswith("//"):
-        link = f"https:{link}"
-    return link.replace(" ", "%20") if _LINK.match(link) else link
+def _title(title: str, notes: list[Note]) -> str:
+    if has_wrong_bytes(title):
+        reason = "title is wrong in the file's encoding; `--encoding` names another"
+        raise _Refused(NO_TITLE, reason, "title")
+    title = clean_text("title", title, notes)
+    if not title.strip():
+        raise _Refused(NO_TITLE, "there is no title", "title")
+    return title
 
 
-def _check_text(name: str, value: str, most: int) -> None:
-    if len(value) > most:
-        raise _Refused(
-            f"{_short(name)} has {len(value)} characters; at most {most} are taken", name
+def _link(name: str, value: str, notes: list[Note]) -> str:
+    """It becomes a link on a page, where `javascript:` would run."""
+    link = as_browsers_read(value)
+    if not link:
+        return ""
+    if _is_web(link, MAX_CHARACTERS[name]):
+        return link
+    notes.append(Note(LINK, f"{name} {short(value)} is not an http(s) link", name))
+    return ""
+
+
+def _is_web(link: str, most: int) -> bool:
+    return len(link) <= most and _WEB.fullmatch(link) is not None and is_plain(link)
+
+
+def _named_currency(value: str, default: str, notes: list[Note]) -> str:
+    if not value:
+        return ""
+    code = currency_of(value)
+    if not code and not (code == "" and default):
+        expected = "expected a code of ISO 4217, as in EUR"
+        notes.append(
+            Note(CURRENCY, f"currency {short(value)} is not known; {expected}", "currency")
         )
-    if value.isprintable():  # by far the most, and quick
-        return
-    for character in value:
-        category = unicodedata.category(character)
-        if category == "Cs":
-            raise _Refused(f"{_short(name)} is not valid UTF-8; `--encoding` names another", name)
-        if category == "Cc" and character not in _LINE_BREAKS:
-            raise _Refused(
-                f"{_short(name)} holds a control character, U+{ord(character):04X}", name
-            )
+    return code or ""
 
 
-def _currency(value: str) -> str:
-    value = SYMBOLS.get(value) or value
-    if value and not _CURRENCY.fullmatch(value):
-        raise _Refused(f"currency {_short(value)} is not three letters, as in EUR", "currency")
-    return value.upper()
+def _amount(value: str, currency: str) -> tuple[float, str]:
+    """Raises ValueError, whose message continues `price '…'`."""
+    price = parse_price(html_to_text(value) if "&" in value or "<" in value else value, currency)
+    if not math.isfinite(price.amount):
+        raise ValueError("is not a finite number")
+    if price.amount < 0:
+        raise ValueError("is below zero")
+    return abs(price.amount), price.currency  # -0.0 is 0.0
 
 
-def _short(value: str) -> str:
-    return repr(value if len(value) <= 80 else value[:80] + "…")
+def _list_price(value: str, price: float, currency: str, notes: list[Note]) -> dict[str, str]:
+    """The attribute, where it is above the price and in the same currency."""
+    try:
+        amount, beside = _amount(value, currency)
+    except ValueError as error:
+        notes.append(Note(PRICE, f"list price {short(value)} {error}", LIST_PRICE))
+        return {}
+    if amount <= price or (beside and currency and beside != currency):
+        return {}
+    return {LIST_PRICE: value if _PLAIN.fullmatch(value) else repr(amount)}

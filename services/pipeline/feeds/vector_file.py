@@ -11,7 +11,7 @@ import numpy as np
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import FloatVector, ReadyVectors, VectorsModel
-from services.pipeline.feeds.table import ParquetTable
+from services.pipeline.feeds.parquet_table import ParquetTable
 
 
 class VectorFile:

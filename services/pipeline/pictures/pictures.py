@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from services.pipeline.feeds.validation import FeedProduct
 from services.pipeline.pictures.cache import DownloadCache
@@ -32,28 +31,28 @@ class Pictures:
             await self._downloader.aclose()
 
     async def take(self, products: Sequence[FeedProduct]) -> list[Taken]:
-        """(n,) in the order of the products: a picture, why there is none, or None for no need.
+        """(n,) in the order of the products: a picture, why there is none, or None.
 
-        A link whose vector came with the feed is of no need: it is shown as it is.
+        None where the product has no picture, and for a link whose vector came with the feed: it
+        is only shown.
         """
-        files = [product.picture_file for product in products]
         links = [product.picture_link if _is_needed(product) else "" for product in products]
         loop = asyncio.get_running_loop()
-        # Reading and decoding leave the interpreter lock alone, so threads help.
-        from_files = asyncio.gather(
-            *(loop.run_in_executor(self._threads, self._from_file, file) for file in files)
+        # Reading and decoding release the interpreter lock, so threads help.
+        from_feed = asyncio.gather(
+            *(loop.run_in_executor(self._threads, self._from_feed, one) for one in products)
         )
         from_links = await self._from_links(list(dict.fromkeys(filter(None, links))))
         return [
-            from_links.get(link) if file is None else picture
-            for file, picture, link in zip(files, await from_files, links, strict=True)
+            from_links.get(link) if link else picture
+            for picture, link in zip(await from_feed, links, strict=True)
         ]
 
-    def _from_file(self, file: Path | None) -> Taken:
-        if file is None:
-            return None
+    def _from_feed(self, product: FeedProduct) -> Taken:
         try:
-            return self._media.take(file)
+            if product.picture_bytes is not None:
+                return self._media.take_bytes(product.picture_bytes)
+            return None if product.picture_file is None else self._media.take(product.picture_file)
         except UnusablePicture as error:
             return error
 

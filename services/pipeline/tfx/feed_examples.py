@@ -16,7 +16,7 @@ from services.pipeline.feeds.validation import FeedProduct, Reject, RowValidator
 
 ROW = "row"
 FAULT = "fault_"
-"""A feature a column: what `load` would refuse the row for, or `NO_FAULT`."""
+"""A feature a column: what `load` would refuse the row for, or leave out; else `NO_FAULT`."""
 NO_FAULT = "none"
 OTHER = "row"
 """The column of faults that are of the whole row."""
@@ -75,6 +75,8 @@ def example_of(row: FeedRow, outcome: FeedProduct | Reject) -> tf.train.Example:
     if isinstance(outcome, Reject):
         faults[outcome.column if outcome.column in faults else OTHER] = outcome.reason
     else:
+        for note in outcome.notes:
+            faults[note.column if note.column in faults else OTHER] = note.reason
         if outcome.currency:  # which may have stood beside the price
             texts["currency"] = outcome.currency
         if outcome.price is not None:

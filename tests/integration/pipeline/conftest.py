@@ -49,9 +49,16 @@ def serve(feature_repo_dir: Path) -> Serve:
     return lambda: read_catalogue(feature_repo_dir)
 
 
-def load(path: Path, settings: PipelineSettings, rejects_path: Path | None = None) -> LoadSummary:
+def load(
+    path: Path,
+    settings: PipelineSettings,
+    rejects_path: Path | None = None,
+    *,
+    force: bool = False,
+    report_path: Path | None = None,
+) -> LoadSummary:
     """Load the file at `path`."""
-    return load_feed(open_feed(path), settings, rejects_path)
+    return load_feed(open_feed(path), settings, rejects_path, force=force, report_path=report_path)
 
 
 def as_before_rankings(folder: Path) -> None:

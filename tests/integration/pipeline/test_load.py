@@ -9,12 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from services.contracts.base import ModalityWeights
-from services.pipeline.errors import DependencyAway, EncoderBroken, FeedUnusable, NothingToLoad
+from services.pipeline.errors import (
+    DependencyAway,
+    EncoderBroken,
+    FeedUnusable,
+    GateClosed,
+    NothingToLoad,
+)
+from services.pipeline.feeds.prices import EXPECTED
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.summary import LoadReport
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import fuse
 from tests.integration.pipeline.conftest import load
@@ -142,7 +151,7 @@ def test_another_model_is_written_beside_the_old_one(
     assert serve().info.model == "double@1"
 
 
-def test_bad_rows_go_to_the_rejects_file_and_the_rest_load(
+def test_bad_rows_go_to_the_rejects_file_and_a_bad_detail_costs_no_product(
     settings: PipelineSettings, encoder: EncoderDouble, tmp_path: Path, serve: Serve
 ) -> None:
     rows = product_rows(12)
@@ -153,41 +162,132 @@ def test_bad_rows_go_to_the_rejects_file_and_the_rest_load(
     rows[5]["product_id"] = "p-000"
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "6.png").write_bytes(b"no picture")
+    rows[8] |= {"price": "ask us", "product_url": "/8", "color": "x" * 10_001}
     feed = write_feed(tmp_path / "feed.csv", rows)
     tasteless = (tmp_path / "images" / "7.png").read_bytes()
     encoder.refused_pictures.add(hashlib.sha256(tasteless).hexdigest())
-    summary = load(feed, settings, tmp_path / "bad.csv")
-    assert (summary.counts.loaded, summary.rejected) == (7, 5)
-    assert (summary.counts.by_link, summary.counts.without_picture) == (1, 1)
+    summary = load(feed, settings, tmp_path / "bad.csv", force=True)
+    assert (summary.counts.loaded, summary.rejected, summary.details) == (10, 2, 6)
+    assert (summary.counts.by_link, summary.counts.without_picture) == (1, 4)
     with (tmp_path / "bad.csv").open(newline="") as file:
         rejects = list(csv.DictReader(file))
-    assert {row["reject_row"]: row["reject_reason"] for row in rejects} == {
-        "2": "there is no title",
-        "3": "picture 'none.png' does not exist",
-        "6": "product_id 'p-000' is already that of row 1",
-        "7": "picture 'images/6.png': is not a JPEG, PNG or WebP picture",
-        "8": "picture 'images/7.png': This picture is not to the double's taste.",
-    }
-    assert [row["reject_column"] for row in rejects] == [
-        "title",
-        "image_path",
-        "product_id",
-        "image_path",
-        "image_path",
-    ]
-    assert {row["product_id"] for row in rejects} >= {"p-001", "p-002", "p-006", "p-007"}
+    told = [(row["reject_row"], row["reject_column"], row["reject_reason"]) for row in rejects]
+    kept = "loaded all the same: "
+    assert sorted(told) == sorted(
+        [
+            ("2", "title", "there is no title"),
+            ("3", "image_path", f"{kept}picture 'none.png' does not exist"),
+            ("6", "product_id", "product_id 'p-000' is already that of row 1"),
+            (
+                "7",
+                "image_path",
+                f"{kept}picture 'images/6.png': is not a JPEG, PNG or WebP picture",
+            ),
+            (
+                "8",
+                "image_path",
+                f"{kept}picture 'images/7.png': This picture is not to the double's taste.",
+            ),
+            ("9", "price", f"{kept}price 'ask us' is not one amount; {EXPECTED}"),
+            ("9", "product_url", f"{kept}product_url '/8' is not an http(s) link"),
+            (
+                "9",
+                "color",
+                f"{kept}'color' has 10001 characters; attributes above 10000 are left out",
+            ),
+        ]
+    )
     catalogue = serve()
-    link, words_only = catalogue.get("p-003"), catalogue.get("p-004")
+    link, words_only, plain = (catalogue.get(f"p-00{number}") for number in (3, 7, 8))
     assert link is not None
     assert words_only is not None
+    assert plain is not None
     assert (link.image_url, words_only.image_url) == ("https://example.com/3.jpg", None)
-    assert any("5 rejected, see" in line for line in summary.lines())
+    assert (plain.price, plain.product_url, plain.attributes) == (None, None, {})
+    lines = "\n".join(summary.lines())
+    assert "2 rejected, see" in lines
+    assert "1 no usable title" in lines
+    assert "3 unusable picture" in lines
+
+
+@pytest.fixture
+def served(settings: PipelineSettings, tmp_path: Path) -> str:
+    """Version of 20 products."""
+    feed = write_feed(tmp_path / "feed.csv", product_rows(20, pictures=False))
+    return load(feed, settings).publication.head.version
+
+
+def test_a_catalogue_that_shrinks_sharply_is_not_published(
+    settings: PipelineSettings, tmp_path: Path, serve: Serve, served: str
+) -> None:
+    feed = write_feed(tmp_path / "feed.csv", product_rows(9, pictures=False))
+    with pytest.raises(GateClosed, match=r"has 9 products, the served one 20; .*--force"):
+        load(feed, settings, report_path=tmp_path / "report.json")
+    report = LoadReport.model_validate_json((tmp_path / "report.json").read_bytes())
+    assert (report.published, report.rows, report.loaded) == (False, 9, 9)
+    assert report.error is not None
+    assert "--force" in report.error
+    assert serve().info.version == served
+    assert load(feed, settings, force=True).publication.head.products == 9
+    half = write_feed(tmp_path / "feed.csv", product_rows(5, pictures=False))
+    assert load(half, settings).publication.head.products == 5
+
+
+def test_a_file_of_many_bad_rows_is_not_published(
+    settings: PipelineSettings, tmp_path: Path, serve: Serve, served: str
+) -> None:
+    rows = product_rows(30, pictures=False)
+    for row in rows[:4]:
+        row["title"] = ""
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    with pytest.raises(GateClosed, match=r"4 of 30 rows were rejected \(4 no usable title\)"):
+        load(feed, settings)
+    assert serve().info.version == served
+    patient = settings.model_copy(update={"max_rejected_share": 0.2})
+    assert load(feed, patient).publication.head.products == 26
+
+
+def test_a_report_for_programs_counts_by_reason(settings: PipelineSettings, tmp_path: Path) -> None:
+    rows = product_rows(20, pictures=False)
+    rows[0]["title"] = ""
+    rows[1]["price"] = "ask us"
+    rows[2]["currency"] = "USD"
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    load(feed, settings, report_path=tmp_path / "out" / "report.json")
+    report = LoadReport.model_validate_json((tmp_path / "out" / "report.json").read_bytes())
+    assert (report.published, report.error, report.format) == (True, None, "own")
+    assert (report.rows, report.loaded, report.unchanged, report.encoded) == (20, 19, 0, 19)
+    assert (report.rejected, report.rejected_by_reason) == (1, {"no usable title": 1})
+    assert (report.details, report.details_by_reason) == (1, {"unusable price": 1})
+    assert report.currencies == {"EUR": 13, "USD": 1}
+    assert report.attribute_columns == ["color"]
+    again = load(feed, settings, report_path=tmp_path / "report.json")
+    assert again.counts.unchanged == 19
+
+
+def test_pictures_inside_a_parquet_file_are_stored_and_embedded(
+    settings: PipelineSettings, encoder: EncoderDouble, tmp_path: Path, serve: Serve
+) -> None:
+    write_feed(tmp_path / "feed.csv", product_rows(3))
+    pictures = [(tmp_path / "images" / f"{number}.png").read_bytes() for number in range(3)]
+    columns = {
+        "product_id": [1.0, 2.0, 3.0],
+        "title": ["Mug", "Cup", "Pot"],
+        "image": [{"bytes": one, "path": None} for one in pictures],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "feed.parquet")
+    load(tmp_path / "feed.parquet", settings)
+    assert len(encoder.pictures) == 3
+    cup = serve().get("2")
+    assert cup is not None
+    stored = settings.media_dir / str(cup.image_url).removeprefix("/images/")
+    assert stored.read_bytes() == pictures[1]
 
 
 def test_bytes_that_are_no_utf8_cost_one_row(settings: PipelineSettings, tmp_path: Path) -> None:
     feed = tmp_path / "feed.csv"
     feed.write_bytes(b"id,title\n1,Caf\xe9\n2,Caf\xc3\xa9\n")
-    summary = load(feed, settings)
+    summary = load(feed, settings, force=True)
     assert (summary.counts.loaded, summary.rejected) == (1, 1)
     assert b"Caf\xe9" in summary.rejects_path.read_bytes()
 

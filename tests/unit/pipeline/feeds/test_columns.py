@@ -17,7 +17,11 @@ def refused_columns(path: Path) -> list[str]:
     feed = open_feed(path)
     validator = RowValidator(feed.folder)
     outcomes = [(row, validator.check(row)) for row in feed.rows()]
-    return [feed.column(row, one.column) for row, one in outcomes if isinstance(one, Reject)]
+    return [
+        feed.column(row, fault.column)
+        for row, one in outcomes
+        for fault in ([one] if isinstance(one, Reject) else one.notes)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,12 @@ def test_hostile_markup_is_read_in_no_time(piece: str) -> None:
     html_to_text(piece * (MAX_HTML_CHARACTERS // len(piece)))
 
 
-def test_text_that_is_too_long_or_no_unicode_is_left_to_validation() -> None:
-    long = "<p>" * MAX_HTML_CHARACTERS
-    assert html_to_text(long) == long
-    assert html_to_text("<p>\udce9") == "<p>\udce9"
+def test_text_that_is_too_long_is_cut_and_wrong_bytes_are_left_to_validation() -> None:
+    assert html_to_text("x" * (MAX_HTML_CHARACTERS + 1)) == "x" * MAX_HTML_CHARACTERS
+    assert html_to_text("<p>\udce9") == "\udce9"
+
+
+@pytest.mark.parametrize("size", [100, 400_000])
+def test_a_picture_inside_the_text_is_dropped_as_every_tag_is(size: int) -> None:
+    picture = f'<img src="data:image/png;base64,{"iVBORw0KGgo+/" * (size // 13)}==">'
+    assert html_to_text(f"<p>Holds 300 ml.</p>{picture}<p>Blue</p>") == "Holds 300 ml.\nBlue"

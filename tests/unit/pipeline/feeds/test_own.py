@@ -11,7 +11,6 @@ import pytest
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import FeedOptions, FeedRow, VectorsModel, open_feed
-from services.pipeline.feeds.table import MAX_VALUE_CHARACTERS
 
 
 def write(folder: Path, content: str | bytes, name: str = "feed.csv") -> Path:
@@ -142,18 +141,10 @@ def test_a_row_that_is_no_csv_is_told_and_the_next_one_read(tmp_path: Path) -> N
 
 
 def test_a_quote_that_nobody_closes_is_told(tmp_path: Path) -> None:
-    good, broken = rows(write(tmp_path, 'id,title\n1,a\n2,"b\n3,c\n'))
+    good, broken, after = rows(write(tmp_path, 'id,title\n1,a\n2,"b\n3,c\n'))
     assert good.problem is None
-    assert broken.problem is not None
-    assert "line 3" in broken.problem
-
-
-def test_an_unclosed_quote_swallows_a_bounded_stretch_only(tmp_path: Path) -> None:
-    line = "9,x\n"
-    lines = MAX_VALUE_CHARACTERS // len(line) + 10
-    broken, *others = rows(write(tmp_path, 'id,title\n1,"a\n' + line * lines))
-    assert broken.problem is not None
-    assert 0 < len(others) < 20
+    assert broken.problem == "line 3 cannot be read as CSV: a quote is not closed"
+    assert after.fields == {"product_id": "3", "title": "c"}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +153,6 @@ def test_an_unclosed_quote_swallows_a_bounded_stretch_only(tmp_path: Path) -> No
         ("", "the file is empty"),
         ("foo,bar\n1,2\n", "no column for product_id"),
         ("id,bar\n1,2\n", r"no column for title \(title or name"),
-        ("id,title,Title\n1,2,3\n", "there twice: title"),
         ("\x00\x01\x02", "no column for"),
         (b"\xff\xfei\x00d\x00,\x00", "no column for"),
     ],
@@ -223,8 +213,8 @@ def test_an_encoding_that_is_named_is_held_to(tmp_path: Path) -> None:
     assert row.fields["title"] == "Müg"
     (unnamed,) = rows(path)
     assert unnamed.fields["title"] == "M\udcfcg"  # which validation refuses
-    with pytest.raises(FeedUnusable, match="cannot be read: 'ascii' codec"):
-        list(open_feed(path, FeedOptions(encoding="ascii")).rows())
+    (wrong,) = open_feed(path, FeedOptions(encoding="ascii")).rows()
+    assert wrong.fields["title"] == "M\udcfcg"
 
 
 VECTORS = pa.schema(

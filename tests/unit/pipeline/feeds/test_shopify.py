@@ -89,7 +89,7 @@ def test_what_is_not_sold_is_refused(
 
 def test_a_torn_row_and_one_without_a_handle_are_rows_of_their_own(tmp_path: Path) -> None:
     content = "Handle,Title,Variant Price\na,A,1\na,A\n,No handle,2\n,No handle,3\nb,B,x\nb,,4\n"
-    first, torn, nameless, other, last = rows(tmp_path, content)
+    torn, first, nameless, other, last = rows(tmp_path, content)
     assert first.problem is None
     assert torn.problem == "the row has 2 values, the header has 3"
     assert "product_id" not in nameless.fields
@@ -117,3 +117,29 @@ def test_a_table_without_a_handle_is_not_shopifys(tmp_path: Path) -> None:
     (tmp_path / "feed.csv").write_text("id,Title\n1,Mug\n")
     with pytest.raises(FeedUnusable, match="no columns Handle and Title"):
         open_feed(tmp_path / "feed.csv", FeedOptions(format="shopify"))
+
+
+MATRIXIFY = (
+    "ID,Handle,Title,Body HTML,Vendor,Type,Status,Published,Image Src,Image Position,"
+    "Option1 Name,Option1 Value,Variant Price,Variant Compare At Price\n"
+    "7001,red-mug,Red mug,<p>Holds 300 ml</p>,Lumo,Mugs,Active,TRUE,https://c.example/back.jpg,"
+    "2.0,Title,Default Title,12.90,19.90\n"
+    "7001,red-mug,,,,,,,https://c.example/front.jpg,1.0,,,,\n"
+)
+
+
+def test_matrixify_names_columns_and_numbers_in_its_own_way(tmp_path: Path) -> None:
+    (mug,) = rows(tmp_path, MATRIXIFY)
+    assert (mug.fields["description"], mug.fields["image"]) == (
+        "Holds 300 ml",
+        "https://c.example/front.jpg",
+    )
+    assert (mug.fields["price"], mug.fields["list_price"]) == ("12.90", "19.90")
+    assert mug.attributes["more_images"] == "https://c.example/back.jpg"
+
+
+def test_a_torn_variant_costs_itself_and_not_its_product(tmp_path: Path) -> None:
+    content = "Handle,Title,Body (HTML),Variant Price\nmug,Mug,,9\nmug,,torn\nmug,,,5\n"
+    torn, mug = rows(tmp_path, content)
+    assert torn.problem == "the row has 3 values, the header has 4"
+    assert (mug.problem, mug.fields["price"]) == (None, "5")

@@ -1,0 +1,95 @@
+"""CSV and TSV files."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.base import reading
+from services.pipeline.feeds.files import open_text, text_encoding
+from services.pipeline.feeds.quoted_rows import MAX_VALUE_CHARACTERS, Lines, Parsed, QuotedRows
+from services.pipeline.feeds.tab_rows import TAB, is_quoting_all, tab_rows
+from services.pipeline.feeds.table import Record, Table
+
+_DELIMITERS = ",\t;|"
+_QUOTED = re.compile(r'"[^"]*"')
+_EXCELS_OWN = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
+
+
+class CsvTable(Table):
+    """Separated by commas, tabs, semicolons or bars, as its header is.
+
+    UTF-8 unless a byte-order mark or `encoding` says otherwise. Blank lines and Excel's `sep=;`
+    above the header are skipped.
+    """
+
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        self.path = path
+        self._above = 0
+        with reading(path):
+            self._encoding = text_encoding(path, encoding)
+            self._above, self._delimiter = self._beginning()
+            with self._open() as lines:
+                header = self._header(lines)
+        if not header:
+            raise FeedUnusable(f"{path}: the file is empty")
+        self.columns = tuple(header)
+
+    def records(self) -> Iterator[Record]:
+        width = len(self.columns)
+        with reading(self.path), self._open() as lines:
+            source = Lines(lines, self._above + 1)
+            self._header(source)
+            for number, parsed in enumerate(self._rows(source, width), 1):
+                values, problem = parsed.values, parsed.problem
+                if problem is None and len(values) != width:
+                    while len(values) > width and not values[-1].strip():
+                        values.pop()  # spreadsheets pad rows
+                    if len(values) != width:
+                        problem = f"the row has {len(values)} values, the header has {width}"
+                yield Record(number, tuple(values), problem)
+
+    def count(self) -> int:
+        width = len(self.columns)
+        with reading(self.path), self._open() as lines:
+            source = Lines(lines, self._above + 1)
+            self._header(source)
+            return sum(1 for _ in self._rows(source, width))
+
+    def _rows(self, source: Lines, width: int) -> Iterator[Parsed]:
+        if self._delimiter == TAB and not self._is_quoting_all:
+            return tab_rows(source, width)
+        return iter(QuotedRows(source, self._delimiter, width))
+
+    def _header(self, lines: Iterator[str]) -> list[str]:
+        csv.field_size_limit(MAX_VALUE_CHARACTERS)
+        try:
+            return next(csv.reader(lines, delimiter=self._delimiter, strict=True), [])
+        except csv.Error as error:
+            raise FeedUnusable(f"{self.path}: the header cannot be read: {error}") from error
+
+    def _beginning(self) -> tuple[int, str]:
+        """The number of lines above the header, and the delimiter."""
+        self._is_quoting_all = False
+        with self._open() as lines:
+            named = ""
+            for number, line in enumerate(lines):
+                found = _EXCELS_OWN.fullmatch(line)
+                named = found[1] if found else named
+                if not found and line.strip():
+                    plain = _QUOTED.sub("", line)
+                    delimiter = named or max(_DELIMITERS, key=plain.count)
+                    self._is_quoting_all = is_quoting_all(line.strip().split(delimiter))
+                    return number, delimiter
+        return 0, ","
+
+    @contextmanager
+    def _open(self) -> Iterator[Iterator[str]]:
+        """The lines from the header on, once its place is known."""
+        with open_text(self.path, self._encoding) as lines:
+            yield islice(lines, self._above, None)

@@ -1,0 +1,130 @@
+"""Google's product data specification: what each attribute of an item means."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, MutableMapping
+
+from services.contracts.search import IN_STOCK
+from services.pipeline.feeds.base import FeedRow, Note, first_category, more_images
+from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.sales import apply_sale, in_stock, interval
+from services.pipeline.feeds.validation import PRICE
+
+COLUMNS = ("id", "title", "link", "image_link")
+"""By which a table is recognised as one of Google's."""
+
+FIELDS: Mapping[str, str] = {
+    "id": "product_id",
+    "title": "title",
+    "description": "description",
+    "brand": "brand",
+    "product_type": "category",
+    "price": "price",
+    "image_link": "image",
+    "link": "product_url",
+}
+COLUMN_OF = {field: name for name, field in FIELDS.items()}
+
+_GOOGLE_CATEGORY = "google_product_category"
+_PRODUCT_TYPE = "product_type"
+_MORE_LINKS = "additional_image_link"
+_HIGHLIGHT = "product_highlight"
+_DETAIL = "product_detail"
+_SALE, _SALE_DATES = "sale_price", "sale_price_effective_date"
+_AVAILABILITY = "availability"
+_REPEATED = frozenset(
+    {_PRODUCT_TYPE, _MORE_LINKS, _HIGHLIGHT, _DETAIL, _GOOGLE_CATEGORY, "promotion_id", "size_type"}
+    | {"included_destination", "excluded_destination", "shopping_ads_excluded_country"}
+)
+_QUOTED_LIST = re.compile(r'"(?:[^"]|"")*"(?:\s*,\s*(?:"(?:[^"]|"")*"|[^",]*))*')
+_NEXT_LINK = re.compile(r"\s*,\s*(?=https?://)|\s+(?=https?://)", re.IGNORECASE)
+_WORDS = frozenset({"title", "description", "brand"})
+
+
+def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str]]) -> FeedRow:
+    """pairs: names and values; a name that comes several times has several values."""
+    fields: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    categories: list[str] = []
+    links: list[str] = []
+    for name, raw in pairs:
+        value = raw.strip()
+        if not value or not name:
+            continue
+        several = _values(name, value)
+        if name == _MORE_LINKS:
+            links += several
+        elif name == _PRODUCT_TYPE:
+            categories += map(html_to_text, several)
+        elif name == _DETAIL:
+            _add_details(attributes, several)
+        elif (field := FIELDS.get(name, "")) and field not in fields:
+            fields[field] = html_to_text(value) if field in _WORDS else value
+        else:
+            _add(attributes, name, ", ".join(several))
+    attributes |= _set_category(fields, attributes, categories) | more_images(links)
+    notes = _set_price(fields, attributes)
+    if IN_STOCK not in attributes and (stock := in_stock(attributes.get(_AVAILABILITY, ""))):
+        attributes[IN_STOCK] = stock
+    return FeedRow(number, values, fields, attributes, notes=notes)
+
+
+def _values(name: str, value: str) -> list[str]:
+    """Of one cell: `"a, b","c"` is two values, where an attribute may be repeated."""
+    if name not in _REPEATED:
+        return [value]
+    if _QUOTED_LIST.fullmatch(value) and '"' in value:
+        cells = next(csv.reader([value], skipinitialspace=True))
+        return [one.strip() for one in cells if one.strip()]
+    if name == _MORE_LINKS:
+        return [one.strip(" ,") for one in _NEXT_LINK.split(value) if one.strip(" ,")]
+    if name == _HIGHLIGHT:
+        return [one.strip() for one in value.split(",") if one.strip()]
+    return [value]
+
+
+def _add(attributes: MutableMapping[str, str], name: str, value: str) -> None:
+    attributes[name] = f"{attributes[name]}, {value}" if name in attributes else value
+
+
+def _add_details(attributes: MutableMapping[str, str], details: Iterable[str]) -> None:
+    """`Section:Name:Value`, as Google's text form has it."""
+    for detail in details:
+        parts = [part.strip() for part in detail.split(":", 2)]
+        if len(parts) == 3 and parts[1] and parts[2]:
+            _add(attributes, parts[1], parts[2])
+        else:
+            _add(attributes, _DETAIL, detail)
+
+
+def _set_category(
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str], categories: list[str]
+) -> dict[str, str]:
+    """A number stands for a category of Google's own list."""
+    if not categories and not attributes.get(_GOOGLE_CATEGORY, "0").isdigit():
+        categories = [html_to_text(attributes.pop(_GOOGLE_CATEGORY))]
+    if not categories:
+        return {}
+    if len(categories) == 1:
+        fields["category"] = categories[0]
+        return {}
+    fields["category"], more = first_category(categories)
+    return more
+
+
+def _set_price(
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+) -> tuple[Note, ...]:
+    sale = attributes.get(_SALE, "")
+    if not sale:
+        return ()
+    try:
+        dates = attributes.get(_SALE_DATES, "")
+        start, end = interval(dates) if dates else ("", "")
+        if apply_sale(fields, sale, start=start, end=end):
+            del attributes[_SALE]
+    except ValueError as error:
+        return (Note(PRICE, f"{error}; the regular price is shown", _SALE),)
+    return ()

@@ -1,0 +1,221 @@
+"""Magento 2's product CSV: variations, and rows of single store views, beside the products."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from services.contracts.search import IN_STOCK
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.base import (
+    NOT_FOR_SALE,
+    Feed,
+    FeedRow,
+    Note,
+    first_category,
+    more_images,
+)
+from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.sales import apply_sale
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.validation import PRICE
+from services.pipeline.feeds.variants import Variants
+
+SIGNS = frozenset({"sku", "attribute_set_code", "product_type"})
+"""Columns by which a table is recognised."""
+
+_COLUMN_OF = {
+    "product_id": "sku",
+    "title": "name",
+    "category": "categories",
+    "list_price": "price",
+    "image": "base_image",
+}
+_KEPT = ("weight", "url_key", "meta_keywords", "short_description", "country_of_manufacture")
+_NOT_OPTIONS = frozenset({"has_options", "required_options"})
+_PAIR = re.compile(r",(?=[\w-]+=)")
+_ROOT = "default category"
+_FOLDERS = ("", "media/catalog/product", "pub/media/catalog/product")
+_INVISIBLE = "not visible individually"
+
+
+class MagentoFeed(Feed):
+    """Read twice: the variations that a product lists may stand above or below it."""
+
+    def __init__(self, table: Table) -> None:
+        """Raises FeedUnusable when a column that every product needs is missing."""
+        self._table = table
+        self._names = table.names()
+        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        if not {"sku", "name"} <= set(self._names):
+            raise FeedUnusable(f"{self.path}: no columns sku and name, as Magento has them")
+
+    def rows(self) -> Iterator[FeedRow]:
+        for record in self._table.records():
+            if not self._is_merged(record):
+                yield self._row(record)
+
+    def count(self) -> int:
+        return sum(1 for record in self._table.records() if not self._is_merged(record))
+
+    def column(self, row: FeedRow, name: str) -> str:
+        wanted = _COLUMN_OF.get(name, name)
+        found = (self.columns[at] for at, one in enumerate(self._names) if one == wanted)
+        return next(found, wanted)
+
+    @cached_property
+    def _known(self) -> tuple[dict[str, str], set[str]]:
+        """The parent of each variation that a product lists, and ids of rows for all views."""
+        parents: dict[str, str] = {}
+        own: set[str] = set()
+        for record in self._table.records():
+            values = self._values(record)
+            if not _is_of_one_view(values):
+                own.add(values.get("sku", ""))
+            for variation in values.get("configurable_variations", "").split("|"):
+                sku = dict(_pairs(variation)).get("sku", "")
+                if sku:
+                    parents[sku] = values.get("sku", "")
+        return parents, own
+
+    @cached_property
+    def _variants(self) -> dict[str, Variants]:
+        variants: dict[str, Variants] = {}
+        for record in self._table.records():
+            values = self._values(record)
+            parent = self._known[0].get(values.get("sku", ""))
+            if parent is None or _is_of_one_view(values) or _is_disabled(values):
+                continue
+            fields, _ = _prices(values)
+            options = self._attributes(values)
+            found = variants.setdefault(parent, Variants())
+            found.add(fields, options.items(), (), _stock(values))
+        return variants
+
+    def _values(self, record: Record) -> dict[str, str]:
+        if record.problem is not None:
+            return {}
+        pairs = zip(self._names, record.values, strict=True)
+        return {name: text for name, value in pairs if (text := value.strip())}
+
+    def _is_merged(self, record: Record) -> bool:
+        """Whether another row stands for it: its product's, or its own without a store view."""
+        values = self._values(record)
+        parents, own = self._known
+        if _is_of_one_view(values):
+            return values.get("sku", "") in own
+        return _is_invisible(values) and values["sku"] in parents
+
+    def _row(self, record: Record) -> FeedRow:
+        if record.problem is not None:
+            return FeedRow(record.number, record.values, {}, {}, record.problem)
+        values = self._values(record)
+        prices, notes = _prices(values)
+        attributes = self._attributes(values)
+        text = values.get("description") or values.get("short_description", "")
+        fields = {
+            "product_id": values.get("sku", ""),
+            "title": html_to_text(values.get("name", "")),
+            "description": html_to_text(text),
+            "brand": attributes.pop("manufacturer", "") or attributes.pop("brand", ""),
+            **prices,
+        }
+        paths = filter(None, map(_path, values.get("categories", "").split(",")))
+        fields["category"], more = first_category(list(paths))
+        attributes |= {
+            name: html_to_text(values[name])
+            for name in _KEPT
+            if name in values and values[name] != text
+        }
+        if stock := _stock(values):
+            attributes[IN_STOCK] = stock
+        pictures = self._pictures(values)
+        variants = self._variants.get(fields["product_id"])
+        if variants is not None:
+            variants.apply(fields, attributes, pictures)
+        if pictures:
+            fields["image"] = pictures[0]
+        return FeedRow(
+            record.number,
+            record.values,
+            {name: value for name, value in fields.items() if value},
+            attributes | more | more_images(pictures[1:]),
+            _why_not_sold(values),
+            notes=notes,
+            problem_kind=NOT_FOR_SALE,
+        )
+
+    @staticmethod
+    def _attributes(values: Mapping[str, str]) -> dict[str, str]:
+        pairs = _pairs(values.get("additional_attributes", ""))
+        return {name: html_to_text(value) for name, value in pairs if name not in _NOT_OPTIONS}
+
+    def _pictures(self, values: Mapping[str, str]) -> list[str]:
+        """Paths below Magento's `media/catalog/product`; links as they are."""
+        names = [values.get("base_image", "") or values.get("image", "")]
+        names += values.get("additional_images", "").split(",")
+        return list(dict.fromkeys(self._picture(one.strip()) for one in names if one.strip()))
+
+    def _picture(self, name: str) -> str:
+        if "://" in name:
+            return name
+        path = name.lstrip("/")
+        places = (f"{folder}/{path}".lstrip("/") for folder in _FOLDERS)
+        return next((one for one in places if (self.folder / one).is_file()), path)
+
+
+def _is_of_one_view(values: Mapping[str, str]) -> bool:
+    return "store_view_code" in values
+
+
+def _is_invisible(values: Mapping[str, str]) -> bool:
+    return values.get("visibility", "").lower() == _INVISIBLE and "sku" in values
+
+
+def _is_disabled(values: Mapping[str, str]) -> bool:
+    return values.get("product_online", "1").removesuffix(".0") in {"0", "2"}
+
+
+def _why_not_sold(values: Mapping[str, str]) -> str | None:
+    if _is_of_one_view(values):
+        return f"store view {values['store_view_code']!r}: the product has no row for all views"
+    if _is_disabled(values):
+        return "it is disabled in the shop"
+    if _is_invisible(values):
+        return "it is not visible individually, and no product lists it as a variation"
+    return None
+
+
+def _prices(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[Note, ...]]:
+    fields = {"price": values["price"]} if "price" in values else {}
+    special = values.get("special_price", "")
+    if not special:
+        return fields, ()
+    start, end = (values.get(f"special_price_{name}_date", "") for name in ("from", "to"))
+    try:
+        apply_sale(fields, special, start=start, end=end)
+    except ValueError as error:
+        return fields, (Note(PRICE, f"{error}; the regular price is shown", "special_price"),)
+    return fields, ()
+
+
+def _stock(values: Mapping[str, str]) -> str:
+    said = values.get("is_in_stock", "").removesuffix(".0")
+    return {"1": "true", "0": "false"}.get(said, "")
+
+
+def _path(category: str) -> str:
+    """`Gear > Bags` for `Default Category/Gear/Bags`."""
+    levels = [html_to_text(level) for level in category.split("/") if level.strip()]
+    if levels and levels[0].lower() == _ROOT:
+        del levels[0]
+    return " > ".join(levels)
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """`color=Red,size=M`; a value may hold commas, and quotes around the whole pair."""
+    for pair in _PAIR.split(text):
+        name, equals, value = pair.strip().strip('"').partition("=")
+        if equals and name.strip() and value.strip():
+            yield name.strip().strip('"'), value.strip().strip('"')

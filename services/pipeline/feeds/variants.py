@@ -1,0 +1,76 @@
+"""The variations of a product, gathered from rows of their own into what their product shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+
+from services.contracts.products import LIST_PRICE
+from services.contracts.search import IN_STOCK
+from services.pipeline.feeds.prices import parse_price
+
+PRICE_FIELDS = ("price", LIST_PRICE, "currency")
+
+
+@dataclass(slots=True)
+class Variants:
+    """Of one product."""
+
+    price: Mapping[str, str] = field(default_factory=dict)
+    """Price fields of the cheapest."""
+    options: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Values by name, each once, in the order of the rows."""
+    pictures: dict[str, None] = field(default_factory=dict)
+    in_stock: str = ""
+    _lowest: float = float("inf")
+
+    def add(
+        self,
+        fields: Mapping[str, str],
+        options: Iterable[tuple[str, str]],
+        pictures: Iterable[str],
+        in_stock: str,
+    ) -> None:
+        """fields: of which those of the price are read."""
+        for name, value in options:
+            self.options.setdefault(name, {})[value] = None
+        self.pictures |= dict.fromkeys(pictures)
+        self._add_stock(in_stock)
+        try:
+            amount = parse_price(fields.get("price", ""), fields.get("currency", "")).amount
+        except ValueError:
+            return
+        self._add_price(amount, {name: fields[name] for name in PRICE_FIELDS if name in fields})
+
+    def merge(self, other: Variants) -> None:
+        for name, values in other.options.items():
+            self.options[name] = self.options.get(name, {}) | values
+        self.pictures |= other.pictures
+        self._add_stock(other.in_stock)
+        self._add_price(other._lowest, other.price)
+
+    def _add_stock(self, in_stock: str) -> None:
+        if in_stock == "true" or not self.in_stock:
+            self.in_stock = in_stock
+
+    def _add_price(self, amount: float, fields: Mapping[str, str]) -> None:
+        if 0 < amount < self._lowest:
+            self._lowest, self.price = amount, fields
+
+    def apply(
+        self,
+        fields: MutableMapping[str, str],
+        attributes: MutableMapping[str, str],
+        pictures: list[str],
+    ) -> None:
+        """Give the product the price of the cheapest, and all values, pictures and stock."""
+        if self.price:
+            for name in PRICE_FIELDS:
+                fields.pop(name, None)
+            fields.update(self.price)
+        for name, values in self.options.items():
+            own = [one.strip() for one in attributes.get(name, "").split(",")]
+            attributes[name] = ", ".join(dict.fromkeys([*filter(None, own), *values]))
+        pictures.extend(one for one in self.pictures if one not in pictures)
+        if self.in_stock:
+            attributes[IN_STOCK] = self.in_stock

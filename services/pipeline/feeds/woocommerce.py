@@ -1,0 +1,221 @@
+"""WooCommerce's product CSV: variations are rows of their own that name their parent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
+
+from services.contracts.search import GROUP, IN_STOCK
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.base import (
+    NOT_FOR_SALE,
+    Feed,
+    FeedRow,
+    Note,
+    first_category,
+    more_images,
+)
+from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.sales import apply_sale
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.validation import PRICE
+from services.pipeline.feeds.variants import Variants
+
+_SHOWN = {"visibility_in_catalog", "is_featured?", "in_stock?"}
+_COLUMN_OF = {
+    "title": "name",
+    "description": "description",
+    "brand": "brands",
+    "category": "categories",
+    "price": "regular_price",
+    "list_price": "regular_price",
+    "image": "images",
+    "product_url": "external_url",
+}
+_VARIATION = "variation"
+_OPTION = re.compile(r"attribute_(\d+)_name")
+_NOT_ATTRIBUTES = frozenset(
+    {"id", "type", "sku", "name", "published", "short_description", "description", "parent"}
+    | {"sale_price", "regular_price", "date_sale_price_starts", "date_sale_price_ends"}
+    | {"categories", "images", "brands", "in_stock?", "stock", "low_stock_amount", "position"}
+    | {"is_featured?", "visibility_in_catalog", "tax_status", "tax_class", "backorders_allowed?"}
+    | {"sold_individually?", "allow_customer_reviews?", "purchase_note", "shipping_class"}
+    | {"download_limit", "download_expiry_days", "external_url", "button_text", "upsells"}
+    | {"cross-sells", "grouped_products"}
+)
+_HOUSEKEEPING = re.compile(r"attribute_\d+_|meta:_|download_\d+_")
+_COMMA = re.compile(r"(?<!\\),")
+_WHY_NOT = {"-1": "it is a draft", "0": "it is private", "false": "it is not published"}
+
+
+def is_woocommerce(names: Collection[str]) -> bool:
+    """By columns that only its export has."""
+    priced = "regular_price" in names and ("type" in names or "published" in names)
+    return "name" in names and (priced or len(_SHOWN & set(names)) > 1)
+
+
+class WooCommerceFeed(Feed):
+    """Read twice: variations first, since they may stand anywhere below or above their parent."""
+
+    def __init__(self, table: Table) -> None:
+        """Raises FeedUnusable when a column that every product needs is missing."""
+        self._table = table
+        self._names = table.names()
+        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        if "name" not in self._names or not {"sku", "id"} & set(self._names):
+            raise FeedUnusable(f"{self.path}: no columns Name and SKU or ID, as WooCommerce has")
+        self._options = [found[1] for name in self._names if (found := _OPTION.fullmatch(name))]
+
+    def rows(self) -> Iterator[FeedRow]:
+        for record in self._table.records():
+            row = self._row(record)
+            if row is not None:
+                yield row
+
+    def count(self) -> int:
+        return sum(1 for record in self._table.records() if not self._is_merged(record))
+
+    def column(self, row: FeedRow, name: str) -> str:
+        wanted = _COLUMN_OF.get(name, name)
+        if name == "product_id":
+            wanted = "sku" if "sku" in self._names else "id"
+        found = (self.columns[at] for at, one in enumerate(self._names) if one == wanted)
+        return next(found, wanted)
+
+    @cached_property
+    def _variants(self) -> dict[str, Variants]:
+        """By SKU of the parent, or by `id:…`; only of parents that the file has."""
+        variants: dict[str, Variants] = {}
+        parents: set[str] = set()
+        for record in self._table.records():
+            if record.problem is not None:
+                continue
+            values = self._values(record)
+            if not _is_variation(values):
+                if "variable" in values.get("type", "").lower():
+                    parents.update(_keys(values))
+                continue
+            if _why_not_sold(values) is not None:
+                continue
+            fields, _ = _prices(values)
+            options = ((name.lower(), value) for name, value in self._attributes(values))
+            pictures = _listed(values.get("images", ""))
+            found = variants.setdefault(values.get("parent", ""), Variants())
+            found.add(fields, options, pictures, _stock(values))
+        return {key: variants.get(key, Variants()) for key in parents}
+
+    def _values(self, record: Record) -> dict[str, str]:
+        pairs = zip(self._names, record.values, strict=True)
+        return {name: text for name, value in pairs if (text := value.strip())}
+
+    def _is_merged(self, record: Record) -> bool:
+        if record.problem is not None:
+            return False
+        values = self._values(record)
+        return _is_variation(values) and values.get("parent", "") in self._variants
+
+    def _row(self, record: Record) -> FeedRow | None:
+        """None for a variation, which its parent's row stands for."""
+        if record.problem is not None:
+            return FeedRow(record.number, record.values, {}, {}, record.problem)
+        if self._is_merged(record):
+            return None
+        values = self._values(record)
+        prices, notes = _prices(values)
+        fields = {
+            "product_id": values.get("sku") or values.get("id", ""),
+            "title": html_to_text(values.get("name", "")),
+            "description": _description(values),
+            "brand": html_to_text(values.get("brands", "")),
+            "product_url": values.get("external_url", ""),
+            **prices,
+        }
+        fields["category"], more = first_category(
+            [html_to_text(path) for path in _listed(values.get("categories", ""))]
+        )
+        attributes = self._attributes_of(values) | more
+        pictures = _listed(values.get("images", ""))
+        if not _is_variation(values):
+            variants = Variants()
+            for key in filter(self._variants.__contains__, _keys(values)):
+                variants.merge(self._variants[key])
+            variants.apply(fields, attributes, pictures)
+        if pictures:
+            fields["image"] = pictures[0]
+        return FeedRow(
+            record.number,
+            record.values,
+            {name: value for name, value in fields.items() if value},
+            attributes | more_images(pictures[1:]),
+            _why_not_sold(values),
+            notes=notes,
+            problem_kind=NOT_FOR_SALE,
+        )
+
+    def _attributes_of(self, values: Mapping[str, str]) -> dict[str, str]:
+        attributes = {
+            name.removeprefix("meta:").strip("_"): html_to_text(value)
+            for name, value in values.items()
+            if name and name not in _NOT_ATTRIBUTES and not _HOUSEKEEPING.match(name)
+        }
+        attributes |= {name.lower(): value for name, value in self._attributes(values)}
+        if "short_description" in values and "description" in values:
+            attributes["short_description"] = html_to_text(values["short_description"])
+        if _is_variation(values) and "parent" in values:
+            attributes[GROUP] = values["parent"]
+        if stock := _stock(values):
+            attributes[IN_STOCK] = stock
+        return attributes
+
+    def _attributes(self, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for number in self._options:
+            name = values.get(f"attribute_{number}_name", "")
+            value = values.get(f"attribute_{number}_value(s)", "")
+            if name and value:
+                yield name, ", ".join(_listed(value))
+
+
+def _is_variation(values: Mapping[str, str]) -> bool:
+    return _VARIATION in values.get("type", "").lower()
+
+
+def _keys(values: Mapping[str, str]) -> list[str]:
+    """As a variation names its parent."""
+    return [key for key in (values.get("sku", ""), f"id:{values.get('id', '')}") if key]
+
+
+def _description(values: Mapping[str, str]) -> str:
+    text = values.get("description") or values.get("short_description", "")
+    return html_to_text(text.replace("\\n", "\n"))
+
+
+def _prices(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[Note, ...]]:
+    fields = {"price": values["regular_price"]} if "regular_price" in values else {}
+    sale = values.get("sale_price", "")
+    if not sale:
+        return fields, ()
+    start, end = (values.get(f"date_sale_price_{name}", "") for name in ("starts", "ends"))
+    try:
+        apply_sale(fields, sale, start=start, end=end)
+    except ValueError as error:
+        return fields, (Note(PRICE, f"{error}; the regular price is shown", "sale_price"),)
+    return fields, ()
+
+
+def _listed(text: str) -> list[str]:
+    """Separated by commas, of which one in a name is written `\\,`."""
+    parts = (part.strip().replace("\\,", ",") for part in _COMMA.split(text))
+    return [part for part in parts if part]
+
+
+def _stock(values: Mapping[str, str]) -> str:
+    """Backorders are neither in stock nor out of it."""
+    said = values.get("in_stock?", "").lower()
+    return {"1": "true", "true": "true", "yes": "true", "0": "false", "no": "false"}.get(said, "")
+
+
+def _why_not_sold(values: Mapping[str, str]) -> str | None:
+    if values.get("visibility_in_catalog", "").lower() == "hidden":
+        return "it is hidden in the shop"
+    return _WHY_NOT.get(values.get("published", "").lower())
