@@ -41,6 +41,12 @@ class ProductInput(Contract):
     brand: str | None = Field(default=None, max_length=200)
     category: str | None = Field(default=None, max_length=1_000, examples=["Kitchen > Mugs"])
     price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    list_price: float | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Price before a reduction; kept where it is above `price`.",
+    )
     currency: str | None = Field(default=None, max_length=3, examples=["EUR"])
     image: Base64Bytes | None = Field(
         default=None, description="The picture in base64: JPEG, PNG or WebP."

@@ -36,3 +36,9 @@ class WriterSettings(ServiceSettings):
         gt=0,
         description="Longest wait for an encoder that is overloaded or away, in seconds.",
     )
+    picture_wait_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="Longest wait for the pictures that a batch of changes gives by link, in "
+        "seconds; without its picture a product is found by its words alone.",
+    )

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
+from services.contracts.products import MORE_CATEGORIES
 from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, IN_STOCK, PRICE, Filters
 from services.retriever.index import Passing
 
@@ -37,6 +38,11 @@ def folded(text: str) -> str:
 def folded_path(text: str) -> str:
     """The same for a category, whose levels may be written with or without blanks between."""
     return _path(folded(text))
+
+
+def folded_paths(text: str) -> str:
+    """The same for several categories, one a line."""
+    return "\n".join(map(folded_path, text.split("\n")))
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,12 @@ class Column:
         wanted = [folded_path(path) for path in paths]
         return self._having(
             number
-            for path, number in self._places.items()
-            if any(path == one or path.startswith(one + _LEVEL) for one in wanted)
+            for paths, number in self._places.items()
+            if any(
+                path == one or path.startswith(one + _LEVEL)
+                for path in paths.split("\n")
+                for one in wanted
+            )
         )
 
     def passing_truth(self, wanted: bool) -> Passing:
@@ -152,7 +162,7 @@ class Fields:
             name: Column.of(pa.array(texts, pa.string()), str if name == GROUP else None)
             for name, texts in values.items()
         }
-        columns[CATEGORY] = Column.of(table.column(CATEGORY), folded_path)
+        columns[CATEGORY] = Column.of(_categories(table), folded_paths)
         for name in (BRAND, CURRENCY):
             columns[name] = Column.of(table.column(name))
         prices = pc.fill_null(table.column(PRICE), float("nan")).to_numpy().astype(np.float64)
@@ -209,10 +219,30 @@ def wanted_values(filters: Filters, name: str) -> Sequence[str]:
     return filters.attributes[name]
 
 
-def levels(path: str) -> list[str]:
-    """A category and all above it: `A > B` gives `A` and `A > B`."""
-    parts = _path(path).split(_LEVEL)
-    return [_LEVEL.join(parts[: depth + 1]) for depth in range(len(parts))]
+def levels(paths: str) -> list[str]:
+    """A category and all above it: `A > B` gives `A` and `A > B`; of several lines each once."""
+    found: dict[str, str] = {}
+    for path in paths.split("\n"):
+        parts = _path(path).split(_LEVEL)
+        for depth in range(len(parts)):
+            level = _LEVEL.join(parts[: depth + 1])
+            found.setdefault(folded_path(level), level)
+    return list(found.values())
+
+
+def _categories(table: pa.Table) -> pa.Array | pa.ChunkedArray:
+    """The category of each product, and below it, one a line, the others that it is in."""
+    column = table.column(CATEGORY)
+    several: dict[int, str] = {}
+    for row, text in enumerate(table.column("attributes").to_pylist()):
+        if text and MORE_CATEGORIES in text and (more := from_json(text).get(MORE_CATEGORIES)):
+            several[row] = str(more)
+    if not several:
+        return column
+    texts = column.to_pylist()
+    for row, more in several.items():
+        texts[row] = "\n".join(filter(None, (texts[row], more)))
+    return pa.array(texts, pa.string())
 
 
 def _path(text: str) -> str:

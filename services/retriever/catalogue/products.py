@@ -7,6 +7,7 @@ of them again and again. In columns they take their own bytes; an answer makes t
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from services.contracts.products import Product
+from services.contracts.products import LIST_PRICE, Product
 from services.contracts.search import GROUP, PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.fields import CURRENCY, Codes, Fields, Numbers
@@ -36,6 +37,8 @@ TEXT_COLUMNS = (
 
 Floats = NDArray[np.float64]
 Value = TypeVar("Value", bound=np.generic)
+
+_PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 # Few values, many rows: each value is kept once.
 _REPEATING = ("brand", "category", "currency")
@@ -244,14 +247,27 @@ def _product_fields(values: dict[str, Any]) -> dict[str, Any]:
     """Fields of `Product` from stored ones. Raises ValueError where `attributes` is no JSON."""
     fields = {name: values[name] or None for name in _OPTIONAL}
     price = values[PRICE]
+    attributes = from_json(values["attributes"]) if values["attributes"] else {}
     return {
         **fields,
         "product_id": values["product_id"],
         "title": values["title"],
         "description": values["description"],
         PRICE: None if price is None or math.isnan(price) else price,
-        "attributes": from_json(values["attributes"]) if values["attributes"] else {},
+        LIST_PRICE: _list_price(attributes, price),
+        "attributes": attributes,
     }
+
+
+def _list_price(attributes: dict[str, Any], price: float | None) -> float | None:
+    """Taken out of the attributes, where it is a number above the price."""
+    text = attributes.get(LIST_PRICE)
+    if price is None or not isinstance(text, str) or not _PLAIN.fullmatch(text):
+        return None
+    if not float(text) > price:
+        return None
+    del attributes[LIST_PRICE]
+    return float(text)
 
 
 def _first_reason(error: ValidationError) -> str:

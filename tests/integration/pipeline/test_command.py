@@ -78,9 +78,10 @@ def test_a_load_says_what_it_did_and_ends_with_0(program: Program, tmp_path: Pat
         "load", write_feed(tmp_path / "feed.csv", rows), "--rejects", tmp_path / "bad.csv"
     )
     assert (code, error) == (0, "")
-    first, second, third = out.splitlines()
+    first, second, columns, third = out.splitlines()
     assert first == "loaded 11 of 12 products: 0 unchanged, 11 encoded"
-    assert second == f"1 rejected, see {tmp_path / 'bad.csv'}"
+    assert second == f"1 rejected, see {tmp_path / 'bad.csv'}: 1 no usable title"
+    assert columns == "columns that are not fields are kept as attributes: color"
     assert third.startswith("version ")
     assert "of double@1 published, in " in third
 

@@ -58,7 +58,7 @@ def runs(settings: PipelineSettings) -> list[Run]:
 def test_a_load_is_a_run_with_its_data_its_counts_and_its_rejects(
     on: PipelineSettings, tmp_path: Path
 ) -> None:
-    rows = product_rows(6)
+    rows = product_rows(10)
     rows[2]["title"] = ""
     feed = write_feed(tmp_path / "feed.csv", rows)
     assert main(["load", str(feed)]) == 0
@@ -67,7 +67,7 @@ def test_a_load_is_a_run_with_its_data_its_counts_and_its_rejects(
     assert run.data.tags["kind"] == "load"
     assert run.data.tags["model"] == "double@1"
     assert run.data.tags["data_version"] == data_version(feed)
-    assert (run.data.metrics["loaded"], run.data.metrics["rejected"]) == (5, 1)
+    assert (run.data.metrics["loaded"], run.data.metrics["rejected"]) == (9, 1)
     kept = {one.path for one in client(on).list_artifacts(run.info.run_id)}
     assert kept == {"summary.txt", "catalogue.json", "rejects.csv"}
     assert run.data.params["file"] == "feed.csv"

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from tests.integration.pipeline.conftest import Serve, load
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.encoder_double import EncoderDouble
 from tests.support.gateway_stack import assert_problem
+from tests.support.picture_server import Answer, PictureServer
 from tests.support.pictures import drawing, encoded
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.waiting import until
@@ -268,3 +270,66 @@ async def test_more_changes_than_may_wait_are_refused_and_the_others_are_made(
     by_status = [response.status_code for response in responses]
     assert by_status.count(429) >= 15
     assert set(by_status) == {200, 429}
+
+
+async def test_html_put_live_becomes_the_text_that_a_file_gives(
+    settings: PipelineSettings,
+    writer: httpx.AsyncClient,
+    catalogue: Path,
+    serve: Serve,
+) -> None:
+    put = {
+        "title": " Salt &amp; pepper mill",
+        "description": "<p>Nice</p><style>.a{color:red}</style>",
+        "category": "Kitchen &gt; Mills",
+        "brand": "Lumo\x0b ",
+        "price": 9.5,
+        "list_price": 12.0,
+        "currency": "EUR",
+        "attributes": {"color": "r\x1bed", "empty": " "},
+    }
+    change(await writer.put("/products/mill", json=put))
+    mill = (await asyncio.to_thread(serve)).get("mill")
+    assert mill is not None
+    assert (mill.title, mill.description) == ("Salt & pepper mill", "Nice")
+    assert (mill.category, mill.brand) == ("Kitchen > Mills", "Lumo")
+    assert (mill.price, mill.list_price, mill.attributes) == (9.5, 12, {"color": "r ed"})
+    again = {**mill.model_dump(exclude={"product_id"}), "title": "Mill"}
+    change(await writer.put("/products/mill", json=again))
+    changed = (await asyncio.to_thread(serve)).get("mill")
+    assert changed == mill.model_copy(update={"title": "Mill"})
+
+
+@pytest.mark.parametrize("product_id", ["%20", "%20%0B"])
+async def test_an_id_of_blanks_is_refused(
+    writer: httpx.AsyncClient, catalogue: Path, product_id: str
+) -> None:
+    refused = await writer.put(f"/products/{product_id}", json=MUG)
+    assert_problem(refused, 422, "invalid-request")
+
+
+async def test_a_picture_given_by_link_is_fetched_as_a_feeds_is(
+    settings: PipelineSettings, catalogue: Path, encoder: EncoderDouble, serve: Serve
+) -> None:
+    online = settings.model_copy(
+        update={"download_pictures": True, "download_networks": (ip_network("127.0.0.0/8"),)}
+    )
+    app = create_writer(WriterSettings(encoder_wait_s=2), online)
+    with PictureServer().running() as server:
+        async with (
+            LifespanManager(app),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app), base_url="http://writer"
+            ) as client,
+        ):
+            link = server.on("/mug.jpg", Answer(PICTURE, headers={"Content-Type": "image/jpeg"}))
+            change(await client.put("/products/mug", json=MUG | {"image_url": link}))
+            gone = f"{server.url}/gone.jpg"
+            change(await client.put("/products/cup", json=MUG | {"image_url": gone}))
+    stored = await asyncio.to_thread(serve)
+    mug, cup = stored.get("mug"), stored.get("cup")
+    assert mug is not None
+    assert cup is not None
+    kept = settings.media_dir / str(mug.image_url).removeprefix("/images/")
+    assert kept.read_bytes() == PICTURE
+    assert cup.image_url == gone  # shown, and asked for again by the next load

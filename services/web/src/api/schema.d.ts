@@ -586,6 +586,12 @@ export interface components {
              */
             price?: number | null;
             /**
+             * List Price
+             * @description Price before a reduction, above `price` and in the same currency; shown struck through.
+             * @example 19.9
+             */
+            list_price?: number | null;
+            /**
              * Currency
              * @example EUR
              */
@@ -686,6 +692,12 @@ export interface components {
              * @example 12.9
              */
             price?: number | null;
+            /**
+             * List Price
+             * @description Price before a reduction, above `price` and in the same currency; shown struck through.
+             * @example 19.9
+             */
+            list_price?: number | null;
             /**
              * Currency
              * @example EUR
@@ -2349,6 +2361,11 @@ export interface operations {
                     category?: string | null;
                     /** Price */
                     price?: number | null;
+                    /**
+                     * List Price
+                     * @description Price before a reduction; kept where it is above `price`.
+                     */
+                    list_price?: number | null;
                     /**
                      * Currency
                      * @example EUR
