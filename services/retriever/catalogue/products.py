@@ -254,7 +254,7 @@ def _product_fields(values: dict[str, Any]) -> dict[str, Any]:
         "title": values["title"],
         "description": values["description"],
         PRICE: None if price is None or math.isnan(price) else price,
-        LIST_PRICE: _list_price(attributes, price),
+        LIST_PRICE: _list_price(attributes, price) if isinstance(attributes, dict) else None,
         "attributes": attributes,
     }
 

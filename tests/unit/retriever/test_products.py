@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from feature_repo.definitions import product_metadata
 from services.contracts.catalogue import FINGERPRINT, PRODUCT_KEY
-from services.contracts.products import Product
+from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product
 from services.contracts.search import PRICE
 from services.retriever.catalogue.columns import reader_of
+from services.retriever.catalogue.fields import levels
 from services.retriever.catalogue.products import TEXT_COLUMNS, ProductTable, product_batch
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
@@ -127,7 +129,51 @@ def test_what_is_put_in_takes_the_place_of_what_was_there() -> None:
 def test_the_columns_are_the_features_that_are_defined_and_the_fields_that_are_promised() -> None:
     columns = {*TEXT_COLUMNS, PRICE}
     assert {field.name for field in product_metadata.features} == {*columns, FINGERPRINT}
-    assert set(Product.model_fields) == {*columns, PRODUCT_KEY}
+    # The list price is stored among the attributes, so that no row without one changes.
+    assert set(Product.model_fields) == {*columns, PRODUCT_KEY, LIST_PRICE}
+
+
+@pytest.mark.parametrize(
+    ("price", "stored", "list_price"),
+    [
+        (9.99, "20", 20),
+        (9.99, "20.50", 20.5),
+        (9.99, "9.99", None),
+        (9.99, "20 €", None),
+        (9.99, "1e9", None),
+        (math.nan, "20", None),
+    ],
+)
+def test_a_list_price_above_the_price_is_a_field_and_anything_else_stays_an_attribute(
+    price: float, stored: str, list_price: float | None
+) -> None:
+    texts = {name: [""] for name in TEXT_COLUMNS}
+    texts |= {"title": ["Mug"], "attributes": [json.dumps({LIST_PRICE: stored, "color": "red"})]}
+    batch, refused = product_batch(["p-1"], texts, [price])
+    assert refused == []
+    product = ProductTable.of([batch]).get("p-1")
+    assert product is not None
+    assert product.list_price == list_price
+    kept = {"color": "red"} if list_price is not None else {"color": "red", LIST_PRICE: stored}
+    assert product.attributes == kept
+
+
+def test_a_product_in_several_categories_is_found_and_counted_in_each() -> None:
+    table = table_of(
+        ["a", "b"],
+        category="Kitchen > Mugs",
+        attributes=json.dumps({MORE_CATEGORIES: "Gifts > For him\nkitchen > cups"}),
+    )
+    plain = table_of(["a"], category="Kitchen > Mugs")
+    column = table.fields.column("category")
+    for path in ("Kitchen", "kitchen > MUGS", "Gifts", "Gifts > For him", "Kitchen > Cups"):
+        assert column.passing_below([path]).tolist() == [True, True], path
+    for path in ("Mugs", "Gifts > Kitchen", "For him"):
+        assert column.passing_below([path]).tolist() == [False, False], path
+    assert plain.fields.column("category").passing_below(["Gifts"]).tolist() == [False]
+    assert levels(column.values[0]) == [
+        *("Kitchen", "Kitchen > Mugs", "Gifts", "Gifts > For him", "kitchen > cups")
+    ]
 
 
 def test_what_is_no_product_is_told_with_the_reason() -> None:
