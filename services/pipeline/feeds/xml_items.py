@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, fromstring, iterparse
@@ -57,7 +57,7 @@ class Items:
 def root_of(path: Path, encoding: str) -> str:
     """The name of the root element. Raises FeedUnusable where there is none."""
     with _whole(path), open_bytes(path) as file:
-        parser = DefusedXMLParser(encoding="utf-8", forbid_dtd=True)
+        parser = _parser()
         events = iterparse(XmlBytes(path, file, encoding), events=("start",), parser=parser)
         return name_of(next(events)[1])
 
@@ -90,7 +90,7 @@ def _items(path: Path, source: XmlBytes, again: XmlBytes) -> Iterator[Element | 
 
 def _well_formed(path: Path, source: XmlBytes) -> Iterator[Element]:
     above: list[Element] = []
-    parser = DefusedXMLParser(encoding="utf-8", forbid_dtd=True)
+    parser = _parser()
     for event, element in iterparse(source, events=("start", "end"), parser=parser):
         if event == "start":
             above.append(element)
@@ -102,6 +102,11 @@ def _well_formed(path: Path, source: XmlBytes) -> Iterator[Element]:
             yield element
             # Released, or the whole file would be in memory at the end.
             above[-1].remove(element)
+
+
+def _parser() -> DefusedXMLParser:
+    # The builder in C: the parser's own default is one in Python, and slower by half.
+    return DefusedXMLParser(target=TreeBuilder(), encoding="utf-8", forbid_dtd=True)
 
 
 def _one_by_one(path: Path, source: XmlBytes, error: str) -> Iterator[Element | Broken]:
