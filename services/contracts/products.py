@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -15,6 +16,9 @@ LIST_PRICE = "list_price"
 
 MORE_CATEGORIES = "more_categories"
 """Attribute of a stored product: its categories beside `category`, one a line."""
+
+
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
 class Product(Contract):
@@ -45,6 +49,17 @@ class Product(Contract):
         description="All further columns of the catalogue, as text.",
         examples=[{"color": "red", "pattern": "striped"}],
     )
+
+
+def take_list_price(attributes: dict[str, Any], price: float | None) -> float | None:
+    """Remove `LIST_PRICE` from the attributes and return it, if it is a number above the price."""
+    text = attributes.get(LIST_PRICE)
+    if price is None or not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text):
+        return None
+    if not float(text) > price:
+        return None
+    del attributes[LIST_PRICE]
+    return float(text)
 
 
 def product_etag(product: Product) -> str:

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from services.common.problems import InvalidRequest, NotFound, PreconditionFailed
 from services.contracts.problems import FieldProblem
-from services.contracts.products import Product, product_etag
+from services.contracts.products import Product, product_etag, take_list_price
 from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.pictures.media import MediaStore
-from services.writer.reading import read_product
+from services.writer.reading import ReadProduct, read_product
 
 Row = Mapping[str, Any]
 """Features of `product_metadata` by name."""
@@ -27,13 +27,15 @@ _EMBEDDED = ("title", "description", "image", "image_url")
 
 def product_of(product_id: str, row: Row) -> Product:
     """The product as `GET` gives it."""
-    price = row["price"]
+    price = None if row["price"] is None or math.isnan(row["price"]) else row["price"]
+    attributes = json.loads(row["attributes"]) if row["attributes"] else {}
     return Product(
         product_id=product_id,
         title=row["title"],
         description=row["description"] or "",
-        price=None if price is None or math.isnan(price) else price,
-        attributes=json.loads(row["attributes"]) if row["attributes"] else {},
+        price=price,
+        list_price=take_list_price(attributes, price),
+        attributes=attributes,
         **{name: row[name] or None for name in _OPTIONAL},
     )
 
@@ -61,8 +63,8 @@ def patched_product(
     vector_fingerprint: str,
     media: MediaStore,
     model_id: str,
-) -> tuple[CatalogueProduct, bool]:
-    """The product after a merge patch, and whether its vectors stay as they are.
+) -> ReadProduct | CatalogueProduct:
+    """The product after a merge patch; complete if its vectors stay as they are.
 
     row, vector_fingerprint: of the stored product. Raises NotFound, InvalidRequest,
     UnreadableImage.
@@ -93,10 +95,11 @@ def patched_product(
         raise InvalidRequest(
             f"The patched product cannot be accepted; look at: {where}.", errors=problems
         ) from error
-    product = read_product(product_id, wanted, media, model_id)
+    read = read_product(product_id, wanted, media)
     if not same:
-        return product, False
-    return product.with_vectors_of(vector_fingerprint, before.image_url or ""), True
+        return read
+    product = CatalogueProduct.of(read.product, read.picture, model_id)
+    return product.with_vectors_of(vector_fingerprint, before.image_url or "")
 
 
 def _merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from services.pipeline.pictures.media import MediaStore, UnusablePicture
 from services.pipeline.settings import PipelineSettings
 from services.writer.change import COMMIT_MARGIN_S, Batch, Change, drop_late, problem_of
 from services.writer.keeper import StoreKeeper
+from services.writer.linked_pictures import download_pictures
 from services.writer.merging import Row, check_match, patched_product
-from services.writer.reading import read_product
+from services.writer.reading import ReadProduct, read_product
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Round:
         media: MediaStore,
         pipeline: PipelineSettings,
         on_thread: OnThread,
+        picture_wait_s: float,
     ) -> None:
         self._stores = stores
         self._keeper = keeper
@@ -61,6 +63,7 @@ class Round:
         self._media = media
         self._pipeline = pipeline
         self._on_thread = on_thread
+        self._picture_wait_s = picture_wait_s
         self._head: CatalogueHead = keeper.head().head
         self._writer = FeatureWriter(stores, self._head.model_id, search_parquet=False)
 
@@ -72,7 +75,8 @@ class Round:
         """
         rows = await self._on_thread(lambda: self._current_rows(batch))
         # Pictures are decoded here: not for the event loop, and not for the thread of the stores.
-        await asyncio.to_thread(self._read, batch, rows)
+        read = await asyncio.to_thread(self._read, batch, rows)
+        await self._complete(batch, read)
         products = [one.product for one in batch.values() if one.product is not None]
         keeping = {one.product_id for one in batch.values() if one.keeps_vectors}
         survey = await self._on_thread(lambda: self._writer.survey(products, keeping))
@@ -131,22 +135,45 @@ class Round:
             raise StoreIncomplete("Redis does not keep what is written to it")
         return dict(zip(ids, rows, strict=True))
 
-    def _read(self, batch: Batch, rows: dict[str, Row]) -> None:
+    def _read(self, batch: Batch, rows: dict[str, Row]) -> dict[str, ReadProduct]:
+        """Check each change. Returns the products whose picture may still be a link."""
         model_id = self._head.model_id
+        found: dict[str, ReadProduct] = {}
         for change in list(batch.values()):
             product_id = change.product_id
             row = rows.get(product_id)
             try:
                 check_match(change.if_match, product_id, row)
                 if change.given is not None:
-                    change.product = read_product(product_id, change.given, self._media, model_id)
+                    found[product_id] = read_product(product_id, change.given, self._media)
                 elif change.patch is not None:
                     vectors = self._keeper.entries()[product_id][0] if row is not None else ""
-                    change.product, change.keeps_vectors = patched_product(
+                    patched = patched_product(
                         product_id, change.patch, row, vectors, self._media, model_id
                     )
+                    if isinstance(patched, ReadProduct):
+                        found[product_id] = patched
+                    else:
+                        change.product, change.keeps_vectors = patched, True
             except ServiceError as error:
                 batch.pop(product_id).refuse(error)
+        return found
+
+    async def _complete(self, batch: Batch, read: dict[str, ReadProduct]) -> None:
+        """Download linked pictures, in half of the time that is left at most."""
+        if not read:
+            return
+        left_s = min(batch[product_id].deadline.remaining_s() for product_id in read)
+        pictures = await download_pictures(
+            [one.product for one in read.values()],
+            self._media,
+            self._pipeline,
+            max(0.0, min(self._picture_wait_s, left_s / 2)),
+        )
+        for (product_id, one), picture in zip(read.items(), pictures, strict=True):
+            batch[product_id].product = CatalogueProduct.of(
+                one.product, one.picture or picture, self._head.model_id
+            )
 
     async def _encoded(
         self, batch: Batch, products: Sequence[CatalogueProduct]

@@ -193,6 +193,7 @@ class LiveWriter:
                 self._media,
                 self._pipeline,
                 self._on_thread,
+                self._settings.picture_wait_s,
             )
             await one.prepare(batch)
             if not batch:

@@ -7,7 +7,6 @@ of them again and again. In columns they take their own bytes; an answer makes t
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from services.contracts.products import LIST_PRICE, Product
+from services.contracts.products import LIST_PRICE, Product, take_list_price
 from services.contracts.search import GROUP, PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.fields import CURRENCY, Codes, Fields, Numbers
@@ -38,7 +37,6 @@ TEXT_COLUMNS = (
 Floats = NDArray[np.float64]
 Value = TypeVar("Value", bound=np.generic)
 
-_PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 # Few values, many rows: each value is kept once.
 _REPEATING = ("brand", "category", "currency")
@@ -254,20 +252,9 @@ def _product_fields(values: dict[str, Any]) -> dict[str, Any]:
         "title": values["title"],
         "description": values["description"],
         PRICE: None if price is None or math.isnan(price) else price,
-        LIST_PRICE: _list_price(attributes, price) if isinstance(attributes, dict) else None,
+        LIST_PRICE: take_list_price(attributes, price) if isinstance(attributes, dict) else None,
         "attributes": attributes,
     }
-
-
-def _list_price(attributes: dict[str, Any], price: float | None) -> float | None:
-    """Taken out of the attributes, where it is a number above the price."""
-    text = attributes.get(LIST_PRICE)
-    if price is None or not isinstance(text, str) or not _PLAIN.fullmatch(text):
-        return None
-    if not float(text) > price:
-        return None
-    del attributes[LIST_PRICE]
-    return float(text)
 
 
 def _first_reason(error: ValidationError) -> str:

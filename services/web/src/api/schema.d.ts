@@ -639,6 +639,13 @@ export interface components {
              * @description Number of the change; later ones are higher.
              */
             sequence: number;
+            /**
+             * Change
+             * @description Opaque name of the change.
+             * @default
+             * @example 64a3b1c2d3e4f5-4b1d0c5e7a9f2e31-7
+             */
+            change: string;
         };
         /**
          * Readiness
