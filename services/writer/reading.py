@@ -40,6 +40,8 @@ def read_product(product_id: str, given: ProductInput, media: MediaStore) -> Rea
     checked = RowValidator(media.folder).check(_row(product_id, given, picture))
     if isinstance(checked, Reject):
         raise _problem(checked.column, checked.reason)
+    if checked.product_id != product_id:
+        raise _refused("product_id", "has blanks at its ends, or control characters")
     for note in checked.notes:
         if note.kind not in _MENDED:
             raise _problem(note.column, note.reason)

@@ -300,8 +300,8 @@ async def test_html_put_live_becomes_the_text_that_a_file_gives(
     assert changed == mill.model_copy(update={"title": "Mill"})
 
 
-@pytest.mark.parametrize("product_id", ["%20", "%20%0B"])
-async def test_an_id_of_blanks_is_refused(
+@pytest.mark.parametrize("product_id", ["%20", "%20%0B", "%20sku", "sku%0D", "s%0Bku"])
+async def test_an_id_that_a_file_would_change_is_refused(
     writer: httpx.AsyncClient, catalogue: Path, product_id: str
 ) -> None:
     refused = await writer.put(f"/products/{product_id}", json=MUG)
