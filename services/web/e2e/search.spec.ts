@@ -52,14 +52,16 @@ test('a slash brings the cursor to the box, and typing one there types it', asyn
   await expect(shop.box).toHaveValue('1/2 mug')
 })
 
-test('an example shows what it finds, and is a search', async ({ shop, page }) => {
+test('the first visit shows what this catalogue has: categories, and words that find them', async ({ shop, page }) => {
   await shop.open()
-  const example = say.examples[1] ?? ''
-  const tile = page.getByRole('button', { name: say.searchFor(example) })
-  await expect(tile.getByRole('presentation')).toBeVisible()
-  await tile.click()
-  await expect(shop.box).toHaveValue(example)
-  expect((await shop.titles())[0]).toMatch(/shoe/i)
+  const tiles = page.getByRole('region', { name: say.browseTitle }).getByRole('link')
+  await expect(tiles).toHaveCount(6)
+  const examples = page.getByRole('region', { name: say.examplesTitle }).getByRole('button')
+  const words = await examples.allTextContents()
+  expect(words.length).toBeGreaterThan(2)
+  await examples.first().click()
+  await expect(shop.box).toHaveValue(words[0] ?? '')
+  await expect(shop.card(/./)).toContainText(say.strong)
 })
 
 test('what was searched for is offered again, until it is forgotten', async ({ shop, page }) => {

@@ -66,9 +66,12 @@ export function searchAnswers(reply: (body: SearchRequest) => { body: SearchAnsw
   gateway.set('POST /search', (body) => reply(body as SearchRequest))
 }
 
-/** The bodies of the searches so far. */
+/** The bodies of the searches so far, without what the first visit asks of the catalogue. */
 export const searches = (): SearchRequest[] =>
-  asked.filter(({ route }) => route === 'POST /search').map(({ body }) => body as SearchRequest)
+  asked
+    .filter(({ route }) => route === 'POST /search')
+    .map(({ body }) => body as SearchRequest)
+    .filter(({ k }) => k !== 1)
 
 function Address() {
   const { pathname, search } = useLocation()

@@ -23,8 +23,8 @@ export const noNetwork = () => {
 
 beforeEach(() => {
   gateway.clear()
-  // What the first visit asks: a catalogue that has none of the examples.
-  gateway.set('POST /search/batch', () => ({ body: { answers: [] } }))
+  // What the first visit asks: a catalogue without categories.
+  gateway.set('POST /search', () => ({ body: { facets: { fields: {}, price: null }, results: [] } }))
   asked.length = 0
   unforeseen.length = 0
   forgetAnswers()

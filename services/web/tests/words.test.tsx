@@ -2,6 +2,7 @@ import { createEvent, fireEvent, screen, waitFor, within } from '@testing-librar
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
+import type { SearchRequest } from '../src/api/client'
 import { address, answer, card, open, product, searchAnswers, searches, titles } from './pages'
 import { asked, gateway } from './setup'
 
@@ -111,25 +112,75 @@ describe('searching by words', () => {
 })
 
 describe('the first visit', () => {
-  it('offers only what the catalogue has, with its picture, and searches for it', async () => {
-    const found = (title: string) => answer([title]).body
-    gateway.set('POST /search/batch', () => ({
-      body: { answers: [found('A mug'), answer([]).body, answer(['x'], { results: [product('x', 'x', { strength: 'weak' })] }).body] },
+  const CATEGORIES = [
+    { value: 'Kitchen', count: 9 },
+    { value: 'Kitchen > Mugs', count: 5 },
+    { value: 'Kitchen > Egg-Cups', count: 4 },
+    { value: 'Clothing', count: 3 },
+    { value: 'Clothing > Socks', count: 3 },
+  ]
+  const best = (category: string, extra = {}) =>
+    answer([], { results: [product(category, `A ${category}`, { category, ...extra })] }).body
+  /** The batches asked for, in order: the tiles, then the examples. */
+  const batches = () =>
+    asked.filter(({ route }) => route === 'POST /search/batch').map(({ body }) => (body as { searches: SearchRequest[] }).searches)
+
+  const hasCatalogue = () => {
+    searchAnswers(({ query }) => answer(query ? ['Found'] : ['Sock'], { facets: { fields: { category: CATEGORIES }, price: null } }))
+    gateway.set('POST /search/batch', (body) => ({
+      body: {
+        answers: (body as { searches: SearchRequest[] }).searches.map(({ query, filters }) =>
+          // No egg cup has a picture; striped socks are mugs to the encoder.
+          filters?.category
+            ? best(filters.category[0] ?? '', {
+                attributes: { color: 'Red', pattern: 'striped' },
+                ...(query === 'egg cups' && { image_url: null }),
+              })
+            : best('Kitchen > Mugs'),
+        ),
+      },
     }))
-    searchAnswers(() => answer(['A mug']))
+  }
+
+  it('shows categories of the loaded catalogue, of each part of it in turn, and leads to all of one', async () => {
+    hasCatalogue()
     const user = userEvent.setup()
     open()
-    await user.click(await screen.findByRole('button', { name: 'Search for “red striped mug”' }))
-    await card('A mug')
-    expect(address()).toBe('/?q=red+striped+mug')
-    const [first] = asked
-    expect(first?.body).toMatchObject({ searches: expect.arrayContaining([{ query: 'red striped mug', k: 1, rewrite: false }]) })
+    const tiles = await screen.findByRole('region', { name: 'Browse the catalogue' })
+    const socks = await within(tiles).findByRole('link', { name: 'Socks 3' })
+    expect(within(tiles).getAllByRole('link').map((one) => one.textContent)).toEqual(['Mugs 5', 'Socks 3'])
+    expect(batches()[0]?.map(({ query }) => query)).toEqual(['mugs', 'socks', 'egg cups'])
+    await user.click(socks)
+    await card('Sock')
+    expect(address()).toBe('/?f.category=Clothing+%3E+Socks')
+    expect(searches().at(-1)).toMatchObject({ query: null, filters: { category: ['Clothing > Socks'] } })
+    expect(screen.queryByText('Strong match')).toBeNull()
   })
 
-  it('shows no examples where the catalogue has none of them', async () => {
+  it('offers examples that find their own category, and no others', async () => {
+    hasCatalogue()
+    const user = userEvent.setup()
     open()
-    await waitFor(() => expect(screen.queryByRole('heading', { name: 'Try one of these' })).toBeNull())
+    const examples = await screen.findByRole('region', { name: 'Try one of these' })
+    expect(within(examples).getAllByRole('button').map((one) => one.textContent)).toEqual(['red striped mugs'])
+    await user.click(within(examples).getByRole('button', { name: 'red striped mugs' }))
+    await card('Found')
+    expect(address()).toBe('/?q=red+striped+mugs')
+  })
+
+  it('shows nothing where the catalogue has no categories', async () => {
+    open()
+    await waitFor(() => expect(screen.queryByRole('region')).toBeNull())
     expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('Find it by words or by a picture')
+  })
+
+  it('asks a gateway that cannot browse for what is nearest to any words', async () => {
+    hasCatalogue()
+    gateway.set('POST /search', (body) =>
+      (body as SearchRequest).query ? answer([], { facets: { fields: { category: CATEGORIES }, price: null } }) : { status: 422, body: {} },
+    )
+    open()
+    await within(await screen.findByRole('region', { name: 'Browse the catalogue' })).findByRole('link', { name: 'Mugs 5' })
   })
 })
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'react'
 
 import type { SearchAnswer } from '../api/client'
+import { label } from '../api/get-catalogue'
 import { search } from '../api/search'
 import { later } from '../components/later'
 import { DropTarget } from '../features/picture/drop-target'
@@ -59,9 +60,10 @@ export function SearchPage() {
     },
     [choose],
   )
+  const subject = settings.query || (settings.filters['category'] ?? []).map(label).join(', ')
   useEffect(() => {
-    document.title = settings.query ? `${settings.query} · ${say.name}` : say.name
-  }, [settings.query, say])
+    document.title = subject ? `${subject} · ${say.name}` : say.name
+  }, [subject, say])
 
   const withPicture = settings.picture !== null || pictures.picture !== null
   const first = key === null && !withPicture

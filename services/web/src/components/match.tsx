@@ -9,7 +9,7 @@ export function Match({ score, strength }: Pick<ScoredProduct, 'score' | 'streng
   const strong = strength === 'strong'
   const part = Math.round(Math.min(1, Math.max(0, score)) * 100)
   return (
-    <div className="mt-auto pt-3 text-[0.6875rem] sm:text-xs">
+    <div className="mt-auto pt-3 pb-4 text-[0.6875rem] sm:text-xs">
       <div className="flex items-center justify-between gap-1 sm:gap-2">
         <span className={`inline-flex items-center gap-1 font-medium whitespace-nowrap ${strong ? 'text-brand-700 dark:text-brand-300' : 'muted'}`}>
           {strong ? <FiCheck aria-hidden className="max-sm:hidden" /> : <FiMinus aria-hidden className="max-sm:hidden" />}

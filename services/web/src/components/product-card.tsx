@@ -12,11 +12,13 @@ interface Props {
   product: ScoredProduct
   /** Whether its picture is wanted at once, not when it comes near the window. */
   eager?: boolean
+  /** Whether it answers a question, so that there is a match to tell of. */
+  matched?: boolean
   onMoreLike?: (id: string) => void
 }
 
 /** One product of an answer. All of the card leads to the product; there is one link, to tab to once. */
-export function ProductCard({ product, eager = false, onMoreLike }: Props) {
+export function ProductCard({ product, eager = false, matched = true, onMoreLike }: Props) {
   const { say } = useLanguage()
   const step = useNextStep()
   return (
@@ -36,12 +38,12 @@ export function ProductCard({ product, eager = false, onMoreLike }: Props) {
         <p className="mt-1.5 font-semibold tabular-nums">
           <Price price={product.price} currency={product.currency} />
         </p>
-        <Match score={product.score} strength={product.strength} />
+        {matched && <Match score={product.score} strength={product.strength} />}
         <Link
           to={`/product/${encodeURIComponent(product.product_id)}`}
           state={step}
           aria-label={say.moreInfoOn(product.title)}
-          className="quiet-button mt-4 w-full px-2! text-sm whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
+          className="quiet-button mt-auto w-full px-2! text-sm whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
         >
           {say.moreInfo}
         </Link>

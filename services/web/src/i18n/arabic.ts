@@ -35,15 +35,9 @@ export const arabic: Messages = {
   search: 'بحث',
   clear: 'مسح البحث',
   examplesTitle: 'جرّب واحدًا من هذه',
-  examples: [
-    'red striped mug',
-    'blue striped running shoes',
-    'yellow polka dot umbrella',
-    'green floral dress',
-    'grey armchair with stars',
-    'purple zigzag woolly hat',
-  ],
-  searchFor: (query) => `ابحث عن «${query}»`,
+  browseTitle: 'تصفّح الفهرس',
+  breadcrumb: 'الفئة',
+  allCategories: 'كل الفئات',
   recents: 'عمليات البحث الأخيرة',
   forget: 'انسها',
 

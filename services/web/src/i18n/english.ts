@@ -13,15 +13,9 @@ export const english = {
   search: 'Search',
   clear: 'Clear the search',
   examplesTitle: 'Try one of these',
-  examples: [
-    'red striped mug',
-    'blue striped running shoes',
-    'yellow polka dot umbrella',
-    'green floral dress',
-    'grey armchair with stars',
-    'purple zigzag woolly hat',
-  ],
-  searchFor: (query: string) => `Search for “${query}”`,
+  browseTitle: 'Browse the catalogue',
+  breadcrumb: 'Category',
+  allCategories: 'All categories',
   recents: 'Recent searches',
   forget: 'Forget them',
 

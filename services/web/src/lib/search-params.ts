@@ -108,9 +108,17 @@ export function writeSettings(settings: SearchSettings): URLSearchParams {
   return parameters
 }
 
-/** Whether there is anything to search for. */
-export const asksForSomething = ({ query, picture, like }: SearchSettings): boolean =>
+/** Whether words, a picture or a product are given to rank by. */
+export const hasQuestion = ({ query, picture, like }: SearchSettings): boolean =>
   query !== '' || picture !== null || like.length > 0
+
+/** Whether there is anything to show: answers to a question, or what passes the filters. */
+export const asksForSomething = (settings: SearchSettings): boolean =>
+  hasQuestion(settings) || countFilters(settings) > 0
+
+/** The address of all products of a category. */
+export const browseAddress = (category: string): string =>
+  `/?${writeSettings({ ...DEFAULTS, filters: { category: [category] } }).toString()}`
 
 /** Settings with every filter taken away. */
 export const NO_FILTERS = {

@@ -3,6 +3,7 @@ import { FiCopy, FiExternalLink } from 'react-icons/fi'
 import { Link, useNavigationType } from 'react-router-dom'
 
 import type { Product } from '../../api/client'
+import { Breadcrumb } from '../../components/breadcrumb'
 import { Price } from '../../components/price'
 import { Thumbnail } from '../../components/thumbnail'
 import { useLanguage } from '../../i18n/language'
@@ -29,6 +30,7 @@ export function ProductView({ product }: { product: Product }) {
         <MorePictures links={product.attributes?.[MORE_IMAGES]} title={product.title} />
       </div>
       <div className="min-w-0 space-y-5">
+        {product.category && <Breadcrumb category={product.category} />}
         <h1
           id="product-title"
           ref={title}

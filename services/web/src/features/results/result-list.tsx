@@ -10,18 +10,19 @@ const DRAWN_WHEN_NEAR = '[contain-intrinsic-size:auto_27rem] [content-visibility
 
 interface Props {
   products: ScoredProduct[]
+  matched: boolean
   /** Whether another answer is on its way: these stay, and step back. */
   dimmed: boolean
   onMoreLike: (id: string) => void
 }
 
-export function ResultList({ products, dimmed, onMoreLike }: Props) {
+export function ResultList({ products, matched, dimmed, onMoreLike }: Props) {
   return (
     // Their pictures step back; their words stay as easy to read as ever.
     <ul className={`${GRID} [&_img]:duration-200 ${dimmed ? '[&_img]:opacity-40' : ''}`}>
       {products.map((product, place) => (
         <li key={product.product_id} className={place < DRAWN ? '' : DRAWN_WHEN_NEAR}>
-          <ProductCard product={product} eager={place < EAGER} onMoreLike={onMoreLike} />
+          <ProductCard product={product} eager={place < EAGER} matched={matched} onMoreLike={onMoreLike} />
         </li>
       ))}
     </ul>

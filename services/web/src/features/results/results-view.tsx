@@ -1,10 +1,11 @@
 import { useEffect, useRef, type ReactNode } from 'react'
 
 import type { SearchAnswer } from '../../api/client'
+import { Breadcrumb } from '../../components/breadcrumb'
 import { FailureNotice } from '../../components/failure-notice'
 import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
-import type { SearchSettings } from '../../lib/search-params'
+import { hasQuestion, type SearchSettings } from '../../lib/search-params'
 import type { Answer } from '../../lib/use-answer'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 import { EmptyResults } from './empty-results'
@@ -46,8 +47,14 @@ export function ResultsView(props: Props) {
     window.scrollTo(0, 0)
     title.current?.focus({ preventScroll: true })
   }
+  const [category, ...others] = settings.filters['category'] ?? []
   return (
     <section aria-busy={waiting} aria-labelledby="results-title" className={bare ? 'mx-auto w-full max-w-xl' : ''}>
+      {category !== undefined && others.length === 0 && (
+        <div className="mb-2">
+          <Breadcrumb category={category} current />
+        </div>
+      )}
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
         <div className="flex items-baseline gap-2">
           <h2 ref={title} id="results-title" tabIndex={-1} className="text-lg font-semibold outline-none">
@@ -70,7 +77,7 @@ export function ResultsView(props: Props) {
       )}
       {waiting && !shown && <ResultSkeletons />}
       {answer.state !== 'failed' && shown && shown.results.length > 0 && (
-        <ResultList products={shown.results} dimmed={waiting} onMoreLike={moreLike} />
+        <ResultList products={shown.results} matched={hasQuestion(settings)} dimmed={waiting} onMoreLike={moreLike} />
       )}
       {answer.state === 'done' && answer.value.results.length > 0 && (
         <LoadMore key={props.searchKey} answer={answer.value} k={settings.k} onLoaded={props.onExtend} />

@@ -1,64 +1,70 @@
 import { useState } from 'react'
+import { Link } from 'react-router-dom'
 
-import type { ScoredProduct } from '../../api/client'
-import { tryQueries } from '../../api/try-queries'
+import { getCatalogue, type Catalogue } from '../../api/get-catalogue'
 import { Thumbnail } from '../../components/thumbnail'
 import { useLanguage } from '../../i18n/language'
+import { browseAddress } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
 import { forgetRecents, readRecents } from './recents'
 
-/** What a newcomer sees: what this is, and something to try. */
+const PLACES = 6
+
+/** What a newcomer sees below the box: earlier searches, and what the catalogue has. */
 export function FirstVisit({ onSearch }: { onSearch: (query: string) => void }) {
-  const { say } = useLanguage()
+  const [answer] = useAnswer<Catalogue>('catalogue', getCatalogue)
+  const catalogue = answer.state === 'done' ? answer.value : null
+  // Without an answer there is nothing to show, and the search itself will say what is wrong.
+  const waiting = answer.state === 'loading'
   return (
-    <div className="mt-12 space-y-12 sm:mt-16">
+    <div className="mt-10 space-y-10 sm:mt-14">
       <Recents onSearch={onSearch} />
-      <Examples queries={say.examples} onSearch={onSearch} />
+      {(waiting || (catalogue && catalogue.tiles.length > 0)) && <Tiles catalogue={catalogue} />}
+      {catalogue && catalogue.examples.length > 0 && <Examples queries={catalogue.examples} onSearch={onSearch} />}
     </div>
   )
 }
 
-/** Only what the catalogue has something for is worth trying, and is shown with what would be found. */
-function Examples({ queries, onSearch }: { queries: readonly string[]; onSearch: (query: string) => void }) {
+/** Categories of the catalogue, each with a product of it. Null while they are on their way. */
+function Tiles({ catalogue }: { catalogue: Catalogue | null }) {
   const { say } = useLanguage()
-  const [answer] = useAnswer(`examples ${queries.join()}`, (signal) => tryQueries(queries, signal))
-  // Without an answer there is nothing to show, and the search itself will say what is wrong.
-  if (answer.state !== 'loading' && answer.state !== 'done') return null
-  const tiles: (ScoredProduct | null | undefined)[] =
-    answer.state === 'done' ? answer.value : queries.map(() => undefined)
-  if (tiles.every((tile) => tile === null)) return null
   return (
-    <section aria-labelledby="examples" aria-busy={answer.state === 'loading'}>
-      <h2 id="examples" className="mb-4 text-center text-sm font-medium">
-        {say.examplesTitle}
+    <section aria-labelledby="categories" aria-busy={catalogue === null}>
+      <h2 id="categories" className="mb-4 text-center text-sm font-medium">
+        {say.browseTitle}
       </h2>
       <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3 sm:gap-4 lg:grid-cols-6">
-        {tiles.map((product, place) => {
-          const query = queries[place]
-          if (product === null || query === undefined) return null
-          return (
-            <li key={query}>
-              <button
-                type="button"
-                className="card group flex h-full w-full cursor-pointer flex-col p-2.5 text-start text-sm"
-                aria-label={say.searchFor(query)}
-                onClick={() => onSearch(query)}
-              >
-                <span className="block w-full">
-                  {product ? (
-                    <Thumbnail url={product.image_url} title="" eager />
-                  ) : (
-                    <span className="block aspect-square animate-pulse rounded-xl bg-stone-200 dark:bg-stone-800" />
-                  )}
-                </span>
-                <span className="block px-1 pt-2.5 pb-1 leading-snug font-medium">
-                  <bdi>{query}</bdi>
-                </span>
-              </button>
-            </li>
-          )
-        })}
+        {catalogue === null
+          ? Array.from({ length: PLACES }, (_, place) => (
+              <li key={place} aria-hidden className="panel animate-pulse p-2.5">
+                <span className="block aspect-square rounded-xl bg-stone-200 dark:bg-stone-800" />
+                <span className="block h-9" />
+              </li>
+            ))
+          : catalogue.tiles.map(({ category, name, count, product }) => (
+              <li key={category}>
+                <Link to={browseAddress(category)} className="card group flex h-full flex-col p-2.5 text-sm">
+                  <Thumbnail url={product.image_url} title="" eager />
+                  <span className="flex items-baseline justify-between gap-2 px-1 pt-2.5 pb-1 leading-snug">
+                    <bdi className="font-medium wrap-anywhere">{name}</bdi>{' '}
+                    <span className="muted tabular-nums">{count}</span>
+                  </span>
+                </Link>
+              </li>
+            ))}
       </ul>
+    </section>
+  )
+}
+
+function Examples({ queries, onSearch }: { queries: readonly string[]; onSearch: (query: string) => void }) {
+  const { say } = useLanguage()
+  return (
+    <section aria-labelledby="examples" className="text-center">
+      <h2 id="examples" className="mb-3 text-sm font-medium">
+        {say.examplesTitle}
+      </h2>
+      <Queries queries={queries} onSearch={onSearch} />
     </section>
   )
 }
@@ -84,15 +90,21 @@ function Recents({ onSearch }: { onSearch: (query: string) => void }) {
           {say.forget}
         </button>
       </div>
-      <ul className="flex flex-wrap justify-center gap-2">
-        {recents.map((query) => (
-          <li key={query} className="max-w-full">
-            <button type="button" dir="auto" className="quiet-button max-w-full text-sm" onClick={() => onSearch(query)}>
-              <span className="truncate">{query}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <Queries queries={recents} onSearch={onSearch} />
     </section>
+  )
+}
+
+function Queries({ queries, onSearch }: { queries: readonly string[]; onSearch: (query: string) => void }) {
+  return (
+    <ul className="flex flex-wrap justify-center gap-2">
+      {queries.map((query) => (
+        <li key={query} className="max-w-full">
+          <button type="button" dir="auto" className="quiet-button max-w-full text-sm" onClick={() => onSearch(query)}>
+            <span className="truncate">{query}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   )
 }
