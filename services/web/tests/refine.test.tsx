@@ -107,10 +107,28 @@ describe('order and pages', () => {
     expect(titles()).toEqual(['A', 'B', 'C'])
     expect(searches().at(-1)).toEqual({ cursor: 'next', k: 10 })
     expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull()
+    // The keyboard goes on with what is new.
+    expect(screen.getByRole('link', { name: 'More info on C' })).toHaveFocus()
+    expect(address()).toBe('/?q=mug&k=10&shown=3')
     await user.click(screen.getByRole('link', { name: 'More info on A' }))
     await user.click(await screen.findByRole('link', { name: /Back to the results/ }))
     expect(titles()).toEqual(['A', 'B', 'C'])
     expect(searches()).toHaveLength(2)
+  })
+
+  it('are as many as before when the page is loaded again, and the first page alone for another search', async () => {
+    searchAnswers(({ cursor, query }) =>
+      cursor
+        ? answer(['D', 'E'], { found: 300, cursor: 'third' })
+        : answer([query ?? '', 'B', 'C'], { found: 300, cursor: 'second' }),
+    )
+    const user = userEvent.setup()
+    open('/?q=A&k=20&shown=5')
+    await card('E')
+    expect(titles()).toEqual(['A', 'B', 'C', 'D', 'E'])
+    expect(searches().map(({ k }) => k)).toEqual([20, 100])
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Sort by' }), 'price_asc')
+    expect(address()).toBe('/?q=A&sort=price_asc')
   })
 
   it('keep what is shown when the next page fails, and try again', async () => {

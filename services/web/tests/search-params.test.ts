@@ -41,6 +41,7 @@ describe('the address of a search', () => {
       filters: { category: ['Kitchen > Mugs'], material: ['wood', 'bamboo'] },
       inStock: true,
       price: { min: 0, max: 19.99 },
+      shown: 80,
     }
     expect(roundTrip(settings)).toEqual(settings)
   })

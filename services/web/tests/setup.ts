@@ -1,10 +1,13 @@
 import '@testing-library/jest-dom/vitest'
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { AxiosError } from 'axios'
 import { afterEach, beforeEach, expect } from 'vitest'
 
 import { http } from '../src/api/client'
 import { forgetAnswers } from '../src/lib/use-answer'
+
+// A busy machine is no failure.
+configure({ asyncUtilTimeout: 6_000 })
 
 interface Answer {
   status?: number

@@ -54,7 +54,96 @@ describe('an answer without products', () => {
     await card('Near')
     expect(address()).toBe('/?q=xyzzy&weak=on')
     expect(screen.getByText(/Nothing matches closely/)).toBeVisible()
-    expect(screen.getByText('Weak match')).toBeVisible()
+    expect(screen.getByText('Less close')).toBeVisible()
+  })
+})
+
+describe('an answer on its way', () => {
+  /** A gateway that answers only when it is let. */
+  const held = () => {
+    let release: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    return { gate, release: () => release() }
+  }
+  const searchesAgain = async (user: ReturnType<typeof userEvent.setup>, words: string) => {
+    await user.clear(screen.getByRole('searchbox'))
+    await user.type(screen.getByRole('searchbox'), `${words}{Enter}`)
+  }
+
+  it('never leaves an old answer under a new question', async () => {
+    const { gate, release } = held()
+    gateway.set('POST /search', async (body) => {
+      const { query } = body as { query: string }
+      if (query === 'dress') await gate
+      return answer([query])
+    })
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await card('mug')
+    await searchesAgain(user, 'dress')
+    expect(screen.getByRole('heading', { level: 2 })).toHaveTextContent('Searching …')
+    expect(screen.queryByText('Strong match')).toBeNull()
+    expect(await screen.findByRole('progressbar', { name: 'Searching …' })).toBeInTheDocument()
+    expect(titles()).toEqual([])
+    expect(screen.queryByText(/longer than usual/)).toBeNull()
+    expect((await screen.findAllByText(/longer than usual/)).length).toBeGreaterThan(0)
+    release()
+    await card('dress')
+    expect(screen.queryByRole('progressbar')).toBeNull()
+  })
+
+  it('keeps what was found while a filter narrows it, and says that it is searching', async () => {
+    const { gate, release } = held()
+    gateway.set('POST /search', async (body) => {
+      const { sort } = body as { sort: string }
+      if (sort !== 'relevance') await gate
+      return answer(['mug'])
+    })
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await card('mug')
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Sort by' }), 'price_asc')
+    await screen.findByRole('progressbar', { name: 'Searching …' })
+    expect(titles()).toEqual(['mug'])
+    release()
+    await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull())
+  })
+})
+
+describe('how well results match', () => {
+  it('puts those that are less close below one divider, whatever the order', async () => {
+    searchAnswers(() =>
+      answer([], {
+        results: [product('1', 'Cheap vase', { strength: 'weak' }), product('2', 'Blue mug'), product('3', 'Old hat', { strength: 'weak' })],
+        found: 3,
+      }),
+    )
+    open('/?q=blue+mug&sort=price_asc')
+    await card('Blue mug')
+    expect(titles()).toEqual(['Blue mug', 'Cheap vase', 'Old hat'])
+    expect(screen.getAllByRole('heading', { level: 3 }).map((one) => one.textContent)).toEqual([
+      'Blue mug',
+      'Less close',
+      'Cheap vase',
+      'Old hat',
+    ])
+    expect(screen.getAllByText('Strong match')).toHaveLength(1)
+    expect(screen.queryByText(/Nothing matches closely/)).toBeNull()
+  })
+
+  it('says why each is there: the words that it has, and its look', async () => {
+    searchAnswers(({ query }) =>
+      answer([], {
+        rewritten_query: query ?? null,
+        results: [
+          product('1', 'Northbay mug', { attributes: { color: 'Blue' } }),
+          product('2', 'Vase', { strength: 'weak', brand: null, category: 'Glass', attributes: {} }),
+        ],
+      }),
+    )
+    open('/?q=the+blue+mugs&picture=abc')
+    expect(await card('Northbay mug')).toHaveTextContent('Why it is here: blue · mugs · looks alike')
+    expect(await card('Vase')).not.toHaveTextContent('Why it is here')
   })
 })
 
@@ -130,7 +219,7 @@ describe('what a catalogue may say', () => {
     await card('Bare')
     expect(titles()[0]).toBe(hostile)
     expect(screen.getByText('<b>B</b>')).toBeVisible()
-    expect(screen.getByText('Price on request')).toBeVisible()
+    expect(screen.queryByText(/on request/)).toBeNull()
     expect(screen.getByText('No picture')).toBeVisible()
   })
 

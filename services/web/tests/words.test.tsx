@@ -173,14 +173,6 @@ describe('the first visit', () => {
     await waitFor(() => expect(screen.queryByRole('region')).toBeNull())
     expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('Find it by words or by a picture')
   })
-
-  it('asks a gateway that cannot browse for what is nearest to any words', async () => {
-    hasCatalogue()
-    gateway.set('POST /search', (body) =>
-      (body as SearchRequest).query ? answer([], { facets: { fields: { category: CATEGORIES }, price: null } }) : { status: 422, body: {} },
-    )
-    open()
-    await within(await screen.findByRole('region', { name: 'Browse the catalogue' })).findByRole('link', { name: 'Mugs 5' })
   })
 })
 

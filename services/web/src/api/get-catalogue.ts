@@ -1,5 +1,5 @@
 import type { components } from './schema'
-import { http, toFailure, type Facets, type ScoredProduct, type SearchAnswer } from './client'
+import { http, type Facets, type ScoredProduct, type SearchAnswer } from './client'
 
 /** What the first visit shows of the catalogue that is loaded. */
 export interface Catalogue {
@@ -41,14 +41,7 @@ export async function getCatalogue(signal: AbortSignal): Promise<Catalogue> {
 
 async function allFacets(signal: AbortSignal): Promise<Facets | null> {
   const body = { k: 1, facets: ['category'], facet_values: 100 }
-  try {
-    return (await http.post<SearchAnswer>('/search', body, { signal })).data.facets ?? null
-  } catch (error) {
-    // A gateway that cannot browse counts what is nearest to any words.
-    if (toFailure(error).kind !== 'refused') throw error
-    const nearest = { ...body, query: 'product', cutoff: 'off', rewrite: false }
-    return (await http.post<SearchAnswer>('/search', nearest, { signal })).data.facets ?? null
-  }
+  return (await http.post<SearchAnswer>('/search', body, { signal })).data.facets ?? null
 }
 
 /** Each tile in more words: the colour and the pattern of its product. Those that find its category, strongly. */

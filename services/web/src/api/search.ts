@@ -1,16 +1,31 @@
 import type { SearchSettings } from '../lib/search-params'
 import { http, type SearchAnswer, type SearchRequest } from './client'
 
+/** As many as the gateway gives at once. */
+const MOST_AT_ONCE = 100
+
 type Terms = NonNullable<SearchRequest['terms']>
 type Filters = NonNullable<SearchRequest['filters']>
 
 export async function search(settings: SearchSettings, signal: AbortSignal): Promise<SearchAnswer> {
-  return (await http.post<SearchAnswer>('/search', toRequest(settings), { signal })).data
+  const request = { ...toRequest(settings), k: Math.min(MOST_AT_ONCE, Math.max(settings.k, settings.shown)) }
+  let answer = (await http.post<SearchAnswer>('/search', request, { signal })).data
+  // Whoever loads the page again finds as many results as before.
+  while (answer.cursor && answer.results.length < settings.shown)
+    answer = joined(answer, await searchOn(answer.cursor, MOST_AT_ONCE, signal))
+  return answer
 }
 
 /** The page after the one that answered with this cursor. */
 export async function searchOn(cursor: string, k: number, signal: AbortSignal): Promise<SearchAnswer> {
   return (await http.post<SearchAnswer>('/search', { cursor, k }, { signal })).data
+}
+
+/** A catalogue that changed between two pages may give a product twice; it is shown once. */
+export function joined(before: SearchAnswer, next: SearchAnswer): SearchAnswer {
+  const known = new Set(before.results.map(({ product_id }) => product_id))
+  const fresh = next.results.filter(({ product_id }) => !known.has(product_id))
+  return { ...before, results: [...before.results, ...fresh], cursor: next.cursor ?? null }
 }
 
 export function toRequest(settings: SearchSettings): Partial<SearchRequest> {

@@ -45,7 +45,8 @@ export function SearchPage() {
   const pictures = usePictureSearch(settings.picture, change)
   const [cropping, setCropping] = useState(false)
   const [setting, setSetting] = useState(false)
-  const key = asksForSomething(settings) ? writeSettings(settings).toString() : null
+  // How many are shown is no other search.
+  const key = asksForSomething(settings) ? writeSettings({ ...settings, shown: 0 }).toString() : null
   const [answer, again, extend] = useAnswer<SearchAnswer>(key, (signal) => search(settings, signal))
 
   const searchWords = (query: string) => {
@@ -120,7 +121,10 @@ export function SearchPage() {
           searchKey={key ?? ''}
           settings={settings}
           onChange={change}
-          onExtend={extend}
+          onExtend={(fuller) => {
+            extend(fuller)
+            change({ shown: fuller.results.length }, { replace: true })
+          }}
           onRetry={pictures.failure ? pictures.retry : again}
         />
       )}

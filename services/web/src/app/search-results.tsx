@@ -31,6 +31,10 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
       ? { state: 'loading', before: told.state === 'done' ? told.value : null }
       : told
   const shown = answer.state === 'done' ? answer.value : answer.state === 'loading' ? answer.before : null
+  // The question that was answered last: what is sought, without filters and order.
+  const question = JSON.stringify([settings.query, settings.picture, settings.like, settings.without, sending])
+  const [answered, setAnswered] = useState<string | null>(null)
+  if (answer.state === 'done' && answered !== question) setAnswered(question)
   // Filters stay where they are when a search fails: one of them may be why.
   const [facets, setFacets] = useState(shown?.facets ?? null)
   if (shown?.facets && shown.facets !== facets) setFacets(shown.facets)
@@ -49,6 +53,7 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
         {...results}
         answer={answer}
         shown={shown}
+        sameQuestion={answered === question}
         settings={settings}
         onChange={onChange}
         onMoreLike={(id) => onChange({ ...START_AGAIN, like: [id] })}

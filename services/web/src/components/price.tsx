@@ -6,8 +6,9 @@ interface Props {
 }
 
 export function Price({ price, currency }: Props) {
-  const { language, say } = useLanguage()
-  if (price === null || price === undefined) return <span className="muted">{say.noPrice}</span>
+  const { language } = useLanguage()
+  // A shop without prices, or a product without one, says nothing rather than something that may be wrong.
+  if (price === null || price === undefined) return null
   return <>{priceText(price, currency ?? null, language)}</>
 }
 

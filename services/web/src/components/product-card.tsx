@@ -1,4 +1,5 @@
-import { FiCopy } from 'react-icons/fi'
+import { useLayoutEffect, useRef } from 'react'
+import { FiSearch } from 'react-icons/fi'
 import { Link } from 'react-router-dom'
 
 import type { ScoredProduct } from '../api/client'
@@ -14,51 +15,77 @@ interface Props {
   eager?: boolean
   /** Whether it answers a question, so that there is a match to tell of. */
   matched?: boolean
+  /** Why it is among the results, in a few words. */
+  why?: string
+  /** Whether the keyboard goes on from here. */
+  focused?: boolean
   onMoreLike?: (id: string) => void
 }
 
 /** One product of an answer. All of the card leads to the product; there is one link, to tab to once. */
-export function ProductCard({ product, eager = false, matched = true, onMoreLike }: Props) {
+export function ProductCard({ product, eager = false, matched = true, why, focused = false, onMoreLike }: Props) {
   const { say } = useLanguage()
   const step = useNextStep()
+  const link = useRef<HTMLAnchorElement>(null)
+  useLayoutEffect(() => {
+    if (focused) link.current?.focus()
+  }, [focused])
   return (
     <article className="card group relative flex h-full flex-col p-2 sm:p-3">
       <Thumbnail url={product.image_url} title={product.title} eager={eager} />
-      <div className="flex flex-1 flex-col px-1 pt-3 pb-1">
+      <div className="flex flex-1 flex-col px-1 pt-2 sm:pt-3">
         <p className="eyebrow truncate">
           <bdi>{product.brand}</bdi>
         </p>
         <h3
           dir="auto"
-          className="text-parent mt-1 line-clamp-2 min-h-[2.75em] text-sm leading-snug font-medium wrap-anywhere sm:text-base"
+          className="text-parent mt-1 line-clamp-3 text-sm leading-snug font-medium wrap-anywhere sm:line-clamp-2 sm:min-h-[2.75em] sm:text-base"
           title={product.title}
         >
           {product.title}
         </h3>
-        <p className="mt-1.5 font-semibold tabular-nums">
+        <p className="mt-1 font-semibold tabular-nums empty:hidden">
           <Price price={product.price} currency={product.currency} />
         </p>
-        {matched && <Match score={product.score} strength={product.strength} />}
-        <Link
-          to={`/product/${encodeURIComponent(product.product_id)}`}
-          state={step}
-          aria-label={say.moreInfoOn(product.title)}
-          className="quiet-button mt-auto w-full px-2! text-sm whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
-        >
-          {say.moreInfo}
-        </Link>
+        {why && (
+          <p className="muted mt-1 line-clamp-1 text-xs">
+            <span className="sr-only">{say.why} </span>
+            <bdi>{why}</bdi>
+          </p>
+        )}
+        <div className="mt-auto flex flex-wrap items-center justify-between gap-x-2 pt-1.5 text-[0.6875rem] sm:text-xs">
+          {matched && <Match score={product.score} strength={product.strength} />}
+          <Link
+            ref={link}
+            to={`/product/${encodeURIComponent(product.product_id)}`}
+            state={step}
+            aria-label={say.moreInfoOn(product.title)}
+            className="link inline-flex min-h-8 items-center whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
+          >
+            {say.moreInfo}
+          </Link>
+        </div>
       </div>
       {onMoreLike && (
         <button
           type="button"
-          className="absolute end-3 top-3 z-1 flex size-9 cursor-pointer items-center justify-center rounded-full border border-stone-300 bg-white/90 text-lg text-stone-800 shadow-sm transition-colors hover:border-brand-500 hover:text-brand-700 sm:end-5 sm:top-5 sm:size-10"
+          className="absolute end-3 top-3 z-1 flex size-11 cursor-pointer items-center justify-center rounded-full border border-stone-300 bg-white/90 text-lg text-stone-800 shadow-sm transition-colors hover:border-brand-500 hover:text-brand-700 sm:end-5 sm:top-5 print:hidden"
           aria-label={say.moreLikeOf(product.title)}
           title={say.moreLike}
           onClick={() => onMoreLike(product.product_id)}
         >
-          <FiCopy aria-hidden />
+          <LikeIcon />
         </button>
       )}
     </article>
+  )
+}
+
+/** A picture that is searched with. */
+export function LikeIcon() {
+  return (
+    <span aria-hidden className="relative inline-flex size-5 items-center justify-center rounded border-2 border-dashed border-current">
+      <FiSearch className="size-3" strokeWidth={3} />
+    </span>
   )
 }

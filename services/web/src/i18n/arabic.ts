@@ -140,9 +140,11 @@ export const arabic: Messages = {
   showFewer: 'اعرض أقل',
 
   sort: 'ترتيب حسب',
+  sortCatalogue: 'كما في الفهرس',
   sorts: { relevance: 'أفضل تطابق', price_asc: 'السعر من الأدنى', price_desc: 'السعر من الأعلى' },
 
   loading: 'جارٍ البحث …',
+  slow: 'يستغرق هذا وقتًا أطول من المعتاد. البحث مستمر.',
   loadingPart: 'لحظة …',
   noAnswer: 'لا إجابة',
   found: products,
@@ -169,7 +171,10 @@ export const arabic: Messages = {
 
   similarity: 'التشابه',
   strong: 'تطابق قوي',
-  weakMatch: 'تطابق ضعيف',
+  weakMatch: 'أقل قربًا',
+  lessClose: 'أقل قربًا',
+  why: 'سبب ظهوره:',
+  looksAlike: 'يشبهه في الشكل',
   moreInfo: 'المزيد',
   moreInfoOn: (title) => `المزيد عن ${title}`,
   moreLike: 'المزيد مثله',
@@ -177,7 +182,6 @@ export const arabic: Messages = {
   noPicture: 'لا صورة',
   morePictures: 'صور أخرى',
   pictureOf: (number, title) => `الصورة ${number} من ${title}`,
-  noPrice: 'السعر عند الطلب',
 
   back: 'العودة إلى النتائج',
   toSearch: 'إلى البحث',

@@ -114,9 +114,11 @@ export const english = {
   showFewer: 'Show fewer',
 
   sort: 'Sort by',
+  sortCatalogue: 'As in the catalogue',
   sorts: { relevance: 'Best match', price_asc: 'Price, low to high', price_desc: 'Price, high to low' },
 
   loading: 'Searching …',
+  slow: 'This is taking longer than usual. The search goes on.',
   loadingPart: 'One moment …',
   noAnswer: 'No answer',
   found: (count: number) => (count === 1 ? '1 product' : `${count.toLocaleString('en')} products`),
@@ -143,7 +145,10 @@ export const english = {
 
   similarity: 'Similarity',
   strong: 'Strong match',
-  weakMatch: 'Weak match',
+  weakMatch: 'Less close',
+  lessClose: 'Less close',
+  why: 'Why it is here:',
+  looksAlike: 'looks alike',
   moreInfo: 'More info',
   moreInfoOn: (title: string) => `More info on ${title}`,
   moreLike: 'More like this',
@@ -151,7 +156,6 @@ export const english = {
   noPicture: 'No picture',
   morePictures: 'More pictures',
   pictureOf: (number: number, title: string) => `Picture ${number} of ${title}`,
-  noPrice: 'Price on request',
 
   back: 'Back to the results',
   toSearch: 'To the search',

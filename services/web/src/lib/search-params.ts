@@ -29,6 +29,8 @@ export interface SearchSettings {
   filters: Record<string, string[]>
   inStock: boolean
   price: { min: number | null; max: number | null }
+  /** How many results were loaded, page by page; 0 for the first page alone. */
+  shown: number
 }
 
 export const K_CHOICES = [10, 20, 50, 100] as const
@@ -52,10 +54,13 @@ export const DEFAULTS: SearchSettings = {
   filters: {},
   inStock: false,
   price: { min: null, max: null },
+  shown: 0,
 }
 
 const FILTER = 'f.'
 const MOST_VALUES = 100
+/** The service looks no further. */
+const MOST_SHOWN = 1000
 
 export function readSettings(parameters: URLSearchParams): SearchSettings {
   const k = number(parameters.get('k'), 1, 100)
@@ -79,6 +84,7 @@ export function readSettings(parameters: URLSearchParams): SearchSettings {
     inStock: parameters.get('stock') === 'on',
     // A range that nothing can be in says nothing.
     price: min !== null && max !== null && min > max ? { min, max: null } : { min, max },
+    shown: Math.round(number(parameters.get('shown'), 0, MOST_SHOWN) ?? 0),
   }
 }
 
@@ -103,6 +109,7 @@ export function writeSettings(settings: SearchSettings): URLSearchParams {
   set('stock', settings.inStock, DEFAULTS.inStock)
   if (settings.price.min !== null) parameters.set('min', String(settings.price.min))
   if (settings.price.max !== null) parameters.set('max', String(settings.price.max))
+  set('shown', settings.shown, DEFAULTS.shown)
   // Last, since it is long: what a person may want to read of an address comes first.
   if (settings.picture) parameters.set('picture', settings.picture)
   return parameters

@@ -16,7 +16,8 @@ export function useSearchSettings(): [SearchSettings, ChangeSettings] {
   // what waited for a picture to be sent must not bring back what was changed meanwhile.
   const [change] = useState(() => (part: Partial<SearchSettings>, how?: { replace: boolean }) => {
     const { parameters: before, setParameters: set } = latest.current
-    const after = writeSettings({ ...readSettings(before), ...part })
+    // Another search begins with its first page.
+    const after = writeSettings({ ...readSettings(before), shown: 0, ...part })
     if (after.toString() !== before.toString()) set(after, how)
   })
   return [readSettings(parameters), change]

@@ -1,10 +1,11 @@
 import { useLayoutEffect, useRef } from 'react'
-import { FiCopy, FiExternalLink } from 'react-icons/fi'
+import { FiExternalLink } from 'react-icons/fi'
 import { Link, useNavigationType } from 'react-router-dom'
 
 import type { Product } from '../../api/client'
 import { Breadcrumb } from '../../components/breadcrumb'
 import { Price } from '../../components/price'
+import { LikeIcon } from '../../components/product-card'
 import { Thumbnail } from '../../components/thumbnail'
 import { useLanguage } from '../../i18n/language'
 import { DEFAULTS, writeSettings } from '../../lib/search-params'
@@ -40,7 +41,7 @@ export function ProductView({ product }: { product: Product }) {
         >
           {product.title}
         </h1>
-        <p className="text-xl font-semibold tabular-nums">
+        <p className="text-xl font-semibold tabular-nums empty:hidden">
           <Price price={product.price} currency={product.currency} />
         </p>
         {description && (
@@ -55,7 +56,7 @@ export function ProductView({ product }: { product: Product }) {
             </a>
           )}
           <Link to={`/?${alike.toString()}`} className="quiet-button">
-            <FiCopy aria-hidden /> {say.moreLike}
+            <LikeIcon /> {say.moreLike}
           </Link>
         </div>
         <ProductDetails product={product} />

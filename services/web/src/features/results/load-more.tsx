@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from 'react'
 
 import type { SearchAnswer } from '../../api/client'
-import { searchOn } from '../../api/search'
+import { joined, searchOn } from '../../api/search'
 import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 
 interface Props {
   answer: SearchAnswer
   k: number
-  /** Takes the answer with the next page added to it. */
+  /** Takes the answer with the next page added to it; the keyboard goes on from the first product of that. */
   onLoaded: (answer: SearchAnswer) => void
 }
 
@@ -18,7 +18,6 @@ export function LoadMore({ answer, k, onLoaded }: Props) {
   const announce = useAnnounce()
   const [state, setState] = useState<'ready' | 'loading' | 'failed'>('ready')
   const asking = useRef<AbortController | null>(null)
-  const summary = useRef<HTMLParagraphElement>(null)
   useEffect(() => () => asking.current?.abort(), [])
   const shown = answer.results.length
   const { cursor, found } = answer
@@ -31,12 +30,10 @@ export function LoadMore({ answer, k, onLoaded }: Props) {
     try {
       const next = await searchOn(cursor, k, control.signal)
       if (control.signal.aborted) return
-      const joined = join(answer, next)
-      onLoaded(joined)
+      const fuller = joined(answer, next)
+      onLoaded(fuller)
       setState('ready')
-      announce(say.shown(joined.results.length, found))
-      // The button goes with the last page; whoever pressed it should not be thrown to the top.
-      if (!joined.cursor) summary.current?.focus()
+      announce(say.shown(fuller.results.length, found))
     } catch {
       if (control.signal.aborted) return
       setState('failed')
@@ -44,10 +41,8 @@ export function LoadMore({ answer, k, onLoaded }: Props) {
     }
   }
   return (
-    <div className="mt-10 flex flex-col items-center gap-3">
-      <p ref={summary} tabIndex={-1} className="muted text-sm outline-none">
-        {say.shown(shown, found)}
-      </p>
+    <div className="mt-10 flex flex-col items-center gap-3 print:hidden">
+      <p className="muted text-sm">{say.shown(shown, found)}</p>
       <div aria-hidden className="h-1 w-48 overflow-hidden rounded-full bg-stone-200 dark:bg-stone-800">
         <div className="h-full bg-brand-600 forced-color-adjust-none dark:bg-brand-400" style={{ width: `${(100 * shown) / Math.max(found, 1)}%` }} />
       </div>
@@ -59,11 +54,4 @@ export function LoadMore({ answer, k, onLoaded }: Props) {
       )}
     </div>
   )
-}
-
-/** A catalogue that changed between two pages may give a product twice; it is shown once. */
-function join(before: SearchAnswer, next: SearchAnswer): SearchAnswer {
-  const known = new Set(before.results.map(({ product_id }) => product_id))
-  const fresh = next.results.filter(({ product_id }) => !known.has(product_id))
-  return { ...before, results: [...before.results, ...fresh], cursor: next.cursor ?? null }
 }

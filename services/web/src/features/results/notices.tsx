@@ -10,7 +10,7 @@ export function Notices({ answer, onChange }: { answer: SearchAnswer; onChange: 
   const { original_query: original, rewritten_query: rewritten } = answer
   const degraded = (answer.degraded?.length ?? 0) > 0
   const isRewritten = Boolean(original && rewritten && original !== rewritten)
-  const unsure = answer.results[0]?.strength === 'weak'
+  const unsure = answer.results.length > 0 && answer.results.every(({ strength }) => strength === 'weak')
   if (!degraded && !isRewritten && !unsure) return null
   return (
     <div className="mb-4 space-y-2 text-sm">

@@ -1,30 +1,72 @@
 import type { ScoredProduct } from '../../api/client'
 import { ProductCard } from '../../components/product-card'
+import { useLanguage } from '../../i18n/language'
+import { byStrength, wordsInCommon } from './why'
 
 const GRID =
   'grid grid-cols-2 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(13.5rem,1fr))] sm:gap-4'
 const EAGER = 8
 /** What comes after so many is drawn only near the window: 1,000 scroll as 50 do. */
 const DRAWN = 48
-const DRAWN_WHEN_NEAR = '[contain-intrinsic-size:auto_27rem] [content-visibility:auto] print:[content-visibility:visible]'
+const DRAWN_WHEN_NEAR =
+  '[contain-intrinsic-size:auto_23rem] [content-visibility:auto] print:[content-visibility:visible]'
 
 interface Props {
   products: ScoredProduct[]
-  matched: boolean
+  /** The words that were searched for; null where nothing was asked, so that there is no match to tell of. */
+  query: string | null
+  /** Whether a picture or a product was searched with. */
+  looks: boolean
   /** Whether another answer is on its way: these stay, and step back. */
   dimmed: boolean
+  /** The product from which the keyboard goes on. */
+  focus: string | null
   onMoreLike: (id: string) => void
 }
 
-export function ResultList({ products, matched, dimmed, onMoreLike }: Props) {
+/** The strong matches; below a divider, what is less close. */
+export function ResultList({ products, ...list }: Props) {
+  const { say } = useLanguage()
+  const [strong, weak] = byStrength(products)
+  // Pictures step back while another answer is on its way; words stay as easy to read as ever.
+  const dimming = `[&_img]:duration-200 ${list.dimmed ? '[&_img]:opacity-40' : ''}`
+  if (list.query === null) return <Cards {...list} products={products} from={0} className={dimming} />
   return (
-    // Their pictures step back; their words stay as easy to read as ever.
-    <ul className={`${GRID} [&_img]:duration-200 ${dimmed ? '[&_img]:opacity-40' : ''}`}>
-      {products.map((product, place) => (
-        <li key={product.product_id} className={place < DRAWN ? '' : DRAWN_WHEN_NEAR}>
-          <ProductCard product={product} eager={place < EAGER} matched={matched} onMoreLike={onMoreLike} />
-        </li>
-      ))}
+    <>
+      {strong.length > 0 && <Cards {...list} products={strong} from={0} className={dimming} />}
+      {strong.length > 0 && weak.length > 0 && (
+        <h3 className="mt-10 mb-4 flex items-center gap-4 font-semibold after:h-px after:flex-1 after:bg-stone-300 dark:after:bg-stone-700">
+          {say.lessClose}
+        </h3>
+      )}
+      {weak.length > 0 && <Cards {...list} products={weak} from={strong.length} className={dimming} />}
+    </>
+  )
+}
+
+function Cards({ products, query, looks, from, focus, onMoreLike, className }: Props & { from: number; className: string }) {
+  const { say } = useLanguage()
+  const why = (product: ScoredProduct): string => {
+    const words = query === null ? [] : wordsInCommon(query, product)
+    return [...words, ...(looks && product.strength === 'strong' ? [say.looksAlike] : [])].join(' · ')
+  }
+  return (
+    <ul className={`${GRID} ${className}`}>
+      {products.map((product, at) => {
+        const place = from + at
+        return (
+          <li key={product.product_id} className={place < DRAWN ? '' : DRAWN_WHEN_NEAR}>
+            <ProductCard
+              product={product}
+              eager={place < EAGER}
+              matched={query !== null}
+              why={why(product)}
+              focused={focus === product.product_id}
+              onMoreLike={onMoreLike}
+            />
+          </li>
+        )
+      })}
     </ul>
   )
 }
@@ -38,8 +80,8 @@ export function ResultSkeletons() {
           <div className="aspect-square rounded-xl bg-stone-200 dark:bg-stone-800" />
           <div className="mx-1 mt-4 h-3 w-1/3 rounded bg-stone-200 dark:bg-stone-800" />
           <div className="mx-1 mt-3 h-4 w-5/6 rounded bg-stone-200 dark:bg-stone-800" />
-          <div className="mx-1 mt-3 h-4 w-1/4 rounded bg-stone-200 dark:bg-stone-800" />
-          <div className="mx-1 mt-16 mb-1 h-11 rounded-full bg-stone-200 dark:bg-stone-800" />
+          <div className="mx-1 mt-6 h-4 w-1/4 rounded bg-stone-200 dark:bg-stone-800" />
+          <div className="mx-1 mt-8 mb-2 h-3 rounded bg-stone-200 dark:bg-stone-800" />
         </div>
       ))}
     </div>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 
 import type { SearchAnswer } from '../../api/client'
 import { Breadcrumb } from '../../components/breadcrumb'
@@ -7,6 +7,7 @@ import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 import { hasQuestion, type SearchSettings } from '../../lib/search-params'
 import type { Answer } from '../../lib/use-answer'
+import { usePatience } from '../../lib/use-patience'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 import { EmptyResults } from './empty-results'
 import { useFoundText } from './found-text'
@@ -14,11 +15,15 @@ import { LoadMore } from './load-more'
 import { Notices } from './notices'
 import { ResultList, ResultSkeletons } from './result-list'
 import { SortSelect } from './sort-select'
+import { Waiting } from './waiting'
+import { byStrength } from './why'
 
 interface Props {
   answer: Answer<SearchAnswer>
   /** What was answered last, also while the next answer is awaited. */
   shown: SearchAnswer | null
+  /** Whether that answers what is asked now, before its filters or its order were changed. */
+  sameQuestion: boolean
   /** Tells one search from another. */
   searchKey: string
   settings: SearchSettings
@@ -33,13 +38,19 @@ interface Props {
 
 /** The faces of a search that was asked: waiting, results, nothing, failed. */
 export function ResultsView(props: Props) {
-  const { answer, shown, settings, onChange } = props
+  const { answer, shown, settings, sameQuestion, onChange } = props
   const { say } = useLanguage()
   const waiting = answer.state === 'loading'
+  const patience = usePatience(waiting ? props.searchKey : null)
+  // An old answer never stands under a new question for longer than it takes to notice.
+  const outdated = waiting && (patience !== 'none' || !sameQuestion)
+  const kept = waiting && patience !== 'none' && !sameQuestion ? null : shown
   const found = useFoundText(shown)
   const title = useRef<HTMLHeadingElement>(null)
+  const [focus, setFocus] = useState<string | null>(null)
   // Nothing to sort, and nothing to stand in columns.
   const bare = answer.state === 'failed' || (answer.state === 'done' && answer.value.results.length === 0)
+  const [category, ...others] = settings.filters['category'] ?? []
   useSpoken(answer)
   const moreLike = (id: string) => {
     props.onMoreLike(id)
@@ -47,7 +58,12 @@ export function ResultsView(props: Props) {
     window.scrollTo(0, 0)
     title.current?.focus({ preventScroll: true })
   }
-  const [category, ...others] = settings.filters['category'] ?? []
+  const extend = (fuller: SearchAnswer) => {
+    const known = new Set(shown?.results.map(({ product_id }) => product_id))
+    const fresh = byStrength(fuller.results).flat().find(({ product_id }) => !known.has(product_id))
+    setFocus(fresh?.product_id ?? null)
+    props.onExtend(fuller)
+  }
   return (
     <section aria-busy={waiting} aria-labelledby="results-title" className={bare ? 'mx-auto w-full max-w-xl' : ''}>
       {category !== undefined && others.length === 0 && (
@@ -57,30 +73,44 @@ export function ResultsView(props: Props) {
       )}
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
         <div className="flex items-baseline gap-2">
-          <h2 ref={title} id="results-title" tabIndex={-1} className="text-lg font-semibold outline-none">
-            {found ?? (answer.state === 'failed' ? say.noAnswer : say.loading)}
+          <h2 ref={title} id="results-title" tabIndex={-1} className="scroll-mt-24 text-lg font-semibold outline-none">
+            {answer.state === 'failed' ? say.noAnswer : outdated ? say.loading : (found ?? say.loading)}
           </h2>
           {answer.state === 'done' && (
             <span className="muted text-sm">{say.took(Math.round(answer.value.took_ms))}</span>
           )}
         </div>
-        <div className="flex min-w-0 items-center gap-2">
+        <div className="flex min-w-0 items-center gap-2 print:hidden">
           {props.filterButton}
-          {!bare && <SortSelect sort={settings.sort} onChange={(sort) => onChange({ sort })} />}
+          {!bare && (
+            <SortSelect
+              sort={settings.sort}
+              relevance={hasQuestion(settings)}
+              onChange={(sort) => onChange({ sort })}
+            />
+          )}
         </div>
         <div className="w-full empty:hidden">{props.activeFilters}</div>
       </div>
+      <Waiting patience={patience} />
       {answer.state === 'failed' && <FailureNotice failure={answer.failure} onRetry={props.onRetry} />}
       {answer.state === 'done' && <Notices answer={answer.value} onChange={onChange} />}
       {answer.state === 'done' && answer.value.results.length === 0 && (
         <EmptyResults settings={settings} onChange={onChange} />
       )}
-      {waiting && !shown && <ResultSkeletons />}
-      {answer.state !== 'failed' && shown && shown.results.length > 0 && (
-        <ResultList products={shown.results} matched={hasQuestion(settings)} dimmed={waiting} onMoreLike={moreLike} />
+      {waiting && !kept && <ResultSkeletons />}
+      {answer.state !== 'failed' && kept && kept.results.length > 0 && (
+        <ResultList
+          products={kept.results}
+          query={hasQuestion(settings) && !(waiting && !sameQuestion) ? (kept.rewritten_query ?? settings.query) : null}
+          looks={settings.picture !== null || settings.like.length > 0}
+          dimmed={waiting}
+          focus={focus}
+          onMoreLike={moreLike}
+        />
       )}
       {answer.state === 'done' && answer.value.results.length > 0 && (
-        <LoadMore key={props.searchKey} answer={answer.value} k={settings.k} onLoaded={props.onExtend} />
+        <LoadMore key={props.searchKey} answer={answer.value} k={settings.k} onLoaded={extend} />
       )}
     </section>
   )

@@ -2,7 +2,14 @@ import { SelectField } from '../../components/select-field'
 import { useLanguage } from '../../i18n/language'
 import { SORTS, type Sort } from '../../lib/search-params'
 
-export function SortSelect({ sort, onChange }: { sort: Sort; onChange: (sort: Sort) => void }) {
+interface Props {
+  sort: Sort
+  /** Whether there is a question that results can match better or worse. */
+  relevance: boolean
+  onChange: (sort: Sort) => void
+}
+
+export function SortSelect({ sort, relevance, onChange }: Props) {
   const { say } = useLanguage()
   return (
     <label className="flex min-w-0 items-center gap-2.5 text-sm">
@@ -15,7 +22,7 @@ export function SortSelect({ sort, onChange }: { sort: Sort; onChange: (sort: So
       >
         {SORTS.map((one) => (
           <option key={one} value={one}>
-            {say.sorts[one]}
+            {one === 'relevance' && !relevance ? say.sortCatalogue : say.sorts[one]}
           </option>
         ))}
       </SelectField>
