@@ -109,7 +109,7 @@ describe('order and pages', () => {
     expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull()
     // The keyboard goes on with what is new.
     expect(screen.getByRole('link', { name: 'More info on C' })).toHaveFocus()
-    expect(address()).toBe('/?q=mug&k=10&shown=3')
+    await waitFor(() => expect(address()).toBe('/?q=mug&k=10&shown=3'))
     await user.click(screen.getByRole('link', { name: 'More info on A' }))
     await user.click(await screen.findByRole('link', { name: /Back to the results/ }))
     expect(titles()).toEqual(['A', 'B', 'C'])

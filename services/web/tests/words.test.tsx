@@ -174,7 +174,6 @@ describe('the first visit', () => {
     expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('Find it by words or by a picture')
   })
   })
-})
 
 describe('a mixed search', () => {
   it('starts from a product, takes words beside it, and shows each part with a way to take it out', async () => {

@@ -1,5 +1,6 @@
+import { ask } from './ask'
+import { http, type ScoredProduct } from './client'
 import type { components } from './schema'
-import { http, type Facets, type ScoredProduct, type SearchAnswer } from './client'
 
 /** What the first visit shows of the catalogue that is loaded. */
 export interface Catalogue {
@@ -23,7 +24,7 @@ const CANDIDATES = 12
 const LEVEL = ' > '
 
 export async function getCatalogue(signal: AbortSignal): Promise<Catalogue> {
-  const facets = await allFacets(signal)
+  const { facets } = await ask({ k: 1, facets: ['category'], facet_values: 100 }, signal)
   const candidates = spread(facets?.fields['category'] ?? [])
   if (candidates.length === 0) return { tiles: [], examples: [] }
   const best = await bestOf(
@@ -37,11 +38,6 @@ export async function getCatalogue(signal: AbortSignal): Promise<Catalogue> {
     })
     .slice(0, MOST_TILES)
   return { tiles, examples: await examplesOf(tiles, signal) }
-}
-
-async function allFacets(signal: AbortSignal): Promise<Facets | null> {
-  const body = { k: 1, facets: ['category'], facet_values: 100 }
-  return (await http.post<SearchAnswer>('/search', body, { signal })).data.facets ?? null
 }
 
 /** Each tile in more words: the colour and the pattern of its product. Those that find its category, strongly. */

@@ -1,5 +1,6 @@
 import type { SearchSettings } from '../lib/search-params'
-import { http, type SearchAnswer, type SearchRequest } from './client'
+import { ask } from './ask'
+import type { SearchAnswer, SearchRequest } from './client'
 
 /** As many as the gateway gives at once. */
 const MOST_AT_ONCE = 100
@@ -9,7 +10,7 @@ type Filters = NonNullable<SearchRequest['filters']>
 
 export async function search(settings: SearchSettings, signal: AbortSignal): Promise<SearchAnswer> {
   const request = { ...toRequest(settings), k: Math.min(MOST_AT_ONCE, Math.max(settings.k, settings.shown)) }
-  let answer = (await http.post<SearchAnswer>('/search', request, { signal })).data
+  let answer = await ask(request, signal)
   // Whoever loads the page again finds as many results as before.
   while (answer.cursor && answer.results.length < settings.shown)
     answer = joined(answer, await searchOn(answer.cursor, MOST_AT_ONCE, signal))
@@ -18,7 +19,7 @@ export async function search(settings: SearchSettings, signal: AbortSignal): Pro
 
 /** The page after the one that answered with this cursor. */
 export async function searchOn(cursor: string, k: number, signal: AbortSignal): Promise<SearchAnswer> {
-  return (await http.post<SearchAnswer>('/search', { cursor, k }, { signal })).data
+  return ask({ cursor, k }, signal)
 }
 
 /** A catalogue that changed between two pages may give a product twice; it is shown once. */

@@ -4,13 +4,20 @@ import type { SearchAnswer } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 
+interface Props {
+  answer: SearchAnswer
+  /** Whether there was a question that products can match. */
+  asked: boolean
+  onChange: ChangeSettings
+}
+
 /** What there is to know of an answer beside its products. */
-export function Notices({ answer, onChange }: { answer: SearchAnswer; onChange: ChangeSettings }) {
+export function Notices({ answer, asked, onChange }: Props) {
   const { say } = useLanguage()
   const { original_query: original, rewritten_query: rewritten } = answer
   const degraded = (answer.degraded?.length ?? 0) > 0
   const isRewritten = Boolean(original && rewritten && original !== rewritten)
-  const unsure = answer.results.length > 0 && answer.results.every(({ strength }) => strength === 'weak')
+  const unsure = asked && answer.results.length > 0 && answer.results.every(({ strength }) => strength === 'weak')
   if (!degraded && !isRewritten && !unsure) return null
   return (
     <div className="mb-4 space-y-2 text-sm">

@@ -5,7 +5,7 @@ import { pictureAddress, type Product } from '../../api/client'
 import { getProduct } from '../../api/get-product'
 import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
-import { MOST_WITHOUT, type SearchSettings } from '../../lib/search-params'
+import { hasQuestion, MOST_WITHOUT, type SearchSettings } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
 import { useFocusKept } from '../../lib/use-focus-kept'
 import type { ChangeSettings } from '../../lib/use-search-settings'
@@ -62,7 +62,7 @@ export function QueryChips({ settings, onChange, picture, children }: Props) {
             ))}
           </ul>
         )}
-        {without.length < MOST_WITHOUT && (
+        {hasQuestion(settings) && without.length < MOST_WITHOUT && (
           <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
         )}
       </div>
