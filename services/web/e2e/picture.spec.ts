@@ -84,7 +84,7 @@ test('a frame is drawn with the mouse, and Escape brings back the whole', async 
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 5 })
   await page.mouse.up()
   await expect(page.getByRole('spinbutton', { name: say.cropWidth })).toHaveValue(/^(4[89]|5[0-2])$/)
-  expect((await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+  await expect.poll(async () => (await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
   await page.keyboard.press('Escape')
   await expect(page.getByText(say.yourPicture, { exact: true })).toBeVisible()
   await expect(page.getByText(say.emptyTitle).first()).toBeVisible()

@@ -66,7 +66,9 @@ test('sorted by price, the cheapest or the dearest comes first', async ({ shop, 
     [say.sorts.price_desc, -1],
   ] as const) {
     await page.getByLabel(say.sort).selectOption(sort)
-    await expect.poll(async () => inOrder(await prices(shop), direction)).toBe(true)
+    // The strong matches are in order; what is less close follows below its divider, in the same order.
+    for (const part of [shop.strong, shop.lessClose])
+      await expect.poll(async () => inOrder(await prices(shop, part), direction)).toBe(true)
   }
 })
 
@@ -115,9 +117,9 @@ async function scores(shop: Shop): Promise<number[]> {
   return texts.map((text) => Number(text.replace(/^\D*/, '')))
 }
 
-async function prices(shop: Shop): Promise<number[]> {
+async function prices(shop: Shop, part = shop.cards): Promise<number[]> {
   await shop.settled()
-  const texts = await shop.cards.getByText(/^€/).allTextContents()
+  const texts = await part.getByText(/^€/).allTextContents()
   return texts.map((text) => Number(text.slice(1).replace(',', '')))
 }
 

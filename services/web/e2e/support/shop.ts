@@ -10,12 +10,17 @@ export class Shop {
   readonly box: Locator
   readonly results: Locator
   readonly cards: Locator
+  /** Cards above and below the divider. */
+  readonly strong: Locator
+  readonly lessClose: Locator
   readonly alert: Locator
 
   constructor(readonly page: Page) {
     this.box = page.getByRole('searchbox', { name: say.searchLabel })
     this.results = page.getByRole('region', { name: /products?\b/ })
     this.cards = page.getByRole('article')
+    this.strong = page.locator('ul:not(h3 ~ ul) > li > article')
+    this.lessClose = page.locator('h3 ~ ul > li > article')
     this.alert = page.getByRole('alert')
   }
 
