@@ -15,7 +15,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -37,6 +37,7 @@ from services.common.problems import (
     NotReady,
     Overloaded,
     PayloadTooLarge,
+    PreconditionFailed,
     ServiceError,
     UnreadableImage,
     UnsupportedMediaType,
@@ -71,6 +72,7 @@ _PASSED_ON: dict[str, type[ServiceError]] = {
     for kind in (
         InvalidRequest,
         ModelMismatch,
+        PreconditionFailed,
         NotFound,
         NotReady,
         Overloaded,
@@ -140,11 +142,21 @@ class ServiceClient:
         """For an answer that is not JSON. `read` raises ValueError if it breaks the contract."""
         return await self._send_json("POST", path, body, read, headers)
 
-    async def put(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
-        return await self._send_json("PUT", path, body, answer.model_validate_json, {})
-
-    async def delete(self, path: str, answer: type[Answer]) -> Answer:
-        return await self._call("DELETE", path, answer.model_validate_json)
+    async def change(
+        self,
+        method: Literal["PUT", "PATCH", "DELETE"],
+        path: str,
+        answer: type[Answer],
+        body: BaseModel | None = None,
+        *,
+        if_match: str | None = None,
+    ) -> Answer:
+        """With `if_match` it is never repeated: the first try may have changed the tag."""
+        headers = {} if if_match is None else {"If-Match": if_match}
+        read, repeatable = answer.model_validate_json, if_match is None
+        if body is None:
+            return await self._call(method, path, read, headers=headers, repeatable=repeatable)
+        return await self._send_json(method, path, body, read, headers, repeatable=repeatable)
 
     async def _send_json(
         self,

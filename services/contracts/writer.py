@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Base64Bytes, ConfigDict, Field
+from typing import Any
+
+from pydantic import Base64Bytes, ConfigDict, Field, RootModel
 
 from services.contracts.base import Contract, ProductId
 
@@ -59,6 +61,15 @@ class ProductInput(Contract):
     )
     product_url: str | None = Field(default=None, max_length=2_000)
     attributes: dict[str, str] = Field(default_factory=dict, max_length=100)
+
+
+class ProductPatch(RootModel[dict[str, Any]]):
+    """`PATCH /products/{product_id}`: a merge patch (RFC 7396) of the answer of `GET`.
+
+    null removes a field. New words or another picture are encoded; price and attributes are not.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"price": 9.9, "brand": None}]})
 
 
 class ProductChange(Contract):

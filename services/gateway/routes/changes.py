@@ -1,12 +1,12 @@
-"""`PUT` and `DELETE /products/{product_id}`, for administrators."""
+"""`PUT`, `PATCH` and `DELETE /products/{product_id}`, for administrators."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Header, Path, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from services.common.client import ServiceClient
@@ -21,14 +21,15 @@ from services.common.problems import (
     NotReady,
     Overloaded,
     PayloadTooLarge,
+    PreconditionFailed,
     Unauthorized,
     UnreadableImage,
     UnsupportedMediaType,
     problem_responses,
 )
 from services.contracts.base import ProductId
-from services.contracts.writer import ProductChange, ProductInput
-from services.gateway.routes.dependencies import AdminOnly, require_json
+from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput, ProductPatch
+from services.gateway.routes.dependencies import AdminOnly, require_json, require_media_type
 from services.gateway.routes.examples import CHANGE, answered
 from services.gateway.searching.services import product_path
 from services.gateway.state import GatewayState, State
@@ -44,6 +45,7 @@ router = APIRouter(
         NotFound,
         InvalidRequest,
         ModelMismatch,
+        PreconditionFailed,
         NotReady,
         Overloaded,
         DependencyUnavailable,
@@ -52,46 +54,90 @@ router = APIRouter(
 )
 
 ProductIdPath = Annotated[ProductId, Path(description="Its id in the catalogue.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=200,
+        description="`ETag` of the product as the caller knows it; if it has changed since, the "
+        "change is refused with 412.",
+    ),
+]
+
+Body = TypeVar("Body", bound=BaseModel)
+
+_REFUSED_BODY = problem_responses(UnreadableImage, UnsupportedMediaType, PayloadTooLarge)
+
+
+def _body(models: dict[str, type[BaseModel]]) -> dict[str, Any]:
+    """The request body of a route that reads it by itself, for OpenAPI."""
+    content = {kind: {"schema": model.model_json_schema()} for kind, model in models.items()}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 @router.api_route(
-    "/products/{product_id:path}/similar", methods=["PUT", "DELETE"], include_in_schema=False
+    "/products/{product_id:path}/similar",
+    methods=["PUT", "PATCH", "DELETE"],
+    include_in_schema=False,
 )
 async def refuse_similar() -> None:
-    """It would be taken for a product whose id ends like that, which could never be asked for."""
+    """A product with such an id could never be requested."""
     raise HTTPException(MethodNotAllowed.status)
 
 
 @router.put(
     "/products/{product_id:path}",
-    summary="Put a product in, or in place of what it was",
-    responses=problem_responses(UnreadableImage, UnsupportedMediaType, PayloadTooLarge),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": ProductInput.model_json_schema()}},
-        }
-    },
+    summary="Add a product, or replace it",
+    responses=_REFUSED_BODY,
+    openapi_extra=_body({"application/json": ProductInput}),
 )
-async def put_product(product_id: ProductIdPath, request: Request, state: State) -> ProductChange:
+async def put_product(
+    product_id: ProductIdPath, request: Request, state: State, if_match: IfMatch = None
+) -> ProductChange:
     """Searchable in less than a second, on every replica, without a reload.
 
-    What `GET` gives may be changed and put back. An address in `image_url` is shown, never fetched.
+    The answer of `GET` can be changed and sent back.
     """
     await require_json(request)
+    product = await _read(request, ProductInput)
+    return await _writer(state).change(
+        "PUT", product_path(product_id), ProductChange, product, if_match=if_match
+    )
+
+
+@router.patch(
+    "/products/{product_id:path}",
+    summary="Change some fields of a product",
+    responses=_REFUSED_BODY,
+    openapi_extra=_body({PATCH_MEDIA_TYPE: ProductPatch, "application/json": ProductPatch}),
+)
+async def patch_product(
+    product_id: ProductIdPath, request: Request, state: State, if_match: IfMatch = None
+) -> ProductChange:
+    """A merge patch (RFC 7396). A new price or stock needs no encoder."""
+    await require_media_type(request, PATCH_MEDIA_TYPE, "application/json")
+    patch = await _read(request, ProductPatch)
+    return await _writer(state).change(
+        "PATCH", product_path(product_id), ProductChange, patch, if_match=if_match
+    )
+
+
+@router.delete("/products/{product_id:path}", summary="Delete a product")
+async def delete_product(
+    product_id: ProductIdPath, state: State, if_match: IfMatch = None
+) -> ProductChange:
+    """No longer found in less than a second; a product that is not there is no error."""
+    return await _writer(state).change(
+        "DELETE", product_path(product_id), ProductChange, if_match=if_match
+    )
+
+
+async def _read(request: Request, model: type[Body]) -> Body:
     try:
-        product = ProductInput.model_validate_json(await request.body())
+        return model.model_validate_json(await request.body())
     except ValidationError as error:
         raise RequestValidationError(
             [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
         ) from error
-    return await _writer(state).put(product_path(product_id), product, ProductChange)
-
-
-@router.delete("/products/{product_id:path}", summary="Take a product out")
-async def delete_product(product_id: ProductIdPath, state: State) -> ProductChange:
-    """No longer found in less than a second; one that is not there is no error."""
-    return await _writer(state).delete(product_path(product_id), ProductChange)
 
 
 def _writer(state: GatewayState) -> ServiceClient:

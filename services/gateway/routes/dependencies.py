@@ -43,10 +43,15 @@ TimingsDependency = Annotated[Timings, Depends(_timings)]
 
 async def require_json(request: Request) -> None:
     """Refuse a body whose type is not JSON, before its fields are validated."""
+    await require_media_type(request, "application/json")
+
+
+async def require_media_type(request: Request, *allowed: str) -> None:
+    """Raises UnsupportedMediaType for a body of another type."""
     given = request.headers.get("content-type", "")
     media_type = given.partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if media_type not in allowed:
         raise UnsupportedMediaType(
-            f"{request.url.path} takes a body of `Content-Type: application/json`, "
+            f"{request.url.path} takes a body of `Content-Type: {allowed[0]}`, "
             f"not {media_type or 'one without a type'}."
         )

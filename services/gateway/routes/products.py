@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -16,7 +16,7 @@ from services.common.problems import (
     problem_responses,
 )
 from services.contracts.base import ProductId
-from services.contracts.products import Product
+from services.contracts.products import Product, product_etag
 from services.gateway.routes.examples import PRODUCT, answered
 from services.gateway.searching.services import product_path
 from services.gateway.state import State
@@ -36,6 +36,12 @@ router = APIRouter(tags=["products"])
 async def get_product(
     product_id: Annotated[ProductId, Path(description="Its id in the catalogue.")],
     state: State,
+    response: Response,
 ) -> Product:
-    """All of a product's metadata, the same as in search results."""
-    return await state.services.retriever.get(product_path(product_id), Product)
+    """All of a product's metadata, the same as in search results.
+
+    `If-Match` of a later change takes the `ETag`, so that no update is lost.
+    """
+    product = await state.services.retriever.get(product_path(product_id), Product)
+    response.headers["ETag"] = f'"{product_etag(product)}"'
+    return product

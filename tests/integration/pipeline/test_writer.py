@@ -108,7 +108,14 @@ async def test_what_an_administrator_puts_is_there_within_a_second_on_every_repl
         for replica in replicas:
             await until(partial(finds, replica, "shop/../mug", "Renamed"))
         assert time.monotonic() - started < 1
-        assert change(await http.delete(path)).sequence == 3
+        merge = {"Content-Type": "application/merge-patch+json"}
+        patched = await http.patch(path, content=b'{"title": "Patched"}', headers=merge)
+        assert change(patched).sequence == 3
+        for replica in replicas:
+            await until(partial(finds, replica, "shop/../mug", "Patched"))
+        stale = await http.delete(path, headers={"If-Match": '"0"'})
+        assert_problem(stale, 412, "precondition-failed")
+        assert change(await http.delete(path)).sequence == 4
         for replica in replicas:
             await until(partial(finds, replica, "shop/../mug", None))
 

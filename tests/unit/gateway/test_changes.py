@@ -1,4 +1,4 @@
-"""`PUT` and `DELETE /products/{id}` at the gateway's door."""
+"""`PUT`, `PATCH` and `DELETE /products/{id}` at the gateway."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 async def test_nobody_but_an_administrator_changes_products(
     http: httpx.AsyncClient, method: str
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from services.contracts.products import Product, product_etag
 from services.gateway.searching.search import Search
 from tests.support.gateway_stack import Stack, assert_problem
 from tests.unit.gateway.conftest import RunStack
@@ -149,7 +150,7 @@ async def test_a_huge_body_without_a_length_is_refused_on_the_way(stack: Stack) 
         ("GET", "/nothing-here", 404, "not-found"),
         ("POST", "/nothing-here", 404, "not-found"),
         ("GET", "/predict", 405, "method-not-allowed"),
-        ("PATCH", "/products/1", 405, "method-not-allowed"),
+        ("POST", "/products/1", 405, "method-not-allowed"),
         ("PUT", "/", 405, "method-not-allowed"),
         ("GET", "/problems/nothing", 404, "not-found"),
     ],
@@ -170,6 +171,11 @@ async def test_any_product_id_reaches_the_retriever_as_it_is(stack: Stack, name:
     response = await stack.http.get(url)
     assert response.status_code == 200, response.text
     assert response.json()["product_id"] == name
+
+
+async def test_a_product_comes_with_the_tag_that_a_change_may_name(stack: Stack) -> None:
+    response = await stack.http.get("/products/mug")
+    assert response.headers["etag"] == f'"{product_etag(Product(**response.json()))}"'
 
 
 async def test_a_missing_product_is_not_found(stack: Stack) -> None:

@@ -208,24 +208,30 @@ export interface paths {
         /**
          * One product
          * @description All of a product's metadata, the same as in search results.
+         *
+         *     `If-Match` of a later change takes the `ETag`, so that no update is lost.
          */
         get: operations["get_product"];
         /**
-         * Put a product in, or in place of what it was
+         * Add a product, or replace it
          * @description Searchable in less than a second, on every replica, without a reload.
          *
-         *     What `GET` gives may be changed and put back. An address in `image_url` is shown, never fetched.
+         *     The answer of `GET` can be changed and sent back.
          */
         put: operations["put_product"];
         post?: never;
         /**
-         * Take a product out
-         * @description No longer found in less than a second; one that is not there is no error.
+         * Delete a product
+         * @description No longer found in less than a second; a product that is not there is no error.
          */
         delete: operations["delete_product"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change some fields of a product
+         * @description A merge patch (RFC 7396). A new price or stock needs no encoder.
+         */
+        patch: operations["patch_product"];
         trace?: never;
     };
     "/images/{path}": {
@@ -2337,7 +2343,10 @@ export interface operations {
     put_product: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
+                "if-match"?: string | null;
+            };
             path: {
                 /** @description Its id in the catalogue. */
                 product_id: string;
@@ -2459,6 +2468,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Precondition failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Payload too large */
             413: {
                 headers: {
@@ -2531,7 +2549,10 @@ export interface operations {
     delete_product: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
+                "if-match"?: string | null;
+            };
             path: {
                 /** @description Its id in the catalogue. */
                 product_id: string;
@@ -2592,7 +2613,179 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Precondition failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_product: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description Its id in the catalogue. */
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The change, written. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "product_id": "sample-0001",
+                     *       "catalogue_version": "5f0c1e7a9b3d",
+                     *       "sequence": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProductChange"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Model mismatch */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unreadable image */
             422: {
                 headers: {
                     [name: string]: unknown;
