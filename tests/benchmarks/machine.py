@@ -22,14 +22,18 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {processor}, Python {platform.python_version()}"
 
 
-def measured_by(target: str, packages: Sequence[str]) -> str:
-    """The command as it was given, the machine and how busy, the versions of what it compared."""
-    arguments = " ".join(sys.argv[1:])
-    quoted = f'"{arguments}"' if " " in arguments else arguments
-    command = f"make {target} ARGS={quoted}" if arguments else f"make {target}"
+def bench_command(part: str, arguments: str = "") -> str:
+    """The command that runs this part of the benchmarks, in Markdown."""
+    rest = f" -- {arguments}" if arguments else ""
+    return f'`make bench ARGS="--only {part}{rest}"`'
+
+
+def measured_by(part: str, packages: Sequence[str]) -> str:
+    """The command, the machine and its load, and the versions of the packages compared."""
+    command = bench_command(part, " ".join(sys.argv[1:]))
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     busy = f"load {os.getloadavg()[2]:.1f} over the last 15 minutes"
-    return f"`{command}`, {machine()}, {busy}; {versions}."
+    return f"{command}, {machine()}, {busy}; {versions}."
 
 
 def precision_of(encoder_url: str) -> str:

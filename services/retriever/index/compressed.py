@@ -20,7 +20,7 @@ from services.retriever.index.codes import Codes, CodesBuild, lent
 HalfRows = NDArray[np.float16]
 
 # How many candidates are scored exactly, at least and of how many rows one: what keeps 20 of the
-# best 20 for every mix of weights, by `make bench-retriever`.
+# best 20 for every mix of weights, by the benchmark `retriever`.
 _FEWEST_CANDIDATES = 400
 _ROWS_A_CANDIDATE = 400
 # So few rows are scored exactly, all of them, in the time that a scan takes.

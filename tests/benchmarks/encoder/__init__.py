@@ -1,1 +1,1 @@
-"""`make bench-encoder`, `make bench-service`: the engine beside others, and as it is served."""
+"""Benchmarks `encoder` and `service`: the engine beside others, and as it is served."""

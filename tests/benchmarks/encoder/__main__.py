@@ -1,4 +1,4 @@
-"""`make bench-encoder`: the engine that serves beside the `clip` package and other engines.
+"""Benchmark `encoder`: the engine that serves beside the `clip` package and other engines.
 
 Everything with random weights in ViT-B/32's shape and on as many threads as `--threads`, in one
 run. `--write` puts the tables into docs/benchmarks.md.
@@ -64,7 +64,7 @@ def main() -> None:
 
 def _machine(options: argparse.Namespace) -> str:
     return (
-        f"{measured_by('bench-encoder', PACKAGES)} {options.threads} threads, "
+        f"{measured_by('encoder', PACKAGES)} {options.threads} threads, "
         f"{in_order('auto')[0]} where it is left to the processor. Random weights in ViT-B/32's "
         "shape, the same in all; medians of rounds in which all take turns."
     )

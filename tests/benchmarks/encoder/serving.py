@@ -1,4 +1,4 @@
-"""`make bench-service`: what the model's speed becomes in the service.
+"""Benchmark `service`: what the model's speed becomes in the service.
 
 Batching, priorities, memory, start, wire. `--write` puts the tables into docs/benchmarks.md.
 """
@@ -51,7 +51,7 @@ def main() -> None:
         weights, cache = Path(folder) / "b32.pt", Path(folder) / "cache"
         save_weights(clip_b32(), weights)
         sections = [
-            f"{measured_by('bench-service', ('openvino',))} {options.threads} threads, random "
+            f"{measured_by('service', ('openvino',))} {options.threads} threads, random "
             "weights in ViT-B/32's shape.",
             asyncio.run(start_and_memory(weights, cache)),
             asyncio.run(batching(weights, cache, options.threads)),

@@ -1,1 +1,1 @@
-"""`make bench-features`: Feast as its documentation asks it, beside how it is read here."""
+"""Benchmark `features`: Feast as its documentation asks it, beside how it is read here."""

@@ -1,4 +1,4 @@
-"""`make bench-features`: Feast's `get_online_features` as documented, beside what is done here.
+"""Benchmark `features`: Feast's `get_online_features` as documented, beside what is done here.
 
 One Redis, one catalogue written by the pipeline's own writer. First the metadata of 20 products, as
 a page of results needs them; then the whole catalogue, vectors and metadata, into memory. All ways
@@ -194,7 +194,7 @@ def _told(
     longest = next(iter(loads.values()))
     load_rows = [[name, value, f"{longest / value:.1f}×"] for name, value in loads.items()]
     return (
-        f"{measured_by('bench-features', ('feast', 'redis'))} {options.products:,} products of two "
+        f"{measured_by('features', ('feast', 'redis'))} {options.products:,} products of two "
         f"vectors of {DIMENSION}, a Redis on the same machine; all ways take turns.\n\n"
         f"### {PRODUCTS_A_READ} products' metadata, {len(FEATURES)} features each\n\n"
         + table(["way", "p50 ms", "p99 ms", "times faster"], rows)

@@ -1,4 +1,4 @@
-"""`make bench-limits`: each stage beside the least time that this machine could do it in.
+"""Benchmark `limits`: each stage beside the least time that this machine could do it in.
 
 The floors: bytes that must be read at the bandwidth measured, products that must be made at the
 peak measured, two processes that pass bytes to and fro and do nothing else. `--write` puts the
@@ -21,7 +21,7 @@ from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.retriever.index import IndexChoice
 from tests.benchmarks.limits.hops import hops
-from tests.benchmarks.machine import machine
+from tests.benchmarks.machine import bench_command, machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.data import DIMENSION, Distribution
 from tests.benchmarks.roof import (
@@ -71,7 +71,7 @@ def main() -> None:
             *_hops(Path(folder), options.rounds),
         ]
     text = (
-        f"`make bench-limits ARGS=--write`, {machine()}. {options.threads} threads read "
+        f"{bench_command('limits', '--write')}, {machine()}. {options.threads} threads read "
         f"{bandwidth / 1e9:.0f} GB/s and multiply {peak / 1e12:.2f} TFLOP/s in {files.precision}, "
         f"one reads {of_one / 1e9:.0f} GB/s.\n\n"
         + table(

@@ -1,4 +1,4 @@
-"""`make bench-load`: how long a catalogue takes from the online store into memory, and reads after.
+"""Benchmark `load`: how long a catalogue takes from the online store into memory, and reads after.
 
 A catalogue is written through Feast into a Redis of its own, then read whole by the retriever's
 reader, every row checked. Batches of several sizes take turns in one run, so that a machine that
@@ -77,7 +77,7 @@ def main() -> None:
         print(reload, flush=True)
         text = "\n\n".join(
             (
-                measured_by("bench-load", ["feast", "redis", "faiss-cpu"]),
+                measured_by("load", ["feast", "redis", "faiss-cpu"]),
                 f"{written} Two vectors of {DIMENSION} floats a product; every row is checked, and "
                 "the index is built in the seconds told.",
                 memory,

@@ -1,1 +1,1 @@
-"""`make bench-peers`: the retriever beside the vector searches that others would use."""
+"""Benchmark `peers`: the retriever beside the vector searches that others would use."""

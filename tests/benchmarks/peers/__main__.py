@@ -1,4 +1,4 @@
-"""`make bench-peers`: what one search takes in the retriever, in process and over HTTP, and by what
+"""Benchmark `peers`: what one search takes in the retriever, in process and over HTTP, and by what
 others would use, as plain calls.
 
 Each contender has a process of its own and holds the same rows; all take turns at the same
@@ -180,7 +180,7 @@ def _recalls(one: Running, truth: list[set[int]], count: int) -> list[str]:
 def _head(options: argparse.Namespace) -> str:
     mixes = ", ".join(f"{text}/{image}" for text, image in MIXES)
     return (
-        f"{measured_by('bench-peers', PACKAGES)} Rows `[text ; image]` of two vectors of "
+        f"{measured_by('peers', PACKAGES)} Rows `[text ; image]` of two vectors of "
         f"{DIMENSION}, drawn as CLIP's are distributed; k = {K}; questions in words and in "
         f"pictures by turns, words/look {mixes}, {options.queries} of each (of the slow ones a "
         "quarter, of scikit-learn a sixteenth). One query at a time, on one thread; building may "

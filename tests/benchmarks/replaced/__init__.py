@@ -1,1 +1,1 @@
-"""`make bench-replaced`: the simple service that projects start with, beside the whole stack."""
+"""Benchmark `replaced`: the simple service that projects start with, beside the whole stack."""

@@ -1,4 +1,4 @@
-"""`make bench-replaced`: new queries to the simple service and to the whole stack, in turns.
+"""Benchmark `replaced`: new queries to the simple service and to the whole stack, in turns.
 
 Both have the same random weights in ViT-B/32's shape and as many products of the same shape; the
 one that is not asked idles. `--write` puts the table into docs/benchmarks.md.
@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from tests.benchmarks.machine import machine, precision_of
+from tests.benchmarks.machine import bench_command, machine, precision_of
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import resident_mib, stack_of, start
 from tests.load.client import Connections, Timed, by_clients, per_second, percentile_ms
@@ -149,7 +149,7 @@ def _told(
     before, now = figures["simple"], figures["ours"]
     latency, throughput = before[0] / now[0], now[4] / before[4]
     return (
-        f"`make bench-replaced ARGS=--write`, {machine()}. {options.products:,} products, new "
+        f"{bench_command('replaced', '--write')}, {machine()}. {options.products:,} products, new "
         "queries, one client alone and 16 who ask again at once; the clients share the machine. "
         f"Turns: {options.rounds} of {options.seconds:g} s each.\n\n"
         + table(

@@ -1,4 +1,4 @@
-"""`make bench-retriever`: one search, by size of catalogue, beside what people use instead.
+"""Benchmark `retriever`: one search, by size of catalogue, beside what people use instead.
 
 Every contender answers the same queries in turns, in one run and on one thread. The simple path is
 what such services start with: scikit-learn's cosine over the matrix, then a pandas copy, filter,
@@ -12,7 +12,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.benchmarks.machine import machine
+from tests.benchmarks.machine import bench_command, machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.contenders import SIMPLE
 from tests.benchmarks.retriever.data import DIMENSION, MIXES
@@ -49,8 +49,8 @@ def _told(measured: list[Measured]) -> str:
     mixes = [f"{text:g}/{image:g}" for text, image in MIXES]
     return "\n\n".join(
         (
-            f"`make bench-retriever`, {machine()}. {DIMENSION} floats a vector, two vectors a "
-            f"product, k = {K}, one thread; questions in words and in pictures by turns; rows "
+            f"{bench_command('retriever')}, {machine()}. {DIMENSION} floats a vector, two vectors "
+            f"a product, k = {K}, one thread; questions in words and in pictures by turns; rows "
             "drawn as CLIP's are distributed (two cones, clusters, a falling spectrum).",
             _compared(measured),
             f"Of the best {K} by brute force over whole floats, found by the retriever, with the "

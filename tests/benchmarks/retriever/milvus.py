@@ -1,4 +1,4 @@
-"""`make bench-milvus`: the same search through Milvus, here the embedded Milvus Lite.
+"""Benchmark `milvus`: the same search through Milvus, here the embedded Milvus Lite.
 
 What it finds is compared with brute force over the same rows, unfiltered and behind filters.
 """

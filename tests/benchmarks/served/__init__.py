@@ -1,1 +1,1 @@
-"""`make bench-served`: the encoder over HTTP beside another server of the same model."""
+"""Benchmark `served`: the encoder over HTTP beside another server of the same model."""

@@ -1,4 +1,4 @@
-"""`make bench-served`: one short text a request, to the encoder and to infinity, in turns.
+"""Benchmark `served`: one short text a request, to the encoder and to infinity, in turns.
 
 Both serve the same random weights in ViT-B/32's shape; the one that is not asked idles. No text is
 asked for twice. `--write` puts the table into docs/benchmarks.md.
@@ -111,7 +111,7 @@ def _told(
     head = [f"{name}: {unit}" for name in (own, peer) for unit in units]
     starts = {server.name: server.started_s for server in servers}
     return (
-        f"{measured_by('bench-served', ('openvino', 'torch'))} {_version(options.infinity)}. "
+        f"{measured_by('served', ('openvino', 'torch'))} {_version(options.infinity)}. "
         "Random weights in ViT-B/32's shape, the same in both (least cosine between their answers "
         f"{cosine:.5f}). One new short text a request, as JSON; clients ask again at once and "
         f"share the machine. Turns: {options.rounds} of {options.seconds:g} s each.\n\n"

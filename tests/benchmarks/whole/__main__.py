@@ -1,4 +1,4 @@
-"""`make bench-whole`: the whole stack by clients, where the time goes, and how it grows.
+"""Benchmark `whole`: the whole stack by clients, where the time goes, and how it grows.
 
 Real processes and Redis, random weights in ViT-B/32's shape, a made-up catalogue; the clients share
 the machine with the services. `--write` puts tables and a plot into docs/benchmarks.md.
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.machine import machine, precision_of
+from tests.benchmarks.machine import bench_command, machine, precision_of
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import resident_mib, stack_of, start
 from tests.benchmarks.whole.stages import PARTS, PICTURE, WORDS, Asked, parts_ms, read
@@ -200,9 +200,9 @@ def _told(
     ]
     growth = ["products", "p50 ms", "p99 ms", "search ms", "start s", "retriever MiB", "Redis MiB"]
     return (
-        f"`make bench-whole ARGS=--write`, {machine()}. {options.products:,} products; clients ask "
-        f"again at once, {spent:g} s each in {options.rounds} turns, and share the machine. The "
-        f"encoder computes in {precision}.\n\n"
+        f"{bench_command('whole', '--write')}, {machine()}. {options.products:,} products; clients "
+        f"ask again at once, {spent:g} s each in {options.rounds} turns, and share the machine. "
+        f"The encoder computes in {precision}.\n\n"
         "### By clients\n\n"
         + table(["question", "clients", "answers/s", "p50 ms", "p99 ms"], by_count)
         + "\n\n### Where the time goes, mean milliseconds by stage and number of clients\n\n"
