@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from services.launcher.address import family, url
 from services.launcher.doctor import Finding
 from services.launcher.preflight import CannotRun, need_catalogue, need_disk_space
 from services.launcher.redis_server import NoRedis, find_redis_server
@@ -43,18 +44,20 @@ def look(settings: LauncherSettings) -> Iterator[Finding]:
 
 def _port(settings: LauncherSettings) -> Iterator[Finding]:
     """Free, or ours: then what the gateway says of its neighbours."""
-    where = f"port {settings.port} on {settings.host}"
-    with socket.socket() as probe:
+    where = f"port {settings.port} on {settings.address}"
+    if settings.address_note is not None:
+        yield Finding(settings.address_note)
+    with socket.socket(family(settings.address)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((settings.address, settings.port))
         except OSError as error:
             taken = error
         else:
             yield Finding(f"{where} is free")
             yield _gemini()
             return
-    told = _ready(f"http://{settings.host}:{settings.port}/ready")
+    told = _ready(f"{url(settings.address, settings.port)}/ready")
     if told is None:
         yield Finding(
             f"{where} cannot be used ({(taken.strerror or str(taken)).lower()})",

@@ -59,9 +59,9 @@ def only_one(folder: Path) -> Iterator[None]:
 
 def bind(settings: LauncherSettings) -> Listeners:
     try:
-        return Listeners.bind(settings.host, settings.port, services_of(settings))
+        return Listeners.bind(settings.address, settings.port, services_of(settings))
     except OSError as error:
         raise CannotRun(
-            f"port {settings.port} on {settings.host} cannot be used "
-            f"({(error.strerror or str(error)).lower()}); choose another with PORT=…"
+            f"port {settings.port} on {settings.address} cannot be used "
+            f"({(error.strerror or str(error)).lower()}); choose another with PORT=… or HOST=…"
         ) from error

@@ -90,6 +90,8 @@ class Run:
         need_disk_space(folders.state)
         async with AsyncExitStack() as running:
             running.enter_context(only_one(folders.state))
+            if self.settings.address_note is not None:
+                self.say(self.settings.address_note)
             listeners = bind(self.settings)
             running.callback(listeners.close)
             values = environment(self.settings, folders, listeners)

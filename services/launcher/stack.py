@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.launcher.address import family, url
 from services.launcher.processes import Program
 from services.launcher.settings import LauncherSettings
 
@@ -102,10 +103,7 @@ class Listeners:
         return cls(sockets)
 
     def url(self, service: str) -> str:
-        host, port = self.by_service[service].getsockname()[:2]
-        if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
-            host = "127.0.0.1"
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return url(*self.by_service[service].getsockname()[:2])
 
     def close(self) -> None:
         for one in self.by_service.values():
@@ -113,8 +111,7 @@ class Listeners:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family(host), socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
