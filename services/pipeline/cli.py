@@ -60,18 +60,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m services.pipeline", description="From product files to a catalogue."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    load = commands.add_parser("load", help="make a product file the catalogue that is served")
+    load = commands.add_parser("load", help="load a product file and serve it as the catalogue")
     _add_feed(load)
     load.add_argument(
         "--undo-changes",
         action="store_true",
-        help="undo what was changed live in a catalogue that is served already",
+        help="undo the live changes of the served catalogue",
     )
     load.add_argument(
         "--golden",
         type=Path,
         metavar="FOLDER",
-        help="golden queries by which it must be no worse than what is served",
+        help="golden queries; a version that does worse on them than the served one is refused",
     )
     load.add_argument(
         "--force",
@@ -79,20 +79,20 @@ def _parser() -> argparse.ArgumentParser:
         help="publish a version that is broken, worse or much smaller",
     )
     load.set_defaults(command=_load)
-    upsert = commands.add_parser("upsert", help="put a file's products into what is served")
+    upsert = commands.add_parser("upsert", help="add a file's products to the served catalogue")
     _add_feed(upsert)
     upsert.set_defaults(command=_upsert)
-    delete = commands.add_parser("delete", help="take products out of what is served")
+    delete = commands.add_parser("delete", help="remove products from the served catalogue")
     delete.add_argument("ids", nargs="+", metavar="ID", help="product ids")
     delete.set_defaults(command=_delete)
-    rollback = commands.add_parser("rollback", help="serve again the version served before")
+    rollback = commands.add_parser("rollback", help="serve the previous version again")
     rollback.set_defaults(command=_rollback)
     _add_ranking(commands)
     add_store_commands(commands)
     serve = commands.add_parser("serve", help="start the writer: `python -m services.writer`")
     serve.set_defaults(command=_serve)
     add_commands(commands)
-    data = commands.add_parser("data", help="data versions from and to where they are shared")
+    data = commands.add_parser("data", help="pull or push data versions")
     data.add_argument("direction", choices=["pull", "push"])
     data.set_defaults(command=_data)
     add_quality_commands(commands)
@@ -104,20 +104,20 @@ def _add_feed(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "file", type=Path, metavar="FILE", help="CSV, TSV, Parquet or XML, or a folder of SQID"
     )
+    command.add_argument("--rejects", type=Path, metavar="PATH", help="CSV file for rejected rows")
     command.add_argument(
-        "--rejects", type=Path, metavar="PATH", help="where rows that can't be loaded are written"
+        "--report", type=Path, metavar="FILE", help="write the report to this file, as JSON"
     )
     command.add_argument(
-        "--report", type=Path, metavar="FILE", help="where the report is written as JSON"
+        "--format", choices=FORMATS, default="", help="feed format; detected by default"
     )
     command.add_argument(
-        "--format", choices=FORMATS, default="", help="whose columns; found out when left out"
+        "--encoding", type=_encoding, help="encoding of a CSV that is not UTF-8, such as cp1252"
     )
     command.add_argument(
-        "--encoding", type=_encoding, help="of a CSV that is not UTF-8, as in cp1252"
+        "--currency", type=_currency, help="currency of prices without one, such as EUR"
     )
-    command.add_argument("--currency", type=_currency, help="of prices that name none, as in EUR")
-    command.add_argument("--locale", default="us", help="which of ESCI's locales (default: us)")
+    command.add_argument("--locale", default="us", help="ESCI locale (default: us)")
     command.add_argument(
         "--without-vectors",
         dest="with_vectors",
@@ -127,7 +127,7 @@ def _add_feed(command: argparse.ArgumentParser) -> None:
 
 
 def _feed_options(options: argparse.Namespace) -> FeedOptions:
-    """What the command line says, else what the environment does."""
+    """Feed options from the command line, with the environment as the fallback."""
     said = FeedSettings().options()
     return FeedOptions(
         format=options.format or said.format,
@@ -152,12 +152,12 @@ def _currency(code: str) -> str:
 
 
 def _add_ranking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ranking = commands.add_parser("ranking", help="the weights and calibration of searches")
+    ranking = commands.add_parser("ranking", help="weights and calibration of searches")
     actions = ranking.add_subparsers(required=True, metavar="ACTION")
-    put = actions.add_parser("set", help="search by it what is served; `rollback` takes it back")
+    put = actions.add_parser("set", help="use it for the served catalogue; `rollback` undoes this")
     put.add_argument("file", type=Path, metavar="FILE", help="JSON, as `show` prints it")
     put.set_defaults(command=_set_ranking)
-    show = actions.add_parser("show", help="print the one that is in force")
+    show = actions.add_parser("show", help="print the active ranking")
     show.set_defaults(command=_show_ranking)
 
 

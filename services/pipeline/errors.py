@@ -1,4 +1,4 @@
-"""What can end a run early, and the exit code that each has.
+"""Errors that end a run early, with their exit codes.
 
 PipelineError
 ├── FeedUnusable        2   the file can't be read as a product feed

@@ -1,4 +1,4 @@
-"""What a person sees while it runs: a bar on a terminal, else a line every few seconds."""
+"""Progress display: a bar on a terminal, otherwise a line every few seconds."""
 
 from __future__ import annotations
 

@@ -12,70 +12,72 @@ from services.contracts.encoder import MAX_IMAGES_PER_REQUEST, MAX_TEXTS_PER_REQ
 
 
 class PipelineSettings(BaseSettings):
-    """What may be set for the pipeline. It serves nothing, so it has no port."""
+    """The pipeline's settings. It serves nothing, so it has no port."""
 
     model_config = SettingsConfigDict(env_prefix="PIPELINE_", frozen=True, extra="ignore")
 
-    encoder_url: str = Field(
-        default="http://127.0.0.1:8001", description="Where the encoder listens."
-    )
+    encoder_url: str = Field(default="http://127.0.0.1:8001", description="The encoder's URL.")
     encoder_wait_s: float = Field(
         default=120.0,
         gt=0,
-        description="Longest wait for an encoder that is starting, overloaded or away.",
+        description="Longest wait in seconds for an encoder that is starting, overloaded or "
+        "unavailable.",
     )
     encoder_timeout_s: float = Field(
-        default=60.0, gt=0, description="Longest wait for one answer of the encoder."
+        default=60.0, gt=0, description="Timeout of one request to the encoder, in seconds."
     )
     retriever_url: str = Field(
         default="http://127.0.0.1:8003",
-        description="Where the retriever listens, which evaluations ask.",
+        description="The retriever's URL, for evaluations.",
     )
     retriever_timeout_s: float = Field(
-        default=60.0, gt=0, description="Longest wait for one answer of the retriever."
+        default=60.0, gt=0, description="Timeout of one request to the retriever, in seconds."
     )
     requests_in_flight: int = Field(
         default=2,
         ge=1,
         le=32,
-        description="Requests at the encoder at once; two keep it busy between answers.",
+        description="Concurrent requests to the encoder; two keep it busy between answers.",
     )
     text_batch: int = Field(
-        default=64, ge=1, le=MAX_TEXTS_PER_REQUEST, description="Texts a request."
+        default=64, ge=1, le=MAX_TEXTS_PER_REQUEST, description="Texts per request to the encoder."
     )
     image_batch: int = Field(
-        default=32, ge=1, le=MAX_IMAGES_PER_REQUEST, description="Pictures a request."
+        default=32,
+        ge=1,
+        le=MAX_IMAGES_PER_REQUEST,
+        description="Pictures per request to the encoder.",
     )
     max_image_bytes: int = Field(
-        default=10_000_000, ge=1, description="Bytes of one picture at most."
+        default=10_000_000, ge=1, description="Maximum size of a picture, in bytes."
     )
     max_image_pixels: int = Field(
-        default=50_000_000, ge=1, description="Pixels of one picture at most."
+        default=50_000_000, ge=1, description="Maximum size of a picture, in pixels."
     )
     download_pictures: bool = Field(
-        default=True, description="Whether pictures that a feed names by link are fetched."
+        default=True, description="Download pictures that a feed names by link."
     )
     download_dir: Path | None = Field(
         default=None,
-        description="Where it is kept what was fetched from which link; `offline/.downloads` in "
-        "the feature store's folder when left out.",
+        description="Download cache directory. Default: `offline/.downloads` in the feature "
+        "store's folder.",
     )
     download_rate: float = Field(
-        default=10.0, gt=0, description="Requests a second to one host at most."
+        default=10.0, gt=0, description="Maximum requests per second to one host."
     )
     download_max_age_s: int = Field(
         default=86_400,
         ge=0,
-        description="How long a fetched picture is taken for the current one; then its host is "
-        "asked whether it changed.",
+        description="Time in seconds before a downloaded picture is checked for changes at its "
+        "host.",
     )
     download_timeout_s: float = Field(
-        default=60.0, gt=0, description="Longest wait for one picture, each time it is tried."
+        default=60.0, gt=0, description="Timeout of one attempt at a picture, in seconds."
     )
     download_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
         default=(),
-        description="Networks that are not public and from which pictures are fetched all the "
-        "same, separated by commas: `10.2.0.0/16` for a picture server inside.",
+        description="Private networks from which pictures may be downloaded, separated by "
+        "commas: `10.2.0.0/16` for an internal picture server.",
     )
     feature_store: Path = Field(
         default=Path("feature_repo"),
@@ -84,12 +86,12 @@ class PipelineSettings(BaseSettings):
     )
     media_dir: Path = Field(
         default=Path(".state/media"),
-        description="Where pictures are kept, named after their content; the gateway serves it.",
+        description="Folder of the pictures, named after their content; the gateway serves it.",
     )
     rejects_path: Path | None = Field(
         default=None,
-        description="CSV file for the rows that can't be loaded; `offline/rejects.csv` in the "
-        "feature store's folder when left out.",
+        description="CSV file for rejected rows. Default: `offline/rejects.csv` in the feature "
+        "store's folder.",
     )
     min_kept_share: float = Field(
         default=0.5,
@@ -109,34 +111,34 @@ class PipelineSettings(BaseSettings):
         default=500,
         ge=1,
         le=10_000,
-        description="Products that are encoded and written together: what a run that is killed "
-        "does again. 500 was measured to be the fastest for Feast.",
+        description="Products that are encoded and written together. A killed run repeats at most "
+        "one batch. 500 was measured to be the fastest for Feast.",
     )
     tracking: bool = Field(
         default=False,
-        description="Whether every load, training and evaluation becomes an MLflow run. "
-        "`make eval`, `make data` and `make tfx` turn it on; `make run` does without.",
+        description="Record every load, training and evaluation as an MLflow run. "
+        "`make eval`, `make data` and `make tfx` turn it on; `make run` does not.",
     )
     tracking_uri: str = Field(
         default="sqlite:///.state/mlflow/mlflow.db",
         min_length=1,
-        description="Where MLflow keeps runs and registry: an SQLite file, or a server's URL.",
+        description="MLflow's store of runs and registry: an SQLite file, or a server's URL.",
     )
     query_log_redis_url: RedisDsn | None = Field(
         default=None,
-        description="Redis that the gateways log queries to (`GATEWAY_REDIS_URL`); for "
+        description="Redis with the gateways' query log (`GATEWAY_REDIS_URL`), for "
         "`queries export`.",
     )
     query_log_key: SecretStr | None = Field(
         default=None,
-        description="Key of the gateways' hash, for asking whether given words were sought; "
-        "reports do without.",
+        description="Key of the gateways' hash, to find out if given words were searched for. "
+        "Reports work without it.",
     )
     queries_dir: Path = Field(
-        default=Path(".state/queries"), description="Where exported queries are kept, as Parquet."
+        default=Path(".state/queries"), description="Folder of the exported queries (Parquet)."
     )
     queries_days: int = Field(
-        default=90, ge=1, description="How long exported queries are kept, in days."
+        default=90, ge=1, description="Retention of exported queries, in days."
     )
 
     @field_validator("download_networks", mode="before")

@@ -1,4 +1,4 @@
-"""What a load did, for a person and for the run's record."""
+"""Summary of a load, for a person and for the run's record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_FETCHED = "picture not fetched"
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the rows."""
+    """Numbers of rows, by result."""
 
     rows: int = 0
     loaded: int = 0
@@ -49,7 +49,7 @@ class Tally:
 
 
 class LoadReport(BaseModel):
-    """What a load did, for programs: `--report FILE` writes it as JSON, also of one that failed."""
+    """Summary of a load for programs: `--report FILE` writes it as JSON, also if the load fails."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -118,7 +118,7 @@ class LoadReport(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LoadSummary:
-    """What a run did."""
+    """Summary of a run."""
 
     counts: Counts
     tally: Tally
@@ -126,9 +126,9 @@ class LoadSummary:
     publication: Publication
     seconds: float
     live: bool
-    """Whether its products were added to the served version."""
+    """True if the products were added to the served version."""
     verdict: Verdict | None = None
-    """The result of golden queries, where any were asked."""
+    """The result of the golden queries, if there were any."""
 
     @property
     def rejected(self) -> int:
@@ -143,7 +143,7 @@ class LoadSummary:
         return self.tally.details[NOT_FETCHED]
 
     def tags(self) -> dict[str, str]:
-        """What was published, for the run's record."""
+        """The published version, for the run's record."""
         head = self.publication.head
         return {"model": head.model_id, "catalogue": head.version, "change": str(head.sequence)}
 
@@ -181,20 +181,20 @@ class LoadSummary:
                 f"{self.rejects_path}; their products are found by their words alone"
             )
         if others := self.details - self.without_linked_picture:
-            told = _by_reason(self.tally.details, without=NOT_FETCHED)
-            yield f"{others} details were left out or changed, see {self.rejects_path}: {told}"
+            reasons = _by_reason(self.tally.details, without=NOT_FETCHED)
+            yield f"{others} details were left out or changed, see {self.rejects_path}: {reasons}"
         if self.rejected:
-            told = _by_reason(self.tally.rejected)
-            yield f"{self.rejected} rejected, see {self.rejects_path}: {told}"
+            reasons = _by_reason(self.tally.rejected)
+            yield f"{self.rejected} rejected, see {self.rejects_path}: {reasons}"
         if len(self.tally.currencies) > 1:
-            told = ", ".join(
+            currencies = ", ".join(
                 f"{count} in {code or 'no known currency'}"
                 for code, count in self.tally.currencies.most_common()
             )
-            yield f"prices are in several currencies: {told}"
+            yield f"prices are in several currencies: {currencies}"
         if self.tally.attribute_columns:
-            told = shown(self.tally.attribute_columns)
-            yield f"columns that are not fields are kept as attributes: {told}"
+            columns = shown(self.tally.attribute_columns)
+            yield f"columns that are not fields are kept as attributes: {columns}"
         if self.live:
             yield f"version {head.version} changed, change {head.sequence}, in {self.seconds:.1f} s"
             return

@@ -24,14 +24,14 @@ MAX_REQUEST_IMAGE_BYTES = 16_000_000
 """Pictures of one request together, well below what the encoder takes; one alone may be larger."""
 
 REMEMBERED_VECTORS = 10_000
-"""Of each kind, so that variants far apart in the file still share; 20 MB at 512 floats."""
+"""Vectors cached of each kind, so that distant variants share them; 20 MB at 512 floats."""
 
 
 Outcome = FloatVector | UnusablePicture
 
 
 class Embeddable(Protocol):
-    """What of a product is embedded."""
+    """The parts of a product that are embedded."""
 
     @property
     def caption(self) -> str: ...
@@ -208,7 +208,7 @@ class Embedder:
 
 
 def needs_no_encoder(product: Embeddable) -> bool:
-    """Whether all of its vectors came with the feed."""
+    """True if the feed brought all of the product's vectors."""
     image_ready = product.picture is None or _ready_image(product) is not None
     return _ready_text(product) is not None and image_ready
 

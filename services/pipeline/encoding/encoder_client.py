@@ -110,12 +110,12 @@ class EncoderClient:
 
 
 def _pause(error: ServiceError, own_s: float) -> float:
-    """What the encoder asks for, else our own growing pause."""
+    """The encoder's `Retry-After` in seconds, else our own growing pause."""
     return own_s if error.retry_after_s is None else float(error.retry_after_s)
 
 
 def _read(data: bytes) -> Embeddings:
-    """Of the binary form. Raises ValueError where it breaks the contract."""
+    """Parse the binary form. Raises ValueError if it breaks the contract."""
     try:
         tensors = load(data)
         rows, described = tensors[EMBEDDINGS_TENSOR], tensors[REPORT_TENSOR]

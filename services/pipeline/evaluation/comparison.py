@@ -39,10 +39,10 @@ SETUPS = (
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What one way to search reaches on one kind of query."""
+    """Scores of one search method on one kind of query."""
 
     kind: str
-    """Of query."""
+    """Kind of query."""
     name: str
     scores: Scores
     against: Interval | None = None
@@ -56,12 +56,12 @@ class Robustness:
     variant: str
     scores: Scores
     no_match: float
-    """Share of them that are told "no good match"."""
+    """Share of the queries that get "no good match"."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutOffErrors:
-    """How often the cut-off is wrong about one kind of query, in one half of them."""
+    """Error rate of the cut-off for one kind of query, in one half of the queries."""
 
     what: str
     half: Half
@@ -188,7 +188,7 @@ class _Run:
                     self._fused = answers
 
     def add_learned(self) -> None:
-        """What training makes of it, where there are queries enough to learn from."""
+        """Add the learned ranking, if there are enough queries to learn from."""
         learned = learn_across(self._golden, self._settings)
         if learned is None:
             return
@@ -207,7 +207,7 @@ class _Run:
                 self.add(kind, name, asked.scores(answers))
 
     def ask_for_nothing(self) -> None:
-        """What no product is an answer to."""
+        """Ask the queries that no product answers."""
         queries = self._golden.of_kind("nonsense", "off_catalogue")
         if queries:
             vectors = embed_texts([query.text for query in queries], self._settings)

@@ -43,9 +43,9 @@ class Examples:
     queries: int
     """In the file, of that locale."""
     pairs: int
-    """Judged pairs of theirs."""
+    """Judged pairs of these queries."""
     known: int
-    """Of these, pairs whose product the catalogue has."""
+    """Judged pairs whose product is in the catalogue."""
 
 
 def read_examples(path: Path, locale: str, products: Collection[str], most: int) -> Examples:
@@ -80,7 +80,7 @@ def read_examples(path: Path, locale: str, products: Collection[str], most: int)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured, in Markdown and as figures by name."""
+    """Results, as tables in Markdown and as figures by name."""
 
     tables: str
     figures: Mapping[str, float]
@@ -104,12 +104,12 @@ def evaluate_examples(examples: Examples, settings: PipelineSettings) -> Evaluat
         floor = random_ndcg(golden.judgements, gains=gains)
         rows.append([name, str(reached), f"{floor:.3f}"])
         figures |= {f"esci/{short}/ndcg": reached.mean, f"esci/{short}/random_ndcg": floor}
-    told = (
+    text = (
         f"{len(golden.queries)} of {examples.queries} queries; the catalogue has {examples.known} "
         f"of their {examples.pairs} judged products. Judged products are ranked among themselves; "
         f"those that are not among the best {DEPTH} of a search come last."
     )
-    tables = f"{told}\n\n{table(['gains', 'NDCG', 'a random order'], rows)}"
+    tables = f"{text}\n\n{table(['gains', 'NDCG', 'random order'], rows)}"
     return Evaluation(tables, figures)
 
 

@@ -1,4 +1,4 @@
-"""The commands of the pipeline that tell how good the search is."""
+"""Commands that measure search quality."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_quality_commands(commands: Commands) -> None:
-    evaluate = commands.add_parser("evaluate", help="how good search is on the catalogue served")
+    evaluate = commands.add_parser(
+        "evaluate", help="measure search quality on the served catalogue"
+    )
     asked = evaluate.add_mutually_exclusive_group()
     asked.add_argument(
         "--golden",
@@ -31,15 +33,19 @@ def add_quality_commands(commands: Commands) -> None:
     asked.add_argument(
         "--esci", type=Path, metavar="FILE", help="ask ESCI's judged queries instead (Parquet)"
     )
-    evaluate.add_argument("--locale", default="us", help="of ESCI's queries (default: us)")
+    evaluate.add_argument("--locale", default="us", help="locale of ESCI's queries (default: us)")
     evaluate.add_argument(
-        "--queries", type=int, default=1_000, metavar="N", help="of ESCI's, at most (1000)"
+        "--queries",
+        type=int,
+        default=1_000,
+        metavar="N",
+        help="maximum number of ESCI queries (1000)",
     )
     evaluate.add_argument(
-        "--report", type=Path, metavar="FILE", help="put the tables into this page too"
+        "--report", type=Path, metavar="FILE", help="also write the tables into this page"
     )
     evaluate.add_argument(
-        "--figures", type=Path, metavar="FILE", help="write the figures as JSON too"
+        "--figures", type=Path, metavar="FILE", help="also write the figures as JSON"
     )
     evaluate.add_argument(
         "--plots", type=Path, metavar="FOLDER", help="draw the catalogue into this folder"
@@ -47,16 +53,16 @@ def add_quality_commands(commands: Commands) -> None:
     evaluate.add_argument(
         "--register",
         action="store_true",
-        help="register the ranking in force",
+        help="register the active ranking",
     )
     evaluate.set_defaults(command=_evaluate)
-    registry = commands.add_parser("registry", help="rankings that were tried, in MLflow")
+    registry = commands.add_parser("registry", help="rankings in MLflow's registry")
     actions = registry.add_subparsers(required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="all versions, with who is champion")
+    show = actions.add_parser("show", help="list all versions and mark the champion")
     show.set_defaults(command=_show_registry)
-    promote = actions.add_parser("promote", help="put the challenger in force, as champion")
+    promote = actions.add_parser("promote", help="activate the challenger and make it champion")
     promote.set_defaults(command=_promote)
-    demote = actions.add_parser("rollback", help="put the champion before in force again")
+    demote = actions.add_parser("rollback", help="activate the previous champion again")
     demote.set_defaults(command=_demote)
 
 
@@ -90,7 +96,7 @@ def _evaluate_esci(options: argparse.Namespace, settings: PipelineSettings) -> i
 
 
 def _record_ranking(record: Record, settings: PipelineSettings) -> None:
-    """What is in force while it is evaluated."""
+    """Record the ranking that is active during the evaluation."""
     from services.contracts.ranking import BUILT_IN
     from services.pipeline.catalogue.online_store import OnlineStore
     from services.pipeline.catalogue.stores import published_head

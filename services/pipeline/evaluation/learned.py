@@ -26,7 +26,7 @@ from services.pipeline.training.train import train
 from services.pipeline.training.weights import text_share, weights_of
 
 MOST_SCORES = 50_000_000
-"""Of golden queries with products; more do not fit beside a catalogue, and are not learned from."""
+"""Most scores (queries × products) to learn from; more do not fit into memory with a catalogue."""
 
 _OTHER: Mapping[Half, Half] = {"tune": "report", "report": "tune"}
 
@@ -41,9 +41,9 @@ class LearnedRankings:
     def cut(
         self, half: Half, kind: QueryKind, asked: Vectors, answers: Sequence[Answer]
     ) -> list[Answer]:
-        """What the cut-off leaves of answers: of each, what scores as a match by what was learned.
+        """The answers after the learned cut-off: each keeps only products that score as a match.
 
-        Whether there is any match the retriever has told, by the confidence in force.
+        The retriever has already decided, by its active confidence, if there is any match.
         """
         queries = EmbeddedQueries(
             [str(number) for number in range(len(answers))],

@@ -24,7 +24,7 @@ def write_between_marks(page: Path, tables: str) -> None:
 
 
 def around_marks(page: Path) -> tuple[str, str]:
-    """What stands before and after the marks. Raises FeedUnusable where there are none."""
+    """The text before and after the marks. Raises FeedUnusable if there are none."""
     try:
         with page.open("r+", encoding="utf-8") as text:  # to be written to, too
             before, _, rest = text.read().partition(BEGIN)

@@ -39,7 +39,7 @@ class Setup:
 
 @dataclass(slots=True)
 class Answer:
-    """What one query found."""
+    """The result of one query."""
 
     products: list[str] = field(default_factory=list)
     """Best first."""
@@ -49,7 +49,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What figures are told apart by."""
+    """Attributes that figures are grouped by."""
 
     category: str
     price: float | None
@@ -64,9 +64,9 @@ class Retriever:
     def __init__(self, settings: PipelineSettings) -> None:
         self._settings = settings
         self.catalogue: CatalogueInfo | None = None
-        """Which one answered; None before the first search."""
+        """The catalogue that answered; None before the first search."""
         self.facts: dict[str, Facts] = {}
-        """Of every product that a search has found."""
+        """Facts of every product that a search has found."""
 
     def search(
         self, queries: Vectors, kind: Kind, setup: Setup, depth: int | None = None

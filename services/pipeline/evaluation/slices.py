@@ -1,4 +1,4 @@
-"""Figures told apart by what is asked for and how, so that no group is quietly served worse."""
+"""Figures by group of queries, so that no group quietly gets worse results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Slice:
     queries: int
     ndcg: Interval
     apart: bool
-    """Whether its interval lies wholly below the mean over all queries."""
+    """True if its whole interval lies below the mean over all queries."""
 
 
 def slices(golden: Golden, scores: Scores, facts: Mapping[str, Facts]) -> list[Slice]:
@@ -51,7 +51,7 @@ def _groups(
     exact = [facts[product] for product, grade in grades if grade == "E" and product in facts]
     groups = [("length", _band(len(query.text.split()), _LENGTHS))]
     if query.form:
-        groups.append(("what is asked", query.form))
+        groups.append(("form of query", query.form))
     if exact and exact[0].category:
         groups.append(("category", exact[0].category.partition(" > ")[0]))
     prices = [one.price for one in exact if one.price is not None]

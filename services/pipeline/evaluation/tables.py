@@ -1,4 +1,4 @@
-"""What was measured, as tables in Markdown and as flat figures."""
+"""Results of an evaluation, as tables in Markdown and as flat figures."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _HEADINGS = {NDCG: "NDCG", RECALL: "recall@20", MRR: "MRR", TOP5: "exact in top 
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """Everything, table by table."""
+    """All tables."""
     catalogue = comparison.catalogue
     parts = [
         f"{catalogue.products} products of catalogue `{catalogue.version}`, model "
         f"`{catalogue.model}`. Means with their 95 % bootstrap interval over queries.",
         _arms(comparison),
-        "### Typed otherwise\n\n" + _robustness(comparison) if comparison.robustness else "",
-        "### Who is served worse\n\n" + _slices(comparison),
+        "### Robustness\n\n" + _robustness(comparison) if comparison.robustness else "",
+        "### Results by group\n\n" + _slices(comparison),
         "### The cut-off\n\n" + _cut_off(comparison.cut_off) if comparison.cut_off else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def as_figures(comparison: Comparison) -> dict[str, float]:
-    """One number a name, for tracking and for `dvc metrics show`."""
+    """Figures by name, for tracking and for `dvc metrics show`."""
     figures = {
         f"{arm.kind}/{_slug(arm.name)}/{_slug(metric)}": float(arm.scores.values[metric].mean())
         for arm in comparison.arms
@@ -71,8 +71,8 @@ def _arms(comparison: Comparison) -> str:
                     _signed(arm.against) if arm.against else "",
                 ]
             )
-        rows.append([kind, "a random order", f"{floor:.3f}", "", "", "", ""])
-    headings = ["asked by", "how", *(_HEADINGS[metric] for metric in METRICS), "NDCG, change"]
+        rows.append([kind, "random order", f"{floor:.3f}", "", "", "", ""])
+    headings = ["query", "ranking", *(_HEADINGS[metric] for metric in METRICS), "change of NDCG"]
     return table(headings, rows)
 
 
@@ -85,7 +85,7 @@ def _robustness(comparison: Comparison) -> str:
         ]
         for one in comparison.robustness
     ]
-    return table(["typed", *(_HEADINGS[one] for one in METRICS), "told “no match”"], rows)
+    return table(["typed as", *(_HEADINGS[one] for one in METRICS), "“no match”"], rows)
 
 
 def _slices(comparison: Comparison) -> str:
@@ -94,7 +94,7 @@ def _slices(comparison: Comparison) -> str:
         [one.by, one.name, str(one.queries), str(one.ndcg), "below the mean" if one.apart else ""]
         for one in slices(comparison.golden, scores, comparison.facts)
     ]
-    return table(["by", "group", "queries", "NDCG", ""], rows)
+    return table(["grouped by", "group", "queries", "NDCG", "difference"], rows)
 
 
 def _cut_off(errors: Sequence[CutOffErrors]) -> str:
@@ -105,11 +105,11 @@ def _cut_off(errors: Sequence[CutOffErrors]) -> str:
         rows.append(
             [
                 what,
-                "told “no match”" if one.answerable else "told a match",
+                "false “no match”" if one.answerable else "false match",
                 *(_rate(halves.get(half)) for half in ("tune", "report")),
             ]
         )
-    return table(["asked", "wrongly", "half tuned on", "other half"], rows)
+    return table(["query", "error", "tuning half", "other half"], rows)
 
 
 def _rate(errors: CutOffErrors | None) -> str:

@@ -1,4 +1,4 @@
-"""What a version must be before it is published: whole vectors, and no worse than what is served.
+"""Checks before publication: valid vectors, and quality no worse than that of the served version.
 
 NDCG on golden queries may not fall by more than chance explains: the 95 % interval of the change,
 query by query, must not lie wholly below 0. What was reached is kept beside the Parquet parts, so
@@ -35,7 +35,7 @@ _FORCE = "Nothing is published; if this is meant, run it again with --force"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What golden queries say of a version."""
+    """A version's result on the golden queries."""
 
     ndcg: float
     queries: int
@@ -47,11 +47,11 @@ class Verdict:
         return self.change is not None and self.change.high < 0
 
     def __str__(self) -> str:
-        told = f"NDCG {self.ndcg:.3f} on {self.queries} golden queries"
+        result = f"NDCG {self.ndcg:.3f} on {self.queries} golden queries"
         if self.change is None:
-            return f"{told}, with nothing to compare it with"
+            return f"{result}, with nothing to compare it with"
         return (
-            f"{told}, {self.change.mean:+.3f} from the served version "
+            f"{result}, {self.change.mean:+.3f} from the served version "
             f"({self.change.low:+.3f} to {self.change.high:+.3f})"
         )
 
@@ -67,7 +67,7 @@ class Gate:
         golden: Golden | None,
         force: bool,
     ) -> None:
-        """golden: None, only the vectors are looked at. force: approve whatever comes.
+        """golden: None checks only the vectors.  force: approve every version.
 
         Raises DependencyAway when golden queries can't be scored here.
         """
@@ -106,7 +106,7 @@ class Gate:
 
 
 class GoldenScores:
-    """What versions reach on golden queries."""
+    """Scores of versions on the golden queries."""
 
     def __init__(self, golden: Golden, settings: PipelineSettings, online: OnlineStore) -> None:
         self._golden = golden
@@ -121,7 +121,7 @@ class GoldenScores:
     def verdict(
         self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
     ) -> Verdict:
-        """Of a version whose rows are stored; what it reaches is kept."""
+        """The verdict on a version whose rows are stored. Saves its scores."""
         after = self._scores(head, entries)
         self._keep(head, after)
         before = None if served is None else self._of_served(served)

@@ -1,4 +1,4 @@
-"""Golden queries: what is asked, what the right answers are, and where no answer is right.
+"""Golden queries: the queries, their right answers, and queries that no product answers.
 
 A folder of three tables. `queries.csv`: one query a row; a picture is a file beside it.
 `judgements.csv`: the grade of a product for a query; what is not named is I. `variants.csv`: the
@@ -30,14 +30,14 @@ class GoldenQuery:
     query_id: str
     kind: Kind
     form: str = ""
-    """How it is asked, for telling figures apart."""
+    """Form of the query; figures are grouped by it."""
     text: str = ""
     picture: str = ""
     """Path in the folder."""
     rewrite: str = ""
-    """What a rewriter makes of the text; empty where it leaves it alone."""
+    """The rewritten text; empty if a rewriter would not change it."""
     half: Half = "report"
-    """Whether what is tuned may look at it."""
+    """`tune` if tuning may use the query, `report` if it is held out."""
 
     @property
     def answerable(self) -> bool:

@@ -26,7 +26,7 @@ Gains = Mapping[Grade, float]
 
 ESCI_GAINS: Gains = MappingProxyType({"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0})
 SWAPPED_GAINS: Gains = MappingProxyType({"E": 1.0, "S": 0.01, "C": 0.1, "I": 0.0})
-"""What the public ESCI scorer computes, which takes S for C; for comparison with its figures."""
+"""Gains of the public ESCI scorer, which swaps S and C; for comparison with its figures."""
 
 NDCG, RECALL, MRR, TOP5 = "ndcg", "recall@20", "mrr", "top5"
 METRICS = (NDCG, RECALL, MRR, TOP5)

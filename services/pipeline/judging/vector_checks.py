@@ -21,7 +21,7 @@ FEWEST = 50
 LEAST_DISTINCT = 0.1
 """Share of products of different content whose vectors must differ."""
 MOST_DRIFT = 0.7
-"""How far the mean may move, in standard deviations of the served version's rows about theirs."""
+"""Largest move of the mean, in standard deviations of the served version's rows."""
 LEAST_LIKENESS = 0.5
 """Mean cosine of a product's words to its words before, over products in both versions."""
 
@@ -32,7 +32,7 @@ class ProductRows:
 
     ids: Sequence[str]
     fingerprints: Sequence[str]
-    """Of what the vectors were made of."""
+    """Fingerprints of the content that was embedded."""
     text: Rows
     image: Rows
 
@@ -42,7 +42,7 @@ class ProductRows:
 
 
 def faults(rows: ProductRows, served: ProductRows | None) -> list[str]:
-    """What is wrong, a sentence each. served: the version before, if it is of the same model."""
+    """The faults, one sentence each.  served: the previous version, if it has the same model."""
     broken = _malformed(rows)
     if broken:
         return broken  # what follows would only say so again

@@ -1,4 +1,4 @@
-"""Which addresses a feed may send us to: public ones, whatever name stands for them.
+"""Check of the addresses behind a feed's links: only public ones are fetched.
 
 A feed is other people's text. A link in it must not make us ask the machines behind our firewall,
 so every connection resolves its host, checks each address, and connects to one that was checked:
@@ -29,7 +29,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 _UNICAST = ip_network("2000::/3")
 """All of IPv6 that is given out for the internet; site-local addresses and the like lie outside."""
 _PROTOCOLS = ip_network("192.0.0.0/24")
-"""Of IPv4, for talking to the router next door; Python takes some of it for public."""
+"""IPv4 addresses for protocol assignments; Python treats some of them as public."""
 _MAX_CONNECTIONS = 64
 
 
@@ -51,7 +51,7 @@ def _is_public(address: Address) -> bool:
 
 
 def _meant(address: Address) -> Iterator[Address]:
-    """What packets to it may end up at."""
+    """All addresses that packets to it may reach."""
     if isinstance(address, IPv4Address):
         yield address
         return
@@ -86,7 +86,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         """Raises AddressRefused, or httpcore's errors when nothing answers there."""
         addresses = await self._resolve(host, port, timeout)
         for address in addresses:
-            # Of several, one that is inside spoils all: an honest name has no such mixture.
+            # One internal address makes the whole name unsafe: an honest name has no such mixture.
             if not self._may_be_asked(address):
                 meant = "" if host == str(address) else f"{address}, which is "
                 raise AddressRefused(f"{host} is {meant}not a public address")

@@ -1,4 +1,4 @@
-"""What an answer to a request for a picture says, before any of it is read."""
+"""Checks of a picture's response headers, before the body is read."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def check_length(response: httpx.Response, offset: int, most: int) -> int | None
 
 
 def goes_on_at(response: httpx.Response, offset: int) -> bool:
-    """Whether a partial answer is the part that was asked for."""
+    """True if a partial response starts at the requested offset."""
     match = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     return match is not None and int(match[1]) == offset
 

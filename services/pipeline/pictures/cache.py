@@ -1,4 +1,4 @@
-"""What was fetched from which link, and what is half-way here.
+"""Download cache: which picture came from which link, and partial downloads.
 
 The pictures themselves are in the media store; an entry names one.
 """
@@ -34,7 +34,7 @@ class Entry(BaseModel):
 
 
 class Part(BaseModel):
-    """What a beginning is the beginning of: without a validator, it can't be gone on from."""
+    """State of a partial download; without a validator it cannot be resumed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class DownloadCache:
         self._folder = folder
 
     def entry(self, url: str) -> Entry | None:
-        """None also for one that can't be read: it is fetched anew."""
+        """The link's entry; None also if it cannot be read, so that it is fetched again."""
         return _read(self._path(url, "json"), Entry, url)
 
     def keep(self, entry: Entry) -> None:

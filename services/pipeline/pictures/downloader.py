@@ -37,7 +37,7 @@ _CONNECT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How hard hosts may be asked, and how long."""
+    """Limits on the requests to one host: rate, number and time."""
 
     rate: float = 10.0
     """Requests a second to one host."""
@@ -57,7 +57,7 @@ class Manners:
 
 
 class Downloader:
-    """Of one event loop, until `aclose`."""
+    """Downloads pictures. Belongs to one event loop, until `aclose`."""
 
     def __init__(
         self,

@@ -42,5 +42,5 @@ class Host:
 
     @property
     def is_left_alone(self) -> bool:
-        """Whether it failed so often in a row that asking on is of no use."""
+        """True after so many failures in a row that further requests are useless."""
         return self._failures >= MOST_FAILURES

@@ -1,1 +1,1 @@
-"""What was searched for: the query log as Parquet, and what it says."""
+"""Export of the query log to Parquet, and reports on it."""

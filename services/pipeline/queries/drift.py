@@ -1,4 +1,4 @@
-"""Whether shoppers ask otherwise than before, and otherwise than there are products.
+"""Query drift: against past queries and against the catalogue.
 
 Three figures. How far the queries' mean vector lies from the catalogue's, in standard deviations of
 the catalogue's vectors. Whether the queries of two periods could be one: the squared distance of
@@ -27,7 +27,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Of groups of queries: (n, d) mean vectors of unit vectors, and (n,) how many each is of."""
+    """Means of groups of queries: (n, d) means of unit vectors, and (n,) sizes of the groups."""
 
     vectors: Rows
     queries: npt.NDArray[np.int64]
@@ -64,12 +64,12 @@ def from_catalogue(means: Means, products: npt.NDArray[np.float32]) -> float | N
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How far the queries of one period lie from those of another."""
+    """Distance between the queries of two periods."""
 
     distance: float
-    """Of their means, as vectors; two that have nothing in common are 1.4 apart."""
+    """Distance of the two means; unrelated queries are 1.4 apart."""
     chance: float
-    """How often shuffled periods are as far apart: below .05 they are unlike."""
+    """Share of shuffled periods that are as far apart; below .05 the periods differ."""
 
 
 def moved(before: Means, after: Means, seed: int = 0) -> Moved:

@@ -44,7 +44,7 @@ class Entry:
 
 
 def entries_after(url: str, last: EntryId | None, stream: str = STREAM) -> Iterator[Entry]:
-    """What came since `last`, the oldest first, a page in memory. Raises DependencyAway."""
+    """Entries after `last`, oldest first, one page in memory at a time. Raises DependencyAway."""
     with closing(redis.Redis.from_url(url, socket_timeout=TIMEOUT_S)) as client:
         start = "-" if last is None else f"({last}"
         while True:

@@ -16,7 +16,7 @@ ENTRIES_PER_PART = 50_000
 
 @dataclass(slots=True)
 class Exported:
-    """What a run did."""
+    """The result of a run."""
 
     entries: int = 0
     unreadable: int = 0
@@ -24,10 +24,10 @@ class Exported:
     """Parts that were kept long enough."""
 
     def __str__(self) -> str:
-        told = f"{self.entries} entries of the query log exported"
+        text = f"{self.entries} entries of the query log exported"
         if self.unreadable:
-            told += f"; {self.unreadable} are of another version and were left out"
-        return told + (f"; {self.removed} parts were too old and are gone" if self.removed else "")
+            text += f"; {self.unreadable} entries of another version skipped"
+        return text + (f"; {self.removed} expired parts deleted" if self.removed else "")
 
 
 def export(
@@ -35,7 +35,7 @@ def export(
 ) -> Exported:
     """url: of Redis. Raises DependencyAway, and Busy while another run exports."""
     done = Exported()
-    # What people searched for is nobody else's.
+    # Queries are private: only the owner may read the folder.
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with only_writer(folder):
         batch: list[Entry] = []

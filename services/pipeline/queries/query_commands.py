@@ -18,15 +18,21 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_query_commands(commands: Commands) -> None:
-    queries = commands.add_parser("queries", help="what was searched for, where that is logged")
+    queries = commands.add_parser("queries", help="export the query log, and report on it")
     actions = queries.add_subparsers(required=True, metavar="ACTION")
-    export = actions.add_parser("export", help="what was logged since the last time, to Parquet")
+    export = actions.add_parser("export", help="export new log entries to Parquet")
     export.set_defaults(command=_export)
-    report = actions.add_parser("report", help="what is asked, what finds nothing, what changed")
+    report = actions.add_parser("report", help="show top queries, empty results and trends")
     report.add_argument(
-        "--days", type=_days, default=7, metavar="N", help="to look back on (default: 7)"
+        "--days",
+        type=_days,
+        default=7,
+        metavar="N",
+        help="period of the report, in days (default: 7)",
     )
-    report.add_argument("--output", type=Path, metavar="FILE", help="write it there as well")
+    report.add_argument(
+        "--output", type=Path, metavar="FILE", help="also write the report to this file"
+    )
     report.add_argument(
         "--known",
         type=Path,

@@ -1,4 +1,4 @@
-"""`queries report`: what is asked most, what finds nothing or little, and what has changed."""
+"""`queries report`: top queries, queries with few or no results, and trends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WEAK_BELOW = 0.8
 
 LISTED = 20
 FEWEST_MEANS = 5
-"""Of a period, for saying whether its queries are others: shuffling fewer says nothing."""
+"""Fewest means of a period for the permutation test: with fewer it says nothing."""
 
 _HASH_SHOWN = 12
 _KINDS = ("words", "picture", "mixed")
@@ -29,7 +29,7 @@ _KINDS = ("words", "picture", "mixed")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What there is to put in place of ids and hashes."""
+    """Readable names for ids and hashes."""
 
     titles: Mapping[str, str]
     words: Mapping[str, str]

@@ -1,7 +1,7 @@
 """The query log as Parquet: a folder of parts, each of one day (UTC) and named for its entries.
 
-The names tell how far the log was exported, so a run goes on where the one before ended, also one
-that was killed.
+The names show how far the log was exported, so a run continues where the previous one ended, even
+if that one was killed.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 
-# Before TensorFlow is imported: it tells of every library that it finds no GPU for.
+# Set before the import of TensorFlow, which logs each GPU library that it does not find.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from services.pipeline.errors import PipelineError

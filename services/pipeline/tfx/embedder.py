@@ -31,7 +31,7 @@ HALVES: dict[Half, str] = {"tune": "tune", "report": "report"}
 
 @dataclass(frozen=True)
 class Captioned:
-    """What of a product is embedded."""
+    """The parts of a product that are embedded."""
 
     product_id: str
     caption: str

@@ -1,4 +1,4 @@
-"""What follows ExampleValidator: an anomaly stops the run, told by column and by row."""
+"""The component after ExampleValidator: stops the run at an anomaly, and names column and rows."""
 
 # No `from __future__ import annotations`: TFX reads the annotations of a component's function.
 
@@ -25,7 +25,7 @@ PRODUCTS = "products"
 
 SHOWN_ROWS = 10
 SHOWN_CHARACTERS = 300
-"""Of a reason: where every row has a reason of its own, the first few tell enough."""
+"""Longest text of a reason: if each row has its own reason, the first few are enough."""
 
 
 class FeedRefused(PipelineError):
@@ -36,7 +36,7 @@ class FeedRefused(PipelineError):
 
 @dataclass(frozen=True)
 class Anomaly:
-    """What is wrong with one column of the feed."""
+    """The fault of one column of the feed."""
 
     column: str
     reason: str
@@ -72,7 +72,7 @@ def FeedCheck(  # noqa: N802 - named as TFX's components are
 
 
 def by_column(found: Mapping[str, str], rows: Mapping[str, Sequence[int]]) -> Sequence[Anomaly]:
-    """One a column of the feed, from what is told of its own feature and of its faults'."""
+    """One anomaly per column of the feed, from those of its own feature and of its faults'."""
     columns: dict[str, tuple[list[str], set[int]]] = {}
     for feature, reason in found.items():
         reasons, numbers = columns.setdefault(feature.removeprefix(FAULT), ([], set()))
@@ -86,7 +86,7 @@ def by_column(found: Mapping[str, str], rows: Mapping[str, Sequence[int]]) -> Se
 
 
 def _read_anomalies(folder: Path) -> Mapping[str, str]:
-    """What is wrong, by the name of the feature."""
+    """The faults, by the name of the feature."""
     told = anomalies_pb2.Anomalies()
     told.ParseFromString((folder / "SchemaDiff.pb").read_bytes())
     found = {name: info.description for name, info in told.anomaly_info.items()}

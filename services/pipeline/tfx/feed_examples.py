@@ -93,7 +93,7 @@ def _features(
 ) -> dict[str, tf.train.Feature]:
     features = {ROW: tf.train.Feature(int64_list=tf.train.Int64List(value=[row.number]))}
     for name, text in texts.items():
-        # What is no UTF-8 in the feed is shown, not lost: the fault beside it says so.
+        # Bytes that are not UTF-8 are escaped, not dropped; the fault beside them says so.
         value = text.encode("utf-8", "backslashreplace")
         features[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
     for name, number in numbers.items():

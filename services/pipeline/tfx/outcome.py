@@ -1,4 +1,4 @@
-"""What a run of the pipeline came to, from TFX's own metadata, for its record in MLflow."""
+"""Result of a pipeline run, from TFX's own metadata, for its record in MLflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RUN = "pipeline_run"
 
 
 def add_outcome(record: Record, database: Path) -> None:
-    """Figures and files of the latest run in the metadata, as far as it came."""
+    """Add figures and files of the latest run in the metadata, as far as the run went."""
     connection = metadata.ConnectionConfig()
     connection.sqlite.filename_uri = str(database)
     connection.sqlite.connection_mode = connection.sqlite.READONLY
@@ -56,7 +56,7 @@ def _components(store: MetadataStore, run: metadata.Context) -> Iterator[str]:
 
 
 def _made(store: MetadataStore, run: metadata.Context) -> list[metadata.Artifact]:
-    """What the components of a run made, or TFX took from its cache for them."""
+    """Artefacts that the components of a run made, or that TFX took from its cache."""
     ended = (metadata.Execution.COMPLETE, metadata.Execution.CACHED)
     executions = [
         execution.id

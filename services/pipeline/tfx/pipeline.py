@@ -1,4 +1,4 @@
-"""Which component follows which."""
+"""The pipeline's components and their order."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def catalogue_pipeline(
         custom_executor_spec=BeamExecutorSpec(FeedExampleGenExecutor),
     )
     statistics_gen = tfx.components.StatisticsGen(examples=example_gen.outputs["examples"])
-    # What the data looks like, to compare the curated schema with.
+    # A schema inferred from the data, to compare the curated schema with.
     schema_gen = tfx.components.SchemaGen(statistics=statistics_gen.outputs["statistics"])
     curated = tfx.components.ImportSchemaGen(schema_file=str(SCHEMA))
     validator = tfx.components.ExampleValidator(
@@ -62,7 +62,7 @@ def catalogue_pipeline(
         schema=curated.outputs["schema"],
         preprocessing_fn="services.pipeline.tfx.transform.preprocessing_fn",
         splits_config=tfx.proto.SplitsConfig(analyze=[PRODUCTS], transform=[PRODUCTS]),
-        # What calls Python from the graph exists there alone (`tft.apply_pyfunc`).
+        # `tft.apply_pyfunc`, which calls Python from the graph, works only in this mode.
         force_tf_compat_v1=True,
         disable_statistics=True,
     )
@@ -124,7 +124,7 @@ def catalogue_pipeline(
 
 
 def _pictures_digest(feed: Path) -> str:
-    """Of the pictures' names, sizes and times: TFX itself looks at the feed's file alone."""
+    """Digest of the pictures' names, sizes and times: TFX itself checks only the feed's file."""
     digest = hashlib.sha256()
     for row in open_feed(feed, FeedSettings().options()).rows():
         name = row.fields.get("image", "")

@@ -11,26 +11,26 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class TfxSettings(BaseSettings):
-    """What may be set for a run; the encoder and the store are the pipeline's own settings."""
+    """Settings of a TFX run; encoder and store come from the pipeline's own settings."""
 
     model_config = SettingsConfigDict(env_prefix="TFX_", frozen=True, extra="ignore")
 
     feed: Path = Field(
         default=Path("data/sample/products.csv"),
-        description="Catalogue to take in: CSV or Parquet.",
+        description="Catalogue to read: CSV or Parquet.",
     )
     golden: Path | None = Field(
         default=None,
-        description="Folder of judged queries; `golden` beside the feed when left out, and queries "
-        "made of its categories where there is none.",
+        description="Folder of judged queries. Default: `golden` beside the feed, else queries "
+        "made from its categories.",
     )
     state_dir: Path = Field(
         default=Path(".state/tfx"),
-        description="Where artefacts and the metadata's SQLite file are kept.",
+        description="Folder of the artefacts and of the metadata's SQLite file.",
     )
     beam_args: str = Field(
         default="--runner=DirectRunner --direct_running_mode=in_memory --direct_num_workers=1",
-        description="Which runner Beam's work goes to, and its options: FlinkRunner, SparkRunner, "
+        description="Beam's runner and its options: FlinkRunner, SparkRunner, "
         "DataflowRunner (docs/scaling.md).",
     )
     serving_python: Path = Field(
@@ -40,7 +40,7 @@ class TfxSettings(BaseSettings):
 
     @property
     def catalogue_dir(self) -> Path:
-        """What is kept of this feed alone: another catalogue's figures are no yardstick for it."""
+        """Folder of this feed alone: its figures are not compared with another catalogue's."""
         feed = self.feed.resolve()
         digest = hashlib.sha256(str(feed).encode()).hexdigest()[:8]
         return self.state_dir.resolve() / f"{feed.parent.name or 'catalogue'}-{digest}"
@@ -52,7 +52,7 @@ class TfxSettings(BaseSettings):
 
     @property
     def pushed_dir(self) -> Path:
-        """What was pushed, a folder a version."""
+        """Pushed versions, one folder each."""
         return self.catalogue_dir / "pushed"
 
     @property

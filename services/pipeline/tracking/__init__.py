@@ -1,1 +1,1 @@
-"""What ran, on what data, and what came of it, in MLflow."""
+"""Runs in MLflow, with their data versions and results."""

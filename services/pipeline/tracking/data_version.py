@@ -1,7 +1,7 @@
-"""Which data a run had: DVC's hash where the data are what DVC recorded, else the data's own.
+"""Data version of a run: DVC's hash if the data match DVC's record, else the data's own hash.
 
-What DVC recorded is looked at anew: a catalogue that was changed since, or that the stage which is
-running will record only when it has ended, is not called by the hash of the one before.
+DVC's record is compared with the data each time. So a catalogue that was changed since, or whose
+stage is still running, does not get the hash of an earlier one.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _file_digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def _folder_digest(folder: Path) -> str:
-    """Of all the names and contents below it."""
+    """Digest of all names and contents below it."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(folder)}\0{_file_digest(path)}\n".encode())

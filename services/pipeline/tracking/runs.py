@@ -34,7 +34,7 @@ _SQLITE = "sqlite:///"
 
 @dataclass(slots=True)
 class Record:
-    """What a run tells of itself while it goes on."""
+    """Facts of a run, collected while it runs."""
 
     kind: Kind
     parameters: dict[str, str | int | float] = field(default_factory=dict)
@@ -85,10 +85,10 @@ def flat(figures: Mapping[str, object], above: str = "") -> dict[str, float]:
 
 
 def client(settings: PipelineSettings) -> MlflowClient:
-    """Of the tracking store and the registry. Imports MLflow."""
-    # It would tell its makers of its use: not from here.
+    """A client of the tracking store and the registry. Imports MLflow."""
+    # Turn MLflow's telemetry off.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # Its own use of SQLAlchemy, which its next versions will mend: nothing for who reads figures.
+    # MLflow's own use of SQLAlchemy, which its next versions fix; no reader can act on it.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"mlflow\.")
     from mlflow import MlflowClient
 

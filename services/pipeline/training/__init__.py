@@ -1,1 +1,1 @@
-"""What the search learns from judged queries: fusion weights, and what a score is worth."""
+"""Learning from judged queries: fusion weights, and the calibration of scores."""

@@ -18,8 +18,8 @@ def embed_queries(
 ) -> tuple[EmbeddedQueries, Judged]:
     """The queries of that half, and the judgements of those that have an answer.
 
-    Without names alone, which products say word by word: no vector tells for sure that they mean
-    something. Raises FeedUnusable when a picture is not there, DependencyAway, EncoderBroken.
+    Leaves out queries that are a name alone: no vector shows for sure that such a word means
+    something. Raises FeedUnusable when a picture is missing, DependencyAway, EncoderBroken.
     """
     chosen = [query for query in golden.queries if query.half == half and query.kind != "name"]
     words = [query for query in chosen if query.kind != "picture"]

@@ -1,4 +1,4 @@
-"""What a calibration is worth on queries that it was not learned from."""
+"""Quality of a calibration on queries that it was not learned from."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class CalibrationFigures:
     """Means over queries, with their intervals."""
 
     kept: Interval
-    """Of the exact products, the part that the cut-off leaves in."""
+    """Share of the exact products that the cut-off keeps."""
     precision_of_strong: Interval | None
-    """Of the products called strong, the part that is exact; None where none is called so."""
+    """Share of the products called strong that are exact; None if none is called so."""
     false_no_match: Interval
-    """Of the queries that the catalogue answers, the part told that there is no good match."""
+    """Share of the queries with an answer that get "no good match"."""
     false_match: Interval | None
-    """Of the queries that it does not, the part shown a match; None where there is none."""
+    """Share of the queries without an answer that get a match; None if there are none."""
     wrong: Floats
     """(queries,) 1 where an answer was said to be there or not and the opposite is true, in the
     order of the queries."""
@@ -32,7 +32,7 @@ class CalibrationFigures:
 
 @dataclass(frozen=True, slots=True)
 class _ByQuery:
-    """(queries,) each, NaN where a query has nothing to tell."""
+    """(queries,) each, NaN where a query has no value."""
 
     kept: Floats
     precision: Floats
@@ -58,7 +58,7 @@ def held_out_figures(
 
 
 def figures(scores: StandardisedScores, calibration: ScoreCalibration) -> CalibrationFigures:
-    """Of a calibration that has nothing to do with these queries."""
+    """Figures of a calibration that was not learned from these queries."""
     return _figures([_by_query(scores, calibration)], np.arange(len(scores.answered)))
 
 

@@ -21,9 +21,9 @@ class JudgedRanking:
 
     ranking: str
     ndcg: Mapping[str, float]
-    """Of queries that have an answer, as served: 0 for "no good match"."""
+    """NDCG of queries that have an answer, as served: 0 for "no good match"."""
     false_matches: Mapping[str, bool] = field(default_factory=dict)
-    """Whether a query without an answer got a match."""
+    """True for each query without an answer that got a match."""
 
     @property
     def mean(self) -> Interval:
@@ -56,7 +56,7 @@ class Comparison:
     before: JudgedRanking
     after: JudgedRanking
     change: Interval
-    """Of NDCG."""
+    """Change of NDCG."""
     false_match_change: Interval | None
     """None if the rankings share no query without an answer."""
 

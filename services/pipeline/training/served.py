@@ -30,7 +30,7 @@ class Served:
     rankings: Rankings
     """Products by query, best first; empty if the answer is "no good match"."""
     matched: Mapping[str, bool]
-    """Whether the answer was a match, by query."""
+    """True if the answer was a match, by query."""
 
 
 def serve(

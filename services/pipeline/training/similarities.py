@@ -1,4 +1,4 @@
-"""How alike each query and each product are, and what follows for any fusion weight."""
+"""Similarities of queries and products, and the scores for any fusion weight."""
 
 from __future__ import annotations
 

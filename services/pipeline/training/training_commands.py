@@ -157,7 +157,7 @@ def _halves(options: argparse.Namespace, _: PipelineSettings) -> int:
 
 
 def _data(golden: Path, products: EmbeddedProducts, settings: PipelineSettings) -> dict[str, str]:
-    """Of which data a run is, for its record."""
+    """The run's data versions, for its record."""
     from services.pipeline.judging.golden import QUERIES
     from services.pipeline.tracking.data_version import data_version
 

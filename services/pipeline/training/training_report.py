@@ -1,4 +1,4 @@
-"""What a training found: figures for `dvc metrics`, tables for `dvc plots`, lines to read."""
+"""Results of a training: figures for `dvc metrics`, tables for `dvc plots`, lines to read."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def write(training: Training, ranking: Path, figures: Path | None, plots: Path |
 
 
 def plot_tables(training: Training) -> dict[str, str]:
-    """What plots are drawn from, as CSV by the name of its file."""
+    """Data of the plots: CSV texts by file name."""
     weights = (
         (kind, weight, ndcg)
         for kind, learned in training.weights.items()
@@ -108,7 +108,7 @@ def plot_tables(training: Training) -> dict[str, str]:
 
 
 def exact_by_score(scores: StandardisedScores) -> Iterator[tuple[float, float]]:
-    """Of the products in each band of standardised scores, the part that is exact."""
+    """Share of exact products in each band of standardised scores."""
     edges = np.linspace(scores.deviations.min(), scores.deviations.max(), _BINS + 1)
     band = np.clip(np.digitize(scores.deviations, edges) - 1, 0, _BINS - 1)
     for number in range(_BINS):

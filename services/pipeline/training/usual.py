@@ -1,7 +1,7 @@
-"""How far the scores of a usual query spread: one that says what a product of the catalogue says.
+"""Spread of a usual query's scores: a query that says the same as a product of the catalogue.
 
-The retriever's yardstick for "is there any answer?". Nothing here may import it; a test holds the
-two together. Derivation: docs/decisions/0017-usual-spread.md.
+The retriever decides by it if there is any answer. This room may not import the retriever; a test
+compares the two. Derivation: docs/decisions/0017-usual-spread.md.
 """
 
 from __future__ import annotations

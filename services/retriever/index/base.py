@@ -1,4 +1,4 @@
-"""What every index over fused rows `[text ; image]` does, and the query that asks it."""
+"""Protocol of every index over fused rows `[text ; image]`, and the query for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AnyRows = NDArray[np.float32] | NDArray[np.float16]
 Passing = NDArray[np.bool_]
 
 SCORE_DECIMALS = 6
-"""Scores are told to this many decimals; what differs by less counts as a tie."""
+"""Decimals of a score; scores that differ by less are a tie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Index(Protocol):
     """Finds the best rows for a fused query."""
 
     def __len__(self) -> int:
-        """How many rows it holds."""
+        """Number of rows."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Which index a catalogue gets, by its size."""
+"""Choice of the index by the catalogue's size."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class IndexChoice:
     """Where one is given it gets all rows, whatever the kind."""
 
     def compressed(self, products: int) -> bool:
-        """Whether that many get a compressed index."""
+        """True if a catalogue of this size gets a compressed index."""
         if self.kind == "auto":
             return products > max(self.exact_up_to, _FEWEST_COMPRESSED)
         return self.kind == "compressed" and products >= _FEWEST_COMPRESSED

@@ -95,7 +95,7 @@ class CodesBuild:
 
 
 class _Coder:
-    """What was learned: mean, order of dimensions, and what each code stands for."""
+    """The learned coder: mean, order of dimensions, and the meaning of each code."""
 
     def __init__(self, width: int) -> None:
         self._codes = width // _FLOATS_PER_CODE
@@ -127,7 +127,7 @@ class _Coder:
         """codes: (n, bytes) of all rows."""
         self._index.codes = lent(codes)
         self._index.ntotal = len(codes)
-        # Packs them anew, so they need not outlive it.
+        # The new index packs a copy, so the codes need not outlive it.
         return Codes(faiss.IndexPQFastScan(self._index), self._order)
 
     def _ordered(self, rows: Rows) -> Rows:

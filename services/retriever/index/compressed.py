@@ -19,8 +19,8 @@ from services.retriever.index.codes import Codes, CodesBuild, lent
 
 HalfRows = NDArray[np.float16]
 
-# How many candidates are scored exactly, at least and of how many rows one: what keeps 20 of the
-# best 20 for every mix of weights, by the benchmark `retriever`.
+# Candidates that are scored exactly: the minimum, and the number of rows per candidate. By the
+# benchmark `retriever` these keep 20 of the best 20 for every mix of weights.
 _FEWEST_CANDIDATES = 400
 _ROWS_A_CANDIDATE = 400
 # So few rows are scored exactly, all of them, in the time that a scan takes.
@@ -63,8 +63,8 @@ class CompressedIndex:
         threshold: float | None = None,
         passing: Passing | None = None,
     ) -> Hits:
-        """See `Index.search`; what a scan finds may, rarely, lack one of the `k` best."""
-        # Of this thread: searches run side by side, one core each.
+        """See `Index.search`; a scan may, rarely, miss one of the `k` best."""
+        # Set for this thread: searches run side by side, one core each.
         faiss.omp_set_num_threads(1)
         count = len(self) if passing is None else int(np.count_nonzero(passing))
         k = min(k, count)
@@ -137,7 +137,7 @@ class CompressedBuild:
 
 
 def _candidates_of(count: int) -> int:
-    """How many of so many rows are scored exactly."""
+    """Number of rows to score exactly, out of `count`."""
     return max(_FEWEST_CANDIDATES, count // _ROWS_A_CANDIDATE)
 
 

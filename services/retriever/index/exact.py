@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.retriever.index.base import NO_HITS, SCORE_DECIMALS, Hits, Passing, Rows, Vector
 
-# A score in float32 is off by some 1e-7, and rounding moves it by half of the last decimal told.
+# A score in float32 is off by some 1e-7, and rounding moves it by half of the last decimal shown.
 # Rows that come this near to the last place are scored again, in float64.
 _MARGIN = 4e-6
 # So many of them at most. Only rows that tie can be more (pictures are asked for, and thousands of

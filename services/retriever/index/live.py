@@ -1,4 +1,4 @@
-"""A snapshot of an index that takes changes without being built anew."""
+"""A snapshot of an index that takes changes without a rebuild."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class LiveIndex:
         self._gone_count = int(np.count_nonzero(self._gone))
 
     def __len__(self) -> int:
-        """How many products can be found."""
+        """Number of products that can be found."""
         return len(self._ids) - self._gone_count + len(self._added)
 
     @property
     def numbers(self) -> int:
-        """How many row numbers there are, those of rows that are gone included."""
+        """Number of row numbers, deleted rows included."""
         return len(self._ids) + len(self._added)
 
     @property
@@ -82,7 +82,7 @@ class LiveIndex:
         return before - 1 + np.arange(1, len(before) + 1) / (len(before) + 1)
 
     def count(self, passing: Passing) -> int:
-        """How many of the row numbers that pass can be found."""
+        """Number of passing rows that can be found."""
         n = len(self._ids)
         return int(np.count_nonzero(passing[:n] & ~self._gone) + np.count_nonzero(passing[n:]))
 
@@ -140,15 +140,15 @@ class LiveIndex:
 
     @property
     def worth_merging(self) -> bool:
-        """Whether so much lies beside the base that searches slow down; then ask for `merged`."""
+        """True if so many changes lie beside the base that searches slow down; call `merged`."""
         changes = len(self._added) + self._gone_count
         return changes > max(_LEAST_MERGED, len(self._ids) * _MOST_CHANGED)
 
     def merged(self) -> LiveIndex:
         """The same products in a base of their own, in ascending order of id.
 
-        Copies every row: seconds for large catalogues, so not where a change waits for it. In
-        parts, since rows of 16 bits would take twice their memory more as whole floats.
+        Copies every row, which takes seconds for large catalogues, so no change may wait for it.
+        Works in parts, since a float32 copy of 16-bit rows would need twice their memory more.
         """
         numbers = np.concatenate(
             [np.flatnonzero(~self._gone), np.arange(len(self._ids), self.numbers)]

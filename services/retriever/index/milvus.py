@@ -153,7 +153,7 @@ def _name(rows: AnyRows) -> str:
 
 
 def _fill(client: MilvusClient, name: str, rows: AnyRows) -> None:
-    """What another replica writes at the same time is the same, so writing it twice is no harm."""
+    """Send all rows. Another replica may write the same rows at the same time, without harm."""
     if not client.has_collection(name):
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field(_NUMBER, DataType.INT64, is_primary=True)

@@ -1,4 +1,4 @@
-"""What can be wrong with the rows of a publication, counted and told in one message."""
+"""Faults in the rows of a publication, counted and reported in one message."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Faults:
         return [bool(have) for have in found]
 
     def raise_if_any(self, head: CatalogueHead, products: int) -> None:
-        """Raises BrokenPublication; products: how many were looked at."""
+        """Raises BrokenPublication if there are faults.  products: number of products checked."""
         if self._counts:
             kinds = "; ".join(
                 f"{count} of {products} products have {kind}, for example {self._examples[kind]!r}"
@@ -77,5 +77,5 @@ def check_vectors(
 
 
 def cannot_be_loaded(head: CatalogueHead) -> str:
-    """How the message of a failed load begins."""
+    """First words of the message of a failed load."""
     return f"catalogue version {head.version!r} of model {head.model_id!r} cannot be loaded"

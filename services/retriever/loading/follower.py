@@ -147,7 +147,7 @@ class Follower:
                 self._settle(str(error))
                 failures = 0
             except Exception as error:
-                # The boundary: whatever it is, it is told, and following goes on.
+                # The boundary: any error is logged and reported, and following goes on.
                 logger.exception("following the catalogue failed")
                 self._settle(f"unexpected {type(error).__name__}, see the log")
                 failures += 1
@@ -251,6 +251,6 @@ def _state(catalogue: Catalogue) -> _State:
 
 
 def _only_changed(catalogue: Catalogue, head: CatalogueHead) -> bool:
-    """Whether the head tells of changes to that catalogue or of a ranking, and nothing else."""
+    """True if the head differs from the catalogue only by live changes or by the ranking."""
     same_version = (head.version, head.base) == (catalogue.info.version, catalogue.base)
     return same_version and head.sequence >= catalogue.sequence

@@ -62,17 +62,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """What all vectors of a version are."""
+    """Format of all vectors of a version."""
 
     model_id: str
     dimension: int
     half: bool
-    """Of 16 bits a float in place of 32: as the index keeps them."""
+    """True for 16-bit floats instead of 32-bit ones, as the index holds them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartRead:
-    """What a part holds: (m, 2·d) fused vectors, and metadata; with what is wrong with them."""
+    """Contents of a part: (m, 2·d) fused vectors, metadata, and the faults in them."""
 
     vectors: AnyRows
     products: pa.RecordBatch

@@ -1,6 +1,6 @@
 """From the feature store to a catalogue in memory, with every row checked on the way.
 
-A head names a version and how many shards list its products; the shards tell which fingerprints
+A head names a version and how many shards list its products; the shards list the fingerprints that
 the rows of that version carry. A row that is missing, or of another version, fails the whole load:
 half a catalogue is never served. The same holds for changes: those that a catalogue in memory lacks
 are read by their numbers, with the rows that they name, and applied together or not at all.
@@ -70,7 +70,7 @@ class Features(parts.Features, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """What a version has: n product ids, ascending, and the fingerprints of their rows."""
+    """Contents of a version: n product ids, ascending, and the fingerprints of their rows."""
 
     product_ids: list[str]
     vector_fingerprints: list[str]
@@ -199,8 +199,8 @@ class CatalogueReader:
     ) -> ProductTable:
         """The metadata of the products listed, every row checked.
 
-        rows: (n, 2·d), which the fused vectors are written into; `filled` is told which are there.
-        aside: read in other processes, where there are many.
+        rows: (n, 2·d), takes the fused vectors; `filled` is called with each slice that is done.
+        aside: read in other processes, if there are many products.
         """
         count = len(listing.product_ids)
         of = Vectors(head.model_id, head.dimension, half=rows.dtype == np.float16)
@@ -269,7 +269,7 @@ class CatalogueReader:
         return listing
 
     def _changes(self, head: CatalogueHead, after: int) -> dict[str, _Entry | None]:
-        """What the changes numbered `after` + 1 to the head's come to, by id; None is deleted.
+        """The result of all changes from `after` + 1 to the head, by id; None means deleted.
 
         Raises BrokenPublication when one is missing.
         """

@@ -32,7 +32,7 @@ from services.common.redis_limits import with_limits
 from services.retriever.errors import NotPublished, StoreUnavailable
 
 _Signature = tuple[tuple[int, int, int], ...]
-"""Of the files that a store was opened from: inode, modification time, size of each."""
+"""Inode, modification time and size of each file that a store was opened from."""
 
 _UNAVAILABLE = (
     RedisError,
@@ -51,7 +51,7 @@ _ABSENT = Value()
 class Columns:
     """One answer of the online store: a column a feature, in the order of the keys asked for.
 
-    The store tells a missing row only by empty values; a fingerprint is never empty.
+    The store shows a missing row only by empty values; a fingerprint is never empty.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Value]]) -> None:
@@ -107,13 +107,14 @@ class _Opened:
 
     def view(self, name: str) -> FeatureView:
         if name not in self.views:
-            # Asked at every look: a registry in a database need not answer each, nor a log tell.
+            # Cached, because it is read at every poll: a registry in a database need not answer
+            # each time, and each answer would be logged.
             self.views[name] = self.store.get_feature_view(name, allow_registry_cache=True)
         return self.views[name]
 
 
 class FeastFeatures:
-    """Feast's online store, opened when first asked and opened anew when its files change.
+    """Feast's online store, opened at the first read, and again when its files change.
 
     Not for more than one thread at a time.
     """
@@ -134,11 +135,11 @@ class FeastFeatures:
             config = self._config()
             signature = self._files_signature(config)
             if self._opened is not None and signature == self._signature:
-                # No file tells that a registry in a database has changed.
+                # No file shows that a registry in a database has changed.
                 self._opened.views.clear()
                 return
-            # Feast empties its registry before it writes it anew, so what is open stays in use
-            # until the files were seen at rest.
+            # Feast empties its registry before it writes the new one, so the open store stays in
+            # use until the files no longer change.
             store = FeatureStore(repo_path=str(self._folder), config=config)
             store.refresh_registry()  # type: ignore[no-untyped-call]
             at_rest = self._files_signature(config) == signature and all(
@@ -152,7 +153,7 @@ class FeastFeatures:
             raise StoreUnavailable(f"the feature store cannot be opened: {error}") from error
 
     def has(self, view: str, feature: str) -> bool:
-        """Whether the view is registered with that feature. Raises StoreUnavailable."""
+        """True if the view is registered with that feature. Raises StoreUnavailable."""
         try:
             return any(one.name == feature for one in self._open().view(view).features)
         except _UNAVAILABLE as error:
@@ -164,7 +165,7 @@ class FeastFeatures:
     ) -> Columns:
         """One row a key; all columns of `keys` are of one length, at least 1.
 
-        Raises StoreUnavailable; the next `refresh` then opens the store anew.
+        Raises StoreUnavailable; the next `refresh` then opens the store again.
 
         Through Feast's `Provider.online_read`, and not `get_online_features`, which makes of the
         same rows a response of columns with a time and a status a value: more than half the work.
@@ -183,7 +184,7 @@ class FeastFeatures:
                 list(features),
             )
         except _UNAVAILABLE as error:
-            # What the registry told may be the reason: a view not yet applied, say.
+            # The registry's data may be the reason, for example a view that is not applied yet.
             self.close()
             raise StoreUnavailable(f"{view} cannot be read: {error}") from error
         return Columns([row or {} for _, row in rows])

@@ -1,4 +1,4 @@
-"""Who reads a catalogue's parts: a thread of this process, or processes of their own.
+"""Workers that read a catalogue's parts: a thread of this process, or separate processes.
 
 Feast and what checks its rows hold the interpreter lock: more threads read no faster, and searches
 in the same process wait for them, ten milliseconds and more. Processes have locks of their own, but
@@ -26,7 +26,7 @@ from services.retriever.loading.parts import Features, Part, PartRead, Vectors, 
 Read = Callable[[Vectors, Part], PartRead]
 
 _NICE = 5
-"""What is served goes before what is loaded."""
+"""Niceness of the readers: serving goes before loading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def here(features: Features) -> Iterator[Workers]:
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """How to start those that read for us."""
+    """Reader processes, and how to start them."""
 
     folder: Path
     """Holds `feature_store.yaml`."""
@@ -91,7 +91,7 @@ class Processes:
 
 
 _features: Features
-"""Of a process that reads."""
+"""The feature store of a reader process."""
 
 
 def _begin(folder: Path, timeout_s: float) -> None:
@@ -109,7 +109,7 @@ def _begin(folder: Path, timeout_s: float) -> None:
 
 
 def _end_with_parent() -> None:
-    """A killed parent takes nobody along by itself."""
+    """End this process with its parent: children outlive a killed parent."""
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
