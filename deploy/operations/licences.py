@@ -1,8 +1,8 @@
 """`python -m deploy.operations.licences PYTHON`: may what is served be served under our licence?
 
 Looks at every package that the interpreter's environment has, by `pip-licenses`, and at every one
-of the page's, by its lock file. A licence that would bind ours, or that is not told, is named and
-fails.
+of the page's, by its lock file. The check fails and names each package whose licence would bind
+ours, or that states none.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MIT = (
 
 
 def refused(licences: Mapping[str, str]) -> dict[str, str]:
-    """Those packages whose licence binds ours or is not told. A choice of licences is a choice."""
+    """Packages whose licence binds ours or is not stated. One allowed licence of several suffices."""
     return {name: text for name, text in licences.items() if not _allowed(text)}
 
 
@@ -42,7 +42,7 @@ def _allowed(text: str) -> bool:
 
 
 def told_or_read(licence: str, text: str) -> str:
-    """What a package says its licence is; where it says nothing, what its text is."""
+    """The licence that a package states, else the one that its licence text shows."""
     if licence.strip() in _UNTOLD and _MIT in " ".join(text.lower().split()):
         return "MIT"
     return licence

@@ -76,7 +76,7 @@ def _install(part: Part, bootstrap: Sequence[str]) -> str | None:
 
 
 def _parted(arguments: Sequence[str]) -> tuple[list[str], bool, list[str]]:
-    """What stands before `--`, whether there is one, and what follows it."""
+    """The arguments before `--`, True if there is a `--`, and the arguments after it."""
     if "--" not in arguments:
         return list(arguments), False, []
     at = arguments.index("--")

@@ -34,13 +34,13 @@ _VECTORS_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading one file took."""
+    """Time and memory of reading one file."""
 
     name: str
     gigabytes: float
     rows: int
     seconds: float
-    """Of computing, whatever else the machine does."""
+    """Processor time, so that other work on the machine does not count."""
     megabytes_before: int
     megabytes_at_most: int
 

@@ -37,6 +37,6 @@ def measured_by(part: str, packages: Sequence[str]) -> str:
 
 
 def precision_of(encoder_url: str) -> str:
-    """What an encoder that answers computes in."""
+    """Precision of a running encoder."""
     answer = httpx.get(f"{encoder_url}/model", trust_env=False).raise_for_status()
     return ModelInfo.model_validate_json(answer.content).precision

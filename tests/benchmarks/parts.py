@@ -1,4 +1,4 @@
-"""What `make bench` runs: each part by its module, in environments that the bootstrap makes."""
+"""Parts of `make bench`: a module each, in environments that the bootstrap makes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Part:
     module: str
     environments: tuple[tuple[str, str], ...]
     has_section: bool = True
-    """Whether it takes `--write`, and so a place in docs/benchmarks.md."""
+    """True if the part takes `--write`, and so has a section in docs/benchmarks.md."""
 
 
 PARTS = (

@@ -1,4 +1,4 @@
-"""What the machine can do at best: bytes read from memory, and matrix products."""
+"""Limits of the machine: reads from memory, and matrix products."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ TEXT_WEIGHTS = 12 * (12 * 512**2) + 512 * 512
 """Matrix elements of ViT-B/32 that a text is multiplied with (no token table)."""
 IMAGE_WEIGHTS = 12 * (12 * 768**2) + 3072 * 768 + 768 * 512
 WEIGHT_BYTES: Mapping[Precision, float] = {"fp32": 4, "bf16": 2, "int8": 1 + 4 / GROUP}
-"""Of one element; with 8 bits a group shares a scale."""
+"""Bytes of one weight; with 8 bits a group shares a scale."""
 _FAR = 256 * 2**20  # more than any cache holds
 
 
 def text_flop(tokens: int) -> int:
-    """What a text needs; `tokens` without its start token, which is the same in all texts."""
+    """Operations for a text; `tokens` without its start token, which is the same in all texts."""
     return _tower_flop(tokens, seen=tokens + 1, width=512) + 2 * 512 * 512
 
 
 def image_flop() -> int:
-    """What a picture needs: 49 patches and the class token."""
+    """Operations for a picture: 49 patches and the class token."""
     return _tower_flop(50, seen=50, width=768) + 2 * (49 * 3072 * 768 + 768 * 512)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.proxy import Mode, Proxy
-from tests.chaos.shoppers import Answer, percentile, shopping, told, wrong_results
+from tests.chaos.shoppers import Answer, percentile, shopping, count_kinds, wrong_results
 from tests.support.gemini_server import GeminiRequest, Reply, gemini_server, written
 from tests.support.launcher import small_catalogue
 from tests.support.redis_server import RedisAddress
@@ -38,7 +38,7 @@ Step = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What clients saw of one fault."""
+    """One fault, as the clients saw it."""
 
     part: str
     fault: str
@@ -50,7 +50,7 @@ class Cell:
         good = sum(answer.is_good for answer in self.during) / max(1, len(self.during))
         return (
             f"| {self.part} | {self.fault} | {100 * good:.0f} % | "
-            f"{percentile(self.during, 0.99):.0f} | {told(self.during)} | {self.recovered_s:.1f} |"
+            f"{percentile(self.during, 0.99):.0f} | {count_kinds(self.during)} | {self.recovered_s:.1f} |"
         )
 
 
@@ -63,7 +63,7 @@ class Chaos:
     proxies: dict[str, Proxy]
 
     def steps(self, part: str, fault: str) -> tuple[Step, Step]:
-        """How to break a part, and how to mend it."""
+        """The steps that break a part and that repair it."""
         proxy = self.proxies[part]
         modes: dict[str, Mode] = {"slow": "slow", "garbage": "garbage", "refusing": "refuse"}
         if part == "gemini":
@@ -131,29 +131,29 @@ class Chaos:
             self.stack.processes[part].send(number)
 
     async def cell(self, part: str, fault: str) -> Cell:
-        """Break, watch, mend, and wait until every answer is whole again."""
-        break_it, mend_it = self.steps(part, fault)
+        """Break, watch, repair, and wait until every answer is full again."""
+        break_it, repair = self.steps(part, fault)
         async with shopping(self.stack.url) as shoppers:
             await asyncio.sleep(1)
             began = time.monotonic()
             await break_it()
             await asyncio.sleep(BROKEN_S)
-            mended = time.monotonic()
-            await mend_it()
+            repaired = time.monotonic()
+            await repair()
             while True:
                 last_bad = max(
-                    (one.ended for one in shoppers.answers if one.said != "full"), default=mended
+                    (one.ended for one in shoppers.answers if one.said != "full"), default=repaired
                 )
                 now = time.monotonic()
-                if now - max(last_bad, mended) > STEADY_S or now - mended > RECOVERY_S:
+                if now - max(last_bad, repaired) > STEADY_S or now - repaired > RECOVERY_S:
                     break
                 await asyncio.sleep(0.05)
-            # What was started again at once has been coming back ever since.
-            since = began if fault == "restarted empty" else mended
+            # A part that was restarted at once has been recovering since then.
+            since = began if fault == "restarted empty" else repaired
             bad = [one.ended for one in shoppers.answers if one.said != "full"]
             recovered_s = max(0.0, max(bad, default=since) - since)
         answers = shoppers.answers
-        during = [one for one in answers if began <= one.began < mended]
+        during = [one for one in answers if began <= one.began < repaired]
         faults = sorted({one.fault for one in answers if one.fault is not None})
         faults += await wrong_results(self.stack.url, answers)
         if recovered_s >= RECOVERY_S - STEADY_S:
@@ -163,7 +163,7 @@ class Chaos:
         return Cell(part, fault, during, recovered_s, faults)
 
     async def rolling(self, name: str) -> Cell:
-        """Replace a service's process by another while clients ask: nobody may notice."""
+        """Replace a service's process while clients ask; no request may fail."""
         async with shopping(self.stack.url) as shoppers:
             await asyncio.sleep(1)
             began = time.monotonic()

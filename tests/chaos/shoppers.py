@@ -19,14 +19,14 @@ HANG_S = 12.0
 """More than the request's whole deadline: an answer that takes longer hangs."""
 
 ALIKE = 0.02
-"""How far two scores of one product for one query may be apart (bfloat16, another batch)."""
+"""Largest difference of two scores of one product for one query (bfloat16, another batch)."""
 
 _NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one request came to."""
+    """The result of one request."""
 
     began: float
     ended: float
@@ -75,7 +75,7 @@ COLOURS = ("red", "blue", "green", "black", "yellow")
 
 
 def _read(response: httpx.Response, query: str) -> tuple[str, str | None, dict[str, Any]]:
-    """What an answer says in one word, what is wrong with it, and its body."""
+    """The answer's kind in one word, its fault if it has one, and its body."""
     body = response.json()
     if response.status_code == 200:
         if body["original_query"] != query:
@@ -136,7 +136,7 @@ def percentile(answers: Sequence[Answer], share: float) -> float:
     return taken[min(len(taken) - 1, int(share * len(taken)))] if taken else 0.0
 
 
-def told(answers: Sequence[Answer]) -> str:
-    """What the answers said, most frequent first."""
+def count_kinds(answers: Sequence[Answer]) -> str:
+    """Kinds of answers, most frequent first."""
     counts = Counter(answer.said for answer in answers)
     return ", ".join(f"{said} {100 * n / len(answers):.0f} %" for said, n in counts.most_common())

@@ -36,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
     folder = tmp_path_factory.mktemp("fuzz")
     catalogue = small_catalogue(folder, [f"sample-{number:04d}" for number in range(1, 41)])
     settings = {
-        # With a key, so that the answers without one are looked at as well.
+        # With a key, so that the answers without one are checked as well.
         "GATEWAY_SEARCH_KEY_SHA256": key_hash(KEY),
         "GATEWAY_ADMIN_KEY_SHA256": key_hash(ADMIN_KEY),
         "GATEWAY_RATE_PER_MINUTE": "10000000",

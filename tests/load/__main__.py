@@ -1,4 +1,4 @@
-"""How fast the whole stack answers, and how much of it. `make load`.
+"""Latency and throughput of the whole stack under load: `make load`.
 
 Real processes and Redis, the sample catalogue, and random weights in ViT-B/32's shape, which take
 the time of trained ones. The generator shares the machine with what it measures.
@@ -134,7 +134,7 @@ async def measure(stack: WholeStack, soak_s: float, soak_rate: float | None) -> 
         await one_client(connections, "cached", cached)
         rate = await highest_rate(connections, "new", new)
         await highest_rate(connections, "cached", cached)
-        # What the search for the highest rate left waiting is not part of what follows.
+        # Let the requests that the search for the highest rate left waiting finish first.
         await at_rate(connections, 10, STEP_S, new)
         well = await overload(connections, rate) if rate else False
         if soak_s:

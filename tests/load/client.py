@@ -28,7 +28,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is sent."""
+    """A request."""
 
     path: str
     content_type: str

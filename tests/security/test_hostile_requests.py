@@ -1,4 +1,4 @@
-"""What a stranger may try on the public API, over real sockets, against the real stack.
+"""Attacks on the public API, over real sockets, against the real stack.
 
 The catalogue is hostile as well: SQL, HTML and worse in every field that a feed has.
 """
@@ -27,7 +27,7 @@ SQL = "'; DROP TABLE products; --"
 TEMPLATE = "{{7*7}} ${7*7} %s %n \\x00 ../../etc/passwd"
 ATTACKS = (HTML, SQL, TEMPLATE)
 TOLD = {HTML: "Mug", SQL: SQL, TEMPLATE: TEMPLATE}
-"""What is left of it in words, of whose HTML the text is kept; attributes stay as they are."""
+"""Expected text fields: only the text of HTML remains. Attributes stay unchanged."""
 TEXT_FIELDS = ("title", "description", "brand", "category", "color", "pattern", "material")
 
 
@@ -80,7 +80,7 @@ def hostile_catalogue(folder: Path) -> Path:
 
 
 def say(stack: WholeStack, request: bytes) -> bytes:
-    """What comes back for bytes that no HTTP library would send, until the server closes."""
+    """Send bytes that no HTTP library would send; return the answer until the server closes."""
     with socket.create_connection(stack.listeners["gateway"].getsockname()[:2], 10) as raw:
         raw.sendall(request)
         received = b""

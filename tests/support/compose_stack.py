@@ -32,7 +32,7 @@ def missing() -> str | None:
 
 
 def docker(*words: str, timeout_s: float = STOP_S) -> str:
-    """What a docker command says. Raises RuntimeError, with its complaint, when it fails."""
+    """Output of a docker command. Raises RuntimeError, with its error output, when it fails."""
     done = subprocess.run(
         ["docker", *words], capture_output=True, text=True, timeout=timeout_s, check=False
     )
@@ -55,7 +55,7 @@ class ComposeStack:
         self.api = f"http://127.0.0.1:{self.variables['API_PORT']}"
 
     def compose(self, *words: str, timeout_s: float = UP_S) -> str:
-        """What `docker compose …` says. Raises RuntimeError when it fails."""
+        """Output of `docker compose …`. Raises RuntimeError when it fails."""
         done = subprocess.run(
             ["docker", "compose", "--project-name", self.project, *words],
             env={**os.environ, **self.variables},
@@ -91,7 +91,7 @@ class ComposeStack:
 
 
 def inspect(kind: str, name: str) -> dict[str, Any]:
-    """What the engine knows of an `image` or a `container`."""
+    """The engine's data of an `image` or a `container`."""
     found: list[dict[str, Any]] = json.loads(docker(kind, "inspect", name))
     return found[0]
 

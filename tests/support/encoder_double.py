@@ -1,7 +1,7 @@
 """A small encoder behind the encoder's contract, on a real port: vectors from a hash of the input.
 
-It keeps count of what it encoded, and can be told to be overloaded, to refuse a picture, or to be
-broken, so that a caller's manners can be tested.
+It counts what it encodes. A test can make it overloaded or broken, or make it refuse a picture, to
+see how a caller reacts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from services.contracts.encoder import (
 
 @dataclass(slots=True)
 class EncoderDouble:
-    """What it is told to be, and what it was asked."""
+    """The double's settings, and the requests that it received."""
 
     model: str = "double@1"
     dimension: int = 16
@@ -158,7 +158,7 @@ class EncoderDouble:
         return Response(content, media_type=BINARY_MEDIA_TYPE)
 
     def vector(self, item: bytes) -> list[float]:
-        """What it answers to these bytes, of a picture or of a text in UTF-8."""
+        """The vector for these bytes: a picture, or a text in UTF-8."""
         if self.says_the_same:
             item = b""
         seed = int.from_bytes(hashlib.sha256(item).digest()[:8], "big")

@@ -21,7 +21,7 @@ from tests.support.launcher import SAMPLE, Launcher
 API_KEY = "a-key-of-nobody"
 
 REWRITTEN = {"I need something purple with zigzags for my cold head": "purple zigzag woolly hat"}
-"""What Gemini makes of a query; any other stays as it came."""
+"""Gemini's rewrites; any other query stays unchanged."""
 
 _AWKWARD = {
     "title": "Uncommon thing",

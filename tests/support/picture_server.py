@@ -22,7 +22,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back; after `cut_after` bytes of the body the connection breaks off.
+    """A response; after `cut_after` bytes of the body the connection breaks off.
 
     A header with an empty value is not sent.
     """
@@ -34,7 +34,7 @@ class Answer:
 
 
 class PictureServer:
-    """Answers as it is told, path by path, and remembers what it was asked."""
+    """Sends the configured response for each path, and records the requests."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []

@@ -87,12 +87,12 @@ class RedisProcess:
 
     @property
     def folder(self) -> Path:
-        """Of its log and its append-only file."""
+        """Folder of its log and its append-only file."""
         return self._directory
 
     @property
     def pid(self) -> int:
-        """Of the process that runs."""
+        """Id of the running process."""
         if self._process is None:
             raise RuntimeError("Redis does not run")
         return self._process.pid

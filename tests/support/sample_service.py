@@ -1,6 +1,6 @@
 """`python -m tests.support.sample_service`: the common room alone, as a process of its own.
 
-`GET /work/{milliseconds}` takes that long; `POST /count` tells how many bytes it was sent.
+`GET /work/{milliseconds}` takes that long; `POST /count` returns the number of bytes received.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SampleSettings(ServiceSettings):
 
 
 class Done(Contract):
-    """Who answered, and what was received."""
+    """The process that answered, and the number of bytes received."""
 
     process: int
     received: int = 0

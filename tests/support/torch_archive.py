@@ -30,7 +30,7 @@ def write_archive(path: Path, weights: StateDict) -> None:
 
 
 def write_hostile_archive(path: Path) -> None:
-    """An archive whose pickle would run a command in any unpickler that does as it is told."""
+    """Write an archive whose pickle would run a command in an unpickler without restrictions."""
     command = b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R."
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{path.stem}/data.pkl", command)

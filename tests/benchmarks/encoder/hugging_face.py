@@ -38,7 +38,7 @@ _IN_A_BLOCK = {
 
 
 def write_folder(state: StateDict, folder: Path) -> None:
-    """What `CLIPModel.from_pretrained` and `AutoProcessor.from_pretrained` read; no network."""
+    """Files for `CLIPModel.from_pretrained` and `AutoProcessor.from_pretrained`; no network."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(renamed(state), folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer = clip_module("simple_tokenizer").SimpleTokenizer()
@@ -97,7 +97,7 @@ def _block(at: str, part: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def _configuration(ids: Mapping[str, int]) -> dict[str, Any]:
-    """ViT-B/32. The end's number is told so that text is read at its first end, as `clip` does."""
+    """ViT-B/32. The end token's id is set, so text is read at its first end token, as in `clip`."""
     end = ids["<|endoftext|>"]
     return {
         "architectures": ["CLIPModel"],

@@ -75,7 +75,7 @@ def main() -> None:
 def _reads(
     repo: Path, features: FeastFeatures, catalogue: Catalogue, options: argparse.Namespace
 ) -> dict[str, list[float]]:
-    """Milliseconds of each read of 20 products, drawn anew every time, by each way."""
+    """Milliseconds of each read, by method; each read takes 20 other random products."""
     store = FeatureStore(repo_path=str(repo))
     every = [catalogue_product(number) for number in range(options.products)]
     names = [f"{METADATA_VIEW}:{name}" for name in FEATURES]

@@ -1,1 +1,1 @@
-"""How near each stage is to what the machine can do."""
+"""Benchmark `limits`: each stage beside the limits of the machine."""

@@ -45,7 +45,7 @@ RESCORED = 400
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one stage takes and could take at best, in seconds, and why not less."""
+    """Time of one stage, its lower limit, both in seconds, and the reason for that limit."""
 
     name: str
     seconds: float

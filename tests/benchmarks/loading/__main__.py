@@ -79,7 +79,7 @@ def main() -> None:
             (
                 measured_by("load", ["feast", "redis", "faiss-cpu"]),
                 f"{written} Two vectors of {DIMENSION} floats a product; every row is checked, and "
-                "the index is built in the seconds told.",
+                "the seconds include building the index.",
                 memory,
                 loads,
                 reload,
@@ -166,7 +166,7 @@ def catalogue_product(number: int, model: str = MODEL) -> CatalogueProduct:
 
 
 def _bench_memory(repo: Path, count: int) -> str:
-    """What a retriever and Redis hold of the catalogue, once it is served."""
+    """Memory of a retriever and of Redis while the catalogue is served."""
     listener = listening_socket()
     url = url_of(listener)
     retriever = ServiceProcess(
@@ -217,7 +217,7 @@ def _bench_loads(repo: Path, options: argparse.Namespace) -> str:
 
 
 def _bench_reload(repo: Path, count: int) -> str:
-    """What searches wait for while the same catalogue is read anew beside the one that serves."""
+    """Search latency while the same catalogue is read again beside the served one."""
     queries = Distribution().queries(200, ModalityWeights(text=1, image=1))
     rows: list[list[object]] = []
     for name, processes in (

@@ -54,7 +54,7 @@ HEAD = (
 )
 
 Line = list[object]
-"""Of the table, by `HEAD`."""
+"""A row of the table, with the columns of `HEAD`."""
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ class Built:
 
 
 Build = Callable[[Path], AbstractContextManager[Built]]
-"""Of a file of rows (n, 2·d), float32, as `numpy.save` writes it."""
+"""Builds an index from a file of rows (n, 2·d), float32, as `numpy.save` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def milvus_lite(path: Path) -> AbstractContextManager[Built]:
 
 
 def anonymous_mib(pid: int | None = None) -> float:
-    """Of a process (this one) and those that it started: resident, backed by no file."""
+    """Anonymous resident memory of a process (default: this one) and its children."""
     pids = [pid or os.getpid()]
     for one in pids:
         for children in Path(f"/proc/{one}/task").glob("*/children"):

@@ -78,7 +78,7 @@ class Running:
 
 
 def _serve(pipe: Connection, contender: Contender, rows: Path, queries: Sequence[Query]) -> None:
-    """Build, tell what it took, then answer until the other end is closed."""
+    """Build, report its cost, then answer until the other end is closed."""
     with contender.build(rows) as built, threadpool_limits(1):
         pipe.send((built.seconds, built.mib))
         while True:

@@ -1,4 +1,4 @@
-"""The retriever as a service: the rows published through Feast, the queries asked by HTTP."""
+"""The retriever as a service: rows published through Feast, queries sent over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people search with instead of the retriever, over the same rows."""
+"""Alternatives to the retriever, over the same rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def contenders(rows: AnyRows, k: int) -> dict[str, Search]:
 
 
 def _simple_path(rows: Rows, k: int) -> Search:
-    """What a simple service does: the cosine of all, a copy of the table, filter, sort."""
+    """The search of a simple service: cosine of all rows, a copy of the table, filter, sort."""
     count = len(rows)
     frame = pd.DataFrame(
         {

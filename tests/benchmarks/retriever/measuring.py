@@ -122,7 +122,7 @@ def _rows_and_truth(
 def _recall(
     index: Index, queries: dict[Mix, list[Vector]], truth: NDArray[np.intp]
 ) -> dict[Mix, float]:
-    """Of the best `K`, how many are found, by mix of weights."""
+    """Share of the best `K` that are found, by mix of weights."""
     best = iter(truth)
     return {
         mix: statistics.mean(

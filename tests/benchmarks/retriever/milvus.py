@@ -1,6 +1,6 @@
 """Benchmark `milvus`: the same search through Milvus, here the embedded Milvus Lite.
 
-What it finds is compared with brute force over the same rows, unfiltered and behind filters.
+Its results are compared with brute force over the same rows, with and without filters.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _asked(index: Index, rows: AnyRows, queries: list[Vector], share: float) -> list[object]:
-    """How long a search takes where that share of the rows passes."""
+    """Time of a search when that share of the rows passes the filter."""
     passing: Passing | None = None
     if share < 1:
         passing = np.random.default_rng(0).random(len(rows)) < share
@@ -82,8 +82,8 @@ def _asked(index: Index, rows: AnyRows, queries: list[Vector], share: float) -> 
         if not np.allclose(hits.scores, best, rtol=0, atol=_SAME_SCORE):
             raise SystemExit(f"the scores are {hits.scores}, by brute force {best}")
         same += 1
-    told = "all" if passing is None else f"{int(passing.sum()):,}"
-    return [told, statistics.median(milliseconds), f"{same} of {len(queries)}"]
+    count = "all" if passing is None else f"{int(passing.sum()):,}"
+    return [count, statistics.median(milliseconds), f"{same} of {len(queries)}"]
 
 
 def _brute_force(rows: AnyRows, query: Vector, passing: Passing | None) -> NDArray[np.float64]:

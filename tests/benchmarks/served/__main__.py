@@ -124,7 +124,7 @@ def _told(
 
 
 def _version(environment: Path) -> str:
-    """Of infinity and what it computes with, in its own environment."""
+    """Versions of infinity and of its libraries, in its own environment."""
     names = ("infinity-emb", "torch", "transformers")
     say = (
         "import sys, importlib.metadata as m; "

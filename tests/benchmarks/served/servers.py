@@ -66,7 +66,7 @@ class Server:
                 return
 
     def request(self, texts: Sequence[str]) -> Post:
-        """What is posted for the vectors of these texts."""
+        """The request for the vectors of these texts."""
         body = json.dumps({**self.body, self.texts: texts})
         return Post(self.path, "application/json", body.encode())
 
@@ -85,7 +85,7 @@ class Server:
         return np.array(rows)
 
     def resident_mib(self) -> float:
-        """Of its process, and those that it started."""
+        """Resident memory of its process and its children."""
         assert self._process is not None
         pids = [self._process.pid]
         for pid in pids:

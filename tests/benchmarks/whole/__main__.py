@@ -108,7 +108,7 @@ def _by_clients(folder: Path, options: argparse.Namespace) -> tuple[str, Measure
                 found = _ask(stack, kind, clients, options.seconds)
                 answers.setdefault(key, []).extend(found)
                 if clients in STAGES_AT:
-                    # Of the last round.
+                    # Only the last round counts.
                     mean_ms = 1000 * statistics.fmean(answer.seconds for answer in found)
                     stages[key] = parts_ms(before, read(stack, kind.asked), mean_ms)
     return precision, answers, stages
@@ -222,7 +222,7 @@ def _plot(stages: Stages, grown: list[Grown]) -> None:
     names = [f"{kind}\n{clients} at once" for kind, clients in stages]
     left = [0.0] * len(names)
     for number, part in enumerate(PARTS):
-        # Of all the time, so that quick and slow kinds can be read side by side.
+        # Shares of the whole time, so that quick and slow kinds can be compared.
         shares = [100 * max(0.0, of[part]) / sum(of.values()) for of in stages.values()]
         bars.barh(names, shares, left=left, label=part, color=f"C{number}")
         left = [before + share for before, share in zip(left, shares, strict=True)]

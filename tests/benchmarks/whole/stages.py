@@ -26,7 +26,7 @@ PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which routes and passes a kind of question leads through."""
+    """Routes and passes that one kind of question uses."""
 
     gateway: str
     encoder: str
@@ -37,11 +37,11 @@ WORDS = Asked("/predict", "/embed/texts", "text")
 PICTURE = Asked("/predict-image", "/embed/images", "image")
 
 Sums = dict[str, tuple[float, float]]
-"""Of a duration: its seconds and how many there were, since the service started."""
+"""Durations by name: total seconds and number, since the service started."""
 
 
 def read(stack: WholeStack, asked: Asked) -> Sums:
-    """What the services have counted so far."""
+    """The services' counters."""
     samples: dict[tuple[str, str], float] = {}
     for service in SERVICES:
         text = httpx.get(f"{stack.url_of(service)}/metrics", trust_env=False).text

@@ -115,7 +115,7 @@ def test_every_way_to_search_is_measured_on_what_is_served(
     assert figures["words/words_only/mrr"] == 1
     assert figures["words/random/ndcg"] == comparison.floor["words"]
     tables = as_markdown(comparison)
-    for heading in ("a random order", "Typed otherwise", "Who is served worse", "The cut-off"):
+    for heading in ("random order", "Robustness", "Results by group", "The cut-off"):
         assert heading in tables
 
 

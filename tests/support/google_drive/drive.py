@@ -66,7 +66,7 @@ class Upload:
 
 
 class Drive:
-    """What one service account sees: a folder that somebody shares with it."""
+    """The drive of one service account: a folder that is shared with it."""
 
     def __init__(self, discovery: Discovery, *, shared_drive: bool) -> None:
         self._discovery = discovery

@@ -24,7 +24,7 @@ Condition = Callable[[Searched], bool]
 
 
 def condition(query: str) -> Condition:
-    """What a file must fulfil. Raises Refused for what the language does not have."""
+    """The condition that a query sets for files. Raises Refused if the query is not valid."""
     parser = _Parser(query)
     found = parser.alternatives()
     parser.end()

@@ -54,7 +54,7 @@ class Google:
         self.context = self._authority.server_context(API, TOKENS)
 
     def environment(self) -> dict[str, str]:
-        """What leads a client here: the proxy and the authority to trust."""
+        """Variables that direct a client here: the proxy, and the certificate authority."""
         return {
             "https_proxy": f"http://127.0.0.1:{self.port}",
             "HTTPLIB2_CA_CERTS": str(self._authority.certificate),

@@ -1,4 +1,4 @@
-"""What stands above a table of figures: the command as it was given, the machine, the versions."""
+"""Line above a table of figures: the command as typed, the machine, the versions."""
 
 from __future__ import annotations
 

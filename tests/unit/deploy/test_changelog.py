@@ -1,4 +1,4 @@
-"""A release tells what changed since the one before, and is the version it says."""
+"""A release lists the changes since the previous one, and has the version that it states."""
 
 from __future__ import annotations
 

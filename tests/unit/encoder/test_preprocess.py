@@ -40,7 +40,7 @@ def test_pixels_are_those_of_clips_own_preprocessing(width: int, height: int) ->
     picture = drawing(width, height)
     ours = read(encoded(picture, "PNG")).astype(int)
     difference = np.abs(ours - clip_preprocess(picture, SIZE).astype(int))
-    # Of 255. Pillow rounds to whole levels between its two passes and takes the cheaper one first,
+    # Levels of 255. Pillow rounds between its two passes and takes the cheaper one first,
     # which need not be the same one when it resamples a part: single pixels on sharp edges differ.
     assert difference.mean() < 0.3
     assert difference.max() <= 8
@@ -52,7 +52,7 @@ def test_a_large_jpeg_read_at_reduced_scale_stays_near_clips_own() -> None:
     assert np.abs(read(data).astype(int) - reference).mean() < 1.5  # of 255
 
 
-# How a camera stored it, by its EXIF orientation: the inverse of how it is to be turned.
+# The stored picture by EXIF orientation: the inverse of the turn that displays it.
 STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -28,7 +28,7 @@ LARGE = [5, 70, 101]
 
 
 def with_large_channels(weights: StateDict, times: float) -> StateDict:
-    """What blocks write to some channels is so many times as much, and what they read divided."""
+    """Weights whose blocks write `times` as much to some channels, and divide when they read."""
     changed = dict(weights)
     for name, tensor in weights.items():
         whole = tensor.astype(np.float32)

@@ -1,4 +1,4 @@
-"""The encoder tells nobody that it runs."""
+"""The encoder sends no telemetry."""
 
 from __future__ import annotations
 

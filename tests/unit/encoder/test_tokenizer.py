@@ -40,7 +40,7 @@ def tokenizer() -> Tokenizer:
 
 
 def reference_tokens(reference: ReferenceTokenizer, text: str) -> list[int]:
-    """What `clip.tokenize(text, truncate=True)` does around its tokenizer, padding left out."""
+    """Tokens as `clip.tokenize(text, truncate=True)` makes them, without padding."""
     tokens = [49_406, *reference.encode(text), 49_407]
     return tokens if len(tokens) <= CONTEXT_LENGTH else [*tokens[: CONTEXT_LENGTH - 1], 49_407]
 

@@ -1,4 +1,4 @@
-"""Keys: what is open, what never is, and what a wrong key is told."""
+"""Keys: open routes, protected routes, and the answer to a wrong key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose request it is."""
+"""Identification of the caller."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ async def test_a_stranger_is_refused_before_the_body_is_read(http: httpx.AsyncCl
 
     response = await http.put("/products/mug", content=endless())
     assert_problem(response, 401, "unauthorized")
-    # What httpx's transport hands over is one piece at a time, and only when asked.
+    # httpx's transport hands over one piece at a time, and only on request.
     assert read <= 1
 
 

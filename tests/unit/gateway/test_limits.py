@@ -1,4 +1,4 @@
-"""What the gateway refuses as too much, and what it tells the caller."""
+"""The gateway's limits, and its answers beyond them."""
 
 from __future__ import annotations
 

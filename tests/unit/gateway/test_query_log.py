@@ -1,4 +1,4 @@
-"""What the query log may hold, and when it can be turned on."""
+"""Contents of the query log, and the settings that it needs."""
 
 from __future__ import annotations
 

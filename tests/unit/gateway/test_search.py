@@ -54,7 +54,7 @@ async def test_words_a_picture_and_a_product_are_sought_at_once(stack: Stack) ->
     assert (len(stack.encoder.requests), len(stack.rewriter.requests)) == (1, 1)
     (search,) = stack.searched
     assert [term.weight for term in search.terms] == [1, -0.5, 2, 1]
-    # What the caller left open is left to the catalogue's ranking.
+    # The catalogue's ranking fills in the weights that the caller left out.
     own = ModalityWeights(text=1, image=0)
     assert [term.weights for term in search.terms] == [None, None, None, own]
     assert [term.kind for term in search.terms[:3]] == ["words", "words", "picture"]

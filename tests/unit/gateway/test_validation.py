@@ -1,4 +1,4 @@
-"""What callers may send to `POST /predict`, and how the rest is refused."""
+"""Valid and invalid requests to `POST /predict`."""
 
 from __future__ import annotations
 

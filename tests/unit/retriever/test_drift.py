@@ -1,4 +1,4 @@
-"""The drift of queries: 0 while they are like the products, told early and without false alarm."""
+"""Query drift: 0 while queries resemble the products; detected early, without false alarms."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ async def test_the_old_version_serves_until_the_new_one_is_whole() -> None:
         assert served(follower) == "v1"
         source.may_load.set()
         await until(lambda: served(follower) == "v2")
-        # Who took the old one still holds all of it.
+        # A search that took the old snapshot still holds all of it.
         assert snapshot is not None
         assert snapshot.info.version == "v1"
         assert sample(metrics, "retriever_catalogue_info", version="v1") is None

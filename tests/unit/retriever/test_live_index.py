@@ -1,4 +1,4 @@
-"""An index that takes changes, against one built anew from the same products."""
+"""An index with live changes, compared with one built from the same products."""
 
 from __future__ import annotations
 

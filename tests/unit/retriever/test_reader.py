@@ -37,7 +37,7 @@ def load(features: DictionaryFeatures) -> Catalogue:
 def search(
     catalogue: Catalogue, weights: ModalityWeights, threshold: float | None
 ) -> list[ScoredProduct]:
-    """What is found for the first direction."""
+    """Products found for the first direction."""
     terms = [QueryTerm(vector=[1.0, 0.0], weights=weights)]
     request = RetrievalRequest(model=MODEL, terms=terms, k=25, threshold=threshold, cutoff="off")
     return search_catalogue(catalogue, request).results

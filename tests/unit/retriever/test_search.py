@@ -1,4 +1,4 @@
-"""What a search promises beside the nearest: filters, facets, variants, order, pages, a cut-off."""
+"""Search features: filters, facets, variants, order, pages, the cut-off."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ async def test_a_search_that_comes_too_late_is_dropped_and_said_so() -> None:
 
 async def test_a_search_keeps_to_one_core_while_the_pool_is_open() -> None:
     def blas_threads() -> set[int]:
-        """Of NumPy's library: those of others, loaded by other tests, may count by thread."""
+        """Threads of NumPy's BLAS. Libraries that other tests load may count by thread."""
         np.ones((2, 2)) @ np.ones((2, 2))
         blas = (one for one in threadpool_info() if one["user_api"] == "blas")
         return {one["num_threads"] for one in blas if "numpy" in one["filepath"]}

@@ -60,7 +60,7 @@ def test_a_caption_is_no_longer_than_the_encoder_takes() -> None:
 
 
 def test_fingerprints_are_the_same_in_every_run() -> None:
-    # Literal on purpose: a change here makes every stored catalogue be embedded anew.
+    # Literal on purpose: after a change here every stored catalogue is embedded again.
     assert STORED.vector_fingerprint == vector_fingerprint("m@1", "Red mug. For tea.", "ab" * 32)
     assert vector_fingerprint("m", "c", "p") == "cc417b89ed0413f1a651bdd0e4d6acc7"
     assert metadata_fingerprint({"title": "é", "price": None}) == "f0c249ed76003bdf686963d9a9cdfc95"

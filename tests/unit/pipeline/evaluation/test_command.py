@@ -35,6 +35,6 @@ def test_a_place_that_takes_no_results_is_told_before_anybody_is_asked(
     (tmp_path / "bytes.md").write_bytes(b"\xff\xfe\xff")
     (tmp_path / "plain.md").write_text("no marks")
     (tmp_path / "page.md").write_text(f"{BEGIN}\n{END}")
-    # No golden queries are there either, which is looked at next.
+    # The golden queries are missing too; they are checked next.
     assert main(["evaluate", *options]) in {2, 3}
     assert reason in capsys.readouterr().err

@@ -40,7 +40,7 @@ def test_a_query_counts_for_its_form_its_length_and_its_products_category_and_pr
         ("price", "above 50"): (10, True),
         ("price", "up to 20"): (10, False),
         ("price", "up to 50"): (10, False),
-        ("what is asked", "short"): (10, True),
+        ("form of query", "short"): (10, True),
     }
     worst_first = [one.ndcg.mean for one in found if one.by == "price"]
     assert worst_first == sorted(worst_first)

@@ -1,4 +1,4 @@
-"""What is wrong with a row is told by the column of the file, whatever its format calls it."""
+"""A fault in a row names the file's own column, in every format."""
 
 from __future__ import annotations
 

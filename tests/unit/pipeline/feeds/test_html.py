@@ -1,4 +1,4 @@
-"""HTML of shops becomes what a person reads; whatever else it holds, nothing hangs or raises."""
+"""HTML in feeds becomes readable text; no input hangs or raises."""
 
 from __future__ import annotations
 

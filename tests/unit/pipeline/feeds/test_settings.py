@@ -1,4 +1,4 @@
-"""What a feed does not say itself may be said in the environment."""
+"""Facts that a feed does not state can come from the environment."""
 
 from __future__ import annotations
 

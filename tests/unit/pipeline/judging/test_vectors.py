@@ -1,4 +1,4 @@
-"""Broken vectors are told from whole ones, by what they have in common too."""
+"""Detection of broken vectors, one by one and together."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_whole_vectors_have_no_fault_and_neither_has_a_small_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "fault_text"),
     [
         (
             changed(whole(), 7, np.nan),
@@ -50,9 +50,9 @@ def test_whole_vectors_have_no_fault_and_neither_has_a_small_change() -> None:
         (changed(whole(), 7, 2.0, "image"), "vectors of pictures are broken, that of 'p7'"),
     ],
 )
-def test_a_vector_that_is_none_is_named(rows: ProductRows, told: str) -> None:
+def test_a_vector_that_is_none_is_named(rows: ProductRows, fault_text: str) -> None:
     (fault,) = faults(rows, None)
-    assert told in fault
+    assert fault_text in fault
 
 
 def test_an_encoder_that_says_the_same_of_everything_is_noticed() -> None:
@@ -68,11 +68,11 @@ def test_vectors_that_all_went_elsewhere_are_noticed() -> None:
     for vectors in (moved.text, moved.image):
         vectors[:] = vectors + 4 * np.eye(D, dtype=np.float32)[0]
         vectors[:] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    told = faults(moved, served)
-    assert "the mean of the vectors moved by" in told[0]
+    found = faults(moved, served)
+    assert "the mean of the vectors moved by" in found[0]
     # Without the same products in both, that is all that can be said.
     others = replace(moved, ids=[f"q{number}" for number in range(N)])
-    assert faults(others, served) == told[:1]
+    assert faults(others, served) == found[:1]
 
 
 def test_columns_that_slipped_are_noticed_where_the_mean_is_not() -> None:

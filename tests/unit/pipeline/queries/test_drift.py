@@ -1,4 +1,4 @@
-"""Drift of queries: what is alike is told alike, what is not is told, and by how much."""
+"""Query drift: none between similar periods, and the right amount between different ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which data a run had: DVC's word where there is one."""
+"""Data version of a run: DVC's record, if there is one."""
 
 from __future__ import annotations
 
