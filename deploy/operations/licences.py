@@ -28,7 +28,7 @@ _MIT = (
 
 
 def refused(licences: Mapping[str, str]) -> dict[str, str]:
-    """Packages whose licence binds ours or is not stated. One allowed licence of several suffices."""
+    """Packages whose licence binds ours or is not stated. One allowed licence of many is enough."""
     return {name: text for name, text in licences.items() if not _allowed(text)}
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.proxy import Mode, Proxy
-from tests.chaos.shoppers import Answer, percentile, shopping, count_kinds, wrong_results
+from tests.chaos.shoppers import Answer, count_kinds, percentile, shopping, wrong_results
 from tests.support.gemini_server import GeminiRequest, Reply, gemini_server, written
 from tests.support.launcher import small_catalogue
 from tests.support.redis_server import RedisAddress
@@ -50,7 +50,8 @@ class Cell:
         good = sum(answer.is_good for answer in self.during) / max(1, len(self.during))
         return (
             f"| {self.part} | {self.fault} | {100 * good:.0f} % | "
-            f"{percentile(self.during, 0.99):.0f} | {count_kinds(self.during)} | {self.recovered_s:.1f} |"
+            f"{percentile(self.during, 0.99):.0f} | {count_kinds(self.during)} | "
+            f"{self.recovered_s:.1f} |"
         )
 
 
