@@ -158,7 +158,7 @@ class Chaos:
         faults = sorted({one.fault for one in answers if one.fault is not None})
         faults += await wrong_results(self.stack.url, answers)
         if recovered_s >= RECOVERY_S - STEADY_S:
-            faults.append(f"not whole again after {RECOVERY_S:g} s")
+            faults.append(f"not recovered after {RECOVERY_S:g} s")
         if part not in NEEDED and not all(one.is_good for one in answers):
             faults.append("an answer was lost for a part that is not needed")
         return Cell(part, fault, during, recovered_s, faults)
@@ -216,7 +216,7 @@ async def main(parts: Sequence[str], faults: Sequence[str]) -> int:
         at_end.push_async_callback(asyncio.to_thread, running.__exit__, None, None, None)
         chaos = Chaos(stack, catalogue, proxies)
         cells = []
-        _say("| part | fault | answered | p99 ms | what the answers said | whole again after s |")
+        _say("| part | fault | answered | p99 ms | kinds of answers | recovered after s |")
         _say("| --- | --- | --- | --- | --- | --- |")
         for fault in faults:
             for part in parts:

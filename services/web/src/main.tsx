@@ -10,7 +10,7 @@ import './styles.css'
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
 
-// Where the words of another language cannot be fetched, English is better than an empty page.
+// If the texts of another language cannot be fetched, English is better than an empty page.
 const spoken = await wordsOf(preferredLanguage()).catch(() => ENGLISH)
 
 createRoot(root).render(

@@ -126,7 +126,7 @@ async def bulk(weights: Path, cache: Path) -> str:
 
     catalogue = [picture(seed) for seed in range(64)]
     rows: list[list[object]] = []
-    for name, how in (("nobody else", None), ("bulk", True), ("the same, as interactive", False)):
+    for name, how in (("none", None), ("bulk", True), ("the same, as interactive", False)):
         async with _encoder(weights, cache) as encoder:
 
             async def fill(encoder: Encoder = encoder, how: bool | None = how) -> None:
@@ -145,7 +145,7 @@ async def bulk(weights: Path, cache: Path) -> str:
                 other.cancel()
             await asyncio.gather(*others, return_exceptions=True)
         rows.append([name, 1000 * percentile(seconds, 50), 1000 * percentile(seconds, 99)])
-    return "### A shopper's picture while two programs encode 64 pictures a request\n\n" + table(
+    return "### Latency of one picture beside two bulk clients, 64 pictures a request\n\n" + table(
         ["meanwhile", "p50 ms", "p99 ms"], rows
     )
 
@@ -246,7 +246,7 @@ def wire(rounds: int) -> str:
             1000 * seconds["read bytes"],
         ],
     ]
-    return "### The wire, 256 vectors of 512\n\n" + table(
+    return "### Wire format, 256 vectors of 512\n\n" + table(
         ["form", "kB", "ms to write", "ms to read"], rows
     )
 

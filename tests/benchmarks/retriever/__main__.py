@@ -53,8 +53,8 @@ def _told(measured: list[Measured]) -> str:
             f"a product, k = {K}, one thread; questions in words and in pictures by turns; rows "
             "drawn as CLIP's are distributed (two cones, clusters, a falling spectrum).",
             _compared(measured),
-            f"Of the best {K} by brute force over whole floats, found by the retriever, with the "
-            "weights of words/look given; its build on one thread; the memory that it takes; and "
+            f"Recall of the best {K} by brute force in float32, by weights of words/look; build "
+            "time on one thread; memory; and "
             "what two threads get done beside twice what one does (medians of short turns).",
             table(
                 ["products", *mixes, "build s", "MiB resident", "2 threads / 2× one"],

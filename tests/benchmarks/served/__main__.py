@@ -115,7 +115,7 @@ def _told(
         "Random weights in ViT-B/32's shape, the same in both (least cosine between their answers "
         f"{cosine:.5f}). One new short text a request, as JSON; clients ask again at once and "
         f"share the machine. Turns: {options.rounds} of {options.seconds:g} s each.\n\n"
-        + table(["clients", *head, "as many texts a second"], rows)
+        + table(["clients", *head, "throughput ratio"], rows)
         + f"\n\nFrom its start to its first answer: {own} {starts[own]:.1f} s, {peer} "
         f"{starts[peer]:.1f} s. Memory afterwards: {own} {memory[own]:.0f} MiB, {peer} "
         f"{memory[peer]:.0f} MiB. {own} computes in {precision}, {peer} in fp32, as it does on "

@@ -205,9 +205,9 @@ def _told(
         f"The encoder computes in {precision}.\n\n"
         "### By clients\n\n"
         + table(["question", "clients", "answers/s", "p50 ms", "p99 ms"], by_count)
-        + "\n\n### Where the time goes, mean milliseconds by stage and number of clients\n\n"
+        + "\n\n### Mean milliseconds by stage and number of clients\n\n"
         + table(["stage", *heads], by_stage)
-        + "\n\n### As the catalogue grows, new words, one client\n\n"
+        + "\n\n### By size of the catalogue, new words, one client\n\n"
         + table(growth, rows)
     )
 

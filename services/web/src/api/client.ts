@@ -15,7 +15,7 @@ const BASE_URL = toBaseUrl(import.meta.env['VITE_API_URL'])
 
 export const http = axios.create({ baseURL: BASE_URL, timeout: 20_000, adapter: send })
 
-/** What went wrong, in the terms that the page shows. */
+/** A failure, in the terms that the page shows. */
 export interface Failure {
   kind: 'offline' | 'slow' | 'busy' | 'missing' | 'expired' | 'refused' | 'broken'
   detail: string | null

@@ -2,7 +2,7 @@ import { ask } from './ask'
 import { http, type ScoredProduct } from './client'
 import type { components } from './schema'
 
-/** What the first visit shows of the catalogue that is loaded. */
+/** Facts of the loaded catalogue for the first visit. */
 export interface Catalogue {
   tiles: Tile[]
   /** Words that find something good, in the catalogue's own language. */

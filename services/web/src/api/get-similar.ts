@@ -1,6 +1,6 @@
 import { http, type ScoredProduct, type SearchAnswer } from './client'
 
-/** What products are alike in: their pictures or their words. */
+/** Basis of the similarity: pictures or words. */
 export type Likeness = 'look' | 'words'
 
 export async function getSimilar(

@@ -56,7 +56,7 @@ function toTerms({ picture, like, without, lean, query }: SearchSettings): Terms
   ]
 }
 
-/** Enough to push what was named down the list, not so much that it drowns what is sought. */
+/** Enough to push the excluded term down the list, but not to outweigh the query. */
 const UNLIKE = -0.5
 
 function toFilters({ filters, inStock, price }: SearchSettings): Filters {

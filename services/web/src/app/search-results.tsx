@@ -14,7 +14,7 @@ import type { ChangeSettings } from '../lib/use-search-settings'
 
 interface Props {
   answer: Answer<SearchAnswer>
-  /** Whether a picture is on its way, and with it another search. */
+  /** True while a picture is being uploaded, after which another search starts. */
   sending: boolean
   searchKey: string
   settings: SearchSettings
@@ -23,7 +23,7 @@ interface Props {
   onRetry: () => void
 }
 
-/** What was found, beside what it can be filtered by. */
+/** The results, beside their filters. */
 export function SearchResults({ answer: told, sending, settings, onChange, ...results }: Props) {
   const { say } = useLanguage()
   const answer: Answer<SearchAnswer> =
@@ -31,7 +31,7 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
       ? { state: 'loading', before: told.state === 'done' ? told.value : null }
       : told
   const shown = answer.state === 'done' ? answer.value : answer.state === 'loading' ? answer.before : null
-  // The question that was answered last: what is sought, without filters and order.
+  // The last answered query, without filters and order.
   const question = JSON.stringify([settings.query, settings.picture, settings.like, settings.without, sending])
   const [answered, setAnswered] = useState<string | null>(null)
   if (answer.state === 'done' && answered !== question) setAnswered(question)

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { FiX } from 'react-icons/fi'
 
 interface Props {
-  /** What a screen reader hears for the button that takes it away. */
+  /** The remove button's text for screen readers. */
   removeLabel: string
   onRemove: () => void
   children: ReactNode

@@ -3,7 +3,7 @@ import { Component, type ReactNode } from 'react'
 import { FailureNotice } from './failure-notice'
 
 interface Props {
-  /** What is shown; when it changes, an error of what was shown before is forgotten. */
+  /** Key of the content; a change of it clears an earlier error. */
   of: string
   children: ReactNode
 }

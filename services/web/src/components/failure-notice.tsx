@@ -7,7 +7,7 @@ import { useLanguage } from '../i18n/language'
 /** Asking again would change nothing. */
 const FINAL: Failure['kind'][] = ['expired', 'missing']
 
-/** What happened, a way on, and the id that finds it in the logs. Asks again by itself when the network is back. */
+/** The failure, a way on, and its id in the logs. Retries by itself when the network is back. */
 export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   const { say } = useLanguage()
   const offline = failure.kind === 'offline'

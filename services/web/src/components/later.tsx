@@ -6,7 +6,7 @@ import { FailureNotice } from './failure-notice'
 
 export interface LaterPart<Props> {
   Part: ComponentType<Props>
-  /** Fetches the part before it is wanted. Never rejects: whoever wants it is told of a failure. */
+  /** Fetches the part in advance. Never rejects: the later use reports a failure. */
   prefetch: () => Promise<void>
 }
 

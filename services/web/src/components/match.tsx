@@ -3,7 +3,7 @@ import { FiCheck } from 'react-icons/fi'
 import type { ScoredProduct } from '../api/client'
 import { useLanguage } from '../i18n/language'
 
-/** How well a product answers the search: in a word, and as the cosine similarity. */
+/** Match of a product: in a word, and as the cosine similarity. */
 export function Match({ score, strength }: Pick<ScoredProduct, 'score' | 'strength'>) {
   const { say } = useLanguage()
   return (

@@ -11,13 +11,13 @@ import { Thumbnail } from './thumbnail'
 
 interface Props {
   product: ScoredProduct
-  /** Whether its picture is wanted at once, not when it comes near the window. */
+  /** Loads the picture at once, not when it comes near the window. */
   eager?: boolean
-  /** Whether it answers a question, so that there is a match to tell of. */
+  /** True if it answers a query, so that there is a match to show. */
   matched?: boolean
   /** Why it is among the results, in a few words. */
   why?: string
-  /** Whether the keyboard goes on from here. */
+  /** True if the keyboard focus continues from here. */
   focused?: boolean
   onMoreLike?: (id: string) => void
 }

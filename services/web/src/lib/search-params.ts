@@ -5,13 +5,13 @@ export type Sort = (typeof SORTS)[number]
 
 export interface SearchSettings {
   query: string
-  /** What the gateway gave for a picture; it stands for the picture for about a week. */
+  /** The gateway's id of a picture, valid for about a week. */
   picture: string | null
   /** Products of the catalogue to be like. */
   like: string[]
   /** Words to be unlike. */
   without: string[]
-  /** How much the picture, or the products to be like, count beside the words of the query, 0.1..0.9. */
+  /** Weight of the picture, or of the products to be like, beside the query's words, 0.1..0.9. */
   lean: number
   /** Results at a time (`top_k`). */
   k: number
@@ -20,16 +20,16 @@ export interface SearchSettings {
   /** Weight of the words of a product, 0..1, against its look; null leaves it to the service. */
   words: number | null
   rewrite: boolean
-  /** Whether to show what is no good match too. */
+  /** Also shows products that are no good match. */
   weak: boolean
-  /** Whether to show each variant of a product. */
+  /** Shows each variant of a product. */
   variants: boolean
   sort: Sort
   /** Values by field: category, brand, color and what else the catalogue can be filtered by. */
   filters: Record<string, string[]>
   inStock: boolean
   price: { min: number | null; max: number | null }
-  /** How many results were loaded, page by page; 0 for the first page alone. */
+  /** Number of results loaded, page by page; 0 for the first page alone. */
   shown: number
 }
 
@@ -115,11 +115,11 @@ export function writeSettings(settings: SearchSettings): URLSearchParams {
   return parameters
 }
 
-/** Whether words, a picture or a product are given to rank by. */
+/** True if words, a picture or a product are given to rank by. */
 export const hasQuestion = ({ query, picture, like }: SearchSettings): boolean =>
   query !== '' || picture !== null || like.length > 0
 
-/** Whether there is anything to show: answers to a question, or what passes the filters. */
+/** True if there is anything to show: answers to a query, or products that pass the filters. */
 export const asksForSomething = (settings: SearchSettings): boolean =>
   hasQuestion(settings) || countFilters(settings) > 0
 

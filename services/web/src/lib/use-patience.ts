@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react'
 const NOTICED_MS = 200
 const LONG_MS = 4_000
 
-/** How long something has been waited for: not noticeably, noticeably, or for long. */
+/** Stage of a wait: not noticeable, noticeable, or long. */
 export type Patience = 'none' | 'waiting' | 'long'
 
 /** Starts again with each `what`; null waits for nothing. */

@@ -2,7 +2,7 @@ import type { Facets } from '../../api/client'
 
 export interface Choice {
   value: string
-  /** How many of the products found have it; 0 for one that is chosen and no longer found. */
+  /** Number of results with this value; 0 for a chosen value that no result has. */
   count: number
   /** Categories above it. */
   depth: number
@@ -12,12 +12,12 @@ export interface Choice {
 const LEVEL = ' > '
 export const CATEGORY = 'category'
 
-/** Whether there is anything to filter by. */
+/** True if there is anything to filter by. */
 export function hasChoices(facets: Facets | null): boolean {
   return facets !== null && (Boolean(facets.price) || Object.values(facets.fields).some((values) => values.length > 0))
 }
 
-/** What can be chosen of a field: what was found, and what is chosen already whether found or not. */
+/** Values of a field to choose from: those of the results, and those already chosen. */
 export function choicesOf(field: string, facets: Facets | null, chosen: readonly string[]): Choice[] {
   const found = facets?.fields[field] ?? []
   const known = new Set(found.map(({ value }) => value.toLowerCase()))

@@ -9,7 +9,7 @@ interface Props {
   name: string
   choices: Choice[]
   chosen: readonly string[]
-  /** Whether the values are colours, and are shown as such where the browser knows them. */
+  /** True if the values are colours, which are shown as such if the browser knows them. */
   colours?: boolean
   onToggle: (value: string) => void
 }

@@ -7,7 +7,7 @@ import { countFilters } from '../../lib/search-params'
 import { FacetPanel } from './facet-panel'
 
 interface Props extends React.ComponentProps<typeof FacetPanel> {
-  /** How many products pass, in words. */
+  /** Number of matching products, in words. */
   found: string
 }
 

@@ -18,7 +18,7 @@ interface Props {
   onDone: () => void
 }
 
-/** A frame around what is sought in a picture: by pointer, by arrow keys, by figures or by a button. */
+/** A frame around the part of a picture to search for: set by pointer, arrow keys, numbers or a button. */
 export function CropEditor({ picture, onCrop, onDone }: Props) {
   const { say } = useLanguage()
   const announce = useAnnounce()
@@ -114,7 +114,7 @@ interface PercentFieldProps {
   onChange: (percent: number) => void
 }
 
-/** What is typed stands as typed until the field is left, also where the frame cannot follow it. */
+/** Typed text stays unchanged until the field loses focus, even if the frame cannot follow it. */
 function PercentField({ label, value, onChange }: PercentFieldProps) {
   const [draft, setDraft] = useState<string | null>(null)
   return (
@@ -136,7 +136,7 @@ function PercentField({ label, value, onChange }: PercentFieldProps) {
   )
 }
 
-/** Tells of a part once it has stood still. Returns a way to ask which part was told last. */
+/** Reports a part once it stops moving. Returns a function that gives the last reported part. */
 function useSettled(crop: Crop, tell: (crop: Crop) => void): () => Crop {
   const told = useRef(crop)
   const latest = useRef(tell)

@@ -8,7 +8,7 @@ const shrunk = new WeakMap<File, Promise<File>>()
 
 /**
  * A photograph as a phone takes it, small enough to be sent over the phone's line in a moment, upright,
- * and without what else the file says of where it was taken. Each file is drawn anew once.
+ * and without the file's other metadata, such as its location. Each file is redrawn once.
  */
 export function shrinkPicture(file: File): Promise<File> {
   const known = shrunk.get(file) ?? shrink(file)
@@ -18,7 +18,7 @@ export function shrinkPicture(file: File): Promise<File> {
 
 async function shrink(file: File): Promise<File> {
   if (file.size <= ENOUGH_BYTES) return file
-  // What the browser cannot read is sent as it is: the service says what is wrong with it.
+  // A file that the browser cannot read is sent unchanged: the service reports its fault.
   const bitmap = await createImageBitmap(file).catch(() => null)
   if (!bitmap) return file
   const scale = Math.min(1, LONGEST_SIDE / Math.max(bitmap.width, bitmap.height))

@@ -9,7 +9,7 @@ interface Props {
   onChange: ChangeSettings
 }
 
-/** Names what may be the cause, and offers the one thing that mends it. */
+/** Names the probable cause, and offers one action that fixes it. */
 export function EmptyResults({ settings, onChange }: Props) {
   const { say } = useLanguage()
   const { query, picture, threshold, weak } = settings

@@ -4,7 +4,7 @@ import { useLanguage } from '../../i18n/language'
 /** The service looks no further than this, and says so when there may be more. */
 const DEPTH = 1000
 
-/** How many products there are, in words; null where nothing has been answered. */
+/** Number of products, in words; null before the first answer. */
 export function useFoundText(answer: SearchAnswer | null): string | null {
   const { say } = useLanguage()
   if (!answer) return null

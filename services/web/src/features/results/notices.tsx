@@ -6,12 +6,12 @@ import type { ChangeSettings } from '../../lib/use-search-settings'
 
 interface Props {
   answer: SearchAnswer
-  /** Whether there was a question that products can match. */
+  /** True if there was a query that products can match. */
   asked: boolean
   onChange: ChangeSettings
 }
 
-/** What there is to know of an answer beside its products. */
+/** Notices about an answer, beside its products. */
 export function Notices({ answer, asked, onChange }: Props) {
   const { say } = useLanguage()
   const { original_query: original, rewritten_query: rewritten } = answer

@@ -6,25 +6,25 @@ import { byStrength, wordsInCommon } from './why'
 const GRID =
   'grid grid-cols-2 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(13.5rem,1fr))] sm:gap-4'
 const EAGER = 8
-/** What comes after so many is drawn only near the window: 1,000 scroll as 50 do. */
+/** Products after this number are rendered only near the window: 1,000 scroll as smoothly as 50. */
 const DRAWN = 48
 const DRAWN_WHEN_NEAR =
   '[contain-intrinsic-size:auto_23rem] [content-visibility:auto] print:[content-visibility:visible]'
 
 interface Props {
   products: ScoredProduct[]
-  /** The words that were searched for; null where nothing was asked, so that there is no match to tell of. */
+  /** The query's words; null without a query, so that there is no match to tell of. */
   query: string | null
-  /** Whether a picture or a product was searched with. */
+  /** True for a search by a picture or a product. */
   looks: boolean
-  /** Whether another answer is on its way: these stay, and step back. */
+  /** True while another answer is awaited: these results stay, dimmed. */
   dimmed: boolean
   /** The product from which the keyboard goes on. */
   focus: string | null
   onMoreLike: (id: string) => void
 }
 
-/** The strong matches; below a divider, what is less close. */
+/** The strong matches; below a divider, the weaker ones. */
 export function ResultList({ products, ...list }: Props) {
   const { say } = useLanguage()
   const [strong, weak] = byStrength(products)
@@ -71,7 +71,7 @@ function Cards({ products, query, looks, from, focus, onMoreLike, className }: P
   )
 }
 
-/** In the shape of what is to come, so that nothing jumps when it does. */
+/** Placeholder in the shape of the results, so that nothing jumps when they arrive. */
 export function ResultSkeletons() {
   return (
     <div aria-hidden className={GRID}>

@@ -20,11 +20,11 @@ import { byStrength } from './why'
 
 interface Props {
   answer: Answer<SearchAnswer>
-  /** What was answered last, also while the next answer is awaited. */
+  /** The last answer, also while the next one is awaited. */
   shown: SearchAnswer | null
-  /** Whether that answers what is asked now, before its filters or its order were changed. */
+  /** True if it answers the current query, perhaps with other filters or another order. */
   sameQuestion: boolean
-  /** Tells one search from another. */
+  /** Identifies a search. */
   searchKey: string
   settings: SearchSettings
   onChange: ChangeSettings
@@ -54,7 +54,7 @@ export function ResultsView(props: Props) {
   useSpoken(answer)
   const moreLike = (id: string) => {
     props.onMoreLike(id)
-    // What was pressed goes with the products it was among.
+    // The pressed button disappears with its products.
     window.scrollTo(0, 0)
     title.current?.focus({ preventScroll: true })
   }

@@ -4,7 +4,7 @@ import { SORTS, type Sort } from '../../lib/search-params'
 
 interface Props {
   sort: Sort
-  /** Whether there is a question that results can match better or worse. */
+  /** True if there is a query that results can match better or worse. */
   relevance: boolean
   onChange: (sort: Sort) => void
 }

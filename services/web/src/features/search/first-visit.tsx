@@ -10,7 +10,7 @@ import { forgetRecents, readRecents } from './recents'
 
 const PLACES = 6
 
-/** What a newcomer sees below the box: earlier searches, and what the catalogue has. */
+/** Start screen below the box: earlier searches, and the catalogue's contents. */
 export function FirstVisit({ onSearch }: { onSearch: (query: string) => void }) {
   const [answer] = useAnswer<Catalogue>('catalogue', getCatalogue)
   const catalogue = answer.state === 'done' ? answer.value : null

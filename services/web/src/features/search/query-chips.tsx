@@ -13,13 +13,13 @@ import type { ChangeSettings } from '../../lib/use-search-settings'
 interface Props {
   settings: SearchSettings
   onChange: ChangeSettings
-  /** The picture that is searched with, where there is one. */
+  /** The query picture, if there is one. */
   picture: ReactNode
-  /** What stands at the end of the row. */
+  /** Content at the end of the row. */
   children: ReactNode
 }
 
-/** What the search is made of, each part with a way to take it out, and a way to leave something out. */
+/** The parts of the query, each with a remove button, and a field for terms to exclude. */
 export function QueryChips({ settings, onChange, picture, children }: Props) {
   const { say } = useLanguage()
   const { query, like, without } = settings

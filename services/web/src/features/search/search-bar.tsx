@@ -6,7 +6,7 @@ import { useLanguage } from '../../i18n/language'
 interface Props {
   query: string
   onSearch: (query: string) => void
-  /** What stands between the box and the button: the ways to give a picture. */
+  /** Controls between the box and the button: the ways to add a picture. */
   children: ReactNode
 }
 

@@ -13,7 +13,7 @@ interface Props {
   onChange: ChangeSettings
 }
 
-/** How many, how near, words against look, rewriting. Each control says what it does. */
+/** Settings: number of results, cut-off, weights of words and images, rewriting. */
 export function SettingsPanel({ settings, onChange }: Props) {
   const { say } = useLanguage()
   const changed = isUnusual(settings)
@@ -62,7 +62,7 @@ export function SettingsPanel({ settings, onChange }: Props) {
   )
 }
 
-/** Which of a product's two vectors count, and how much beside each other. One of them always does. */
+/** Weights of a product's two vectors. At least one of them counts. */
 function Compare({ settings, onChange }: Props) {
   const { say } = useLanguage()
   const byWords = settings.words !== 0

@@ -2,7 +2,7 @@ import { DEFAULTS, type SearchSettings } from '../../lib/search-params'
 
 const { k, threshold, words, lean, rewrite, weak, variants } = DEFAULTS
 
-/** What the settings panel sets, as it is for everybody who never opened it. */
+/** Default values of the settings panel. */
 export const USUAL_SETTINGS = { k, threshold, words, lean, rewrite, weak, variants }
 
 export const isUnusual = (settings: SearchSettings): boolean =>
