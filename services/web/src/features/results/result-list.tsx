@@ -13,7 +13,7 @@ const DRAWN_WHEN_NEAR =
 
 interface Props {
   products: ScoredProduct[]
-  /** The query's words; null without a query, so that there is no match to tell of. */
+  /** The query's words; null without a query, so that there is no match to show. */
   query: string | null
   /** True for a search by a picture or a product. */
   looks: boolean
