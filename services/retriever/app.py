@@ -22,6 +22,7 @@ from services.retriever.routes import Retriever, router
 from services.retriever.searching.drift import QueryDrift, Served
 from services.retriever.searching.pool import SearchPool
 from services.retriever.settings import RetrieverSettings
+from services.retriever.words import Analyser
 
 if TYPE_CHECKING:
     from services.retriever.index.milvus import MilvusEngine
@@ -41,6 +42,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
             expected_model=settings.expected_model,
             filterable=settings.filterable_attributes,
             choice=IndexChoice(settings.index, settings.exact_up_to, engine),
+            analyser=Analyser(settings.language),
             processes=_processes(settings, timeout_s),
         )
         pool = SearchPool(threads=settings.search_threads, max_queue=settings.max_queue)

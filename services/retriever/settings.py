@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from services.common.settings import ServiceSettings
 from services.retriever.index import IndexKind
 from services.retriever.index.choice import EXACT_UP_TO
+from services.retriever.words import Language
 
 
 class RetrieverSettings(ServiceSettings):
@@ -61,6 +62,11 @@ class RetrieverSettings(ServiceSettings):
         default=["pattern", "material", "size", "gender", "age_group", "condition"],
         description="Attributes of the catalogue that searches may filter by and count, beside "
         "category, brand, price, color and in_stock. A JSON list.",
+    )
+    language: Language = Field(
+        default="en",
+        description="Language of the catalogue, ISO 639-1: its words are found in all their forms. "
+        "`none`: as they are written. Chinese, Japanese, Thai and Korean are found with any.",
     )
     index: IndexKind = Field(
         default="auto",

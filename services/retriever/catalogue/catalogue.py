@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from services.contracts.products import Product
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
 from services.retriever.index import LiveIndex, Rows
+from services.retriever.words import Vocabulary, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,16 @@ class Catalogue:
         number = self.index.number_of(product_id)
         return None if number is None else Product(**self.products.values([number])[0])
 
+    @property
+    def words(self) -> Words:
+        """The words of all products, by the index's row numbers."""
+        return self.products.words(self.index.gone_rows)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Words and values of the catalogue, for those who correct and understand queries."""
+        return Vocabulary(self.words, [fields.values_by_form for fields in self.products.fields])
+
     def with_changes(
         self,
         sequence: int,
@@ -45,16 +58,23 @@ class Catalogue:
         text, image: (m, d) float32, the vectors of the m `upserts`, in their order.
         """
         index = self.index.with_changes(upserts.ids, text, image, deletes)
-        return replace(
+        changed = replace(
             self,
             info=self.info.model_copy(update={"products": len(index)}),
             products=self.products.with_changes(upserts, deletes),
             index=index,
             sequence=sequence,
         )
+        # Indexed here, not by the first search.
+        _ = changed.words
+        return changed
 
     def merged(self) -> Catalogue:
         """The same with all rows in one index; copies them, so not where a change waits."""
+        alive = np.flatnonzero(self.index.alive)
+        by_id = alive[np.argsort(self.index.ranks(alive), kind="stable")]
         return replace(
-            self, index=self.index.merged(), products=self.products.merged(self.index.gone)
+            self,
+            index=self.index.merged(),
+            products=self.products.merged(self.index.gone, self.words.merged(by_id)),
         )

@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from services.contracts.products import MORE_CATEGORIES
 from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, IN_STOCK, PRICE, Filters
 from services.retriever.index import Passing
+from services.retriever.words import Value
 
 CURRENCY = "currency"
 
@@ -167,6 +168,19 @@ class Fields:
             columns[name] = Column.of(table.column(name))
         prices = pc.fill_null(table.column(PRICE), float("nan")).to_numpy().astype(np.float64)
         return cls(columns, prices)
+
+    @cached_property
+    def values_by_form(self) -> Mapping[str, Sequence[Value]]:
+        """What the fields that are filtered by say, by folded form."""
+        found: dict[str, list[Value]] = {}
+        for name in self.names:
+            column = self.column(name)
+            if name == IN_STOCK:
+                continue
+            counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
+            for value, count in zip(column.values, counts.tolist(), strict=True):
+                found.setdefault(folded(value), []).append(Value(name, value, count))
+        return found
 
     @property
     def names(self) -> list[str]:

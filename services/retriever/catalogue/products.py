@@ -21,6 +21,8 @@ from services.contracts.products import LIST_PRICE, Product, take_list_price
 from services.contracts.search import GROUP, PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.fields import CURRENCY, Codes, Fields, Numbers
+from services.retriever.index import Passing
+from services.retriever.words import ENGLISH, Analyser, WordIndex, Words, words_of_table
 
 TEXT_COLUMNS = (
     "title",
@@ -57,20 +59,50 @@ _SCHEMA = pa.schema(
 class ProductTable:
     """Metadata of n products, in ascending order of id."""
 
-    def __init__(self, table: pa.Table, filterable: Sequence[str] = ()) -> None:
-        """filterable: attributes that may be filtered by, beside those that always may."""
+    def __init__(
+        self,
+        table: pa.Table,
+        filterable: Sequence[str] = (),
+        analyser: Analyser = ENGLISH,
+        words: WordIndex | None = None,
+    ) -> None:
+        """filterable: attributes that may be filtered by, beside those that always may.
+
+        words: of these products, where they were indexed while the products were read.
+        """
         self._table = table
         self._ids = table.column("product_id")
         self._filterable = filterable
+        self._analyser = analyser
+        self._words = words
         self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
         self.fields = Fields.of(table, filterable)
 
     @classmethod
-    def of(cls, batches: Sequence[pa.RecordBatch], filterable: Sequence[str] = ()) -> ProductTable:
+    def of(
+        cls,
+        batches: Sequence[pa.RecordBatch],
+        filterable: Sequence[str] = (),
+        analyser: Analyser = ENGLISH,
+        words: WordIndex | None = None,
+    ) -> ProductTable:
         """Of batches from `product_batch`, in ascending order of id over all of them."""
         table = pa.Table.from_batches(batches, _SCHEMA)
         # One piece a column: taking rows out of hundreds of pieces is slow.
-        return cls(table.unify_dictionaries().combine_chunks(), filterable)
+        table = table.unify_dictionaries().combine_chunks()
+        return cls(table, filterable, analyser, words)
+
+    @property
+    def analyser(self) -> Analyser:
+        """What says which words these products have."""
+        return self._analyser
+
+    @property
+    def words(self) -> WordIndex:
+        """The words of these products, indexed when they are asked for first."""
+        if self._words is None:
+            self._words = words_of_table(self._table, self._analyser)
+        return self._words
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -109,13 +141,20 @@ class ProductTable:
         both = both.unify_dictionaries().combine_chunks()
         ids = both.column("product_id").to_pylist()
         order = sorted(range(len(ids)), key=ids.__getitem__)
-        return ProductTable(_taken(both, order), self._filterable)
+        return self._of(_taken(both, order))
 
     def without(self, product_ids: Collection[str]) -> ProductTable:
         """A new table that lacks these."""
         gone = set(product_ids)
         kept = [row for row, product_id in enumerate(self.ids) if product_id not in gone]
-        return ProductTable(_taken(self._table, kept), self._filterable)
+        return self._of(_taken(self._table, kept))
+
+    def with_words(self, words: WordIndex) -> ProductTable:
+        """The same with its words indexed already."""
+        return ProductTable(self._table, self._filterable, self._analyser, words)
+
+    def _of(self, table: pa.Table) -> ProductTable:
+        return ProductTable(table, self._filterable, self._analyser)
 
     def _id_at(self, row: int) -> str:
         return str(self._ids[row].as_py())
@@ -206,12 +245,18 @@ class Products:
             return Products(self._base, upserts.without(deletes))
         return Products(self._base, before.put(upserts, deletes))
 
-    def merged(self, deletes: Collection[str]) -> Products:
-        """All in one table, without those; as `LiveIndex.merged` numbers them."""
+    def words(self, gone: Passing) -> Words:
+        """The words of all rows. gone: (n,) bool, rows of the version that are not found."""
+        added = None if self._added is None else self._added.words
+        return Words(self._base.words, self._base.analyser, added, gone)
+
+    def merged(self, deletes: Collection[str], words: WordIndex) -> Products:
+        """All in one table, without those; as `LiveIndex.merged` numbers them, and `words` do."""
         if self._added is None:
-            return Products(self._base.without(deletes))
-        left = set(deletes) - set(self._added.ids)
-        return Products(self._base.put(self._added, left))
+            table = self._base.without(deletes)
+        else:
+            table = self._base.put(self._added, set(deletes) - set(self._added.ids))
+        return Products(table.with_words(words))
 
 
 def product_batch(

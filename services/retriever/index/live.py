@@ -100,6 +100,11 @@ class LiveIndex:
         return number if there and not self._gone[number] else None
 
     @property
+    def gone_rows(self) -> Passing:
+        """(n,) bool, the base's rows that are no longer found there."""
+        return self._gone
+
+    @property
     def gone(self) -> list[str]:
         """Ids of the base's rows that are no longer found there."""
         return [self._ids[number] for number in np.flatnonzero(self._gone).tolist()]

@@ -46,6 +46,7 @@ from services.retriever.loading.faults import Faults, cannot_be_loaded
 from services.retriever.loading.parts import Keys, Part, Vectors
 from services.retriever.loading.store import Columns
 from services.retriever.loading.workers import Processes, Workers, here
+from services.retriever.words import ENGLISH, Analyser, WordsBuild
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class CatalogueReader:
         expected_model: str | None = None,
         filterable: Sequence[str] = (),
         choice: IndexChoice | None = None,
+        analyser: Analyser = ENGLISH,
         processes: Processes | None = None,
     ) -> None:
         """batch: products a read.  processes: that read a large catalogue while one is served."""
@@ -100,6 +102,7 @@ class CatalogueReader:
         self._expected_model = expected_model
         self._filterable = filterable
         self._choice = choice or IndexChoice()
+        self._analyser = analyser
         self._processes = processes
         self._stopping = threading.Event()
 
@@ -148,8 +151,13 @@ class CatalogueReader:
             listing = self._listing(head)
             if head.sequence > head.base:
                 listing = _changed(listing, self._changes(head, head.base))
-            with closing(self._choice.begin(len(listing.product_ids), 2 * head.dimension)) as build:
-                products = self._fill(head, listing, build.rows, build.filled, aside=serving)
+            with (
+                closing(self._choice.begin(len(listing.product_ids), 2 * head.dimension)) as build,
+                closing(WordsBuild(self._analyser)) as words,
+            ):
+                products = self._fill(
+                    head, listing, build.rows, build.filled, words=words, aside=serving
+                )
                 moments = Moments.of(build.rows)
                 index = build.finish()
             return Catalogue(
@@ -195,11 +203,13 @@ class CatalogueReader:
         rows: AnyRows,
         filled: Callable[[slice], None],
         *,
+        words: WordsBuild | None = None,
         aside: bool = False,
     ) -> ProductTable:
         """The metadata of the products listed, every row checked.
 
         rows: (n, 2·d), takes the fused vectors; `filled` is called with each slice that is done.
+        words: indexes the words of the products meanwhile.
         aside: read in other processes, if there are many products.
         """
         count = len(listing.product_ids)
@@ -216,12 +226,15 @@ class CatalogueReader:
                 rows[part.rows] = read.vectors
                 filled(part.rows)
                 batches.append(read.products)
+                if words is not None:
+                    words.add(read.products)
                 faults.take(read.faults)
                 done = len(batches) * self._batch
                 if done < count and done % _PRODUCTS_A_PROGRESS_LINE < self._batch:
                     logger.info("reading the catalogue: %d of %d products", done, count)
         faults.raise_if_any(head, count)
-        return ProductTable.of(batches, self._filterable)
+        index = None if words is None else words.finish()
+        return ProductTable.of(batches, self._filterable, self._analyser, index)
 
     def _workers(self, products: int, *, aside: bool) -> AbstractContextManager[Workers]:
         if aside and self._processes is not None and products >= self._processes.worth_from:

@@ -1,0 +1,61 @@
+"""What a word is, for products and for queries alike: tokens, folding, stems, function words."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import Stemmer
+
+from services.retriever.words.folding import fold, split, unspaced
+from services.retriever.words.function_words import FUNCTION_WORDS
+
+Language = Literal[
+    "none", "ar", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "hi",
+    "hu", "hy", "id", "it", "lt", "ne", "nl", "no", "pl", "pt", "ro", "ru", "sr", "sv", "ta", "tr",
+]  # fmt: skip
+"""ISO 639-1 code of a language that is stemmed; `none`: words count as they are written."""
+
+_STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek",
+    "en": "english", "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish",
+    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian",
+    "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+
+LANGUAGES: tuple[str, ...] = get_args(Language)
+
+
+class Analyser:
+    """The words of texts in one language. Safe in several threads."""
+
+    def __init__(self, language: Language = "en") -> None:
+        self.language: Language = language
+        self._algorithm = _STEMMERS.get(language)
+        self._function_words = FUNCTION_WORDS.get(language, frozenset())
+
+    def words(self, text: str) -> list[str]:
+        """Folded words in order, each as often as it is said."""
+        return split(fold(text))
+
+    def stems(self, words: list[str]) -> list[str]:
+        """What the forms of one folded word share, for words of letters (`has_forms`)."""
+        if self._algorithm is None:
+            return words
+        # One for each call: a stemmer keeps state, and is made in a microsecond.
+        stems: list[str] = Stemmer.Stemmer(self._algorithm, 0).stemWords(words)
+        return stems
+
+    def has_forms(self, word: str) -> bool:
+        """Whether a word may have other forms: words with digits, and pairs of letters, do not."""
+        stemmed = self._algorithm is not None and word.isalpha()
+        return stemmed and (word.isascii() or not unspaced(word))
+
+    def is_function_word(self, word: str) -> bool:
+        """Whether a folded word says nothing of a product: "the", "for"; or one Latin letter."""
+        return word in self._function_words or (len(word) == 1 and "a" <= word <= "z")
+
+
+ENGLISH = Analyser()
+"""For catalogues of which nothing else is said."""

@@ -1,0 +1,129 @@
+"""Identifiers of products in one normal form: ids, SKUs, GTINs (EAN, UPC, ISBN), MPNs, models.
+
+The normal form leaves out blanks, hyphens and letter case, and the leading zeros of numbers, so
+that GTIN-12, -13 and -14 of one article are one. `GSR 12V-15` and `gsr12v15` are `gsr12v15`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from services.retriever.words.folding import fold
+
+MOST = 64
+"""Characters of an identifier; what is longer is text."""
+FEWEST_OF_PART = 3
+"""Characters of a part of an identifier that are looked for."""
+
+_SUFFIX = r"_?(?:code|no|nr|num|number|nummer|id|sku)"
+_NAME = re.compile(
+    rf"(?:^|_)(?:(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|model)(?:{_SUFFIX}|_?(?:8|12|13|14))?"
+    rf"|(?:style|part|article|artikel|item|manufacturer){_SUFFIX})$"
+)
+_SEPARATED = re.compile(r"[^\W_]+")
+_MANY = re.compile(r"[,;|]")
+_DIGIT = re.compile(r"\d")
+_CHUNK = r"(?:(?=[^\s,]*\d)[^\s,]+|[A-Z][A-Z-]+(?![^\s,]))"
+_RUN = re.compile(rf"(?<![^\s,]){_CHUNK}(?:\s+{_CHUNK})*")
+_DROPPED = {code: None for code in range(128) if not chr(code).isalnum()}
+_GTIN_LENGTHS = (11, 12, 13, 14)
+_MOST_IN_RUN = 4
+
+
+def normal(text: str) -> str:
+    """The normal form of an identifier; empty where it is none."""
+    key = _bare(text)
+    if key.isdigit():
+        key = key.lstrip("0") or "0"
+    return key if len(key) <= MOST else ""
+
+
+def _bare(text: str) -> str:
+    """Folded letters and digits alone."""
+    if text.isascii():
+        return text.lower().translate(_DROPPED)
+    return "".join(_SEPARATED.findall(fold(text)))
+
+
+def is_identifier(attribute: str) -> bool:
+    """Whether an attribute of this name holds identifiers: `sku`, `sku_code`, `EAN`, `model no.`"""
+    name = "_".join(_SEPARATED.findall(fold(attribute)))
+    return _NAME.search(name) is not None
+
+
+def forms_of_product(product_id: str, title: str, attributes: Mapping[str, str]) -> set[str]:
+    """Normal forms of all identifiers of a product.
+
+    attributes: only those that hold identifiers.
+    """
+    forms = {normal(product_id), *codes_in(title)}
+    for value in attributes.values():
+        for one in _MANY.split(value):
+            key = normal(one)
+            forms.add(key)
+            if key.isdigit():
+                forms.update(_of_one_article(key))
+    return {form for form in forms if 0 < len(form) <= MOST}
+
+
+def forms_sought(text: str) -> list[str]:
+    """Normal forms that a text may stand for, the likeliest first."""
+    key = normal(text)
+    if not key:
+        return []
+    digits = _bare(text)
+    return [key, *(_variants(digits) if digits.isdigit() else ())]
+
+
+def codes_in(title: str) -> Iterator[str]:
+    """Normal forms of model numbers in running text: words with digits, and capitals beside them.
+
+    `Okabe drill OK-GSR 40V-404` has `okgsr40v404`, `40v404`.
+    """
+    if _DIGIT.search(title) is None:
+        return
+    for run in _RUN.findall(title):
+        bare = [_bare(chunk) for chunk in run.split()]
+        for first in range(len(bare)):
+            code = ""
+            for chunk in bare[first : first + _MOST_IN_RUN]:
+                code += chunk
+                # Digits alone are a size or a count, and letters alone a word.
+                if not code.isdigit() and not code.isalpha() and code:
+                    yield code
+
+
+def _of_one_article(key: str) -> list[str]:
+    """Further forms of a GTIN that a catalogue has, without its leading zeros."""
+    if len(key) == 14 and _check_digit(key[:-1]) == key[-1]:
+        # A packaging level before the number of the article, with a check digit of its own.
+        return [(key[1:13] + _check_digit(key[1:13])).lstrip("0")]
+    if len(key) == 10:
+        return [_isbn13(key)]
+    return []
+
+
+def _variants(digits: str) -> list[str]:
+    """Other numbers of the same article: another packaging level, or no check digit."""
+    found: list[str] = []
+    if len(digits) == 14 and _check_digit(digits[:-1]) == digits[-1]:
+        found.append((digits[1:13] + _check_digit(digits[1:13])).lstrip("0"))
+    if len(digits) == 10:
+        found.append(_isbn13(digits))
+    if len(digits) in _GTIN_LENGTHS and _check_digit(digits[:-1]) != digits[-1]:
+        found.append((digits + _check_digit(digits)).lstrip("0"))
+    return [one for one in found if one]
+
+
+def _isbn13(isbn10: str) -> str:
+    body = "978" + isbn10[:9]
+    return body + _check_digit(body)
+
+
+def _check_digit(body: str) -> str:
+    """Of a GTIN. Source: GS1 General Specifications, 7.9."""
+    total = sum(
+        int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(body))
+    )
+    return str(-total % 10)

@@ -1,0 +1,146 @@
+"""A snapshot of words that takes changes without being built anew; numbered as a `LiveIndex`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.words.analysis import Analyser
+from services.retriever.words.build import assembled, joined
+from services.retriever.words.identifiers import FEWEST_OF_PART, forms_sought, normal
+from services.retriever.words.postings import Numbers, Postings, WordIndex
+
+MOST_IDENTIFIED = 1_000
+"""Products that one identifier, or the beginning of one, stands for at most."""
+
+
+class Words:
+    """An immutable base, what was put in since, and what is gone."""
+
+    def __init__(
+        self,
+        base: WordIndex,
+        analyser: Analyser,
+        added: WordIndex | None = None,
+        gone: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """gone: (n,) bool, rows of the base that are not found."""
+        self.base = base
+        self.added = added
+        self.analyser = analyser
+        self._gone = gone if gone is not None and gone.any() else None
+
+    @property
+    def numbers(self) -> int:
+        """How many row numbers there are, those of rows that are gone included."""
+        return self.base.count + (0 if self.added is None else self.added.count)
+
+    @property
+    def indexes(self) -> Iterator[tuple[int, WordIndex]]:
+        """The number of the first row, and the index, of each part."""
+        yield 0, self.base
+        if self.added is not None:
+            yield self.base.count, self.added
+
+    def postings(self, word: str) -> list[tuple[int, Postings]]:
+        """The postings of a folded word, and what to add to their rows; as written, no stem."""
+        found = []
+        for first, index in self.indexes:
+            number = index.words.find(word)
+            if number is not None:
+                found.append((first, index.word(number)))
+        return found
+
+    def forms(self, word: str) -> list[str]:
+        """All folded words of the catalogue that share the stem of this one, itself first."""
+        if not self.analyser.has_forms(word):
+            return [word]
+        (stem,) = self.analyser.stems([word])
+        forms = {
+            index.words[number]: None
+            for _, index in self.indexes
+            for number in index.of_stem(stem).tolist()
+        }
+        return [word, *(form for form in forms if form != word)]
+
+    def frequency(self, word: str) -> int:
+        """How many products that can be found say a folded word."""
+        count = 0
+        for first, postings in self.postings(word):
+            if first == 0 and self._gone is not None:
+                count += int(np.count_nonzero(~self._gone[postings.rows]))
+            else:
+                count += len(postings.rows)
+        return count
+
+    def identified(self, text: str) -> Numbers:
+        """Products that this text is an identifier of, whatever its spaces, hyphens and zeros."""
+        for form in forms_sought(text):
+            found = self._alive(
+                (first, index.identified_by([number]))
+                for first, index in self.indexes
+                for number in (index.identifiers.find(form),)
+                if number is not None
+            )
+            if len(found):
+                return found
+        return np.empty(0, np.intp)
+
+    def identified_in_part(self, text: str) -> Numbers:
+        """Products with an identifier that begins so: `KX-44`. Only a text with a digit is one."""
+        form = normal(text)
+        if len(form) < FEWEST_OF_PART or not any(map(str.isdigit, form)):
+            return np.empty(0, np.intp)
+        return self._alive(
+            (first, index.identified_by(index.identifiers.beginning(form))[:MOST_IDENTIFIED])
+            for first, index in self.indexes
+        )
+
+    def merged(self, order: Numbers) -> WordIndex:
+        """The same products in one index; order: (m,) today's row numbers, as they are to be."""
+        place = np.full(self.numbers, -1, np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        words: dict[str, int] = {}
+        forms: dict[str, int] = {}
+        codes, postings, form_codes, form_rows = [], [], [], []
+        for first, index in self.indexes:
+            of_word = _numbered(index.words.texts(), words)
+            every = index.postings
+            rows = place[every.rows + first]
+            kept = rows >= 0
+            codes.append(np.repeat(of_word, np.diff(index.starts))[kept])
+            postings.append(Postings(rows[kept], every.impacts[kept], every.fields[kept]))
+            of_form = _numbered(index.identifiers.texts(), forms)
+            starts, identified = index.identified
+            of_row = place[identified + first]
+            form_codes.append(np.repeat(of_form, np.diff(starts))[of_row >= 0])
+            form_rows.append(of_row[of_row >= 0])
+        together, code = joined(postings), np.concatenate(codes)
+        by_row = np.argsort(together.rows, kind="stable")
+        return assembled(
+            len(order),
+            list(words),
+            code[by_row],
+            Postings(together.rows[by_row], together.impacts[by_row], together.fields[by_row]),
+            list(forms),
+            np.concatenate(form_codes),
+            np.concatenate(form_rows),
+            self.analyser,
+        )
+
+    def _alive(self, parts: Iterator[tuple[int, NDArray[np.int32]]]) -> Numbers:
+        found = [rows.astype(np.intp) + first for first, rows in parts]
+        numbers = np.unique(np.concatenate([np.empty(0, np.intp), *found]))
+        if self._gone is not None:
+            of_base = numbers < self.base.count
+            kept = np.ones(len(numbers), np.bool_)
+            kept[of_base] = ~self._gone[numbers[of_base]]
+            numbers = numbers[kept]
+        return numbers
+
+
+def _numbered(texts: list[str], known: dict[str, int]) -> NDArray[np.int32]:
+    """The numbers of these texts among those known, which take them in."""
+    return np.array([known.setdefault(text, len(known)) for text in texts], np.int32)

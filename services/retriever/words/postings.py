@@ -1,0 +1,128 @@
+"""Postings: which products say a word, how strongly, and in which fields. Immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from services.retriever.words.analysis import Analyser
+from services.retriever.words.lexicon import Lexicon
+from services.retriever.words.spellings import Spellings
+from services.retriever.words.texts import FIELDS, Field
+
+Numbers = NDArray[np.intp]
+
+FULL = 255
+"""The impact of a word that counts as fully said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """The products that say one word: p rows, ascending."""
+
+    rows: NDArray[np.int32]
+    impacts: NDArray[np.uint8]
+    """(p,) how strongly each says it, up to `FULL`."""
+    fields: NDArray[np.uint8]
+    """(p,) one bit for each of `FIELDS` that says it."""
+
+    def of(self, wanted: Numbers) -> NDArray[np.intp]:
+        """(m,) positions of these rows among the postings; -1 for a row that lacks the word."""
+        places = np.searchsorted(self.rows, wanted)
+        places[places == len(self.rows)] = 0
+        found = self.rows[places] == wanted if len(self.rows) else np.zeros(len(wanted), np.bool_)
+        return np.where(found, places, -1)
+
+
+class WordIndex:
+    """The words and identifiers of n products."""
+
+    def __init__(
+        self,
+        count: int,
+        words: Lexicon,
+        starts: NDArray[np.int64],
+        postings: Postings,
+        identifiers: Lexicon,
+        identified: tuple[NDArray[np.int64], NDArray[np.int32]],
+        analyser: Analyser,
+    ) -> None:
+        """starts: (w + 1,) where each word's part of `postings` begins.
+
+        identified: where each identifier's part of the rows begins, and the rows.
+        """
+        self.count = count
+        self.words = words
+        self.starts = starts
+        self.postings = postings
+        self.identifiers = identifiers
+        self.identified = identified
+        self._stems, self._of_stem = _by_stem(words, analyser)
+        self.spellings = Spellings(words)
+
+    def word(self, number: int) -> Postings:
+        """The postings of a word by its number in `words`."""
+        part = slice(int(self.starts[number]), int(self.starts[number + 1]))
+        every = self.postings
+        return Postings(every.rows[part], every.impacts[part], every.fields[part])
+
+    def of_stem(self, stem: str) -> NDArray[np.int32]:
+        """Numbers of the words that share a stem."""
+        number = self._stems.find(stem)
+        if number is None:
+            return np.empty(0, np.int32)
+        starts, words = self._of_stem
+        return words[starts[number] : starts[number + 1]]
+
+    def identified_by(self, forms: range | Sequence[int]) -> NDArray[np.int32]:
+        """Rows of the products with these identifiers, by their numbers in `identifiers`."""
+        starts, rows = self.identified
+        if isinstance(forms, range):
+            return rows[starts[forms.start] : starts[forms.stop]] if len(forms) else rows[:0]
+        return np.concatenate([rows[starts[one] : starts[one + 1]] for one in forms] or [rows[:0]])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        arrays = (
+            self.starts, self.postings.rows, self.postings.impacts, self.postings.fields,
+            *self.identified, *self._of_stem,
+        )  # fmt: skip
+        texts = self.words.nbytes + self.identifiers.nbytes + self._stems.nbytes
+        texts += self.spellings.nbytes
+        return texts + sum(array.nbytes for array in arrays)
+
+
+def fields_of(mask: int) -> list[Field]:
+    """The fields of a mask of `Postings.fields`."""
+    return [name for place, name in enumerate(FIELDS) if mask >> place & 1]
+
+
+def grouped(codes: NDArray[np.int32], groups: int) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """(groups + 1,) where each group begins in the order, and the order: stable, by code."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.zeros(groups + 1, np.int64)
+    np.cumsum(np.bincount(codes, minlength=groups), out=starts[1:])
+    return starts, order
+
+
+def _by_stem(
+    words: Lexicon, analyser: Analyser
+) -> tuple[Lexicon, tuple[NDArray[np.int64], NDArray[np.int32]]]:
+    """The stems of the words that may have other forms, and the words of each."""
+    texts = words.texts()
+    numbers = np.array(
+        [number for number, word in enumerate(texts) if analyser.has_forms(word)], np.int32
+    )
+    found = analyser.stems([texts[number] for number in numbers.tolist()])
+    encoded = pa.array(found, pa.string()).dictionary_encode()
+    stems, before = Lexicon.of(encoded.dictionary.to_pylist())
+    place = np.empty(len(before), np.int32)
+    place[before] = np.arange(len(before), dtype=np.int32)
+    codes = place[encoded.indices.to_numpy()] if len(numbers) else np.empty(0, np.int32)
+    starts, order = grouped(codes, len(stems))
+    return stems, (starts, numbers[order])

@@ -1,0 +1,122 @@
+"""The catalogue's vocabulary, for those who correct, understand and complete queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.retriever.words.live import Words
+from services.retriever.words.spellings import FEWEST_LETTERS
+
+_LONG = 6
+"""Letters of a word that two edits are looked for in; in shorter ones, one."""
+_COUNTED = 8
+"""Near words whose products are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A word of the catalogue that is spelled almost like one asked for."""
+
+    word: str
+    distance: int
+    frequency: int
+    """Products that say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a field that is filtered by."""
+
+    field: str
+    """`brand`, `category`, `color` or a filterable attribute."""
+    value: str
+    """As most products spell it."""
+    products: int
+    """That have it; those that changed lately may be counted as before."""
+
+
+class Vocabulary:
+    """Words and values of one snapshot. Cheap to make: it holds nothing of its own."""
+
+    def __init__(self, words: Words, values: Sequence[Mapping[str, Sequence[Value]]] = ()) -> None:
+        """values: by folded form, of the version and of what was put in since."""
+        self._words = words
+        self._values = values
+
+    def tokens(self, text: str) -> list[str]:
+        """The folded words of a text, as all methods here take them."""
+        return self._words.analyser.words(text)
+
+    def is_function_word(self, word: str) -> bool:
+        """See `Analyser.is_function_word`."""
+        return self._words.analyser.is_function_word(word)
+
+    def frequency(self, word: str) -> int:
+        """How many products say a folded word just so."""
+        return self._words.frequency(word)
+
+    def __contains__(self, word: str) -> bool:
+        """Whether the catalogue has a folded word, or another form of it: then it is no typo."""
+        return any(self._words.frequency(form) for form in self._words.forms(word))
+
+    def corrections(self, word: str, most: int = 3, distance: int | None = None) -> list[Near]:
+        """What a folded word may be a typo of: fewest edits first, then the same first letter,
+        then those that most products say.
+
+        distance: edits at most, 1 or 2; left out, by the word's length. None for a word that the
+        catalogue has, nor for one with a digit.
+        """
+        if not word.isalpha() or len(word) < FEWEST_LETTERS or word in self:
+            return []
+        limit = distance or (2 if len(word) >= _LONG else 1)
+        for edits in range(1, limit + 1):
+            near = self._near(word, edits)
+            if near:
+                return near[:most]
+        return []
+
+    def completions(self, beginning: str, most: int = 10) -> list[Near]:
+        """Words that begin so, those that most products say first. beginning: folded."""
+        counts: dict[str, int] = {}
+        for _, index in self._words.indexes:
+            numbers = index.words.beginning(beginning)
+            frequencies = np.diff(index.starts[numbers.start : numbers.stop + 1])
+            for place in np.argsort(-frequencies, kind="stable")[: most + _COUNTED].tolist():
+                counts[index.words[numbers.start + place]] = int(frequencies[place])
+        found = [Near(word, 0, self.frequency(word)) for word in counts]
+        found = [one for one in found if one.frequency]
+        return sorted(found, key=lambda one: (-one.frequency, one.word))[:most]
+
+    def values(self, text: str) -> list[Value]:
+        """The values of fields that a text is, whatever its letter case and blanks."""
+        form = " ".join(text.split()).casefold()
+        found: dict[tuple[str, str], Value] = {}
+        for values in self._values:
+            for value in values.get(form, ()):
+                known = found.get((value.field, form))
+                found[value.field, form] = (
+                    value
+                    if known is None
+                    else Value(known.field, known.value, known.products + value.products)
+                )
+        return sorted(found.values(), key=lambda one: -one.products)
+
+    def every_value(self) -> list[Value]:
+        """All values of all fields, those of the version first."""
+        return [one for values in self._values for some in values.values() for one in some]
+
+    def _near(self, word: str, distance: int) -> list[Near]:
+        found: dict[str, tuple[int, int]] = {}
+        for _, index in self._words.indexes:
+            for edits, number in index.spellings.near(word, distance):
+                said = int(index.starts[number + 1] - index.starts[number])
+                text = index.words[number]
+                found[text] = (edits, said + found.get(text, (edits, 0))[1])
+        ranked = sorted(
+            found, key=lambda one: (found[one][0], one[0] != word[0], -found[one][1], one)
+        )
+        near = [Near(one, found[one][0], self.frequency(one)) for one in ranked[:_COUNTED]]
+        return [one for one in near if one.frequency]
