@@ -36,6 +36,8 @@ Strength = Literal["strong", "weak"]
 
 CutOff = Literal["auto", "off"]
 
+Mode = Literal["hybrid", "vectors", "words"]
+
 TermWeight = Annotated[
     float,
     Field(
@@ -146,6 +148,12 @@ class Refinements(Contract):
     cutoff: CutOff = Field(
         default="auto",
         description="`auto` omits weak matches, which may be all products; `off` shows them too.",
+    )
+    mode: Mode = Field(
+        default="hybrid",
+        description="`hybrid` ranks by vectors and by the words that products contain; an "
+        "identifier as the query puts its product first. `vectors` and `words` rank by one of "
+        "them. A query without words is always ranked by vectors.",
     )
     filters: Filters | None = None
     facets: list[FieldName] = Field(

@@ -75,6 +75,14 @@ class Moments:
         deviation = max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
         return Spread(float(self.mean @ query), deviation, self.products)
 
+    @property
+    def pictured(self) -> float:
+        """Share of the products that have a picture: rows without one are zero, others unit."""
+        image = slice(len(self.mean) // 2, None)
+        mean = self.mean[image]
+        share = float(np.trace(self.covariance[image, image]) + mean @ mean)
+        return 0.0 if share <= _LEAST_SPREAD else share
+
     def centre(self, kind: TermKind) -> Vector | None:
         """(d,) mean of the products' vectors of their words, or of their pictures.
 

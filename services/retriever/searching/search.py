@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +19,17 @@ from services.contracts.retriever import (
 from services.contracts.search import DEPTH, EVERY_FACET, PRICE, Filters, Strength, TermScore
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Fields, Numbers
-from services.retriever.index import NO_HITS, Hits, Vector
+from services.retriever.index import Vector
 from services.retriever.searching.browsing import browse
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.counting import facets_of
+from services.retriever.searching.fusion import Found, Fusion
 from services.retriever.searching.paging import Order
 from services.retriever.searching.query import query_of
 from services.retriever.searching.scope import Scope
-from services.retriever.searching.words import says, words_of
+from services.retriever.searching.words import SoughtWords
 
-_NEAREST = 10
-"""Products of a doubtful query that are read for its words: see 0031."""
-
-
-Scores = NDArray[np.float64]
+_NOTHING = Found(np.empty(0, np.intp), np.empty(0), np.empty(0))
 
 
 def search(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
@@ -52,23 +48,25 @@ class _Search:
         self._query = query_of(catalogue, request)
         self._spread = catalogue.moments.spread(self._query.fused)
         self._scope = Scope(catalogue, request, self._query.own)
-        self._read: dict[int, dict[str, Any]] = {}
+        self._fusion = Fusion(catalogue, request, self._query)
         self._nothing = False
         self._doubtful = False
 
     def answer(self) -> RetrievalResponse:
         request = self._request
-        hits = self._found(self._depth())
-        confidence = self._confidence(hits)
+        depth = self._depth()
+        hits, best = self._found(depth)
+        confidence = self._confidence(best)
         self._doubtful = confidence < NO_MATCH_BELOW
         self._nothing = request.cutoff == "auto" and self._doubtful
         if self._nothing:
-            hits = NO_HITS
-        numbers, scores = self._grouped(hits)
+            hits = _NOTHING
+        shown = self._grouped(hits)
+        numbers, scores = shown.rows, shown.scores
         found = len(numbers)
-        if self._depth() < DEPTH and len(hits.rows) == self._depth():
+        if depth < DEPTH and len(hits.rows) == depth and not self._fusion.words_alone:
             found = min(DEPTH, self._scope.count())
-        order = Order(self._catalogue, request.sort, numbers, scores)
+        order = Order(self._catalogue, request.sort, numbers, shown.relevance)
         page, after = order.page(request.after, request.k)
         if after is None and found > len(numbers) and len(page):
             after = order.end(len(numbers) - 1)
@@ -95,43 +93,42 @@ class _Search:
             and request.after is None
             and not request.facets
             and not self._scope.groups
+            and not self._fusion.deep
+            and not self._fusion.words_alone
         )
         return min(request.k, DEPTH) if alone else DEPTH
 
-    def _least(self) -> float | None:
-        """The score below which nothing is shown."""
-        least = self._request.threshold
+    def _found(self, depth: int, without: str | None = None) -> tuple[Found, float | None]:
+        """The best products that pass, one filter left aside, and the best similarity."""
+        least = None
         if self._request.cutoff == "auto":
-            usual = self._calibration.least_score(self._spread)
-            if usual is not None:
-                least = usual if least is None else max(least, usual)
-        return least
-
-    def _found(self, depth: int, without: str | None = None) -> Hits:
-        """The best products that pass, one filter left aside."""
-        return self._catalogue.index.search(
-            self._query.fused, depth, self._least(), self._scope.passing(without)
+            least = self._calibration.least_score(self._spread)
+        return self._fusion.search(
+            depth, self._request.threshold, least, self._scope.passing(without)
         )
 
-    def _grouped(self, hits: Hits) -> tuple[Numbers, Scores]:
+    def _grouped(self, hits: Found) -> Found:
         """The hits, only the best of each group of variants."""
-        kept = self._scope.one_of_each_group(hits.rows)
-        return hits.rows[kept], hits.scores[kept]
+        return hits.kept(self._scope.one_of_each_group(hits.rows))
 
-    def _confidence(self, hits: Hits) -> float:
-        """From the best score over the whole catalogue, whatever the filters leave of it."""
+    def _confidence(self, best: float | None) -> float:
+        """Over the whole catalogue, whatever the filters leave of it.
+
+        best: similarity of the best product that passes them.
+        """
+        if self._fusion.words_alone:
+            return round(max((self._said(one) for one in self._fusion.words), default=0.0), 4)
         unfiltered = self._scope.passing() is None and self._request.threshold is None
-        if not (unfiltered and len(hits.scores)):
-            hits = self._catalogue.index.search(self._query.fused, _NEAREST)
+        if not unfiltered or best is None:
+            best = self._best(self._query.fused)
         query = self._query
         # Of terms that have nothing to do with one another the variances add up.
         usual = math.hypot(*(w * own for w, own in zip(query.weights, query.usual, strict=True)))
-        confidence = self._calibration.confidence(self._spread, usual, _best(hits))
-        if confidence < NO_MATCH_BELOW:
-            if len(query.terms) > 1:
-                confidence = max(confidence, *map(self._confidence_in, range(len(query.terms))))
-            elif self._said(0, query.fused, hits):
-                confidence = NO_MATCH_BELOW
+        confidence = self._calibration.confidence(self._spread, usual, best)
+        if len(query.terms) == 1:
+            confidence = max(confidence, self._certainty(0))
+        elif confidence < NO_MATCH_BELOW:
+            confidence = max(confidence, *map(self._confidence_in, range(len(query.terms))))
         return round(confidence, 4)
 
     def _confidence_in(self, number: int) -> float:
@@ -145,34 +142,33 @@ class _Search:
         if self._request.terms[number].product_id is not None:
             return 1.0
         alone = query.terms[number] / np.float32(query.weights[number])
-        hits = self._catalogue.index.search(alone, _NEAREST)
         spread = self._catalogue.moments.spread(alone)
-        confidence = self._calibration.confidence(spread, query.usual[number], _best(hits))
-        if confidence < NO_MATCH_BELOW and self._said(number, alone, hits):
-            return NO_MATCH_BELOW
-        return confidence
+        confidence = self._calibration.confidence(spread, query.usual[number], self._best(alone))
+        return max(confidence, self._certainty(number))
 
-    def _said(self, number: int, alone: Vector, hits: Hits) -> bool:
-        """Whether a product near to a term says all of its words.
+    def _certainty(self, number: int) -> float:
+        """What the words of a term make of the confidence: 1 for an identifier.
 
-        alone: (2·d,) fused, of the term; hits: its best ones. A word that many products are equally
-        near to lets none of them stand out, and is understood all the same.
+        A word that many products are equally near to lets none of them stand out; where a product
+        says all of the words, the query is understood all the same.
         """
-        text = self._request.terms[number].text
-        asked = words_of(text) if text is not None else frozenset()
-        if not asked:
-            return False
-        if len(hits.rows) < _NEAREST:
-            hits = self._catalogue.index.search(alone, _NEAREST)
-        return any(says(product, asked) for product in self._values(hits.rows[:_NEAREST].tolist()))
+        words = self._fusion.words[number]
+        if words is None or not np.any(words.certain & self._catalogue.index.alive):
+            return 0.0
+        return 1.0 if words.identified else NO_MATCH_BELOW
 
-    def _values(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
-        """The fields of products, each read once: those of a doubtful query are the page's too."""
-        new = [number for number in numbers if number not in self._read]
-        self._read.update(zip(new, self._catalogue.products.values(new), strict=True))
-        return [self._read[number] for number in numbers]
+    def _said(self, words: SoughtWords | None) -> float:
+        """The largest share of a text that one product says."""
+        if words is None or not len(self._catalogue.index):
+            return 0.0
+        return float(np.max(words.covered[self._catalogue.index.alive]))
 
-    def _products(self, numbers: Numbers, scores: Scores) -> list[ScoredProduct]:
+    def _best(self, query: Vector) -> float | None:
+        """The best similarity over the whole catalogue."""
+        hits = self._catalogue.index.search(query, 1)
+        return float(hits.scores[0]) if len(hits.scores) else None
+
+    def _products(self, numbers: Numbers, scores: NDArray[np.float64]) -> list[ScoredProduct]:
         terms: Sequence[list[TermScore] | None] = [None] * len(numbers)
         if self._request.explain and len(numbers):
             terms = self._query.term_scores(self._catalogue.index.rows(numbers))
@@ -180,28 +176,29 @@ class _Search:
             ScoredProduct(
                 **values,
                 score=score,
-                strength=self._strength(score),
+                strength=self._strength(number, score),
                 terms=parts,
             )
-            for values, score, parts in zip(
-                self._values(numbers.tolist()),
+            for number, values, score, parts in zip(
+                numbers.tolist(),
+                self._catalogue.products.values(numbers.tolist()),
                 scores.tolist(),
                 terms,
                 strict=True,
             )
         ]
 
-    def _strength(self, score: float) -> Strength:
+    def _strength(self, number: int, score: float) -> Strength:
         """Weak where nothing is a good match, however far the nearest stand out from the rest."""
-        return "weak" if self._doubtful else self._calibration.strength(self._spread, score)
+        if self._doubtful:
+            return "weak"
+        if self._fusion.certain(number):
+            return "strong"
+        return self._calibration.strength(self._spread, score)
 
     def _found_without(self, name: str) -> Numbers:
         """The rows found with one filter left aside."""
-        return self._grouped(NO_HITS if self._nothing else self._found(DEPTH, without=name))[0]
-
-
-def _best(hits: Hits) -> float | None:
-    return float(hits.scores[0]) if len(hits.scores) else None
+        return _NOTHING.rows if self._nothing else self._grouped(self._found(DEPTH, name)[0]).rows
 
 
 def _check_fields(catalogue: Catalogue, request: RetrievalRequest) -> None:

@@ -2,7 +2,7 @@
 
 `analysis` says what a word is, for products and for queries. `WordIndex` holds the postings of some
 products; `Words` is a snapshot of a version's own and of what was put in since; `Vocabulary` is its
-view for those who correct and complete queries. docs/decisions/0036-words-beside-vectors.md
+view for those who correct and complete queries. docs/decisions/0037-words-beside-vectors.md
 """
 
 from services.retriever.words.analysis import ENGLISH, Analyser, Language

@@ -366,7 +366,7 @@ def test_what_the_catalogue_does_not_have_is_no_match_unless_the_cut_off_is_off(
     assert {product.strength for product in shown} == {"weak"}
 
 
-def test_words_that_a_near_product_says_have_a_match_however_many_are_as_near() -> None:
+def test_words_that_a_product_says_have_a_match_however_many_are_as_near() -> None:
     one = catalogue()
     stranger = unit(987_654).tolist()
 
@@ -380,11 +380,14 @@ def test_words_that_a_near_product_says_have_a_match_however_many_are_as_near() 
         assert asked(said).confidence == NO_MATCH_BELOW
         assert asked(said).results
     far = search(one, terms=[QueryTerm(vector=stranger)]).results[-1]
-    for unsaid in (f"{nearest.title} grapes", far.title, "", "?!"):
+    # The words of a product are a match however far its vectors are.
+    assert asked(far.title).confidence == NO_MATCH_BELOW
+    assert far.product_id in ids(asked(far.title))
+    for unsaid in (f"{nearest.title} grapes", "", "?!"):
         assert asked(unsaid) == asked(None)
 
 
-def test_words_that_a_near_product_says_count_at_any_k_and_behind_any_filter() -> None:
+def test_words_that_a_product_says_count_at_any_k_and_behind_any_filter() -> None:
     one = catalogue()
     said = QueryTerm(vector=unit(987_654).tolist(), text="wood")
     stranger = QueryTerm(vector=unit(77_777).tolist(), weights=EVEN)

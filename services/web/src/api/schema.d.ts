@@ -828,6 +828,13 @@ export interface components {
              * @enum {string}
              */
             cutoff: "auto" | "off";
+            /**
+             * Mode
+             * @description `hybrid` ranks by vectors and by the words that products contain; an identifier as the query puts its product first. `vectors` and `words` rank by one of them. A query without words is always ranked by vectors.
+             * @default hybrid
+             * @enum {string}
+             */
+            mode: "hybrid" | "vectors" | "words";
             filters?: components["schemas"]["Filters"] | null;
             /**
              * Facets

@@ -1,0 +1,145 @@
+"""Fusion by score: relevance is the cosine similarity and a bonus for the words said.
+
+The best by relevance are among the best by vectors and the products that say a word, so both are
+taken and ordered together. docs/decisions/0037-words-beside-vectors.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.contracts.retriever import RetrievalRequest
+from services.contracts.search import DEPTH
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.fields import Numbers
+from services.retriever.index import NO_HITS, Hits, Passing
+from services.retriever.index.base import SCORE_DECIMALS, best_hits
+from services.retriever.searching.query import Query
+from services.retriever.searching.words import SoughtWords, sought_words
+
+_SCORED_AT_ONCE = 2_000
+"""Products that say a word and are all scored; of more, those that say most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best products, best first; equal ones in order of id."""
+
+    rows: Numbers
+    scores: NDArray[np.float64]
+    """Cosine similarities."""
+    relevance: NDArray[np.float64]
+
+    def kept(self, positions: NDArray[np.intp]) -> Found:
+        """Only these."""
+        return Found(self.rows[positions], self.scores[positions], self.relevance[positions])
+
+
+class Fusion:
+    """Vectors and words of one request over one catalogue."""
+
+    def __init__(self, catalogue: Catalogue, request: RetrievalRequest, query: Query) -> None:
+        self._catalogue = catalogue
+        self._fused = query.fused
+        self.words: list[SoughtWords | None] = [
+            sought_words(catalogue, term.text)
+            if term.text and weight > 0 and text_share > 0 and request.mode != "vectors"
+            else None
+            for term, weight, (text_share, _) in zip(
+                request.terms, query.weights, query.halves, strict=True
+            )
+        ]
+        """By term; None where words say nothing."""
+        self.words_alone = request.mode == "words" and any(term.text for term in request.terms)
+        d = catalogue.info.dimension
+        pictured = catalogue.moments.pictured
+        look = float(catalogue.moments.mean[d:] @ query.fused[d:])
+        self._usual_look = look / pictured if pictured else 0.0
+        self._bonus = self._sum(query.weights)
+        self._certain = _only(self.words)
+
+    @property
+    def deep(self) -> bool:
+        """Whether the best of a few cannot be found without those behind them."""
+        return self._bonus is not None and int(np.count_nonzero(self._bonus)) > _SCORED_AT_ONCE
+
+    def certain(self, row: int) -> bool:
+        """Whether a product says the whole query."""
+        return self._certain is not None and bool(self._certain[row])
+
+    def search(
+        self, depth: int, threshold: float | None, least: float | None, passing: Passing | None
+    ) -> tuple[Found, float | None]:
+        """The best products that pass, and the best similarity of any.
+
+        threshold: of all products. least: of those that do not say the whole query.
+        """
+        lowest = max((one for one in (threshold, least) if one is not None), default=None)
+        by_vectors = NO_HITS
+        if not self.words_alone:
+            by_vectors = self._catalogue.index.search(self._fused, depth, lowest, passing)
+        best = float(by_vectors.scores[0]) if len(by_vectors.scores) else None
+        if self._bonus is None:
+            return Found(by_vectors.rows, by_vectors.scores, by_vectors.scores), best
+        beside = self._saying(threshold, passing)
+        if least is not None and not self.words_alone:
+            passes = beside.scores >= least
+            if self._certain is not None:
+                passes |= self._certain[beside.rows]
+            beside = Hits(beside.rows[passes], beside.scores[passes])
+        new = ~np.isin(beside.rows, by_vectors.rows)
+        rows = np.concatenate([by_vectors.rows, beside.rows[new]])
+        scores = np.concatenate([by_vectors.scores, beside.scores[new]])
+        relevance = self._bonus[rows].astype(np.float64)
+        if not self.words_alone:
+            relevance += scores + self._missing_look(rows)
+        relevance = np.round(relevance, SCORE_DECIMALS)
+        order = np.lexsort((self._catalogue.index.ranks(rows), -relevance))[:depth]
+        return Found(rows, scores, relevance).kept(order), best
+
+    def _saying(self, threshold: float | None, passing: Passing | None) -> Hits:
+        """Products that say a word, or have the identifier, with their similarities."""
+        index, bonus = self._catalogue.index, self._bonus
+        assert bonus is not None  # noqa: S101 - the caller looked
+        saying = bonus > 0
+        saying &= index.alive if passing is None else index.alive & passing
+        rows = np.flatnonzero(saying)
+        if len(rows) > _SCORED_AT_ONCE:
+            amounts = bonus[rows]
+            least = np.partition(amounts, len(amounts) - DEPTH)[len(amounts) - DEPTH]
+            saying[rows[amounts < least]] = False
+            if np.count_nonzero(saying) > _SCORED_AT_ONCE:
+                return index.search(self._fused, DEPTH, threshold, saying)
+            rows = np.flatnonzero(saying)
+        if not len(rows):
+            return NO_HITS
+        scores = index.rows(rows).astype(np.float64) @ self._fused.astype(np.float64)
+        return best_hits(rows, scores, len(rows), threshold)
+
+    def _missing_look(self, rows: Numbers) -> NDArray[np.float64]:
+        """The usual similarity of a picture, for products that say everything but have none."""
+        missing = np.zeros(len(rows))
+        if self._certain is not None and self._usual_look:
+            certain = np.flatnonzero(self._certain[rows])
+            if len(certain):
+                looks = self._catalogue.index.rows(rows[certain])
+                blank = ~looks[:, self._catalogue.info.dimension :].any(axis=1)
+                missing[certain[blank]] = self._usual_look
+        return missing
+
+    def _sum(self, weights: Sequence[float]) -> NDArray[np.float32] | None:
+        parts = [
+            one.bonus * np.float32(weight)
+            for one, weight in zip(self.words, weights, strict=True)
+            if one is not None
+        ]
+        return np.sum(parts, axis=0, dtype=np.float32) if parts else None
+
+
+def _only(words: Sequence[SoughtWords | None]) -> Passing | None:
+    """Products that are right whatever their similarity; none where other terms count as well."""
+    return words[0].certain if len(words) == 1 and words[0] is not None else None
