@@ -48,8 +48,8 @@ class QueryTerm(Contract):
     text: str | None = Field(
         default=None,
         max_length=MAX_TEXT_CHARACTERS,
-        description="The words of the vector. If a product near the vector contains all of them, "
-        "it is a match, even if many others are as near.",
+        description="The words of the vector. Products that contain them rank higher; if a product "
+        "contains all of them, it is a match.",
     )
     product_id: ProductId | None = None
     weights: ModalityWeights | None = Field(

@@ -21,7 +21,7 @@ from services.retriever.index.base import SCORE_DECIMALS, best_hits
 from services.retriever.searching.query import Query
 from services.retriever.searching.words import SoughtWords, sought_words
 
-_SCORED_AT_ONCE = 2_000
+_SCORED_AT_ONCE = 1_000
 """Products that say a word and are all scored; of more, those that say most."""
 
 
@@ -85,15 +85,22 @@ class Fusion:
         best = float(by_vectors.scores[0]) if len(by_vectors.scores) else None
         if self._bonus is None:
             return Found(by_vectors.rows, by_vectors.scores, by_vectors.scores), best
-        beside = self._saying(threshold, passing)
+        if self.words_alone or len(by_vectors.rows) >= depth:
+            missed = self._bonus > 0
+        else:
+            # All that are similar enough are found; those that say everything need not be.
+            missed = np.zeros(len(self._bonus), np.bool_)
+            if least is not None and self._certain is not None:
+                missed |= self._certain
+        missed[by_vectors.rows] = False
+        beside = self._scored(missed, threshold, passing)
         if least is not None and not self.words_alone:
             passes = beside.scores >= least
             if self._certain is not None:
                 passes |= self._certain[beside.rows]
             beside = Hits(beside.rows[passes], beside.scores[passes])
-        new = ~np.isin(beside.rows, by_vectors.rows)
-        rows = np.concatenate([by_vectors.rows, beside.rows[new]])
-        scores = np.concatenate([by_vectors.scores, beside.scores[new]])
+        rows = np.concatenate([by_vectors.rows, beside.rows])
+        scores = np.concatenate([by_vectors.scores, beside.scores])
         relevance = self._bonus[rows].astype(np.float64)
         if not self.words_alone:
             relevance += scores + self._missing_look(rows)
@@ -101,20 +108,19 @@ class Fusion:
         order = np.lexsort((self._catalogue.index.ranks(rows), -relevance))[:depth]
         return Found(rows, scores, relevance).kept(order), best
 
-    def _saying(self, threshold: float | None, passing: Passing | None) -> Hits:
-        """Products that say a word, or have the identifier, with their similarities."""
+    def _scored(self, wanted: Passing, threshold: float | None, passing: Passing | None) -> Hits:
+        """The similarities of products that say a word: of too many, those that say most."""
         index, bonus = self._catalogue.index, self._bonus
         assert bonus is not None  # noqa: S101 - the caller looked
-        saying = bonus > 0
-        saying &= index.alive if passing is None else index.alive & passing
-        rows = np.flatnonzero(saying)
+        wanted = wanted & (index.alive if passing is None else index.alive & passing)
+        rows = np.flatnonzero(wanted)
         if len(rows) > _SCORED_AT_ONCE:
-            amounts = bonus[rows]
-            least = np.partition(amounts, len(amounts) - DEPTH)[len(amounts) - DEPTH]
-            saying[rows[amounts < least]] = False
-            if np.count_nonzero(saying) > _SCORED_AT_ONCE:
-                return index.search(self._fused, DEPTH, threshold, saying)
-            rows = np.flatnonzero(saying)
+            amounts, most = bonus[rows], min(DEPTH, len(rows))
+            least = np.partition(amounts, len(amounts) - most)[len(amounts) - most]
+            wanted[rows[amounts < least]] = False
+            if np.count_nonzero(wanted) > _SCORED_AT_ONCE:
+                return index.search(self._fused, most, threshold, wanted)
+            rows = np.flatnonzero(wanted)
         if not len(rows):
             return NO_HITS
         scores = index.rows(rows).astype(np.float64) @ self._fused.astype(np.float64)
