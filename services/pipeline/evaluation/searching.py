@@ -18,7 +18,7 @@ from services.contracts.retriever import (
     RetrievalBatchResponse,
     RetrievalRequest,
 )
-from services.contracts.search import CutOff
+from services.contracts.search import CutOff, Mode
 from services.pipeline.encoding.batches import Vectors
 from services.pipeline.errors import DependencyAway
 from services.pipeline.settings import PipelineSettings
@@ -35,6 +35,7 @@ class Setup:
     weights: ModalityWeights | None = None
     """None: those of the ranking in force."""
     cutoff: CutOff = "off"
+    mode: Mode = "hybrid"
 
 
 @dataclass(slots=True)
@@ -100,6 +101,7 @@ class Retriever:
                 terms=[QueryTerm(vector=vector, kind=kind, text=text, weights=setup.weights)],
                 k=min(MAX_K, depth or MAX_K),
                 cutoff=setup.cutoff,
+                mode=setup.mode,
                 # Each product is judged, whatever it is a variant of.
                 group_variants=False,
                 after=after,

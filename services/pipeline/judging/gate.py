@@ -167,7 +167,7 @@ class GoldenScores:
 def rankings(
     queries: Sequence[str], vectors: Vectors, rows: ProductRows, weights: ModalityWeights
 ) -> dict[str, list[str]]:
-    """All products by late fusion, best first, as the retriever ranks them (a test compares)."""
+    """All products by late fusion, best first, as the retriever by vectors (a test compares)."""
     ids = np.array(rows.ids)
     by_id = np.argsort(ids, kind="stable")
     text_weight = weights.text / (weights.text + weights.image)
