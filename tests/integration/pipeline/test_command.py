@@ -38,13 +38,19 @@ class Program:
         }
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "services.pipeline", *map(str, arguments)],
-            env=os.environ | self.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        # A shell starts a background job with SIGINT ignored, and children inherit that. A handler
+        # is not inherited: with one in place, the program starts with the default.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", "services.pipeline", *map(str, arguments)],
+                env=os.environ | self.variables,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def run(self, *arguments: str | Path) -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
@@ -174,12 +180,16 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(
     def interrupt(number: int) -> None:
         if number == 12:
             running[0].send_signal(signal.SIGINT)
+            # The answer is held until the program has ended, so the load cannot finish first.
+            running[0].wait(PATIENCE_S / 2)
+            # The answer is held until the program has ended, so the load cannot finish first.
+            running[0].wait(PATIENCE_S / 2)
 
     encoder.before_each = interrupt
     with program.start("load", feed) as process:
         running.append(process)
         _, error = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 130, error  # where an interrupt was swallowed, Python says it here
+    assert process.returncode == 130, error  # Python reports a swallowed interrupt here
     assert error.splitlines() == [
         "error: stopped; what is stored so far is kept, and nothing is published"
     ]
