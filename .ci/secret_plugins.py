@@ -16,7 +16,7 @@ class GoogleApiKeyDetector(RegexBasedDetector):
 
 
 class HuggingFaceTokenDetector(RegexBasedDetector):
-    """What deploys the Space."""
+    """Token that deploys the Space."""
 
     # pragma: allowlist nextline secret
     secret_type = "Hugging Face Token"  # noqa: S105

@@ -32,7 +32,7 @@ _SEED = "golden|1"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a question asks for; what is empty is not asked."""
+    """Requirements of a query; an empty field is no requirement."""
 
     category: str = ""
     colour: str = ""
@@ -43,7 +43,7 @@ class Wish:
     not_pattern: str = ""
 
     def fits(self, product: SampleProduct) -> bool:
-        """Whether all but the category is as asked."""
+        """True if the product meets every requirement except the category."""
         looks, words = product.combination, product.wording
         return (
             self.colour in ("", looks.colour)
@@ -146,7 +146,7 @@ def name_queries() -> list[Asked]:
 
 
 def null_queries() -> list[GoldenQuery]:
-    """What means nothing, and what the shop does not sell."""
+    """Queries without a match: nonsense, and products that the shop does not sell."""
     random = Random(f"{_SEED}|nonsense")
     nonsense = dict.fromkeys(_nonsense(number, random) for number in range(2 * NULL_QUERIES))
     kinds: tuple[tuple[str, Kind, Sequence[str]], ...] = (

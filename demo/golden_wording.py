@@ -16,7 +16,7 @@ class Form:
 
     text: str
     rewrite: str = ""
-    """What a rewriter would make of it; empty where the question is keywords already."""
+    """Expected rewrite; empty if the query is keywords already."""
 
 
 FULL = (

@@ -17,7 +17,7 @@ from demo.wording import Caption
 
 
 def caption_fits(captions: Sequence[Caption], attributes: Tensor) -> Tensor:
-    """Which of the items each caption is true of.
+    """Mask of the items that each caption is true of.
 
     attributes: (n, 3) category, colour and pattern numbers; row i is what caption i was made from.
     Returns (n, n) bool: caption i against item j.

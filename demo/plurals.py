@@ -1,7 +1,7 @@
-"""What the bundled model reads in the plural, though no caption that it learned from has one.
+"""Plurals for the bundled model, whose training captions have none.
 
-CLIP's vocabulary has a token of its own for most plurals, and those that training never met say
-nothing. So each is given what its singular learned.
+CLIP's vocabulary has a token of its own for most plurals. Training never saw those tokens, so they
+have no meaning. So each plural token gets the embedding of its singular.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _WITHOUT = frozenset({"trousers", "pants", "slacks", "socks", "boots"})
 
 
 def plural(word: str) -> str:
-    """Of an English noun that is not among the few odd ones."""
+    """Plural of an English noun, a few irregular nouns excepted."""
     if word.endswith(("s", "x", "ch", "sh")):
         return f"{word}es"
     if word.endswith("f"):

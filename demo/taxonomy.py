@@ -1,4 +1,4 @@
-"""What the drawn shop sells: categories, colours, patterns, materials, brands, prices.
+"""Taxonomy of the drawn shop: categories, colours, patterns, materials, brands, prices.
 
 Each category × colour × pattern is a *combination*. A fixed third of them is held out: the sample
 catalogue is drawn from held-out combinations alone, and training never sees one.
@@ -202,14 +202,14 @@ SHOWN = frozenset(
         Combination("backpack", "navy", "plain"),
     }
 )
-"""What the examples on the page and in the documentation ask for: held out with the others, so that
-the first answers that anyone sees are of things never learned."""
+"""Combinations in the examples of the page and the documentation. They are held out too, so that
+the first results that anyone sees are of combinations never learned."""
 
 _HELD_OUT_OF = 3
 
 
 def held_out(combination: Combination) -> bool:
-    """Whether a combination is kept from training. Decided by a hash, so it never moves."""
+    """True if training never sees the combination. A hash decides, so the split never changes."""
     if combination in SHOWN:
         return True
     text = f"{combination.category}|{combination.colour}|{combination.pattern}"

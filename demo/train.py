@@ -54,7 +54,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast to learn."""
+    """Length and learning rates of the training."""
 
     steps: int = 1_000
     combinations_a_step: int = 128

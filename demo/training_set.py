@@ -37,7 +37,7 @@ class TrainingSet:
 
 
 def learned_combinations() -> list[Combination]:
-    """What training may see."""
+    """Combinations for training: all that are not held out."""
     return [combination for combination in combinations() if not held_out(combination)]
 
 

@@ -1,4 +1,4 @@
-"""How products are named: titles and descriptions of the shop, captions to learn from.
+"""Product wording: titles and descriptions of the shop, captions to learn from.
 
 The two never share a template with each other or with the golden queries.
 """
@@ -26,7 +26,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What the shop writes about a product."""
+    """Title and description of a product."""
 
     title: str
     description: str

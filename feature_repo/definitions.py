@@ -57,7 +57,7 @@ change = Entity(
 
 
 def _source(name: str, description: str) -> FileSource:
-    """A folder of Parquet parts, relative to the repository that Feast is told to use."""
+    """A folder of Parquet parts, relative to the feature repository in use."""
     return FileSource(
         name=name,
         path=f"offline/{name}",

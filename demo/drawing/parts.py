@@ -1,4 +1,4 @@
-"""What a drawing is made of: parts with an outline and a fill, back to front."""
+"""Parts of a drawing: shapes with an outline and a fill, back to front."""
 
 from __future__ import annotations
 

@@ -295,7 +295,7 @@ class ServiceClient:
         )
 
     async def _lives(self) -> bool:
-        """Whether the dependency's process answers. Called while the circuit is open."""
+        """True if the dependency's process answers. Called while the circuit is open."""
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 response = await self._transport.send("GET", "/health", {}, None)

@@ -1,4 +1,4 @@
-"""Whether a request came straight from the same network, as Prometheus' scrapes do."""
+"""Detection of requests straight from the same network, such as Prometheus' scrapes."""
 
 from __future__ import annotations
 

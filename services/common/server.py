@@ -74,7 +74,7 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _has_recent_connection(self) -> bool:
-        """Whether a client may still send a request on a connection that is open and idle."""
+        """True if a client may still send a request on a connection that is open and idle."""
         return any(
             isinstance(connection, TimedProtocol) and connection.idle_s() < IDLE_GRACE_S
             for connection in self.server_state.connections

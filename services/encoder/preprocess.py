@@ -34,7 +34,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class UnusablePicture(Exception):
-    """The bytes are not a usable picture; the message tells the caller why."""
+    """The bytes are not a usable picture; the message gives the reason."""
 
 
 def read_picture(data: bytes, size: int, max_pixels: int, crop: Crop | None = None) -> Pixels:

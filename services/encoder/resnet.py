@@ -31,7 +31,7 @@ _BATCH_NORM_EPSILON = 1e-5
 
 
 def is_resnet(weights: StateDict) -> bool:
-    """Whether the image tower is a ResNet and not a vision transformer."""
+    """True if the image tower is a ResNet and not a vision transformer."""
     return "visual.layer1.0.conv1.weight" in weights
 
 

@@ -1,4 +1,4 @@
-"""What the gateway counts beside what every service counts."""
+"""Metrics of the gateway, beside those of every service."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class GatewayMetrics(Metrics):
         )
         self.breaker_open = Gauge(
             "gateway_breaker_open",
-            "1 while a service is left alone after failing.",
+            "1 while the circuit to a service is open after failures.",
             ["service_asked"],
             registry=self.registry,
         )

@@ -44,7 +44,7 @@ class GatewaySettings(ServiceSettings):
     rewriter_timeout_ms: int = Field(
         default=500,
         ge=1,
-        description="Longest wait for the rewriter, in milliseconds; then the query as it came.",
+        description="Rewriter timeout in milliseconds; the search then uses the original query.",
     )
     retriever_timeout_ms: int = Field(
         default=3_000, ge=1, description="Longest wait for the retriever, in milliseconds."
@@ -90,7 +90,7 @@ class GatewaySettings(ServiceSettings):
     admin_key_sha256: KeyHashes = Field(
         default=(),
         description="SHA-256 in hex of each key that may change products as well, separated by "
-        "commas; nobody may without one.",
+        "commas; without one, nobody can.",
     )
 
     rate_per_minute: int = Field(
@@ -122,7 +122,9 @@ class GatewaySettings(ServiceSettings):
         "its own.",
     )
     redis_timeout_ms: int = Field(
-        default=50, ge=1, description="How long Redis may take before it is done without."
+        default=50,
+        ge=1,
+        description="Redis timeout in milliseconds; the service then continues without it.",
     )
 
     query_log: Literal["off", "hashed", "plain"] = Field(
@@ -147,7 +149,9 @@ class GatewaySettings(ServiceSettings):
     @model_validator(mode="after")
     def _log_can_be_written(self) -> Self:
         if self.query_log != "off" and self.redis_url is None:
-            raise ValueError("GATEWAY_QUERY_LOG needs GATEWAY_REDIS_URL, where it is written")
+            raise ValueError(
+                "GATEWAY_QUERY_LOG needs GATEWAY_REDIS_URL, because Redis holds the log"
+            )
         if self.query_log == "hashed" and self.query_log_key is None:
             raise ValueError("GATEWAY_QUERY_LOG=hashed needs GATEWAY_QUERY_LOG_KEY")
         return self

@@ -6,7 +6,7 @@
 options are those of `python -m services.pipeline evaluate`.
 `python -m services.launcher batch [--store FOLDER] [--tracked] -- COMMAND …` runs a command beside
 an encoder and, with `--store`, a feature store kept there; with `--tracked` its runs are recorded.
-`python -m services.launcher report [-- OPTIONS]` tells what was searched for, where that is logged.
+`python -m services.launcher report [-- OPTIONS]` reports past searches, if the query log is on.
 
 Exit codes: 0 stopped when asked, 1 could not start or broke down, 2 unusable settings.
 """

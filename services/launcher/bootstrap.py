@@ -32,14 +32,14 @@ LEAST_FREE_BYTES = 2_000_000_000
 
 @dataclass(frozen=True)
 class Lock:
-    """Which versions are installed, and which Pythons they are for."""
+    """Lock file of pinned versions, and the Python versions that it is for."""
 
     file: Path
     pythons: tuple[tuple[int, int], ...]
     alone: tuple[str, ...] = ()
-    """What pip is told to install without its dependencies."""
+    """Packages that pip installs without their dependencies."""
     named: str = ""
-    """The latter, for a person."""
+    """Readable name for `alone`."""
 
 
 OURS = Lock(
@@ -90,7 +90,7 @@ def main() -> int:
 
 
 def is_current(venv: Path, group: str) -> bool:
-    """Whether the environment runs and has what the lock pins for that group."""
+    """True if the environment runs and has the pinned packages of that group."""
     python, stamp = venv / "bin" / "python", venv / f".installed-{group}"
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     made_from = _digest([ROOT / "requirements.lock", ROOT / "pyproject.toml"], version)

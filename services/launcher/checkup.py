@@ -27,7 +27,7 @@ from services.launcher.stack import Folders
 
 PATIENCE_S = 5.0
 _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-"""By what a file begins with."""
+"""Encoding by the first bytes of a file."""
 _SAY_IT_THEMSELVES = frozenset({".parquet", ".xml"})
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -84,7 +84,7 @@ def _gemini() -> Finding:
 
 
 def _ready(url: str) -> dict[str, object] | None:
-    """What a gateway says there; None when it is no gateway."""
+    """Readiness answer of the gateway at the URL; None if it is no gateway."""
     try:
         with _DIRECT.open(url, timeout=PATIENCE_S) as answer:
             body = answer.read()
@@ -208,13 +208,13 @@ def main() -> int:
     except ValidationError as error:
         for one in error.errors():
             name = str(one["loc"][0]).upper()
-            print(Finding(f"{name}: {one['msg']}", f"set {name} anew, or leave it out").line())
+            print(Finding(f"{name}: {one['msg']}", f"correct {name}, or remove it").line())
         return 1
     findings = []
     for finding in look(settings):
         print(finding.line(), flush=True)
         findings.append(finding)
-    return int(any(finding.mend is not None for finding in findings))
+    return int(any(finding.fix is not None for finding in findings))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`make doctor`: what is wrong with this installation, in plain words, and how to mend it.
+"""`make doctor`: faults of this installation, in plain words, and how to fix them.
 
 Standard library only, since what is broken may be the environment; `checkup` looks at the rest from
-inside of it. Exit code 1 when something must be mended.
+inside of it. Exit code 1 when something must be fixed.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from services.launcher.packages import installed, missing, other_versions
 
 GROUPS = ("run", "test")
 SHOWN = 5
-"""Packages that are named; of more it is told how many."""
+"""Most packages named in a finding; the rest are counted."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; without `mend` it is well."""
+    """Result of one check; without `fix` all is well."""
 
     what: str
-    mend: str | None = None
+    fix: str | None = None
 
     def line(self) -> str:
-        if self.mend is None:
+        if self.fix is None:
             return f"  ok    {self.what}"
-        return f"  BAD   {self.what}\n        → {self.mend}"
+        return f"  BAD   {self.what}\n        → {self.fix}"
 
 
 def look(venv: Path) -> Iterator[Finding]:
-    """What can be seen from outside of the environment."""
+    """Checks from outside of the environment."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] in SUPPORTED_PYTHON:
         yield Finding(f"Python {version}")
@@ -56,7 +56,7 @@ def look(venv: Path) -> Iterator[Finding]:
     yield Finding(room, None if free >= LEAST_FREE_BYTES else needed)
     environment = _environment(venv)
     yield environment
-    if environment.mend is None:
+    if environment.fix is None:
         yield _packages(venv)
 
 
@@ -70,8 +70,8 @@ def _node() -> Finding:
             "the page is not built, and there is no Node with npm",
             f"install Node {LEAST_NODE} or newer",
         )
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    number = told.stdout.strip().lstrip("v")
+    listed = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    number = listed.stdout.strip().lstrip("v")
     if int(number.split(".")[0] or 0) < LEAST_NODE:
         return Finding(f"Node {number} is too old", f"install Node {LEAST_NODE} or newer")
     return Finding(f"Node {number}; `make run` builds the page")
@@ -81,7 +81,7 @@ def _environment(venv: Path) -> Finding:
     if not venv.exists():
         return Finding(f"{venv.name} is not made yet", "make run makes it")
     if not runs(venv / "bin" / "python"):
-        return Finding(f"{venv.name} does not run", f"remove {venv}; make run makes it anew")
+        return Finding(f"{venv.name} does not run", f"remove {venv}; make run creates it again")
     if not any(is_current(venv, group) for group in GROUPS):
         return Finding(
             f"{venv.name} was made from another requirements.lock", "make run brings it up to date"
@@ -90,12 +90,12 @@ def _environment(venv: Path) -> Finding:
 
 
 def _packages(venv: Path) -> Finding:
-    """Whether what was installed from the lock was changed by hand since."""
+    """Check for packages that were changed by hand since the installation."""
     wrong = [f"{name} is missing" for name in missing(venv, GROUPS[0])] + other_versions(venv)
     if not wrong:
         return Finding(f"{len(installed(venv))} packages, in the versions that are pinned")
-    told = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN))
-    return Finding(f"{venv.name}: {told}", f"remove {venv}; make run makes it anew")
+    listed = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN))
+    return Finding(f"{venv.name}: {listed}", f"remove {venv}; make run creates it again")
 
 
 def main() -> int:
@@ -103,13 +103,13 @@ def main() -> int:
     findings = list(look(venv))
     for finding in findings:
         print(finding.line(), flush=True)
-    bad = sum(finding.mend is not None for finding in findings)
+    bad = sum(finding.fix is not None for finding in findings)
     python = venv / "bin" / "python"
     if runs(python) and not missing(venv, GROUPS[0]):
         command = [str(python), "-m", "services.launcher.checkup"]
         bad += subprocess.run(command, cwd=ROOT, check=False).returncode != 0
     else:
-        print("  --    ports, Redis, catalogue, model and store are looked at once that is mended")
+        print("  --    fix this first; then ports, Redis, catalogue, model and store are checked")
     print("\nall is well" if not bad else "\nwhat is BAD keeps it from running well")
     return 1 if bad else 0
 

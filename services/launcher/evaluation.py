@@ -44,7 +44,7 @@ async def evaluate(settings: LauncherSettings, options: Sequence[str], say: Say)
 
 async def _evaluate(settings: LauncherSettings, options: Sequence[str], say: Say) -> None:
     need_catalogue(settings.catalog)
-    # Its own folders: what is served meanwhile is left alone.
+    # Its own folders, so the served catalogue does not change.
     apart = settings.model_copy(update={"state_dir": settings.state_dir / "evaluation"})
     folders = Folders.of(apart)
     folders.state.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is installed in an environment, beside what the lock pins; looked at from outside of it.
+"""Installed packages of an environment against the lock, checked from outside of it.
 
 Standard library alone: the environment may be what is broken.
 """
@@ -21,7 +21,7 @@ def installed(venv: Path) -> dict[str, str]:
 
 def missing(venv: Path, group: str) -> list[str]:
     """Names that a dependency group of ours asks for and the environment lacks."""
-    # Not before Python 3.11, and an older one is to be told so.
+    # New in Python 3.11. An older Python must reach its own error message first.
     import tomllib
 
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

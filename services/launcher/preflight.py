@@ -1,4 +1,4 @@
-"""What is checked before anything is started, each with the one line that a person needs."""
+"""Checks before anything starts, each with a one-line error message."""
 
 from __future__ import annotations
 

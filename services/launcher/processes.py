@@ -69,7 +69,7 @@ async def stop(process: asyncio.subprocess.Process) -> None:
 
 
 class Supervisor:
-    """Keeps one program running until told to stop.
+    """Keeps one program running until it is asked to stop.
 
     A program that ends is started again after a pause that doubles. One that ends `_RESTARTS` times
     within `_STEADY_S` of its start is given up.
@@ -113,6 +113,6 @@ class Supervisor:
 
 
 def last_line(log: Path) -> str:
-    """What a program said last."""
+    """Last line of a program's log."""
     lines = [line for line in log.read_text(errors="replace").splitlines()[-40:] if line.strip()]
     return lines[-1] if lines else "it said nothing"

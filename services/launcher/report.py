@@ -16,7 +16,7 @@ from services.launcher.stack import QUERY_LOG_URL, Folders, redis_environment
 
 
 async def report(settings: LauncherSettings, options: Sequence[str], say: Say) -> None:
-    """Export what was logged, and tell of it.
+    """Export the query log, and report it.
 
     options: for `python -m services.pipeline queries report`. Raises CannotRun, with nothing left
     running that was not before.
@@ -53,7 +53,7 @@ async def _tell(values: dict[str, str], options: Sequence[str]) -> None:
 
 
 def _redis_port(folders: Folders) -> int:
-    """Of the run that is going on. Raises CannotRun."""
+    """Port of the current run's Redis. Raises CannotRun."""
     path = folders.state / "feature_store.yaml"
     try:
         store = yaml.safe_load(path.read_text(encoding="utf-8"))

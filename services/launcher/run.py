@@ -76,7 +76,7 @@ async def until_asked_to_stop(work: Coroutine[None, None, None], say: Say) -> No
 
 @dataclass
 class Run:
-    """What one run knows; `serve` ends by failing, by being cancelled, or `once` it could serve."""
+    """State of one run; `serve` ends by an error, a cancellation, or, with `once`, when ready."""
 
     settings: LauncherSettings
     say: Say
@@ -229,7 +229,7 @@ def _free_port() -> int:
 
 
 async def _answers(port: int, process: asyncio.subprocess.Process) -> bool:
-    """Whether this very Redis answers on the port, its data read; False when it has ended."""
+    """True if this Redis answers on the port with its data loaded; False if it has ended."""
     client = redis.Redis(host="127.0.0.1", port=port)
     try:
         async with asyncio.timeout(REDIS_PATIENCE_S):

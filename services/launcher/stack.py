@@ -1,6 +1,7 @@
-"""What runs, and in what surroundings: Redis, encoder, rewriter, retriever, gateway, one load.
+"""Programs of a run and their environments: Redis, encoder, rewriter, retriever, gateway, one load.
 
-Each service is told where its neighbours are through its own settings and may come up in any order.
+Each service gets the addresses of the others through its own settings. Services may start in any
+order.
 Sockets are bound here and handed down, so no two programs can race for a port.
 """
 

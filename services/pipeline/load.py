@@ -48,14 +48,14 @@ def load(
     force: bool = False,
     report_path: Path | None = None,
 ) -> LoadSummary:
-    """Make the feed the catalogue, or, `live`, put its products into the one that is served.
+    """Publish the feed as the catalogue, or, with `live`, add its products to the served one.
 
-    A catalogue that is served already keeps its live changes, unless `undo_changes`.
+    The served catalogue keeps its live changes, unless `undo_changes`.
 
-    golden: queries by which a version must be no worse than the one that is served. force: publish
-    also what is, and what has lost many of its products. report_path: for a `LoadReport` in JSON.
+    golden: queries on which a version must not be worse than the served one. force: publish
+    a version that is worse, or lost many products. report_path: for a `LoadReport` in JSON.
 
-    Raises PipelineError; what was stored until then is found again by the next run.
+    Raises PipelineError; the next run reuses everything stored until then.
     """
     started = time.monotonic()
     offline_folder = settings.feature_store / "offline"
@@ -145,7 +145,7 @@ class _Load:
         )
 
     def load(self, feed: Feed, rows: int) -> Publication:
-        """rows: how many the feed has."""
+        """rows: number of rows in the feed."""
         self._media.clear_drafts()
         self._stores.offline.clear_drafts()
         service = ServiceClient(
@@ -205,7 +205,7 @@ class _Load:
         self._gate.approve(head, entries, served)
 
     def _checked(self, rows: Sequence[FeedRow], validator: RowValidator) -> _Batch:
-        """Those of the rows that may be loaded, by number; the others go to the rejects."""
+        """Valid rows, by number; the others go to the rejects."""
         self.counts.rows += len(rows)
         batch: _Batch = {}
         for row in rows:
@@ -284,7 +284,7 @@ class _Load:
 
 
 def _batches(rows: Iterable[FeedRow], size: int) -> Iterator[list[FeedRow]]:
-    """Of so many rows, or fewer where they hold pictures of many megabytes."""
+    """Batches of `size` rows, or fewer if they hold many megabytes of pictures."""
     batch: list[FeedRow] = []
     held = 0
     for row in rows:

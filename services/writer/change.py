@@ -40,7 +40,7 @@ class Change:
     mark: tuple[str, int] | None = None
     """(key of the batch, number of the line), where it comes from one."""
     product: CatalogueProduct | None = field(default=None, repr=False)
-    """What will be stored, once that is known."""
+    """Product to store, once it is known."""
     keeps_vectors: bool = False
     """Its vectors stay as they are, so nothing is encoded."""
     stored: Published | None = None
@@ -48,7 +48,7 @@ class Change:
 
     @property
     def in_time(self) -> bool:
-        """Whether it can still be stored and answered before its caller gives up."""
+        """True if it can still be stored and answered before its caller gives up."""
         return not self.answer.done() and self.deadline.remaining_s() > COMMIT_MARGIN_S
 
     @property

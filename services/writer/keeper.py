@@ -26,7 +26,7 @@ LOCK_WAIT_S = 2.0
 
 
 class StoreKeeper:
-    """Opens both stores when first needed, and mends the online one."""
+    """Opens both stores when first needed, and repairs the online one."""
 
     def __init__(self, folder: Path, *, timeout_s: float) -> None:
         self._folder = folder
@@ -40,7 +40,7 @@ class StoreKeeper:
         self.trouble: PipelineError | None = None
         """Why nothing can be changed now; None when it can, as far as is known."""
         self.work: str | None = None
-        """What is being put back now."""
+        """Repair in progress, if any."""
 
     @property
     def offline(self) -> OfflineStore:
@@ -52,14 +52,14 @@ class StoreKeeper:
 
     @contextmanager
     def writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[Stores]:
-        """Both stores, the online one mended, for their only writer. Raises PipelineError."""
+        """Both stores, the online one repaired, for their only writer. Raises PipelineError."""
         with only_writer(self._folder / "offline", wait_s=wait_s):
             stores = self._open()
             self._mend(stores)
             yield stores
 
     def check(self) -> None:
-        """Mend what Redis lost, and note in `trouble` what cannot be mended."""
+        """Restore what Redis lost, and note in `trouble` what cannot be restored."""
         try:
             # Without the lock, so that a command never meets it held for a mere look.
             if not self._seems_whole():
@@ -75,7 +75,7 @@ class StoreKeeper:
                 self.trouble = NothingToLoad("no catalogue is published yet; load one first")
 
     def _seems_whole(self) -> bool:
-        """Whether Redis has the published head, and no sign that it lost keys."""
+        """True if Redis has the published head, and shows no sign of lost keys."""
         stores = self._stores
         if stores is None:
             return False
@@ -96,7 +96,7 @@ class StoreKeeper:
         self.trouble = error
 
     def head(self) -> Published:
-        """What is published. Raises NothingToLoad."""
+        """The published state. Raises NothingToLoad."""
         published = self._ledger.head()
         if published is None:
             raise NothingToLoad("no catalogue is published yet; load one first")

@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 _OPTIONAL = ("brand", "category", "currency", "image_url", "product_url")
 _EMBEDDED = ("title", "description", "image", "image_url")
-"""What the vectors depend on."""
+"""Fields that the vectors depend on."""
 
 
 def product_of(product_id: str, row: Row) -> Product:

@@ -70,7 +70,7 @@ class Round:
     async def prepare(self, batch: Batch) -> None:
         """Work out what each change stores, encode, and write the rows that no version lists yet.
 
-        What is wrong with one change is answered, and the change taken out of the batch. Raises
+        A faulty change gets its error, and leaves the batch. Raises
         PipelineError, OSError.
         """
         rows = await self._on_thread(lambda: self._current_rows(batch))
@@ -110,7 +110,7 @@ class Round:
         return published
 
     def _current_rows(self, batch: Batch) -> dict[str, Row]:
-        """What is stored of the products that a patch or an `If-Match` is about."""
+        """Stored rows of the products of each patch and `If-Match`."""
         asked = [one for one in batch.values() if one.patch is not None or one.if_match is not None]
         if not asked:
             return {}

@@ -12,7 +12,7 @@ from services.common.settings import ServiceSettings
 
 
 class WriterSettings(ServiceSettings):
-    """What may be set for the writer."""
+    """Settings of the writer."""
 
     model_config = SettingsConfigDict(env_prefix="WRITER_", frozen=True, extra="ignore")
 

@@ -106,7 +106,7 @@ class LiveWriter:
 
     @property
     def checked(self) -> bool:
-        """Whether the stores have been looked at since the start."""
+        """True if the stores were checked since the start."""
         return self._checked
 
     async def make(self, change: Change) -> Published:
@@ -143,9 +143,9 @@ class LiveWriter:
                 refuse_all(batch.values(), ServiceError("The change could not be made."))
 
     async def _next(self) -> Batch:
-        """What has queued, in order, up to the second change of any product.
+        """Queued changes, in order, up to the second change of any product.
 
-        Empty when nothing came until the next look at the stores is due.
+        Empty if nothing came before the next check of the stores is due.
         """
         if not self._held:
             pause = CHECK_IN_TROUBLE_S if self._keeper.trouble else CHECK_S
@@ -227,12 +227,12 @@ class LiveWriter:
 
 
 def own_time() -> Deadline:
-    """What is left of the request's deadline."""
+    """Remaining time of the request's deadline."""
     return deadline.get() or Deadline.after_ms(DEFAULT_DEADLINE_MS)
 
 
 def _is_lasting(error: PipelineError | OSError) -> bool:
-    """Whether the next change would meet it too: a full disk, or Redis that is away."""
+    """True if the next change would meet it too: a full disk, or unavailable Redis."""
     if isinstance(error, Busy):
         return False
     return isinstance(error, OSError) or isinstance(problem_of(error), DependencyUnavailable)

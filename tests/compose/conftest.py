@@ -1,4 +1,4 @@
-"""One stack for all tests here; where there is no engine, all are skipped with the reason."""
+"""One stack for all tests here; without a container engine, all are skipped with the reason."""
 
 from __future__ import annotations
 

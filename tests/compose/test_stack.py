@@ -29,7 +29,7 @@ def found(url: str, query: str = "red striped mug", k: int = 3) -> list[str]:
 
 
 def finds_mugs(url: str) -> bool:
-    """Whether a search is answered, and rightly, now."""
+    """True if a search gets the right answer now."""
     try:
         return set(found(url)) == MUGS
     except (httpx.HTTPError, AssertionError):
@@ -153,7 +153,7 @@ def test_encoder_retriever_and_gateway_share_the_work_when_there_are_two_of_each
 
 
 def _searches(container: str) -> float:
-    """How many searches in words a gateway has answered."""
+    """Number of text searches that a gateway has answered."""
     script = (
         "import urllib.request as r;"
         "print(r.build_opener(r.ProxyHandler({}))"

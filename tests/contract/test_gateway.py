@@ -1,4 +1,4 @@
-"""What the gateway publishes is what it takes and gives, and it understands the real rewriter."""
+"""The gateway keeps its published contract, and understands the real rewriter."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ OURS: dict[str, tuple[type[BaseSettings], ...]] = {
     "pipeline": (PipelineSettings, FeedSettings),
 }
 NOT_SETTINGS = {"HEALTH_URL", "FEAST_USAGE", "REDIS_ADDRESS"}
-"""What the image itself and Feast read."""
+"""Variables of the image itself and of Feast."""
 WAITS_FOR = {
     "redis": {},
     "encoder": {},
@@ -83,7 +83,7 @@ def _service(name: str) -> dict[str, Any]:
 
 
 def _image_environment(service: str) -> dict[str, str]:
-    """What the service's own stage of the Dockerfile sets."""
+    """Variables set in the service's own stage of the Dockerfile."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
     stage = text.split(f"AS service-{service}\n", 1)[1].split("\nFROM ", 1)[0]
     lines = re.findall(r"^ENV (.+)$", stage, re.MULTILINE)

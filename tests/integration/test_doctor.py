@@ -41,7 +41,7 @@ def doctor(folder: Path, *arguments: str, **variables: str) -> subprocess.Comple
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
-    """The one thing that is bad, and how to mend it."""
+    """The only fault, and how to fix it."""
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     lines = done.stdout.splitlines()

@@ -121,7 +121,7 @@ def _pushed(folder: Path) -> list[Ranking]:
 
 
 def _recorded(folder: Path) -> list[Run]:
-    """What MLflow has, in the order in which it began."""
+    """Runs in MLflow, in the order of their start."""
     mlflow = client(PipelineSettings(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}"))
     experiment = mlflow.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
@@ -129,7 +129,7 @@ def _recorded(folder: Path) -> list[Run]:
 
 
 async def _serves(retriever: RetrieverClient, ranking: Ranking) -> bool:
-    """Whether the whole sample is searched by it."""
+    """True if the retriever searches the whole sample with this ranking."""
     response = await retriever.http.get("/ranking")
     return response.is_success and response.json()["name"] == ranking.name
 

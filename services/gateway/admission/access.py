@@ -28,7 +28,7 @@ def key_hash(key: str) -> str:
 
 
 def holds(key: str, hashes: Sequence[str]) -> bool:
-    """Whether one of the hashes is the key's. Compares every hash, each in constant time."""
+    """True if one of the hashes is the key's. Compares every hash, each in constant time."""
     given = key_hash(key)
     found = False
     for known in hashes:

@@ -1,4 +1,4 @@
-"""Whose request it is: that of a known key, else of an address."""
+"""Caller of a request: a known key, or else an address."""
 
 from __future__ import annotations
 

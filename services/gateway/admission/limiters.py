@@ -1,7 +1,8 @@
-"""How often, and how many at once, a caller may ask: counted for all replicas through Redis.
+"""Rate and concurrency limits of a caller, counted for all replicas through Redis.
 
 The rate is a bucket of `burst` requests that refills evenly (GCRA, the generic cell rate
-algorithm): who has emptied it waits for one request's share of time, never for the end of a window.
+algorithm). A caller with an empty bucket waits for one request's share of time, never for the end
+of a window.
 Requests that run are leases that end by themselves, should a replica die with them. While Redis is
 away, each process counts for itself by the same rules.
 """
@@ -19,14 +20,14 @@ from services.common.optional_redis import OptionalRedis, RedisUnavailable
 
 MAX_LOCAL_CALLERS = 10_000
 MAX_OWED = 10_000
-"""Of more than these, the oldest leases end by themselves."""
+"""Most leases that wait for their release; beyond that, the oldest expire by themselves."""
 
 Refusal = Literal["rate", "concurrency"]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a caller may do."""
+    """Limits of a caller."""
 
     rate_per_minute: int
     burst: int
@@ -46,7 +47,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request may go on, and how the caller's bucket stands."""
+    """Decision about a request, and the state of the caller's bucket."""
 
     refusal: Refusal | None
     remaining: int

@@ -1,4 +1,4 @@
-"""Headers that tell browsers what a page of ours may do."""
+"""Response headers that limit what our pages may do in a browser."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class _Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the stream holds at most."""
+    """Limits of the stream."""
 
     kept_s: int
     entries: int
@@ -142,7 +142,7 @@ class QueryLog:
                 self._entries.labels("written").inc(len(batch))
 
     async def _batch(self) -> tuple[list[_Entry], bool]:
-        """What waits, once something does or it is time to trim; and whether more may come."""
+        """Waiting entries, once there is one or a trim is due; and True while more may come."""
         batch: list[_Entry] = []
         try:
             async with asyncio.timeout(TRIM_EVERY_S):
@@ -173,12 +173,12 @@ class QueryLog:
 async def open_query_log(
     settings: GatewaySettings, metrics: GatewayMetrics
 ) -> AsyncIterator[Report | None]:
-    """Where a search is told to be logged, as long as the block runs; None where none are."""
+    """Function that logs a search, valid while the block runs; None if the log is off."""
     if settings.query_log == "off" or settings.redis_url is None:
         yield None
         return
     key = settings.query_log_key if settings.query_log == "hashed" else None
-    # Of its own: a Redis that is slow to take the log is not away for the limits.
+    # A separate client: if Redis is slow for the log, the limits still count it as available.
     redis = OptionalRedis(settings.redis_url, timeout_ms=REDIS_TIMEOUT_MS)
     log = QueryLog(
         redis,

@@ -1,1 +1,1 @@
-"""What the gateway answers, one file a subject."""
+"""Routes of the gateway, one file for each subject."""

@@ -17,7 +17,7 @@ from services.contracts.gateway import PictureOptions
 
 IMAGE_FIELD = "image"
 FORM_OVERHEAD_BYTES = 16_384
-"""What a form may hold beside the picture: its other fields, boundaries and headers."""
+"""Room in a form beside the picture: other fields, boundaries and headers."""
 
 Errors = list[dict[str, Any]]  # as Pydantic lists them
 

@@ -83,6 +83,6 @@ def _regular_file(path: Path) -> os.stat_result | None:
 
 
 def _holds(if_none_match: str, etag: str) -> bool:
-    """Whether the header names this tag; a weak one counts as the same (RFC 9110, 13.1.2)."""
+    """True if the header names this tag; a weak one counts as the same (RFC 9110, 13.1.2)."""
     held = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return etag in held or "*" in held

@@ -14,7 +14,7 @@ from services.common.problems import NotFound
 
 INDEX = "index.html"
 ASSETS = "assets"
-# What the build compressed once, best first, so that no request has to.
+# The build compresses once, best first, so that no request has to.
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -78,9 +78,9 @@ def page_router(web_dir: Path | None) -> APIRouter:
 
 
 def or_not_found_page(web_dir: Path | None, otherwise: ASGIApp) -> ASGIApp:
-    """What answers where no route does: the page's own "not found" for a browser that goes there.
+    """App for paths without a route: a browser gets the page's own "not found".
 
-    otherwise: for all else, and where no page has been built.
+    otherwise: app for all other requests, and if no page has been built.
     """
     if web_dir is None or not (web_dir / INDEX).is_file():
         return otherwise
@@ -102,7 +102,7 @@ def or_not_found_page(web_dir: Path | None, otherwise: ASGIApp) -> ASGIApp:
 
 
 def _is_visit(request: Request) -> bool:
-    """Whether a browser goes to an address, and no program asks for it."""
+    """True if a browser navigates to the address; False if a program requests it."""
     return request.method in _METHODS and "text/html" in request.headers.get("accept", "")
 
 

@@ -73,7 +73,7 @@ async def predict(
 ) -> PredictResponse:
     """The query may be rewritten first; the answer has both queries.
 
-    Without the rewriter the query is searched as it came, and `degraded` says so.
+    Without the rewriter the original query is searched, and `degraded` says so.
     """
     search = SearchRequest(
         query=query.query,

@@ -72,7 +72,7 @@ async def search(
 ) -> SearchResponse:
     """With filters, facets, sorting and pages; the `cursor` of an answer gets the next page.
 
-    Without the rewriter the query is searched as it came, and `degraded` says so.
+    Without the rewriter the original query is searched, and `degraded` says so.
     """
     answer = search_response(await state.search.one(body, timings, explain=explain), timings)
     response.headers["Server-Timing"] = timings.server_timing()

@@ -33,7 +33,7 @@ class Asked(Contract):
 class _Packed(Contract):
     asked: Asked
     lengths: list[int]
-    """Of each term's vector; 0 for a product."""
+    """Length of each term's vector; 0 for a product."""
 
 
 def cursor_of(asked: Asked) -> str:

@@ -1,4 +1,4 @@
-"""What a service's refusal means for our own caller."""
+"""Translation of a service's refusal into an error for our own caller."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def refusals_are_faults(name: str) -> Iterator[None]:
 
 
 def fault(name: str, error: InvalidRequest | NotFound) -> DependencyUnavailable:
-    """The refusal as our caller is told of it, logged with its reason."""
+    """Error for our caller after a refusal, which is logged with its reason."""
     logger.error("refused by a service", extra={"service_asked": name, "reason": error.detail})
     return DependencyUnavailable(f"The {name} refused the gateway's request.")

@@ -53,7 +53,7 @@ class Rewriting:
         self._disabled_until = float("-inf")
 
     async def better(self, query: str) -> QueryInWords:
-        """The better query; in any trouble, the query as it came."""
+        """The rewritten query; after any failure, the original query."""
         if self._clock() < self._disabled_until:
             return QueryInWords(query, query, source="disabled")
         given = deadline.get()

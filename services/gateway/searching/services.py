@@ -25,7 +25,7 @@ _NEEDED = ("encoder", "retriever")
 """Without these there is no answer."""
 
 Transports = Mapping[str, httpx.AsyncBaseTransport]
-"""How to reach a service by name, instead of over the network; tests answer in process."""
+"""Transports by service name, instead of the network; tests answer in process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How long each stage of one request took, for the `Server-Timing` header and the metrics."""
+"""Time of each stage of one request, for the `Server-Timing` header and the metrics."""
 
 from __future__ import annotations
 

@@ -22,14 +22,14 @@ class BadToken(Exception):
 
 
 def seal(kind: bytes, content: bytes) -> str:
-    """`content` as base64url text, compressed, with a checksum; `kind` tells tokens apart."""
+    """`content` as base64url text, compressed, with a checksum; `kind` is the type of the token."""
     packed = zlib.compress(content, 6)
     whole = kind + _CHECKSUM.pack(zlib.crc32(packed, zlib.crc32(kind))) + packed
     return base64.urlsafe_b64encode(whole).rstrip(b"=").decode()
 
 
 def unseal(kind: bytes, text: str, max_bytes: int) -> bytes:
-    """What `seal` was given, `max_bytes` at most. Raises BadToken."""
+    """The content given to `seal`, `max_bytes` at most. Raises BadToken."""
     try:
         whole = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.contracts.encoder import MAX_TEXT_CHARACTERS
 
 CAPTION_VERSION = "1"
-"""Part of every vector's fingerprint: raise it with any change below, and all is embedded anew."""
+"""Part of every vector's fingerprint: raise it with any change below, to embed all again."""
 
 
 def caption(title: str, description: str) -> str:
@@ -25,7 +25,7 @@ def caption(title: str, description: str) -> str:
 
 
 def _begins_with(description: str, title: str) -> bool:
-    """Whether the description opens with the title, as words: `Mug` does not open `Muggy`."""
+    """True if the description opens with the title, as words: `Mug` does not open `Muggy`."""
     if not description.casefold().startswith(title.casefold()):
         return False
     following = description[len(title) : len(title) + 1]

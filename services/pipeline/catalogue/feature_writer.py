@@ -32,7 +32,7 @@ from services.pipeline.catalogue.stores import Stores
 
 @dataclass(slots=True)
 class Survey:
-    """What a batch of products needs."""
+    """Work for a batch of products."""
 
     encode: list[CatalogueProduct] = field(default_factory=list)
     """Their vectors are nowhere."""
@@ -57,7 +57,7 @@ class FeatureWriter:
         *,
         search_parquet: bool = True,
     ) -> None:
-        """search_parquet: whether what is not online is looked for there before it is made anew.
+        """search_parquet: search the parts for vectors that are not online, before encoding again.
 
         Reading what the parts hold takes longer the larger the catalogue is: not for a live change,
         which encodes its few products instead.
@@ -196,7 +196,7 @@ class FeatureWriter:
 
 
 def _is_ahead(offline: StoredRow | None, wanted: str, online: OnlineRow) -> TypeGuard[StoredRow]:
-    """Whether the newest row in Parquet is the wanted one and only has yet to come online."""
+    """True if the newest row in Parquet is the wanted one and is not online yet."""
     return (
         offline is not None
         and offline.fingerprint == wanted

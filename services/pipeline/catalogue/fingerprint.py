@@ -1,4 +1,4 @@
-"""Digests that tell whether anything has changed: of vectors, of metadata, of a catalogue.
+"""Digests that detect a change of vectors, of metadata or of a catalogue.
 
 Length-prefixed, so that no two different inputs run together into the same bytes.
 """
@@ -16,18 +16,18 @@ _VERSION_DIGITS = 16
 
 
 def vector_fingerprint(model_id: str, caption: str, picture_sha256: str) -> str:
-    """Of everything that a product's two vectors depend on; no picture is an empty digest."""
+    """Digest of all inputs of a product's two vectors; no picture is an empty digest."""
     return _digest([model_id, CAPTION_VERSION, caption, picture_sha256], _FINGERPRINT_DIGITS)
 
 
 def metadata_fingerprint(metadata: Mapping[str, object]) -> str:
-    """Of metadata as stored, whatever the order of its columns."""
+    """Digest of metadata as stored; the order of its columns does not matter."""
     text = json.dumps(metadata, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return _digest([text], _FINGERPRINT_DIGITS)
 
 
 def catalogue_version(model_id: str, products: Iterable[tuple[str, str, str]]) -> str:
-    """Of a whole catalogue: (id, vector fingerprint, metadata fingerprint) in order of id."""
+    """Digest of a catalogue: (id, vector fingerprint, metadata fingerprint) in order of id."""
     parts = (part for product in products for part in product)
     return _digest(_chain(model_id, parts), _VERSION_DIGITS)
 

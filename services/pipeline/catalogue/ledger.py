@@ -85,7 +85,7 @@ class Ledger:
                 yield name, self._heads[name]
 
     def latest_timestamp(self) -> datetime | None:
-        """Of all heads."""
+        """Latest timestamp of all heads."""
         return max((one.timestamp for one in self._heads.values()), default=None)
 
     def shards(self, head: CatalogueHead) -> pa.Table:
@@ -112,7 +112,7 @@ class Ledger:
         return entries
 
     def changed(self, head: CatalogueHead) -> list[tuple[str, str, str]]:
-        """What its changes come to: the last word on each product; deleted ones have no digests."""
+        """Net changes: the latest state of each product; deleted ones have no digests."""
         net = {entry[0]: entry for entry in _listed(self.changes(head))}
         return sorted(net.values())
 

@@ -128,7 +128,7 @@ class OfflineStore:
                 rename_durably(self._draft(table.select(SCHEMAS[view].names)), part)
 
     def index(self, view: str, model_id: str | None = None) -> OfflineIndex:
-        """Of `product_vectors` (rows of that model only) or `product_metadata`."""
+        """Index of `product_vectors` (rows of that model only) or `product_metadata`."""
         index = OfflineIndex()
         columns = [PRODUCT_KEY, FINGERPRINT, TIMESTAMP, *([MODEL_KEY] if model_id else [])]
         for part in self.parts(view):

@@ -1,7 +1,7 @@
 """Feast's online store, through Feast's own API.
 
 What surprised us: Redis, as Feast writes it, drops a row in silence when the stored one has the
-same or a later event timestamp. So timestamps are taken from a clock that is told of every
+same or a later event timestamp. So timestamps come from a clock that receives every
 timestamp that was read, and is always later; see `EventClock`.
 """
 
@@ -90,7 +90,7 @@ _VIEWS: tuple[FeatureView, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class OnlineRow:
-    """What the online store holds under a key; an empty fingerprint says that it holds nothing."""
+    """Row of the online store under a key; an empty fingerprint means that there is none."""
 
     fingerprint: str
     timestamp: datetime | None
@@ -135,7 +135,7 @@ class OnlineStore:
         """Register the definitions, unless they are registered as they stand.
 
         Returns whether anything was written. Readers reopen the registry whenever its file changes,
-        so it is left alone where nothing would.
+        so it is not written when nothing changes.
         """
         with _asking():
             entities = {one.name: one for one in self._store.list_entities()}
@@ -250,7 +250,7 @@ class OnlineStore:
         return changes
 
     def change_timestamp(self, key: str) -> datetime | None:
-        """Of the change of that key, if there is one."""
+        """Timestamp of the change of that key, if there is one."""
         columns = _columns(self._read(CHANGE_VIEW, ["product_ids"], {CHANGE_KEY: [key]}))
         return _timestamp(columns["product_ids"], 0)
 
@@ -301,7 +301,7 @@ def _asking() -> Iterator[None]:
 
 
 def _same(registered: FeatureView, defined: FeatureView) -> bool:
-    """Whether a view stands in the registry as it is defined; Feast adds to it when it registers.
+    """True if the registry has the view as defined; Feast adds to it when it registers.
 
     (`==` on feature views is false for any that this very process did not register.)
     """

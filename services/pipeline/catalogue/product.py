@@ -67,7 +67,7 @@ class CatalogueProduct:
         text, look = words, "" if picture is None else picture.sha256
         ready = product.vectors
         if ready is not None:
-            # As told by their own values; no caption or digest of a picture looks like these.
+            # Named by their own values; no caption or digest of a picture looks like these.
             text = f"vector {digest(ready.text)}" if ready.text is not None else text
             look = f"vector {digest(ready.image)}" if ready.image is not None else look
         return cls(

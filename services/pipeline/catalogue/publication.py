@@ -46,12 +46,12 @@ Entry = tuple[str, str, str]
 """(product id, vector fingerprint, metadata fingerprint); deleted where both are empty."""
 
 Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
-"""Of a version, its products, and the version that is served."""
+"""Arguments: a version, its products, and the served version."""
 
 
 @dataclass(slots=True)
 class Manifest:
-    """What a version will have. Three short texts a product are all that a run remembers of it."""
+    """Contents of a new version. A run stores only three short texts for each product."""
 
     entries: list[Entry] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is served now, and whether this run made it so."""
+    """The served version, and True if this run published it."""
 
     head: CatalogueHead
     is_new: bool
@@ -158,7 +158,7 @@ class Publisher:
         return Publication(head, is_new=True)
 
     def _present_ranking(self, published: CatalogueHead | None) -> Ranking | None:
-        """What was learned from one model's scores says nothing of another's."""
+        """The served ranking; None if another model's scores led to it."""
         if published is None or published.model_id != self._model_id:
             return None
         return published.ranking
@@ -370,7 +370,7 @@ def _gone(head: CatalogueHead) -> StoreIncomplete:
 
 
 def _same(published: CatalogueHead, head: CatalogueHead, *, unchanged: bool) -> bool:
-    """Whether a version is the one that is served; `unchanged`: without live changes on top."""
+    """True if a version is the served one; `unchanged`: without live changes on top."""
     if unchanged and published.base != published.sequence:
         return False
     at = {"base": published.base, "sequence": published.sequence}
@@ -378,7 +378,7 @@ def _same(published: CatalogueHead, head: CatalogueHead, *, unchanged: bool) -> 
 
 
 def _same_products(one: CatalogueHead, other: CatalogueHead) -> bool:
-    """Whether two heads are of one version, live changes apart."""
+    """True if two heads are of one version, live changes apart."""
     return (one.version, one.base) == (other.version, other.base)
 
 

@@ -25,7 +25,7 @@ _ROWS_AT_ONCE = 500
 
 @dataclass(slots=True)
 class Rebuilt:
-    """How many rows of each view were put back."""
+    """Number of restored rows of each view."""
 
     rows: Counter[str] = field(default_factory=Counter)
 
@@ -38,7 +38,7 @@ Note = Callable[[Rebuilt], None]
 
 
 def is_current(online: OnlineStore, ledger: Ledger) -> bool:
-    """Whether the online head is the one in Parquet.
+    """True if the online head is the one in Parquet.
 
     Raises StoresDiffer when it is newer: another writer, with Parquet parts of its own, publishes
     to this Redis, or the newest parts here are gone. DependencyAway.

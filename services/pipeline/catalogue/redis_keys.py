@@ -26,15 +26,15 @@ KeyColumns = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What Redis says of itself."""
+    """Redis' report about itself."""
 
     run: str
-    """Another one after each start."""
+    """Changes with each start."""
     evicted: int
     keys: int
 
     def may_have_lost_keys(self, before: Pulse) -> bool:
-        """Whether keys may be gone since an earlier look."""
+        """True if keys may be lost since an earlier check."""
         return self.run != before.run or self.evicted != before.evicted or self.keys < before.keys
 
 

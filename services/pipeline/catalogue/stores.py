@@ -38,7 +38,7 @@ class Stores:
         return published_head(self.online)
 
     def ledger(self) -> Ledger:
-        """What Parquet says is published, read now. Raises OfflineDamaged."""
+        """The published state, read from Parquet now. Raises OfflineDamaged."""
         ledger = Ledger(self.offline)
         ledger.refresh()
         return ledger
@@ -73,7 +73,7 @@ def open_stores(
 ) -> Iterator[Stores]:
     """Open both stores for their only writer, and bring them up to Feast's definitions.
 
-    folder: holds `feature_store.yaml`.  mend: put back first what Redis lost.  wait_s: for another
+    folder: holds `feature_store.yaml`.  mend: first restore what Redis lost.  wait_s: for another
     process to end its writing.  Raises DependencyAway, StoresDiffer, OfflineDamaged, Busy.
     """
     online, offline = OnlineStore(folder), OfflineStore(folder / "offline")

@@ -1,7 +1,7 @@
 """Product feeds of different kinds, read row by row in bounded memory into one shape.
 
-`opening` tells which kind a file is; `table` reads rows of CSV, TSV and Parquet, `own`,
-`google_merchant`, `shopify` and `sqid` say what they mean. What comes out is a `FeedRow`.
+`opening` detects the format of a file; `table` reads rows of CSV, TSV and Parquet; `own`,
+`google_merchant`, `shopify` and `sqid` interpret them. The result is a `FeedRow`.
 """
 
 from services.pipeline.feeds.base import FIELDS, Feed, FeedRow, ReadyVectors, VectorsModel

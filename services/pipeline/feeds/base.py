@@ -1,4 +1,4 @@
-"""What every feed gives: rows of text, named as the fields of a product."""
+"""Output of every feed: rows of text, named as the fields of a product."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FIELDS = (
     "image",
     "product_url",
 )
-"""What a product has beside its attributes."""
+"""Fields of a product beside its attributes."""
 
 MORE_IMAGES = "more_images"
 """Attribute for the pictures after the first, separated by spaces."""
 
 MAX_ATTRIBUTE_CHARACTERS = 10_000
-"""Of one attribute; longer ones cost the row."""
+"""Limit of one attribute; a row with a longer one is rejected."""
 
 FloatVector = npt.NDArray[np.float32]
 
@@ -50,7 +50,7 @@ class ReadyVectors:
 
 @dataclass(frozen=True, slots=True)
 class VectorsModel:
-    """Whose vectors a feed brings."""
+    """Model of the vectors in a feed."""
 
     name: str
     """As an encoder says it, `ViT-L/14@b8cca3fd41ae`, or without the digest of the weights."""
@@ -101,11 +101,11 @@ class Feed(ABC):
     """One of the names that `opening` gives."""
     columns: tuple[str, ...]
     folder: Path
-    """Pictures that are files are looked for in it, and nowhere else."""
+    """Picture files must be in this folder."""
     currency: str = ""
-    """Of prices for which it names none."""
+    """Currency of prices without one."""
     vectors_model: VectorsModel | None = None
-    """Of the vectors that rows may bring."""
+    """Model of the vectors that rows may bring."""
     attribute_columns: tuple[str, ...] = ()
     """Columns that the format does not know and that are kept as attributes."""
 
@@ -115,10 +115,10 @@ class Feed(ABC):
 
     @abstractmethod
     def count(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
 
     def column(self, row: FeedRow, name: str) -> str:
-        """What stands above that field or attribute of the row in the file, for a person."""
+        """Column of that field or attribute in the file, as a person sees it."""
         return name
 
 

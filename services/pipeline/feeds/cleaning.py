@@ -29,7 +29,7 @@ _UNKNOWN = "\ufffd"
 
 
 def has_wrong_bytes(value: str) -> bool:
-    """Whether some bytes of the file were no text in its encoding."""
+    """True if some bytes of the file were no text in its encoding."""
     return not value.isprintable() and _SURROGATE.search(value) is not None
 
 
@@ -83,7 +83,7 @@ def clean_attributes(attributes: Mapping[str, str], notes: list[Note]) -> Mappin
 
 
 def is_plain(value: str) -> bool:
-    """Whether it has no line break, tab, control character or wrong byte."""
+    """True if it has no line break, tab, control character or wrong byte."""
     return value.isprintable() or not _NOT_PLAIN.search(value)
 
 

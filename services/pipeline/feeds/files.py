@@ -77,7 +77,7 @@ def open_text(path: Path, encoding: str) -> Iterator[Iterator[str]]:
 
 
 def text_encoding(path: Path, named: str | None = None) -> str:
-    """What a byte-order mark says, else the name given, else UTF-8, or UTF-16 by its zero bytes."""
+    """Encoding by byte-order mark, else as named, else UTF-8, or UTF-16 by its zero bytes."""
     beginning = beginning_of(path)
     for mark, encoding in _MARKS:
         if beginning.startswith(mark):

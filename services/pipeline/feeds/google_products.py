@@ -72,7 +72,7 @@ def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str
 
 
 def _values(name: str, value: str) -> list[str]:
-    """Of one cell: `"a, b","c"` is two values, where an attribute may be repeated."""
+    """Values of one cell: `"a, b","c"` is two values, if an attribute may be repeated."""
     if name not in _REPEATED:
         return [value]
     if _QUOTED_LIST.fullmatch(value) and '"' in value:

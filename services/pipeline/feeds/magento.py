@@ -100,7 +100,7 @@ class MagentoFeed(Feed):
         return {name: text for name, value in pairs if (text := value.strip())}
 
     def _is_merged(self, record: Record) -> bool:
-        """Whether another row stands for it: its product's, or its own without a store view."""
+        """True if another row replaces it: its product's, or its own without a store view."""
         values = self._values(record)
         parents, own = self._known
         if _is_of_one_view(values):

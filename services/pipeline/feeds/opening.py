@@ -35,18 +35,18 @@ _SUFFIXES = (*sorted(_CSV), ".parquet", ".xml")
 
 @dataclass(frozen=True, slots=True)
 class FeedOptions:
-    """What a person may say about a feed that it does not say itself."""
+    """Options of a feed that the file itself may not contain."""
 
     format: str = ""
     """One of `FORMATS`; recognised when empty."""
     encoding: str = ""
-    """Of a text file that does not name one: a name that Python knows, such as `cp1252`."""
+    """Encoding of a text file that names none: a Python codec, such as `cp1252`."""
     locale: str = "us"
-    """Of ESCI's three, the one to load."""
+    """Locale to load, one of ESCI's three."""
     currency: str = ""
-    """Of prices for which the feed names none, as in `EUR`."""
+    """Currency of prices without one, such as `EUR`."""
     with_vectors: bool = True
-    """Whether vectors that the feed brings are used."""
+    """True to use the vectors that the feed brings."""
 
 
 def open_feed(path: Path, options: FeedOptions | None = None) -> Feed:

@@ -41,9 +41,9 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
 """Field of a product → the columns that may hold it, the preferred one first."""
 
 NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
-"""What databases, pandas and spreadsheets write into a CSV where there is nothing."""
+"""Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
 
-# Only from where separators begin: from each of them anew, a million would take hours.
+# Match only at the first separator. A match from each of a million would take hours.
 _NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
 
 _WORDS = frozenset({"title", "description", "brand", "category"})
@@ -60,7 +60,7 @@ _TYPES = frozenset(
     {"simple", "configurable", "variable", "variation", "grouped", "bundle", "virtual"}
     | {"downloadable", "external", "giftcard", "simple product", "variable product"}
 )
-"""What shop systems write as a product's type: never a category."""
+"""Product types of shop systems, which are never a category."""
 
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
@@ -93,7 +93,7 @@ class OwnFeed(Feed):
         taken = {index for columns in self._fields.values() for index, _ in columns}
         taken |= {names.index(name) for name in brought}
         others = [(index, name) for index, name in enumerate(names) if name and index not in taken]
-        # Of two columns with one name the first counts, so it is set last.
+        # The first of two columns with one name counts, so it is set last.
         self._others = others[::-1]
         self.attribute_columns = tuple(dict.fromkeys(self.columns[index] for index, _ in others))
         self._lists, self._floats = _kinds(table)
@@ -105,7 +105,7 @@ class OwnFeed(Feed):
         return self._table.count()
 
     def column(self, row: FeedRow, name: str) -> str:
-        """Of several columns for a field, the first with a value."""
+        """The first column with a value, if a field has several."""
         places = [index for index, _ in self._fields.get(name, ())]
         places += [index for index, other in reversed(self._others) if other == name]
         said = [index for index in places if index < len(row.values) and row.values[index].strip()]
@@ -133,7 +133,7 @@ class OwnFeed(Feed):
     def _fields_of(
         self, values: Sequence[str], attributes: MutableMapping[str, str]
     ) -> dict[str, str]:
-        """Of two columns for one field the preferred one counts; the other is an attribute."""
+        """The preferred one of two columns for a field counts; the other is an attribute."""
         fields: dict[str, str] = {}
         used: dict[str, str] = {}
         for field, columns in self._fields.items():
@@ -158,7 +158,7 @@ class OwnFeed(Feed):
     def _vectors(
         self, record: Record, attributes: Mapping[str, str]
     ) -> tuple[ReadyVectors | None, str | None]:
-        """What the row brings, or why it cannot be loaded."""
+        """The row's vectors, or the reason why it cannot be loaded."""
         if self.vectors_model is None or not record.vectors:
             return None, None
         problem = None
@@ -200,7 +200,7 @@ def _whole(value: str) -> str:
 
 
 def _flatten(attributes: MutableMapping[str, str]) -> None:
-    """The column `attributes`, where it is a JSON object: a name and a text each."""
+    """Flatten the column `attributes`, if it is a JSON object of names and texts."""
     try:
         nested = json.loads(attributes[NESTED])
     except (ValueError, RecursionError):
@@ -229,7 +229,7 @@ def _as_text(value: object) -> str:
 def _keep_the_first_category(
     fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
 ) -> None:
-    """Of several in a list, as in JSON and Parquet."""
+    """Choose the category from a list, as in JSON and Parquet."""
     value = fields.get("category", "")
     if not value.startswith("["):
         return
@@ -248,7 +248,7 @@ def _said(value: str) -> str:
 def _keep_the_first_picture(
     fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
 ) -> None:
-    """Of several in one value: links one after the other, or a list, as in JSON and Parquet."""
+    """Split several pictures in one value: links in a row, or a list, as in JSON and Parquet."""
     value = fields.pop("image", "")
     pictures = _listed(value) if value.startswith("[") else _NEXT_LINK.split(value)
     pictures = [one for one in pictures if one]
@@ -266,7 +266,7 @@ def _listed(value: str) -> list[str]:
 
 
 def _vectors_model(table: ParquetTable) -> VectorsModel | None:
-    """Of the first row that brings a vector. Raises FeedUnusable when it does not say whose."""
+    """Model of the first row with a vector. Raises FeedUnusable when the row names no model."""
     for record in table.records():
         for vector in record.vectors.values():
             named = dict(zip(table.names(), record.values, strict=True)).get(VECTOR_MODEL, "")

@@ -95,7 +95,7 @@ def _normal(text: str) -> str:
 
 
 def _is_abbreviation(before: str) -> bool:
-    """Whether the dot behind it is its own, as in `kr.`; codes have none."""
+    """True if the dot after it belongs to it, as in `kr.`; codes have none."""
     return before[-1:].isalpha() and before.split()[-1].upper() not in CODES
 
 

@@ -103,7 +103,7 @@ class QuotedRows:
                 yield Parsed(values)
 
     def next_row(self) -> list[str] | None:
-        """The row that begins at the next line; None, with nothing taken, where there is none."""
+        """The row that begins at the next line; None, with nothing consumed, if no row does."""
         try:
             values = next(self._reader())
         except (csv.Error, _RunAway, StopIteration):
@@ -115,7 +115,7 @@ class QuotedRows:
         return values
 
     def _is_believable(self, values: Sequence[str]) -> bool:
-        """Whether a row over several lines is one, and not several that a quote runs together."""
+        """True if a row over several lines is one, not several that a quote joins."""
         count = len(values)
         while count > self._width and not values[count - 1].strip():
             count -= 1
@@ -152,7 +152,7 @@ class QuotedRows:
         )
 
     def _look_like_rows(self, lines: Sequence[str]) -> bool:
-        """Whether each line would be a row, if a quote that it leaves open were text."""
+        """True if each line would be a row with its open quote read as text."""
         if len(lines) < 2 or not all(map(self._looks_like_a_row, lines)):
             return False
         shapes = {_shape(self._cells(line)[0]) for line in lines}

@@ -63,5 +63,5 @@ def _unit(kind: str, vector: FloatVector | None, dimension: int) -> FloatVector 
 
 
 def digest(vector: FloatVector) -> str:
-    """Of a vector's values."""
+    """SHA-256 in hex of a vector's values."""
     return hashlib.sha256(vector.tobytes()).hexdigest()

@@ -50,7 +50,7 @@ class RejectsFile:
         self._write(row, reject.product_id, reject.column, reject.reason)
 
     def note(self, note: Note, product_id: str, row: FeedRow) -> None:
-        """Of a row that was loaded, but without a detail."""
+        """Report a row that was loaded, but without a detail."""
         self.details[note.kind] += 1
         self._write(row, product_id, note.column, f"loaded all the same: {note.reason}")
 

@@ -41,7 +41,7 @@ def apply_sale(fields: MutableMapping[str, str], sale: str, *, start: str, end: 
 
 
 def is_in_effect(start: str, end: str, now: datetime | None = None) -> bool:
-    """Whether now is between two dates; a date without a time includes its whole day.
+    """True if now is between two dates; a date without a time includes its whole day.
 
     Raises ValueError for what is not a date.
     """

@@ -1,6 +1,6 @@
-"""What a feed does not say itself, from the environment, prefix `FEED_`.
+"""Options of a feed from the environment, prefix `FEED_`.
 
-So that it reaches a load wherever that is started: `make run`, compose, the image, TFX.
+They reach a load from every starter: `make run`, compose, the image, TFX.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from services.pipeline.feeds.opening import FORMATS, FeedOptions
 
 
 class FeedSettings(BaseSettings):
-    """What may be said of a feed; options of the command line come before it."""
+    """Feed options; options of the command line override them."""
 
     model_config = SettingsConfigDict(
         env_prefix="FEED_", frozen=True, extra="ignore", env_ignore_empty=True

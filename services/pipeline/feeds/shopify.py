@@ -42,7 +42,7 @@ _OF_FIELDS: Mapping[str, str] = {
 }
 _OPTIONS = tuple(((f"option{number}_name"), (f"option{number}_value")) for number in range(1, 4))
 MOST_ROWS = 5_000
-"""Of one product, all in memory at once; Shopify itself takes 2,048 variants and 250 pictures."""
+"""Rows of one product, all in memory; Shopify itself takes 2,048 variants and 250 pictures."""
 _NO_OPTION = "default title"
 _METAFIELD = re.compile(r"\(product\.metafields\.[^)]*\)")
 

@@ -39,13 +39,13 @@ _SQID_COLUMNS = {
 }
 
 MODEL = VectorsModel("ViT-L/14@b8cca3fd41ae", 768)
-"""Of SQID's features: OpenAI's ViT-L/14, by the digest of the weights it published."""
+"""Model of SQID's features: OpenAI's ViT-L/14, by the digest of the weights it published."""
 
 NO_PICTURE = (
     "https://m.media-amazon.com/images/G/01/digital/video/web/"
     "Default_Background_Art_LTR._SX1080_FMjpg_.jpg"
 )
-"""What hundreds of products share that have no picture of their own."""
+"""Placeholder that hundreds of products without a picture share."""
 
 
 class EsciFeed(Feed):
@@ -176,7 +176,7 @@ class SqidFeed(Feed):
 
 
 def is_sqid(folder: Path) -> bool:
-    """Whether a folder has SQID's files, and not only Parquet of some kind."""
+    """True if a folder has SQID's files, not just any Parquet."""
     names = (f"{name}.{suffix}" for name in PICTURES for suffix in ("parquet", "csv"))
     return any(_find(folder, name) is not None for name in (ESCI_PRODUCTS, *names))
 

@@ -42,7 +42,7 @@ def tab_rows(lines: Lines, width: int) -> Iterator[Parsed]:
 
 
 def is_quoting_all(header: Sequence[str]) -> bool:
-    """Whether the writer quotes every value, as its header shows."""
+    """True if the writer quotes every value, as its header shows."""
     return all(_QUOTED.fullmatch(value) for value in header)
 
 

@@ -94,7 +94,7 @@ class RowValidator:
     """Checks the rows of one feed, in order; remembers the ids that it let through."""
 
     def __init__(self, folder: Path, *, currency: str = "", dimension: int | None = None) -> None:
-        """folder: of the feed. Pictures are looked for in it, and nowhere else.
+        """folder: of the feed. Picture files must be in it.
 
         currency: of prices for which the feed names none. dimension: of vectors that it brings;
         None ignores them.
@@ -273,7 +273,7 @@ def _amount(value: str, currency: str) -> tuple[float, str]:
 
 
 def _list_price(value: str, price: float, currency: str, notes: list[Note]) -> dict[str, str]:
-    """The attribute, where it is above the price and in the same currency."""
+    """The list price as an attribute, if it is above the price and in the same currency."""
     try:
         amount, beside = _amount(value, currency)
     except ValueError as error:

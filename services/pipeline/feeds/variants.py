@@ -14,7 +14,7 @@ PRICE_FIELDS = ("price", LIST_PRICE, "currency")
 
 @dataclass(slots=True)
 class Variants:
-    """Of one product."""
+    """Summary of the variants of one product."""
 
     price: Mapping[str, str] = field(default_factory=dict)
     """Price fields of the cheapest."""

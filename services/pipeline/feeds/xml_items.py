@@ -23,10 +23,10 @@ from services.pipeline.feeds.files import open_bytes
 from services.pipeline.feeds.xml_bytes import XmlBytes
 
 MOST_LEVELS = 100
-"""Of elements in each other; a product's are four deep."""
+"""Limit of nested elements; a product has four levels."""
 
 MOST_BYTES = 64_000_000
-"""Of one item in a file that is not well-formed."""
+"""Limit of one item in a file that is not well-formed."""
 
 _ITEMS = frozenset({"item", "entry"})
 _START = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
@@ -48,7 +48,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """What is read from a file, and how its texts are to be restored."""
+    """Items of a file, and the source that restores their texts."""
 
     source: XmlBytes
     items: Iterator[Element | Broken]

@@ -108,7 +108,7 @@ test('a product, one that lacks everything, and one that is not there', async ({
   await expectAccessible(page)
 })
 
-test('a product that is waited for, and one whose like cannot be told', async ({ shop, page }) => {
+test('a product that is loading, and one whose similar products cannot be loaded', async ({ shop, page }) => {
   await shop.open('/?q=red+striped+mug')
   await shop.settled()
   let release = (): void => undefined

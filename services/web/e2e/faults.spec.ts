@@ -39,7 +39,7 @@ test('one that was only slow shows its answer when it comes', async ({ shop, gat
   await expect.poll(async () => (await shop.titles())[0]).toMatch(/umbrella/i)
 })
 
-test('an error is told with what to do and the id that finds it in the logs', async ({ shop, page }) => {
+test('an error shows what to do and the id that finds it in the logs', async ({ shop, page }) => {
   const refused = page.waitForResponse('**/products/none-such')
   await shop.open('/product/none-such')
   expect((await refused).status()).toBe(404)

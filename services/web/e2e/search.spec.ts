@@ -34,7 +34,7 @@ test('what means nothing has no good match; the nearest are shown when asked for
   await expect(page.getByText(say.strong)).toHaveCount(0)
 })
 
-test('a card tells what it is, what it costs and how well it fits', async ({ shop }) => {
+test('a card shows its name, its price and how well it fits', async ({ shop }) => {
   await shop.open('/?q=red+striped+mug')
   const card = shop.card('Kestrel red striped porcelain mug')
   await expect(card.getByRole('img', { name: 'Kestrel red striped porcelain mug' })).toBeVisible()

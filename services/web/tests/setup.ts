@@ -19,7 +19,7 @@ export const gateway = new Map<string, (body: unknown) => Answer | Promise<Answe
 export const asked: { route: string; body: unknown }[] = []
 const unforeseen: string[] = []
 
-/** What a request meets when there is no network. */
+/** Fail like a request without a network. */
 export const noNetwork = () => {
   throw new AxiosError('Network Error', AxiosError.ERR_NETWORK)
 }

@@ -27,7 +27,7 @@ describe('a picture on its way out', () => {
     expect(await shrinkPicture(small)).toBe(small)
   })
 
-  it('is drawn anew once where it is large, its longest side 2048 pixels', async () => {
+  it('is scaled down once if it is large, its longest side 2048 pixels', async () => {
     const { drawn, decode } = browserThatDraws(4000, 3000, 300_000)
     const large = photograph(5_000_000)
     const sent = await shrinkPicture(large)
@@ -37,7 +37,7 @@ describe('a picture on its way out', () => {
     expect(decode).toHaveBeenCalledOnce()
   })
 
-  it('is sent as it is where drawing it anew saves nothing, or cannot be done', async () => {
+  it('is sent unchanged if scaling it saves nothing, or fails', async () => {
     browserThatDraws(800, 600, 2_000_000)
     const dense = photograph(1_500_000)
     expect(await shrinkPicture(dense)).toBe(dense)

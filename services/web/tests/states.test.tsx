@@ -7,7 +7,7 @@ import { gateway, noNetwork } from './setup'
 
 const status = () => screen.getAllByRole('status').map((one) => one.textContent)
 
-describe('what a screen reader is told', () => {
+describe('the message for a screen reader', () => {
   it('is how many were found, once for each search', async () => {
     searchAnswers(({ query }) => answer(query === 'none' ? [] : ['A', 'B']))
     const user = userEvent.setup()

@@ -73,7 +73,7 @@ def read_answer(client: socket.socket) -> HTTPResponse:
 
 
 def until_closed(client: socket.socket) -> bytes:
-    """What comes until the other side closes; raises TimeoutError when it does not."""
+    """Bytes received until the other side closes; raises TimeoutError when it does not."""
     received = b""
     try:
         while part := client.recv(65_536):
@@ -179,7 +179,7 @@ def test_a_connection_that_is_being_closed_does_not_wait_for_its_client_either(
     request = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
     last = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     with ExitStack() as stack:
-        # Of so many answers, for some client a few bytes stay with the server when it closes.
+        # With this many answers, some client's last bytes are still unsent when the server closes.
         for answers in range(20):
             client = stack.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)

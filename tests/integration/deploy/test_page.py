@@ -64,7 +64,7 @@ def on(host: Host) -> AbstractContextManager[Remote]:
 
 
 def served(folder: Path) -> dict[str, bytes]:
-    """What a visitor can get: what begins with a dot is the host's own."""
+    """Files for a visitor; names that begin with a dot belong to the host."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")

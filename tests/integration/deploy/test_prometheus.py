@@ -42,7 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
 
 
 def shop(stack: WholeStack, picture: bytes) -> None:
-    """What shoppers do, and an administrator whose writer is away."""
+    """Requests of shoppers, and of an administrator whose writer is unavailable."""
     with httpx.Client(base_url=stack.url, trust_env=False, timeout=20) as client:
         new = f"mug {uuid.uuid4().hex}"  # else no word would reach the model
         for query in (new, new, "red striped mug"):

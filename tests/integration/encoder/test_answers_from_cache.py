@@ -1,4 +1,4 @@
-"""The encoder's application tells its callers what it did not compute anew."""
+"""The encoder's application reports to its callers which vectors come from the cache."""
 
 from __future__ import annotations
 

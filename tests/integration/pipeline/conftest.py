@@ -1,4 +1,4 @@
-"""What the pipeline's tests share: an encoder's double, settings, and a reader of what is there."""
+"""Fixtures of the pipeline's tests: an encoder double, settings, and a catalogue reader."""
 
 from __future__ import annotations
 

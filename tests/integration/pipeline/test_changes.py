@@ -113,7 +113,7 @@ def test_one_that_was_away_reads_only_what_it_missed(
     for row in rows:
         product_id = row["product_id"]
         assert after.get(product_id) == whole.get(product_id)
-    # Who took the old one still holds all of it.
+    # A reader of the old one still holds all of it.
     assert titles(before, "p-000", "p-001") == ["Product 0", "Product 1"]
     reader.close()
 

@@ -1,4 +1,4 @@
-"""How good search is, asked of a real retriever; and the gate that keeps what is worse from it."""
+"""Search quality, measured on a real retriever, and the gate that refuses worse versions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PRODUCTS = 60
 
 
 def caption(number: int) -> str:
-    """What is embedded of a product, so that asking for it finds the product at once."""
+    """Embedded text of a product, so that a search for it finds the product first."""
     return f"Product {number}. The description of number {number}."
 
 
@@ -139,7 +139,7 @@ def test_each_half_of_the_queries_is_searched_by_what_the_other_half_taught(
     assert learned.scores.values[NDCG].mean() > fused
     cut = comparison.arm("words", LEARNED_SERVED)
     assert cut.scores.values["mrr"].mean() > 0.9
-    # What stands out no more than chance is left out: the second best here, a neighbour's words.
+    # Scores no better than chance are omitted: the second best here, a neighbour's words.
     assert cut.scores.values[NDCG].mean() < learned.scores.values[NDCG].mean()
 
 

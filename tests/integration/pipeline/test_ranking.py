@@ -1,4 +1,4 @@
-"""What searches learned is published with the catalogue, takes effect by a swap, and goes back."""
+"""A learned ranking is published with the catalogue, takes effect by a swap, and rolls back."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def feature_repo_dir(tmp_path: Path, own_redis: RedisProcess) -> Path:
 
 
 def same(one: Catalogue, other: Catalogue) -> bool:
-    """Whether both answer with the same products, whole, and with the same scores."""
+    """True if both answer with the same whole products and the same scores."""
     numbers = np.arange(one.info.products)
     return (
         one.info == other.info

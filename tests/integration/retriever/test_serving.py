@@ -1,4 +1,4 @@
-"""What the retriever answers from a catalogue in a real feature store."""
+"""Answers of the retriever from a catalogue in a real feature store."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from services.contracts.health import Dependency
 
 
 class Echo(Contract):
-    """What the route saw of its context."""
+    """The context, as the route saw it."""
 
     request_id: str
     deadline_ms: float
@@ -75,7 +75,7 @@ def _routes() -> APIRouter:
 
 
 class Switches:
-    """What the test may turn."""
+    """Switches for a test."""
 
     alive = True
     state = Dependency(status="ok")

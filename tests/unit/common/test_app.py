@@ -1,4 +1,4 @@
-"""What every service has because the common room made its app."""
+"""Features of every service whose app comes from `services.common`."""
 
 from __future__ import annotations
 

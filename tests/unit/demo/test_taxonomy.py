@@ -1,4 +1,4 @@
-"""What the shop sells, and what training may not see of it."""
+"""Products of the shop, and the ones that training never sees."""
 
 from __future__ import annotations
 

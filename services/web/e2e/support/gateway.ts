@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 import { expect } from '@playwright/test'
 
-/** The gateway's process of the running stack: a child of the launcher, which starts it anew. */
+/** The gateway's process of the running stack: a child of the launcher, which starts it again. */
 export class Gateway {
   constructor(private readonly url: string) {}
 

@@ -1,3 +1,3 @@
-/** What is read on the page, where the tests do not care how it is put. */
+/** Texts of the page, for tests that do not depend on their wording. */
 export { english as say } from '../../src/i18n/english'
 export { arabic } from '../../src/i18n/arabic'

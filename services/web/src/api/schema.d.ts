@@ -85,7 +85,7 @@ export interface paths {
          * Find products by words
          * @description The query may be rewritten first; the answer has both queries.
          *
-         *     Without the rewriter the query is searched as it came, and `degraded` says so.
+         *     Without the rewriter the original query is searched, and `degraded` says so.
          */
         post: operations["predict"];
         delete?: never;
@@ -149,7 +149,7 @@ export interface paths {
          * Find products by any mix of words, pictures and products
          * @description With filters, facets, sorting and pages; the `cursor` of an answer gets the next page.
          *
-         *     Without the rewriter the query is searched as it came, and `degraded` says so.
+         *     Without the rewriter the original query is searched, and `degraded` says so.
          */
         post: operations["search"];
         delete?: never;
