@@ -39,7 +39,7 @@ class GatewaySettings(ServiceSettings):
         default=HttpUrl("http://127.0.0.1:8003"), description="Address of the retriever."
     )
     encoder_timeout_ms: int = Field(
-        default=3_000, ge=1, description="Longest wait for the encoder, in milliseconds."
+        default=3_000, ge=1, description="Encoder timeout in milliseconds."
     )
     rewriter_timeout_ms: int = Field(
         default=500,
@@ -47,34 +47,34 @@ class GatewaySettings(ServiceSettings):
         description="Rewriter timeout in milliseconds; the search then uses the original query.",
     )
     retriever_timeout_ms: int = Field(
-        default=3_000, ge=1, description="Longest wait for the retriever, in milliseconds."
+        default=3_000, ge=1, description="Retriever timeout in milliseconds."
     )
 
     writer_url: HttpUrl | None = Field(
         default=None,
-        description="Address of the writer; without one, products can't be changed over HTTP.",
+        description="URL of the writer; without it, products can't be changed over HTTP.",
     )
     writer_timeout_ms: int = Field(
-        default=10_000, ge=1, description="Longest wait for the writer, in milliseconds."
+        default=10_000, ge=1, description="Writer timeout in milliseconds."
     )
 
     max_image_bytes: int = Field(
-        default=10_000_000, ge=1, description="Largest picture that is taken, in bytes."
+        default=10_000_000, ge=1, description="Maximum size of one picture in bytes."
     )
 
     picture_ttl_s: int = Field(
-        default=604_800, ge=1, description="How long a picture id is good for, in seconds."
+        default=604_800, ge=1, description="Lifetime of a picture id in seconds."
     )
 
     media_dir: Path | None = Field(
-        default=None, description="Folder of the locally stored pictures; none are served without."
+        default=None, description="Folder of the local pictures; without it no pictures are served."
     )
     web_dir: Path | None = Field(
-        default=None, description="Folder of the built web page; a plain page stands in without."
+        default=None, description="Folder of the built web page; without it a plain page is served."
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Origins whose pages may call the API, separated by commas; none by default.",
+        description="Origins whose pages may call the API, separated by commas.",
     )
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -84,41 +84,41 @@ class GatewaySettings(ServiceSettings):
 
     search_key_sha256: KeyHashes = Field(
         default=(),
-        description="SHA-256 in hex of each key that may search, separated by commas; searching "
-        "is open to all without one.",
+        description="SHA-256 in hex of each key that may search, separated by commas; without "
+        "one, everybody may search.",
     )
     admin_key_sha256: KeyHashes = Field(
         default=(),
-        description="SHA-256 in hex of each key that may change products as well, separated by "
-        "commas; without one, nobody can.",
+        description="SHA-256 in hex of each key that may also change products, separated by "
+        "commas; without one, nobody may.",
     )
 
     rate_per_minute: int = Field(
         default=6_000,
         ge=1,
-        description="Requests a minute that one key, or one address without a key, may make over "
-        "time, all replicas together. Searches and products count; pictures and the page do not.",
+        description="Limit of requests per minute of one key, or of one address without a key, all "
+        "replicas together. Searches and products count; pictures and the page do not.",
     )
     rate_burst: int = Field(
-        default=300, ge=1, description="Requests at once before that rate holds."
+        default=300, ge=1, description="Requests at once before that limit applies."
     )
     max_concurrent: int = Field(
-        default=64, ge=1, description="Requests of one key or address being answered at most."
+        default=64, ge=1, description="Maximum concurrent requests of one key or address."
     )
     max_in_flight: int = Field(
         default=128,
         ge=1,
-        description="Requests that one process answers at a time; beyond it callers are asked to "
-        "come again.",
+        description="Maximum concurrent requests of one process; more are refused, with a time to "
+        "retry.",
     )
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
         default=(),
-        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, "
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is trusted, "
         "separated by commas.",
     )
     redis_url: RedisDsn | None = Field(
         default=None,
-        description="Redis in which the limits are counted; without one, each process counts "
+        description="Redis that counts requests for the limits; without it, each process counts "
         "its own.",
     )
     redis_timeout_ms: int = Field(
@@ -129,21 +129,21 @@ class GatewaySettings(ServiceSettings):
 
     query_log: Literal["off", "hashed", "plain"] = Field(
         default="off",
-        description="Whether searches are logged to a stream in Redis, for `make report`: with a "
-        "keyed hash of their words, or with the words. Pictures are never kept, nor who asked.",
+        description="Log of searches in a Redis stream, for `make report`: with a keyed hash of "
+        "their words, or with the words. It never contains pictures or callers.",
     )
     query_log_key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
         default=None,
-        description="Key of that hash, 32 characters or more, the same for all replicas; whoever "
-        "has it can look whether given words were asked.",
+        description="Key of that hash, 32 characters or more, the same for all replicas; its owner "
+        "can check whether given words were searched.",
     )
     query_log_kept_s: int = Field(
-        default=604_800, ge=60, description="How long the stream keeps an entry, in seconds."
+        default=604_800, ge=60, description="Lifetime of a log entry in seconds."
     )
     query_log_entries: int = Field(
         default=100_000,
         ge=1,
-        description="Entries that the stream holds at most; the oldest go (100,000 take 37 MB).",
+        description="Maximum entries of the log; the oldest are removed (100,000 take 37 MB).",
     )
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 `python -m services.launcher prepare` ends when it could serve, so that the next start is quick
 (the image of the Space does it while it is built).
-`python -m services.launcher evaluate [-- OPTIONS]` prints how good search is on the catalogue; the
+`python -m services.launcher evaluate [-- OPTIONS]` prints the search quality on the catalogue; the
 options are those of `python -m services.pipeline evaluate`.
 `python -m services.launcher batch [--store FOLDER] [--tracked] -- COMMAND …` runs a command beside
 an encoder and, with `--store`, a feature store kept there; with `--tracked` its runs are recorded.
@@ -37,9 +37,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", help="serve everything (what happens without a command)")
     commands.add_parser("prepare", help="load the catalogue, and end when it could be served")
-    measured = commands.add_parser("evaluate", help="how good search is on the catalogue")
+    measured = commands.add_parser("evaluate", help="measure search quality on the catalogue")
     measured.add_argument("words", nargs="*", metavar="OPTION")
-    told = commands.add_parser("report", help="what was searched for here")
+    told = commands.add_parser("report", help="report past searches")
     told.add_argument("words", nargs="*", metavar="OPTION")
     beside = commands.add_parser("batch", help="run a command beside an encoder and a store")
     beside.add_argument("--store", type=Path, metavar="FOLDER", help="keep a feature store there")

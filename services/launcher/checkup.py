@@ -61,7 +61,7 @@ def _port(settings: LauncherSettings) -> Iterator[Finding]:
     if told is None:
         yield Finding(
             f"{where} cannot be used ({(taken.strerror or str(taken)).lower()})",
-            "stop the program that has it, or choose another: PORT=…",
+            "stop the program that uses it, or choose another: PORT=…",
         )
         return
     yield Finding(f"the gateway is running at {where}")
@@ -180,7 +180,7 @@ def _store(folders: Folders) -> Iterator[Finding]:
         return
     registry = folders.state / "registry.db"
     if not registry.is_file() or registry.stat().st_size == 0:
-        yield Finding(f"Feast's registry {registry} is gone", _again(folders))
+        yield Finding(f"Feast's registry {registry} is missing", _again(folders))
         return
     from feast.protos.feast.core.Registry_pb2 import Registry
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -195,11 +195,11 @@ def _store(folders: Folders) -> Iterator[Finding]:
         return
     yield Finding(f"Feast's registry has {len(views)} feature views")
     if not any((folders.state / "offline").rglob("*.parquet")):
-        yield Finding("the features in Parquet are gone", _again(folders))
+        yield Finding("the features in Parquet are missing", _again(folders))
 
 
 def _again(folders: Folders) -> str:
-    return f"remove {folders.state}; the next `make run` loads the catalogue anew"
+    return f"remove {folders.state}; the next `make run` loads the catalogue again"
 
 
 def main() -> int:

@@ -79,7 +79,7 @@ def _node() -> Finding:
 
 def _environment(venv: Path) -> Finding:
     if not venv.exists():
-        return Finding(f"{venv.name} is not made yet", "make run makes it")
+        return Finding(f"{venv.name} does not exist yet", "make run creates it")
     if not runs(venv / "bin" / "python"):
         return Finding(f"{venv.name} does not run", f"remove {venv}; make run creates it again")
     if not any(is_current(venv, group) for group in GROUPS):
@@ -93,7 +93,7 @@ def _packages(venv: Path) -> Finding:
     """Check for packages that were changed by hand since the installation."""
     wrong = [f"{name} is missing" for name in missing(venv, GROUPS[0])] + other_versions(venv)
     if not wrong:
-        return Finding(f"{len(installed(venv))} packages, in the versions that are pinned")
+        return Finding(f"{len(installed(venv))} packages, in their pinned versions")
     listed = "; ".join(wrong[:SHOWN]) + (f"; and {len(wrong) - SHOWN} more" * (len(wrong) > SHOWN))
     return Finding(f"{venv.name}: {listed}", f"remove {venv}; make run creates it again")
 
@@ -110,7 +110,7 @@ def main() -> int:
         bad += subprocess.run(command, cwd=ROOT, check=False).returncode != 0
     else:
         print("  --    fix this first; then ports, Redis, catalogue, model and store are checked")
-    print("\nall is well" if not bad else "\nwhat is BAD keeps it from running well")
+    print("\nall is well" if not bad else "\nfix the BAD lines above")
     return 1 if bad else 0
 
 

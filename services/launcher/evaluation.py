@@ -34,7 +34,7 @@ _SERVICES = ("encoder", "retriever")
 
 
 async def evaluate(settings: LauncherSettings, options: Sequence[str], say: Say) -> None:
-    """Load the catalogue and ask how good search is on it.
+    """Load the catalogue and measure search quality on it.
 
     options: for `python -m services.pipeline evaluate`; the golden queries are those beside the
     catalogue unless they say otherwise. Raises CannotRun, with nothing left running.

@@ -25,5 +25,5 @@ async def keep_filled(
             except redis.RedisError:
                 continue  # it is started again, or reads its files
             if empty:
-                say("redis came back empty; putting the catalogue back")
+                say("redis came back empty; restoring the catalogue")
                 await foreground(values, sys.executable, "-m", "services.pipeline", "rebuild")

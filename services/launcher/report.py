@@ -1,4 +1,4 @@
-"""`make report`: what was searched for here, whether `make run` is running now or not."""
+"""`make report`: past searches, also while `make run` is running."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ def _redis_port(folders: Folders) -> int:
     try:
         store = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise CannotRun("what runs here is only starting; ask again shortly") from error
+        raise CannotRun("the services are still starting; try again shortly") from error
     return int(str(store["online_store"]["connection_string"]).rpartition(":")[2])

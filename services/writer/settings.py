@@ -20,10 +20,10 @@ class WriterSettings(ServiceSettings):
     max_queue: int = Field(
         default=256,
         ge=1,
-        description="Changes waiting at most; beyond it callers are asked to come again.",
+        description="Maximum waiting changes; more are refused, with a time to retry.",
     )
     max_batch: int = Field(
-        default=500, ge=1, le=500, description="Changes that are written together at most."
+        default=500, ge=1, le=500, description="Maximum changes that are written together."
     )
     store_timeout_ms: int = Field(
         default=2_000,
@@ -34,11 +34,11 @@ class WriterSettings(ServiceSettings):
     encoder_wait_s: float = Field(
         default=5.0,
         gt=0,
-        description="Longest wait for an encoder that is overloaded or away, in seconds.",
+        description="Longest wait in seconds for an encoder that is overloaded or unavailable.",
     )
     picture_wait_s: float = Field(
         default=10.0,
         gt=0,
-        description="Longest wait for the pictures that a batch of changes gives by link, in "
-        "seconds; without its picture a product is found by its words alone.",
+        description="Longest wait in seconds for the linked pictures of a batch of changes; "
+        "without its picture, a product is found by its words alone.",
     )

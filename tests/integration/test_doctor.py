@@ -188,7 +188,7 @@ def test_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda registry: registry.unlink(), "is gone"),
+        (lambda registry: registry.unlink(), "is missing"),
         (lambda registry: registry.write_bytes(b"\xff\xff not a registry"), "is damaged"),
     ],
     ids=["gone", "damaged"],
@@ -213,7 +213,7 @@ def test_an_environment_that_does_not_run_or_is_not_made(tmp_path: Path) -> None
     (broken / "bin").mkdir(parents=True)
     (broken / "bin" / "python").symlink_to(tmp_path / "no-such-python")
     assert "does not run" in complaint(doctor(tmp_path, str(broken)))
-    assert "not made yet" in complaint(doctor(tmp_path, str(tmp_path / "none")))
+    assert "does not exist yet" in complaint(doctor(tmp_path, str(tmp_path / "none")))
 
 
 def test_a_package_that_was_changed_or_taken_out_by_hand(tmp_path: Path) -> None:
