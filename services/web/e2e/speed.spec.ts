@@ -72,7 +72,7 @@ function watch(): void {
   }).observe({ type: 'layout-shift', buffered: true })
 }
 
-const summary = (page: Page): Promise<Vitals> =>
+const measured = (page: Page): Promise<Vitals> =>
   page.evaluate(() => {
     const loaded = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
     const scripts = loaded.filter((one) => new URL(one.name).pathname.endsWith('.js'))
