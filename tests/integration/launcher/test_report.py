@@ -55,7 +55,7 @@ def test_what_is_asked_in_a_run_that_goes_on_is_told(
     with redis.Redis(address.host, address.port, db=1) as client:
         client.xadd(STREAM, {SEARCH: search("red mug")})
     with only_one(folders.state):
-        with pytest.raises(CannotRun, match="only starting"):
+        with pytest.raises(CannotRun, match="still starting"):
             told(settings, capfd)
         folders.write_feature_store(address.port)
         assert "| red mug | 1 |" in told(settings, capfd)

@@ -7,7 +7,8 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,19 +39,13 @@ class Program:
         }
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        # A shell starts a background job with SIGINT ignored, and children inherit that. A handler
-        # is not inherited: with one in place, the program starts with the default.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return subprocess.Popen(
-                [sys.executable, "-m", "services.pipeline", *map(str, arguments)],
-                env=os.environ | self.variables,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        finally:
-            signal.signal(signal.SIGINT, before)
+        return subprocess.Popen(
+            [sys.executable, "-m", "services.pipeline", *map(str, arguments)],
+            env=os.environ | self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def run(self, *arguments: str | Path) -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
@@ -167,6 +162,20 @@ def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
         pass
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Processes started inside take SIGINT.
+
+    A shell starts a background job with SIGINT ignored, and children inherit that. A handler is not
+    inherited: with one in place, a child starts with the default.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(
     program: Program,
     settings: PipelineSettings,
@@ -182,11 +191,9 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(
             running[0].send_signal(signal.SIGINT)
             # The answer is held until the program has ended, so the load cannot finish first.
             running[0].wait(PATIENCE_S / 2)
-            # The answer is held until the program has ended, so the load cannot finish first.
-            running[0].wait(PATIENCE_S / 2)
 
     encoder.before_each = interrupt
-    with program.start("load", feed) as process:
+    with _interruptible(), program.start("load", feed) as process:
         running.append(process)
         _, error = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, error  # Python reports a swallowed interrupt here
