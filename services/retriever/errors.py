@@ -24,7 +24,7 @@ class StoreUnavailable(CatalogueError):
 
 
 class BrokenPublication(CatalogueError):
-    """What the head promises is not what the store holds."""
+    """The store does not hold what the head promises."""
 
 
 class WrongModel(CatalogueError):

@@ -1,4 +1,4 @@
-"""What the retriever tells Prometheus beyond what every service does."""
+"""Prometheus metrics of the retriever, in addition to those of every service."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from services.retriever.searching.search import search as search_catalogue
 
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """What lives as long as the app does."""
+    """State of the app."""
 
     follower: Follower
     pool: SearchPool

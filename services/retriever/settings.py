@@ -14,7 +14,7 @@ from services.retriever.words import Language
 
 
 class RetrieverSettings(ServiceSettings):
-    """What may be set for the retriever."""
+    """Settings of the retriever."""
 
     model_config = SettingsConfigDict(env_prefix="RETRIEVER_", frozen=True, extra="ignore")
 

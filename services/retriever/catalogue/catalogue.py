@@ -26,9 +26,9 @@ class Catalogue:
     moments: Moments
     base: int = 0
     sequence: int = 0
-    """Of the latest change in it; a version's changes are numbered from `base` + 1."""
+    """Number of the latest change included; a version's changes are numbered from `base` + 1."""
     ranking: Ranking = BUILT_IN
-    """What holds where a search does not say otherwise."""
+    """Defaults for searches."""
 
     def get(self, product_id: str) -> Product | None:
         """The product of that id, if there is one."""
@@ -53,7 +53,7 @@ class Catalogue:
         image: Rows,
         deletes: Collection[str],
     ) -> Catalogue:
-        """What it is after the changes up to `sequence`; this one stays as it is.
+        """A copy with the changes up to `sequence`; this one stays unchanged.
 
         text, image: (m, d) float32, the vectors of the m `upserts`, in their order.
         """

@@ -18,7 +18,7 @@ Reader = Callable[[Rows], Sequence[Any]]
 
 
 def reader_of(column: pa.ChunkedArray) -> Reader:
-    """What gives the values of some rows, in the order given."""
+    """A reader of the values of some rows, in the order given."""
     if column.num_chunks == 1 and column.null_count == 0:
         only = column.chunk(0)
         if pa.types.is_string(only.type):

@@ -1,4 +1,4 @@
-"""What products are filtered by, counted by and grouped by, in columns of small numbers."""
+"""Fields for filters, facets and groups, as columns of small numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Fold = Callable[[str], str]
 
 
 def folded(text: str) -> str:
-    """What spellings of one value share: letter case and repeated blanks are put aside."""
+    """The folded form of a value: without letter case and repeated blanks."""
     return " ".join(text.split()).casefold()
 
 
@@ -171,7 +171,7 @@ class Fields:
 
     @cached_property
     def values_by_form(self) -> Mapping[str, Sequence[Value]]:
-        """What the fields that are filtered by say, by folded form."""
+        """Values of the filtered fields, by folded form."""
         found: dict[str, list[Value]] = {}
         for name in self.names:
             column = self.column(name)
@@ -184,7 +184,7 @@ class Fields:
 
     @property
     def names(self) -> list[str]:
-        """What may be filtered by and counted, price apart."""
+        """Names of the fields for filters and facets, except price."""
         return sorted(name for name in self._columns if name not in (GROUP, CURRENCY))
 
     def column(self, name: str) -> Column:

@@ -25,7 +25,7 @@ _SAMPLED = 50_000
 _LEAST_SPREAD = 1e-6
 
 TermKind = Literal["words", "picture", "product"]
-"""What a term of a query was made of."""
+"""Source of a query's term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Spread:
     products: int
 
     def standardised(self, score: float) -> float:
-        """How many standard deviations above the mean."""
+        """The score in standard deviations above the mean."""
         return (score - self.mean) / self.deviation
 
     def score_at(self, deviations: float) -> float:
@@ -46,7 +46,7 @@ class Spread:
 
 
 Variances = tuple[float, float, float]
-"""Of the scores of a usual query: by words, by look, and their covariance."""
+"""Variances of a usual query's scores: by text, by image, and their covariance."""
 
 
 @dataclass(frozen=True, slots=True)

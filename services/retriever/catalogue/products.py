@@ -86,7 +86,7 @@ class ProductTable:
         analyser: Analyser = ENGLISH,
         words: WordIndex | None = None,
     ) -> ProductTable:
-        """Of batches from `product_batch`, in ascending order of id over all of them."""
+        """From batches of `product_batch`, in ascending order of id over all of them."""
         table = pa.Table.from_batches(batches, _SCHEMA)
         # One piece a column: taking rows out of hundreds of pieces is slow.
         table = table.unify_dictionaries().combine_chunks()
@@ -94,7 +94,7 @@ class ProductTable:
 
     @property
     def analyser(self) -> Analyser:
-        """What says which words these products have."""
+        """The index of the words of these products."""
         return self._analyser
 
     @property
@@ -169,7 +169,7 @@ class Products:
 
     @property
     def fields(self) -> list[Fields]:
-        """Of the base's rows and of those added, one after the other."""
+        """The base's columns, then those of the added rows."""
         return [self._base.fields, *([] if self._added is None else [self._added.fields])]
 
     def place(self, number: int) -> tuple[Fields, int]:
@@ -187,7 +187,7 @@ class Products:
         return parts
 
     def prices(self, numbers: Numbers) -> Floats:
-        """Of these row numbers, in the order given; NaN where unknown."""
+        """Prices of these row numbers, in the order given; NaN if unknown."""
         return self._gathered(numbers, [one.prices for one in self.fields])
 
     def priced(self, numbers: Numbers) -> tuple[Floats, Floats]:
@@ -202,7 +202,7 @@ class Products:
 
     @property
     def has_groups(self) -> bool:
-        """Whether any product is a variant."""
+        """True if any product is a variant."""
         return any(one.column(GROUP).values for one in self.fields)
 
     def groups(self, numbers: Numbers) -> Numbers | None:

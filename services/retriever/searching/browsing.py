@@ -1,4 +1,4 @@
-"""Browsing: all products that pass the filters, where nothing is sought."""
+"""Browsing: all products that pass the filters, without a query."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def browse(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse
     scope = Scope(catalogue, request)
     everything = scope.numbers()
     order = Order(catalogue, request.sort, everything)
-    # Of variants the first in this order is shown.
+    # The first variant in this order is shown.
     numbers = everything[order.positions]
     numbers = numbers[scope.one_of_each_group(numbers)]
     order = Order(catalogue, request.sort, numbers)

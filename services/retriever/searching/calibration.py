@@ -23,12 +23,12 @@ _FEWEST = 30
 """Fewer products say nothing about what is usual."""
 
 _OWN_SPREAD = 2.0
-"""How much a query's own spread counts beside how far its best product stands out: see 0017."""
+"""Weight of a query's own spread beside the lead of its best product: see 0017."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a score is worth, by the limits that the catalogue's ranking sets."""
+    """Strength and confidence of scores, by the limits of the catalogue's ranking."""
 
     limits: ScoreCalibration
 
@@ -51,12 +51,12 @@ class Calibration:
         return 1 / (1 + math.exp(-self.limits.slope * (excess - self.limits.centre)))
 
     def least_score(self, spread: Spread) -> float | None:
-        """What a match scores at least; None where nothing can be said."""
+        """Lowest score of a match; None for a catalogue that is too small."""
         return None if spread.products < _FEWEST else spread.score_at(self.limits.weak)
 
 
 def best_of_noise(n: int) -> float:
-    """What the largest of n standard normal numbers is expected to be, about.
+    """Approximate expectation of the largest of n standard normal numbers.
 
     Source: Blom, Statistical Estimates and Transformed Beta-Variables (1958),
     Φ⁻¹((n - .375) / (n + .25)).

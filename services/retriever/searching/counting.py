@@ -1,4 +1,4 @@
-"""What products have in common: values with counts, and the span of their prices."""
+"""Facets: values with counts, and the span of prices."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _levels_above(paths: Counter[str]) -> Counter[str]:
 
 
 def price_span(products: Products, numbers: Numbers) -> PriceSpan | None:
-    """Of the prices that are known."""
+    """The span of the known prices."""
     prices = products.prices(numbers)
     known = prices[~np.isnan(prices)]
     if not len(known):

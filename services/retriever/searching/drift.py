@@ -1,4 +1,4 @@
-"""How far what is sought has drifted from what there is, of searches by words and by picture.
+"""Query drift: distance between the queries and the catalogue, for words and for pictures.
 
 The distance of the mean of the latest queries to the mean of the catalogue's vectors of that kind,
 in standard deviations of those. It is 0 for queries that are like the products, whatever each of
@@ -53,7 +53,7 @@ class _Latest:
 
 
 class QueryDrift:
-    """Sums up what is asked, in any thread, and tells the drift when the gauge is read."""
+    """Sums up query vectors, in any thread; the gauge computes the drift when it is read."""
 
     def __init__(self, gauge: Gauge, served: Callable[[], Served | None]) -> None:
         self._gauge = gauge

@@ -64,11 +64,11 @@ class Fusion:
 
     @property
     def deep(self) -> bool:
-        """Whether the best of a few cannot be found without those behind them."""
+        """True if the best few depend on the products behind them."""
         return self._bonus is not None and int(np.count_nonzero(self._bonus)) > _SCORED_AT_ONCE
 
     def certain(self, row: int) -> bool:
-        """Whether a product says the whole query."""
+        """True if a product says the whole query."""
         return self._certain is not None and bool(self._certain[row])
 
     def search(

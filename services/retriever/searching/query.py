@@ -21,7 +21,7 @@ from services.retriever.index import Rows, Vector, fuse
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the index is asked."""
+    """The query vector for the index."""
 
     fused: Vector
     """(2·d,) float32, the sum of the terms."""
@@ -30,14 +30,14 @@ class Query:
     weights: list[float]
     """The balanced weights; their absolute values add up to 1."""
     halves: list[tuple[float, float]]
-    """Of each term, the share of words and of look within it."""
+    """Shares of text and image within each term."""
     own: list[str]
     """Products that the query was made of."""
     usual: list[float]
-    """Of each term alone, the standard deviation of a usual query's scores."""
+    """Standard deviation of a usual query's scores, for each term alone."""
 
     def term_scores(self, rows: Rows) -> list[list[TermScore]]:
-        """What each term adds to the score of each of these rows (n, 2·d)."""
+        """Contribution of each term to the score of each of these rows (n, 2·d)."""
         d = rows.shape[1] // 2
         told: list[list[TermScore]] = [[] for _ in rows]
         for term, weight, (of_text, of_image) in zip(
@@ -69,7 +69,7 @@ def query_of(catalogue: Catalogue, request: RetrievalRequest) -> Query:
         _fused(catalogue, number, term, balance)
         for number, (term, balance) in enumerate(zip(request.terms, balances, strict=True))
     ]
-    # Of one term the weight says nothing.
+    # The weight of a single term changes nothing.
     weights = [term.weight for term in request.terms] if len(fused) > 1 else [1.0]
     if len(fused) > 1:
         spreads: list[Spread] = [catalogue.moments.spread(one) for one in fused]

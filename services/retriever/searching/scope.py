@@ -65,7 +65,7 @@ class Scope:
 
     @property
     def groups(self) -> bool:
-        """Whether variants are to be put together, and the catalogue has any."""
+        """True if variants are grouped and the catalogue has any."""
         return self._request.group_variants and self._catalogue.products.has_groups
 
     def _hidden_numbers(self, own: Sequence[str]) -> list[int]:

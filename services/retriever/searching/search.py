@@ -84,7 +84,7 @@ class _Search:
         )
 
     def _depth(self) -> int:
-        """How many hits are needed: the page alone, where nothing depends on those behind it."""
+        """Number of hits needed: the page alone, if nothing depends on the hits behind it."""
         request = self._request
         alone = (
             request.cutoff == "off"
@@ -122,7 +122,7 @@ class _Search:
         if not unfiltered or best is None:
             best = self._best(self._query.fused)
         query = self._query
-        # Of terms that have nothing to do with one another the variances add up.
+        # Variances of unrelated terms add up.
         usual = math.hypot(*(w * own for w, own in zip(query.weights, query.usual, strict=True)))
         confidence = self._calibration.confidence(self._spread, usual, best)
         if len(query.terms) == 1:
@@ -147,7 +147,7 @@ class _Search:
         return max(confidence, self._certainty(number))
 
     def _certainty(self, number: int) -> float:
-        """What the words of a term make of the confidence: 1 for an identifier.
+        """Confidence by the words of a term: 1 for an identifier.
 
         A word that many products are equally near to lets none of them stand out; where a product
         says all of the words, the query is understood all the same.

@@ -36,7 +36,7 @@ class SoughtWords:
     certain: NDArray[np.bool_]
     """(n,) products that say every word, or have the identifier."""
     identified: bool
-    """Whether the text is an identifier."""
+    """True if the text is an identifier."""
 
     @property
     def covered(self) -> NDArray[np.float32]:
@@ -69,8 +69,8 @@ def _coverage(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(n,) each: share of the words' idf that a product says, and whether it says all of them.
 
-    A word that no product says keeps its idf, the highest of all: a query of which the catalogue
-    knows a part alone is covered by no more than that part.
+    A word that no product says keeps its idf, the highest of all: a query that the catalogue
+    has a part of is covered by that part alone.
     """
     covered = np.zeros(words.numbers, np.float32)
     said_words = np.zeros(words.numbers, np.uint8)

@@ -1,4 +1,4 @@
-"""What a word is, for products and for queries alike: tokens, folding, stems, function words."""
+"""Text analysis for products and queries: tokens, folding, stems, function words."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Analyser:
         return split(fold(text))
 
     def stems(self, words: list[str]) -> list[str]:
-        """What the forms of one folded word share, for words of letters (`has_forms`)."""
+        """The stem of a folded word, for words of letters (`has_forms`)."""
         if self._algorithm is None:
             return words
         # One for each call: a stemmer keeps state, and is made in a microsecond.
@@ -48,12 +48,12 @@ class Analyser:
         return stems
 
     def has_forms(self, word: str) -> bool:
-        """Whether a word may have other forms: words with digits, and pairs of letters, do not."""
+        """True if a word may have other forms; words with digits and pairs of letters have none."""
         stemmed = self._algorithm is not None and word.isalpha()
         return stemmed and (word.isascii() or not unspaced(word))
 
     def is_function_word(self, word: str) -> bool:
-        """Whether a folded word says nothing of a product: "the", "for"; or one Latin letter."""
+        """True for function words ("the", "for") and single Latin letters."""
         return word in self._function_words or (len(word) == 1 and "a" <= word <= "z")
 
 

@@ -38,7 +38,7 @@ def fold(text: str) -> str:
 
 
 def split(folded: str) -> list[str]:
-    """Words of folded text, in order; where nothing parts them, pairs of neighbouring letters.
+    """Words of folded text, in order; pairs of neighbouring letters in scripts without spaces.
 
     A Chinese character is a word by itself as well.
     """
@@ -52,7 +52,7 @@ def split(folded: str) -> list[str]:
 
 
 def unspaced(text: str) -> bool:
-    """Whether the text is of a script whose words are found by pairs of letters."""
+    """True for scripts without spaces between words."""
     return _UNSPACED.search(text) is not None
 
 

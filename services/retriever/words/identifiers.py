@@ -14,7 +14,7 @@ from services.retriever.words.folding import fold
 MOST = 64
 """Characters of an identifier; what is longer is text."""
 FEWEST_OF_PART = 3
-"""Characters of a part of an identifier that are looked for."""
+"""Fewest characters of a part of an identifier that is searched."""
 
 _SUFFIX = r"_?(?:code|no|nr|num|number|nummer|id|sku)"
 _NAME = re.compile(
@@ -47,7 +47,7 @@ def _bare(text: str) -> str:
 
 
 def is_identifier(attribute: str) -> bool:
-    """Whether an attribute of this name holds identifiers: `sku`, `sku_code`, `EAN`, `model no.`"""
+    """True if an attribute of this name holds identifiers: `sku`, `sku_code`, `EAN`, `model no.`"""
     name = "_".join(_SEPARATED.findall(fold(attribute)))
     return _NAME.search(name) is not None
 
@@ -122,7 +122,7 @@ def _isbn13(isbn10: str) -> str:
 
 
 def _check_digit(body: str) -> str:
-    """Of a GTIN. Source: GS1 General Specifications, 7.9."""
+    """Check digit of a GTIN. Source: GS1 General Specifications, 7.9."""
     total = sum(
         int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(body))
     )

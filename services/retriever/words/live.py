@@ -1,4 +1,4 @@
-"""A snapshot of words that takes changes without being built anew; numbered as a `LiveIndex`."""
+"""A snapshot of words that takes changes without a rebuild; numbered as a `LiveIndex`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Words:
 
     @property
     def numbers(self) -> int:
-        """How many row numbers there are, those of rows that are gone included."""
+        """Number of row numbers, deleted rows included."""
         return self.base.count + (0 if self.added is None else self.added.count)
 
     @property
@@ -66,7 +66,7 @@ class Words:
         return [word, *(form for form in forms if form != word)]
 
     def frequency(self, word: str) -> int:
-        """How many products that can be found say a folded word."""
+        """Number of products in the catalogue that have a folded word."""
         count = 0
         for first, postings in self.postings(word):
             if first == 0 and self._gone is not None:

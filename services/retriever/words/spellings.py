@@ -1,6 +1,6 @@
 """Words that are spelled almost like another: edit distance with transpositions, in microseconds.
 
-A word is looked at only where its length and its set of letters allow so few edits: each changes
+A word is compared only if its length and its set of letters allow so few edits: each changes
 the set by two letters at most. Of 60,000 words a few hundred are left, and compared.
 """
 

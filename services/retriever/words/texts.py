@@ -23,7 +23,7 @@ Field = Literal["title", "brand", "category", "attributes", "description", "iden
 FIELDS: tuple[Field, ...] = get_args(Field)
 
 # ASCII letters and digits stay, in lower case; other ASCII becomes a blank. Bytes of other
-# characters stay: what they are is looked at once for each raw token.
+# characters stay: each raw token is inspected once.
 _KEPT = np.array(
     [b if b >= 128 else (ord(chr(b).lower()) if chr(b).isalnum() else 32) for b in range(256)],
     np.uint8,

@@ -11,7 +11,7 @@ from services.retriever.words.live import Words
 from services.retriever.words.spellings import FEWEST_LETTERS
 
 _LONG = 6
-"""Letters of a word that two edits are looked for in; in shorter ones, one."""
+"""Fewest letters of a word in which two edits are allowed; shorter words allow one."""
 _COUNTED = 8
 """Near words whose products are counted."""
 
@@ -55,15 +55,15 @@ class Vocabulary:
         return self._words.analyser.is_function_word(word)
 
     def frequency(self, word: str) -> int:
-        """How many products say a folded word just so."""
+        """Number of products that have exactly this folded word."""
         return self._words.frequency(word)
 
     def __contains__(self, word: str) -> bool:
-        """Whether the catalogue has a folded word, or another form of it: then it is no typo."""
+        """True if the catalogue has a folded word or another form of it: then it is no typo."""
         return any(self._words.frequency(form) for form in self._words.forms(word))
 
     def corrections(self, word: str, most: int = 3, distance: int | None = None) -> list[Near]:
-        """What a folded word may be a typo of: fewest edits first, then the same first letter,
+        """Corrections of a folded word: fewest edits first, then the same first letter,
         then those that most products say.
 
         distance: edits at most, 1 or 2; left out, by the word's length. None for a word that the

@@ -86,7 +86,7 @@ def shop() -> Catalogue:
 
 
 def search(one: Catalogue, text: str, **asked: object) -> RetrievalResponse:
-    """A vector that has nothing to do with the text: the words alone tell."""
+    """A vector unrelated to the text: only the words match."""
     term = QueryTerm(vector=unit(987_654).tolist(), text=text)
     request = {"model": MODEL, "terms": [term], "k": 10, **asked}
     return search_catalogue(one, RetrievalRequest.model_validate(request))
