@@ -33,6 +33,7 @@ PARTS = (
         ((".venv-bench-replaced", "bench-replaced"), SERVICES),
     ),
     Part("whole", "tests.benchmarks.whole", (SERVICES,)),
+    Part("floor", "tests.benchmarks.floor", (SERVICES,)),
     Part("limits", "tests.benchmarks.limits", (SERVICES,)),
     Part("load", "tests.benchmarks.loading", (SERVICES,)),
     Part("milvus", "tests.benchmarks.retriever.milvus", (SERVICES,), has_section=False),

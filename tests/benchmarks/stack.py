@@ -16,7 +16,7 @@ from tests.support.torch_archive import write_archive
 from tests.support.whole_stack import SERVICES, WholeStack
 
 START_S = 900.0
-_SETTINGS = {
+SETTINGS = {
     "GATEWAY_RATE_PER_MINUTE": "1000000",
     "GATEWAY_RATE_BURST": "100000",
     "GATEWAY_MAX_CONCURRENT": "1000",
@@ -29,6 +29,7 @@ _SETTINGS = {
     # As it is where nobody sets it; tests look more often.
     "RETRIEVER_POLL_INTERVAL_MS": "500",
 }
+"""Limits are out of the way, and the other settings are those that are served."""
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def stack_of(folder: Path, products: int) -> Iterator[WholeStack]:
     redis = RedisProcess(here / "redis")
     redis.start()
     models = {"ENCODER_MODEL": str(weights), "ENCODER_MODEL_CACHE_DIR": str(folder / "models")}
-    stack = WholeStack(here, redis, {**models, **_SETTINGS})
+    stack = WholeStack(here, redis, {**models, **SETTINGS})
     try:
         stack.start("encoder").wait_until_ready(stack.url_of("encoder"), START_S)
         model = httpx.get(f"{stack.url_of('encoder')}/model", trust_env=False).json()["model"]

@@ -33,6 +33,7 @@ class Post:
     path: str
     content_type: str
     body: bytes
+    method: str = "POST"
 
 
 def words(query: str) -> Post:
@@ -61,7 +62,7 @@ class Connections:
         """The status of the answer; words alone are searched for."""
         post = words(question) if isinstance(question, str) else question
         head = (
-            f"POST {post.path} HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"{post.method} {post.path} HTTP/1.1\r\nHost: {self._host}\r\n"
             f"Content-Type: {post.content_type}\r\nContent-Length: {len(post.body)}\r\n\r\n"
         )
         reader, writer = await self._open()

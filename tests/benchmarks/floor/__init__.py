@@ -1,0 +1,1 @@
+"""The whole stack beside three bare processes that make the same hops."""
