@@ -74,6 +74,14 @@ describe('the product page', () => {
     expect(await screen.findByRole('heading', { level: 1, name: 'Red mug' })).toBeVisible()
   })
 
+  it('shows the price before a reduction struck through', async () => {
+    hasProduct(product('p1', 'Red mug', { list_price: 19.9 }))
+    open('/product/p1')
+    const before = await screen.findByText('€19.90')
+    expect(before.tagName).toBe('S')
+    expect(before.parentElement).toHaveTextContent('Price now: €12.90 Price before: €19.90')
+  })
+
   it('shows a product with nothing but a title, and asks for no look of it', async () => {
     hasProduct({ product_id: 'bare', title: 'Bare', description: '', attributes: {}, price: null, currency: null })
     open('/product/bare')

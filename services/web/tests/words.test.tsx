@@ -24,6 +24,17 @@ describe('searching by words', () => {
     expect(searches()[0]).toMatchObject({ query: 'mug', k: 20, threshold: null, rewrite: true, facets: ['*'] })
   })
 
+  it('shows the price before a reduction struck through, and says in words which is which', async () => {
+    const reduced = product('a', 'Red mug', { list_price: 19.9 })
+    const unreduced = product('b', 'Blue mug', { list_price: 12.9 })
+    searchAnswers(() => ({ body: { ...answer([]).body, results: [reduced, unreduced] } }))
+    open('/?q=mug')
+    const before = within(await card('Red mug')).getByText('€19.90')
+    expect(before.tagName).toBe('S')
+    expect(before.parentElement).toHaveTextContent('Price now: €12.90 Price before: €19.90')
+    expect(within(await card('Blue mug')).getByText('€12.90')).toHaveTextContent(/^€12.90$/)
+  })
+
   it('asks as the address says, with every setting', async () => {
     searchAnswers(() => answer(['Red mug']))
     open('/?q=mug&k=50&least=0.4&words=0.25&rewrite=off&weak=on&variants=on&sort=price_asc&f.brand=A%26B&max=9')

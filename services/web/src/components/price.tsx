@@ -3,13 +3,25 @@ import { useLanguage } from '../i18n/language'
 interface Props {
   price: number | null | undefined
   currency: string | null | undefined
+  /** The price before a reduction, in the same currency. */
+  listPrice?: number | null | undefined
 }
 
-export function Price({ price, currency }: Props) {
-  const { language } = useLanguage()
+export function Price({ price, currency, listPrice }: Props) {
+  const { language, say } = useLanguage()
   // A shop without prices, or a product without one, says nothing rather than something that may be wrong.
   if (price === null || price === undefined) return null
-  return <>{priceText(price, currency ?? null, language)}</>
+  const now = priceText(price, currency ?? null, language)
+  if (listPrice === null || listPrice === undefined || listPrice <= price) return <>{now}</>
+  // Screen readers announce no line through a text, so words say which price is which.
+  return (
+    <>
+      <span className="sr-only">{say.priceNow} </span>
+      <span>{now}</span>{' '}
+      <span className="sr-only">{say.priceBefore} </span>
+      <s className="muted text-sm font-normal">{priceText(listPrice, currency ?? null, language)}</s>
+    </>
+  )
 }
 
 /** As the reader's language writes it; a currency that the browser does not know stands as it is. */

@@ -45,7 +45,7 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
           {product.title}
         </h3>
         <p className="mt-1 font-semibold tabular-nums empty:hidden">
-          <Price price={product.price} currency={product.currency} />
+          <Price price={product.price} currency={product.currency} listPrice={product.list_price} />
         </p>
         {why && (
           <p className="muted mt-1 line-clamp-1 text-xs">

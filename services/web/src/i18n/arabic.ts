@@ -130,6 +130,8 @@ export const arabic: Messages = {
     condition: 'الحالة',
   },
   inStock: 'المتوفر فقط',
+  priceNow: 'السعر الآن:',
+  priceBefore: 'السعر السابق:',
   priceFrom: 'من',
   priceTo: 'إلى',
   priceApply: 'طبّق',

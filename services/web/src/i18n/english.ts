@@ -104,6 +104,8 @@ export const english = {
     in_stock: 'Availability',
   } as Partial<Record<string, string>>,
   inStock: 'In stock only',
+  priceNow: 'Price now:',
+  priceBefore: 'Price before:',
   priceFrom: 'From',
   priceTo: 'To',
   priceApply: 'Apply',

@@ -42,7 +42,7 @@ export function ProductView({ product }: { product: Product }) {
           {product.title}
         </h1>
         <p className="text-xl font-semibold tabular-nums empty:hidden">
-          <Price price={product.price} currency={product.currency} />
+          <Price price={product.price} currency={product.currency} listPrice={product.list_price} />
         </p>
         {description && (
           <p dir="auto" className="text-parent leading-relaxed wrap-anywhere whitespace-pre-line">
