@@ -29,7 +29,7 @@ from services.gateway.admission.limits_middleware import (
 from services.gateway.admission.security_headers import SecurityHeadersMiddleware
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
-from services.gateway.routes import changes, docs, images, predict, products, search
+from services.gateway.routes import changes, docs, images, predict, products, search, suggest
 from services.gateway.routes.dependencies import SearchOnly
 from services.gateway.routes.image_form import FORM_OVERHEAD_BYTES
 from services.gateway.routes.page import or_not_found_page, page_router
@@ -105,6 +105,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         routers=(
             _with_key(predict.router),
             _with_key(search.router),
+            _with_key(suggest.router),
             _with_key(products.router),
             changes.router,
             images.router,

@@ -97,7 +97,8 @@ class GatewaySettings(ServiceSettings):
         default=6_000,
         ge=1,
         description="Limit of requests per minute of one key, or of one address without a key, all "
-        "replicas together. Searches and products count; pictures and the page do not.",
+        "replicas together. Searches, suggestions and products count; pictures and the page do "
+        "not.",
     )
     rate_burst: int = Field(
         default=300, ge=1, description="Requests at once before that limit applies."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -26,12 +26,19 @@ from services.contracts.retriever import (
     RetrievalRequest,
     RetrievalResponse,
 )
+from services.contracts.suggestions import (
+    DEFAULT_SUGGESTIONS,
+    MAX_SUGGESTIONS,
+    Suggestions,
+    Typed,
+)
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.loading.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
 from services.retriever.searching.drift import QueryDrift
 from services.retriever.searching.pool import SearchPool
 from services.retriever.searching.search import search as search_catalogue
+from services.retriever.searching.suggest import suggest as suggest_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,23 @@ async def search_batch(
     for one in body.searches:
         retriever.drift.asked(one)
     return RetrievalBatchResponse(answers=answers)
+
+
+@router.get(
+    "/suggest",
+    summary="Complete a query as it is typed",
+    responses=problem_responses(InvalidRequest, NotReady, Overloaded, DeadlineExceeded),
+)
+async def suggest(
+    q: Annotated[Typed, Query()],
+    retriever: Retrieving,
+    catalogue: Snapshot,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_SUGGESTIONS, description="Maximum number of suggestions.")
+    ] = DEFAULT_SUGGESTIONS,
+) -> Suggestions:
+    """From titles, categories, brands and attributes; those with most products come first."""
+    return await retriever.pool.run(lambda: suggest_from(catalogue, q, limit))
 
 
 @router.get(

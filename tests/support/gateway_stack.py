@@ -26,6 +26,7 @@ from services.contracts.retriever import (
     RetrievalResponse,
 )
 from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
+from services.contracts.suggestions import SuggestedProduct, Suggestion, Suggestions
 
 MODEL = "test-clip@1"
 CATALOGUE = CatalogueInfo(version="v1", model=MODEL, dimension=2, products=1)
@@ -113,6 +114,7 @@ class Stack:
     slow_s: float = 0.0
     encoder_state: dict[str, Dependency] = field(default_factory=dict)
     searched: list[RetrievalRequest] = field(default_factory=list)
+    suggested: list[tuple[str, int]] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
@@ -211,6 +213,15 @@ class Stack:
         @router.get("/catalogue")
         async def catalogue() -> CatalogueInfo:
             return CATALOGUE
+
+        @router.get("/suggest")
+        async def suggest(q: str, limit: int) -> Suggestions:
+            self.suggested.append((q, limit))
+            if self.refusal is not None:
+                raise self.refusal
+            found = [Suggestion(text=f"{q} mug", kind="title", products=2)]
+            products = [SuggestedProduct(product_id="product-0", title="A thing")]
+            return Suggestions(suggestions=found[:limit], products=products)
 
         @router.get("/products/{product_id:path}")
         async def product(product_id: str) -> Product:

@@ -26,7 +26,7 @@ _LEASE_BEYOND_DEADLINE_S = 5.0
 
 # Not limited: requests that cost next to nothing or are for operations (pictures, the page, the
 # documentation, health, metrics).
-_LIMITED_PATHS = ("/products/",)
+_LIMITED_PATHS = ("/products/", "/suggest")
 _FREE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 

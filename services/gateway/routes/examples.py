@@ -88,6 +88,16 @@ PICTURE_ANSWER: dict[str, Any] = {
     "request_id": "5f0c1e7a9b3d4c2e8a6f7b1d2c3e4f50",
 }
 
+SUGGESTIONS: dict[str, Any] = {
+    "suggestions": [
+        {"text": "Red striped mug", "kind": "title", "products": 12},
+        {"text": "Red striped scarf", "kind": "title", "products": 7},
+    ],
+    "products": [
+        {key: PRODUCT[key] for key in ("product_id", "title", "image_url")},
+    ],
+}
+
 SEARCHES: dict[str, Example] = {
     "facets": Example(
         summary="Words, with the facets of what is found",

@@ -47,6 +47,7 @@ async def test_health_page_and_pictures_are_free(run_stack: RunStack) -> None:
             assert answer.status_code != 429
             assert "ratelimit" not in answer.headers
         assert (await stack.http.get("/products/1")).status_code == 429
+        assert (await stack.http.get("/suggest?q=m")).status_code == 429
         assert (await stack.http.put("/products/1", json={})).status_code == 429
 
 

@@ -198,6 +198,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Complete a query as it is typed
+         * @description From titles, categories, brands, attributes, and past queries if the query log is on.
+         *
+         *     Those with most products come first. Typos are tolerated.
+         */
+        get: operations["suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/products/{product_id}": {
         parameters: {
             query?: never;
@@ -991,6 +1013,67 @@ export interface components {
             weight: number;
             /** @description Weights of text and image vectors for this term; the catalogue's ranking by default. */
             weights?: components["schemas"]["ModalityWeights"] | null;
+        };
+        /**
+         * SuggestedProduct
+         * @description A product as a suggestion shows it.
+         */
+        SuggestedProduct: {
+            /**
+             * Product Id
+             * @example sample-0001
+             */
+            product_id: string;
+            /**
+             * Title
+             * @example Red striped mug
+             */
+            title: string;
+            /**
+             * Image Url
+             * @description Path on the gateway for a locally stored picture, otherwise an absolute URL.
+             * @example /images/3f/3fa9c1.webp
+             */
+            image_url?: string | null;
+        };
+        /**
+         * Suggestion
+         * @description One completion.
+         */
+        Suggestion: {
+            /**
+             * Text
+             * @description The query to search for.
+             * @example Red striped mug
+             */
+            text: string;
+            /**
+             * Kind
+             * @description Source of the text: words of titles, a category, a brand, a value of an attribute, or a query that shoppers searched for before.
+             * @enum {string}
+             */
+            kind: "title" | "category" | "brand" | "attribute" | "query";
+            /**
+             * Products
+             * @description Number of products behind it: with these words in their titles, with this value, or found by this query.
+             */
+            products: number;
+        };
+        /**
+         * Suggestions
+         * @description The answer to `GET /suggest`.
+         */
+        Suggestions: {
+            /**
+             * Suggestions
+             * @description Completions, those with most products first. If nothing begins as typed, completions of a similar spelling.
+             */
+            suggestions: components["schemas"]["Suggestion"][];
+            /**
+             * Products
+             * @description Products that match what is typed.
+             */
+            products: components["schemas"]["SuggestedProduct"][];
         };
         /**
          * TermScore
@@ -2173,6 +2256,121 @@ export interface operations {
             };
             /** @description Model mismatch */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggest: {
+        parameters: {
+            query: {
+                /** @description The query as typed so far. */
+                q: string;
+                /** @description Maximum number of suggestions. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Completions and products. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "suggestions": [
+                     *         {
+                     *           "text": "Red striped mug",
+                     *           "kind": "title",
+                     *           "products": 12
+                     *         },
+                     *         {
+                     *           "text": "Red striped scarf",
+                     *           "kind": "title",
+                     *           "products": 7
+                     *         }
+                     *       ],
+                     *       "products": [
+                     *         {
+                     *           "product_id": "sample-0001",
+                     *           "title": "Red striped mug",
+                     *           "image_url": "/images/3f/3fa9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1a9c1e2.webp"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,54 @@
+"""`GET /suggest`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    InvalidRequest,
+    NotReady,
+    Overloaded,
+    problem_responses,
+)
+from services.contracts.suggestions import (
+    DEFAULT_SUGGESTIONS,
+    MAX_SUGGESTIONS,
+    Suggestions,
+    Typed,
+)
+from services.gateway.routes.dependencies import TimingsDependency
+from services.gateway.routes.examples import SUGGESTIONS, answered
+from services.gateway.searching.suggest import suggestions
+from services.gateway.state import State
+
+router = APIRouter(tags=["search"])
+
+
+@router.get(
+    "/suggest",
+    summary="Complete a query as it is typed",
+    responses=answered("Completions and products.", SUGGESTIONS)
+    | problem_responses(
+        InvalidRequest, Overloaded, NotReady, DependencyUnavailable, DeadlineExceeded
+    ),
+)
+async def suggest(
+    q: Annotated[Typed, Query()],
+    response: Response,
+    state: State,
+    timings: TimingsDependency,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_SUGGESTIONS, description="Maximum number of suggestions.")
+    ] = DEFAULT_SUGGESTIONS,
+) -> Suggestions:
+    """From titles, categories, brands, attributes, and past queries if the query log is on.
+
+    Those with most products come first. Typos are tolerated.
+    """
+    answer = await suggestions(state.services.retriever, q, limit, timings)
+    response.headers["Server-Timing"] = timings.server_timing()
+    return answer
