@@ -76,7 +76,6 @@ def create_service_app(
         redoc_url=None,
     )
     set_lifecycle(app, lifecycle)
-    app.state.metrics = metrics
     for layer in reversed(middleware):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_middleware(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from services.common.app import create_service_app
+from services.common.state import find_state, get_state, hold_state
 from services.contracts.health import Dependency
 from services.retriever.index import IndexChoice
 from services.retriever.loading.follower import Follower
@@ -18,10 +19,11 @@ from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures
 from services.retriever.loading.workers import Processes
 from services.retriever.metrics import RetrieverMetrics
-from services.retriever.routes import Retriever, router
+from services.retriever.routes import router
 from services.retriever.searching.drift import QueryDrift, Served
 from services.retriever.searching.pool import SearchPool
 from services.retriever.settings import RetrieverSettings
+from services.retriever.state import RetrieverState
 from services.retriever.words import Analyser
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = app.state.engine = _engine(settings)
+        engine = _engine(settings)
         timeout_s = settings.store_timeout_ms / 1000
         source = CatalogueReader(
             FeastFeatures(settings.feature_store, timeout_s=timeout_s),
@@ -54,26 +56,27 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
                 max_backoff_s=settings.max_backoff_ms / 1000,
             ) as follower:
                 drift = QueryDrift(metrics.query_drift, partial(_served, follower))
-                app.state.retriever = Retriever(follower, pool, metrics, drift)
-                yield
+                state = RetrieverState(follower, pool, metrics, drift, engine)
+                with hold_state(app, state):
+                    yield
         finally:
             await pool.aclose()
             if engine is not None:
                 await asyncio.to_thread(engine.close)
 
     async def dependencies() -> dict[str, Dependency]:
-        states = _dependencies(app.state.retriever.follower)
-        engine: MilvusEngine | None = app.state.engine
-        if engine is not None:
-            trouble = await asyncio.to_thread(engine.trouble)
+        state = get_state(app, RetrieverState)
+        states = _dependencies(state.follower)
+        if state.engine is not None:
+            trouble = await asyncio.to_thread(state.engine.trouble)
             states["milvus"] = Dependency(
                 status="ok" if trouble is None else "unavailable", detail=trouble
             )
         return states
 
     def alive() -> bool:
-        follower: Follower = app.state.retriever.follower
-        return follower.alive
+        state = find_state(app, RetrieverState)
+        return state is None or state.follower.alive
 
     app = create_service_app(
         name="retriever",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -33,44 +32,19 @@ from services.contracts.suggestions import (
     Typed,
 )
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.loading.follower import Follower
-from services.retriever.metrics import RetrieverMetrics
-from services.retriever.searching.drift import QueryDrift
-from services.retriever.searching.pool import SearchPool
-from services.retriever.searching.search import search as search_catalogue
 from services.retriever.searching.suggest import suggest as suggest_from
+from services.retriever.state import State
 
 
-@dataclass(frozen=True, slots=True)
-class Retriever:
-    """State of the app."""
-
-    follower: Follower
-    pool: SearchPool
-    metrics: RetrieverMetrics
-    drift: QueryDrift
-
-    def search(self, catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
-        """One search, in a thread."""
-        with self.metrics.search_seconds.time():
-            return search_catalogue(catalogue, request)
-
-
-async def _retriever(request: Request) -> Retriever:
-    retriever: Retriever = request.app.state.retriever
-    return retriever
-
-
-async def _catalogue(retriever: Annotated[Retriever, Depends(_retriever)]) -> Catalogue:
+async def _catalogue(state: State) -> Catalogue:
     """One snapshot for the whole request, whatever is swapped in meanwhile."""
-    catalogue = retriever.follower.catalogue
+    catalogue = state.follower.catalogue
     if catalogue is None:
         # Why not is for operators, in `/ready`: it may name addresses, and this goes to anybody.
         raise NotReady("The retriever holds no catalogue yet; ask again shortly.")
     return catalogue
 
 
-Retrieving = Annotated[Retriever, Depends(_retriever)]
 Snapshot = Annotated[Catalogue, Depends(_catalogue)]
 
 router = APIRouter(tags=["retriever"])
@@ -104,13 +78,11 @@ _FOUND: dict[int | str, dict[str, Any]] = {
     summary="The products nearest to what is sought",
     responses=_FOUND | problem_responses(*_ERRORS),
 )
-async def search(
-    body: RetrievalRequest, retriever: Retrieving, catalogue: Snapshot
-) -> RetrievalResponse:
+async def search(body: RetrievalRequest, state: State, catalogue: Snapshot) -> RetrievalResponse:
     """Exact late fusion of both vectors of every product, for every term."""
-    answer = await retriever.pool.run(lambda: retriever.search(catalogue, body))
+    answer = await state.pool.run(lambda: state.search(catalogue, body))
     # Here and not in the thread, where one search would wait for another's sums.
-    retriever.drift.asked(body)
+    state.drift.asked(body)
     return answer
 
 
@@ -120,14 +92,12 @@ async def search(
     responses=problem_responses(*_ERRORS),
 )
 async def search_batch(
-    body: RetrievalBatchRequest, retriever: Retrieving, catalogue: Snapshot
+    body: RetrievalBatchRequest, state: State, catalogue: Snapshot
 ) -> RetrievalBatchResponse:
     """All of one snapshot; one that cannot be answered fails the call, and says which it was."""
-    answers = await retriever.pool.run(
-        lambda: [retriever.search(catalogue, one) for one in body.searches]
-    )
+    answers = await state.pool.run(lambda: [state.search(catalogue, one) for one in body.searches])
     for one in body.searches:
-        retriever.drift.asked(one)
+        state.drift.asked(one)
     return RetrievalBatchResponse(answers=answers)
 
 
@@ -138,14 +108,14 @@ async def search_batch(
 )
 async def suggest(
     q: Annotated[Typed, Query()],
-    retriever: Retrieving,
+    state: State,
     catalogue: Snapshot,
     limit: Annotated[
         int, Query(ge=1, le=MAX_SUGGESTIONS, description="Maximum number of suggestions.")
     ] = DEFAULT_SUGGESTIONS,
 ) -> Suggestions:
     """From titles, categories, brands and attributes; those with most products come first."""
-    return await retriever.pool.run(lambda: suggest_from(catalogue, q, limit))
+    return await state.pool.run(lambda: suggest_from(catalogue, q, limit))
 
 
 @router.get(

@@ -10,11 +10,13 @@ from fastapi import FastAPI
 from services.common.app import create_service_app
 from services.common.client import ServiceClient
 from services.common.metrics import Metrics
+from services.common.state import find_state, get_state, hold_state
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.pipeline.settings import PipelineSettings
 from services.writer.routes import router
 from services.writer.settings import WriterSettings
+from services.writer.state import WriterState
 from services.writer.writer import LiveWriter
 
 NAME = "writer"
@@ -31,11 +33,11 @@ def create_app(settings: WriterSettings, pipeline: PipelineSettings) -> FastAPI:
             ) as encoder,
             LiveWriter(settings, pipeline, encoder) as writer,
         ):
-            app.state.writer = writer
-            yield
+            with hold_state(app, WriterState(writer)):
+                yield
 
     async def dependencies() -> dict[str, Dependency]:
-        writer: LiveWriter = app.state.writer
+        writer = get_state(app, WriterState).writer
         trouble = writer.trouble
         if trouble is not None:
             return {"catalogue": Dependency(status="unavailable", detail=trouble.detail)}
@@ -44,8 +46,8 @@ def create_app(settings: WriterSettings, pipeline: PipelineSettings) -> FastAPI:
         return {"catalogue": Dependency(status="ok")}
 
     def alive() -> bool:
-        writer: LiveWriter | None = getattr(app.state, "writer", None)
-        return writer is None or writer.alive
+        state = find_state(app, WriterState)
+        return state is None or state.writer.alive
 
     app = create_service_app(
         name=NAME,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Request
+from fastapi import APIRouter, Body, Header, Path
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -25,7 +25,8 @@ from services.contracts.catalogue import change_token
 from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput
 from services.pipeline.catalogue.ledger import Published
 from services.writer.change import Change
-from services.writer.writer import LiveWriter, own_time
+from services.writer.state import State
+from services.writer.writer import own_time
 
 router = APIRouter(tags=["products"])
 
@@ -41,12 +42,6 @@ _ERRORS = (
 )
 
 
-async def _writer(request: Request) -> LiveWriter:
-    writer: LiveWriter = request.app.state.writer
-    return writer
-
-
-WriterDependency = Annotated[LiveWriter, Depends(_writer)]
 ProductIdPath = Annotated[ProductId, Path(description="Its id in the catalogue.")]
 IfMatch = Annotated[
     str | None,
@@ -62,12 +57,12 @@ IfMatch = Annotated[
 async def put_product(
     product_id: ProductIdPath,
     product: ProductInput,
-    writer: WriterDependency,
+    state: State,
     if_match: IfMatch = None,
 ) -> ProductChange:
     """Answers when the change is on the disk; searchable as soon as the retrievers look again."""
     change = _change(product_id, given=product, if_match=if_match)
-    return answered(product_id, await writer.make(change))
+    return answered(product_id, await state.writer.make(change))
 
 
 @router.patch(
@@ -78,12 +73,12 @@ async def put_product(
 async def patch_product(
     product_id: ProductIdPath,
     patch: Annotated[dict[str, Any], Body(media_type=PATCH_MEDIA_TYPE)],
-    writer: WriterDependency,
+    state: State,
     if_match: IfMatch = None,
 ) -> ProductChange:
     """A merge patch (RFC 7396). Only new words or another picture are encoded."""
     change = _change(product_id, patch=patch, if_match=if_match)
-    return answered(product_id, await writer.make(change))
+    return answered(product_id, await state.writer.make(change))
 
 
 @router.delete(
@@ -92,10 +87,10 @@ async def patch_product(
     responses=problem_responses(*_ERRORS),
 )
 async def delete_product(
-    product_id: ProductIdPath, writer: WriterDependency, if_match: IfMatch = None
+    product_id: ProductIdPath, state: State, if_match: IfMatch = None
 ) -> ProductChange:
     """A product that is not there is no error."""
-    return answered(product_id, await writer.make(_change(product_id, if_match=if_match)))
+    return answered(product_id, await state.writer.make(_change(product_id, if_match=if_match)))
 
 
 def _change(

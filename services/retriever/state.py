@@ -1,0 +1,40 @@
+"""State of the retriever: everything that lives as long as the app runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+
+from services.common.state import state_dependency
+from services.contracts.retriever import RetrievalRequest, RetrievalResponse
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.loading.follower import Follower
+from services.retriever.metrics import RetrieverMetrics
+from services.retriever.searching.drift import QueryDrift
+from services.retriever.searching.pool import SearchPool
+from services.retriever.searching.search import search
+
+if TYPE_CHECKING:
+    from services.retriever.index.milvus import MilvusEngine
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieverState:
+    """Made in the app's lifespan."""
+
+    follower: Follower
+    pool: SearchPool
+    metrics: RetrieverMetrics
+    drift: QueryDrift
+    engine: MilvusEngine | None
+    """The Milvus that searches instead of this process, if any."""
+
+    def search(self, catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
+        """One search, in a thread."""
+        with self.metrics.search_seconds.time():
+            return search(catalogue, request)
+
+
+State = Annotated[RetrieverState, Depends(state_dependency(RetrieverState))]
