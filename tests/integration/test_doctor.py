@@ -231,7 +231,7 @@ def test_a_package_that_was_changed_or_taken_out_by_hand(tmp_path: Path) -> None
     metadata.rmdir()
     done = doctor(tmp_path, str(venv))
     assert "httpx is missing" in complaint(done)
-    assert "once that is mended" in done.stdout
+    assert "fix this first" in done.stdout
 
 
 def _linked_environment(venv: Path) -> Path:
