@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.launcher.preflight import CannotRun, need_disk_space, only_one
+from services.launcher.preflight import CannotRun, held, need_disk_space
 from services.launcher.processes import Supervisor
 from services.launcher.run import (
     Say,
@@ -57,10 +57,9 @@ async def _batch(
     tracked: bool,
 ) -> None:
     folders = Folders((store or settings.state_dir / "batch").resolve())
-    folders.state.mkdir(parents=True, exist_ok=True)
-    need_disk_space(folders.state)
     async with AsyncExitStack() as running:
-        running.enter_context(only_one(folders.state))
+        running.enter_context(held(folders.state))
+        need_disk_space(folders.state)
         listeners = Listeners.bind("127.0.0.1", 0)
         running.callback(listeners.close)
         values = environment(settings, folders, listeners)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.launcher.preflight import CannotRun, need_catalogue, need_disk_space, only_one
+from services.launcher.preflight import CannotRun, held, need_catalogue, need_disk_space
 from services.launcher.processes import Supervisor
 from services.launcher.run import (
     READY_PATIENCE_S,
@@ -47,10 +47,9 @@ async def _evaluate(settings: LauncherSettings, options: Sequence[str], say: Say
     # Its own folders, so the served catalogue does not change.
     apart = settings.model_copy(update={"state_dir": settings.state_dir / "evaluation"})
     folders = Folders.of(apart)
-    folders.state.mkdir(parents=True, exist_ok=True)
-    need_disk_space(folders.state)
     async with AsyncExitStack() as running:
-        running.enter_context(only_one(folders.state))
+        running.enter_context(held(folders.state))
+        need_disk_space(folders.state)
         listeners = Listeners.bind("127.0.0.1", 0)
         running.callback(listeners.close)
         values = environment(settings, folders, listeners)

@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.launcher.settings import LauncherSettings
@@ -42,18 +42,44 @@ def need_disk_space(folder: Path) -> None:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process alone. The folder itself is locked: no file stays behind."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process alone, and make it if it is missing.
+
+    The folder itself is locked, so there is no lock file. Folders that were made here and are empty
+    at the end are removed again. Raises CannotRun if another process holds the folder.
+    """
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    descriptor = _lock(folder)
     try:
+        yield
+    finally:
+        for one in made:
+            # Only an empty folder can be removed this way.
+            with suppress(OSError):
+                one.rmdir()
+        os.close(descriptor)
+
+
+def _lock(folder: Path) -> int:
+    """A descriptor that holds the folder until it is closed. Raises CannotRun."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # its last holder has just removed it
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The last holder may have removed it after it was opened here.
+            if os.path.samestat(os.fstat(descriptor), folder.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass
         except BlockingIOError as error:
+            os.close(descriptor)
             raise CannotRun(
                 f"another run uses this catalogue and model already ({folder})"
             ) from error
-        yield
-    finally:
         os.close(descriptor)
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import yaml  # type: ignore[import-untyped]
 
-from services.launcher.preflight import CannotRun, only_one
+from services.launcher.preflight import CannotRun, held
 from services.launcher.processes import Supervisor
 from services.launcher.run import Say, require, start_redis, until_asked_to_stop, while_unbroken
 from services.launcher.settings import LauncherSettings
@@ -36,7 +36,7 @@ async def _report(settings: LauncherSettings, options: Sequence[str], say: Say) 
             if not folders.state.is_dir():
                 raise CannotRun("nothing was served here yet: GATEWAY_QUERY_LOG=… make run")
             try:
-                running.enter_context(only_one(folders.state))
+                running.enter_context(held(folders.state))
             except CannotRun:
                 values |= redis_environment(_redis_port(folders))
             else:

@@ -17,7 +17,7 @@ import httpx
 import redis.asyncio as redis
 
 from services.launcher.keeping import keep_filled
-from services.launcher.preflight import CannotRun, bind, need_catalogue, need_disk_space, only_one
+from services.launcher.preflight import CannotRun, bind, held, need_catalogue, need_disk_space
 from services.launcher.processes import Supervisor, die_with_parent, last_line, start, stop
 from services.launcher.redis_server import NoRedis, redis_program
 from services.launcher.settings import LauncherSettings
@@ -86,10 +86,9 @@ class Run:
         started = time.monotonic()
         need_catalogue(self.settings.catalog)
         folders = Folders.of(self.settings)
-        folders.state.mkdir(parents=True, exist_ok=True)
-        need_disk_space(folders.state)
         async with AsyncExitStack() as running:
-            running.enter_context(only_one(folders.state))
+            running.enter_context(held(folders.state))
+            need_disk_space(folders.state)
             if self.settings.address_note is not None:
                 self.say(self.settings.address_note)
             listeners = bind(self.settings)

@@ -121,6 +121,7 @@ def test_what_cannot_run_says_so_in_one_line(
     lines = (done.stdout + done.stderr).strip().splitlines()
     assert len(lines) == 1
     assert words in lines[0]
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_taken_port_is_named_and_nothing_is_started(tmp_path: Path, catalogue: Path) -> None:

@@ -11,7 +11,7 @@ import redis
 
 from services.contracts.query_log import SEARCH, STREAM
 from services.launcher.batch import batch
-from services.launcher.preflight import CannotRun, only_one
+from services.launcher.preflight import CannotRun, held
 from services.launcher.report import report
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import Folders
@@ -54,7 +54,7 @@ def test_what_is_asked_in_a_run_that_goes_on_is_told(
     address = own_redis.address
     with redis.Redis(address.host, address.port, db=1) as client:
         client.xadd(STREAM, {SEARCH: search("red mug")})
-    with only_one(folders.state):
+    with held(folders.state):
         with pytest.raises(CannotRun, match="still starting"):
             told(settings, capfd)
         folders.write_feature_store(address.port)

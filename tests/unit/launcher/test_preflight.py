@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import fcntl
 import socket
 from pathlib import Path
 
 import pytest
 
-from services.launcher.preflight import CannotRun, bind, need_catalogue, need_disk_space, only_one
+from services.launcher.preflight import CannotRun, bind, held, need_catalogue, need_disk_space
 from services.launcher.redis_server import redis_program
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import SERVICES, Folders, environment
@@ -31,11 +32,50 @@ def test_a_full_disk_is_told_in_megabytes(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_folder_is_held_by_one_run_and_no_file_stays_behind(tmp_path: Path) -> None:
-    with only_one(tmp_path), pytest.raises(CannotRun, match="another run"), only_one(tmp_path):
+    with held(tmp_path), pytest.raises(CannotRun, match="another run"), held(tmp_path):
         pytest.fail("two runs hold one folder")
-    with only_one(tmp_path):
+    with held(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_made_for_nothing_is_removed_with_those_above_it(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "catalogue"
+    with held(folder):
+        assert folder.is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_content_or_from_before_stays(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    with held(old), held(new):
+        (new / "data").touch()
+    assert old.is_dir()
+    assert (new / "data").exists()
+
+
+def test_a_folder_removed_between_opening_and_locking_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the lock would be on a folder that no longer exists."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    real, calls = fcntl.flock, 0
+
+    def flock(descriptor: int, how: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            folder.rmdir()
+        real(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with held(folder):
+        (folder / "data").touch()
+        with pytest.raises(CannotRun), held(folder):
+            pytest.fail("two runs hold one folder")
+    assert calls == 3
 
 
 def test_a_taken_port_is_named() -> None:
