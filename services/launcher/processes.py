@@ -30,6 +30,8 @@ class Program:
     environment: Mapping[str, str]
     log: Path
     descriptors: Sequence[int] = field(default=())
+    when_down: Callable[[], None] | None = None
+    """Called when it has ended by itself, before it is started again."""
 
 
 def die_with_parent() -> None:
@@ -100,6 +102,8 @@ class Supervisor:
         while True:
             started = time.monotonic()
             code = await self._process.wait()
+            if self.program.when_down is not None:
+                self.program.when_down()
             if time.monotonic() - started > _STEADY_S:
                 restarts = 0
             if restarts == _RESTARTS:

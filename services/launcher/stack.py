@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,16 +107,41 @@ class Listeners:
     def url(self, service: str) -> str:
         return url(*self.by_service[service].getsockname()[:2])
 
+    def refuse_while_down(self, service: str) -> Callable[[], None] | None:
+        """Called when the service has ended: connections are refused until it is back.
+
+        Otherwise they wait in the queue of the socket, and the gateway answers 504 after its
+        deadline instead of 503 at once. The port stays bound; the next process listens again.
+        None for the gateway: nobody answers in its place, so its callers are better off waiting.
+        """
+        if service == "gateway":
+            return None
+        listener = self.by_service[service]
+
+        def refuse() -> None:
+            # It fails if the socket does not listen: the service ended twice before it did.
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RD)
+
+        return refuse
+
     def close(self) -> None:
         for one in self.by_service.values():
             one.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    listener = socket.socket(family(host), socket.SOCK_STREAM)
+    """A listening socket. Port 0 is any free one. Raises OSError."""
+    listener = _socket(host)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        if port == 0:
+            # The kernel takes a port that it chose away from a socket that stops listening
+            # (`refuse_while_down`), but not one that was asked for. `chosen` holds it meanwhile.
+            with _socket(host) as chosen:
+                chosen.bind((host, 0))
+                listener.bind(chosen.getsockname()[:2])
+        else:
+            listener.bind((host, port))
         # Bound but not listening, a second process could still bind it (SO_REUSEADDR), and both
         # would believe that the port is theirs.
         listener.listen(1024)
@@ -123,6 +149,12 @@ def _bound(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _socket(host: str) -> socket.socket:
+    one = socket.socket(family(host), socket.SOCK_STREAM)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return one
 
 
 def environment(
@@ -182,4 +214,5 @@ def service_program(
         environment=values,
         log=logs / f"{name}.log",
         descriptors=[listeners.by_service[name].fileno()],
+        when_down=listeners.refuse_while_down(name),
     )

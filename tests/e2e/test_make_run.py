@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -38,6 +40,15 @@ def assert_searches(launcher: Launcher) -> None:
     with httpx.Client(base_url=launcher.url, trust_env=False) as client:
         asked = client.post("/predict", json={"query": "red striped mug", "k": 3})
         assert set(results(asked)) == MUGS
+
+
+def assert_refuses_at_once(launcher: Launcher) -> None:
+    """503 for a query that needs a service that is down: well before the deadline of 3 s."""
+    started = time.monotonic()
+    query = {"query": f"unseen words {uuid4()}"}
+    answer = httpx.post(f"{launcher.url}/predict", json=query, trust_env=False, timeout=30)
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True), answer.text
+    assert time.monotonic() - started < 2
 
 
 def is_ready(launcher: Launcher) -> bool:
@@ -87,7 +98,7 @@ def test_from_a_file_to_answers_and_to_nothing_left(tmp_path: Path, catalogue: P
         victim = next(pid for pid, line in second.children().items() if "encoder" in line)
         os.kill(victim, signal.SIGKILL)
         second.until_said("encoder ended with code")
-
+        assert_refuses_at_once(second)
         assert_gone({victim})
         asyncio.run(until(lambda: is_ready(second), deadline_s=60))
         assert_searches(second)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,20 @@ async def test_a_program_that_ends_is_started_again_and_says_so(tmp_path: Path) 
     finally:
         await supervisor.stop()
     assert said == ["test ended with code -9; again in 0.5 s"]
+
+
+async def test_the_end_of_a_program_is_reported_before_it_starts_again(tmp_path: Path) -> None:
+    seen: list[int] = []
+    code = "print('up', flush=True); import time; time.sleep(0.2)"
+    quick = program(tmp_path, code)
+    watched = replace(quick, when_down=lambda: seen.append(len(lines(tmp_path))))
+    supervisor = Supervisor(watched, lambda _: None)
+    await supervisor.start()
+    try:
+        await until(lambda: len(lines(tmp_path)) == 2)
+    finally:
+        await supervisor.stop()
+    assert seen[0] == 1
 
 
 async def test_a_program_that_never_holds_is_given_up(
