@@ -19,6 +19,7 @@ from services.contracts.search import (
     Refinements,
     TermWeight,
 )
+from services.contracts.understanding import Understood
 
 DEFAULT_K = 20
 MAX_CURSOR_CHARACTERS = 131_072
@@ -57,6 +58,11 @@ class PredictRequest(Contract):
     )
     threshold: Threshold | None = None
     rewrite: bool = Field(default=True, description="Whether the rewriter improves the query.")
+    interpret: bool = Field(
+        default=True,
+        description="Whether to correct typos from the catalogue's words, and to search limits in "
+        "the query (“under 20 €”, “not blue”, “in stock”) as filters.",
+    )
     weights: ModalityWeights | None = Field(
         default=None,
         description="Weights of text and image vectors; the catalogue's ranking by default.",
@@ -95,6 +101,15 @@ class PredictResponse(Contract):
     )
     rewrite_source: RewriteSource | None = Field(
         description="Source of `rewritten_query`; null if rewriting was turned off."
+    )
+    corrected_query: str | None = Field(
+        default=None,
+        description="The query with its typos corrected, which was searched; null if nothing was "
+        "corrected. `interpret: false` searches the query as written.",
+        examples=["red striped mug"],
+    )
+    understood: list[Understood] = Field(
+        default_factory=list, description="Parts of the query that were searched as limits."
     )
     results: list[ScoredProduct] = Field(description="Best first.")
     confidence: Confidence
@@ -188,6 +203,11 @@ class SearchRequest(Refinements):
         description="Maximum number of products; `top_k` is an alias.",
     )
     rewrite: bool = Field(default=True, description="Whether the rewriter improves `query`.")
+    interpret: bool = Field(
+        default=True,
+        description="Whether to correct typos from the catalogue's words, and to search limits in "
+        "`query` (“under 20 €”, “not blue”, “in stock”) as filters.",
+    )
     weights: ModalityWeights | None = Field(
         default=None,
         description="Weights of text and image vectors for every term without its own.",
@@ -232,6 +252,15 @@ class SearchResponse(Contract):
     rewritten_query: str | None = Field(description="The query that was searched for.")
     rewrite_source: RewriteSource | None = Field(
         description="Source of `rewritten_query`; null if there was nothing to rewrite."
+    )
+    corrected_query: str | None = Field(
+        default=None,
+        description="The query with its typos corrected, which was searched; null if nothing was "
+        "corrected. `interpret: false` searches the query as written.",
+        examples=["red striped mug"],
+    )
+    understood: list[Understood] = Field(
+        default_factory=list, description="Parts of the query that were searched as limits."
     )
     results: list[ScoredProduct] = Field(
         description="Products in the requested order. Empty if the catalogue has no good match."

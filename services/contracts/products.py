@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.contracts.base import Contract, ProductId
-from services.contracts.search import Strength, TermScore
+from services.contracts.search import Match, Relevance, Strength, TermScore
 
 LIST_PRICE = "list_price"
 """Attribute of a stored product: the price before a reduction, as a plain number."""
@@ -80,6 +80,12 @@ class ScoredProduct(Product):
         "`strong`: it stands out. `weak`: the product may have little to do with the query; all "
         "are weak if there is no good match."
     )
+    matched: list[Match] = Field(
+        default_factory=list, description="Words of the query that the product contains."
+    )
     terms: list[TermScore] | None = Field(
         default=None, description="Parts of the score, in the order of the query's terms."
+    )
+    relevance: Relevance | None = Field(
+        default=None, description="Parts of the order of the results; with `?explain=true`."
     )

@@ -10,8 +10,10 @@ from services.contracts.base import Contract, ModalityWeights, ModelId, ProductI
 from services.contracts.encoder import MAX_TEXT_CHARACTERS
 from services.contracts.products import ScoredProduct
 from services.contracts.search import (
+    MAX_EXCLUSIONS,
     MAX_SEARCHES_PER_BATCH,
     MAX_TERMS,
+    ExcludedText,
     Facets,
     Refinements,
     TermWeight,
@@ -67,6 +69,16 @@ class QueryTerm(Contract):
         return self
 
 
+class Exclusion(Contract):
+    """Products that contain these words are omitted."""
+
+    text: ExcludedText
+    vector: Vector | None = Field(
+        default=None,
+        description="The vector of the text: products whose picture looks like it rank lower.",
+    )
+
+
 class RetrievalRequest(Refinements):
     """`POST /search`.
 
@@ -83,6 +95,7 @@ class RetrievalRequest(Refinements):
         description="Empty: browse. All products that pass the filters, in order of id or price, "
         "with `score` 0, `confidence` 1 and exact counts.",
     )
+    exclusions: list[Exclusion] = Field(default_factory=list, max_length=MAX_EXCLUSIONS)
     k: int = Field(ge=1, le=MAX_K, description="Maximum number of products.")
     after: str | None = Field(
         default=None, max_length=512, description="`next` of the previous page of this search."

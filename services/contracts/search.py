@@ -13,6 +13,8 @@ MAX_FILTER_VALUES = 100
 MAX_FACETS = 16
 MAX_FACET_VALUES = 100
 MAX_EXCLUDED = 1_000
+MAX_EXCLUSIONS = 8
+"""Excluded texts of one search."""
 MAX_SEARCHES_PER_BATCH = 64
 
 DEPTH = 1_000
@@ -46,6 +48,11 @@ TermWeight = Annotated[
         description="Weight of this term among the terms; below 0 for products unlike it.",
     ),
 ]
+
+ExcludedText = Annotated[str, Field(min_length=1, max_length=256, examples=["blue"])]
+
+WordField = Literal["title", "brand", "category", "attributes", "description", "identifier"]
+"""A field of a product whose words are searched."""
 
 FieldName = Annotated[str, Field(min_length=1, max_length=64, examples=[COLOR])]
 _Value = Annotated[str, Field(min_length=1, max_length=256)]
@@ -133,6 +140,44 @@ class TermScore(Contract):
     text: float = Field(description="Cosine similarity to the text vector.")
     image: float = Field(description="Cosine similarity to the image vector; 0 without a picture.")
     contribution: float = Field(description="Share of `score`; the shares add up to `score`.")
+
+
+class Match(Contract):
+    """A word of the query that a product contains."""
+
+    word: str = Field(description="The word of the query.", examples=["striped"])
+    found: list[str] = Field(
+        description="The words that the product contains: this one, another form of it, a synonym, "
+        "or a similar spelling.",
+        examples=[["stripes"]],
+    )
+    fields: list[WordField] = Field(description="Fields that contain it.", examples=[["title"]])
+
+
+class WordScore(Contract):
+    """The part of a product's relevance that comes from one word of the query."""
+
+    word: str
+    share: float = Field(description="Share of this word in the query, by its rarity: 0..1.")
+    strength: float = Field(description="How much the product is about it: 0..1.")
+    contribution: float = Field(description="Part of `words`.")
+
+
+class Relevance(Contract):
+    """The parts of the relevance that results are ordered by; `total` is their sum."""
+
+    total: float
+    similarity: float = Field(description="Cosine similarity, as `score`; 0 with `mode: words`.")
+    words: float = Field(description="Bonus for the words that the product contains.")
+    identifier: float = Field(description="Bonus for an identifier, or for the beginning of one.")
+    missing_picture: float = Field(
+        description="Usual similarity of a picture, for a product that contains all words but has "
+        "no picture."
+    )
+    excluded_look: float = Field(
+        default=0.0, description="Penalty for a picture that looks like an excluded word."
+    )
+    by_word: list[WordScore] = Field(default_factory=list)
 
 
 class Refinements(Contract):

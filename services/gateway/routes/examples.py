@@ -23,6 +23,8 @@ PRODUCT: dict[str, Any] = {
 }
 
 _ANSWER: dict[str, Any] = {
+    "corrected_query": None,
+    "understood": [],
     "results": [{**PRODUCT, "score": 0.8231, "strength": "strong"}],
     "confidence": 0.93,
     "degraded": [],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
-from services.contracts.search import GROUP
+from services.contracts.search import GROUP, WordField
 from services.retriever.words.identifiers import forms_of_product, is_identifier
 
-Field = Literal["title", "brand", "category", "attributes", "description", "identifier"]
+Field = WordField
 FIELDS: tuple[Field, ...] = get_args(Field)
 
 # ASCII letters and digits stay, in lower case; other ASCII becomes a blank. Bytes of other

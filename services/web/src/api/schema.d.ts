@@ -409,6 +409,34 @@ export interface components {
             version: string;
         };
         /**
+         * Match
+         * @description A word of the query that a product contains.
+         */
+        Match: {
+            /**
+             * Word
+             * @description The word of the query.
+             * @example striped
+             */
+            word: string;
+            /**
+             * Found
+             * @description The words that the product contains: this one, another form of it, a synonym, or a similar spelling.
+             * @example [
+             *       "stripes"
+             *     ]
+             */
+            found: string[];
+            /**
+             * Fields
+             * @description Fields that contain it.
+             * @example [
+             *       "title"
+             *     ]
+             */
+            fields: ("title" | "brand" | "category" | "attributes" | "description" | "identifier")[];
+        };
+        /**
          * ModalityWeights
          * @description The weights of a product's two vectors in its score (late fusion).
          *
@@ -487,6 +515,12 @@ export interface components {
              * @default true
              */
             rewrite: boolean;
+            /**
+             * Interpret
+             * @description Whether to correct typos from the catalogue's words, and to search limits in the query (“under 20 €”, “not blue”, “in stock”) as filters.
+             * @default true
+             */
+            interpret: boolean;
             /** @description Weights of text and image vectors; the catalogue's ranking by default. */
             weights?: components["schemas"]["ModalityWeights"] | null;
         };
@@ -510,6 +544,17 @@ export interface components {
              * @description Source of `rewritten_query`; null if rewriting was turned off.
              */
             rewrite_source: ("gemini" | "cache" | "passthrough" | "disabled" | "timeout" | "error" | "rejected") | null;
+            /**
+             * Corrected Query
+             * @description The query with its typos corrected, which was searched; null if nothing was corrected. `interpret: false` searches the query as written.
+             * @example red striped mug
+             */
+            corrected_query?: string | null;
+            /**
+             * Understood
+             * @description Parts of the query that were searched as limits.
+             */
+            understood?: components["schemas"]["Understood"][];
             /**
              * Results
              * @description Best first.
@@ -693,6 +738,42 @@ export interface components {
             };
         };
         /**
+         * Relevance
+         * @description The parts of the relevance that results are ordered by; `total` is their sum.
+         */
+        Relevance: {
+            /** Total */
+            total: number;
+            /**
+             * Similarity
+             * @description Cosine similarity, as `score`; 0 with `mode: words`.
+             */
+            similarity: number;
+            /**
+             * Words
+             * @description Bonus for the words that the product contains.
+             */
+            words: number;
+            /**
+             * Identifier
+             * @description Bonus for an identifier, or for the beginning of one.
+             */
+            identifier: number;
+            /**
+             * Missing Picture
+             * @description Usual similarity of a picture, for a product that contains all words but has no picture.
+             */
+            missing_picture: number;
+            /**
+             * Excluded Look
+             * @description Penalty for a picture that looks like an excluded word.
+             * @default 0
+             */
+            excluded_look: number;
+            /** By Word */
+            by_word?: components["schemas"]["WordScore"][];
+        };
+        /**
          * ScoredProduct
          * @description A product with its score for a query.
          */
@@ -772,10 +853,17 @@ export interface components {
              */
             strength: "strong" | "weak";
             /**
+             * Matched
+             * @description Words of the query that the product contains.
+             */
+            matched?: components["schemas"]["Match"][];
+            /**
              * Terms
              * @description Parts of the score, in the order of the query's terms.
              */
             terms?: components["schemas"]["TermScore"][] | null;
+            /** @description Parts of the order of the results; with `?explain=true`. */
+            relevance?: components["schemas"]["Relevance"] | null;
         };
         /**
          * SearchExplanation
@@ -915,6 +1003,12 @@ export interface components {
              * @default true
              */
             rewrite: boolean;
+            /**
+             * Interpret
+             * @description Whether to correct typos from the catalogue's words, and to search limits in `query` (“under 20 €”, “not blue”, “in stock”) as filters.
+             * @default true
+             */
+            interpret: boolean;
             /** @description Weights of text and image vectors for every term without its own. */
             weights?: components["schemas"]["ModalityWeights"] | null;
             /**
@@ -943,6 +1037,17 @@ export interface components {
              * @description Source of `rewritten_query`; null if there was nothing to rewrite.
              */
             rewrite_source: ("gemini" | "cache" | "passthrough" | "disabled" | "timeout" | "error" | "rejected") | null;
+            /**
+             * Corrected Query
+             * @description The query with its typos corrected, which was searched; null if nothing was corrected. `interpret: false` searches the query as written.
+             * @example red striped mug
+             */
+            corrected_query?: string | null;
+            /**
+             * Understood
+             * @description Parts of the query that were searched as limits.
+             */
+            understood?: components["schemas"]["Understood"][];
             /**
              * Results
              * @description Products in the requested order. Empty if the catalogue has no good match.
@@ -1098,6 +1203,69 @@ export interface components {
             /**
              * Contribution
              * @description Share of `score`; the shares add up to `score`.
+             */
+            contribution: number;
+        };
+        /**
+         * Understood
+         * @description One part of the query that was searched as a limit, not as words.
+         */
+        Understood: {
+            /**
+             * Kind
+             * @description `price`: a limit of the price. `in_stock`: only products in stock. `exclude`: products that say the excluded words are omitted.
+             * @enum {string}
+             */
+            kind: "price" | "in_stock" | "exclude";
+            /**
+             * Text
+             * @description The part of the query, as written.
+             * @example under 20 €
+             */
+            text: string;
+            /**
+             * Without
+             * @description The query without this part: search for it to remove the limit. Empty if nothing else was asked for.
+             * @example red mug
+             */
+            without: string;
+            /** @description The limits, for `price`. */
+            price?: components["schemas"]["PriceRange"] | null;
+            /**
+             * Currency
+             * @description ISO 4217 code, if the query names one.
+             * @example EUR
+             */
+            currency?: string | null;
+            /**
+             * Excluded
+             * @description The excluded words, for `exclude`.
+             * @example [
+             *       "blue"
+             *     ]
+             */
+            excluded?: string[];
+        };
+        /**
+         * WordScore
+         * @description The part of a product's relevance that comes from one word of the query.
+         */
+        WordScore: {
+            /** Word */
+            word: string;
+            /**
+             * Share
+             * @description Share of this word in the query, by its rarity: 0..1.
+             */
+            share: number;
+            /**
+             * Strength
+             * @description How much the product is about it: 0..1.
+             */
+            strength: number;
+            /**
+             * Contribution
+             * @description Part of `words`.
              */
             contribution: number;
         };
@@ -1337,6 +1505,7 @@ export interface operations {
                      *       "original_query": "red striped mug",
                      *       "rewritten_query": "red striped mug",
                      *       "rewrite_source": "passthrough",
+                     *       "understood": [],
                      *       "results": [
                      *         {
                      *           "product_id": "sample-0001",
@@ -1512,6 +1681,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "understood": [],
                      *       "results": [
                      *         {
                      *           "product_id": "sample-0001",
@@ -1820,6 +1990,7 @@ export interface operations {
                      *       "original_query": "red striped mug",
                      *       "rewritten_query": "red striped mug",
                      *       "rewrite_source": "passthrough",
+                     *       "understood": [],
                      *       "results": [
                      *         {
                      *           "product_id": "sample-0001",
@@ -2001,6 +2172,7 @@ export interface operations {
                      *           "original_query": "red striped mug",
                      *           "rewritten_query": "red striped mug",
                      *           "rewrite_source": "passthrough",
+                     *           "understood": [],
                      *           "results": [
                      *             {
                      *               "product_id": "sample-0001",
@@ -2186,6 +2358,7 @@ export interface operations {
                      *       "original_query": "red striped mug",
                      *       "rewritten_query": "red striped mug",
                      *       "rewrite_source": "passthrough",
+                     *       "understood": [],
                      *       "results": [
                      *         {
                      *           "product_id": "sample-0001",
