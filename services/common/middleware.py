@@ -34,6 +34,7 @@ from services.common.problems import (
     ServiceError,
     problem_response,
 )
+from services.common.root_path import path_below_root
 
 logger = logging.getLogger("services.access")
 
@@ -149,7 +150,7 @@ class ServiceMiddleware:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """Refuse a body over the limit, by its declared length or once it exceeds the limit."""
-        limit = self._limit(scope["path"])
+        limit = self._limit(path_below_root(scope))
         too_large = PayloadTooLarge(f"The body is larger than {limit} bytes, the limit here.")
         if _declared_bytes(headers) > limit:
             await problem_response(too_large)(scope, receive, send)

@@ -14,6 +14,7 @@ from services.common.client import ServiceClient
 from services.common.context import REQUEST_ID_HEADER
 from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
+from services.common.root_path import RootPathMiddleware
 from services.common.state import get_state, hold_state
 from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
@@ -150,4 +151,6 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             allow_credentials=False,
         )
     app.add_middleware(SecurityHeadersMiddleware, frame_ancestors=settings.frame_ancestors)
+    if settings.root_path:
+        app.add_middleware(RootPathMiddleware, root_path=settings.root_path)
     return app

@@ -76,6 +76,12 @@ class GatewaySettings(ServiceSettings):
         default=(),
         description="Origins whose pages may call the API, separated by commas.",
     )
+    root_path: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="Path prefix below which a proxy serves the gateway, such as `/shop`. The "
+        "proxy may remove it from requests or not.",
+    )
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Origins whose pages may show this one in a frame, separated by commas. "
@@ -156,6 +162,11 @@ class GatewaySettings(ServiceSettings):
         if self.query_log == "hashed" and self.query_log_key is None:
             raise ValueError("GATEWAY_QUERY_LOG=hashed needs GATEWAY_QUERY_LOG_KEY")
         return self
+
+    @field_validator("root_path", mode="before")
+    @classmethod
+    def _without_last_slash(cls, value: object) -> object:
+        return value.rstrip("/") if isinstance(value, str) else value
 
     @field_validator("writer_url", "query_log_key", mode="before")
     @classmethod

@@ -38,6 +38,8 @@ export default defineConfig(({ mode }) => {
   // A value that cannot be right is found here, and not by who opens the page.
   toBaseUrl(loadEnv(mode, process.cwd(), 'VITE_')['VITE_API_URL'])
   return {
+    // Relative to the page's <base>.
+    base: './',
     plugins: [react(), tailwindcss(), lessOfAxios, compress()],
     // No data: addresses: the gateway's content security policy is stricter without them.
     build: { target: 'es2022', assetsInlineLimit: 0 },

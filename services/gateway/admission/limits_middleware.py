@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.common.background import Background
 from services.common.problems import Overloaded, RateLimited, ServiceError, problem_response
+from services.common.root_path import path_below_root
 from services.gateway.admission.callers import caller_of
 from services.gateway.admission.limiters import Limiter, Policy, Verdict
 from services.gateway.metrics import GatewayMetrics
@@ -123,7 +124,7 @@ class LimitsMiddleware:
 
 
 def _is_limited(scope: Scope) -> bool:
-    return scope["method"] not in _FREE_METHODS or scope["path"].startswith(_LIMITED_PATHS)
+    return scope["method"] not in _FREE_METHODS or path_below_root(scope).startswith(_LIMITED_PATHS)
 
 
 def _name_route(scope: Scope) -> None:

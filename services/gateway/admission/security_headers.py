@@ -18,7 +18,7 @@ def content_security_policy(frame_ancestors: Sequence[str]) -> str:
             "default-src 'self'",
             "img-src 'self' https: data: blob:",
             "object-src 'none'",
-            "base-uri 'none'",
+            "base-uri 'self'",
             "form-action 'self'",
             f"frame-ancestors {' '.join(frame_ancestors) or repr('none')}",
         )

@@ -30,12 +30,16 @@ _PAGE = f"""<!doctype html>
 </html>
 """
 
-_START = """SwaggerUIBundle({
-  url: "openapi.json",
-  dom_id: "#swagger-ui",
-  deepLinking: true,
-  tryItOutEnabled: true,
-  displayRequestDuration: true,
+# Requests go where the page is from, also below a path of a proxy that we do not know.
+_START = """fetch("openapi.json").then((answer) => answer.json()).then((spec) => {
+  spec.servers = [{ url: new URL(".", location).href.replace(/\\/$/, "") }];
+  SwaggerUIBundle({
+    spec,
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    tryItOutEnabled: true,
+    displayRequestDuration: true,
+  });
 });
 """
 

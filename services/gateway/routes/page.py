@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from http import HTTPStatus
 from pathlib import Path
 
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.common.problems import NotFound
+from services.common.root_path import path_below_root
 
 INDEX = "index.html"
 ASSETS = "assets"
 # The build compresses once, best first, so that no request has to.
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
+
+_BASE = '<base href="/" />'
+"""In the built page, where all its addresses are relative to it."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
@@ -50,7 +56,7 @@ def page_router(web_dir: Path | None) -> APIRouter:
     page = _Page(web_dir)
 
     async def index(request: Request) -> Response:
-        return await page.file(INDEX, request, _ASK_EACH_TIME)
+        return await page.index(request)
 
     async def client_route(request: Request) -> Response:
         # A program that misspells an API path should learn so, not get a page.
@@ -63,7 +69,7 @@ def page_router(web_dir: Path | None) -> APIRouter:
         return await page.file(f"{ASSETS}/{path}", request, _FOR_EVER)
 
     async def other_file(request: Request) -> Response:
-        return await page.file(request.scope["path"].lstrip("/"), request, _ASK_EACH_TIME)
+        return await page.file(path_below_root(request.scope).lstrip("/"), request, _ASK_EACH_TIME)
 
     router.add_api_route("/", index, methods=_METHODS)
     for path in _CLIENT_ROUTES:
@@ -90,12 +96,7 @@ def or_not_found_page(web_dir: Path | None, otherwise: ASGIApp) -> ASGIApp:
         if scope["type"] != "http" or not _is_visit(Request(scope)):
             await otherwise(scope, receive, send)
             return
-        # Whole each time: a "not found" is nothing to have kept, nor a part of anything.
-        plain = {name: value for name, value in scope["headers"] if name == b"accept-encoding"}
-        scope = {**scope, "headers": list(plain.items())}
-        response = await page.file(INDEX, Request(scope), _ASK_EACH_TIME)
-        response.status_code = HTTPStatus.NOT_FOUND
-        del response.headers["etag"], response.headers["last-modified"]
+        response = await page.index(Request(scope), HTTPStatus.NOT_FOUND)
         await response(scope, receive, send)
 
     return answer
@@ -104,6 +105,16 @@ def or_not_found_page(web_dir: Path | None, otherwise: ASGIApp) -> ASGIApp:
 def _is_visit(request: Request) -> bool:
     """True if a browser navigates to the address; False if a program requests it."""
     return request.method in _METHODS and "text/html" in request.headers.get("accept", "")
+
+
+def _base(scope: Scope) -> str:
+    """The page's root, for its `<base>`.
+
+    Without a configured prefix it is relative, since a proxy may have removed one. The raw path
+    counts: browsers resolve against it, and a slash in a product id is `%2F` there.
+    """
+    root: str = scope.get("root_path", "")
+    return f"{root}/" if root else "../" * (scope["raw_path"].count(b"/") - 1) or "./"
 
 
 def _plain_page() -> APIRouter:
@@ -121,7 +132,23 @@ class _Page:
 
     def __init__(self, web_dir: Path) -> None:
         self._folder = StaticFiles(directory=web_dir)
+        self._index = web_dir / INDEX
         self._files = {path.relative_to(web_dir).as_posix() for path in web_dir.rglob("*")}
+
+    async def index(self, request: Request, status: HTTPStatus = HTTPStatus.OK) -> Response:
+        """The page itself. Raises NotFound while a build replaces it."""
+        try:
+            text = await anyio.to_thread.run_sync(self._index.read_text, "utf-8")
+        except FileNotFoundError as error:
+            raise NotFound("The page is being built.") from error
+        body = text.replace(_BASE, _BASE.replace("/", _base(request.scope), 1), 1).encode()
+        headers = {"Cache-Control": _ASK_EACH_TIME}
+        if status == HTTPStatus.OK:
+            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            if request.headers.get("if-none-match") == headers["ETag"]:
+                return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        headers["Content-Length"] = str(len(body))
+        return HTMLResponse(b"" if request.method == "HEAD" else body, status, headers)
 
     async def file(self, path: str, request: Request, cache: str) -> Response:
         """As the browser takes it. StaticFiles looks up no path outside of its folder."""

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { toBaseUrl } from '../src/api/base-url'
 import { choicesOf, toggled } from '../src/features/facets/choices'
+import { rootPath } from '../src/lib/root-path'
 import { WHOLE, within } from '../src/lib/crop'
 
 describe('the address of the gateway', () => {
@@ -79,5 +80,19 @@ describe('the choices of a field', () => {
     expect(toggled('category', ['Kitchen > Mugs', 'Kitchen > Bowls'], 'Kitchen')).toEqual(['Kitchen'])
     expect(toggled('brand', ['a'], 'b')).toEqual(['a', 'b'])
     expect(toggled('brand', ['a', 'b'], 'a')).toEqual(['b'])
+  })
+})
+
+describe('the path below which the page is served', () => {
+  it.each([
+    ['https://shop.example/', '/product/a', ''],
+    ['https://shop.example/shop/', '/shop/', '/shop'],
+    ['https://shop.example/shop/', '/shop/product/a%2Fb', '/shop'],
+    ['https://shop.example/a/b/', '/a/b/search', '/a/b'],
+    // Opened without the proxy, for which the server was told the path.
+    ['https://shop.example/shop/', '/product/a', ''],
+    ['https://shop.example/shop/', '/shopping', ''],
+  ])('is read from %s at %s', (base, pathname, root) => {
+    expect(rootPath(base, pathname)).toBe(root)
   })
 })

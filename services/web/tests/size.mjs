@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib'
 const BUDGET = 120_000
 const dist = new URL('../dist/', import.meta.url)
 const page = readFileSync(new URL('index.html', dist), 'utf8')
-const scripts = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(([, path]) => path)
+const scripts = [...page.matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map(([, path]) => path)
 if (scripts.length === 0) throw new Error('index.html loads no JavaScript: was the page built?')
 const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(new URL(path, dist))).length, 0)
 console.log(`${bytes} bytes of JavaScript, compressed, in ${scripts.length} files; the budget is ${BUDGET}`)

@@ -1,5 +1,6 @@
 import axios, { isAxiosError } from 'axios'
 
+import { ROOT_PATH } from '../lib/root-path'
 import { toBaseUrl } from './base-url'
 import type { components } from './schema'
 import { send } from './send'
@@ -11,7 +12,7 @@ export type SearchAnswer = Schemas['SearchResponse']
 export type SearchRequest = Schemas['SearchRequest']
 export type Facets = Schemas['Facets']
 
-const BASE_URL = toBaseUrl(import.meta.env['VITE_API_URL'])
+const BASE_URL = toBaseUrl(import.meta.env['VITE_API_URL']) || ROOT_PATH
 
 export const http = axios.create({ baseURL: BASE_URL, timeout: 20_000, adapter: send })
 

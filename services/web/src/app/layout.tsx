@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 import { FiSearch } from 'react-icons/fi'
-import { Link, Outlet, useLocation } from 'react-router-dom'
+import { Link, Outlet, useHref, useLocation } from 'react-router-dom'
 
 import { ErrorBoundary } from '../components/error-boundary'
 import { LanguageSwitch } from '../components/language-switch'
@@ -12,12 +12,14 @@ import { useFocusKept } from '../lib/use-focus-kept'
 export function Layout() {
   const { say } = useLanguage()
   const main = useRef<HTMLElement>(null)
-  const { key, pathname } = useLocation()
+  const { key, pathname, search } = useLocation()
+  // `#main` alone would be below the page's <base>, which is another address.
+  const skip = useHref(`${pathname}${search}#main`)
   useFocusKept(main, pathname)
   usePrintedPictures()
   return (
     <div className="flex min-h-dvh flex-col">
-      <a href="#main" className="primary-button absolute -top-20 start-4 z-30 focus:top-4">
+      <a href={skip} className="primary-button absolute -top-20 start-4 z-30 focus:top-4">
         {say.skip}
       </a>
       <header className="print:hidden mx-auto flex w-full max-w-[90rem] items-center justify-between gap-2 px-4 py-3 sm:px-6 lg:px-8">

@@ -1,0 +1,34 @@
+"""Path prefix of a service behind a proxy: `/shop` where `/shop/search` is our `/search`."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+def path_below_root(scope: Scope) -> str:
+    """Path of a request without the prefix, as the routes have it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+class RootPathMiddleware:
+    """Accepts each request with the prefix and without it.
+
+    Some proxies remove the prefix and some do not; health checks come without a proxy. Inside,
+    `path` always has the prefix, as ASGI defines it.
+    """
+
+    def __init__(self, app: ASGIApp, *, root_path: str) -> None:
+        """root_path: such as `/shop`, without a slash at its end."""
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        root, path = self._root_path, scope["path"]
+        scope = {**scope, "root_path": root}
+        if path != root and not path.startswith(f"{root}/"):
+            scope |= {"path": root + path, "raw_path": root.encode() + scope["raw_path"]}
+        await self._app(scope, receive, send)
