@@ -134,6 +134,7 @@ catalogue_head = FeatureView(
         Field(name="products", dtype=Int64, description="How many products its shards list."),
         Field(name="base", dtype=Int64, description="Number before its first change."),
         Field(name="sequence", dtype=Int64, description="Number of its latest change."),
+        Field(name="folded", dtype=Int64, description="Number of its last folded change, or 0."),
         Field(
             name="ranking",
             dtype=String,

@@ -10,6 +10,9 @@ A *change* modifies a version that is served. It is a list of products to add an
 change has a number and is written once. The head holds the latest number, so a reader of a version
 applies the changes after its own number. A number is never used twice for a version.
 
+Many changes are *folded* into few: the latest state of each changed product, as changes of their
+own after the others. A reader that has all changes up to the new `base` skips them.
+
 The names below match `feature_repo/definitions.py`; a test compares them.
 """
 
@@ -43,6 +46,7 @@ TEXT_VECTOR = "text_vector"
 IMAGE_VECTOR = "image_vector"
 FINGERPRINT = "fingerprint"
 RANKING = "ranking"
+FOLDED = "folded"
 
 PRODUCTS_PER_SHARD = 10_000
 
@@ -57,6 +61,12 @@ class CatalogueHead(Contract):
     products: int = Field(ge=0, description="Products in the shards, without later changes.")
     base: int = Field(default=0, ge=0, description="Number before this version's first change.")
     sequence: int = Field(default=0, ge=0, description="Number of this version's latest change.")
+    folded: int = Field(
+        default=0,
+        ge=0,
+        description="Number of the last folded change. The changes from `base` + 1 to this one "
+        "repeat, in few rows, the changes up to `base`; 0 if there are none.",
+    )
     ranking: Ranking | None = Field(default=None, description="Null for the built-in ranking.")
 
 

@@ -12,7 +12,7 @@ from services.contracts.catalogue import CatalogueHead
 from services.pipeline.catalogue.changes import check_model
 from services.pipeline.catalogue.feature_writer import FeatureWriter
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
-from services.pipeline.catalogue.publication import Entry, Manifest, Publication
+from services.pipeline.catalogue.publication import Entry, Manifest, Publication, Publisher
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.encoding.embedding import Embedder, needs_no_encoder
 from services.pipeline.encoding.encoder_client import EncoderClient
@@ -162,7 +162,13 @@ class _Load:
         check_vectors_model(feed, model)
         if self._live:
             check_model(self._stores.head(), model)
-        writer = FeatureWriter(self._stores, model.model, search_parquet=not self._live)
+        self._stores.offline.begin_load()
+        writer = FeatureWriter(
+            self._stores,
+            model.model,
+            listed=self._stores.listed(),
+            search_parquet=not self._live,
+        )
         embedder = Embedder(
             encoder,
             model,
@@ -187,7 +193,11 @@ class _Load:
                 f"{feed.path}: not one of {self.counts.rows} rows can be loaded"
                 + (f"; see {self._rejects.path}" if self._rejects.count else "")
             )
-        publisher = self._stores.publisher(model.model, model.dimension)
+        publication = self._published(self._stores.publisher(model.model, model.dimension))
+        self._stores.offline.end_load()
+        return publication
+
+    def _published(self, publisher: Publisher) -> Publication:
         if self._live:
             return Publication(publisher.change(self._manifest.entries).head, is_new=True)
         return publisher.publish(

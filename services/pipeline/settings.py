@@ -141,6 +141,11 @@ class PipelineSettings(BaseSettings):
         default=90, ge=1, description="Retention of exported queries, in days."
     )
 
+    @property
+    def downloads(self) -> Path:
+        """The download cache directory."""
+        return self.download_dir or self.feature_store / "offline" / ".downloads"
+
     @field_validator("download_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

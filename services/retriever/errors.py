@@ -4,6 +4,7 @@ CatalogueError
 ├── NotPublished       there is nothing to serve yet: no registry, or no head in the online store
 ├── StoreUnavailable   the feature store does not answer, or cannot be opened
 ├── BrokenPublication  what the head promises is not what the store holds
+│   └── ChangeMissing  one of its changes is not there
 ├── WrongModel         the catalogue is of another model than the one expected
 └── LoadStopped        the service is stopping
 """
@@ -25,6 +26,10 @@ class StoreUnavailable(CatalogueError):
 
 class BrokenPublication(CatalogueError):
     """The store does not hold what the head promises."""
+
+
+class ChangeMissing(BrokenPublication):
+    """One of the changes of the published version is not in the store."""
 
 
 class WrongModel(CatalogueError):

@@ -65,7 +65,7 @@ class Round:
         self._on_thread = on_thread
         self._picture_wait_s = picture_wait_s
         self._head: CatalogueHead = keeper.head().head
-        self._writer = FeatureWriter(stores, self._head.model_id, search_parquet=False)
+        self._writer: FeatureWriter | None = None
 
     async def prepare(self, batch: Batch) -> None:
         """Work out what each change stores, encode, and write the rows that no version lists yet.
@@ -79,7 +79,7 @@ class Round:
         await self._complete(batch, read)
         products = [one.product for one in batch.values() if one.product is not None]
         keeping = {one.product_id for one in batch.values() if one.keeps_vectors}
-        survey = await self._on_thread(lambda: self._writer.survey(products, keeping))
+        survey = await self._on_thread(lambda: self._features().survey(products, keeping))
         encoded = await self._encoded(batch, survey.encode)
         drop_late(batch)
         await self._on_thread(lambda: self._write_rows(survey, encoded, batch))
@@ -218,4 +218,14 @@ class Round:
     def _write_rows(self, survey: Survey, encoded: dict[str, ProductVectors], batch: Batch) -> None:
         survey.describe = [one for one in survey.describe if one.product_id in batch]
         kept = {name: vectors for name, vectors in encoded.items() if name in batch}
-        self._writer.write(survey, kept)
+        self._features().write(survey, kept)
+
+    def _features(self) -> FeatureWriter:
+        if self._writer is None:
+            self._writer = FeatureWriter(
+                self._stores,
+                self._head.model_id,
+                listed=self._keeper.entries(),
+                search_parquet=False,
+            )
+        return self._writer

@@ -23,6 +23,7 @@ from services.contracts.catalogue import (
     TEXT_VECTOR,
     VECTOR_VIEW,
 )
+from services.pipeline.catalogue.ledger import Entries
 from services.pipeline.catalogue.offline_store import OfflineIndex, StoredRow
 from services.pipeline.catalogue.online_store import OnlineRow
 from services.pipeline.catalogue.product import CatalogueProduct, FloatVector, ProductVectors
@@ -55,13 +56,17 @@ class FeatureWriter:
         stores: Stores,
         model_id: str,
         *,
+        listed: Entries | None = None,
         search_parquet: bool = True,
     ) -> None:
-        """search_parquet: search the parts for vectors that are not online, before encoding again.
+        """listed: products of the served version. An online row counts only if it is one of theirs,
+        or found in Parquet: Redis may come back with rows that were swept.
 
+        search_parquet: search the parts for vectors that are not online, before encoding again.
         Reading what the parts hold takes longer the larger the catalogue is: not for a live change,
         which encodes its few products instead.
         """
+        self._listed = listed or {}
         self._search_parquet = search_parquet
         self._trust_online = stores.trust_online
         self._online = stores.online
@@ -86,16 +91,16 @@ class FeatureWriter:
             ids, [product.metadata_fingerprint for product in products]
         )
         for product, vector_row, metadata_row in zip(products, vectors, metadata, strict=True):
-            vectors_stand = product.product_id in keeping or (
-                vector_row.fingerprint == product.vector_fingerprint and self._trust_online
+            product_id = product.product_id
+            listed = self._listed.get(product_id, ("", ""))
+            vectors_stand = product_id in keeping or self._stands(
+                vector_row, product.vector_fingerprint, listed[0]
             )
-            metadata_stand = (
-                metadata_row.fingerprint == product.metadata_fingerprint and self._trust_online
-            )
+            metadata_stand = self._stands(metadata_row, product.metadata_fingerprint, listed[1])
             if not vectors_stand:
-                self._survey_vectors(product, vector_row, survey)
+                vectors_stand = self._survey_vectors(product, vector_row, survey)
             if not metadata_stand:
-                self._survey_metadata(product, metadata_row, survey)
+                metadata_stand = self._survey_metadata(product, metadata_row, survey)
             survey.unchanged += vectors_stand and metadata_stand
         return survey
 
@@ -114,39 +119,56 @@ class FeatureWriter:
         self._online.write(METADATA_VIEW, metadata)
         self._push(METADATA_VIEW, survey.push_metadata, left_out)
 
-    def _survey_vectors(self, product: CatalogueProduct, online: OnlineRow, survey: Survey) -> None:
+    def _stands(self, online: OnlineRow, wanted: str, listed: str) -> bool:
+        return self._trust_online and online.fingerprint == wanted == listed
+
+    def _survey_vectors(self, product: CatalogueProduct, online: OnlineRow, survey: Survey) -> bool:
+        """Note what is to be done for the vectors. Returns True if it is nothing."""
         if not self._search_parquet:
             self._see(online, None)
             survey.encode.append(product)
-            return
+            return False
         if self._vectors is None:
             self._vectors = self._offline.index(VECTOR_VIEW, self._model_id)
+        wanted = product.vector_fingerprint
         latest = self._vectors.latest.get(product.product_id)
         self._see(online, latest)
-        if _is_ahead(latest, product.vector_fingerprint, online):
+        if self._both_have(online, latest, wanted):
+            return True
+        if _is_ahead(latest, wanted, online):
             survey.push_vectors.append((product, latest))
-            return
-        same = self._vectors.by_fingerprint.get(product.vector_fingerprint)
+            return False
+        same = self._vectors.by_fingerprint.get(wanted)
         if same is not None:
             survey.copy.append((product, same))
         else:
             survey.encode.append(product)
+        return False
 
     def _survey_metadata(
         self, product: CatalogueProduct, online: OnlineRow, survey: Survey
-    ) -> None:
+    ) -> bool:
+        """Note what is to be done for the metadata. Returns True if it is nothing."""
         if not self._search_parquet:
             self._see(online, None)
             survey.describe.append(product)
-            return
+            return False
         if self._metadata is None:
             self._metadata = self._offline.index(METADATA_VIEW)
+        wanted = product.metadata_fingerprint
         latest = self._metadata.latest.get(product.product_id)
         self._see(online, latest)
-        if _is_ahead(latest, product.metadata_fingerprint, online):
+        if self._both_have(online, latest, wanted):
+            return True
+        if _is_ahead(latest, wanted, online):
             survey.push_metadata.append((product, latest))
         else:
             survey.describe.append(product)
+        return False
+
+    def _both_have(self, online: OnlineRow, latest: StoredRow | None, wanted: str) -> bool:
+        fingerprints = {online.fingerprint, "" if latest is None else latest.fingerprint}
+        return self._trust_online and fingerprints == {wanted}
 
     def _see(self, online: OnlineRow, offline: StoredRow | None) -> None:
         self._clock.has_seen(online.timestamp)

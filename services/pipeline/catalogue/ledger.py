@@ -17,6 +17,7 @@ from services.contracts.catalogue import (
     CATALOGUE_KEY,
     CHANGE_KEY,
     CHANGE_VIEW,
+    FOLDED,
     HEAD_VIEW,
     PREVIOUS,
     RANKING,
@@ -102,9 +103,9 @@ class Ledger:
     def entries(self, head: CatalogueHead) -> Entries:
         """Every product of a version after its changes. Raises StoreIncomplete."""
         entries: Entries = {}
-        for product_id, vectors, metadata in _listed(self.shards(head)):
+        for product_id, vectors, metadata in self.listed(self.shards(head)):
             entries[product_id] = (vectors, metadata)
-        for product_id, vectors, metadata in _listed(self.changes(head)):
+        for product_id, vectors, metadata in self.listed(self.changes(head)):
             if vectors:
                 entries[product_id] = (vectors, metadata)
             else:
@@ -112,9 +113,15 @@ class Ledger:
         return entries
 
     def changed(self, head: CatalogueHead) -> list[tuple[str, str, str]]:
-        """Net changes: the latest state of each product; deleted ones have no digests."""
-        net = {entry[0]: entry for entry in _listed(self.changes(head))}
-        return sorted(net.values())
+        """Products that differ from the shards, in order of id; deleted ones have no digests."""
+        net = {entry[0]: entry for entry in self.listed(self.changes(head))}
+        before = {entry[0]: entry for entry in self.listed(self.shards(head)) if entry[0] in net}
+        deleted = {product_id: (product_id, "", "") for product_id in net}
+        return sorted(
+            entry
+            for product_id, entry in net.items()
+            if entry != before.get(product_id, deleted[product_id])
+        )
 
     def superseded_since(self, moment: datetime) -> list[CatalogueHead]:
         """Heads that were served at that moment or later, and are no longer."""
@@ -126,6 +133,13 @@ class Ledger:
         for one, following in zip(self._history, self._history[1:], strict=False):
             if following.timestamp >= moment:
                 yield one, following.timestamp
+
+    @staticmethod
+    def listed(table: pa.Table) -> Iterator[tuple[str, str, str]]:
+        """Every entry of these shards or changes, in order."""
+        names = ("product_ids", "vector_fingerprints", "metadata_fingerprints")
+        for row in zip(*(table[name].to_pylist() for name in names), strict=True):
+            yield from zip(*row, strict=True)
 
     def _rows(self, view: str, key: str, wanted: Sequence[str]) -> pa.Table:
         """The newest row of each key, in the order of the keys."""
@@ -168,15 +182,10 @@ def _published(row: dict[str, object]) -> Published:
             # Parts of the first releases lack these columns.
             "base": row.get("base") or 0,
             "sequence": row.get("sequence") or 0,
+            FOLDED: row.get(FOLDED) or 0,
             RANKING: Ranking.model_validate_json(str(ranking)) if ranking else None,
         }
     )
     timestamp = row[TIMESTAMP]
     assert isinstance(timestamp, datetime)  # noqa: S101 - the schema has it so
     return Published(head, timestamp)
-
-
-def _listed(table: pa.Table) -> Iterator[tuple[str, str, str]]:
-    names = ("product_ids", "vector_fingerprints", "metadata_fingerprints")
-    for row in zip(*(table[name].to_pylist() for name in names), strict=True):
-        yield from zip(*row, strict=True)

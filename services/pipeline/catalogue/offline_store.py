@@ -1,4 +1,4 @@
-"""Feast's offline store: one folder of Parquet parts a feature view, each written once.
+"""Feast's offline store: one folder of Parquet parts for each view, each written once.
 
 A part appears under its name only when it is whole and on the disk: it is written as a draft,
 synced, renamed, and its folder is synced. So a run that is killed, or a machine that loses its
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -20,10 +21,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from services.common.durable_files import rename_durably
+from services.common.durable_files import rename_durably, write_durably
 from services.contracts.catalogue import CONTENT_KEY, FINGERPRINT, MODEL_KEY, PRODUCT_KEY
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.errors import OfflineDamaged, TooLate
+
+_LOAD_KEPT_S = 86_400.0
+"""Age from which an unfinished load is not expected to be repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class OfflineStore:
         self.folder = folder
         # Beside the views' folders: whoever reads those must never meet a half-written part.
         self._drafts = folder / ".drafts"
+        self._loads = folder / ".loads"
+        self._load: str | None = None
 
     def write(self, view: str, table: pa.Table) -> None:
         """Add a part with these rows, of the view's schema. Raises OSError: nothing is added."""
@@ -86,13 +92,51 @@ class OfflineStore:
 
     def replace(self, view: str, old: Sequence[Path], table: pa.Table) -> None:
         """Put one part in place of several. A kill in the middle leaves rows twice, never none."""
-        self.write(view, table)
+        # The last part of a view stays even without rows: `feast materialize` needs one.
+        if table.num_rows or len(old) == len(list(self.parts(view))):
+            self.write(view, table)
         for part in old:
             part.unlink(missing_ok=True)
 
+    def begin_load(self) -> None:
+        """Mark the parts written from now on: a sweep spares them until `end_load`.
+
+        So a load that is killed, or not published, encodes nothing again when it is repeated.
+        """
+        self._load = uuid.uuid4().hex[:8]
+        write_durably(self._loads / self._load, b"")
+
+    def end_load(self) -> None:
+        """A version is published: what earlier loads left behind is no longer wanted."""
+        self._load = None
+        for marker in self._loads.glob("*"):
+            marker.unlink(missing_ok=True)
+
+    def unfinished_loads(self) -> set[str]:
+        """Marks of loads that began less than a day ago and did not end."""
+        oldest = time.time() - _LOAD_KEPT_S
+        return {one.name for one in self._loads.glob("*") if one.stat().st_mtime > oldest}
+
+    def load_of(self, part: Path) -> str | None:
+        """The mark of the load that wrote a part."""
+        marked = part.stem.split("-load-")
+        return marked[1] if len(marked) == 2 else None
+
+    def keys(self, view: str, key: str) -> set[str]:
+        """Values of a join key in the view's parts."""
+        return {
+            value for part in self.parts(view) for value in read_part(part, [key])[key].to_pylist()
+        }
+
+    def count(self, part: Path) -> int:
+        """Number of rows of a part."""
+        return int(read_part(part, []).num_rows)
+
     def _new_part(self, view: str) -> Path:
-        name = f"part-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}.parquet"
-        return self.folder / view / name
+        name = f"part-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+        if self._load is not None:
+            name += f"-load-{self._load}"
+        return self.folder / view / f"{name}.parquet"
 
     def _draft(self, table: pa.Table) -> Path:
         """These rows in a file outside of the views' folders, on the disk."""

@@ -35,6 +35,7 @@ from services.contracts.catalogue import (
     CHANGE_VIEW,
     CONTENT_KEY,
     FINGERPRINT,
+    FOLDED,
     HEAD_VIEW,
     IMAGE_VECTOR,
     METADATA_VIEW,
@@ -258,7 +259,7 @@ class OnlineStore:
         """The published version (or the one before), if there is one, and its timestamp."""
         features = [
             *("version", "model", "dimension", "shards", "products", "base", "sequence"),
-            RANKING,
+            *(FOLDED, RANKING),
         ]
         columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
         version = columns["version"].values[0].string_val
@@ -273,6 +274,7 @@ class OnlineStore:
             products=columns["products"].values[0].int64_val,
             base=columns["base"].values[0].int64_val,
             sequence=columns["sequence"].values[0].int64_val,
+            folded=columns[FOLDED].values[0].int64_val,
             ranking=Ranking.model_validate_json(ranking) if ranking else None,
         )
         return head, _timestamp(columns["version"], 0)

@@ -1,4 +1,4 @@
-"""Publishing a catalogue version: its shards, a look whether everything is there, then the head.
+"""Publishes a catalogue version: its shards, a check that everything is there, then the head.
 
 Readers flip to the new version when the head row changes, so it is written last and alone. Products
 that the new file no longer has are simply not in the new manifest; their rows stay in the store,
@@ -21,6 +21,7 @@ from services.contracts.catalogue import (
     CATALOGUE,
     CHANGE_KEY,
     CHANGE_VIEW,
+    FOLDED,
     HEAD_VIEW,
     PREVIOUS,
     PRODUCTS_PER_SHARD,
@@ -94,6 +95,8 @@ class Publisher:
         self._model_id = model_id
         self._dimension = dimension
         self._products_per_shard = products_per_shard
+        self._stored_shards: set[str] = set()
+        """Keys of the shards in Parquet when `publish` began."""
 
     def publish(
         self,
@@ -130,6 +133,7 @@ class Publisher:
             sequence=base,
             ranking=ranking or self._present_ranking(published),
         )
+        self._stored_shards = self._offline.keys(SHARD_VIEW, SHARD_KEY)
         for number, shard in enumerate(shards):
             self._write_shard(shard_id(head.version, number), shard)
         same = published is not None and _same(published, head, unchanged=undo_changes)
@@ -169,7 +173,7 @@ class Publisher:
         self._clock.has_seen(timestamp)
         if published is not None and _same_products(published, head):
             # Only its ranking is gone back to; what changed since stays.
-            head = head.model_copy(update={"sequence": published.sequence})
+            head = head.model_copy(update=_place(published))
         changed: dict[str, Entry] = {}
         for change in self._online.changes(head):
             if not change:
@@ -183,8 +187,23 @@ class Publisher:
                 raise _gone(head)
             self._verify_rows([entry for entry in entries if entry[0] not in changed])
         self._verify_rows([entry for entry in changed.values() if entry[1]])
+        same_version = published is not None and published.version == head.version
+        if published is not None and same_version and not _same_products(published, head):
+            # Both number their changes alike: the next ones must not take the other's numbers.
+            head = self._renumber(head, published, sorted(changed.values()))
         self._flip(head, published)
         return Publication(head, is_new=True)
+
+    def _renumber(
+        self, head: CatalogueHead, published: CatalogueHead, changed: Sequence[Entry]
+    ) -> CatalogueHead:
+        """The head with its changes after all numbers that the version ever used."""
+        base = self._unused(head.version, max(head.sequence, published.sequence))
+        head, table = self._folded(head, changed, base)
+        if table.num_rows:
+            self._online.write(CHANGE_VIEW, table)
+            self._offline.write(CHANGE_VIEW, table)
+        return head
 
     def change(
         self,
@@ -222,35 +241,44 @@ class Publisher:
     def fold(
         self, head: CatalogueHead, changed: Sequence[Entry], *, read_again: bool = False
     ) -> Published:
-        """Say all changes of a version once more, as few and short as they come to.
+        """Replace all changes of a version by few changes with the same result.
 
-        changed: the last word on each changed product, in order of id. The folded changes follow
-        the numbers before, so a retriever goes on from where it is; `read_again` leaves a gap
-        before them, so that each reads the version again. Raises as `change` does.
+        changed: the latest state of each changed product, in order of id. The folded changes get
+        the next numbers, and retrievers skip them. `read_again` leaves a gap before them, so that
+        every retriever reads the whole version again. Raises as `change` does.
         """
         published, timestamp = self._online.head()
         before, timestamp_before = self._online.head(PREVIOUS)
         numbers = [one.sequence for one in (published, before, head) if one is not None]
         base = self._unused(head.version, max(numbers)) if read_again else head.sequence
-        new = head.model_copy(update={"base": base, "sequence": base})
-        changes = []
-        for start in range(0, len(changed), PRODUCTS_PER_CHANGE):
-            new = new.model_copy(update={"sequence": new.sequence + 1})
-            changes.append(self._change_row(new, changed[start : start + PRODUCTS_PER_CHANGE]))
-        table = pa.concat_tables(changes) if changes else SCHEMAS[CHANGE_VIEW].empty_table()
-        self._online.write(CHANGE_VIEW, table)
+        new, table = self._folded(head, changed, base)
+        if table.num_rows:
+            self._online.write(CHANGE_VIEW, table)
         for one in (timestamp, timestamp_before):
             self._clock.has_seen(one)
         rows = []
         if before is not None and _same_products(before, head):
             # Only its ranking differs: going back to it keeps what changed.
-            at = {"base": new.base, "sequence": new.sequence}
-            rows.append(head_table(before.model_copy(update=at), PREVIOUS, self._clock.tick()))
+            previous = before.model_copy(update=_place(new))
+            rows.append(head_table(previous, PREVIOUS, self._clock.tick()))
         moment = self._clock.tick()
         rows.append(head_table(new, CATALOGUE, moment))
-        self._offline.commit([(CHANGE_VIEW, table), (HEAD_VIEW, pa.concat_tables(rows))])
+        commit = [(HEAD_VIEW, pa.concat_tables(rows))]
+        self._offline.commit([(CHANGE_VIEW, table), *commit] if table.num_rows else commit)
         self._show(rows, new)
         return Published(new, moment)
+
+    def _folded(
+        self, head: CatalogueHead, changed: Sequence[Entry], base: int
+    ) -> tuple[CatalogueHead, pa.Table]:
+        """The head with these changes alone, numbered after `base`, and their rows."""
+        new = head.model_copy(update={"base": base, "sequence": base})
+        changes = [SCHEMAS[CHANGE_VIEW].empty_table()]
+        for start in range(0, len(changed), PRODUCTS_PER_CHANGE):
+            new = new.model_copy(update={"sequence": new.sequence + 1})
+            changes.append(self._change_row(new, changed[start : start + PRODUCTS_PER_CHANGE]))
+        folded = new.model_copy(update={FOLDED: new.sequence})
+        return folded, pa.concat_tables(changes)
 
     def _change_row(self, head: CatalogueHead, entries: Sequence[Entry]) -> pa.Table:
         ids, vectors, metadata = _columns(entries)
@@ -305,7 +333,7 @@ class Publisher:
         """Unless it is there as it should be: a version's shards never change."""
         columns = _columns(entries)
         *stored, timestamp = self._online.shard(key)
-        if tuple(stored) == columns and self._trust_online:
+        if tuple(stored) == columns and self._trust_online and key in self._stored_shards:
             return
         self._clock.has_seen(timestamp)
         self._write(
@@ -373,8 +401,12 @@ def _same(published: CatalogueHead, head: CatalogueHead, *, unchanged: bool) -> 
     """True if a version is the served one; `unchanged`: without live changes on top."""
     if unchanged and published.base != published.sequence:
         return False
-    at = {"base": published.base, "sequence": published.sequence}
-    return head.model_copy(update=at) == published
+    return head.model_copy(update=_place(published)) == published
+
+
+def _place(head: CatalogueHead) -> dict[str, int]:
+    """The numbers of its changes."""
+    return {"base": head.base, "sequence": head.sequence, FOLDED: head.folded}
 
 
 def _same_products(one: CatalogueHead, other: CatalogueHead) -> bool:

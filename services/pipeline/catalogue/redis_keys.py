@@ -75,9 +75,11 @@ class RedisKeys:
 
     def all(self) -> Iterator[bytes]:
         """Every key of this project, perhaps twice."""
-        for key in self._client.scan_iter(match=b"*" + self._project, count=_AT_ONCE):
-            if self.join_keys(key) is not None:
-                yield key
+        return (key for key in self.all_raw() if self.join_keys(key) is not None)
+
+    def all_raw(self) -> Iterator[bytes]:
+        """Every key that ends like one of this project, perhaps twice."""
+        yield from self._client.scan_iter(match=b"*" + self._project, count=_AT_ONCE)
 
     def join_keys(self, key: bytes) -> dict[str, str] | None:
         """The join keys in a key, by name; None when it is not a key of this project."""

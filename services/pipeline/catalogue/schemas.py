@@ -14,6 +14,7 @@ from services.contracts.catalogue import (
     CHANGE_VIEW,
     CONTENT_KEY,
     FINGERPRINT,
+    FOLDED,
     HEAD_VIEW,
     IMAGE_VECTOR,
     METADATA_VIEW,
@@ -90,6 +91,7 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
                 ("products", pa.int64()),
                 ("base", pa.int64()),
                 ("sequence", pa.int64()),
+                (FOLDED, pa.int64()),
                 ("ranking", _TEXT),
                 _TIME,
             ]
@@ -110,6 +112,7 @@ def head_table(head: CatalogueHead, catalogue: str, timestamp: datetime) -> pa.T
         "products": [head.products],
         "base": [head.base],
         "sequence": [head.sequence],
+        FOLDED: [head.folded],
         RANKING: ["" if head.ranking is None else head.ranking.model_dump_json()],
         TIMESTAMP: [timestamp],
     }

@@ -1,4 +1,4 @@
-"""`rebuild` and `verify`: the online store against the offline one, which is the truth."""
+"""`rebuild`, `verify` and `sweep`: the online store against the offline one, which is the truth."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         "verify", help="compare Redis with the Parquet parts; exit code 5 if they differ"
     )
     verify.set_defaults(command=_verify)
+    sweep = commands.add_parser(
+        "sweep", help="remove what neither the served version nor the one before needs"
+    )
+    sweep.add_argument("--dry-run", action="store_true", help="show what would be removed")
+    sweep.set_defaults(command=_sweep)
 
 
 def _rebuild(options: argparse.Namespace, settings: PipelineSettings) -> int:
@@ -45,3 +50,13 @@ def _verify(_: argparse.Namespace, settings: PipelineSettings) -> int:
     for line in report.lines():
         print(line)
     return 5 if report.faults else 0
+
+
+def _sweep(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.catalogue.store_work import sweep
+
+    swept = sweep(settings, dry_run=options.dry_run)
+    print("would be removed:" if options.dry_run else "removed:")
+    for line in swept.lines():
+        print(f"  {line}")
+    return 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.online_store import redis_errors_are_ours
 from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
-from services.pipeline.catalogue.stores import open_stores
+from services.pipeline.catalogue.stores import Stores, open_stores
+from services.pipeline.catalogue.sweeping import Places, Sweep, Swept, reader_grace, worth_folding
 from services.pipeline.catalogue.verification import Report, verify
 from services.pipeline.errors import NothingToLoad, StoresDiffer
 from services.pipeline.settings import PipelineSettings
@@ -61,6 +63,40 @@ def rebuild(
             changed = ledger.changed(head)
             head = stores.publisher_of(head).fold(head, changed, read_again=True).head
         return f"version {head.version}, change {head.sequence}: {done}"
+
+
+def places_of(stores: Stores, ledger: Ledger, settings: PipelineSettings) -> Places:
+    """What a sweep of these stores works on."""
+    return Places(stores.online, stores.offline, ledger, settings.media_dir, settings.downloads)
+
+
+def sweep(settings: PipelineSettings, *, dry_run: bool = False) -> Swept:
+    """Fold the changes, merge the parts, and remove what no kept version needs.
+
+    Raises NothingToLoad, StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
+    """
+    with open_stores(settings.feature_store, wait_s=_LOCK_WAIT_S) as stores:
+        return sweep_stores(stores, settings, dry_run=dry_run)
+
+
+def sweep_stores(stores: Stores, settings: PipelineSettings, *, dry_run: bool = False) -> Swept:
+    """The same for who holds the lock."""
+    ledger = stores.ledger()
+    published = ledger.head()
+    if published is None:
+        raise NothingToLoad("the offline store has no catalogue; load one first")
+    if not dry_run:
+        stores.offline.clear_drafts()
+        if worth_folding(published.head, at_least=1):
+            stores.publisher_of(published.head).fold(
+                published.head, ledger.changed(published.head)
+            )
+            ledger.refresh()
+    grace = reader_grace(published.head)
+    work = Sweep(places_of(stores, ledger, settings), grace, dry_run=dry_run)
+    for _ in work.steps():
+        pass
+    return work.swept
 
 
 def verify_stores(settings: PipelineSettings) -> Report:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.contracts.catalogue import HEAD_VIEW, CatalogueHead
-from services.pipeline.catalogue.ledger import Ledger
+from services.pipeline.catalogue.ledger import Entries, Ledger
 from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
@@ -42,6 +42,15 @@ class Stores:
         ledger = Ledger(self.offline)
         ledger.refresh()
         return ledger
+
+    def listed(self) -> Entries:
+        """Products of the served version as Parquet has it; none if there is no version.
+
+        Raises StoreIncomplete, OfflineDamaged.
+        """
+        ledger = self.ledger()
+        published = ledger.head()
+        return {} if published is None else ledger.entries(published.head)
 
     def publisher(self, model_id: str, dimension: int) -> Publisher:
         """A publisher of catalogues of this model."""

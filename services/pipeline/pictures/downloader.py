@@ -234,7 +234,7 @@ class Downloader:
 
     def _kept(self, url: str) -> Entry | None:
         entry = self._cache.entry(url)
-        if entry is None or not self._media.path(entry.picture).is_file():
+        if entry is None or not self._media.holds(entry.picture):
             return None
         return entry
 

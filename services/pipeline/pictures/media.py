@@ -48,6 +48,15 @@ class StoredPicture:
         return f"/images/{self.name}"
 
 
+def stored_picture(url: str) -> StoredPicture | None:
+    """The picture at a path on the gateway; None if the path is not that of a stored picture."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return None
+    stored = StoredPicture(match["sha256"], match["extension"])
+    return stored if stored.url == url else None
+
+
 class MediaStore:
     """A folder of pictures. `take` may be called from several threads."""
 
@@ -72,7 +81,7 @@ class MediaStore:
         sha256 = hashlib.sha256(data).hexdigest()
         for extension in sorted(set(_EXTENSIONS.values())):
             stored = StoredPicture(sha256, extension)
-            if self.path(stored).exists():  # so it was checked before
+            if self.holds(stored):  # so it was checked before
                 return stored
         stored = StoredPicture(sha256, _EXTENSIONS[_check(data, self._max_pixels)])
         self._keep(data, self.path(stored))
@@ -80,11 +89,18 @@ class MediaStore:
 
     def find(self, url: str) -> StoredPicture | None:
         """The picture that is kept at a path on the gateway, as `StoredPicture.url` gives it."""
-        match = _URL.fullmatch(url)
-        if match is None:
-            return None
-        stored = StoredPicture(match["sha256"], match["extension"])
-        return stored if self.path(stored).is_file() and stored.url == url else None
+        stored = stored_picture(url)
+        return stored if stored is not None and self.holds(stored) else None
+
+    def holds(self, picture: StoredPicture) -> bool:
+        """True if it is there; a sweep then takes it for new."""
+        try:
+            os.utime(self.path(picture))
+        except PermissionError:
+            return self.path(picture).is_file()
+        except FileNotFoundError:
+            return False
+        return True
 
     def _check_size(self, size: int) -> None:
         if size > self._max_bytes:

@@ -77,7 +77,7 @@ def _is_needed(product: FeedProduct) -> bool:
 
 
 def _downloader(media: MediaStore, settings: PipelineSettings) -> Downloader:
-    folder = settings.download_dir or settings.feature_store / "offline" / ".downloads"
+    folder = settings.downloads
     manners = Manners(
         rate=settings.download_rate,
         timeout_s=settings.download_timeout_s,

@@ -252,5 +252,8 @@ def _state(catalogue: Catalogue) -> _State:
 
 def _only_changed(catalogue: Catalogue, head: CatalogueHead) -> bool:
     """True if the head differs from the catalogue only by live changes or by the ranking."""
-    same_version = (head.version, head.base) == (catalogue.info.version, catalogue.base)
-    return same_version and head.sequence >= catalogue.sequence
+    if head.version != catalogue.info.version:
+        return False
+    # Since then folded, perhaps: the changes up to the new base are the ones that it lacks.
+    at_least = head.sequence if head.base == catalogue.base else head.base
+    return catalogue.base <= head.base and catalogue.sequence <= at_least

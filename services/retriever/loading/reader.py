@@ -26,6 +26,7 @@ from services.contracts.catalogue import (
     CATALOGUE_KEY,
     CHANGE_KEY,
     CHANGE_VIEW,
+    FOLDED,
     HEAD_VIEW,
     RANKING,
     SHARD_KEY,
@@ -39,7 +40,13 @@ from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
-from services.retriever.errors import BrokenPublication, LoadStopped, NotPublished, WrongModel
+from services.retriever.errors import (
+    BrokenPublication,
+    ChangeMissing,
+    LoadStopped,
+    NotPublished,
+    WrongModel,
+)
 from services.retriever.index import AnyRows, IndexChoice, LiveIndex, scattered
 from services.retriever.loading import parts
 from services.retriever.loading.faults import Faults, cannot_be_loaded
@@ -114,9 +121,8 @@ class CatalogueReader:
         """
         self._features.refresh()
         features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
-        # A store that an older pipeline registered knows no ranking, and has the built-in one.
-        if self._features.has(HEAD_VIEW, RANKING):
-            features.append(RANKING)
+        # A store that an older pipeline registered lacks these features.
+        features += [one for one in (FOLDED, RANKING) if self._features.has(HEAD_VIEW, one)]
         columns = self._features.read(HEAD_VIEW, features, {CATALOGUE_KEY: [CATALOGUE]})
         if not columns.texts("version")[0]:
             raise NotPublished("nothing is published yet: the online store holds no catalogue head")
@@ -129,6 +135,7 @@ class CatalogueReader:
                 products=columns.integers("products")[0],
                 base=columns.integers("base")[0],
                 sequence=columns.integers("sequence")[0],
+                folded=columns.integers(FOLDED)[0] if FOLDED in features else 0,
                 ranking=_ranking(columns) if RANKING in features else None,
             )
         except ValidationError as error:
@@ -150,7 +157,8 @@ class CatalogueReader:
         with _collector_paused():
             listing = self._listing(head)
             if head.sequence > head.base:
-                listing = _changed(listing, self._changes(head, head.base))
+                numbers = range(head.base + 1, head.sequence + 1)
+                listing = _changed(listing, self._changes(head, numbers))
             with (
                 closing(self._choice.begin(len(listing.product_ids), 2 * head.dimension)) as build,
                 closing(WordsBuild(self._analyser)) as words,
@@ -179,12 +187,25 @@ class CatalogueReader:
         """That catalogue after the changes of its version that it lacks, and only those are read;
         with the head's ranking.
 
-        head: of the same version and base.  Raises as `load` does.
+        head: of the same version.  Reads the whole version if the changes up to the head's base
+        are no longer there.  Raises as `load` does.
         """
         catalogue = replace(catalogue, ranking=head.ranking or BUILT_IN)
-        if head.sequence == catalogue.sequence:
-            return catalogue
-        changes = self._changes(head, catalogue.sequence)
+        first = catalogue.sequence + 1
+        numbers = [*range(first, head.sequence + 1)]
+        if head.base != catalogue.base:
+            # Folded changes repeat those before them.
+            unfolded = range(max(head.base, head.folded) + 1, head.sequence + 1)
+            numbers = [*range(first, head.base + 1), *unfolded]
+            catalogue = replace(catalogue, base=head.base)
+        if not numbers:
+            return replace(catalogue, sequence=head.sequence)
+        try:
+            changes = self._changes(head, numbers)
+        except ChangeMissing:
+            if numbers[0] > head.base:
+                raise
+            return self.load(head, serving=True)
         listing = _changed(_Listing([], [], []), changes)
         rows = np.zeros((len(listing.product_ids), 2 * head.dimension), np.float32)
         upserts = self._fill(head, listing, rows, lambda _: None)
@@ -281,14 +302,14 @@ class CatalogueReader:
                 )
         return listing
 
-    def _changes(self, head: CatalogueHead, after: int) -> dict[str, _Entry | None]:
-        """The result of all changes from `after` + 1 to the head, by id; None means deleted.
+    def _changes(self, head: CatalogueHead, wanted: Sequence[int]) -> dict[str, _Entry | None]:
+        """The result of the changes of these numbers, by id; None means deleted.
 
-        Raises BrokenPublication when one is missing.
+        Raises ChangeMissing.
         """
         net: dict[str, _Entry | None] = {}
-        for start in range(after + 1, head.sequence + 1, self._batch):
-            numbers = range(start, min(start + self._batch, head.sequence + 1))
+        for start in range(0, len(wanted), self._batch):
+            numbers = wanted[start : start + self._batch]
             columns = self._features.read(
                 CHANGE_VIEW,
                 ["product_ids", "vector_fingerprints", "metadata_fingerprints"],
@@ -302,7 +323,7 @@ class CatalogueReader:
                 strict=True,
             ):
                 if not ids or not len(ids) == len(vectors) == len(metadata):
-                    raise BrokenPublication(
+                    raise ChangeMissing(
                         f"{cannot_be_loaded(head)}: its change {number} is missing or cut short. "
                         "Load the catalogue again."
                     )

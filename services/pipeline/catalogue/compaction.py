@@ -1,0 +1,188 @@
+"""Merges Parquet parts, and leaves out the rows that nothing needs any more.
+
+A merged part is on the disk before the old ones are removed, so a kill in between leaves some rows
+twice. Readers take the newest row of a key, and the next compaction removes the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from services.contracts.catalogue import (
+    CATALOGUE_KEY,
+    CHANGE_VIEW,
+    FINGERPRINT,
+    HEAD_VIEW,
+    METADATA_VIEW,
+    SHARD_VIEW,
+    VECTOR_VIEW,
+)
+from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept
+from services.pipeline.catalogue.needed_rows import part_keys, whole_rows
+from services.pipeline.catalogue.offline_store import OfflineStore, read_part
+from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
+
+ROWS_PER_PART = {
+    VECTOR_VIEW: 5_000,
+    METADATA_VIEW: 20_000,
+    SHARD_VIEW: 20,
+    CHANGE_VIEW: 1_000,
+    HEAD_VIEW: 10_000,
+}
+"""Most rows of a merged part: what one step reads, writes and holds in memory."""
+
+_LIVE_SHARE = 0.7
+"""A part of which less is needed is written again."""
+
+_SMALL_SHARE = 0.5
+"""A part with a smaller share of `ROWS_PER_PART` is merged with others."""
+
+
+Key = tuple[Any, ...]
+"""Values of a row's join keys; of a head also its timestamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """A part, and the places of the rows in it that are needed."""
+
+    path: Path
+    rows: int
+    places: list[int]
+
+    @property
+    def is_wasteful(self) -> bool:
+        return len(self.places) < _LIVE_SHARE * self.rows or not self.rows
+
+
+class LiveRows:
+    """The needed rows of a view's parts, each once; parts of unfinished loads are left out."""
+
+    def __init__(self, offline: OfflineStore, view: str, kept: Kept, since: datetime) -> None:
+        """since: heads that were served since then are needed."""
+        self._view = view
+        self._kept = kept
+        self._newest: dict[Key, tuple[datetime, Path, int]] = {}
+        spared = offline.unfinished_loads()
+        paths = [part for part in offline.parts(view) if offline.load_of(part) not in spared]
+        for path in paths:
+            keys, times = _keys(path, view)
+            for place, (key, time) in enumerate(zip(keys, times, strict=True)):
+                if self._wanted(key) and (key not in self._newest or self._newest[key][0] < time):
+                    self._newest[key] = (time, path, place)
+        if view == HEAD_VIEW:
+            needed = _needed_heads(list(self._newest), since)
+            self._newest = {key: self._newest[key] for key in needed}
+        self.parts = [self.part(path) for path in paths]
+
+    def part(self, path: Path) -> LivePart:
+        """The part as it is needed now, also by what was committed since the rows were read."""
+        keys, _ = _keys(path, self._view)
+        places = [place for place, key in enumerate(keys) if self._needs(key, path, place)]
+        return LivePart(path, len(keys), places)
+
+    def _wanted(self, key: Key) -> bool:
+        return self._view == HEAD_VIEW or key in self._kept.keys[self._view]
+
+    def _needs(self, key: Key, path: Path, place: int) -> bool:
+        newest = self._newest.get(key)
+        if newest is not None:
+            return newest[1:] == (path, place)
+        return self._view != HEAD_VIEW and self._wanted(key)
+
+
+def _keys(part: Path, view: str) -> tuple[list[Key], list[datetime]]:
+    times = read_part(part, [TIMESTAMP])[TIMESTAMP].to_pylist()
+    if view == HEAD_VIEW:
+        names = read_part(part, [CATALOGUE_KEY])[CATALOGUE_KEY].to_pylist()
+        return list(zip(names, times, strict=True)), times
+    if view in (VECTOR_VIEW, METADATA_VIEW):
+        table = part_keys(part, view)
+    else:
+        table = read_part(part, list(KEY_COLUMNS[view]))
+    columns = (table[name].to_pylist() for name in KEY_COLUMNS[view])
+    return list(zip(*columns, strict=True)), times
+
+
+def _needed_heads(keys: Sequence[Key], since: datetime) -> list[Key]:
+    """The latest head of each catalogue id, those since a moment, and the last one before it."""
+    needed: list[Key] = []
+    for name in dict.fromkeys(key[0] for key in keys):
+        times = sorted(key[1] for key in keys if key[0] == name)
+        recent = [time for time in times if time >= since]
+        before = times[: len(times) - len(recent)]
+        needed += [(name, time) for time in (*before[-1:], *recent)]
+    return needed
+
+
+def worth_merging(view: str, parts: Sequence[LivePart]) -> list[LivePart]:
+    """Parts to write again: wasteful ones, and small ones if there are several."""
+    most = _SMALL_SHARE * ROWS_PER_PART[view]
+    small = [one for one in parts if one.rows < most]
+    chosen = [one for one in parts if one.is_wasteful or (len(small) > 1 and one in small)]
+    # An empty part that is the view's only one stays.
+    return [] if len(parts) == 1 and not parts[0].rows else chosen
+
+
+def groups(view: str, parts: Sequence[LivePart]) -> Iterator[list[LivePart]]:
+    """Parts that are written as one."""
+    group: list[LivePart] = []
+    for part in parts:
+        held = sum(len(one.places) for one in group)
+        if group and held + len(part.places) > ROWS_PER_PART[view]:
+            yield group
+            group = []
+        group.append(part)
+    if group:
+        yield group
+
+
+def merge(offline: OfflineStore, view: str, group: Sequence[LivePart]) -> int:
+    """Write these parts as one, their needed rows only. Returns the number of rows left out."""
+    tables = [SCHEMAS[view].empty_table()]
+    tables += [_rows(one, view) for one in group if one.places]
+    offline.replace(view, [one.path for one in group], pa.concat_tables(tables))
+    return sum(one.rows - len(one.places) for one in group)
+
+
+def _rows(part: LivePart, view: str) -> pa.Table:
+    if view in (VECTOR_VIEW, METADATA_VIEW):
+        return whole_rows(part.path, view, part.places)
+    table = read_part(part.path)
+    for field in SCHEMAS[view]:
+        if field.name not in table.column_names:
+            # Written by a release that did not have this column.
+            table = table.append_column(field.name, pa.nulls(len(table), field.type))
+    return table.select(SCHEMAS[view].names).take(part.places)
+
+
+def merge_small(offline: OfflineStore, view: str, since: datetime, at_least: int) -> bool:
+    """Merge a view's small parts, all rows kept, if there are many. Returns whether it did.
+
+    Cheap, because it reads no more than those parts; heads that nobody can be reading go.
+    """
+    parts = [part for part in offline.parts(view) if offline.load_of(part) is None]
+    if len(parts) < at_least:
+        return False
+    small = [(part, offline.count(part)) for part in parts]
+    most = _SMALL_SHARE * ROWS_PER_PART[view]
+    chosen = [LivePart(part, rows, list(range(rows))) for part, rows in small if rows < most]
+    if len(chosen) < at_least / 2:
+        return False
+    if view == HEAD_VIEW:
+        chosen = LiveRows(offline, view, Kept(), since).parts
+    for group in groups(view, chosen):
+        merge(offline, view, group)
+    return True
+
+
+def picture_urls(part: LivePart) -> set[str]:
+    """Pictures that the needed rows of a part of `product_metadata` name."""
+    urls = read_part(part.path, ["image_url", FINGERPRINT])["image_url"]
+    return {url for url in urls.take(part.places).to_pylist() if url}

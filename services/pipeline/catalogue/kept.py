@@ -1,0 +1,93 @@
+"""Rows that must stay: those of the served version, of the one before, and of recent readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.contracts.catalogue import (
+    CHANGE_KEY,
+    CHANGE_VIEW,
+    CONTENT_KEY,
+    METADATA_VIEW,
+    MODEL_KEY,
+    PRODUCT_KEY,
+    SHARD_KEY,
+    SHARD_VIEW,
+    VECTOR_VIEW,
+    CatalogueHead,
+    change_id,
+    shard_id,
+)
+from services.pipeline.catalogue.ledger import Ledger
+from services.pipeline.errors import StoreIncomplete
+
+KEY_COLUMNS = {
+    VECTOR_VIEW: (PRODUCT_KEY, MODEL_KEY, CONTENT_KEY),
+    METADATA_VIEW: (PRODUCT_KEY, CONTENT_KEY),
+    SHARD_VIEW: (SHARD_KEY,),
+    CHANGE_VIEW: (CHANGE_KEY,),
+}
+"""Join keys of the views whose rows are removed some day, in this order in `Kept`."""
+
+Entry = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class Kept:
+    """Join-key values of rows that must stay, by view."""
+
+    keys: dict[str, set[tuple[str, ...]]] = field(
+        default_factory=lambda: {view: set() for view in KEY_COLUMNS}
+    )
+
+    def add(self, head: CatalogueHead, entries: Iterable[Entry]) -> None:
+        """Keep the rows of these products, and all changes of the head."""
+        vectors, metadata = self.keys[VECTOR_VIEW], self.keys[METADATA_VIEW]
+        for product_id, of_vectors, of_metadata in entries:
+            if of_vectors:
+                vectors.add((product_id, head.model_id, of_vectors))
+                metadata.add((product_id, of_metadata))
+        numbers = range(head.base + 1, head.sequence + 1)
+        self.keys[CHANGE_VIEW].update((change_id(head.version, number),) for number in numbers)
+        shards = ((shard_id(head.version, number),) for number in range(head.shards))
+        self.keys[SHARD_VIEW].update(shards)
+
+    def update(self, other: Kept) -> None:
+        """Keep also what the other keeps."""
+        for view, keys in other.keys.items():
+            self.keys[view] |= keys
+
+
+def kept_rows(ledger: Ledger, since: datetime) -> Kept:
+    """What the served version and the one before need, and the heads served since that moment.
+
+    A retriever that is reading a version goes on from the head that it found. Raises
+    StoreIncomplete when the served version or the one before is not whole.
+    """
+    kept = Kept()
+    for head in [one.head for _, one in ledger.heads()]:
+        kept.add(head, _entries(ledger, head))
+    for first, last in _groups(ledger.superseded_since(since)):
+        try:
+            kept.add(first, _entries(ledger, first))
+            kept.add(last, ledger.listed(ledger.changes(last, after=first.sequence)))
+        except StoreIncomplete:
+            continue  # swept before, with a shorter time for readers
+    return kept
+
+
+def _entries(ledger: Ledger, head: CatalogueHead) -> Iterator[Entry]:
+    for product_id, (vectors, metadata) in ledger.entries(head).items():
+        yield product_id, vectors, metadata
+
+
+def _groups(heads: Iterable[CatalogueHead]) -> Iterator[tuple[CatalogueHead, CatalogueHead]]:
+    """The first and the last head of each version and base."""
+    groups: dict[tuple[str, int], list[CatalogueHead]] = {}
+    for head in heads:
+        groups.setdefault((head.version, head.base), []).append(head)
+    for group in groups.values():
+        group.sort(key=lambda head: head.sequence)
+        yield group[0], group[-1]

@@ -1,0 +1,215 @@
+"""Removes what no kept version needs: keys in Redis, rows in Parquet, pictures.
+
+Redis first, then Parquet: a row that is online is always in Parquet too. The work is cut into
+steps, so that a writer can make changes between them; it tells the sweep what it wrote meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from services.contracts.catalogue import (
+    CHANGE_VIEW,
+    HEAD_VIEW,
+    METADATA_VIEW,
+    SHARD_VIEW,
+    VECTOR_VIEW,
+    CatalogueHead,
+)
+from services.pipeline.catalogue.compaction import (
+    LivePart,
+    LiveRows,
+    groups,
+    merge,
+    picture_urls,
+    worth_merging,
+)
+from services.pipeline.catalogue.kept import KEY_COLUMNS, Entry, Kept, kept_rows
+from services.pipeline.catalogue.ledger import Ledger
+from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
+from services.pipeline.pictures.unused import unused_downloads, unused_pictures
+
+PICTURE_GRACE_S = 3_600.0
+
+_KEYS_PER_STEP = 2_000
+_VIEWS = (VECTOR_VIEW, METADATA_VIEW, SHARD_VIEW, CHANGE_VIEW, HEAD_VIEW)
+
+
+def reader_grace(head: CatalogueHead) -> timedelta:
+    """Time for which a retriever may be reading a version that is no longer served."""
+    return timedelta(seconds=60 + head.products / 1_000)
+
+
+def worth_folding(head: CatalogueHead, at_least: int) -> bool:
+    """True if so many changes came since the last fold that folding pays.
+
+    The rows of folded changes are written again by each fold, so more of them wait for more.
+    """
+    folded = max(0, head.folded - head.base)
+    return head.sequence - max(head.base, head.folded) >= max(at_least, folded)
+
+
+@dataclass(slots=True)
+class Swept:
+    """What was removed, or would be."""
+
+    keys: Counter[str] = field(default_factory=Counter)
+    """In Redis, by view."""
+    rows: Counter[str] = field(default_factory=Counter)
+    """In Parquet, by view."""
+    parts: int = 0
+    """Parts that were written again, or removed."""
+    pictures: int = 0
+    picture_bytes: int = 0
+    downloads: int = 0
+
+    def lines(self) -> Iterator[str]:
+        """For a person."""
+        yield f"Redis keys: {_counts(self.keys)}"
+        yield f"Parquet rows: {_counts(self.rows)}; {self.parts} parts merged"
+        yield f"pictures: {self.pictures}, {self.picture_bytes / 1e6:.1f} MB"
+        yield f"download cache files: {self.downloads}"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a sweep works on."""
+
+    online: OnlineStore
+    offline: OfflineStore
+    ledger: Ledger
+    media: Path
+    downloads: Path
+
+
+class Sweep:
+    """One pass over both stores and the pictures; for the only writer."""
+
+    def __init__(
+        self,
+        places: Places,
+        grace: timedelta,
+        *,
+        dry_run: bool = False,
+        picture_grace_s: float = PICTURE_GRACE_S,
+    ) -> None:
+        """grace: time for which superseded rows stay, for retrievers that read them.
+
+        Raises StoreIncomplete when the served version, or the one before, is not whole in Parquet:
+        then nothing may be removed.
+        """
+        self._places = places
+        self._since = datetime.now(UTC) - grace
+        self._dry_run = dry_run
+        self._picture_grace_s = picture_grace_s
+        self._kept = kept_rows(places.ledger, self._since)
+        self._kept_keys: set[bytes] = set()
+        self.swept = Swept()
+
+    def keep(self, head: CatalogueHead, entries: Iterable[Entry]) -> None:
+        """Keep also what was just committed."""
+        added = Kept()
+        added.add(head, entries)
+        self._kept.update(added)
+        for view, values in added.keys.items():
+            self._kept_keys.update(self._places.online.keys.of(_columns(view, list(values))))
+
+    def steps(self) -> Iterator[None]:
+        """Do the work, a fraction of a second at a time. Raises DependencyAway, OfflineDamaged,
+        OSError; what is done stays done, and the rest is left to the next sweep."""
+        yield from self._redis()
+        used: set[str] = set()
+        for view in _VIEWS:
+            yield from self._parquet(view, used)
+        yield from self._pictures(used)
+
+    def _redis(self) -> Iterator[None]:
+        keys = self._places.online.keys
+        for view, values in self._kept.keys.items():
+            for some in _batches(list(values), _KEYS_PER_STEP):
+                self._kept_keys.update(keys.of(_columns(view, some)))
+                yield
+        with redis_errors_are_ours():
+            for found in _batches(keys.all_raw(), _KEYS_PER_STEP):
+                doomed = {}
+                for key in found:
+                    if key not in self._kept_keys and (view_of := self._view(key)):
+                        doomed[key] = view_of
+                if not self._dry_run:
+                    keys.delete(doomed)
+                self.swept.keys.update(doomed.values())
+                yield
+
+    def _view(self, key: bytes) -> str | None:
+        """The view of a key; None if it is not one whose rows are ever removed."""
+        names = set(self._places.online.keys.join_keys(key) or ())
+        return next((view for view, own in KEY_COLUMNS.items() if set(own) == names), None)
+
+    def _parquet(self, view: str, used: set[str]) -> Iterator[None]:
+        offline = self._places.offline
+        live = LiveRows(offline, view, self._kept, self._since)
+        yield
+        if view == METADATA_VIEW:
+            for part in self._all_parts(view, live.parts):
+                used |= picture_urls(part)
+                yield
+        chosen = worth_merging(view, live.parts)
+        self.swept.parts += len(chosen)
+        for group in groups(view, chosen):
+            if self._dry_run:
+                self.swept.rows[view] += sum(one.rows - len(one.places) for one in group)
+            else:
+                now = [live.part(one.path) for one in group]
+                self.swept.rows[view] += merge(offline, view, now)
+            yield
+
+    def _all_parts(self, view: str, parts: list[LivePart]) -> Iterator[LivePart]:
+        """Those, and the parts of unfinished loads, whole."""
+        yield from parts
+        known = {one.path for one in parts}
+        for path in self._places.offline.parts(view):
+            if path not in known:
+                rows = self._places.offline.count(path)
+                yield LivePart(path, rows, list(range(rows)))
+
+    def _pictures(self, used: set[str]) -> Iterator[None]:
+        media = self._places.media
+        gone = list(unused_pictures(media, used, self._picture_grace_s))
+        yield
+        for some in _batches(gone, _KEYS_PER_STEP):
+            for path in some:
+                self.swept.pictures += 1
+                self.swept.picture_bytes += path.stat().st_size
+                self._unlink(path)
+            yield
+        for path in unused_downloads(self._places.downloads, media, set(gone)):
+            self.swept.downloads += 1
+            self._unlink(path)
+
+    def _unlink(self, path: Path) -> None:
+        if not self._dry_run:
+            path.unlink(missing_ok=True)
+
+
+def _columns(view: str, values: list[tuple[str, ...]]) -> dict[str, list[str]]:
+    return {name: [one[n] for one in values] for n, name in enumerate(KEY_COLUMNS[view])}
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} × {view}" for view, count in sorted(counts.items()) if count) or "0"
+
+
+Value = TypeVar("Value")
+
+
+def _batches(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch
