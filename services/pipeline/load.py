@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from services.pipeline.catalogue.changes import check_model
 from services.pipeline.catalogue.feature_writer import FeatureWriter
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
 from services.pipeline.catalogue.publication import Entry, Manifest, Publication, Publisher
+from services.pipeline.catalogue.store_work import sweep_stores
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.encoding.embedding import Embedder, needs_no_encoder
 from services.pipeline.encoding.encoder_client import EncoderClient
@@ -30,6 +32,8 @@ from services.pipeline.pictures.pictures import Pictures
 from services.pipeline.progress import Progress
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.summary import NOT_FETCHED, Counts, LoadReport, LoadSummary, Tally
+
+logger = logging.getLogger(__name__)
 
 _MOST_HELD_BYTES = 64_000_000
 
@@ -101,6 +105,8 @@ def load(
                 report(None, str(error))
                 raise
             report(publication)
+            if publication.is_new and not live:
+                _tidy(stores, settings)
         return LoadSummary(
             run.counts,
             run.tally,
@@ -110,6 +116,14 @@ def load(
             live,
             gate.verdict,
         )
+
+
+def _tidy(stores: Stores, settings: PipelineSettings) -> None:
+    """Remove what the new version and the one before do not need; the load succeeded anyway."""
+    try:
+        sweep_stores(stores, settings)
+    except (PipelineError, OSError) as error:
+        logger.warning("older versions were not removed: %s", error)
 
 
 class _Load:

@@ -42,3 +42,9 @@ class WriterSettings(ServiceSettings):
         description="Longest wait in seconds for the linked pictures of a batch of changes; "
         "without its picture, a product is found by its words alone.",
     )
+    sweep_pause_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Shortest time in seconds between two sweeps of what no version needs; "
+        "superseded rows stay at least as long, for retrievers that are reading them.",
+    )

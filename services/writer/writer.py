@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +23,7 @@ from services.common.problems import (
     Overloaded,
     ServiceError,
 )
+from services.pipeline.catalogue.kept import Entry
 from services.pipeline.catalogue.ledger import Published
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.encoding.encoder_client import EncoderClient
@@ -37,7 +39,8 @@ from services.writer.change import (
     refuse_all,
     too_late,
 )
-from services.writer.keeper import StoreKeeper
+from services.writer.housekeeping import Housekeeper
+from services.writer.keeper import LOCK_WAIT_S, StoreKeeper
 from services.writer.round import Round
 from services.writer.settings import WriterSettings
 
@@ -46,6 +49,8 @@ logger = logging.getLogger(__name__)
 CHECK_S = 1.0
 """Time between two looks whether Redis still has what Parquet has."""
 CHECK_IN_TROUBLE_S = 0.3
+_STEP_PAUSE_S = 0.02
+"""Time between two steps of a sweep, so that it takes a part of a core and no more."""
 
 DEFAULT_DEADLINE_MS = 10_000
 
@@ -69,12 +74,14 @@ class LiveWriter:
         self._keeper = StoreKeeper(
             pipeline.feature_store, timeout_s=settings.store_timeout_ms / 1000
         )
+        self._housekeeper = Housekeeper(self._keeper, pipeline, settings.sweep_pause_s)
         self._queue: asyncio.Queue[Change] = asyncio.Queue()
         self._held: list[Change] = []
         """Taken from the queue, and left to the next batch."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._task: asyncio.Task[None] | None = None
         self._checked = False
+        self._checked_at = 0.0
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
@@ -149,6 +156,8 @@ class LiveWriter:
         """
         if not self._held:
             pause = CHECK_IN_TROUBLE_S if self._keeper.trouble else CHECK_S
+            if self._housekeeper.is_sweeping:
+                pause = _STEP_PAUSE_S
             try:
                 async with asyncio.timeout(pause if self._checked else 0):
                     self._held.append(await self._queue.get())
@@ -167,8 +176,15 @@ class LiveWriter:
         return batch
 
     async def _check(self) -> None:
-        await self._on_thread(self._keeper.check)
-        self._checked = True
+        now = time.monotonic()
+        if not self._checked or now - self._checked_at >= CHECK_IN_TROUBLE_S:
+            self._checked_at = now
+            await self._on_thread(self._keeper.check)
+            self._checked = True
+        if await self._on_thread(self._housekeeper.due):
+            with suppress(PipelineError, OSError):  # the next check says what is wrong
+                async with self._stores(wait_s=0) as stores:
+                    await self._on_thread(lambda: self._housekeeper.step(stores))
 
     async def _write(self, batch: Batch) -> None:
         """Write a batch and answer each of its callers."""
@@ -211,11 +227,19 @@ class LiveWriter:
                 published = await one.store(batch)
             for change in batch.values():
                 change.settle(published)
+            entries = [change.entry for change in batch.values()]
+            await self._on_thread(lambda: self._tidy(stores, published, entries))
+
+    def _tidy(self, stores: Stores, published: Published, entries: list[Entry]) -> None:
+        """One step of what is due, also when changes never pause."""
+        self._housekeeper.wrote(published, entries)
+        if self._housekeeper.due():
+            self._housekeeper.step(stores)
 
     @asynccontextmanager
-    async def _stores(self) -> AsyncIterator[Stores]:
+    async def _stores(self, wait_s: float = LOCK_WAIT_S) -> AsyncIterator[Stores]:
         """The stores behind their lock, both steps on the thread."""
-        writing = self._keeper.writing()
+        writing = self._keeper.writing(wait_s)
         stores = await self._on_thread(writing.__enter__)
         try:
             yield stores

@@ -162,27 +162,24 @@ def _rows(part: LivePart, view: str) -> pa.Table:
     return table.select(SCHEMAS[view].names).take(part.places)
 
 
-def merge_small(offline: OfflineStore, view: str, since: datetime, at_least: int) -> bool:
-    """Merge a view's small parts, all rows kept, if there are many. Returns whether it did.
+def merge_small(offline: OfflineStore, view: str, since: datetime) -> None:
+    """Merge the parts that changes wrote, all rows kept; heads that nobody can be reading go.
 
-    Cheap, because it reads no more than those parts; heads that nobody can be reading go.
+    Cheap, because it reads nothing but these parts.
     """
-    parts = [part for part in offline.parts(view) if offline.load_of(part) is None]
-    if len(parts) < at_least:
-        return False
-    small = [(part, offline.count(part)) for part in parts]
-    most = _SMALL_SHARE * ROWS_PER_PART[view]
-    chosen = [LivePart(part, rows, list(range(rows))) for part, rows in small if rows < most]
-    if len(chosen) < at_least / 2:
-        return False
+    small = offline.small_parts(view)
     if view == HEAD_VIEW:
         chosen = LiveRows(offline, view, Kept(), since).parts
+    else:
+        counts = [(part, offline.count(part)) for part in small]
+        chosen = [LivePart(part, rows, list(range(rows))) for part, rows in counts]
     for group in groups(view, chosen):
         merge(offline, view, group)
-    return True
 
 
 def picture_urls(part: LivePart) -> set[str]:
     """Pictures that the needed rows of a part of `product_metadata` name."""
+    if not part.places:
+        return set()
     urls = read_part(part.path, ["image_url", FINGERPRINT])["image_url"]
     return {url for url in urls.take(part.places).to_pylist() if url}

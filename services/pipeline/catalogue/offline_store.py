@@ -26,6 +26,8 @@ from services.contracts.catalogue import CONTENT_KEY, FINGERPRINT, MODEL_KEY, PR
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.errors import OfflineDamaged, TooLate
 
+_SMALL_BYTES = 256_000
+
 _LOAD_KEPT_S = 86_400.0
 """Age from which an unfinished load is not expected to be repeated."""
 
@@ -127,6 +129,11 @@ class OfflineStore:
         return {
             value for part in self.parts(view) for value in read_part(part, [key])[key].to_pylist()
         }
+
+    def small_parts(self, view: str) -> list[Path]:
+        """Parts that a few changes wrote, of all but loads."""
+        parts = [part for part in self.parts(view) if self.load_of(part) is None]
+        return [part for part in parts if part.stat().st_size < _SMALL_BYTES]
 
     def count(self, part: Path) -> int:
         """Number of rows of a part."""

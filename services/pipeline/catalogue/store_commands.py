@@ -29,6 +29,13 @@ def add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         "sweep", help="remove what neither the served version nor the one before needs"
     )
     sweep.add_argument("--dry-run", action="store_true", help="show what would be removed")
+    sweep.add_argument(
+        "--grace",
+        type=float,
+        metavar="SECONDS",
+        help="time for which superseded rows stay for retrievers that read them, and new pictures "
+        "for products that are being stored (default: a minute and more, and an hour)",
+    )
     sweep.set_defaults(command=_sweep)
 
 
@@ -55,7 +62,7 @@ def _verify(_: argparse.Namespace, settings: PipelineSettings) -> int:
 def _sweep(options: argparse.Namespace, settings: PipelineSettings) -> int:
     from services.pipeline.catalogue.store_work import sweep
 
-    swept = sweep(settings, dry_run=options.dry_run)
+    swept = sweep(settings, dry_run=options.dry_run, grace_s=options.grace)
     print("would be removed:" if options.dry_run else "removed:")
     for line in swept.lines():
         print(f"  {line}")

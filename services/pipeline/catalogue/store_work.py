@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.online_store import redis_errors_are_ours
 from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
 from services.pipeline.catalogue.stores import Stores, open_stores
-from services.pipeline.catalogue.sweeping import Places, Sweep, Swept, reader_grace, worth_folding
+from services.pipeline.catalogue.sweeping import (
+    PICTURE_GRACE_S,
+    Places,
+    Sweep,
+    Swept,
+    reader_grace,
+    worth_folding,
+)
 from services.pipeline.catalogue.verification import Report, verify
 from services.pipeline.errors import NothingToLoad, StoresDiffer
 from services.pipeline.settings import PipelineSettings
@@ -70,16 +78,25 @@ def places_of(stores: Stores, ledger: Ledger, settings: PipelineSettings) -> Pla
     return Places(stores.online, stores.offline, ledger, settings.media_dir, settings.downloads)
 
 
-def sweep(settings: PipelineSettings, *, dry_run: bool = False) -> Swept:
+def sweep(
+    settings: PipelineSettings, *, dry_run: bool = False, grace_s: float | None = None
+) -> Swept:
     """Fold the changes, merge the parts, and remove what no kept version needs.
 
-    Raises NothingToLoad, StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
+    grace_s: time for which superseded rows stay for readers, and new pictures for products that
+    are being stored. Raises NothingToLoad, StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
     """
     with open_stores(settings.feature_store, wait_s=_LOCK_WAIT_S) as stores:
-        return sweep_stores(stores, settings, dry_run=dry_run)
+        return sweep_stores(stores, settings, dry_run=dry_run, grace_s=grace_s)
 
 
-def sweep_stores(stores: Stores, settings: PipelineSettings, *, dry_run: bool = False) -> Swept:
+def sweep_stores(
+    stores: Stores,
+    settings: PipelineSettings,
+    *,
+    dry_run: bool = False,
+    grace_s: float | None = None,
+) -> Swept:
     """The same for who holds the lock."""
     ledger = stores.ledger()
     published = ledger.head()
@@ -88,12 +105,15 @@ def sweep_stores(stores: Stores, settings: PipelineSettings, *, dry_run: bool = 
     if not dry_run:
         stores.offline.clear_drafts()
         if worth_folding(published.head, at_least=1):
-            stores.publisher_of(published.head).fold(
-                published.head, ledger.changed(published.head)
-            )
+            stores.publisher_of(published.head).fold(published.head, ledger.changed(published.head))
             ledger.refresh()
-    grace = reader_grace(published.head)
-    work = Sweep(places_of(stores, ledger, settings), grace, dry_run=dry_run)
+    grace = reader_grace(published.head) if grace_s is None else timedelta(seconds=grace_s)
+    work = Sweep(
+        places_of(stores, ledger, settings),
+        grace,
+        dry_run=dry_run,
+        picture_grace_s=PICTURE_GRACE_S if grace_s is None else grace_s,
+    )
     for _ in work.steps():
         pass
     return work.swept

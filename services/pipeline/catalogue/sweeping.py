@@ -42,9 +42,9 @@ _KEYS_PER_STEP = 2_000
 _VIEWS = (VECTOR_VIEW, METADATA_VIEW, SHARD_VIEW, CHANGE_VIEW, HEAD_VIEW)
 
 
-def reader_grace(head: CatalogueHead) -> timedelta:
+def reader_grace(head: CatalogueHead, least_s: float = 60.0) -> timedelta:
     """Time for which a retriever may be reading a version that is no longer served."""
-    return timedelta(seconds=60 + head.products / 1_000)
+    return timedelta(seconds=least_s + head.products / 1_000)
 
 
 def worth_folding(head: CatalogueHead, at_least: int) -> bool:
@@ -166,7 +166,7 @@ class Sweep:
             if self._dry_run:
                 self.swept.rows[view] += sum(one.rows - len(one.places) for one in group)
             else:
-                now = [live.part(one.path) for one in group]
+                now = [live.part(one.path) for one in group if one.path.exists()]
                 self.swept.rows[view] += merge(offline, view, now)
             yield
 

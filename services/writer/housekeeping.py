@@ -1,0 +1,170 @@
+"""Background work of the writer: folds changes, merges parts, and sweeps, between its rounds.
+
+Each `step` takes a fraction of a second, so that a change waits for one step at most. Used by the
+writer's thread alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from services.pipeline.catalogue.compaction import merge_small
+from services.pipeline.catalogue.kept import Entry
+from services.pipeline.catalogue.ledger import Published
+from services.pipeline.catalogue.schemas import SCHEMAS
+from services.pipeline.catalogue.store_work import places_of
+from services.pipeline.catalogue.stores import Stores
+from services.pipeline.catalogue.sweeping import Sweep, reader_grace, worth_folding
+from services.pipeline.errors import PipelineError
+from services.pipeline.settings import PipelineSettings
+from services.writer.keeper import StoreKeeper
+
+logger = logging.getLogger(__name__)
+
+FOLD_AT = 64
+"""Changes since the last fold."""
+
+MERGE_AT = 32
+"""Parts of a view."""
+
+REST_S = 5.0
+"""Time without a change, after which what was written is tidied up."""
+
+_RARE_PAUSE_S = 3_600.0
+
+
+class Housekeeper:
+    """Decides what is due, and does it step by step."""
+
+    def __init__(
+        self,
+        keeper: StoreKeeper,
+        pipeline: PipelineSettings,
+        pause_s: float,
+    ) -> None:
+        """pause_s: shortest time between two sweeps; superseded rows stay at least as long."""
+        self._keeper = keeper
+        self._pipeline = pipeline
+        self._pause_s = pause_s
+        self._written = 1
+        """Rows written since the last sweep; a start counts, since the process before may have
+        left something."""
+        self._last_change = self._last_sweep = time.monotonic()
+        self._sweep: Sweep | None = None
+        self._steps: Iterator[None] = iter(())
+        self._leaves_some = False
+        self._after: Published | None = None
+        """The state that the sweep knows of."""
+
+    def wrote(self, published: Published, entries: Sequence[Entry]) -> None:
+        """A change was committed by this writer."""
+        self._written += len(entries)
+        self._last_change = time.monotonic()
+        if self._sweep is not None:
+            self._sweep.keep(published.head, entries)
+            self._after = published
+
+    @property
+    def is_sweeping(self) -> bool:
+        """True if a sweep has begun and waits for its next step."""
+        return self._sweep is not None
+
+    def due(self) -> bool:
+        """True if a step is worth the lock. Cheap."""
+        head = self._keeper.ledger.head()
+        if head is None or self._keeper.trouble is not None:
+            return False
+        return (
+            self._sweep is not None
+            or worth_folding(head.head, FOLD_AT)
+            or self._crowded()
+            or self._sweep_due(head)
+        )
+
+    def step(self, stores: Stores) -> None:
+        """Do one step under the lock. Errors are logged; the catalogue serves on."""
+        head = self._keeper.ledger.head()
+        if head is None:
+            return
+        try:
+            if worth_folding(head.head, FOLD_AT):
+                self._fold(stores, head)
+            elif self._sweep is not None:
+                self._go_on(head)
+            elif self._crowded():
+                self._merge(stores, head)
+            elif self._sweep_due(head):
+                self._begin(stores, head)
+        except (PipelineError, OSError) as error:
+            logger.warning("the stores were not tidied up: %s", error)
+            self._abandon()
+
+    def _fold(self, stores: Stores, published: Published) -> None:
+        changed = self._keeper.ledger.changed(published.head)
+        folded = stores.publisher_of(published.head).fold(published.head, changed)
+        self._keeper.wrote(folded, [])
+        if self._sweep is not None:
+            self._sweep.keep(folded.head, [])
+            self._after = folded
+
+    def _crowded(self) -> bool:
+        return any(len(self._keeper.offline.small_parts(view)) >= MERGE_AT for view in SCHEMAS)
+
+    def _merge(self, stores: Stores, published: Published) -> None:
+        since = datetime.now(UTC) - self._grace_of(published)
+        for view in SCHEMAS:
+            merge_small(stores.offline, view, since)
+        self._keeper.ledger.refresh()
+
+    def _sweep_due(self, published: Published) -> bool:
+        if not self._written:
+            return False
+        products = published.head.products
+        now = time.monotonic()
+        if self._written >= max(5_000, products / 4):
+            return now - self._last_sweep > self._pause_s
+        if now - self._last_change < min(REST_S, self._pause_s):
+            return False
+        often = self._written >= products / 1_000
+        return now - self._last_sweep > (self._pause_s if often else _RARE_PAUSE_S)
+
+    def _begin(self, stores: Stores, published: Published) -> None:
+        folds = worth_folding(published.head, 1)
+        if folds:
+            self._fold(stores, published)
+        places = places_of(stores, self._keeper.ledger, self._pipeline)
+        self._sweep = Sweep(places, self._grace_of(published))
+        self._steps = self._sweep.steps()
+        self._after = self._keeper.ledger.head()
+        self._written = 0
+        # What was superseded within the grace period is left to another sweep.
+        recently = time.monotonic() - self._last_change < self._grace_s(published)
+        self._leaves_some = folds or recently
+
+    def _go_on(self, head: Published) -> None:
+        if head != self._after:
+            # Another process has published: begin again.
+            self._abandon()
+            return
+        for _ in self._steps:
+            return
+        assert self._sweep is not None  # noqa: S101 - `step` looks
+        logger.info("swept: %s", "; ".join(self._sweep.swept.lines()))
+        self._abandon()
+        self._written -= not self._leaves_some
+
+    def _abandon(self) -> None:
+        """No sweep is going on, and there is something left for the next."""
+        self._sweep = None
+        self._written += 1
+        self._last_sweep = time.monotonic()
+        self._keeper.ledger.refresh()
+
+    def _grace_of(self, published: Published) -> timedelta:
+        return reader_grace(published.head, self._pause_s)
+
+    def _grace_s(self, published: Published) -> float:
+        return self._grace_of(published).total_seconds()
