@@ -6,12 +6,18 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response, status
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.common.admission import OPEN, Gate, RawHeaders
 from services.common.direct import is_direct
+from services.common.direct_routes import DirectRoute
 from services.common.lifecycle import Lifecycle, set_lifecycle
 from services.common.metrics import METRICS_MEDIA_TYPE, Metrics
 from services.common.middleware import ServiceMiddleware
@@ -31,6 +37,30 @@ from services.contracts.health import Dependency, Health, Readiness
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Dependencies = Mapping[str, Dependency]
 """State of each thing that a service needs, by name."""
+
+
+class ServiceApp(FastAPI):
+    """FastAPI inside our own layer, without FastAPI's layers that we do not use."""
+
+    def __init__(self, layer: Callable[[ASGIApp], ASGIApp], **keywords: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        super().__init__(**keywords)
+        self._layer = layer
+
+    def build_middleware_stack(self) -> ASGIApp:
+        routes = AsyncExitStackMiddleware(self.router)
+        app = self._layer(ExceptionMiddleware(routes, dict(self.exception_handlers)))
+        for outer in reversed(self.user_middleware):
+            app = outer.cls(app, *outer.args, **outer.kwargs)
+        return app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
 
 
 class ProblemType(Contract):
@@ -55,17 +85,31 @@ def create_service_app(
     max_body_bytes: int = 1_000_000,
     body_limits: Mapping[str, int] | None = None,
     docs_url: str | None = "/docs",
-    middleware: Sequence[Middleware] = (),
+    direct: Sequence[DirectRoute] = (),
+    gate: Gate = OPEN,
+    headers: RawHeaders = (),
 ) -> FastAPI:
     """A FastAPI app with health, readiness, metrics, request ids, deadlines and problem details.
 
     `dependencies` returns the state of each dependency; the service is ready if none is
     unavailable. `alive` returns whether the service's own workers run. `body_limits` overrides
-    `max_body_bytes` by path; a path that ends in `/` includes all paths below it. `middleware`,
-    outermost first, runs after a request has its id and before its body is read.
+    `max_body_bytes` by path; a path that ends in `/` includes all paths below it. `direct` are
+    routes of `routers` that most requests reach without FastAPI. `gate` decides about a request
+    before its body is read. `headers` are added to every answer that has none of that name.
     """
     lifecycle = Lifecycle()
-    app = FastAPI(
+    app = ServiceApp(
+        partial(
+            ServiceMiddleware,
+            metrics=metrics,
+            default_deadline_ms=settings.deadline_ms,
+            max_body_bytes=max_body_bytes,
+            body_limits=body_limits or {},
+            lifecycle=lifecycle,
+            direct=direct,
+            gate=gate,
+            headers=headers,
+        ),
         title=f"multimodal-search {name}",
         version=VERSION,
         description=description,
@@ -76,16 +120,6 @@ def create_service_app(
         redoc_url=None,
     )
     set_lifecycle(app, lifecycle)
-    for layer in reversed(middleware):
-        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
-    app.add_middleware(
-        ServiceMiddleware,
-        metrics=metrics,
-        default_deadline_ms=settings.deadline_ms,
-        max_body_bytes=max_body_bytes,
-        body_limits=body_limits or {},
-        lifecycle=lifecycle,
-    )
     install_problem_handlers(app)
     document_problems(app)
     app.include_router(_operations(name, metrics, lifecycle, dependencies, alive))

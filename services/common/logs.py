@@ -1,7 +1,8 @@
 """Structured logs: one JSON object a line, with the request id if there is one.
 
 A record costs its caller only what it takes to append it to a queue. A thread formats and writes
-the queue a few times a second. Warnings and errors are written at once, with all records before them.
+the queue a few times a second. Warnings and errors are written at once, with all records before
+them.
 """
 
 from __future__ import annotations

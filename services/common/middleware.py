@@ -1,7 +1,8 @@
-"""The outermost layer of every service: request id, deadline, body limit, log, metrics, trace.
+"""The only layer around a service's routes: request id, deadline, admission, body limit, log,
+metrics, trace, and direct routes.
 
-It uses ASGI directly, because Starlette's `BaseHTTPMiddleware` runs each request in a task of its
-own, which loses context variables and costs more than the rest of this file.
+It uses ASGI directly and is one layer, because each further layer costs every request a function
+call for each message, and often a copy of the headers.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.common.admission import OPEN, Gate, RawHeaders
 from services.common.context import (
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,
+    Deadline,
     accept_deadline,
     accept_request_id,
     deadline,
     request_id,
     request_notes,
 )
+from services.common.direct_routes import DirectRoute
 from services.common.lifecycle import Lifecycle
 from services.common.metrics import Metrics
 from services.common.problems import (
@@ -39,17 +43,14 @@ from services.common.root_path import path_below_root
 logger = logging.getLogger("services.access")
 
 _QUIET_ROUTES = {"/health", "/ready", "/metrics"}
+_REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
+_DEADLINE = DEADLINE_HEADER.lower().encode()
+_CLOSE = (b"connection", b"close")
+_UNEXPECTED = "An unexpected error occurred. The request id identifies it in our logs."
 
 
-def _unexpected() -> ASGIApp:
-    return problem_response(
-        ServiceError("An unexpected error occurred. The request id identifies it in our logs.")
-    )
-
-
-def _declared_bytes(headers: Headers) -> float:
+def _declared_bytes(declared: str) -> float:
     """The declared length of the body; 0 if it is missing or not a number."""
-    declared = headers.get("content-length", "")
     if not (declared.isascii() and declared.isdigit()):
         return 0
     # Python refuses to convert thousands of digits.
@@ -59,6 +60,71 @@ def _declared_bytes(headers: Headers) -> float:
 def _route(scope: Scope) -> str:
     """The route's template, not the path, because labels of metrics must stay few."""
     return getattr(scope.get("route"), "path", None) or "unmatched"
+
+
+class _Exchange:
+    """One request and its answer. `send` and `receive` are what the routes get."""
+
+    __slots__ = (
+        "_add",
+        "_due",
+        "_lifecycle",
+        "_limit",
+        "_receive",
+        "_received",
+        "_send",
+        "answering",
+        "complete",
+        "headers",
+        "status",
+    )  # fmt: skip
+
+    def __init__(
+        self, receive: Receive, send: Send, due: Deadline, limit: int, lifecycle: Lifecycle
+    ) -> None:
+        self._receive, self._send = receive, send
+        self._due = due
+        self._limit = limit
+        self._lifecycle = lifecycle
+        self._received = 0
+        self.complete = False
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.status = 500
+        self.answering = False
+
+    async def send(self, message: Message) -> None:
+        """Add our headers to the start of the answer; headers of its own are not repeated."""
+        if message["type"] == "http.response.start":
+            self.status = status = message["status"]
+            self.answering = True
+            sent = list(message["headers"])
+            names = {name for name, _ in sent}
+            sent += [header for header in self.headers if header[0] not in names]
+            if status == RequestTimeout.status or self._lifecycle.stopping:
+                sent.append(_CLOSE)
+            message["headers"] = sent
+        await self._send(message)
+
+    async def receive(self) -> Message:
+        """Refuse a body once it exceeds the limit, or when it is too late."""
+        if self.complete:  # the next message is the client's disconnect, at any time
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._due.remaining_s()):
+                message = await self._receive()
+        except TimeoutError:
+            self.complete = True
+            raise RequestTimeout("The body did not arrive in time. Send it again.") from None
+        self.complete = not message.get("more_body", False)
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            self.check(self._received)
+        return message
+
+    def check(self, size: float) -> None:
+        """Raises PayloadTooLarge for a body of this size in bytes."""
+        if size > self._limit:
+            raise PayloadTooLarge(f"The body is larger than {self._limit} bytes, the limit here.")
 
 
 class ServiceMiddleware:
@@ -73,6 +139,9 @@ class ServiceMiddleware:
         max_body_bytes: int,
         body_limits: Mapping[str, int],
         lifecycle: Lifecycle,
+        direct: Sequence[DirectRoute] = (),
+        gate: Gate = OPEN,
+        headers: RawHeaders = (),
     ) -> None:
         self._app = app
         self._metrics = metrics
@@ -80,102 +149,81 @@ class ServiceMiddleware:
         self._max_body_bytes = max_body_bytes
         self._body_limits = body_limits
         self._lifecycle = lifecycle
+        self._direct = {(route.method, route.path): route for route in direct}
+        self._gate = gate
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        identifier = accept_request_id(headers.get(REQUEST_ID_HEADER))
-        request_id_token = request_id.set(identifier)
-        deadline_token = deadline.set(
-            accept_deadline(headers.get(DEADLINE_HEADER), self._default_deadline_ms)
-        )
-        notes: dict[str, Any] = {}
-        notes_token = request_notes.set(notes)
         started = time.perf_counter()
-        status = 500
-        answering = False
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status, answering
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                answering = True
-                sent = MutableHeaders(scope=message)
-                sent[REQUEST_ID_HEADER] = identifier
-                if status == RequestTimeout.status or self._lifecycle.stopping:
-                    sent["Connection"] = "close"
-            await send(message)
-
+        given = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        identifier = accept_request_id(given.get(_REQUEST_ID))
+        due = accept_deadline(given.get(_DEADLINE), self._default_deadline_ms)
+        notes: dict[str, Any] = {}
+        tokens = request_id.set(identifier), deadline.set(due), request_notes.set(notes)
+        exchange = _Exchange(receive, send, due, self._limit(path_below_root(scope)), self._lifecycle)
+        exchange.headers = [(_REQUEST_ID, identifier.encode()), *self._headers]
         self._metrics.in_flight.inc()
         try:
-            await self._traced(scope, receive, send_with_id, headers)
-        except ClientDisconnect:
-            status = 499  # the client has gone; proxies log this number
-        except Exception:
-            # Not in an exception handler: Starlette would run it outside of this layer, and the
-            # answer would have no request id.
-            logger.exception("unexpected error")
-            if answering:
-                raise  # half an answer is sent; closing the connection shows that it is incomplete
-            await _unexpected()(scope, receive, send_with_id)
+            await self._traced(scope, exchange, given)
         finally:
             self._metrics.in_flight.dec()
-            self._record(scope, status, time.perf_counter() - started, notes)
-            request_notes.reset(notes_token)
-            request_id.reset(request_id_token)
-            deadline.reset(deadline_token)
+            self._record(scope, exchange.status, time.perf_counter() - started, notes)
+            request_id.reset(tokens[0])
+            deadline.reset(tokens[1])
+            request_notes.reset(tokens[2])
 
-    async def _traced(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+    async def _traced(self, scope: Scope, exchange: _Exchange, given: dict[bytes, str]) -> None:
         """Handle the request in a span of its own if tracing is on."""
         tracing = self._lifecycle.tracing
         if tracing is None:
-            await self._limited(scope, receive, send, headers)
+            await self._answered(scope, exchange, given)
             return
-        with tracing.request(scope["method"], headers) as span:
-
-            async def send_and_note(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    span.rename(f"{scope['method']} {_route(scope)}")
-                    span.note(
-                        http__request__method=scope["method"],
-                        http__route=_route(scope),
-                        http__response__status_code=message["status"],
-                        request_id=request_id.get(),
-                    )
-                await send(message)
-
-            await self._limited(scope, receive, send_and_note, headers)
-
-    async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """Refuse a body over the limit, by its declared length or once it exceeds the limit."""
-        limit = self._limit(path_below_root(scope))
-        too_large = PayloadTooLarge(f"The body is larger than {limit} bytes, the limit here.")
-        if _declared_bytes(headers) > limit:
-            await problem_response(too_large)(scope, receive, send)
-            return
-        received, complete = 0, False
-        due = deadline.get()
-
-        async def receive_limited() -> Message:
-            nonlocal received, complete
-            if complete:  # the next message is the client's disconnect, at any time
-                return await receive()
+        with tracing.request(scope["method"], Headers(scope=scope)) as span:
             try:
-                async with asyncio.timeout(due.remaining_s() if due else None):
-                    message = await receive()
-            except TimeoutError:
-                complete = True
-                raise RequestTimeout("The body did not arrive in time. Send it again.") from None
-            complete = not message.get("more_body", False)
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                if received > limit:
-                    raise too_large
-            return message
+                await self._answered(scope, exchange, given)
+            finally:
+                span.rename(f"{scope['method']} {_route(scope)}")
+                span.note(
+                    http__request__method=scope["method"],
+                    http__route=_route(scope),
+                    http__response__status_code=exchange.status,
+                    request_id=request_id.get(),
+                )
 
-        await self._app(scope, receive_limited, send)
+    async def _answered(self, scope: Scope, exchange: _Exchange, given: dict[bytes, str]) -> None:
+        """Send an answer, whatever happens. Raises only if half of one was sent already."""
+        try:
+            await self._admitted(scope, exchange, given)
+        except ClientDisconnect:
+            exchange.status = 499  # the client has gone; proxies log this number
+        except Exception as error:
+            # Not in an exception handler: Starlette would run it outside of this layer, and the
+            # answer would have no request id.
+            if not isinstance(error, ServiceError):
+                logger.exception("unexpected error")
+            if exchange.answering:
+                raise  # closing the connection shows that the answer is incomplete
+            told = error if isinstance(error, ServiceError) else ServiceError(_UNEXPECTED)
+            await problem_response(told)(scope, exchange.receive, exchange.send)
+
+    async def _admitted(self, scope: Scope, exchange: _Exchange, given: dict[bytes, str]) -> None:
+        """Ask the gate, before any part of a body is read, then a route."""
+        ticket = await self._gate.enter(scope)
+        exchange.headers.extend(ticket.headers)
+        if ticket.refusal is not None:
+            raise ticket.refusal
+        try:
+            exchange.check(_declared_bytes(given.get(b"content-length", "")))
+            route = self._direct.get((scope["method"], path_below_root(scope)))
+            if route is not None and route.serves(scope, given):
+                await route.answer(self._app, scope, exchange.receive, exchange.send)
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
+        finally:
+            ticket.leave()
 
     def _limit(self, path: str) -> int:
         """Largest body at this path in bytes. A key that ends in `/` includes all paths below."""
@@ -194,14 +242,13 @@ class ServiceMiddleware:
         method = scope["method"]
         self._metrics.answered(method, route, status, seconds)
         level = logging.DEBUG if route in _QUIET_ROUTES else logging.INFO
-        logger.log(
-            level,
-            "request",
-            extra={
-                "method": method,
-                "route": route,
-                "status": status,
-                "duration_ms": round(seconds * 1000, 2),
-                **notes,
-            },
-        )
+        if not logger.isEnabledFor(level):
+            return
+        fields = {
+            "method": method,
+            "route": route,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            **notes,
+        }
+        logger.log(level, "request", extra=fields)

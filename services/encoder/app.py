@@ -18,7 +18,7 @@ from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.encoder.models import UnknownModel, find_weights
 from services.encoder.precision import UnsuitablePrecision
-from services.encoder.routes import EncoderState, router
+from services.encoder.routes import DIRECT, EncoderState, router
 from services.encoder.service import Encoder
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import Tokenizer
@@ -96,6 +96,7 @@ def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI
         metrics=metrics,
         lifespan=lifespan,
         routers=[router],
+        direct=DIRECT,
         dependencies=dependencies,
         alive=alive,
         max_body_bytes=settings.max_request_bytes,

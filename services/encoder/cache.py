@@ -95,6 +95,10 @@ class EmbeddingCache:
         self._lookups.labels("miss").inc(len(keys) - hits)
         return vectors
 
+    def found_in_memory(self, hits: int) -> None:
+        """Count vectors that the caller still had from before."""
+        self._lookups.labels("hit").inc(hits)
+
     def keep(self, vectors: Mapping[str, UnitVector]) -> None:
         """Like `put`, but in the background. `get` finds the vectors from now on."""
         if vectors:

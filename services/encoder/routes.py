@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
 from pydantic import TypeAdapter, ValidationError
 
+from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     DeadlineExceeded,
     InvalidRequest,
@@ -20,7 +21,7 @@ from services.common.problems import (
     UnsupportedMediaType,
     problem_responses,
 )
-from services.common.state import state_dependency
+from services.common.state import get_state, state_dependency
 from services.contracts.encoder import (
     BINARY_MEDIA_TYPE,
     MAX_IMAGES_PER_REQUEST,
@@ -92,6 +93,20 @@ async def embed_texts(
 ) -> Response:
     outcome = await state.encoder.embed_texts(body.texts, bulk=priority == "bulk")
     return _response(request, state.encoder, outcome, body.encoding_format)
+
+
+async def _embed_texts_directly(body: EmbedTextsRequest, request: Request) -> Response:
+    return await embed_texts(body, get_state(request.app, EncoderState), request)
+
+
+DIRECT = (
+    DirectRoute(
+        "/embed/texts",
+        EmbedTextsRequest,
+        _embed_texts_directly,
+        unusual=(PRIORITY_HEADER.lower().encode(),),
+    ),
+)
 
 
 @router.post(

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.middleware import Middleware
 
 from services.common.app import create_service_app
 from services.common.client import ServiceClient
@@ -20,14 +19,14 @@ from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.gateway.admission.access import API_KEY_HEADER
-from services.gateway.admission.limiters import LocalLimiter, SharedLimiter
-from services.gateway.admission.limits_middleware import (
+from services.gateway.admission.gate import (
     RATE_LIMIT_HEADER,
     RATE_LIMIT_POLICY_HEADER,
-    LimitsMiddleware,
+    LimitsGate,
     policy_of,
 )
-from services.gateway.admission.security_headers import SecurityHeadersMiddleware
+from services.gateway.admission.limiters import LocalLimiter, SharedLimiter
+from services.gateway.admission.security_headers import security_headers
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
 from services.gateway.routes import changes, docs, images, predict, products, search, suggest
@@ -123,14 +122,9 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             "/products/": MAX_PRODUCT_BYTES,
         },
         docs_url=None,
-        middleware=[
-            Middleware(
-                LimitsMiddleware,
-                settings=settings,
-                metrics=metrics,
-                limiter_of=lambda app: get_state(app, GatewayState).limiter,
-            )
-        ],
+        direct=(*predict.DIRECT, *search.DIRECT),
+        gate=LimitsGate(settings, metrics, lambda app: get_state(app, GatewayState).limiter),
+        headers=security_headers(settings.frame_ancestors),
     )
     app.router.default = or_not_found_page(settings.web_dir, app.router.default)
     # Outermost, so that a browser may also read answers that no route gives.
@@ -150,7 +144,6 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             # Never credentials: we set no cookies.
             allow_credentials=False,
         )
-    app.add_middleware(SecurityHeadersMiddleware, frame_ancestors=settings.frame_ancestors)
     if settings.root_path:
         app.add_middleware(RootPathMiddleware, root_path=settings.root_path)
     return app

@@ -20,7 +20,7 @@ from tests.support.service_process import ServiceProcess, listening_socket, url_
 SERVICES = ("encoder", "rewriter", "retriever", "gateway")
 WITH_WRITER = ("writer", *SERVICES)
 SAMPLE = Path("data/sample/products.csv")
-LOAD_S = 120.0
+LOAD_S = 300.0
 
 
 Through = Callable[[str, RedisAddress], RedisAddress]

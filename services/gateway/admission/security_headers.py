@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from services.common.admission import RawHeaders
 
 
 def content_security_policy(frame_ancestors: Sequence[str]) -> str:
@@ -25,27 +24,10 @@ def content_security_policy(frame_ancestors: Sequence[str]) -> str:
     )
 
 
-class SecurityHeadersMiddleware:
-    """Adds the headers to every answer that does not bring its own."""
-
-    def __init__(self, app: ASGIApp, *, frame_ancestors: Sequence[str]) -> None:
-        self._app = app
-        self._headers = {
-            "Content-Security-Policy": content_security_policy(frame_ancestors),
-            "Referrer-Policy": "strict-origin-when-cross-origin",
-            "X-Content-Type-Options": "nosniff",
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+def security_headers(frame_ancestors: Sequence[str]) -> RawHeaders:
+    """For every answer that does not bring its own."""
+    return (
+        (b"content-security-policy", content_security_policy(frame_ancestors).encode()),
+        (b"referrer-policy", b"strict-origin-when-cross-origin"),
+        (b"x-content-type-options", b"nosniff"),
+    )

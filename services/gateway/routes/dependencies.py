@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader
+from pydantic import BaseModel
 
 from services.common.problems import UnsupportedMediaType
+from services.common.state import get_state
 from services.gateway.admission.access import API_KEY_HEADER, check_access
 from services.gateway.searching.timings import Timings
-from services.gateway.state import State
+from services.gateway.state import GatewayState, State
 
 _api_key = APIKeyHeader(
     name=API_KEY_HEADER, auto_error=False, description="A key with the scope that the route needs."
@@ -34,11 +36,24 @@ SearchOnly = Depends(_require_search)
 """Open to everyone while no search key is configured."""
 
 
+def directly_searching(request: Request) -> tuple[GatewayState, Timings]:
+    """State and timings for a direct route of a search, after the check of `SearchOnly`."""
+    state = get_state(request.app, GatewayState)
+    check_access(state.settings, request.headers.get(API_KEY_HEADER), "search")
+    return state, Timings(state.metrics)
+
+
 async def _timings(state: State) -> Timings:
     return Timings(state.metrics)
 
 
 TimingsDependency = Annotated[Timings, Depends(_timings)]
+
+
+def json_response(answer: BaseModel, timings: Timings) -> Response:
+    """The answer as FastAPI would write it, and the time of each stage."""
+    headers = {"Server-Timing": timings.server_timing()}
+    return Response(answer.model_dump_json(), headers=headers, media_type="application/json")
 
 
 async def require_json(request: Request) -> None:

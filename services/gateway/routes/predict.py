@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Request, Response
 
 from services.common.context import request_id
+from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,
@@ -29,7 +30,12 @@ from services.contracts.gateway import (
     PredictResponse,
     SearchRequest,
 )
-from services.gateway.routes.dependencies import TimingsDependency, require_json
+from services.gateway.routes.dependencies import (
+    TimingsDependency,
+    directly_searching,
+    json_response,
+    require_json,
+)
 from services.gateway.routes.examples import (
     IMAGE_ANSWER,
     PICTURE_ANSWER,
@@ -62,15 +68,15 @@ _ERRORS = (
 @router.post(
     "/predict",
     summary="Find products by words",
+    response_model=PredictResponse,
     responses=found(TEXT_ANSWER) | problem_responses(*_ERRORS),
     dependencies=[Depends(require_json)],
 )
 async def predict(
     query: Annotated[PredictRequest, Body(openapi_examples=TEXT_QUERIES)],
-    response: Response,
     state: State,
     timings: TimingsDependency,
-) -> PredictResponse:
+) -> Response:
     """The query may be rewritten first; the answer has both queries.
 
     Without the rewriter the original query is searched, and `degraded` says so.
@@ -86,9 +92,14 @@ async def predict(
         group_variants=False,
     )
     outcome = await state.search.one(search, timings)
-    answer = predict_response(outcome, timings)
-    response.headers["Server-Timing"] = timings.server_timing()
-    return answer
+    return json_response(predict_response(outcome, timings), timings)
+
+
+async def _predict_directly(query: PredictRequest, request: Request) -> Response:
+    return await predict(query, *directly_searching(request))
+
+
+DIRECT = (DirectRoute("/predict", PredictRequest, _predict_directly),)
 
 
 @router.post(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
+from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,
@@ -28,7 +29,12 @@ from services.contracts.gateway import (
     SearchTerm,
 )
 from services.contracts.retriever import MAX_K
-from services.gateway.routes.dependencies import TimingsDependency, require_json
+from services.gateway.routes.dependencies import (
+    TimingsDependency,
+    directly_searching,
+    json_response,
+    require_json,
+)
 from services.gateway.routes.examples import SEARCH_ANSWER, SEARCHES, answered, found
 from services.gateway.searching.answers import search_response
 from services.gateway.state import State
@@ -58,25 +64,31 @@ _BODY_ERRORS = (PayloadTooLarge, UnsupportedMediaType)
 @router.post(
     "/search",
     summary="Find products by any mix of words, pictures and products",
+    response_model=SearchResponse,
     responses=found(SEARCH_ANSWER) | problem_responses(*_ERRORS, *_BODY_ERRORS),
     dependencies=[Depends(require_json)],
 )
 async def search(
     body: Annotated[SearchRequest, Body(openapi_examples=SEARCHES)],
-    response: Response,
     state: State,
     timings: TimingsDependency,
     explain: Annotated[
         bool, Query(description="Add the parts of each score and the time of each stage.")
     ] = False,
-) -> SearchResponse:
+) -> Response:
     """With filters, facets, sorting and pages; the `cursor` of an answer gets the next page.
 
     Without the rewriter the original query is searched, and `degraded` says so.
     """
-    answer = search_response(await state.search.one(body, timings, explain=explain), timings)
-    response.headers["Server-Timing"] = timings.server_timing()
-    return answer
+    outcome = await state.search.one(body, timings, explain=explain)
+    return json_response(search_response(outcome, timings), timings)
+
+
+async def _search_directly(body: SearchRequest, request: Request) -> Response:
+    return await search(body, *directly_searching(request))
+
+
+DIRECT = (DirectRoute("/search", SearchRequest, _search_directly),)
 
 
 @router.post(

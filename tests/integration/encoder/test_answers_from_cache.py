@@ -17,7 +17,7 @@ from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
 from tests.support.clip_reference import random_weights
-from tests.support.redis_server import RedisAddress
+from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.torch_archive import write_archive
 
 
@@ -66,3 +66,14 @@ async def test_what_was_computed_last_is_kept_though_the_service_ends(
         await ask("a mug")
     async with encoder(files, redis_address) as ask:
         assert (await ask("a mug")).cached == [0]
+
+
+async def test_a_text_of_a_moment_ago_needs_no_redis(
+    files: GraphFiles, own_redis: RedisProcess
+) -> None:
+    async with encoder(files, own_redis.address) as ask:
+        first = await ask("a mug")
+        own_redis.stop()
+        second = await ask("a mug")
+    assert second.cached == [0]
+    assert second.embeddings == first.embeddings

@@ -1,4 +1,4 @@
-"""Middleware that enforces limits before any part of a body is read."""
+"""The gate of the gateway: limits, enforced before any part of a body is read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Callable, Iterator
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.routing import Match, Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
+from services.common.admission import RawHeaders, Ticket
 from services.common.background import Background
-from services.common.problems import Overloaded, RateLimited, ServiceError, problem_response
+from services.common.problems import Overloaded, RateLimited, ServiceError
 from services.common.root_path import path_below_root
 from services.gateway.admission.callers import caller_of
 from services.gateway.admission.limiters import Limiter, Policy, Verdict
@@ -21,6 +21,8 @@ from services.gateway.settings import GatewaySettings
 
 RATE_LIMIT_HEADER = "RateLimit"
 RATE_LIMIT_POLICY_HEADER = "RateLimit-Policy"
+_LIMIT_HEADER = RATE_LIMIT_HEADER.lower().encode()
+_POLICY_HEADER = RATE_LIMIT_POLICY_HEADER.lower().encode()
 
 _POLICY_NAME = '"default"'
 _LEASE_BEYOND_DEADLINE_S = 5.0
@@ -29,6 +31,10 @@ _LEASE_BEYOND_DEADLINE_S = 5.0
 # documentation, health, metrics).
 _LIMITED_PATHS = ("/products/", "/suggest")
 _FREE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+_FREE = Ticket()
+_BUSY = "The service is busy. Try again shortly."
 
 
 def policy_of(settings: GatewaySettings) -> Policy:
@@ -40,73 +46,61 @@ def policy_of(settings: GatewaySettings) -> Policy:
     )
 
 
-class LimitsMiddleware:
-    """Rate and concurrency by caller, and the number of requests in flight in this process.
-
-    limiter_of: the limiter of an app, which exists only while the app runs.
-    """
+class LimitsGate:
+    """Rate and concurrency by caller, and the number of requests in flight in this process."""
 
     def __init__(
         self,
-        app: ASGIApp,
-        *,
         settings: GatewaySettings,
         metrics: GatewayMetrics,
         limiter_of: Callable[[Starlette], Limiter],
     ) -> None:
-        self._app = app
-        self._limiter_of = limiter_of
+        """limiter_of: the limiter of an app, which exists only while the app runs."""
         self._settings = settings
         self._metrics = metrics
+        self._limiter_of = limiter_of
         policy = policy_of(settings)
-        self._policy = f"{_POLICY_NAME};q={policy.burst};w={math.ceil(policy.window_s)}"
+        self._policy = f"{_POLICY_NAME};q={policy.burst};w={math.ceil(policy.window_s)}".encode()
         self._running = 0
         self._releases = Background()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_limited(scope):
-            await self._app(scope, receive, send)
-            return
+    async def enter(self, scope: Scope) -> Ticket:
+        """The decision about this request. Raises NotReady outside of the app's lifespan."""
+        if not _is_limited(scope):
+            return _FREE
         if self._running >= self._settings.max_in_flight:
-            self._metrics.refusals.labels("overload").inc()
-            _name_route(scope)
-            busy = Overloaded("The service is busy. Try again shortly.")
-            await problem_response(busy)(scope, receive, send)
-            return
-        self._running += 1
-        try:
-            await self._with_lease(scope, receive, send)
-        finally:
-            self._running -= 1
-
-    async def _with_lease(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return self._refused(scope, "overload", Overloaded(_BUSY), ())
         limiter = self._limiter_of(scope["app"])
         caller, lease = caller_of(scope, self._settings), uuid.uuid4().hex
-        verdict = await limiter.admit(caller, lease)
-
-        async def send_with_limits(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._describe(verdict, MutableHeaders(scope=message))
-            await send(message)
-
-        if verdict.refusal is not None:
-            self._metrics.refusals.labels(verdict.refusal).inc()
-            _name_route(scope)
-            refusal = problem_response(self._refusal(verdict))
-            await refusal(scope, receive, send_with_limits)
-            return
+        self._running += 1
         try:
-            await self._app(scope, receive, send_with_limits)
-        finally:
+            verdict = await limiter.admit(caller, lease)
+        except BaseException:
+            self._running -= 1
+            raise
+        headers = self._described(verdict)
+        if verdict.refusal is not None:
+            self._running -= 1
+            return self._refused(scope, verdict.refusal, self._refusal(verdict), headers)
+
+        def leave() -> None:
+            self._running -= 1
             # In the background: the caller has its answer and need not wait for Redis.
             self._releases.start(limiter.release(caller, lease))
 
-    def _describe(self, verdict: Verdict, headers: MutableHeaders) -> None:
+        return Ticket(headers, leave=leave)
+
+    def _refused(
+        self, scope: Scope, reason: str, error: ServiceError, headers: RawHeaders
+    ) -> Ticket:
+        self._metrics.refusals.labels(reason).inc()
+        _name_route(scope)
+        return Ticket(headers, error)
+
+    def _described(self, verdict: Verdict) -> RawHeaders:
         """The fields of draft-ietf-httpapi-ratelimit-headers: quota, window, what remains."""
-        headers[RATE_LIMIT_POLICY_HEADER] = self._policy
-        headers[RATE_LIMIT_HEADER] = (
-            f"{_POLICY_NAME};r={verdict.remaining};t={math.ceil(verdict.full_after_s)}"
-        )
+        left = f"{_POLICY_NAME};r={verdict.remaining};t={math.ceil(verdict.full_after_s)}"
+        return ((_POLICY_HEADER, self._policy), (_LIMIT_HEADER, left.encode()))
 
     def _refusal(self, verdict: Verdict) -> ServiceError:
         settings = self._settings
