@@ -163,7 +163,9 @@ class ServiceMiddleware:
         due = accept_deadline(given.get(_DEADLINE), self._default_deadline_ms)
         notes: dict[str, Any] = {}
         tokens = request_id.set(identifier), deadline.set(due), request_notes.set(notes)
-        exchange = _Exchange(receive, send, due, self._limit(path_below_root(scope)), self._lifecycle)
+        exchange = _Exchange(
+            receive, send, due, self._limit(path_below_root(scope)), self._lifecycle
+        )
         exchange.headers = [(_REQUEST_ID, identifier.encode()), *self._headers]
         self._metrics.in_flight.inc()
         try:
