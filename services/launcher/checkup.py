@@ -1,68 +1,60 @@
-"""The half of `make doctor` that needs the environment: port, Redis, model, catalogue, store.
+"""`make doctor` inside the environment: port, Redis, model, catalogue and store.
 
-It reads the variables that `make run` reads, starts nothing that stays, and changes nothing but the
-model's graphs, which the next run would make.
+It reads the variables of `make run` and leaves nothing running. It writes only the graphs of the
+model, which the next run would write.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from services.launcher.address import family, url
 from services.launcher.doctor import Finding
+from services.launcher.folders import Folders
+from services.launcher.listening import Address
 from services.launcher.preflight import CannotRun, need_catalogue, need_disk_space
 from services.launcher.redis_server import NoRedis, find_redis_server
 from services.launcher.settings import LauncherSettings
-from services.launcher.stack import Folders
 
 PATIENCE_S = 5.0
-_ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-"""Encoding by the first bytes of a file."""
-_SAY_IT_THEMSELVES = frozenset({".parquet", ".xml"})
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def look(settings: LauncherSettings) -> Iterator[Finding]:
-    """Everything, the most likely first."""
-    yield from _port(settings)
+    """All checks, the most likely problems first."""
+    yield from _address(Address.of(settings))
     yield _redis()
-    yield _catalogue(settings.catalog)
+    yield _catalogue(settings)
     yield _state(settings.state_dir)
     yield _model(settings)
     yield from _store(Folders.of(settings))
 
 
-def _port(settings: LauncherSettings) -> Iterator[Finding]:
-    """Free, or ours: then what the gateway says of its neighbours."""
-    where = f"port {settings.port} on {settings.address}"
-    if settings.address_note is not None:
-        yield Finding(settings.address_note)
-    with socket.socket(family(settings.address)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.address, settings.port))
-        except OSError as error:
-            taken = error
-        else:
-            yield Finding(f"{where} is free")
-            yield _gemini()
-            return
-    told = _ready(f"{url(settings.address, settings.port)}/ready")
+def _address(address: Address) -> Iterator[Finding]:
+    """Free, or ours: then the gateway reports on its neighbours."""
+    if address.note is not None:
+        yield Finding(address.note)
+    where = f"port {address.port} on {address.host}"
+    try:
+        address.bind().close()
+    except CannotRun as error:
+        taken = error
+    else:
+        yield Finding(f"{where} is free")
+        yield _gemini()
+        return
+    told = _ready(f"{address.url}/ready")
     if told is None:
-        yield Finding(
-            f"{where} cannot be used ({(taken.strerror or str(taken)).lower()})",
-            "stop the program that uses it, or choose another: PORT=…",
-        )
+        what, _, fix = str(taken).partition("; ")
+        yield Finding(what, f"stop the program that uses it, or {fix}")
         return
     yield Finding(f"the gateway is running at {where}")
     dependencies = told.get("dependencies")
@@ -84,7 +76,7 @@ def _gemini() -> Finding:
 
 
 def _ready(url: str) -> dict[str, object] | None:
-    """Readiness answer of the gateway at the URL; None if it is no gateway."""
+    """The readiness report of a gateway there; None when it is no gateway."""
     try:
         with _DIRECT.open(url, timeout=PATIENCE_S) as answer:
             body = answer.read()
@@ -103,80 +95,82 @@ def _redis() -> Finding:
     try:
         server = find_redis_server()
     except NoRedis as error:
-        return Finding(str(error), "install one (redis-server), or run `make run` once more")
+        return Finding(str(error), "install redis-server or valkey-server, or run `make run` again")
     done = subprocess.run([server, "--version"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return Finding(f"{server} does not run: {done.stderr.strip()}", "install redis-server")
     return Finding(" ".join(done.stdout.split()[:3]))
 
 
-def _catalogue(path: Path) -> Finding:
+def _catalogue(settings: LauncherSettings) -> Finding:
+    """The pipeline reads its beginning, as `make run` lets it do first."""
     try:
-        need_catalogue(path)
-        if path.is_dir() or path.suffix in _SAY_IT_THEMSELVES:
-            return Finding(f"catalogue {path}")
-        with path.open("rb") as file:
-            start = file.read(1_000_000)
-        encoding = os.environ.get("FEED_ENCODING") or _ENCODINGS.get(start[:2], "utf-8-sig")
-        # The piece may end within a letter.
-        start.decode(encoding, errors="strict" if len(start) < 1_000_000 else "ignore")
+        need_catalogue(settings.catalog)
     except CannotRun as error:
-        return Finding(str(error), "CATALOG=path/to/products.csv, or leave it out for the sample")
-    except (OSError, LookupError, UnicodeDecodeError) as error:
+        return Finding(str(error), "CATALOG=path/to/products.csv, or no CATALOG for the sample")
+    reason = _reason([sys.executable, "-m", "services.pipeline", "check", str(settings.catalog)])
+    if reason is not None:
         return Finding(
-            f"{path} cannot be read: {error}",
-            "save it as UTF-8, readable to you, or say its encoding: FEED_ENCODING=cp1252",
+            f"catalogue: {reason}",
+            "docs/catalogue-format.md lists what can be read; FEED_ENCODING=cp1252 names another "
+            "encoding than UTF-8",
         )
-    if len(start.splitlines()) < 2:
-        return Finding(f"{path} has no products", "docs/catalogue-format.md says what it needs")
-    return Finding(f"catalogue {path}")
+    return Finding(f"catalogue {settings.catalog}")
 
 
 def _state(folder: Path) -> Finding:
+    """The folder is not made; the nearest one that exists says whether it can be."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        return Finding(f"{there} is not a folder", "choose another one: STATE_DIR=…")
+    if not os.access(there, os.W_OK):
+        return Finding(f"{there} cannot be written", "change its owner, or set STATE_DIR=…")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        need_disk_space(folder)
+        need_disk_space(there)
     except CannotRun as error:
-        return Finding(str(error), "make room, or choose another folder: STATE_DIR=…")
-    except OSError as error:
-        return Finding(f"{folder} cannot be used: {error.strerror}", "choose another: STATE_DIR=…")
-    if not os.access(folder, os.W_OK):
-        return Finding(f"{folder} cannot be written", "make it yours, or STATE_DIR=…")
+        return Finding(str(error), "free some space, or choose another folder: STATE_DIR=…")
     return Finding(f"state in {folder}")
 
 
 def _model(settings: LauncherSettings) -> Finding:
-    """The encoder itself looks at a model that is here; a published one may have to be fetched."""
+    """The encoder checks a local model; a published one may have to be fetched."""
     cache = settings.state_dir.resolve() / "models"
     weights = cache / f"{settings.model.replace('/', '-')}.pt"
     if not Path(settings.model).exists() and not weights.exists():
         return Finding(
-            f"model {settings.model}: not here; `make run` fetches it if it is published"
+            f"model {settings.model}: not on this machine; `make run` fetches published models"
         )
-    done = subprocess.run(
+    reason = _reason(
         [sys.executable, "-m", "services.encoder", "prepare"],
-        env={
-            **os.environ,
-            "ENCODER_MODEL": settings.model,
-            "ENCODER_MODEL_CACHE_DIR": str(cache),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+        {"ENCODER_MODEL": settings.model, "ENCODER_MODEL_CACHE_DIR": str(cache)},
     )
-    if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+    if reason is not None:
         return Finding(
-            f"model {settings.model}: {said.removeprefix('error: ')}",
-            "git restore data/models, or MODEL=… of a folder, a file or a published name",
+            f"model {settings.model}: {reason}",
+            "git restore data/models, or MODEL=… with a folder, a file or a published name",
         )
     return Finding(f"model {settings.model}")
 
 
+def _reason(command: Sequence[str], values: Mapping[str, str] | None = None) -> str | None:
+    """Why a program of ours failed, by the last line that it printed; None when it did not."""
+    done = subprocess.run(
+        command,
+        env={**os.environ, **(values or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return None
+    lines = done.stderr.strip().splitlines() or ["no output"]
+    return lines[-1].removeprefix("error: ")
+
+
 def _store(folders: Folders) -> Iterator[Finding]:
-    """Feast's registry, and whether what was loaded is still there."""
+    """Feast's registry and the features that a load left."""
     if not folders.loaded.exists():
-        yield Finding("nothing is loaded yet; `make run` does it")
+        yield Finding("no catalogue is loaded yet; `make run` loads it")
         return
     registry = folders.state / "registry.db"
     if not registry.is_file() or registry.stat().st_size == 0:
@@ -208,7 +202,7 @@ def main() -> int:
     except ValidationError as error:
         for one in error.errors():
             name = str(one["loc"][0]).upper()
-            print(Finding(f"{name}: {one['msg']}", f"correct {name}, or remove it").line())
+            print(Finding(f"{name}: {one['msg']}", f"correct {name}, or leave it out").line())
         return 1
     findings = []
     for finding in look(settings):

@@ -1,4 +1,4 @@
-"""Child processes: started, watched, started again when they fall over, stopped without a trace."""
+"""Child processes: started, watched, started again when they end, stopped without a trace."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+Say = Callable[[str], None]
+"""Prints one line for the user."""
+
 STOP_PATIENCE_S = 12.0
-"""Longer than the services' own graceful stop, after which they are killed."""
+"""Longer than the graceful stop of the services. A program that takes longer is killed."""
 
 _PR_SET_PDEATHSIG = 1
 _RESTARTS = 5
@@ -29,19 +32,19 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str]
     log: Path
-    descriptors: Sequence[int] = field(default=())
+    descriptors: Sequence[int] = ()
     when_down: Callable[[], None] | None = None
     """Called when it has ended by itself, before it is started again."""
 
 
 def die_with_parent() -> None:
-    """Between fork and exec: if the launcher is killed outright, its children go with it."""
+    """Between fork and exec: when the launcher is killed, the kernel ends its children."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def start(program: Program) -> asyncio.subprocess.Process:
-    """Start a program in a session of its own (Ctrl-C is ours to handle), output to its log."""
+    """Start a program in its own session (Ctrl-C is for the launcher), its output in its log."""
     program.log.parent.mkdir(parents=True, exist_ok=True)
     with program.log.open("ab") as log:
         return await asyncio.create_subprocess_exec(
@@ -57,7 +60,7 @@ async def start(program: Program) -> asyncio.subprocess.Process:
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:
-    """Ask a process to end; kill it and all it started when it does not in time."""
+    """Ask a process to end. When it does not in time, kill it and everything that it started."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -71,13 +74,13 @@ async def stop(process: asyncio.subprocess.Process) -> None:
 
 
 class Supervisor:
-    """Keeps one program running until it is asked to stop.
+    """Keeps one program running until told to stop.
 
-    A program that ends is started again after a pause that doubles. One that ends `_RESTARTS` times
-    within `_STEADY_S` of its start is given up.
+    A program that ends is started again after a pause, which doubles each time. After `_RESTARTS`
+    restarts in a row, each within `_STEADY_S` of the start, it is given up.
     """
 
-    def __init__(self, program: Program, say: Callable[[str], None]) -> None:
+    def __init__(self, program: Program, say: Say) -> None:
         self.program = program
         self.given_up = asyncio.Event()
         self._say = say
@@ -85,7 +88,7 @@ class Supervisor:
         self._watcher: asyncio.Task[None] | None = None
 
     async def start(self, process: asyncio.subprocess.Process | None = None) -> None:
-        """Start the program and watch it; or watch `process`, which was started already."""
+        """Start the program and watch it, or watch `process` when it was started already."""
         self._process = process or await start(self.program)
         self._watcher = asyncio.create_task(self._watch(), name=f"watch-{self.program.name}")
 
@@ -111,12 +114,12 @@ class Supervisor:
                 return
             pause = _FIRST_PAUSE_S * 2**restarts
             restarts += 1
-            self._say(f"{self.program.name} ended with code {code}; again in {pause:g} s")
+            self._say(f"{self.program.name} ended with code {code}; restart in {pause:g} s")
             await asyncio.sleep(pause)
             self._process = await start(self.program)
 
 
 def last_line(log: Path) -> str:
-    """Last line of a program's log."""
+    """The last line that a program logged."""
     lines = [line for line in log.read_text(errors="replace").splitlines()[-40:] if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "no output"

@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.pipeline.catalogue.store_commands import add_store_commands
-from services.pipeline.errors import PipelineError
+from services.pipeline.errors import FeedUnusable, PipelineError
 from services.pipeline.evaluation.evaluation_commands import add_quality_commands
 from services.pipeline.feeds import FORMATS, FeedOptions, FeedSettings, open_feed
 from services.pipeline.judging.golden import Golden, read_golden
@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         help="publish a version that is broken, worse or much smaller",
     )
     load.set_defaults(command=_load)
+    check = commands.add_parser("check", help="report whether a file can be read as a catalogue")
+    _add_feed(check)
+    check.set_defaults(command=_check)
     upsert = commands.add_parser("upsert", help="add a file's products to the served catalogue")
     _add_feed(upsert)
     upsert.set_defaults(command=_upsert)
@@ -170,6 +173,14 @@ def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
         golden=golden,
         force=options.force,
     )
+
+
+def _check(options: argparse.Namespace, _: PipelineSettings) -> int:
+    """Up to the first row. `make run` asks first, so this imports nothing slow."""
+    feed = open_feed(options.file, _feed_options(options))
+    if next(iter(feed.rows()), None) is None:
+        raise FeedUnusable(f"{feed.path}: has no rows")
+    return 0
 
 
 def _upsert(options: argparse.Namespace, settings: PipelineSettings) -> int:

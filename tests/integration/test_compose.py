@@ -35,7 +35,13 @@ OURS: dict[str, tuple[type[BaseSettings], ...]] = {
     **{name: (settings,) for name, settings in SERVING.items()},
     "pipeline": (PipelineSettings, FeedSettings),
 }
-NOT_SETTINGS = {"HEALTH_URL", "FEAST_USAGE", "REDIS_ADDRESS"}
+NOT_SETTINGS = {
+    "HEALTH_URL",
+    "FEAST_USAGE",
+    "REDIS_ADDRESS",
+    "FEAST_REGISTRY",
+    "FEAST_REGISTRY_TYPE",
+}
 """Variables of the image itself and of Feast."""
 WAITS_FOR = {
     "redis": {},

@@ -1,4 +1,4 @@
-"""`make doctor` on installations that are really broken: it names what is, and its cure."""
+"""`make doctor` on installations that are really broken: it names each problem and its fix."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import uvicorn
 
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import GatewaySettings
+from services.launcher.folders import Folders
 from services.launcher.settings import LauncherSettings
-from services.launcher.stack import Folders
 from tests.support.gateway_stack import Stack
 from tests.support.gemini_server import written
 from tests.support.launcher import SAMPLE, free_port
@@ -54,7 +54,7 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_whole_installation_is_well(tmp_path: Path) -> None:
     done = doctor(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "all is well" in done.stdout
+    assert "no problems found" in done.stdout
 
 
 def test_a_port_that_another_program_has(tmp_path: Path) -> None:
@@ -111,17 +111,14 @@ def test_gemini_without_a_running_stack(tmp_path: Path, key: str, state: str) ->
         ("utf16.csv", "id,title\n1,Café\n".encode("utf-16"), {}),
         ("latin.csv", "id,title\n1,Café\n".encode("cp1252"), {"FEED_ENCODING": "cp1252"}),
         ("feed.xml", b"<rss><channel><item/></channel></rss>", {}),
-        ("folder/feed", b"", {}),
     ],
 )
 def test_a_catalogue_of_another_kind_is_well(
     tmp_path: Path, name: str, content: bytes, said: dict[str, str]
 ) -> None:
     path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
-    catalogue = path if path.suffix else path.parent
-    done = doctor(tmp_path, CATALOG=str(catalogue), **said)
+    done = doctor(tmp_path, CATALOG=str(path), **said)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -134,9 +131,14 @@ def _empty(folder: Path) -> dict[str, str]:
     return {"CATALOG": str(folder / "empty.csv")}
 
 
-def _not_text(folder: Path) -> dict[str, str]:
-    (folder / "latin.csv").write_bytes("product_id,title\n1,Café\n".encode("latin-1"))
-    return {"CATALOG": str(folder / "latin.csv")}
+def _wrong_suffix(folder: Path) -> dict[str, str]:
+    (folder / "products.json").write_text("[]")
+    return {"CATALOG": str(folder / "products.json")}
+
+
+def _html(folder: Path) -> dict[str, str]:
+    (folder / "feed.csv").write_text("<!DOCTYPE html>\n<html><body>Not found</body></html>\n")
+    return {"CATALOG": str(folder / "feed.csv")}
 
 
 def _cut_model(folder: Path) -> dict[str, str]:
@@ -160,8 +162,9 @@ def _state_is_a_file(folder: Path) -> dict[str, str]:
     ("broken", "words"),
     [
         (_missing, ("nowhere.csv", "CATALOG=")),
-        (_empty, ("has no products", "catalogue-format.md")),
-        (_not_text, ("cannot be read", "UTF-8")),
+        (_wrong_suffix, ("products.json", "catalogue-format.md")),
+        (_html, ("feed.csv", "catalogue-format.md")),
+        (_empty, ("has no rows", "catalogue-format.md")),
         (_cut_model, ("model", "git restore")),
         (_no_model, ("not a model folder", "MODEL=")),
     ],
@@ -181,6 +184,18 @@ def test_a_state_folder_that_is_a_file(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_only_the_graphs_of_the_model_are_written(tmp_path: Path) -> None:
+    assert doctor(tmp_path).returncode == 0
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["models"]
+
+
+def test_a_host_that_is_a_name_is_reported_as_the_launcher_treats_it(tmp_path: Path) -> None:
+    done = doctor(tmp_path, HOST="x86_64-conda-linux-gnu")
+    assert done.returncode == 0, done.stdout
+    assert "listening on 127.0.0.1" in done.stdout
+    assert "192.0.2.1" in complaint(doctor(tmp_path, HOST="192.0.2.1"))
+
+
 def test_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
     assert "PORT" in complaint(doctor(tmp_path, PORT="seven"))
 
@@ -196,7 +211,7 @@ def test_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
 def test_a_registry_that_is_gone_or_damaged(
     tmp_path: Path, damage: Callable[[Path], object], words: str
 ) -> None:
-    settings = LauncherSettings(state_dir=tmp_path / "state", catalog=SAMPLE / "products.csv")
+    settings = LauncherSettings(state_dir=tmp_path / "state", catalog=str(SAMPLE / "products.csv"))
     folders = Folders.of(settings)
     folders.state.mkdir(parents=True)
     folders.loaded.touch()
@@ -224,7 +239,7 @@ def test_a_package_that_was_changed_or_taken_out_by_hand(tmp_path: Path) -> None
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: httpx\nVersion: 0.1\n")
     said = complaint(doctor(tmp_path, str(venv)))
-    assert "httpx 0.1 in place of" in said
+    assert "httpx 0.1 instead of" in said
     assert f"remove {venv}" in said
 
     (metadata / "METADATA").unlink()
@@ -263,5 +278,5 @@ def test_an_environment_that_the_lock_did_not_make(tmp_path: Path) -> None:
     done = doctor(tmp_path, str(bare))
     assert done.returncode == 1
     assert "made from another requirements.lock" in done.stdout
-    assert "make run brings it up to date" in done.stdout
+    assert "`make run` updates it" in done.stdout
     assert "Traceback" not in done.stderr

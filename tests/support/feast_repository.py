@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from string import Template
 
 from tests.support.redis_server import RedisAddress
 
-_FEATURE_STORE = """\
-project: {project}
-provider: local
-registry: registry.db
-online_store:
-  type: redis
-  connection_string: {connection_string}
-offline_store:
-  type: dask
-entity_key_serialization_version: 3
-"""
+_SHARED = Path("feature_repo/feature_store.yaml")
 
 
 def write_feature_repo(directory: Path, redis: RedisAddress) -> Path:
     """Write a `feature_store.yaml` into `directory`; nothing is applied, no registry yet."""
     directory.mkdir(parents=True, exist_ok=True)
+    values = {
+        "REDIS_ADDRESS": redis.connection_string,
+        "FEAST_REGISTRY": "registry.db",
+        "FEAST_REGISTRY_TYPE": "file",
+    }
+    text = Template(_SHARED.read_text(encoding="utf-8")).substitute(values)
+    project = f"test_{uuid.uuid4().hex}"
     (directory / "feature_store.yaml").write_text(
-        _FEATURE_STORE.format(
-            project=f"test_{uuid.uuid4().hex}", connection_string=redis.connection_string
-        )
+        text.replace("project: multimodal_search", f"project: {project}"), encoding="utf-8"
     )
     return directory

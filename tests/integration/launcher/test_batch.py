@@ -45,7 +45,7 @@ def test_a_batch_command_has_an_encoder_and_a_store_that_end_with_it(
     assert (store / "redis" / "dump.rdb").stat().st_size > 0
 
 
-def test_what_the_surroundings_name_is_used_instead_of_starting_another(
+def test_an_encoder_and_a_store_that_the_environment_names_are_used(
     settings: LauncherSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPELINE_ENCODER_URL", "http://encoder.invalid")

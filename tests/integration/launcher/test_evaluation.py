@@ -1,4 +1,4 @@
-"""`make eval` on a small catalogue: real encoder, real store, real retriever, and nothing left."""
+"""`make eval` on a small catalogue: real encoder, store and retriever; nothing is left running."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LauncherSetting
     )
     (feed.parent / "golden").mkdir()
     write_golden(golden, feed.parent / "golden")
-    return LauncherSettings(state_dir=tmp_path / "state", catalog=feed)
+    return LauncherSettings(state_dir=tmp_path / "state", catalog=str(feed))
 
 
-def test_the_golden_queries_beside_a_catalogue_are_asked(
+def test_the_golden_queries_beside_a_catalogue_are_evaluated(
     settings: LauncherSettings, tmp_path: Path
 ) -> None:
     figures = tmp_path / "figures.json"
@@ -50,8 +50,10 @@ def test_the_golden_queries_beside_a_catalogue_are_asked(
     assert not (settings.state_dir / "mlflow").exists()
 
 
-def test_what_the_command_refuses_ends_it_with_its_own_code(settings: LauncherSettings) -> None:
-    os.remove(settings.catalog.parent / "golden" / "queries.csv")
+def test_a_refused_evaluation_ends_with_the_exit_code_of_the_pipeline(
+    settings: LauncherSettings,
+) -> None:
+    os.remove(Path(settings.catalog).parent / "golden" / "queries.csv")
     with pytest.raises(CannotRun) as refused:
         asyncio.run(evaluate(settings, [], lambda _: None))
     assert refused.value.exit_code == 2

@@ -1,4 +1,4 @@
-"""`make report`, beside a run that is going on and after one that has ended."""
+"""`make report`, during a run and after one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import redis
 
 from services.contracts.query_log import SEARCH, STREAM
 from services.launcher.batch import batch
-from services.launcher.preflight import CannotRun, held
+from services.launcher.folders import Folders, held
+from services.launcher.preflight import CannotRun
 from services.launcher.report import report
 from services.launcher.settings import LauncherSettings
-from services.launcher.stack import Folders
 from tests.integration.pipeline.test_queries import search
 from tests.support.redis_server import RedisProcess
 
@@ -34,7 +34,7 @@ def told(settings: LauncherSettings, capfd: pytest.CaptureFixture[str]) -> str:
     return capfd.readouterr().out
 
 
-def test_what_was_asked_in_a_run_that_has_ended_is_told(
+def test_queries_of_a_finished_run_are_reported(
     settings: LauncherSettings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     store = Folders.of(settings).state
@@ -46,7 +46,7 @@ def test_what_was_asked_in_a_run_that_has_ended_is_told(
     assert list((store / "queries").glob("*.parquet"))
 
 
-def test_what_is_asked_in_a_run_that_goes_on_is_told(
+def test_queries_of_a_running_run_are_reported(
     settings: LauncherSettings, own_redis: RedisProcess, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folders = Folders.of(settings)
@@ -57,11 +57,11 @@ def test_what_is_asked_in_a_run_that_goes_on_is_told(
     with held(folders.state):
         with pytest.raises(CannotRun, match="still starting"):
             told(settings, capfd)
-        folders.write_feature_store(address.port)
+        folders.write_feature_store(address.connection_string)
         assert "| red mug | 1 |" in told(settings, capfd)
 
 
-def test_where_nothing_was_served_it_says_so(
+def test_without_any_run_it_says_so(
     settings: LauncherSettings, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(CannotRun, match="nothing was served here yet"):

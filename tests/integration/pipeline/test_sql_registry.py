@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy.operations.manifests import BASE
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue.catalogue import Catalogue
 from tests.integration.pipeline.conftest import load
@@ -50,10 +49,11 @@ def test_a_catalogue_is_loaded_and_served_over_a_registry_in_a_database(
             registry = running.enter_context(postgres_server())
         monkeypatch.setenv("FEAST_REGISTRY", registry)
         monkeypatch.setenv("REDIS_ADDRESS", redis_address.connection_string)
-        cluster = (BASE / "feature_store.yaml").read_text(encoding="utf-8")
+        monkeypatch.setenv("FEAST_REGISTRY_TYPE", "sql")
+        shared = Path("feature_repo/feature_store.yaml").read_text(encoding="utf-8")
         project = f"test_{uuid.uuid4().hex}"
         (settings.feature_store / "feature_store.yaml").write_text(
-            cluster.replace("project: multimodal_search", f"project: {project}"), encoding="utf-8"
+            shared.replace("project: multimodal_search", f"project: {project}"), encoding="utf-8"
         )
         summary = load(write_feed(tmp_path / "feed.csv", product_rows(5)), settings)
         assert summary.counts.loaded == 5

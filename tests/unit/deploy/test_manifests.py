@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ SETTINGS: dict[str, tuple[type[BaseSettings], ...]] = {
     "gateway": (GatewaySettings,),
     "load": (PipelineSettings,),
 }
-FEASTS = {"REDIS_ADDRESS", "FEAST_REGISTRY"}
+FEASTS = {"REDIS_ADDRESS", "FEAST_REGISTRY", "FEAST_REGISTRY_TYPE"}
 SCALED = {"encoder", "retriever", "gateway"}
 
 
@@ -119,8 +120,9 @@ def test_an_object_that_kubernetes_refuses_is_named(tmp_path: Path) -> None:
 
 def test_the_kustomization_names_every_manifest() -> None:
     named = set(yaml.safe_load((BASE / "kustomization.yaml").read_text())["resources"])
-    others = {"kustomization.yaml", "feature_store.yaml"}
-    assert named == {path.name for path in BASE.glob("*.yaml")} - others
+    assert named - {"../../../feature_repo"} == {path.name for path in BASE.glob("*.yaml")} - {
+        "kustomization.yaml"
+    }
 
 
 @pytest.mark.parametrize("name", sorted(pods()))
@@ -165,9 +167,13 @@ def test_there_is_one_writer_and_never_two_for_a_moment() -> None:
     assert (writer["replicas"], writer["strategy"]["type"]) == (1, "Recreate")
 
 
-def test_the_feature_store_is_the_same_project_as_on_one_machine() -> None:
-    cluster = yaml.safe_load((BASE / "feature_store.yaml").read_text())
-    developer = yaml.safe_load(Path("feature_repo/feature_store.yaml").read_text())
-    for key in ("project", "provider", "offline_store", "entity_key_serialization_version"):
-        assert cluster[key] == developer[key]
-    assert cluster["registry"]["registry_type"] == "sql"
+def test_the_cluster_reads_the_one_feature_store_and_sets_its_variables() -> None:
+    shared = Path("feature_repo")
+    generated = yaml.safe_load((shared / "kustomization.yaml").read_text())["configMapGenerator"]
+    assert generated == [{"name": "feature-store", "files": ["feature_store.yaml"]}]
+    wanted = set(re.findall(r"\$\{(\w+)\}", (shared / "feature_store.yaml").read_text()))
+    assert wanted == FEASTS
+    for pod in pods().values():
+        if "feature-store" in str(pod["volumes"]):
+            (container,) = pod["containers"]
+            assert wanted <= {one["name"] for one in container["env"]}

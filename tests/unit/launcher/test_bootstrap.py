@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.launcher.bootstrap import _reason
+from services.launcher.setup.steps import reason as reason_of
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from services.launcher.bootstrap import _reason
             "OSError: No space left on device",
         ),
         ("$ vite\nsrc/a.ts: wrong type\n\n", "src/a.ts: wrong type"),
-        ("$ quiet\n", "it said nothing"),
+        ("$ quiet\n", "no output"),
     ],
     ids=["pip", "npm", "full disk", "another tool", "silence"],
 )
@@ -30,4 +30,4 @@ def test_a_failed_step_is_told_in_the_line_that_says_most(
     log = tmp_path / "setup.log"
     earlier = "ERROR: of another step\n"
     log.write_text(earlier + said)
-    assert _reason(log, len(earlier)) == reason
+    assert reason_of(log, len(earlier)) == reason

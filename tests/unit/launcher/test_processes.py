@@ -40,7 +40,7 @@ async def test_a_program_that_ends_is_started_again_and_says_so(tmp_path: Path) 
         await until(lambda: len(lines(tmp_path)) == 2)
     finally:
         await supervisor.stop()
-    assert said == ["test ended with code -9; again in 0.5 s"]
+    assert said == ["test ended with code -9; restart in 0.5 s"]
 
 
 async def test_the_end_of_a_program_is_reported_before_it_starts_again(tmp_path: Path) -> None:

@@ -44,6 +44,12 @@ def test_a_broken_feature_store_yaml_is_told(tmp_path: Path, text: str) -> None:
         FeastFeatures(tmp_path, timeout_s=1).refresh()
 
 
+def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
+    (tmp_path / "feature_store.yaml").write_text("registry: ${NOT_SET_HERE}\nproject: a\n")
+    with pytest.raises(StoreUnavailable, match="NOT_SET_HERE"):
+        FeastFeatures(tmp_path, timeout_s=1).refresh()
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xff half a registry"])
 def test_a_half_written_registry_is_told_and_read_again_when_whole(
     tmp_path: Path, content: bytes

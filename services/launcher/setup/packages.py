@@ -1,7 +1,4 @@
-"""Installed packages of an environment against the lock, checked from outside of it.
-
-Standard library alone: the environment may be what is broken.
-"""
+"""Installed packages of an environment, compared with the lock, from outside of the environment."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from services.launcher.bootstrap import ROOT
+from services.launcher.setup.steps import ROOT
 
 
 def installed(venv: Path) -> dict[str, str]:
@@ -20,26 +17,25 @@ def installed(venv: Path) -> dict[str, str]:
 
 
 def missing(venv: Path, group: str) -> list[str]:
-    """Names that a dependency group of ours asks for and the environment lacks."""
-    # New in Python 3.11. An older Python must reach its own error message first.
-    import tomllib
+    """Packages of a dependency group that the environment lacks."""
+    import tomllib  # new in Python 3.11; an older one is named by the doctor first
 
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return sorted(_wanted(pyproject["dependency-groups"], group) - installed(venv).keys())
 
 
 def other_versions(venv: Path) -> list[str]:
-    """Packages that are there in another version than the pinned one, each as a phrase."""
+    """Packages in another version than the pinned one, each as a phrase."""
     pins = _pinned()
     return sorted(
-        f"{name} {version} in place of {pins[name]}"
+        f"{name} {version} instead of {pins[name]}"
         for name, version in installed(venv).items()
         if name in pins and version != pins[name]
     )
 
 
 def _pinned() -> dict[str, str]:
-    """Version by name, of what is pinned alike for every platform."""
+    """Version by name, of packages with one pin for every platform."""
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     pins = (line.partition("==") for line in lines if "==" in line and ";" not in line)
     return {_plain(name): version.strip() for name, _, version in pins}
@@ -56,5 +52,5 @@ def _wanted(groups: dict[str, list[Any]], group: str) -> set[str]:
 
 
 def _plain(name: str) -> str:
-    """As the index compares names."""
+    """The name as the index compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,128 @@
+"""State folders: where one catalogue with one model keeps its data between runs."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import yaml  # type: ignore[import-untyped]
+
+from services.launcher.preflight import CannotRun
+from services.launcher.settings import LauncherSettings
+
+FEATURE_STORE = Path(__file__).resolve().parents[2] / "feature_repo" / "feature_store.yaml"
+_NAME = "feature_store.yaml"
+
+
+class InUse(CannotRun):
+    """Another process holds the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The state folder and what lies in it."""
+
+    state: Path
+
+    @classmethod
+    def of(cls, settings: LauncherSettings) -> Folders:
+        """One folder for each pair of catalogue and model, so that switching back costs nothing."""
+        catalogue = settings.catalog.resolve()
+        digest = hashlib.sha256(f"{catalogue}\0{settings.model}".encode()).hexdigest()[:8]
+        name = f"{catalogue.parent.name or 'catalogue'}-{digest}"
+        return cls((settings.state_dir / name).resolve())
+
+    @property
+    def redis(self) -> Path:
+        return self.state / "redis"
+
+    @property
+    def media(self) -> Path:
+        return self.state / "media"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def loaded(self) -> Path:
+        """Exists once a load has succeeded: the store has something to serve at once."""
+        return self.state / "loaded"
+
+    def write_feature_store(self, redis_address: str) -> None:
+        """`feature_store.yaml`, which makes the state folder a Feast repository of its own.
+
+        Its variables are filled in, so that `feast -c <folder>` needs none.
+        """
+        values = {
+            "REDIS_ADDRESS": redis_address,
+            "FEAST_REGISTRY": "registry.db",
+            "FEAST_REGISTRY_TYPE": "file",
+        }
+        text = Template(FEATURE_STORE.read_text(encoding="utf-8")).substitute(values)
+        (self.state / _NAME).write_text(text, encoding="utf-8")
+
+    def redis_port(self) -> int:
+        """The port of the Redis that runs now. Raises CannotRun before it was started once."""
+        try:
+            store = yaml.safe_load((self.state / _NAME).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise CannotRun("the run is still starting; try again in a few seconds") from error
+        return int(str(store["online_store"]["connection_string"]).rpartition(":")[2])
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process alone, and make it if it is missing.
+
+    The folder itself is locked, so there is no lock file. A folder that was made here and is empty
+    at the end is removed again. Raises InUse.
+    """
+    made = _make(folder)
+    descriptor = _lock(folder)
+    try:
+        yield
+    finally:
+        for one in made:
+            # Stops at the first that is not empty.
+            with suppress(OSError):
+                one.rmdir()
+        os.close(descriptor)
+
+
+def _make(folder: Path) -> list[Path]:
+    """Make a folder. Returns it and those above it that did not exist, the deepest first."""
+    missing = []
+    for one in (folder, *folder.parents):
+        if one.exists():
+            break
+        missing.append(one)
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _lock(folder: Path) -> int:
+    """A descriptor that holds the folder until it is closed."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Another process may have removed it, empty, between our opening and our locking.
+            if os.path.samestat(os.fstat(descriptor), folder.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise InUse(
+                f"another run uses this catalogue and model already ({folder}); stop it, or set "
+                "STATE_DIR=…"
+            ) from error
+        os.close(descriptor)
