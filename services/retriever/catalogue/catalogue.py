@@ -66,15 +66,17 @@ class Catalogue:
             sequence=sequence,
         )
         # Indexed here, not by the first search.
-        _ = changed.words
+        _ = changed.words, changed.products.completed
         return changed
 
     def merged(self) -> Catalogue:
         """The same with all rows in one index; copies them, so not where a change waits."""
         alive = np.flatnonzero(self.index.alive)
         by_id = alive[np.argsort(self.index.ranks(alive), kind="stable")]
-        return replace(
+        merged = replace(
             self,
             index=self.index.merged(),
             products=self.products.merged(self.index.gone, self.words.merged(by_id)),
         )
+        _ = merged.products.completed
+        return merged

@@ -136,6 +136,10 @@ class Column:
         for number in np.flatnonzero(counts).tolist():
             counter[self.values[number]] += int(counts[number])
 
+    def frequencies(self) -> NDArray[np.intp]:
+        """(v,) the rows that have each value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
     def of_row(self, row: int) -> str | None:
         """The value of one row."""
         code = int(self.codes[row])
@@ -177,8 +181,7 @@ class Fields:
             column = self.column(name)
             if name == IN_STOCK:
                 continue
-            counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
-            for value, count in zip(column.values, counts.tolist(), strict=True):
+            for value, count in zip(column.values, column.frequencies().tolist(), strict=True):
                 found.setdefault(folded(value), []).append(Value(name, value, count))
         return found
 

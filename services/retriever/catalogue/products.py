@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,9 +21,19 @@ from pydantic_core import from_json
 from services.contracts.products import LIST_PRICE, Product, take_list_price
 from services.contracts.search import GROUP, PRICE
 from services.retriever.catalogue.columns import reader_of
+from services.retriever.catalogue.completions import CompletionPart, Completions
 from services.retriever.catalogue.fields import CURRENCY, Codes, Fields, Numbers
 from services.retriever.index import Passing
-from services.retriever.words import ENGLISH, Analyser, WordIndex, Words, words_of_table
+from services.retriever.words import (
+    ENGLISH,
+    Analyser,
+    Phrases,
+    WordIndex,
+    Words,
+    fewest_for,
+    strings_of,
+    words_of_table,
+)
 
 TEXT_COLUMNS = (
     "title",
@@ -75,6 +86,7 @@ class ProductTable:
         self._filterable = filterable
         self._analyser = analyser
         self._words = words
+        self._completions: Completions | None = None
         self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
         self.fields = Fields.of(table, filterable)
 
@@ -103,6 +115,25 @@ class ProductTable:
         if self._words is None:
             self._words = words_of_table(self._table, self._analyser)
         return self._words
+
+    @property
+    def completions(self) -> Completions:
+        """What these products complete queries to, indexed when it is asked for first."""
+        if self._completions is None:
+            titles = strings_of(self._table.column("title"))
+            self._completions = Completions(
+                titles, self.fields, self._analyser, fewest_for(len(self))
+            )
+        return self._completions
+
+    def phrases_of(self, rows: Numbers) -> Phrases:
+        """All phrases in the titles of some rows."""
+        titles = _taken(self._table.select(["title"]), rows.tolist()).column("title")
+        return Phrases.of(strings_of(titles), self._analyser, 1)
+
+    def titles(self, rows: Numbers) -> Sequence[str]:
+        """Titles of some rows, in the order given."""
+        return self._readers["title"](rows)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -163,9 +194,31 @@ class ProductTable:
 class Products:
     """Metadata by the row numbers of a `LiveIndex`: a version's own first, then what was put in."""
 
-    def __init__(self, base: ProductTable, added: ProductTable | None = None) -> None:
+    def __init__(
+        self,
+        base: ProductTable,
+        added: ProductTable | None = None,
+        replaced: frozenset[int] = frozenset(),
+    ) -> None:
+        """replaced: rows of the base that are no longer found."""
         self._base = base
         self._added = added
+        self._replaced = replaced
+
+    @cached_property
+    def completed(self) -> list[CompletionPart]:
+        """What queries are completed to, by table."""
+        gone = np.array(sorted(self._replaced), np.intp)
+        base = self._base
+        parts = [CompletionPart(0, base.completions, gone, base.phrases_of(gone), base.titles)]
+        if self._added is not None:
+            added, none = self._added, gone[:0]
+            parts.append(
+                CompletionPart(
+                    len(base), added.completions, none, added.phrases_of(none), added.titles
+                )
+            )
+        return parts
 
     @property
     def fields(self) -> list[Fields]:
@@ -240,10 +293,12 @@ class Products:
 
     def with_changes(self, upserts: ProductTable, deletes: Collection[str]) -> Products:
         """New products beside those held here, which stay as they are."""
-        before = self._added
+        before, base = self._added, self._base
+        rows = (base.row_of(product_id) for product_id in {*upserts.ids, *deletes})
+        replaced = self._replaced.union(row for row in rows if row is not None)
         if before is None:
-            return Products(self._base, upserts.without(deletes))
-        return Products(self._base, before.put(upserts, deletes))
+            return Products(base, upserts.without(deletes), replaced)
+        return Products(base, before.put(upserts, deletes), replaced)
 
     def words(self, gone: Passing) -> Words:
         """The words of all rows. gone: (n,) bool, rows of the version that are not found."""

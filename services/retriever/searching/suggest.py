@@ -1,28 +1,221 @@
-"""Suggestions: completions of what is typed, from the catalogue's words and values."""
+"""Suggestions: completions of what is typed, from phrases of titles and values of fields.
+
+A completion is looked for in four ways, each only where the ones before found too few: as the
+catalogue has it, from words that stand apart in titles, as a whole title, and in the spelling of
+the catalogue. docs/decisions/0038-suggestions.md
+"""
 
 from __future__ import annotations
 
-from services.contracts.suggestions import Suggestion, SuggestionKind, Suggestions
-from services.retriever.catalogue.catalogue import Catalogue
+from collections.abc import Iterable
+from functools import cached_property
+from itertools import islice
 
-_KINDS: dict[str, SuggestionKind] = {"category": "category", "brand": "brand"}
+import numpy as np
+from numpy.typing import NDArray
+
+from services.contracts.suggestions import (
+    MAX_SUGGESTED_PRODUCTS,
+    SuggestedProduct,
+    Suggestion,
+    SuggestionKind,
+    Suggestions,
+)
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.fields import Numbers
+from services.retriever.searching.typed import Typed, saying
+from services.retriever.words.units import composed, key_of, units
+
+_KINDS: list[SuggestionKind] = ["category", "brand", "attribute", "title", "query"]
+"""Of two with the same text and equally many products, the first is shown."""
+_LONGEST_TITLE = 80
+"""Characters of a title that is a completion."""
+_TITLES = 200
+"""Products whose titles are looked at."""
+_WORDS = 12
+"""Completions of a word that are counted beside other words."""
+_VARIANTS = 4
+"""Other spellings of what is typed that are completed."""
+_CARDS_OF_ONE = 30
+"""Products of one suggestion among which those with pictures come first."""
 
 
 def suggest(catalogue: Catalogue, typed: str, limit: int) -> Suggestions:
-    """Those with most products first."""
-    vocabulary = catalogue.vocabulary
-    tokens = vocabulary.tokens(typed)
-    if not tokens:
-        return Suggestions(suggestions=[], products=[])
-    found = [
-        Suggestion(text=one.value, kind=_KINDS.get(one.field, "attribute"), products=one.products)
-        for one in vocabulary.every_value()
-        if " ".join(vocabulary.tokens(one.value)).startswith(" ".join(tokens))
-    ]
-    head = " ".join(tokens[:-1])
-    found += [
-        Suggestion(text=f"{head} {one.word}".strip(), kind="title", products=one.frequency)
-        for one in vocabulary.completions(tokens[-1], limit)
-    ]
-    ranked = sorted(found, key=lambda one: (-one.products, one.text))
-    return Suggestions(suggestions=ranked[:limit], products=[])
+    """Those with most products first; `products` match the first of them."""
+    return _Suggest(catalogue, typed, limit).answer()
+
+
+class _Suggest:
+    def __init__(self, catalogue: Catalogue, typed: str, limit: int) -> None:
+        self._catalogue = catalogue
+        self._words = catalogue.words
+        self._typed = typed
+        self._limit = limit
+        self._parts = catalogue.products.completed
+        self._found: dict[str, Suggestion] = {}
+
+    def answer(self) -> Suggestions:
+        typed = Typed(self._catalogue, self._typed)
+        if typed.key:
+            self._complete(typed)
+            if not self._found:
+                for other in typed.respelled(_VARIANTS):
+                    self._complete(Typed(self._catalogue, other))
+        ranked = sorted(
+            self._found.items(),
+            key=lambda one: (
+                -one[1].products,
+                not one[0].startswith(typed.key),
+                _KINDS.index(one[1].kind),
+                one[0],
+            ),
+        )[: self._limit]
+        return Suggestions(
+            suggestions=[one for _, one in ranked],
+            products=self._cards([(key, one.kind) for key, one in ranked]),
+        )
+
+    def _complete(self, typed: Typed) -> None:
+        self._values(typed.key)
+        self._phrases(typed.key)
+        if len(self._found) < self._limit and len(typed.units) > 1:
+            self._apart(typed)
+        if len(self._found) < self._limit:
+            self._titles(typed)
+
+    def _put(self, key: str, text: str, kind: SuggestionKind, products: int) -> None:
+        known = self._found.get(key)
+        if products <= 0 or not key:
+            return
+        new = Suggestion(text=text, kind=kind, products=products)
+        if known is None or _rank(new) < _rank(known):
+            self._found[key] = new
+
+    def _values(self, key: str) -> None:
+        seen = set()
+        for part in self._parts:
+            values = part.completions.values
+            for number in values.best(key, self._limit):
+                value = values.every[number]
+                if (value.kind, value.key) not in seen:
+                    seen.add((value.kind, value.key))
+                    count = sum(one.having(value.kind, value.key) for one in self._parts)
+                    self._put(value.key, value.text, value.kind, count)
+
+    def _phrases(self, key: str) -> None:
+        seen = set()
+        for part in self._parts:
+            phrases = part.completions.phrases
+            for number in phrases.best(key, self._limit):
+                phrase = phrases.keys[number]
+                if phrase in seen:
+                    continue
+                seen.add(phrase)
+                place = phrases.place(number)
+                (title,) = part.titles(np.array([place.row]))
+                title = composed(title)
+                spans = units(title)[place.first : place.first + place.length]
+                text = title[spans[0].start : spans[-1].stop]
+                self._put(phrase, text, "title", self._with_phrase(phrase))
+
+    def _with_phrase(self, key: str) -> int:
+        """Products with a phrase in the title."""
+        counts = [part.phrases(key) for part in self._parts]
+        if all(count is not None for count in counts):
+            return sum(count or 0 for count in counts)
+        # Too rare to be known to a large table: few enough to read.
+        rows = self._alive(saying(self._words, self._words.analyser.words(key)))[:_TITLES]
+        return sum(_has_phrase(title, key) for title in self._titles_of(rows))
+
+    def _apart(self, typed: Typed) -> None:
+        """Words that products say beside the others, in any order."""
+        head = typed.head_rows
+        if head is None or not len(head):
+            return
+        beside = np.zeros(self._words.numbers, np.bool_)
+        beside[self._alive(head)] = True
+        for near in self._catalogue.vocabulary.completions(typed.last, _WORDS):
+            rows = saying(self._words, [near.word])
+            rows = rows[beside[rows]]
+            if len(rows):
+                text = f"{typed.head} {self._spelled(near.word, rows)}"
+                self._put(f"{typed.head_key} {near.word}", text, "title", len(rows))
+
+    def _spelled(self, word: str, rows: Numbers) -> str:
+        """A folded word as a title spells it."""
+        for title in self._titles_of(rows[:1]):
+            text = composed(title)
+            for unit in units(text):
+                if unit.word == word:
+                    spelled = text[unit.start : unit.stop]
+                    # A title begins with a capital; the middle of a query does not.
+                    return spelled.lower() if not unit.start and spelled.istitle() else spelled
+        return word
+
+    def _titles(self, typed: Typed) -> None:
+        """Whole titles of few products."""
+        rows = typed.rows
+        if rows is None:
+            return
+        titles: dict[str, list[str]] = {}
+        for title in self._titles_of(self._alive(rows)[:_TITLES]):
+            if len(title) <= _LONGEST_TITLE:
+                titles.setdefault(key_of(units(composed(title))), []).append(title)
+        for key, some in titles.items():
+            self._put(key, some[0], "title", len(some))
+
+    def _titles_of(self, rows: Numbers) -> list[str]:
+        return [one["title"] for one in self._catalogue.products.values(rows.tolist())]
+
+    @cached_property
+    def _alive_rows(self) -> NDArray[np.bool_]:
+        return self._catalogue.index.alive
+
+    def _alive(self, rows: Numbers) -> Numbers:
+        return rows[self._alive_rows[rows]]
+
+    def _cards(self, suggestions: Iterable[tuple[str, SuggestionKind]]) -> list[SuggestedProduct]:
+        cards: dict[int, SuggestedProduct] = {}
+        for rows in self._card_rows(suggestions):
+            if len(cards) >= MAX_SUGGESTED_PRODUCTS:
+                break
+            some = rows.tolist()[:_CARDS_OF_ONE]
+            values = self._catalogue.products.values(some)
+            pairs = sorted(zip(some, values, strict=True), key=lambda one: not one[1]["image_url"])
+            for row, value in pairs:
+                cards.setdefault(
+                    row,
+                    SuggestedProduct(
+                        product_id=value["product_id"],
+                        title=value["title"],
+                        image_url=value["image_url"],
+                    ),
+                )
+        return list(islice(cards.values(), MAX_SUGGESTED_PRODUCTS))
+
+    def _card_rows(self, suggestions: Iterable[tuple[str, SuggestionKind]]) -> Iterable[Numbers]:
+        identified = self._words.identified(self._typed)
+        if not len(identified):
+            identified = self._words.identified_in_part(self._typed)
+        yield identified
+        for key, kind in suggestions:
+            if kind == "title":
+                yield self._alive(saying(self._words, self._words.analyser.words(key)))
+                continue
+            for part in self._parts:
+                number = part.completions.values.find(kind, key)
+                if number is not None:
+                    yield self._alive(part.completions.values.rows(number) + part.first)
+
+
+def _rank(one: Suggestion) -> tuple[int, int]:
+    return -one.products, _KINDS.index(one.kind)
+
+
+def _has_phrase(title: str, key: str) -> bool:
+    some = units(composed(title))
+    return any(
+        key_of(some[first : first + length]) == key
+        for first in range(len(some))
+        for length in range(1, len(some) - first + 1)
+    )

@@ -6,20 +6,29 @@ view for those who correct and complete queries. docs/decisions/0037-words-besid
 """
 
 from services.retriever.words.analysis import ENGLISH, Analyser, Language
+from services.retriever.words.beginnings import Beginnings
 from services.retriever.words.build import WordsBuild, words_of_table
+from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.live import Words
+from services.retriever.words.phrases import Phrases, fewest_for
 from services.retriever.words.postings import WordIndex
+from services.retriever.words.texts import strings_of
 from services.retriever.words.vocabulary import Near, Value, Vocabulary
 
 __all__ = [
     "ENGLISH",
     "Analyser",
+    "Beginnings",
     "Language",
+    "Lexicon",
     "Near",
+    "Phrases",
     "Value",
     "Vocabulary",
     "WordIndex",
     "Words",
     "WordsBuild",
+    "fewest_for",
+    "strings_of",
     "words_of_table",
 ]

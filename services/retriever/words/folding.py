@@ -12,18 +12,20 @@ _SPECIAL = str.maketrans(
 )
 
 # `\w` leaves out the vowel signs of these scripts, and would cut words at each of them.
-_WORD = re.compile(
+MARKED = (
     "(?:[^\\W_]|[\u0300-\u036f\u0900-\u0963\u0966-\u0e3e\u0e40-\u0e4e\u0e50-\u0e59"
-    "\u0e80-\u109f\u1780-\u17d3])+"
+    "\u0e80-\u109f\u1780-\u17d3])"
 )
+"""Pattern of a letter or digit of a word, or a mark on one."""
+_WORD = re.compile(f"{MARKED}+")
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _UNSPACED = re.compile(
-    f"[{_HAN}\u3005-\u3007\u3040-\u30ff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
+    f"[{HAN}\u3005-\u3007\u3040-\u30ff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
     "\uac00-\ud7af]+"
 )
 """Runs of scripts that set no blanks between words, and of Hangul, whose particles adhere."""
-_ONE_HAN = re.compile(f"[{_HAN}]")
+_ONE_HAN = re.compile(f"[{HAN}]")
 
 MAX_WORD = 64
 """Letters of a word; what is longer is cut."""

@@ -76,7 +76,8 @@ def texts_of(table: pa.Table) -> ProductTexts:
         codes.append(" ".join((product_id, *ids.values())))
         identifiers.append(forms_of_product(product_id, title, ids))
     by_field: dict[Field, pa.StringArray] = {
-        name: _strings(table.column(name)) for name in ("title", "brand", "category", "description")
+        name: strings_of(table.column(name))
+        for name in ("title", "brand", "category", "description")
     }
     by_field["attributes"] = pa.array(attributes, pa.string())
     by_field["identifier"] = pa.array(codes, pa.string())
@@ -99,7 +100,7 @@ def _mapped(texts: pa.StringArray) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(texts), starts, pa.py_buffer(mapped))
 
 
-def _strings(column: pa.ChunkedArray) -> pa.StringArray:
+def strings_of(column: pa.ChunkedArray) -> pa.StringArray:
     """One array without nulls that begins where its buffers do."""
     whole = column.cast(pa.string()).combine_chunks()
     if isinstance(whole, pa.ChunkedArray):

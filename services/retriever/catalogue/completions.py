@@ -1,0 +1,158 @@
+"""What queries are completed to: phrases of titles, and values of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from services.contracts.search import BRAND, CATEGORY, IN_STOCK
+from services.contracts.suggestions import SuggestionKind
+from services.retriever.catalogue.fields import Fields, Numbers, levels
+from services.retriever.words import Analyser, Beginnings, Lexicon, Phrases
+from services.retriever.words.units import composed, key_of, units
+
+_LONGEST_VALUE = 64
+"""Characters; what is longer is a description."""
+_KINDS: dict[str, SuggestionKind] = {CATEGORY: "category", BRAND: "brand"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A value of a field, by which queries are completed."""
+
+    text: str
+    kind: SuggestionKind
+    key: str
+    field: str
+    codes: list[int]
+    """In the column of the field; a category has those of all categories below it, too."""
+
+
+class Values:
+    """The values of n products, found by the beginning of any of their words."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self.every = [
+            value for name in fields.names if name != IN_STOCK for value in _values(fields, name)
+        ]
+        by_field = {name: fields.column(name).frequencies() for name in fields.names}
+        counts = [int(by_field[value.field][value.codes].sum()) for value in self.every]
+        self.counts: NDArray[np.int32] = np.array(counts, np.int32)
+        numbers: dict[str, list[int]] = {}
+        for number, value in enumerate(self.every):
+            for key in _endings(value.text):
+                numbers.setdefault(key, []).append(number)
+        self._keys, order = Lexicon.of(list(numbers))
+        by_key = list(numbers.values())
+        ordered = [by_key[place] for place in order.tolist()]
+        self._starts = np.cumsum([0, *map(len, ordered)])
+        self._numbers = np.array([number for some in ordered for number in some], np.int32)
+        self._known = {(value.kind, value.key): n for n, value in enumerate(self.every)}
+
+    def best(self, key: str, most: int) -> list[int]:
+        """Numbers of values with a word that begins so, those of most products first."""
+        found = self._keys.beginning(key)
+        numbers = np.unique(self._numbers[self._starts[found.start] : self._starts[found.stop]])
+        best: list[int] = numbers[np.argsort(-self.counts[numbers], kind="stable")][:most].tolist()
+        return best
+
+    def find(self, kind: SuggestionKind, key: str) -> int | None:
+        """The number of a value."""
+        return self._known.get((kind, key))
+
+    def rows(self, number: int) -> Numbers:
+        """All products with a value, ascending."""
+        value = self.every[number]
+        codes = self._fields.column(value.field).codes
+        return np.flatnonzero(np.isin(codes, value.codes))
+
+    def having(self, number: int, rows: Numbers) -> Numbers:
+        """Those of the rows that have the value."""
+        value = self.every[number]
+        return rows[np.isin(self._fields.column(value.field).codes[rows], value.codes)]
+
+    def words(self) -> Iterator[tuple[str, int]]:
+        """All words of the values, and the products of each value."""
+        for value, count in zip(self.every, self.counts.tolist(), strict=True):
+            for unit in units(composed(value.text)):
+                yield unit.word, count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory, but for Python's own."""
+        arrays = (self.counts, self._starts, self._numbers)
+        return self._keys.nbytes + sum(array.nbytes for array in arrays)
+
+
+class Completions:
+    """What n products complete queries to."""
+
+    def __init__(
+        self, titles: pa.StringArray, fields: Fields, analyser: Analyser, fewest: int
+    ) -> None:
+        """fewest: products of a phrase that is known."""
+        self.phrases = Phrases.of(titles, analyser, fewest)
+        self.values = Values(fields)
+        self.beginnings = Beginnings.of([*self.phrases.words(), *self.values.words()])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self.phrases.nbytes + self.values.nbytes + self.beginnings.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionPart:
+    """Completions of one table of a snapshot."""
+
+    first: int
+    """Row number of its first product."""
+    completions: Completions
+    gone: Numbers
+    """Rows of the table that are no longer found."""
+    gone_phrases: Phrases
+    titles: Callable[[Numbers], Sequence[str]]
+    """Titles of some rows of the table."""
+
+    def phrases(self, key: str) -> int | None:
+        """Products with a phrase in the title; None if the table does not know such rare ones."""
+        count = self.completions.phrases.count(key)
+        if count:
+            return count - self.gone_phrases.count(key)
+        return 0 if self.completions.phrases.fewest == 1 else None
+
+    def having(self, kind: SuggestionKind, key: str) -> int:
+        """Products with a value."""
+        values = self.completions.values
+        number = values.find(kind, key)
+        if number is None:
+            return 0
+        return int(values.counts[number]) - len(values.having(number, self.gone))
+
+
+def _values(fields: Fields, name: str) -> Iterator[FieldValue]:
+    """The values of a field; of categories, every level by its own name."""
+    codes: dict[str, list[int]] = {}
+    texts: dict[str, str] = {}
+    for code, value in enumerate(fields.column(name).values):
+        names = (
+            {level.rpartition(" > ")[2] for level in levels(value)} if name == CATEGORY else {value}
+        )
+        for text in names:
+            if len(text) <= _LONGEST_VALUE and (key := key_of(units(composed(text)))):
+                codes.setdefault(key, []).append(code)
+                # The most frequent spelling comes first.
+                texts.setdefault(key, text)
+    for key, some in codes.items():
+        yield FieldValue(texts[key], _KINDS.get(name, "attribute"), key, name, some)
+
+
+def _endings(text: str) -> set[str]:
+    """The keys of a text from each of its units on."""
+    some = units(composed(text))
+    return {key for place in range(len(some)) if (key := key_of(some[place:]))}

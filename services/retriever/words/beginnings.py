@@ -1,0 +1,57 @@
+"""Beginnings of words, found in spite of a typo: `strp` is almost the beginning of `striped`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.words.lexicon import Lexicon
+from services.retriever.words.spellings import FEWEST_LETTERS, Spellings
+
+_LONGEST = 10
+"""Letters; behind so many, words are told apart by `Vocabulary.corrections`."""
+_LONG = 6
+"""Fewest letters in which two edits are allowed."""
+
+
+class Beginnings:
+    """The beginnings of some words, each with the products of its most frequent word."""
+
+    def __init__(self, texts: Lexicon, counts: NDArray[np.int32]) -> None:
+        self._texts = texts
+        self._counts = counts
+        self._spellings = Spellings(texts)
+
+    @classmethod
+    def of(cls, words: Iterable[tuple[str, int]]) -> Beginnings:
+        """words: folded, and the products of each."""
+        most: dict[str, int] = {}
+        for word, count in words:
+            if not word.isalpha():
+                continue
+            for length in range(FEWEST_LETTERS, min(len(word), _LONGEST) + 1):
+                beginning = word[:length]
+                if most.get(beginning, 0) < count:
+                    most[beginning] = count
+        texts, order = Lexicon.of(list(most))
+        return cls(texts, np.array(list(most.values()), np.int32)[order])
+
+    def near(self, typed: str, most: int) -> list[tuple[int, int, str]]:
+        """(edits, products below 0, beginning): fewest edits first, then the same first letter."""
+        if len(typed) < FEWEST_LETTERS or not typed.isalpha():
+            return []
+        found: list[tuple[int, bool, int, str]] = []
+        for edits in range(1, 3 if len(typed) >= _LONG else 2):
+            for distance, number in self._spellings.near(typed[:_LONGEST], edits):
+                text = self._texts[number]
+                found.append((distance, text[0] != typed[0], -int(self._counts[number]), text))
+            if found:
+                break
+        return [(edits, count, text) for edits, _, count, text in sorted(found)[:most]]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self._texts.nbytes + self._spellings.nbytes + int(self._counts.nbytes)
