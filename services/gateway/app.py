@@ -29,6 +29,7 @@ from services.gateway.admission.limiters import LocalLimiter, SharedLimiter
 from services.gateway.admission.security_headers import security_headers
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
+from services.gateway.query_log.past_queries import open_past_queries
 from services.gateway.routes import changes, docs, images, predict, products, search, suggest
 from services.gateway.routes.dependencies import SearchOnly
 from services.gateway.routes.image_form import FORM_OVERHEAD_BYTES
@@ -87,6 +88,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
                 services=services,
                 search=Search(services, rewriting, metrics, reporting(metrics, log)),
                 readiness=ReadinessProbe(services),
+                past_queries=await stack.enter_async_context(open_past_queries(settings)),
             )
             for client in services.all():
                 metrics.breaker_open.labels(client.name).set_function(_breaker_open(client))

@@ -10,6 +10,7 @@ from fastapi import Depends
 from services.common.state import state_dependency
 from services.gateway.admission.limiters import Limiter
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.query_log.past_queries import PastQueries
 from services.gateway.searching.search import Search
 from services.gateway.searching.services import ReadinessProbe, Services
 from services.gateway.settings import GatewaySettings
@@ -25,6 +26,8 @@ class GatewayState:
     services: Services
     search: Search
     readiness: ReadinessProbe
+    past_queries: PastQueries | None
+    """None if no log holds queries in plain words."""
 
 
 State = Annotated[GatewayState, Depends(state_dependency(GatewayState))]

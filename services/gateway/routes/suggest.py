@@ -20,6 +20,7 @@ from services.contracts.suggestions import (
     Suggestions,
     Typed,
 )
+from services.gateway.query_log.past_queries import merged
 from services.gateway.routes.dependencies import TimingsDependency
 from services.gateway.routes.examples import SUGGESTIONS, answered
 from services.gateway.searching.suggest import suggestions
@@ -50,5 +51,8 @@ async def suggest(
     Those with most products come first. Typos are tolerated.
     """
     answer = await suggestions(state.services.retriever, q, limit, timings)
+    if state.past_queries is not None:
+        past = state.past_queries.beginning(q, limit // 2 or 1)
+        answer = answer.model_copy(update={"suggestions": merged(past, answer.suggestions, limit)})
     response.headers["Server-Timing"] = timings.server_timing()
     return answer

@@ -168,6 +168,9 @@ class CatalogueReader:
                 )
                 moments = Moments.of(build.rows)
                 index = build.finish()
+            every = Products(products)
+            # Indexed here, not by the first suggestion.
+            _ = every.completed
             return Catalogue(
                 info=CatalogueInfo(
                     version=head.version,
@@ -175,7 +178,7 @@ class CatalogueReader:
                     dimension=head.dimension,
                     products=len(listing.product_ids),
                 ),
-                products=Products(products),
+                products=every,
                 index=LiveIndex(index, listing.product_ids, self._choice),
                 moments=moments,
                 base=head.base,

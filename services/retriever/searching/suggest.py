@@ -36,7 +36,7 @@ _WORDS = 12
 """Completions of a word that are counted beside other words."""
 _VARIANTS = 4
 """Other spellings of what is typed that are completed."""
-_CARDS_OF_ONE = 30
+_CARDS_OF_ONE = 10
 """Products of one suggestion among which those with pictures come first."""
 
 

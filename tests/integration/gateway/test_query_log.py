@@ -26,6 +26,7 @@ from services.contracts.query_log import (
     unpacked,
 )
 from services.contracts.retriever import QueryTerm, RetrievalRequest, RetrievalResponse
+from services.gateway.query_log import past_queries
 from services.gateway.query_log.log import MAX_WAITING, Bounds, QueryLog
 from services.gateway.searching.reporting import Answered
 from tests.support.gateway_stack import CATALOGUE, JPEG, MODEL
@@ -252,3 +253,40 @@ async def test_what_waits_is_written_when_the_gateway_stops(
         for _ in range(700):
             log.add("mug")
     assert sum(SEARCH in fields for fields in entries(client, log.stream)) == 700
+
+
+async def test_a_query_that_was_searched_for_three_times_completes_others(
+    run_stack: RunStack, own_redis: RedisProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_queries, "READ_EVERY_S", 0.01)
+    query = "Crème brûlée dish"
+    async with run_stack(redis_url=own_redis.address.url, query_log="plain") as stack:
+
+        async def suggested(typed: str) -> list[tuple[str, str, int]]:
+            answer = (await stack.http.get("/suggest", params={"q": typed})).json()
+            return [(one["text"], one["kind"], one["products"]) for one in answer["suggestions"]]
+
+        async def is_suggested() -> bool:
+            return (query.lower(), "query", 2) in await suggested("creme bru")
+
+        for _ in range(2):
+            assert (await stack.predict(query=query)).status_code == 200
+        await stack.predict(query="another")
+        await logged(own_redis, 3)
+        await asyncio.sleep(0.1)
+        assert not await is_suggested()
+        await stack.predict(query=query)
+        await until(is_suggested)
+        assert await suggested("brulee") == [("brulee mug", "title", 2)]
+
+
+async def test_hashed_queries_complete_nothing(
+    run_stack: RunStack, own_redis: RedisProcess
+) -> None:
+    log = {"query_log": "hashed", "query_log_key": KEY}
+    async with run_stack(redis_url=own_redis.address.url, **log) as stack:
+        for _ in range(3):
+            await stack.predict(query="mug 1")
+        await logged(own_redis, 3)
+        answer = (await stack.http.get("/suggest?q=mug")).json()
+    assert [one["kind"] for one in answer["suggestions"]] == ["title"]
