@@ -131,6 +131,10 @@ class ProductTable:
         titles = _taken(self._table.select(["title"]), rows.tolist()).column("title")
         return Phrases.of(strings_of(titles), self._analyser, 1)
 
+    def texts(self, name: str, rows: Numbers) -> Sequence[str]:
+        """Texts of one column, in the order given: ids, titles, addresses of pictures."""
+        return self._readers[name](rows)
+
     def titles(self, rows: Numbers) -> Sequence[str]:
         """Titles of some rows, in the order given."""
         return self._readers["title"](rows)
@@ -290,6 +294,15 @@ class Products:
         of_base = iter(self._base.values([number for number in numbers if number < base]))
         of_added = iter(self._added.values([number - base for number in numbers if number >= base]))
         return [next(of_base) if number < base else next(of_added) for number in numbers]
+
+    def texts(self, name: str, numbers: Numbers) -> list[str]:
+        """Texts of one column of these row numbers, in the order given."""
+        base = len(self._base)
+        if self._added is None:
+            return list(self._base.texts(name, numbers))
+        of_base = iter(self._base.texts(name, numbers[numbers < base]))
+        of_added = iter(self._added.texts(name, numbers[numbers >= base] - base))
+        return [next(of_base if number < base else of_added) for number in numbers.tolist()]
 
     def with_changes(self, upserts: ProductTable, deletes: Collection[str]) -> Products:
         """New products beside those held here, which stay as they are."""

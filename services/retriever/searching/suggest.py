@@ -165,7 +165,7 @@ class _Suggest:
             self._put(key, some[0], "title", len(some))
 
     def _titles_of(self, rows: Numbers) -> list[str]:
-        return [one["title"] for one in self._catalogue.products.values(rows.tolist())]
+        return self._catalogue.products.texts("title", rows)
 
     @cached_property
     def _alive_rows(self) -> NDArray[np.bool_]:
@@ -175,23 +175,24 @@ class _Suggest:
         return rows[self._alive_rows[rows]]
 
     def _cards(self, suggestions: Iterable[tuple[str, SuggestionKind]]) -> list[SuggestedProduct]:
-        cards: dict[int, SuggestedProduct] = {}
+        products = self._catalogue.products
+        chosen: dict[int, str] = {}
         for rows in self._card_rows(suggestions):
-            if len(cards) >= MAX_SUGGESTED_PRODUCTS:
+            some = rows[:_CARDS_OF_ONE]
+            pictures = products.texts("image_url", some)
+            chosen |= dict(sorted(zip(some.tolist(), pictures, strict=True), key=_unpictured))
+            if len(chosen) >= MAX_SUGGESTED_PRODUCTS:
                 break
-            some = rows.tolist()[:_CARDS_OF_ONE]
-            values = self._catalogue.products.values(some)
-            pairs = sorted(zip(some, values, strict=True), key=lambda one: not one[1]["image_url"])
-            for row, value in pairs:
-                cards.setdefault(
-                    row,
-                    SuggestedProduct(
-                        product_id=value["product_id"],
-                        title=value["title"],
-                        image_url=value["image_url"],
-                    ),
-                )
-        return list(islice(cards.values(), MAX_SUGGESTED_PRODUCTS))
+        best = np.array(list(islice(chosen, MAX_SUGGESTED_PRODUCTS)), np.intp)
+        return [
+            SuggestedProduct(product_id=product_id, title=title, image_url=chosen[row] or None)
+            for row, product_id, title in zip(
+                best.tolist(),
+                products.texts("product_id", best),
+                products.texts("title", best),
+                strict=True,
+            )
+        ]
 
     def _card_rows(self, suggestions: Iterable[tuple[str, SuggestionKind]]) -> Iterable[Numbers]:
         identified = self._words.identified(self._typed)
@@ -206,6 +207,10 @@ class _Suggest:
                 number = part.completions.values.find(kind, key)
                 if number is not None:
                     yield self._alive(part.completions.values.rows(number) + part.first)
+
+
+def _unpictured(one: tuple[int, str]) -> bool:
+    return not one[1]
 
 
 def _rank(one: Suggestion) -> tuple[int, int]:
