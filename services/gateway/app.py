@@ -25,8 +25,9 @@ from services.gateway.admission.gate import (
     LimitsGate,
     policy_of,
 )
-from services.gateway.admission.limiters import LocalLimiter, SharedLimiter
+from services.gateway.admission.limiters import LocalLimiter
 from services.gateway.admission.security_headers import security_headers
+from services.gateway.admission.shared_limiter import SharedLimiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
 from services.gateway.query_log.past_queries import open_past_queries

@@ -20,8 +20,8 @@ from services.gateway.admission.limiters import (
     Limiter,
     LocalLimiter,
     Policy,
-    SharedLimiter,
 )
+from services.gateway.admission.shared_limiter import SharedLimiter
 from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.waiting import until
 
@@ -232,3 +232,73 @@ async def test_a_stream_of_new_addresses_fills_no_memory() -> None:
     for number in range(MAX_LOCAL_CALLERS + 500):
         await limiter.admit(f"address:{number}", "1")
     assert len(limiter._callers) == MAX_LOCAL_CALLERS
+
+
+# Large enough for replicas to take requests ahead: 12 of them, and 5 leases.
+LARGE = Policy(rate_per_minute=1, burst=100, max_concurrent=40, lease_s=30)
+
+
+async def admitted_of(limiter: SharedLimiter, caller: str, times: int) -> int:
+    admitted = 0
+    for _ in range(times):
+        lease = uuid.uuid4().hex
+        admitted += (await limiter.admit(caller, lease)).refusal is None
+        await limiter.release(caller, lease)
+    return admitted
+
+
+async def test_requests_taken_ahead_count_for_all_replicas(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    replicas = [shared(redis_address, LARGE) for _ in range(3)]
+    admitted = await asyncio.gather(*(admitted_of(one, caller, 60) for one in replicas))
+    # Never more, and never fewer than what the other two may still have in hand.
+    assert 100 - 2 * 12 <= sum(admitted) <= 100
+    more = await asyncio.gather(*(admitted_of(one, caller, 60) for one in replicas))
+    assert sum(admitted) + sum(more) <= 100
+
+
+async def test_most_requests_of_a_caller_far_from_its_limits_ask_nobody(
+    shared: OpenLimiter, own_redis: RedisProcess, caller: str
+) -> None:
+    limiter = shared(own_redis.address, LARGE)
+    verdicts = [await limiter.admit(caller, str(number)) for number in range(5)]
+    assert [verdict.remaining for verdict in verdicts] == [99, 98, 97, 96, 95]
+    with own_redis.paused():
+        started = time.monotonic()
+        assert (await limiter.admit(caller, "5")).remaining == 94
+        assert time.monotonic() - started < 0.05
+
+
+async def test_requests_taken_ahead_and_not_used_are_given_back(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    limiter = shared(redis_address, LARGE)
+    assert await admitted_of(limiter, caller, 1) == 1
+
+    with redis.Redis(host=redis_address.host, port=redis_address.port) as client:
+        rate, running = (f"limit:{{{caller}}}:{name}" for name in ("rate", "running"))
+        assert client.zcard(running) == 5
+        assert client.pttl(rate) > 12 * 60_000  # a minute for each request
+        await until(lambda: client.zcard(running) == 0 and client.pttl(rate) <= 60_001)
+
+
+async def test_replicas_together_run_no_more_than_allowed_at_once(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    policy = replace(LARGE, rate_per_minute=600_000, burst=10_000)
+    replicas = [shared(redis_address, policy) for _ in range(3)]
+    running = most = 0
+
+    async def one(number: int) -> None:
+        nonlocal running, most
+        limiter, lease = replicas[number % 3], str(number)
+        if (await limiter.admit(caller, lease)).refusal is None:
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0.01)
+            running -= 1
+            await limiter.release(caller, lease)
+
+    await asyncio.gather(*(one(number) for number in range(300)))
+    assert 20 <= most <= 40
