@@ -21,14 +21,17 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from services.common.context import (
+    CHANGE_HEADER,
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,
     Deadline,
+    awaited_change,
     deadline,
     request_id,
 )
 from services.common.probing_breaker import ProbingBreaker
 from services.common.problems import (
+    ChangeNotServed,
     DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
@@ -70,6 +73,7 @@ Read = TypeVar("Read")
 _PASSED_ON: dict[str, type[ServiceError]] = {
     kind.type_path(): kind
     for kind in (
+        ChangeNotServed,
         InvalidRequest,
         ModelMismatch,
         PreconditionFailed,
@@ -281,6 +285,7 @@ class ServiceClient:
     async def _send_once(
         self, request: Outgoing, limit: Deadline, *, new_connection: bool = False
     ) -> Reply:
+        change = awaited_change.get()
         # `asyncio.timeout` in `_call` limits the time.
         return await self._transport.send(
             request.method,
@@ -288,6 +293,7 @@ class ServiceClient:
             {
                 REQUEST_ID_HEADER: request_id.get(),
                 DEADLINE_HEADER: str(int(limit.remaining_s() * 1000)),
+                **({} if change is None else {CHANGE_HEADER: change}),
                 **request.headers,
             },
             request.body,

@@ -13,6 +13,7 @@ from typing import Any
 
 REQUEST_ID_HEADER = "X-Request-ID"
 DEADLINE_HEADER = "X-Deadline-Ms"
+CHANGE_HEADER = "X-Catalogue-Change"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -34,6 +35,8 @@ class Deadline:
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+awaited_change: ContextVar[str | None] = ContextVar("awaited_change", default=None)
+"""The change that the answer must show. It travels with every call to another service."""
 
 
 def accept_request_id(offered: str | None) -> str:

@@ -16,6 +16,7 @@ ServiceError                    500  internal-error (all that no other class cov
 ├── Overloaded                  429  overloaded
 ├── NotReady                    503  not-ready
 ├── DependencyUnavailable       503  dependency-unavailable
+├── ChangeNotServed             504  change-not-served
 └── DeadlineExceeded            504  deadline-exceeded
 
 A handler raises; it never builds an error body. `docs/errors.md` explains each type to callers.
@@ -159,6 +160,12 @@ class DependencyUnavailable(ServiceError):
     """A service that this one needs is unavailable; try again after `Retry-After`."""
 
     slug, title, status = "dependency-unavailable", "Dependency unavailable", 503
+
+
+class ChangeNotServed(ServiceError):
+    """The awaited change is not searchable yet; it stays stored. Ask again, or without waiting."""
+
+    slug, title, status = "change-not-served", "Change not searchable yet", 504
 
 
 class DeadlineExceeded(ServiceError):

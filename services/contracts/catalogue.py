@@ -18,6 +18,8 @@ The names below match `feature_repo/definitions.py`; a test compares them.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from services.contracts.base import Contract, ModelId
@@ -80,6 +82,17 @@ def change_id(version: str, sequence: int) -> str:
     return f"{version}/{sequence}"
 
 
+ChangeToken = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9a-f]{1,16}-[0-9A-Za-z._-]{1,64}-[0-9]{1,18}$",
+        description="Name of a change, as the answer to `PUT`, `PATCH` and `DELETE` gives it in "
+        "`change`. The answer then shows that change, or a later one.",
+        examples=["63d8a2f1b5c40-4b1d0c5e7a9f2e31-7"],
+    ),
+]
+
+
 def change_token(version: str, sequence: int, published_us: int) -> str:
     """Opaque name of a published state, for callers who want to read what they wrote.
 
@@ -89,10 +102,6 @@ def change_token(version: str, sequence: int, published_us: int) -> str:
     return f"{published_us:x}-{version}-{sequence}"
 
 
-def published_us(token: str) -> int | None:
-    """The timestamp in a change token; None when it is no such token."""
-    moment, _, rest = token.partition("-")
-    try:
-        return int(moment, 16) if rest and len(moment) <= 16 else None
-    except ValueError:
-        return None
+def published_us(token: ChangeToken) -> int:
+    """The timestamp in a change token, in microseconds since 1970."""
+    return int(token.partition("-")[0], 16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Base64Bytes, ConfigDict, Field, RootModel
 
@@ -12,6 +12,9 @@ MAX_PRODUCT_BYTES = 16_000_000
 """Largest request for one product: a picture of 10 MB in base64, and its texts."""
 
 PATCH_MEDIA_TYPE = "application/merge-patch+json"
+
+
+ChangeStatus = Literal["stored", "searchable"]
 
 
 class ProductInput(Contract):
@@ -73,13 +76,22 @@ class ProductPatch(RootModel[dict[str, Any]]):
 
 
 class ProductChange(Contract):
-    """The change is stored. Searches find it when the retrievers have read it."""
+    """The change is stored, and is never lost. Searches find it in less than a second."""
 
     product_id: ProductId
     catalogue_version: str = Field(description="The changed version.")
     sequence: int = Field(ge=0, description="Number of the change; later ones are higher.")
     change: str = Field(
         default="",
-        description="Opaque name of the change.",
-        examples=["64a3b1c2d3e4f5-4b1d0c5e7a9f2e31-7"],
+        description="Opaque name of the change. A request with it in `X-Catalogue-Change`, or in "
+        "the query parameter `change`, waits until the answer shows the change.",
+        examples=["63d8a2f1b5c40-4b1d0c5e7a9f2e31-7"],
+    )
+    status: ChangeStatus = Field(
+        default="stored",
+        description="`searchable`: `?wait=searchable` was asked for, and searches show the change. "
+        "`stored`: it is on the disk, and searches may not show it yet.",
+    )
+    detail: str | None = Field(
+        default=None, description="The reason, if the wait ended before the change was searchable."
     )

@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from services.common.app import create_service_app
 from services.common.client import ServiceClient
-from services.common.context import REQUEST_ID_HEADER
+from services.common.context import CHANGE_HEADER, REQUEST_ID_HEADER
 from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
 from services.common.root_path import RootPathMiddleware
@@ -136,7 +136,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", REQUEST_ID_HEADER, API_KEY_HEADER],
+            allow_headers=["Content-Type", REQUEST_ID_HEADER, API_KEY_HEADER, CHANGE_HEADER],
             expose_headers=[
                 REQUEST_ID_HEADER,
                 "Server-Timing",

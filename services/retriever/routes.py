@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from services.common.awaited import ChangeHeader, check_change
+from services.common.context import CHANGE_HEADER, deadline
 from services.common.problems import (
+    ChangeNotServed,
     DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
@@ -36,21 +39,43 @@ from services.retriever.searching.suggest import suggest as suggest_from
 from services.retriever.state import State
 
 
-async def _catalogue(state: State) -> Catalogue:
-    """One snapshot for the whole request, whatever is swapped in meanwhile."""
+async def _catalogue(state: State, change: ChangeHeader = None) -> Catalogue:
+    """One snapshot for the whole request, whatever is swapped in meanwhile.
+
+    It has the change that the request names. Raises InvalidRequest, ChangeNotServed, NotReady.
+    """
+    served = True
+    if change is not None:
+        moment_us = check_change(change, f"header.{CHANGE_HEADER}")
+        served = await state.follower.serves(moment_us, _patience_s())
     catalogue = state.follower.catalogue
     if catalogue is None:
         # Why not is for operators, in `/ready`: it may name addresses, and this goes to anybody.
         raise NotReady("The retriever holds no catalogue yet; ask again shortly.")
+    if not served:
+        raise ChangeNotServed(
+            f"Change {change} is not searchable yet. It stays stored; ask again. If it comes from "
+            "another catalogue, or from a backup that was not restored, it never will be."
+        )
     return catalogue
+
+
+def _patience_s() -> float:
+    """Time to wait for a change, so that an answer still comes before the caller gives up."""
+    due = deadline.get()
+    return 0.0 if due is None else max(0.0, due.remaining_s() - _ANSWER_S)
 
 
 Snapshot = Annotated[Catalogue, Depends(_catalogue)]
 
 router = APIRouter(tags=["retriever"])
 
+_ANSWER_S = 0.2
+"""Time kept for the answer once a change is served, and for saying that it is not."""
+
 
 _ERRORS = (
+    ChangeNotServed,
     InvalidRequest,
     ModelMismatch,
     NotFound,
@@ -104,7 +129,9 @@ async def search_batch(
 @router.get(
     "/suggest",
     summary="Complete a query as it is typed",
-    responses=problem_responses(InvalidRequest, NotReady, Overloaded, DeadlineExceeded),
+    responses=problem_responses(
+        ChangeNotServed, InvalidRequest, NotReady, Overloaded, DeadlineExceeded
+    ),
 )
 async def suggest(
     q: Annotated[Typed, Query()],
@@ -121,7 +148,7 @@ async def suggest(
 @router.get(
     "/products/{product_id:path}",
     summary="One product by its id",
-    responses=problem_responses(NotFound, NotReady),
+    responses=problem_responses(ChangeNotServed, InvalidRequest, NotFound, NotReady),
 )
 async def product(product_id: str, catalogue: Snapshot) -> Product:
     """All that the catalogue knows of it; the id may hold any character, slashes too."""
@@ -134,7 +161,7 @@ async def product(product_id: str, catalogue: Snapshot) -> Product:
 @router.get(
     "/catalogue",
     summary="Which catalogue is served",
-    responses=problem_responses(NotReady),
+    responses=problem_responses(ChangeNotServed, InvalidRequest, NotReady),
 )
 async def catalogue_info(catalogue: Snapshot) -> CatalogueInfo:
     """Version, model, dimension and size of what `/search` answers from."""
@@ -144,7 +171,7 @@ async def catalogue_info(catalogue: Snapshot) -> CatalogueInfo:
 @router.get(
     "/ranking",
     summary="What holds where a search does not say otherwise",
-    responses=problem_responses(NotReady),
+    responses=problem_responses(ChangeNotServed, InvalidRequest, NotReady),
 )
 async def ranking(catalogue: Snapshot) -> Ranking:
     """The weights and the calibration that came with the catalogue, or the built-in ones."""

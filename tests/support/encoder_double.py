@@ -111,7 +111,7 @@ class EncoderDouble:
         async def embed_texts(body: EmbedTextsRequest, request: Request) -> Response:
             self._begin(request)
             self.texts.extend(body.texts)
-            return self._response([text.encode() for text in body.texts], {})
+            return self._response(request, [text.encode() for text in body.texts], {})
 
         @router.post("/embed/images")
         async def embed_images(
@@ -128,7 +128,7 @@ class EncoderDouble:
             if len(refused) == len(data):
                 raise UnreadableImage(refused[0])
             self.pictures.extend(digests)
-            return self._response(data, refused)
+            return self._response(request, data, refused)
 
         return router
 
@@ -140,8 +140,8 @@ class EncoderDouble:
             self.overloaded -= 1
             raise Overloaded("The double has enough to do.", retry_after_s=0)
 
-    def _response(self, items: list[bytes], refused: dict[int, str]) -> Response:
-        """In the binary form, the only one that programs ask for."""
+    def _response(self, request: Request, items: list[bytes], refused: dict[int, str]) -> Response:
+        """In the binary form for the pipeline, in JSON for the gateway."""
         rows = np.array([self.vector(item) for item in items], np.float32)
         rows[list(refused)] = 0
         report = EmbeddingsResponse(
@@ -153,6 +153,10 @@ class EncoderDouble:
                 for index, detail in refused.items()
             ],
         )
+        if request.headers.get("accept") != BINARY_MEDIA_TYPE:
+            vectors = [None if index in refused else row for index, row in enumerate(rows.tolist())]
+            answer = report.model_copy(update={"embeddings": vectors})
+            return Response(answer.model_dump_json(), media_type="application/json")
         described = np.frombuffer(report.model_dump_json(exclude={"embeddings"}).encode(), np.uint8)
         content = save({EMBEDDINGS_TENSOR: rows, REPORT_TENSOR: described})
         return Response(content, media_type=BINARY_MEDIA_TYPE)

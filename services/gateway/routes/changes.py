@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -30,7 +30,8 @@ from services.common.problems import (
 from services.contracts.base import ProductId
 from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput, ProductPatch
 from services.gateway.routes.dependencies import AdminOnly, require_json, require_media_type
-from services.gateway.routes.examples import CHANGE, answered
+from services.gateway.routes.examples import CHANGE, changed
+from services.gateway.routes.searchable import until_searchable
 from services.gateway.searching.services import product_path
 from services.gateway.state import GatewayState, State
 
@@ -38,7 +39,7 @@ router = APIRouter(
     tags=["administration"],
     # Before anything of the body is read.
     dependencies=[AdminOnly],
-    responses=answered("The change, written.", CHANGE)
+    responses=changed(CHANGE)
     | problem_responses(
         Unauthorized,
         Forbidden,
@@ -60,6 +61,14 @@ IfMatch = Annotated[
         max_length=200,
         description="`ETag` of the product as the caller knows it; if it has changed since, the "
         "change is refused with 412.",
+    ),
+]
+
+Wait = Annotated[
+    Literal["searchable"] | None,
+    Query(
+        description="`searchable`: answer when searches show the change, or when the time of the "
+        "request is over. `status` in the answer says which."
     ),
 ]
 
@@ -91,7 +100,11 @@ async def refuse_similar() -> None:
     openapi_extra=_body({"application/json": ProductInput}),
 )
 async def put_product(
-    product_id: ProductIdPath, request: Request, state: State, if_match: IfMatch = None
+    product_id: ProductIdPath,
+    request: Request,
+    state: State,
+    if_match: IfMatch = None,
+    wait: Wait = None,
 ) -> ProductChange:
     """Searchable in less than a second, on every replica, without a reload.
 
@@ -99,9 +112,10 @@ async def put_product(
     """
     await require_json(request)
     product = await _read(request, ProductInput)
-    return await _writer(state).change(
+    change = await _writer(state).change(
         "PUT", product_path(product_id), ProductChange, product, if_match=if_match
     )
+    return await _waited(state, change, wait)
 
 
 @router.patch(
@@ -111,24 +125,34 @@ async def put_product(
     openapi_extra=_body({PATCH_MEDIA_TYPE: ProductPatch, "application/json": ProductPatch}),
 )
 async def patch_product(
-    product_id: ProductIdPath, request: Request, state: State, if_match: IfMatch = None
+    product_id: ProductIdPath,
+    request: Request,
+    state: State,
+    if_match: IfMatch = None,
+    wait: Wait = None,
 ) -> ProductChange:
     """A merge patch (RFC 7396). A new price or stock needs no encoder."""
     await require_media_type(request, PATCH_MEDIA_TYPE, "application/json")
     patch = await _read(request, ProductPatch)
-    return await _writer(state).change(
+    change = await _writer(state).change(
         "PATCH", product_path(product_id), ProductChange, patch, if_match=if_match
     )
+    return await _waited(state, change, wait)
 
 
 @router.delete("/products/{product_id:path}", summary="Delete a product")
 async def delete_product(
-    product_id: ProductIdPath, state: State, if_match: IfMatch = None
+    product_id: ProductIdPath, state: State, if_match: IfMatch = None, wait: Wait = None
 ) -> ProductChange:
     """No longer found in less than a second; a product that is not there is no error."""
-    return await _writer(state).change(
+    change = await _writer(state).change(
         "DELETE", product_path(product_id), ProductChange, if_match=if_match
     )
+    return await _waited(state, change, wait)
+
+
+async def _waited(state: State, change: ProductChange, wait: Wait) -> ProductChange:
+    return await until_searchable(state.services.retriever, change) if wait else change
 
 
 async def _read(request: Request, model: type[Body]) -> Body:

@@ -81,6 +81,9 @@ CHANGE: dict[str, Any] = {
     "product_id": "sample-0001",
     "catalogue_version": "5f0c1e7a9b3d",
     "sequence": 7,
+    "change": "63d8a2f1b5c40-5f0c1e7a9b3d-7",
+    "status": "stored",
+    "detail": None,
 }
 
 PICTURE_ANSWER: dict[str, Any] = {
@@ -135,6 +138,21 @@ def found(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
         "BestProduct": {
             "operationId": "get_product",
             "parameters": {"product_id": "$response.body#/results/0/product_id"},
+        }
+    }
+    return responses
+
+
+def changed(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """`answered` for a change: with the way on to the product as the change left it."""
+    responses = answered("The change, written.", example)
+    responses[200]["links"] = {
+        "ChangedProduct": {
+            "operationId": "get_product",
+            "parameters": {
+                "path.product_id": "$request.path.product_id",
+                "query.change": "$response.body#/change",
+            },
         }
     }
     return responses

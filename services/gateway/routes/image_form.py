@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -48,10 +48,11 @@ class _InMemoryParser(MultiPartParser):
 
 
 async def read_image_form(
-    request: Request, max_image_bytes: int, options: type[Options]
+    request: Request, max_image_bytes: int, options: type[Options], *, other: Collection[str] = ()
 ) -> ImageForm[Options]:
     """Read and check the form; a field of the form wins over the query parameter of its name.
 
+    other: query parameters that are no option.
     Raises RequestValidationError naming each field at fault, UnsupportedMediaType, PayloadTooLarge.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -67,7 +68,8 @@ async def read_image_form(
         form = await parser.parse()
         if not parser.complete:
             raise InvalidRequest("The form ends before its last boundary.")
-        return await _check(form, request.query_params.multi_items(), max_image_bytes, options)
+        parameters = [item for item in request.query_params.multi_items() if item[0] not in other]
+        return await _check(form, parameters, max_image_bytes, options)
     except MultiPartException as error:
         raise InvalidRequest(f"The form cannot be read: {error.message}") from error
     finally:

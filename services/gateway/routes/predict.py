@@ -8,9 +8,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Request, Response
 
-from services.common.context import request_id
+from services.common.awaited import CHANGE_PARAMETER, ReadYourWrites
+from services.common.context import CHANGE_HEADER, request_id
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
+    ChangeNotServed,
     DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
@@ -69,8 +71,8 @@ _ERRORS = (
     "/predict",
     summary="Find products by words",
     response_model=PredictResponse,
-    responses=found(TEXT_ANSWER) | problem_responses(*_ERRORS),
-    dependencies=[Depends(require_json)],
+    responses=found(TEXT_ANSWER) | problem_responses(*_ERRORS, ChangeNotServed),
+    dependencies=[Depends(require_json), ReadYourWrites],
 )
 async def predict(
     query: Annotated[PredictRequest, Body(openapi_examples=TEXT_QUERIES)],
@@ -99,20 +101,27 @@ async def _predict_directly(query: PredictRequest, request: Request) -> Response
     return await predict(query, *directly_searching(request))
 
 
-DIRECT = (DirectRoute("/predict", PredictRequest, _predict_directly),)
+DIRECT = (
+    DirectRoute(
+        "/predict", PredictRequest, _predict_directly, unusual=(CHANGE_HEADER.lower().encode(),)
+    ),
+)
 
 
 @router.post(
     "/predict-image",
     summary="Find products by a picture",
-    responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, UnreadableImage),
+    responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, ChangeNotServed, UnreadableImage),
+    dependencies=[ReadYourWrites],
     openapi_extra=image_form_schema(PredictImageOptions),
 )
 async def predict_image(
     request: Request, response: Response, state: State, timings: TimingsDependency
 ) -> PredictResponse:
     """A form with the picture in the field `image`: JPEG, PNG or WebP."""
-    form = await read_image_form(request, state.settings.max_image_bytes, PredictImageOptions)
+    form = await read_image_form(
+        request, state.settings.max_image_bytes, PredictImageOptions, other=(CHANGE_PARAMETER,)
+    )
     vector, model = await encode_picture(
         state.services.encoder, form.image, form.options.crop, timings
     )

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from services.common.awaited import ReadYourWrites
 from services.common.problems import (
+    ChangeNotServed,
     DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
@@ -21,7 +23,7 @@ from services.gateway.routes.examples import PRODUCT, answered
 from services.gateway.searching.services import product_path
 from services.gateway.state import State
 
-router = APIRouter(tags=["products"])
+router = APIRouter(tags=["products"], dependencies=[ReadYourWrites])
 
 
 # `path`, since a shop's ids may hold slashes.
@@ -30,7 +32,13 @@ router = APIRouter(tags=["products"])
     summary="One product",
     responses=answered("The product.", PRODUCT)
     | problem_responses(
-        NotFound, InvalidRequest, Overloaded, NotReady, DependencyUnavailable, DeadlineExceeded
+        ChangeNotServed,
+        NotFound,
+        InvalidRequest,
+        Overloaded,
+        NotReady,
+        DependencyUnavailable,
+        DeadlineExceeded,
     ),
 )
 async def get_product(

@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
+from services.common.awaited import ReadYourWrites
+from services.common.context import CHANGE_HEADER
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
+    ChangeNotServed,
     DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
@@ -39,7 +42,7 @@ from services.gateway.routes.examples import SEARCH_ANSWER, SEARCHES, answered, 
 from services.gateway.searching.answers import search_response
 from services.gateway.state import State
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], dependencies=[ReadYourWrites])
 
 By = Literal["look", "words", "both"]
 
@@ -50,6 +53,7 @@ _WEIGHTS: dict[By, ModalityWeights | None] = {
 }
 
 _ERRORS = (
+    ChangeNotServed,
     InvalidRequest,
     NotFound,
     ModelMismatch,
@@ -88,7 +92,11 @@ async def _search_directly(body: SearchRequest, request: Request) -> Response:
     return await search(body, *directly_searching(request))
 
 
-DIRECT = (DirectRoute("/search", SearchRequest, _search_directly),)
+DIRECT = (
+    DirectRoute(
+        "/search", SearchRequest, _search_directly, unusual=(CHANGE_HEADER.lower().encode(),)
+    ),
+)
 
 
 @router.post(

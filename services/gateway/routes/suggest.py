@@ -6,7 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from services.common.awaited import ReadYourWrites
 from services.common.problems import (
+    ChangeNotServed,
     DeadlineExceeded,
     DependencyUnavailable,
     InvalidRequest,
@@ -26,7 +28,7 @@ from services.gateway.routes.examples import SUGGESTIONS, answered
 from services.gateway.searching.suggest import suggestions
 from services.gateway.state import State
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], dependencies=[ReadYourWrites])
 
 
 @router.get(
@@ -34,7 +36,12 @@ router = APIRouter(tags=["search"])
     summary="Complete a query as it is typed",
     responses=answered("Completions and products.", SUGGESTIONS)
     | problem_responses(
-        InvalidRequest, Overloaded, NotReady, DependencyUnavailable, DeadlineExceeded
+        ChangeNotServed,
+        InvalidRequest,
+        Overloaded,
+        NotReady,
+        DependencyUnavailable,
+        DeadlineExceeded,
     ),
 )
 async def suggest(

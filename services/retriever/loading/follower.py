@@ -21,6 +21,7 @@ from services.contracts.catalogue import CatalogueHead
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import BrokenPublication, CatalogueError, StoreUnavailable
+from services.retriever.loading.progress import AWAITED_S, Progress, PublishedHead
 from services.retriever.metrics import RetrieverMetrics
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ _State = tuple[str, int, int, Ranking]
 class CatalogueSource(Protocol):
     """Where catalogues come from; `CatalogueReader` is one. Its calls block."""
 
-    def head(self) -> CatalogueHead:
+    def head(self) -> PublishedHead:
         """The published version; raises CatalogueError."""
         ...
 
@@ -83,6 +84,7 @@ class Follower:
         self._metrics = metrics
         self._poll_interval_s = poll_interval_s
         self._max_backoff_s = max(max_backoff_s, poll_interval_s)
+        self._progress = Progress()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="catalogue-reader")
         self._task: asyncio.Task[None] | None = None
         self._catalogue: Catalogue | None = None
@@ -95,6 +97,13 @@ class Follower:
     def catalogue(self) -> Catalogue | None:
         """The catalogue served now. Take it once a request: the next look may give another."""
         return self._catalogue
+
+    async def serves(self, moment_us: int, timeout_s: float) -> bool:
+        """Wait until `catalogue` has all that was published up to this moment.
+
+        moment_us: microseconds since 1970.  Returns False if that takes longer than `timeout_s`.
+        """
+        return await self._progress.wait(moment_us, timeout_s)
 
     @property
     def trouble(self) -> str | None:
@@ -151,20 +160,26 @@ class Follower:
                 logger.exception("following the catalogue failed")
                 self._settle(f"unexpected {type(error).__name__}, see the log")
                 failures += 1
-            await asyncio.sleep(self._delay_s(failures))
+            await self._progress.pause(self._delay_s(failures))
 
     def _delay_s(self, failures: int) -> float:
         """Seconds to the next look, longer with every failure in a row, up to a bound."""
+        interval, longest = self._poll_interval_s, self._max_backoff_s
+        if self._progress.awaited:
+            interval = min(interval, AWAITED_S)
+            longest = min(longest, 8 * AWAITED_S)
         # The exponent is bounded too: 2.0 ** 1024 is an error, after a long night.
-        delay = min(self._poll_interval_s * 2.0 ** min(failures, 16), self._max_backoff_s)
+        delay = min(interval * 2.0 ** min(failures, 16), longest)
         # Replicas that lost the same Redis should not all come back to it at once.
         return delay * random.uniform(0.8, 1.0)
 
     async def _look(self) -> str | None:
         """Look once, and load what is new. Returns why the published version isn't served."""
+        self._progress.looked()
         head = await self._in_reader(self._source.head)
         if self._catalogue is not None and _state_of(head) == _state(self._catalogue):
             self._failed = None
+            self._progress.reached(head.published_us)
             await self._merge(self._catalogue)
             return None
         failed = self._failed
@@ -175,7 +190,7 @@ class Follower:
             failed = None
         return await self._load(head, failed)
 
-    async def _load(self, head: CatalogueHead, failed: _FailedLoad | None) -> str | None:
+    async def _load(self, head: PublishedHead, failed: _FailedLoad | None) -> str | None:
         """Load a version and serve it. Returns why that wasn't possible."""
         started = time.monotonic()
         self._loading = head.version
@@ -214,6 +229,7 @@ class Follower:
         seconds = time.monotonic() - started
         self._failed = None
         self._catalogue = catalogue  # the swap: one assignment
+        self._progress.reached(head.published_us)
         self._metrics.loads.labels("ok").inc()
         self._metrics.load_seconds.observe(seconds)
         self._metrics.serving(catalogue.info)

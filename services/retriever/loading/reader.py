@@ -51,6 +51,7 @@ from services.retriever.index import AnyRows, IndexChoice, LiveIndex, scattered
 from services.retriever.loading import parts
 from services.retriever.loading.faults import Faults, cannot_be_loaded
 from services.retriever.loading.parts import Keys, Part, Vectors
+from services.retriever.loading.progress import PublishedHead
 from services.retriever.loading.store import Columns
 from services.retriever.loading.workers import Processes, Workers, here
 from services.retriever.words import ENGLISH, Analyser, WordsBuild
@@ -113,7 +114,7 @@ class CatalogueReader:
         self._processes = processes
         self._stopping = threading.Event()
 
-    def head(self) -> CatalogueHead:
+    def head(self) -> PublishedHead:
         """The published version.
 
         Raises NotPublished, StoreUnavailable, BrokenPublication when it makes no sense, WrongModel
@@ -127,7 +128,8 @@ class CatalogueReader:
         if not columns.texts("version")[0]:
             raise NotPublished("nothing is published yet: the online store holds no catalogue head")
         try:
-            head = CatalogueHead(
+            head = PublishedHead(
+                published_us=columns.timestamps_us()[0],
                 version=columns.texts("version")[0],
                 model_id=columns.texts("model")[0],
                 dimension=columns.integers("dimension")[0],

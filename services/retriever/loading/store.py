@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 # Before Feast: where it comes first, it turns all metrics of the process into files in a
@@ -55,8 +56,18 @@ class Columns:
     The store shows a missing row only by empty values; a fingerprint is never empty.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Value]]) -> None:
+    def __init__(
+        self, rows: Sequence[Mapping[str, Value]], times: Sequence[datetime | None] = ()
+    ) -> None:
+        """times: event timestamps of the rows, if they are known."""
         self._rows = rows
+        self._times = times
+
+    def timestamps_us(self) -> list[int]:
+        """(n,) event timestamps in microseconds since 1970, 0 where there is none."""
+        if not self._times:
+            return [0] * len(self._rows)
+        return [0 if one is None else round(one.timestamp() * 1_000_000) for one in self._times]
 
     def texts(self, feature: str) -> list[str]:
         """(n,) text, empty where there is none."""
@@ -188,7 +199,7 @@ class FeastFeatures:
             # The registry's data may be the reason, for example a view that is not applied yet.
             self.close()
             raise StoreUnavailable(f"{view} cannot be read: {error}") from error
-        return Columns([row or {} for _, row in rows])
+        return Columns([row or {} for _, row in rows], [time for time, _ in rows])
 
     def close(self) -> None:
         """Let go of the store; its connections close with the last reference to it."""

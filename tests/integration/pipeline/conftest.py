@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
+from asgi_lifespan import LifespanManager
 from feast import FeatureStore, FeatureView
 
 from feature_repo import definitions
@@ -18,7 +21,10 @@ from services.pipeline.summary import LoadSummary
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures
+from services.writer.app import create_app as create_writer
+from services.writer.settings import WriterSettings
 from tests.support.encoder_double import EncoderDouble
+from tests.support.product_feed import product_rows, write_feed
 
 Serve = Callable[[], Catalogue]
 
@@ -47,6 +53,24 @@ def settings(encoder: EncoderDouble, feature_repo_dir: Path, tmp_path: Path) -> 
 def serve(feature_repo_dir: Path) -> Serve:
     """Read the published catalogue as the retriever does, every row checked."""
     return lambda: read_catalogue(feature_repo_dir)
+
+
+@pytest.fixture
+async def writer(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_writer(WriterSettings(encoder_wait_s=2, max_queue=40), settings)
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def catalogue(settings: PipelineSettings, tmp_path: Path) -> Path:
+    """A feed of four products, loaded."""
+    feed = write_feed(tmp_path / "feed.csv", product_rows(4))
+    await asyncio.to_thread(load, feed, settings)
+    return feed
 
 
 def load(

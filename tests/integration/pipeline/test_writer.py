@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
 from ipaddress import ip_network
@@ -40,24 +39,6 @@ from tests.support.waiting import until
 PICTURE = encoded(drawing(40, 30), "JPEG")
 ADMIN = "admin-key-of-a-test"
 MUG = {"title": "A new mug", "price": 4.5, "currency": "eur", "attributes": {"color": "red"}}
-
-
-@pytest.fixture
-async def writer(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_writer(WriterSettings(encoder_wait_s=2, max_queue=40), settings)
-    async with (
-        LifespanManager(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,
-    ):
-        yield client
-
-
-@pytest.fixture
-async def catalogue(settings: PipelineSettings, tmp_path: Path) -> Path:
-    """A feed of four products, loaded."""
-    feed = write_feed(tmp_path / "feed.csv", product_rows(4))
-    await asyncio.to_thread(load, feed, settings)
-    return feed
 
 
 def change(response: httpx.Response) -> ProductChange:

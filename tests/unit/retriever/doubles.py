@@ -26,6 +26,7 @@ from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
 from services.retriever.errors import LoadStopped, NotPublished
 from services.retriever.index import ExactIndex, LiveIndex
+from services.retriever.loading.progress import PublishedHead
 from services.retriever.loading.store import Columns
 
 MODEL = "mini@1"
@@ -33,8 +34,8 @@ MODEL = "mini@1"
 Row = dict[str, Any]
 
 
-def head_of(version: str, products: int = 0, dimension: int = 2, shards: int = 0) -> CatalogueHead:
-    return CatalogueHead(
+def head_of(version: str, products: int = 0, dimension: int = 2, shards: int = 0) -> PublishedHead:
+    return PublishedHead(
         version=version, model_id=MODEL, dimension=dimension, shards=shards, products=products
     )
 
@@ -52,6 +53,8 @@ class ScriptedSource:
     def __init__(self) -> None:
         self.version: str | None = None
         self.ranking: Ranking | None = None
+        self.sequence = 0
+        self.published_us = 0
         self.head_error: Exception | None = None
         self.load_error: Exception | None = None
         self.may_load = threading.Event()
@@ -63,14 +66,20 @@ class ScriptedSource:
         self.threads: set[str] = set()
         self._stopped = threading.Event()
 
-    def head(self) -> CatalogueHead:
+    def head(self) -> PublishedHead:
         self.threads.add(threading.current_thread().name)
         self.heads += 1
         if self.head_error is not None:
             raise self.head_error
         if self.version is None:
             raise NotPublished("nothing is published yet")
-        return head_of(self.version).model_copy(update={"ranking": self.ranking})
+        return head_of(self.version).model_copy(
+            update={
+                "ranking": self.ranking,
+                "sequence": self.sequence,
+                "published_us": self.published_us,
+            }
+        )
 
     def load(self, head: CatalogueHead, *, serving: bool) -> Catalogue:
         self.threads.add(threading.current_thread().name)
@@ -81,10 +90,14 @@ class ScriptedSource:
                 raise LoadStopped("the service is stopping")
         if self.load_error is not None:
             raise self.load_error
-        return replace(empty_catalogue(head.version), ranking=head.ranking or BUILT_IN)
+        return replace(
+            empty_catalogue(head.version),
+            sequence=head.sequence,
+            ranking=head.ranking or BUILT_IN,
+        )
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
-        return replace(catalogue, ranking=head.ranking or BUILT_IN)
+        return replace(catalogue, sequence=head.sequence, ranking=head.ranking or BUILT_IN)
 
     def stop(self) -> None:
         self._stopped.set()

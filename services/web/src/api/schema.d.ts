@@ -694,7 +694,7 @@ export interface components {
         };
         /**
          * ProductChange
-         * @description The change is stored. Searches find it when the retrievers have read it.
+         * @description The change is stored, and is never lost. Searches find it in less than a second.
          */
         ProductChange: {
             /**
@@ -714,11 +714,23 @@ export interface components {
             sequence: number;
             /**
              * Change
-             * @description Opaque name of the change.
+             * @description Opaque name of the change. A request with it in `X-Catalogue-Change`, or in the query parameter `change`, waits until the answer shows the change.
              * @default
-             * @example 64a3b1c2d3e4f5-4b1d0c5e7a9f2e31-7
+             * @example 63d8a2f1b5c40-4b1d0c5e7a9f2e31-7
              */
             change: string;
+            /**
+             * Status
+             * @description `searchable`: `?wait=searchable` was asked for, and searches show the change. `stored`: it is on the disk, and searches may not show it yet.
+             * @default stored
+             * @enum {string}
+             */
+            status: "stored" | "searchable";
+            /**
+             * Detail
+             * @description The reason, if the wait ended before the change was searchable.
+             */
+            detail?: string | null;
         };
         /**
          * Readiness
@@ -1483,8 +1495,13 @@ export interface operations {
     };
     predict: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
+            };
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1630,7 +1647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Deadline exceeded */
+            /** @description Deadline exceeded; Change not searchable yet */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -1644,6 +1661,8 @@ export interface operations {
     predict_image: {
         parameters: {
             query?: {
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
                 /** @description The form field of this name wins. */
                 crop?: string;
                 /** @description The form field of this name wins. */
@@ -1651,7 +1670,9 @@ export interface operations {
                 /** @description The form field of this name wins. */
                 threshold?: number;
             };
-            header?: never;
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1806,7 +1827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Deadline exceeded */
+            /** @description Deadline exceeded; Change not searchable yet */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -1968,8 +1989,12 @@ export interface operations {
             query?: {
                 /** @description Add the parts of each score and the time of each stage. */
                 explain?: boolean;
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2135,7 +2160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Deadline exceeded */
+            /** @description Change not searchable yet; Deadline exceeded */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -2148,8 +2173,13 @@ export interface operations {
     };
     search_batch: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
+            };
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2319,7 +2349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Deadline exceeded */
+            /** @description Change not searchable yet; Deadline exceeded */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -2337,8 +2367,12 @@ export interface operations {
                 by?: "look" | "words" | "both";
                 /** @description Maximum number of products. */
                 k?: number;
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
             path: {
                 /** @description Its id in the catalogue. */
                 product_id: string;
@@ -2476,7 +2510,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Deadline exceeded */
+            /** @description Change not searchable yet; Deadline exceeded */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -2494,8 +2528,12 @@ export interface operations {
                 q: string;
                 /** @description Maximum number of suggestions. */
                 limit?: number;
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2591,7 +2629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Deadline exceeded */
+            /** @description Change not searchable yet; Deadline exceeded */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -2604,8 +2642,13 @@ export interface operations {
     };
     get_product: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
+            };
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
             path: {
                 /** @description Its id in the catalogue. */
                 product_id: string;
@@ -2707,7 +2750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Deadline exceeded */
+            /** @description Change not searchable yet; Deadline exceeded */
             504: {
                 headers: {
                     [name: string]: unknown;
@@ -2720,7 +2763,10 @@ export interface operations {
     };
     put_product: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `searchable`: answer when searches show the change, or when the time of the request is over. `status` in the answer says which. */
+                wait?: "searchable" | null;
+            };
             header?: {
                 /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
                 "if-match"?: string | null;
@@ -2795,7 +2841,9 @@ export interface operations {
                      * @example {
                      *       "product_id": "sample-0001",
                      *       "catalogue_version": "5f0c1e7a9b3d",
-                     *       "sequence": 7
+                     *       "sequence": 7,
+                     *       "change": "63d8a2f1b5c40-5f0c1e7a9b3d-7",
+                     *       "status": "stored"
                      *     }
                      */
                     "application/json": components["schemas"]["ProductChange"];
@@ -2926,7 +2974,10 @@ export interface operations {
     };
     delete_product: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `searchable`: answer when searches show the change, or when the time of the request is over. `status` in the answer says which. */
+                wait?: "searchable" | null;
+            };
             header?: {
                 /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
                 "if-match"?: string | null;
@@ -2949,7 +3000,9 @@ export interface operations {
                      * @example {
                      *       "product_id": "sample-0001",
                      *       "catalogue_version": "5f0c1e7a9b3d",
-                     *       "sequence": 7
+                     *       "sequence": 7,
+                     *       "change": "63d8a2f1b5c40-5f0c1e7a9b3d-7",
+                     *       "status": "stored"
                      *     }
                      */
                     "application/json": components["schemas"]["ProductChange"];
@@ -3053,7 +3106,10 @@ export interface operations {
     };
     patch_product: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `searchable`: answer when searches show the change, or when the time of the request is over. `status` in the answer says which. */
+                wait?: "searchable" | null;
+            };
             header?: {
                 /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
                 "if-match"?: string | null;
@@ -3085,7 +3141,9 @@ export interface operations {
                      * @example {
                      *       "product_id": "sample-0001",
                      *       "catalogue_version": "5f0c1e7a9b3d",
-                     *       "sequence": 7
+                     *       "sequence": 7,
+                     *       "change": "63d8a2f1b5c40-5f0c1e7a9b3d-7",
+                     *       "status": "stored"
                      *     }
                      */
                     "application/json": components["schemas"]["ProductChange"];
