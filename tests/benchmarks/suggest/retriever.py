@@ -26,6 +26,7 @@ from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.loading.follower import Follower
+from services.retriever.loading.progress import PublishedHead
 from services.retriever.metrics import RetrieverMetrics
 from services.retriever.routes import router
 from services.retriever.searching.drift import QueryDrift
@@ -77,9 +78,9 @@ class _MadeUp:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    def head(self) -> CatalogueHead:
+    def head(self) -> PublishedHead:
         info = self._catalogue.info
-        return CatalogueHead(
+        return PublishedHead(
             version=info.version,
             model_id=info.model,
             dimension=info.dimension,
