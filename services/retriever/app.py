@@ -19,7 +19,7 @@ from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures
 from services.retriever.loading.workers import Processes
 from services.retriever.metrics import RetrieverMetrics
-from services.retriever.routes import router
+from services.retriever.routes import DIRECT, router
 from services.retriever.searching.drift import QueryDrift, Served
 from services.retriever.searching.pool import SearchPool
 from services.retriever.settings import RetrieverSettings
@@ -85,6 +85,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
         metrics=metrics,
         lifespan=lifespan,
         routers=[router],
+        direct=DIRECT,
         dependencies=dependencies,
         alive=alive,
     )

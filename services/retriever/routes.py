@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.common.awaited import ChangeHeader, check_change
 from services.common.context import CHANGE_HEADER, deadline
+from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     ChangeNotServed,
     DeadlineExceeded,
@@ -19,6 +20,7 @@ from services.common.problems import (
     Overloaded,
     problem_responses,
 )
+from services.common.state import get_state
 from services.contracts.products import Product
 from services.contracts.ranking import Ranking
 from services.contracts.retriever import (
@@ -36,7 +38,7 @@ from services.contracts.suggestions import (
 )
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.suggest import suggest as suggest_from
-from services.retriever.state import State
+from services.retriever.state import RetrieverState, State
 
 
 async def _catalogue(state: State, change: ChangeHeader = None) -> Catalogue:
@@ -101,14 +103,27 @@ _FOUND: dict[int | str, dict[str, Any]] = {
 @router.post(
     "/search",
     summary="The products nearest to what is sought",
+    response_model=RetrievalResponse,
     responses=_FOUND | problem_responses(*_ERRORS),
 )
-async def search(body: RetrievalRequest, state: State, catalogue: Snapshot) -> RetrievalResponse:
+async def search(body: RetrievalRequest, state: State, catalogue: Snapshot) -> Response:
     """Exact late fusion of both vectors of every product, for every term."""
-    answer = await state.pool.run(lambda: state.search(catalogue, body))
+    content = await state.pool.run(lambda: state.search(catalogue, body).model_dump_json())
     # Here and not in the thread, where one search would wait for another's sums.
     state.drift.asked(body)
-    return answer
+    return Response(content, media_type="application/json")
+
+
+async def _search_directly(body: RetrievalRequest, request: Request) -> Response:
+    state = get_state(request.app, RetrieverState)
+    return await search(body, state, await _catalogue(state))
+
+
+DIRECT = (
+    DirectRoute(
+        "/search", RetrievalRequest, _search_directly, unusual=(CHANGE_HEADER.lower().encode(),)
+    ),
+)
 
 
 @router.post(
