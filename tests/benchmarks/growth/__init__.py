@@ -1,0 +1,1 @@
+"""Growth of the stores under partial changes."""
