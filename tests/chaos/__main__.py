@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos.crash import crash_loop
 from tests.chaos.proxy import Mode, Proxy
 from tests.chaos.shoppers import Answer, count_kinds, percentile, shopping, wrong_results
 from tests.support.gemini_server import GeminiRequest, Reply, gemini_server, written
@@ -244,5 +245,12 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(prog="make chaos")
     arguments.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     arguments.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
+    arguments.add_argument("--crash", action="store_true", help="kill processes under changes")
+    arguments.add_argument("--kills", type=int, default=200)
+    arguments.add_argument("--every", type=float, default=3.0, help="seconds between two kills")
     given = arguments.parse_args()
+    if given.crash:
+        with tempfile.TemporaryDirectory() as name:
+            faults = asyncio.run(crash_loop(Path(name), given.kills, given.every))
+        sys.exit(1 if faults else 0)
     sys.exit(asyncio.run(main(given.parts, given.faults)))
