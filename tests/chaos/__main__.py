@@ -250,7 +250,10 @@ if __name__ == "__main__":
     arguments.add_argument("--every", type=float, default=3.0, help="seconds between two kills")
     given = arguments.parse_args()
     if given.crash:
-        with tempfile.TemporaryDirectory() as name:
-            faults = asyncio.run(crash_loop(Path(name), given.kills, given.every))
-        sys.exit(1 if faults else 0)
+        folder = Path(tempfile.mkdtemp(prefix="crash-loop-"))
+        wrong = asyncio.run(crash_loop(folder, given.kills, given.every))
+        if wrong:
+            sys.exit(f"the logs are in {folder}")
+        shutil.rmtree(folder)
+        sys.exit(0)
     sys.exit(asyncio.run(main(given.parts, given.faults)))

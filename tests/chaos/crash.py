@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ VICTIMS = ("writer", "redis", "retriever", "encoder", "launcher", "loader")
 CLIENTS = 6
 PRODUCTS_PER_CLIENT = 5
 LOADED = 8
-RECOVERY_S = 90.0
+RECOVERY_S = 240.0
 _KEY = "key-of-the-crash-loop"
 _MERGE = {"Content-Type": "application/merge-patch+json"}
 _NUMBERS = itertools.count(1)
@@ -62,6 +62,8 @@ class Crash:
     kills: Counter[str] = field(default_factory=Counter)
     recovered_s: dict[str, list[float]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    gave_up: list[str] = field(default_factory=list)
+    """Last words of launchers that ended by themselves."""
     loader: asyncio.subprocess.Process | None = None
     paused: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -205,6 +207,9 @@ async def keep_launched(crash: Crash) -> None:
         await asyncio.sleep(0.2)
         if crash.launcher.process.poll() is not None:
             crash.outcomes["launcher started again"] += 1
+            if crash.launcher.process.returncode != -signal.SIGKILL:
+                last = crash.launcher.said().strip().splitlines()[-1:]
+                crash.gave_up.append(" ".join(last))
             # Its children have had SIGTERM, and may hold the port for a moment.
             await asyncio.sleep(1)
             crash.launcher = await asyncio.to_thread(
@@ -218,7 +223,7 @@ async def until_whole(crash: Crash) -> float:
     async with (
         asyncio.timeout(RECOVERY_S),
         httpx.AsyncClient(
-            base_url=crash.launcher.url, trust_env=False, timeout=5, headers={"X-API-Key": _KEY}
+            base_url=crash.launcher.url, trust_env=False, timeout=20, headers={"X-API-Key": _KEY}
         ) as http,
     ):
         while True:
@@ -255,7 +260,7 @@ async def check(crash: Crash) -> None:
     await verify(crash)
 
 
-async def _wrong(crash: Crash, http: httpx.AsyncClient) -> Any:
+async def _wrong(crash: Crash, http: httpx.AsyncClient) -> AsyncIterator[str]:
     for product_id, known in crash.known.items():
         product = await _product(http, product_id)
         if not known.allows(product):
@@ -315,7 +320,6 @@ async def crash_loop(
     folder: Path, kills: int, every_s: float, victims: Sequence[str] = VICTIMS
 ) -> list[str]:
     """Returns what was wrong; prints a table of the recovery times."""
-    folder.mkdir(parents=True, exist_ok=True)
     catalogue = small_catalogue(folder / "catalogue", [f"sample-{n:04d}" for n in range(1, 41)])
     crash = Crash(folder, start(folder, catalogue), catalogue)
     tasks: list[asyncio.Task[None]] = []
@@ -356,8 +360,8 @@ async def settle(crash: Crash) -> None:
     """Let changes and loads end, check all, and go on."""
     crash.paused.clear()
     await asyncio.sleep(0.5)
-    while crash.loader is not None and crash.loader.returncode is None:
-        await asyncio.sleep(0.1)
+    if crash.loader is not None:
+        await crash.loader.wait()
     await asyncio.sleep(1)
     await until_whole(crash)
     await check(crash)
@@ -381,5 +385,6 @@ def _report(crash: Crash) -> None:
         shown = f"{seconds[0]:.1f} to {seconds[-1]:.1f}" if seconds else ""
         lines.append(f"| {victim} | {count} | {shown} |")
     lines.append(f"changes: {dict(crash.outcomes)}")
+    lines += [f"the launcher ended: {words}" for words in crash.gave_up]
     lines += [f"NOT AS IT SHOULD BE: {fault}" for fault in crash.faults[:10]]
     sys.stdout.write("\n".join(lines) + "\n")

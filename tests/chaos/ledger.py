@@ -22,7 +22,7 @@ class Known:
 
     def patched(self, price: float, outcome: Outcome) -> None:
         """Acknowledged: there was a product."""
-        there = {(one[0], price) for one in self.states if one is not None}
+        there: set[State] = {(one[0], price) for one in self.states if one is not None}
         self._became(there, outcome)
 
     def deleted(self, outcome: Outcome) -> None:
@@ -33,11 +33,9 @@ class Known:
         self.states &= {None}
 
     def allows(self, product: dict[str, Any] | None) -> bool:
-        """True if this answer of `GET` is one of the states; from then on it is the only one."""
+        """True if this answer of `GET` is one of the states."""
         state = None if product is None else (product["title"], product["price"])
-        if state not in self.states:
-            return False
-        return True
+        return state in self.states
 
     def _became(self, states: set[State], outcome: Outcome) -> None:
         if outcome == "done":

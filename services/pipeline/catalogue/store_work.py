@@ -23,8 +23,6 @@ from services.pipeline.errors import NothingToLoad, StoresDiffer
 from services.pipeline.settings import PipelineSettings
 
 _NOTE_EVERY_S = 2.0
-_LOCK_WAIT_S = 10.0
-"""A writer that serves holds the lock for one round of changes at a time."""
 
 
 def rebuild(
@@ -40,7 +38,7 @@ def rebuild(
     catalogue again. everything: write every row again. Raises NothingToLoad, StoresDiffer,
     StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
     """
-    with open_stores(settings.feature_store, mend=False, wait_s=_LOCK_WAIT_S) as stores:
+    with open_stores(settings.feature_store, mend=False) as stores:
         ledger = stores.ledger()
         published = ledger.head()
         stores.clock.has_seen(ledger.latest_timestamp())
@@ -86,7 +84,7 @@ def sweep(
     grace_s: time for which superseded rows stay for readers, and new pictures for products that
     are being stored. Raises NothingToLoad, StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
     """
-    with open_stores(settings.feature_store, wait_s=_LOCK_WAIT_S) as stores:
+    with open_stores(settings.feature_store) as stores:
         return sweep_stores(stores, settings, dry_run=dry_run, grace_s=grace_s)
 
 
@@ -121,5 +119,5 @@ def sweep_stores(
 
 def verify_stores(settings: PipelineSettings) -> Report:
     """Compare both stores. Raises NothingToLoad, DependencyAway, Busy."""
-    with open_stores(settings.feature_store, mend=False, wait_s=_LOCK_WAIT_S) as stores:
+    with open_stores(settings.feature_store, mend=False) as stores:
         return verify(stores.online, stores.offline)

@@ -19,8 +19,9 @@ from services.pipeline.errors import NothingToLoad
 
 logger = logging.getLogger(__name__)
 
-LOCK_WAIT_S = 2.0
-"""A writer that serves holds the lock for one round of changes at a time."""
+LOCK_WAIT_S = 20.0
+"""A writer holds the lock for one round of changes at a time, and on its start, when it opens
+Feast and repairs Redis, for seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,11 +85,12 @@ async def change(url: str, changes: int, clients: int) -> float:
             product, turn = number % PRODUCTS, number // PRODUCTS
             patch = {"price": turn + 1.25, "attributes": {"in_stock": str(number % 3)}}
             while True:
-                answer = await http.patch(
-                    f"/products/p-{product:03}", content=json.dumps(patch), headers=_MERGE
-                )
-                if answer.status_code != 503:
-                    break
+                with suppress(httpx.TransportError):  # sent again: it says the same
+                    answer = await http.patch(
+                        f"/products/p-{product:03}", content=json.dumps(patch), headers=_MERGE
+                    )
+                    if answer.status_code not in (503, 504):
+                        break
                 await asyncio.sleep(0.2)
             if answer.status_code != 200:
                 raise RuntimeError(f"{answer.status_code}: {answer.text}")
@@ -143,6 +144,7 @@ def main(changes: int, clients: int) -> int:
             load(open_feed(feed), settings)
             fresh = measured(repo, server)
             with writer(folder, settings) as (process, url):
+                print(f"the writer's log: {folder / 'writer.log'}", flush=True)
                 asyncio.run(change(url, PRODUCTS, clients))
                 warm = rss_mb(process.process.pid)
                 seconds = asyncio.run(change(url, changes, clients))
