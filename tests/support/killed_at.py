@@ -52,7 +52,7 @@ def _run(step: int, work: Callable[[], object]) -> None:
         self: redis.connection.AbstractConnection, command: object, check_health: bool = True
     ) -> None:
         count()
-        sent(self, command, check_health)
+        sent(self, command, check_health)  # type: ignore[no-untyped-call]
 
     redis.connection.AbstractConnection.send_packed_command = send  # type: ignore[method-assign]
     sys.addaudithook(audited)
