@@ -115,6 +115,7 @@ def load(
             time.monotonic() - started,
             live,
             gate.verdict,
+            gate.warning,
         )
 
 

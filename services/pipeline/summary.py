@@ -129,6 +129,8 @@ class LoadSummary:
     """True if the products were added to the served version."""
     verdict: Verdict | None = None
     """The result of the golden queries, if there were any."""
+    warning: str | None = None
+    """The gate's, about the published version."""
 
     @property
     def rejected(self) -> int:
@@ -200,6 +202,8 @@ class LoadSummary:
             return
         if self.verdict is not None:
             yield str(self.verdict)
+        if self.warning is not None:
+            yield f"warning: {self.warning}"
         state = "published" if self.publication.is_new else "was published already"
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
         if self.publication.undone:

@@ -25,11 +25,15 @@ from services.pipeline.errors import DependencyAway, GateClosed
 from services.pipeline.judging.golden import Golden
 from services.pipeline.judging.metrics import NDCG, Interval, Scores, change, score
 from services.pipeline.judging.stored_rows import entries_of, product_rows, sample_of
-from services.pipeline.judging.vector_checks import ProductRows, faults
+from services.pipeline.judging.vector_checks import ProductRows, alike, faults
 from services.pipeline.settings import PipelineSettings
 
 KEPT = ".quality"
 
+_UNSEEN = (
+    "the model {model} tells few of these products apart, so they are found by their words. "
+    "Another model may tell them apart, such as MODEL=ViT-B/32"
+)
 _FORCE = "Nothing is published; if this is meant, run it again with --force"
 
 
@@ -78,6 +82,8 @@ class Gate:
         self._force = force
         self._settings = settings
         self.verdict: Verdict | None = None
+        self.warning: str | None = None
+        """About an approved version."""
 
     def approve(
         self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
@@ -96,11 +102,19 @@ class Gate:
         self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
     ) -> None:
         before = None
-        if served is not None and served.model_id == head.model_id:
+        if served is not None:
             there = sample_of(entries_of(self._online, served))
             before = product_rows(self._online, served.model_id, there)
         rows = product_rows(self._online, head.model_id, sample_of(entries))
-        found = faults(rows, before)
+        # Vectors of a shop that the model cannot see say nothing that could be given up.
+        seen = before is not None and alike(before) is None
+        same_model = served is not None and served.model_id == head.model_id
+        found = faults(rows, before if same_model and seen else None)
+        fault = alike(rows)
+        if fault is not None and (seen or found):
+            found.append(fault)
+        elif fault is not None:
+            self.warning = f"{fault}: {_UNSEEN.format(model=head.model_id.partition('@')[0])}"
         if found:
             raise GateClosed(f"{'; '.join(found)}. {_FORCE}")
 

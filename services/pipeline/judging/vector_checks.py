@@ -42,12 +42,13 @@ class ProductRows:
 
 
 def faults(rows: ProductRows, served: ProductRows | None) -> list[str]:
-    """The faults, one sentence each.  served: the previous version, if it has the same model."""
+    """The faults, one sentence each.  served: the previous version, if it has the same model.
+
+    Whether the products are too much alike is a question of its own: `alike`.
+    """
     broken = _malformed(rows)
     if broken:
         return broken  # what follows would only say so again
-    if len(rows.ids) >= FEWEST:
-        broken += _alike(rows)
     if served is not None and min(len(rows.ids), len(served.ids)) >= FEWEST:
         broken += _drifted(rows, served)
     return broken
@@ -75,12 +76,15 @@ def _malformed(rows: ProductRows) -> list[str]:
     return found
 
 
-def _alike(rows: ProductRows) -> list[str]:
+def alike(rows: ProductRows) -> str | None:
+    """The fault of a model that tells few of these products apart, or None."""
     different = len(set(rows.fingerprints))
+    if len(rows.ids) < FEWEST:
+        return None
     distinct = len(np.unique(rows.fused.round(5), axis=0))
     if distinct >= LEAST_DISTINCT * different:
-        return []
-    return [f"{different} products of different content have only {distinct} different vectors"]
+        return None
+    return f"{different} products of different content have only {distinct} different vectors"
 
 
 def _drifted(rows: ProductRows, served: ProductRows) -> list[str]:

@@ -218,6 +218,26 @@ def test_vectors_that_all_say_the_same_are_not_published(
     assert serve().info.version == version
 
 
+def test_products_that_the_model_cannot_tell_apart_are_published_at_first_with_a_warning(
+    settings: PipelineSettings, encoder: EncoderDouble, feed: Path, serve: Serve
+) -> None:
+    encoder.says_the_same = True
+    rows = [row | {"image_path": ""} for row in feed_rows(PRODUCTS)]
+    summary = load_feed(open_feed(write_feed(feed, rows)), settings)
+    assert summary.warning is not None
+    assert "tells few of these products apart" in summary.warning
+    assert "MODEL=ViT-B/32" in "\n".join(summary.lines())
+    # The next version of the same shop is no worse.
+    more = [row | {"title": f"New {row['title']}"} for row in rows]
+    assert load_feed(open_feed(write_feed(feed, more)), settings).warning is not None
+    assert serve().info.products == len(more)
+    encoder.says_the_same = False
+    # One that the model can tell apart is better.
+    seen = [row | {"title": f"Newer {row['title']}"} for row in rows]
+    summary = load_feed(open_feed(write_feed(feed, seen)), settings)
+    assert (summary.publication.is_new, summary.warning) == (True, None)
+
+
 def test_the_command_prints_and_writes_what_it_measured(
     served: PipelineSettings,
     tmp_path: Path,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.pipeline.judging.vector_checks import ProductRows, Rows, faults
+from services.pipeline.judging.vector_checks import ProductRows, Rows, alike, faults
 
 N, D = 120, 16
 
@@ -58,9 +58,10 @@ def test_a_vector_that_is_none_is_named(rows: ProductRows, fault_text: str) -> N
 def test_an_encoder_that_says_the_same_of_everything_is_noticed() -> None:
     rows = whole()
     rows.text[:], rows.image[:] = rows.text[0], rows.image[1]
-    assert faults(rows, None) == ["120 products of different content have only 1 different vectors"]
+    assert alike(rows) == "120 products of different content have only 1 different vectors"
     # Products of the same content may well be alike.
-    assert faults(replace(rows, fingerprints=["same"] * N), None) == []
+    assert alike(replace(rows, fingerprints=["same"] * N)) is None
+    assert alike(whole()) is None
 
 
 def test_vectors_that_all_went_elsewhere_are_noticed() -> None:
@@ -87,4 +88,5 @@ def test_of_a_handful_of_products_nothing_is_said_but_of_each_vector() -> None:
     few.text[:] = few.text[0]
     few.image[:] = few.image[1]
     assert faults(few, whole(5, 10)) == []
+    assert alike(few) is None
     assert len(faults(changed(few, 2, np.nan), None)) == 1
