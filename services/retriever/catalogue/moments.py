@@ -24,6 +24,12 @@ _SAMPLED = 50_000
 
 _LEAST_SPREAD = 1e-6
 
+_COMPARED = 2_000
+"""Rows that are compared with each other at most."""
+_FEWEST_COMPARED = 50
+_LEAST_DISTINCT = 0.1
+"""Share of these rows that must differ, as in the pipeline's gate."""
+
 TermKind = Literal["words", "picture", "product"]
 """Source of a query's term."""
 
@@ -57,6 +63,8 @@ class Moments:
     covariance: Rows
     products: int
     usual: Mapping[TermKind, Variances]
+    blind: bool = False
+    """True if the model tells few of the products apart: then its similarities say nothing."""
 
     @classmethod
     def of(cls, rows: AnyRows) -> Moments:
@@ -67,7 +75,7 @@ class Moments:
         mean: Vector = exact.astype(np.float32)
         centred = sample - mean
         covariance: Rows = (centred.T @ centred / max(1, len(sample))).astype(np.float32)
-        return cls(mean, covariance, n, _usual(mean, covariance))
+        return cls(mean, covariance, n, _usual(mean, covariance), _few_distinct(rows))
 
     def spread(self, query: Vector) -> Spread:
         """query: (2·d,) fused."""
@@ -102,6 +110,12 @@ class Moments:
         by_text, by_image, both = self.usual[kind]
         variance = text**2 * by_text + image**2 * by_image + 2 * text * image * both
         return max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
+
+
+def _few_distinct(rows: AnyRows) -> bool:
+    compared = rows[:: max(1, math.ceil(len(rows) / _COMPARED))].astype(np.float32)
+    distinct = len(np.unique(compared.round(4), axis=0))
+    return len(compared) >= _FEWEST_COMPARED and distinct < _LEAST_DISTINCT * len(compared)
 
 
 def _usual(mean: Vector, covariance: Rows) -> dict[TermKind, Variances]:

@@ -55,6 +55,9 @@ class Fusion:
         ]
         """By term; None where words say nothing."""
         self.words_alone = request.mode == "words" and any(term.text for term in request.terms)
+        if catalogue.moments.blind and request.mode == "hybrid":
+            # Similarities of a model that cannot tell these products apart would be noise.
+            self.words_alone = None not in self.words
         d = catalogue.info.dimension
         pictured = catalogue.moments.pictured
         look = float(catalogue.moments.mean[d:] @ query.fused[d:])

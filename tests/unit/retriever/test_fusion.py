@@ -219,3 +219,24 @@ def test_each_text_of_a_composed_query_counts_by_its_weight(shop: Catalogue) -> 
     ]
     request = RetrievalRequest(model=MODEL, terms=terms, k=5, cutoff="off")
     assert "red mug" in {p.title for p in search_catalogue(shop, request).results}
+
+
+def test_a_shop_that_the_model_cannot_see_is_searched_by_its_words() -> None:
+    numbers = list(range(200))
+    # The model knows a few kinds, and not those that the words tell.
+    rows = np.concatenate(vectors([number % 7 for number in numbers]), axis=1)
+    ids_ = [product_id(n) for n in numbers]
+    unseen = Catalogue(
+        CatalogueInfo(version="v1", model=MODEL, dimension=D, products=len(numbers)),
+        Products(table(numbers)),
+        LiveIndex(IndexChoice("exact").build(rows), ids_),
+        Moments.of(rows),
+    )
+    assert unseen.moments.blind
+    mugs = [product_id(n) for n in numbers if COLORS[n % 4] == "red" and THINGS[n % 5] == "mug"]
+    answer = search(unseen, "red mug", k=100)
+    assert ids(answer) == mugs
+    assert answer.confidence >= NO_MATCH_BELOW
+    assert {one.strength for one in answer.results} == {"strong"}
+    assert search(unseen, "xqzvv unheard").results == []
+    assert len(ids(search(unseen, "red mug", mode="vectors", cutoff="off"))) == 10
