@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from services.launcher.redis_server import NoRedis, find_redis_server
 from services.launcher.settings import LauncherSettings
 
 PATIENCE_S = 5.0
+_WARNING = "warning: "
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -105,10 +107,12 @@ def _redis() -> Finding:
 def _catalogue(settings: LauncherSettings) -> Finding:
     """The pipeline reads its beginning, as `make run` lets it do first."""
     try:
-        need_catalogue(settings.catalog)
+        need_catalogue(settings)
     except CannotRun as error:
         return Finding(str(error), "CATALOG=path/to/products.csv, or no CATALOG for the sample")
-    reason = _reason([sys.executable, "-m", "services.pipeline", "check", str(settings.catalog)])
+    command = [sys.executable, "-m", "services.pipeline", "check", settings.catalog]
+    with tempfile.TemporaryDirectory() as downloads:
+        reason = _reason(command, {"PIPELINE_DOWNLOAD_DIR": downloads})
     if reason is not None:
         return Finding(
             f"catalogue: {reason}",
@@ -153,7 +157,7 @@ def _model(settings: LauncherSettings) -> Finding:
 
 
 def _reason(command: Sequence[str], values: Mapping[str, str] | None = None) -> str | None:
-    """Why a program of ours failed, by the last line that it printed; None when it did not."""
+    """Why a program of ours failed, or its warning, by its last line; None if all is well."""
     done = subprocess.run(
         command,
         env={**os.environ, **(values or {})},
@@ -161,10 +165,10 @@ def _reason(command: Sequence[str], values: Mapping[str, str] | None = None) -> 
         text=True,
         check=False,
     )
-    if done.returncode == 0:
+    last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+    if done.returncode == 0 and not last.startswith(_WARNING):
         return None
-    lines = done.stderr.strip().splitlines() or ["no output"]
-    return lines[-1].removeprefix("error: ")
+    return last.removeprefix("error: ").removeprefix(_WARNING)
 
 
 def _store(folders: Folders) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from urllib.parse import urlsplit
 
 import yaml  # type: ignore[import-untyped]
 
@@ -33,10 +34,13 @@ class Folders:
     @classmethod
     def of(cls, settings: LauncherSettings) -> Folders:
         """One folder for each pair of catalogue and model, so that switching back costs nothing."""
-        catalogue = settings.catalog.resolve()
+        if settings.catalog_is_remote:
+            catalogue, name = settings.catalog, urlsplit(settings.catalog).hostname
+        else:
+            path = Path(settings.catalog).resolve()
+            catalogue, name = str(path), path.parent.name
         digest = hashlib.sha256(f"{catalogue}\0{settings.model}".encode()).hexdigest()[:8]
-        name = f"{catalogue.parent.name or 'catalogue'}-{digest}"
-        return cls((settings.state_dir / name).resolve())
+        return cls((settings.state_dir / f"{name or 'catalogue'}-{digest}").resolve())
 
     @property
     def redis(self) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from services.launcher.settings import LauncherSettings
+
 LEAST_FREE_BYTES = 300_000_000
 
 
@@ -20,10 +22,12 @@ class CannotRun(Exception):
         self.exit_code = exit_code
 
 
-def need_catalogue(path: Path) -> None:
+def need_catalogue(settings: LauncherSettings) -> None:
     """The file or folder must exist; the pipeline's `check` reads its first row."""
-    if not path.exists():
-        raise CannotRun(f"there is no catalogue at {path}; name one with CATALOG=…", exit_code=2)
+    if not settings.catalog_is_remote and not Path(settings.catalog).exists():
+        raise CannotRun(
+            f"there is no catalogue at {settings.catalog}; name one with CATALOG=…", exit_code=2
+        )
 
 
 def need_disk_space(folder: Path) -> None:

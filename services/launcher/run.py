@@ -43,21 +43,34 @@ class Run:
 
     async def serve(self) -> None:
         started = time.monotonic()
-        need_catalogue(self.settings.catalog)
+        need_catalogue(self.settings)
         address = Address.of(self.settings)
         if address.note is not None:
             self.say(address.note)
         folders, services = Folders.of(self.settings), services_of(self.settings)
         async with open_session(self.settings, folders, self.say, services, address) as session:
-            await session.require("services.pipeline", "check", str(self.settings.catalog))
+            is_readable = await self._is_readable(session)
             await session.require("services.encoder", "prepare")
             await session.start_redis()
             for name in services:
                 await session.start(name)
                 self.say(f"{name:<10} {session.listeners.url(name)}")
-            await session.while_unbroken(self._load_and_serve(session, started))
+            await session.while_unbroken(self._load_and_serve(session, started, is_readable))
 
-    async def _load_and_serve(self, session: Session, started: float) -> None:
+    async def _is_readable(self, session: Session) -> bool:
+        """False, after a message, for a catalogue that cannot be read while one is stored.
+
+        Raises CannotRun if none is stored.
+        """
+        try:
+            await session.require("services.pipeline", "check", self.settings.catalog)
+        except CannotRun:
+            if not session.folders.loaded.exists():
+                raise
+            return False
+        return True
+
+    async def _load_and_serve(self, session: Session, started: float, is_readable: bool) -> None:
         """Load the catalogue and print the address; one that is stored already is served first."""
         loaded = session.folders.loaded
         stored = loaded.exists()
@@ -66,13 +79,15 @@ class Run:
         else:
             stored = False
         try:
-            await session.require("services.pipeline", "load", str(self.settings.catalog))
+            if is_readable:
+                await session.require("services.pipeline", *self._load_arguments())
+                loaded.touch()
         except CannotRun:
             if not stored:
                 raise
+            is_readable = False
+        if not is_readable:
             self.say("the catalogue stays as it was stored")
-        else:
-            loaded.touch()
         if not stored:
             reason = await session.ready("gateway")
             if reason is not None:
@@ -83,6 +98,11 @@ class Run:
         if WRITER in session.listeners.by_service:
             await asyncio.Event().wait()
         await session.keep_filled()
+
+    def _load_arguments(self) -> tuple[str, ...]:
+        """A download that `check` has made is not repeated."""
+        downloaded = ("--downloaded",) if self.settings.catalog_is_remote else ()
+        return ("load", self.settings.catalog, *downloaded)
 
     def _announce(self, session: Session, started: float) -> None:
         url = session.listeners.url("gateway")

@@ -18,9 +18,10 @@ class LauncherSettings(BaseSettings):
         description="IP address that the gateway listens on; `0.0.0.0` or `::` for every address.",
     )
     port: int = Field(default=7860, ge=1, le=65535, description="Port that the gateway listens on.")
-    catalog: Path = Field(
-        default=Path("data/sample/products.csv"),
-        description="Catalogue to load, a file or a folder (`docs/catalogue-format.md`).",
+    catalog: str = Field(
+        default="data/sample/products.csv",
+        description="Catalogue to load: a file, a folder or an http(s) address "
+        "(`docs/catalogue-format.md`).",
     )
     model: str = Field(
         default="data/models/mini-clip",
@@ -35,3 +36,8 @@ class LauncherSettings(BaseSettings):
         description="SHA-256 of the administrator's key. If set, a writer runs and products can be "
         "changed.",
     )
+
+    @property
+    def catalog_is_remote(self) -> bool:
+        """True for a catalogue that is downloaded from an address."""
+        return self.catalog.lower().startswith(("http://", "https://"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.common.client import ServiceClient
@@ -19,11 +19,10 @@ from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.encoding.embedding import Embedder, needs_no_encoder
 from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad, PipelineError
-from services.pipeline.feeds import Feed, FeedRow
-from services.pipeline.feeds.base import Note
+from services.pipeline.feeds import Feed
 from services.pipeline.feeds.ready_vectors import check_vectors_model
 from services.pipeline.feeds.rejects import RejectsFile
-from services.pipeline.feeds.validation import PICTURE, FeedProduct, Reject, RowValidator
+from services.pipeline.intake import Batch, Intake, batches
 from services.pipeline.judging.gate import Gate
 from services.pipeline.judging.golden import Golden
 from services.pipeline.judging.shrinking import check_rejects, check_size
@@ -31,14 +30,9 @@ from services.pipeline.pictures.media import MediaStore, UnusablePicture
 from services.pipeline.pictures.pictures import Pictures
 from services.pipeline.progress import Progress
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.summary import NOT_FETCHED, Counts, LoadReport, LoadSummary, Tally
+from services.pipeline.summary import Counts, LoadReport, LoadSummary, Tally
 
 logger = logging.getLogger(__name__)
-
-_MOST_HELD_BYTES = 64_000_000
-
-_Batch = dict[int, tuple[FeedRow, FeedProduct]]
-"""Rows that may be loaded, by number."""
 
 
 def load(
@@ -192,14 +186,15 @@ class _Load:
             image_batch=self._settings.image_batch,
             requests_in_flight=self._settings.requests_in_flight,
         )
-        validator = RowValidator(feed.folder, currency=feed.currency, dimension=model.dimension)
         pictures = Pictures(self._media, self._settings)
+        intake = Intake(feed, model, pictures, self._rejects, self._runner)
         try:
             with Progress(total) as progress:
-                for rows in _batches(feed.rows(), self._settings.batch_products):
-                    batch = self._checked(rows, validator)
-                    products = self._products(batch, pictures, model.model)
-                    self._store(products, batch, writer, embedder, model.model)
+                for rows in batches(feed.rows(), self._settings.batch_products):
+                    self.counts.rows += len(rows)
+                    batch = intake.checked(rows)
+                    products = intake.products(batch)
+                    self._store(products, batch, writer, embedder, intake)
                     progress.advance(len(rows))
         finally:
             self._runner.run(pictures.aclose())
@@ -229,40 +224,13 @@ class _Load:
             check_size(len(entries), served, self._settings)
         self._gate.approve(head, entries, served)
 
-    def _checked(self, rows: Sequence[FeedRow], validator: RowValidator) -> _Batch:
-        """Valid rows, by number; the others go to the rejects."""
-        self.counts.rows += len(rows)
-        batch: _Batch = {}
-        for row in rows:
-            result = validator.check(row)
-            if isinstance(result, Reject):
-                self._rejects.add(result, row)
-                continue
-            batch[row.number] = row, result
-            for note in result.notes:
-                self._rejects.note(note, result.product_id, row)
-        return batch
-
-    def _products(self, batch: _Batch, pictures: Pictures, model_id: str) -> list[CatalogueProduct]:
-        """The products, their pictures in the media store."""
-        products: list[CatalogueProduct] = []
-        taken = self._runner.run(pictures.take([product for _, product in batch.values()]))
-        for (row, product), picture in zip(batch.values(), taken, strict=True):
-            if isinstance(picture, UnusablePicture):
-                # A link's host may be unavailable for an hour: the product stays in the shop.
-                kind = NOT_FETCHED if product.picture_link else PICTURE
-                self._note_picture(kind, row, product, picture)
-                picture = None
-            products.append(CatalogueProduct.of(product, picture, model_id))
-        return products
-
     def _store(
         self,
         products: Sequence[CatalogueProduct],
-        batch: _Batch,
+        batch: Batch,
         writer: FeatureWriter,
         embedder: Embedder,
-        model_id: str,
+        intake: Intake,
     ) -> None:
         if not products:
             return
@@ -272,9 +240,8 @@ class _Load:
         refused: dict[str, CatalogueProduct] = {}
         for product, outcome in zip(survey.encode, vectors, strict=True):
             if isinstance(outcome, UnusablePicture):
-                row, given = batch[product.row]
-                self._note_picture(PICTURE, row, given, outcome)
-                refused[product.product_id] = CatalogueProduct.of(given, None, model_id)
+                without = intake.without_picture(batch[product.row], outcome)
+                refused[product.product_id] = without
             else:
                 encoded[product.product_id] = outcome
         writer.write(survey, encoded)
@@ -287,7 +254,7 @@ class _Load:
         self.counts.encoded += len(encoded) - brought
         self.counts.restored += len(survey.push_vectors) + len(survey.copy)
         # Without the pictures that the encoder refused.
-        self._store(list(refused.values()), batch, writer, embedder, model_id)
+        self._store(list(refused.values()), batch, writer, embedder, intake)
 
     def _count(self, product: CatalogueProduct) -> None:
         self._manifest.add(product)
@@ -299,24 +266,3 @@ class _Load:
                 self.counts.by_link += 1
             else:
                 self.counts.without_picture += 1
-
-    def _note_picture(
-        self, kind: str, row: FeedRow, product: FeedProduct, reason: Exception
-    ) -> None:
-        name = row.fields.get("image", "")
-        shown = f"picture {name!r}" if name else "the picture in the feed"
-        self._rejects.note(Note(kind, f"{shown}: {reason}", "image"), product.product_id, row)
-
-
-def _batches(rows: Iterable[FeedRow], size: int) -> Iterator[list[FeedRow]]:
-    """Batches of `size` rows, or fewer if they hold many megabytes of pictures."""
-    batch: list[FeedRow] = []
-    held = 0
-    for row in rows:
-        batch.append(row)
-        held += len(row.picture or b"")
-        if len(batch) >= size or held > _MOST_HELD_BYTES:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch

@@ -72,12 +72,20 @@ class PipelineSettings(BaseSettings):
         "host.",
     )
     download_timeout_s: float = Field(
-        default=60.0, gt=0, description="Timeout of one attempt at a picture, in seconds."
+        default=60.0,
+        gt=0,
+        description="Timeout of one attempt at a picture, and of a feed that stops arriving, in "
+        "seconds.",
+    )
+    max_feed_bytes: int = Field(
+        default=5_000_000_000,
+        ge=1,
+        description="Maximum size in bytes of a feed that is loaded by its address.",
     )
     download_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
         default=(),
-        description="Private networks from which pictures may be downloaded, separated by "
-        "commas: `10.2.0.0/16` for an internal picture server.",
+        description="Private networks from which pictures and feeds may be downloaded, separated "
+        "by commas: `10.2.0.0/16` for an internal picture server.",
     )
     feature_store: Path = Field(
         default=Path("feature_repo"),

@@ -89,7 +89,7 @@ class LoadReport(BaseModel):
         """publication: None when nothing was published, for the reason `error`."""
         head = None if publication is None else publication.head
         return cls(
-            file=str(feed.path),
+            file=feed.address or str(feed.path),
             format=feed.format,
             published=publication is not None and publication.is_new,
             error=error,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import shutil
 import socket
@@ -111,6 +112,7 @@ def test_gemini_without_a_running_stack(tmp_path: Path, key: str, state: str) ->
         ("utf16.csv", "id,title\n1,Café\n".encode("utf-16"), {}),
         ("latin.csv", "id,title\n1,Café\n".encode("cp1252"), {"FEED_ENCODING": "cp1252"}),
         ("feed.xml", b"<rss><channel><item/></channel></rss>", {}),
+        ("feed.csv.gz", gzip.compress(b"id,title\n1,Mug\n"), {}),
     ],
 )
 def test_a_catalogue_of_another_kind_is_well(
@@ -141,6 +143,16 @@ def _html(folder: Path) -> dict[str, str]:
     return {"CATALOG": str(folder / "feed.csv")}
 
 
+def _unreachable(_: Path) -> dict[str, str]:
+    address = f"http://127.0.0.1:{free_port()}/feed.csv"
+    return {"CATALOG": address, "PIPELINE_DOWNLOAD_NETWORKS": "127.0.0.0/8"}
+
+
+def _not_text(folder: Path) -> dict[str, str]:
+    (folder / "latin.csv").write_bytes("product_id,title\n1,Café\n".encode("latin-1"))
+    return {"CATALOG": str(folder / "latin.csv")}
+
+
 def _cut_model(folder: Path) -> dict[str, str]:
     shutil.copytree(MODEL, folder / "model")
     weights = folder / "model" / "model.safetensors"
@@ -164,6 +176,8 @@ def _state_is_a_file(folder: Path) -> dict[str, str]:
         (_missing, ("nowhere.csv", "CATALOG=")),
         (_wrong_suffix, ("products.json", "catalogue-format.md")),
         (_html, ("feed.csv", "catalogue-format.md")),
+        (_unreachable, ("can't be fetched", "catalogue-format.md")),
+        (_not_text, ("not all of it is utf-8", "FEED_ENCODING=")),
         (_empty, ("has no rows", "catalogue-format.md")),
         (_cut_model, ("model", "git restore")),
         (_no_model, ("not a model folder", "MODEL=")),

@@ -97,6 +97,8 @@ class Feed(ABC):
     """A source of products. `rows` may be asked for more than once."""
 
     path: Path
+    address: str = ""
+    """Where it was downloaded from."""
     format: str = ""
     """One of the names that `opening` gives."""
     columns: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,9 +24,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_HTML = (b"<!doctype html", b"<html")
+_HTML = re.compile(
+    rb"[\s\xef\xbb\xbf\xff\xfe]*(?:(?:<\?xml[^>]*>|<!--.*?-->)\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _ESCAPE = "feeds.escape"
 BEGINNING = 4_096
+_LOOK_CHARACTERS = 1_000_000
 
 
 def inner_name(path: Path) -> str:
@@ -92,13 +97,31 @@ def text_encoding(path: Path, named: str | None = None) -> str:
     return "utf-8"
 
 
+def has_wrong_bytes(path: Path, encoding: str) -> bool:
+    """True if some bytes of the first megabyte are no text in the encoding."""
+    seen = 0
+    with open_text(path, encoding) as text:
+        for line in text:
+            if not line.isascii() and any("\ud800" <= one <= "\udfff" for one in line):
+                return True
+            seen += len(line)
+            if seen > _LOOK_CHARACTERS:
+                break
+    return False
+
+
 def beginning_of(path: Path) -> bytes:
     """The first bytes of the content. Raises FeedUnusable for a page saved in place of a feed."""
     with open_bytes(path) as file:
         beginning = file.read(BEGINNING)
-    if beginning.removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(_HTML):
+    if is_html(beginning):
         raise FeedUnusable(f"{path}: this is an HTML page, not a product feed")
     return beginning
+
+
+def is_html(beginning: bytes) -> bool:
+    """True for the first bytes of a web page, in UTF-16 too."""
+    return _HTML.match(beginning.replace(b"\0", b"")) is not None
 
 
 def _raw_beginning(path: Path) -> bytes:

@@ -17,7 +17,12 @@ from services.pipeline.feeds import (
 )
 from services.pipeline.feeds.base import Feed, reading
 from services.pipeline.feeds.csv_table import CsvTable
-from services.pipeline.feeds.files import inner_name, is_compressed
+from services.pipeline.feeds.files import (
+    has_wrong_bytes,
+    inner_name,
+    is_compressed,
+    text_encoding,
+)
 from services.pipeline.feeds.google_merchant import GoogleMerchantTable, GoogleMerchantXml
 from services.pipeline.feeds.kaggle_styles import KaggleStylesFeed
 from services.pipeline.feeds.magento import MagentoFeed
@@ -55,6 +60,17 @@ def open_feed(path: Path, options: FeedOptions | None = None) -> Feed:
     feed = _open(path, options)
     feed.currency = options.currency
     return feed
+
+
+def wrong_encoding(path: Path, named: str) -> str | None:
+    """The encoding of a table of text, if some bytes of its beginning are wrong in it.
+
+    named: one of the options, or empty.
+    """
+    if path.is_dir() or Path(inner_name(path)).suffix not in _CSV:
+        return None
+    encoding = text_encoding(path, named)
+    return encoding if has_wrong_bytes(path, encoding) else None
 
 
 def _open(path: Path, options: FeedOptions) -> Feed:

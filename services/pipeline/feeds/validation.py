@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urljoin
 
 from services.contracts.products import LIST_PRICE
 from services.pipeline.feeds.base import FeedRow, Note, ReadyVectors
@@ -93,12 +94,16 @@ class _Refused(Exception):
 class RowValidator:
     """Checks the rows of one feed, in order; remembers the ids that it let through."""
 
-    def __init__(self, folder: Path, *, currency: str = "", dimension: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, address: str = "", currency: str = "", dimension: int | None = None
+    ) -> None:
         """folder: of the feed. Picture files must be in it.
 
+        address: of a feed that was downloaded; its picture paths are relative to that.
         currency: of prices for which the feed names none. dimension: of vectors that it brings;
         None ignores them.
         """
+        self._address = address
         self._dimension = dimension
         self._default_currency = currency
         self._folder = folder.resolve()
@@ -197,6 +202,8 @@ class RowValidator:
         value = as_browsers_read(row.fields.get("image", ""))
         if not value or row.picture is not None:
             return None, ""
+        if self._address and not _SCHEME.match(value):
+            value = urljoin(self._address, value.replace(" ", "%20"))
         if _is_web(value, MAX_CHARACTERS["image"]):
             return None, value
         try:

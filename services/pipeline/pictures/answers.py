@@ -1,8 +1,9 @@
-"""Checks of a picture's response headers, before the body is read."""
+"""Checks of a download's response headers, before the body is read."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -13,10 +14,46 @@ from services.pipeline.pictures.media import UnusablePicture
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 529})
 """Statuses after which the same request may go well."""
 
-_TYPES = frozenset(
-    {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/webp"}
-    # Said by servers that know nothing of pictures; what it is shows when it is decoded.
-    | {"", "application/octet-stream", "binary/octet-stream"}
+_UNNAMED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+"""Types of servers that do not know; the content shows what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A kind of file to download."""
+
+    name: str
+    accept: str
+    """Value of the header `Accept`."""
+    types: frozenset[str]
+    encodings: frozenset[str] = frozenset({"", "identity"})
+    """Values of `Content-Encoding` that a response may have."""
+
+
+PICTURES = Wanted(
+    "a JPEG, PNG or WebP picture",
+    "image/webp,image/png,image/jpeg",
+    _UNNAMED | {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/webp"},
+)
+FEEDS = Wanted(
+    "a product feed",
+    "text/csv,text/tab-separated-values,application/xml,*/*;q=0.5",
+    _UNNAMED
+    # Scripts that write feeds often leave PHP's `text/html` in place; the content decides.
+    | {
+        "text/csv",
+        "text/plain",
+        "text/tab-separated-values",
+        "text/html",
+        "text/comma-separated-values",
+    }
+    | {"text/x-csv", "application/csv", "application/x-csv", "application/vnd.ms-excel"}
+    | {"text/xml", "application/xml", "application/rss+xml", "application/atom+xml"}
+    | {"application/gzip", "application/x-gzip", "application/zip", "application/x-zip-compressed"}
+    | {"application/vnd.apache.parquet", "application/x-parquet", "application/download"}
+    | {"application/force-download", "application/x-download"},
+    # A `.gz` is sent so by some servers. It is stored as it is, and unpacked where it is read.
+    frozenset({"", "identity", "gzip", "x-gzip"}),
 )
 _RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
@@ -43,13 +80,13 @@ def retry_after_s(response: httpx.Response) -> float | None:
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
-def check_kind(response: httpx.Response) -> None:
-    """Raises UnusablePicture for what says that it is no picture."""
+def check_kind(response: httpx.Response, wanted: Wanted) -> None:
+    """Raises UnusablePicture for a response that names another type."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind not in _TYPES:
-        raise UnusablePicture(f"is {kind}, not a JPEG, PNG or WebP picture")
+    if kind not in wanted.types:
+        raise UnusablePicture(f"is {kind}, not {wanted.name}")
     coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in {"", "identity"}:
+    if coding not in wanted.encodings:
         raise UnusablePicture(f"is sent in {coding}, which was not asked for")
 
 

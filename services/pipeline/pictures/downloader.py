@@ -1,4 +1,4 @@
-"""Fetching pictures by link into the media store."""
+"""Downloads by link: pictures into the media store, and feeds."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
 from services.common.version import VERSION
 from services.pipeline.pictures.addresses import AddressRefused, CheckedTransport, Network
 from services.pipeline.pictures.answers import (
+    PICTURES,
     TRANSIENT,
     TryAgain,
+    Wanted,
     check_kind,
     check_length,
     goes_on_at,
@@ -25,11 +28,11 @@ from services.pipeline.pictures.answers import (
 )
 from services.pipeline.pictures.cache import DownloadCache, Entry, Part
 from services.pipeline.pictures.hosts import MOST_FAILURES, Host
-from services.pipeline.pictures.media import MediaStore, StoredPicture, UnusablePicture
+from services.pipeline.pictures.media import StoredPicture, UnusablePicture
 
 logger = logging.getLogger(__name__)
 
-USER_AGENT = f"multimodal-search/{VERSION} (fetches the pictures of a product feed)"
+USER_AGENT = f"multimodal-search/{VERSION} (fetches product feeds and their pictures)"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _CONNECT_S = 5.0
@@ -51,24 +54,37 @@ class Manners:
     """A host that asks for more rest than this is not asked again."""
     timeout_s: float = 60.0
     """For one request, from its turn on."""
+    silence_s: float = 60.0
+    """Longest wait for the next bytes of a response."""
     max_bytes: int = 10_000_000
     max_age_s: float = 86_400.0
     """A picture that was fetched less long ago is not asked for."""
 
 
+class Store(Protocol):
+    """Where downloads are kept, such as a `MediaStore`."""
+
+    def take(self, file: Path) -> StoredPicture:
+        """Check a file and keep it. Raises UnusablePicture."""
+
+    def holds(self, picture: StoredPicture) -> bool: ...
+
+
 class Downloader:
-    """Downloads pictures. Belongs to one event loop, until `aclose`."""
+    """Downloads files of one kind. Belongs to one event loop, until `aclose`."""
 
     def __init__(
         self,
-        media: MediaStore,
+        media: Store,
         cache: DownloadCache,
         manners: Manners,
         *,
         networks: Sequence[Network] = (),
+        wanted: Wanted = PICTURES,
     ) -> None:
         """networks: those that are not public and may be asked all the same."""
         self._media = media
+        self._wanted = wanted
         self._cache = cache
         self._manners = manners
         self._hosts: dict[str, Host] = {}
@@ -77,10 +93,10 @@ class Downloader:
             transport=CheckedTransport(networks),
             trust_env=False,
             follow_redirects=False,
-            timeout=httpx.Timeout(manners.timeout_s, connect=_CONNECT_S),
+            timeout=httpx.Timeout(min(manners.timeout_s, manners.silence_s), connect=_CONNECT_S),
             headers={
                 "User-Agent": USER_AGENT,
-                "Accept": "image/webp,image/png,image/jpeg",
+                "Accept": wanted.accept,
                 # As it lies there: ranges and lengths are of that.
                 "Accept-Encoding": "identity",
             },
@@ -90,7 +106,7 @@ class Downloader:
         await self._http.aclose()
 
     async def fetch(self, url: str) -> StoredPicture:
-        """The picture behind a link. Raises UnusablePicture, whose message goes on from the link.
+        """The file behind a link. Raises UnusablePicture, whose message goes on from the link.
 
         A host that fails leaves what was fetched before in use.
         """
@@ -102,7 +118,7 @@ class Downloader:
                 return await self._fetch(url, entry)
             except TryAgain as error:
                 if entry is not None:
-                    logger.warning("%s %s; the picture fetched before is used", url, error)
+                    logger.warning("%s %s; the file fetched before is used", url, error)
                     return entry.picture
                 raise UnusablePicture(str(error)) from error
 
@@ -189,7 +205,7 @@ class Downloader:
             raise TryAgain("is answered with another part than the one asked for", 0)
         if status not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
             raise UnusablePicture(f"is answered with {status}")
-        check_kind(response)
+        check_kind(response, self._wanted)
         if status == httpx.codes.OK:
             offset = 0
         await self._write(url, response, part, offset)

@@ -262,3 +262,21 @@ def test_an_id_of_a_refused_row_may_still_be_used(validator: RowValidator) -> No
 
 def test_a_row_that_could_not_be_read_is_refused_with_its_problem(validator: RowValidator) -> None:
     assert reason(validator, row(problem="it is torn")) == "it is torn"
+
+
+@pytest.mark.parametrize(
+    ("image", "link"),
+    [
+        ("images/1.png", "https://shop.example/export/images/1.png"),
+        ("/media/a b.png", "https://shop.example/media/a%20b.png"),
+        ("//cdn.example/1.png", "https://cdn.example/1.png"),
+        ("https://cdn.example/1.png", "https://cdn.example/1.png"),
+    ],
+)
+def test_pictures_of_a_downloaded_feed_are_relative_to_its_address(
+    tmp_path: Path, image: str, link: str
+) -> None:
+    validator = RowValidator(tmp_path, address="https://shop.example/export/feed.csv?v=1")
+    product = validator.check(row(image=image))
+    assert isinstance(product, FeedProduct)
+    assert (product.picture_link, product.picture_file) == (link, None)
