@@ -22,6 +22,10 @@ from services.contracts.vectors import Vector
 
 MAX_K = 100
 
+LINES_MEDIA_TYPE = "application/x-ndjson"
+"""With this `Accept` header the answer to a search is two lines of JSON: `RetrievalHead`, then the
+list of products. So a caller passes the products on without parsing them."""
+
 NO_MATCH_BELOW = 0.5
 """An answer with a confidence below this means "no good match"."""
 
@@ -126,10 +130,9 @@ class CatalogueInfo(Contract):
     products: int = Field(ge=0)
 
 
-class RetrievalResponse(Contract):
-    """The best products in the requested order; equal ones in order of product id."""
+class RetrievalHead(Contract):
+    """All of an answer except its products."""
 
-    results: list[ScoredProduct]
     found: int = Field(
         ge=0,
         description="Number of products on all pages: at most 1,000; all when browsing.",
@@ -138,6 +141,12 @@ class RetrievalResponse(Contract):
     facets: Facets | None = Field(default=None, description="Null if none were requested.")
     next: str | None = Field(default=None, description="`after` of the next page.")
     catalogue: CatalogueInfo
+
+
+class RetrievalResponse(RetrievalHead):
+    """The best products in the requested order; equal ones in order of product id."""
+
+    results: list[ScoredProduct]
 
 
 class RetrievalBatchResponse(Contract):

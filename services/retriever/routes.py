@@ -24,6 +24,7 @@ from services.common.state import get_state
 from services.contracts.products import Product
 from services.contracts.ranking import Ranking
 from services.contracts.retriever import (
+    LINES_MEDIA_TYPE,
     CatalogueInfo,
     RetrievalBatchRequest,
     RetrievalBatchResponse,
@@ -90,12 +91,14 @@ _ERRORS = (
 
 _FOUND: dict[int | str, dict[str, Any]] = {
     200: {
+        "description": "The answer. With `Accept: application/x-ndjson`, two lines of JSON: all of "
+        "it except `results`, then `results`.",
         "links": {
             "BestProduct": {
                 "operationId": "product",
                 "parameters": {"product_id": "$response.body#/results/0/product_id"},
             }
-        }
+        },
     }
 }
 
@@ -106,17 +109,25 @@ _FOUND: dict[int | str, dict[str, Any]] = {
     response_model=RetrievalResponse,
     responses=_FOUND | problem_responses(*_ERRORS),
 )
-async def search(body: RetrievalRequest, state: State, catalogue: Snapshot) -> Response:
+async def search(
+    body: RetrievalRequest, state: State, catalogue: Snapshot, request: Request
+) -> Response:
     """Exact late fusion of both vectors of every product, for every term."""
-    content = await state.pool.run(lambda: state.search(catalogue, body).model_dump_json())
+    in_lines = request.headers.get("Accept") == LINES_MEDIA_TYPE
+
+    def answer() -> bytes:
+        found = state.search(catalogue, body)
+        return found.lines() if in_lines else found.json()
+
+    content = await state.pool.run(answer)
     # Here and not in the thread, where one search would wait for another's sums.
     state.drift.asked(body)
-    return Response(content, media_type="application/json")
+    return Response(content, media_type=LINES_MEDIA_TYPE if in_lines else "application/json")
 
 
 async def _search_directly(body: RetrievalRequest, request: Request) -> Response:
     state = get_state(request.app, RetrieverState)
-    return await search(body, state, await _catalogue(state))
+    return await search(body, state, await _catalogue(state), request)
 
 
 DIRECT = (
@@ -129,16 +140,18 @@ DIRECT = (
 @router.post(
     "/search/batch",
     summary="Several searches in one call",
+    response_model=RetrievalBatchResponse,
     responses=problem_responses(*_ERRORS),
 )
-async def search_batch(
-    body: RetrievalBatchRequest, state: State, catalogue: Snapshot
-) -> RetrievalBatchResponse:
+async def search_batch(body: RetrievalBatchRequest, state: State, catalogue: Snapshot) -> Response:
     """All of one snapshot; one that cannot be answered fails the call, and says which it was."""
-    answers = await state.pool.run(lambda: [state.search(catalogue, one) for one in body.searches])
+    answers = await state.pool.run(
+        lambda: [state.search(catalogue, one).json() for one in body.searches]
+    )
     for one in body.searches:
         state.drift.asked(one)
-    return RetrievalBatchResponse(answers=answers)
+    content = b'{"answers":[' + b",".join(answers) + b"]}"
+    return Response(content, media_type="application/json")
 
 
 @router.get(

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends
 
 from services.common.state import state_dependency
-from services.contracts.retriever import RetrievalRequest, RetrievalResponse
+from services.contracts.retriever import RetrievalRequest
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.loading.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
+from services.retriever.searching.answer import Answer
 from services.retriever.searching.drift import QueryDrift
 from services.retriever.searching.pool import SearchPool
-from services.retriever.searching.search import search
+from services.retriever.searching.search import answer_of
 
 if TYPE_CHECKING:
     from services.retriever.index.milvus import MilvusEngine
@@ -31,10 +32,10 @@ class RetrieverState:
     engine: MilvusEngine | None
     """The Milvus that searches instead of this process, if any."""
 
-    def search(self, catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
+    def search(self, catalogue: Catalogue, request: RetrievalRequest) -> Answer:
         """One search, in a thread."""
         with self.metrics.search_seconds.time():
-            return search(catalogue, request)
+            return answer_of(catalogue, request)
 
 
 State = Annotated[RetrieverState, Depends(state_dependency(RetrieverState))]

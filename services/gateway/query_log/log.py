@@ -77,10 +77,10 @@ class QueryLog:
 
     def add(self, answered: Answered) -> None:
         """Report of a search; never waits."""
-        kind, search, found = answered.sought, answered.search, answered.found
+        kind, search, found = answered.sought, answered.search, answered.found.head
         if kind is None:
             return
-        best = found.results[0] if found.results else None
+        best = answered.found.best()
         entry = LoggedSearch(
             kind=kind,
             query=None if answered.words is None else self._told(answered.words),
@@ -88,8 +88,8 @@ class QueryLog:
             confidence=found.confidence,
             found=found.found,
             filtered=search.filters is not None or search.threshold is not None,
-            best=best.product_id if best else None,
-            strength=best.strength if best else None,
+            best=best["product_id"] if best else None,
+            strength=best["strength"] if best else None,
             rewritten=answered.rewritten,
             degraded=answered.degraded,
             model=found.catalogue.model,

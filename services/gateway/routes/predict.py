@@ -48,7 +48,7 @@ from services.gateway.routes.examples import (
     image_form_schema,
 )
 from services.gateway.routes.image_form import read_image_form
-from services.gateway.searching.answers import predict_response
+from services.gateway.searching.answers import predict_json
 from services.gateway.searching.encoding import encode_picture
 from services.gateway.searching.picture_ids import EncodedPicture, picture_id
 from services.gateway.state import State
@@ -94,7 +94,7 @@ async def predict(
         group_variants=False,
     )
     outcome = await state.search.one(search, timings)
-    return json_response(predict_response(outcome, timings), timings)
+    return json_response(predict_json(outcome, timings), timings)
 
 
 async def _predict_directly(query: PredictRequest, request: Request) -> Response:
@@ -111,13 +111,12 @@ DIRECT = (
 @router.post(
     "/predict-image",
     summary="Find products by a picture",
+    response_model=PredictResponse,
     responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, ChangeNotServed, UnreadableImage),
     dependencies=[ReadYourWrites],
     openapi_extra=image_form_schema(PredictImageOptions),
 )
-async def predict_image(
-    request: Request, response: Response, state: State, timings: TimingsDependency
-) -> PredictResponse:
+async def predict_image(request: Request, state: State, timings: TimingsDependency) -> Response:
     """A form with the picture in the field `image`: JPEG, PNG or WebP."""
     form = await read_image_form(
         request, state.settings.max_image_bytes, PredictImageOptions, other=(CHANGE_PARAMETER,)
@@ -126,9 +125,7 @@ async def predict_image(
         state.services.encoder, form.image, form.options.crop, timings
     )
     outcome = await state.search.by_picture(vector, model, form.options, timings)
-    answer = predict_response(outcome, timings)
-    response.headers["Server-Timing"] = timings.server_timing()
-    return answer
+    return json_response(predict_json(outcome, timings), timings)
 
 
 @router.post(

@@ -15,14 +15,23 @@ from services.gateway.searching.search import Outcome
 from services.gateway.searching.timings import Timings
 
 
-def search_response(outcome: Outcome, timings: Timings) -> SearchResponse:
-    """Raises InvalidRequest for a search that is too long to be paged through."""
-    asked, found = outcome.asked, outcome.found
+def search_json(outcome: Outcome, timings: Timings) -> bytes:
+    """`SearchResponse`. Raises InvalidRequest for a search that is too long to be paged through."""
+    return outcome.found.written_into(_search_response(outcome, timings))
+
+
+def predict_json(outcome: Outcome, timings: Timings) -> bytes:
+    """`PredictResponse`."""
+    return outcome.found.written_into(_predict_response(outcome, timings))
+
+
+def _search_response(outcome: Outcome, timings: Timings) -> SearchResponse:
+    asked, found = outcome.asked, outcome.found.head
     return SearchResponse(
         original_query=asked.original_query,
         rewritten_query=asked.rewritten_query,
         rewrite_source=asked.rewrite_source,
-        results=found.results,
+        results=[],
         found=found.found,
         confidence=found.confidence,
         facets=found.facets,
@@ -36,13 +45,13 @@ def search_response(outcome: Outcome, timings: Timings) -> SearchResponse:
     )
 
 
-def predict_response(outcome: Outcome, timings: Timings) -> PredictResponse:
-    asked, found = outcome.asked, outcome.found
+def _predict_response(outcome: Outcome, timings: Timings) -> PredictResponse:
+    asked, found = outcome.asked, outcome.found.head
     return PredictResponse(
         original_query=asked.original_query,
         rewritten_query=asked.rewritten_query,
         rewrite_source=asked.rewrite_source,
-        results=found.results,
+        results=[],
         confidence=found.confidence,
         degraded=outcome.prepared.degraded,
         model=found.catalogue.model,

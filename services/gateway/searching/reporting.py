@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.contracts.query_log import Sought
-from services.contracts.retriever import NO_MATCH_BELOW, RetrievalRequest, RetrievalResponse
+from services.contracts.retriever import NO_MATCH_BELOW, RetrievalRequest
 from services.contracts.rewriter import RewriteSource
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.searching.found import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Answered:
     """A search of the retriever and its answer."""
 
     search: RetrievalRequest
-    found: RetrievalResponse
+    found: Found
     words: str | None
     """The words of the search as the caller wrote them."""
     rewritten: RewriteSource | None
@@ -43,7 +44,7 @@ def reporting(metrics: GatewayMetrics, log: Report | None) -> Report:
         sought = answered.sought
         if sought is None:
             return
-        matched = answered.found.confidence >= NO_MATCH_BELOW
+        matched = answered.found.head.confidence >= NO_MATCH_BELOW
         metrics.searches.labels(sought, "good" if matched else "none").inc()
         if log is not None:
             log(answered)

@@ -10,15 +10,16 @@ from services.common.problems import DependencyUnavailable, InvalidRequest, NotF
 from services.contracts.base import ModelId
 from services.contracts.gateway import DEFAULT_K, PredictImageOptions, SearchRequest
 from services.contracts.retriever import (
+    LINES_MEDIA_TYPE,
     QueryTerm,
     RetrievalBatchRequest,
     RetrievalBatchResponse,
     RetrievalRequest,
-    RetrievalResponse,
 )
 from services.contracts.vectors import Vector
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.searching.cursors import Asked
+from services.gateway.searching.found import Found
 from services.gateway.searching.prepare import Preparation, Prepared, bad_cursor
 from services.gateway.searching.refusals import fault
 from services.gateway.searching.reporting import Answered, Report
@@ -29,13 +30,15 @@ from services.gateway.searching.timings import Timings
 # Fields of the retriever's request that our caller sent in the same words.
 _CALLERS_FIELDS = ("body.facets", "body.filters")
 
+_IN_LINES = {"Accept": LINES_MEDIA_TYPE}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A search, and the retriever's answer to it."""
 
     prepared: Prepared
-    found: RetrievalResponse
+    found: Found
 
     @property
     def asked(self) -> Asked:
@@ -89,21 +92,21 @@ class Search:
         if len(found.answers) != len(prepared):
             raise DependencyUnavailable("The retriever gave an answer that breaks its contract.")
         return [
-            self._reported(one, answer, timings)
+            self._reported(one, Found.of(answer), timings)
             for one, answer in zip(prepared, found.answers, strict=True)
         ]
 
     async def _retrieved(self, prepared: Prepared, timings: Timings) -> Outcome:
         with timings.stage("search"):
             try:
-                found = await self._services.retriever.post(
-                    "/search", prepared.asked.search, RetrievalResponse
+                found = await self._services.retriever.post_and_read(
+                    "/search", prepared.asked.search, Found.read, _IN_LINES
                 )
             except (InvalidRequest, NotFound) as error:
                 raise _refused(error, [prepared.asked]) from error
         return self._reported(prepared, found, timings)
 
-    def _reported(self, prepared: Prepared, found: RetrievalResponse, timings: Timings) -> Outcome:
+    def _reported(self, prepared: Prepared, found: Found, timings: Timings) -> Outcome:
         asked, degraded = prepared.asked, prepared.degraded
         note(degraded=degraded)
         for part in degraded:

@@ -51,6 +51,9 @@ Floats = NDArray[np.float64]
 Value = TypeVar("Value", bound=np.generic)
 
 
+WRITTEN_PRODUCTS = 20_000
+"""Products whose JSON stays in memory: about 15 MB."""
+
 # Few values, many rows: each value is kept once.
 _REPEATING = ("brand", "category", "currency")
 _OPTIONAL = ("brand", "category", "currency", "image_url", "product_url")
@@ -89,6 +92,7 @@ class ProductTable:
         self._completions: Completions | None = None
         self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
         self.fields = Fields.of(table, filterable)
+        self._written: dict[int, bytes] = {}
 
     @classmethod
     def of(
@@ -165,6 +169,18 @@ class ProductTable:
             _product_fields(dict(zip(self._readers, values, strict=True)))
             for values in zip(*columns, strict=True)
         ]
+
+    def written(self, rows: Sequence[int]) -> list[bytes]:
+        """The JSON of each of these rows as far as a comma: more fields can follow."""
+        written = self._written
+        new = [row for row in rows if row not in written]
+        if new:
+            if len(written) + len(new) > WRITTEN_PRODUCTS:
+                # A new dictionary: other threads may be reading this one.
+                written = self._written = {row: written[row] for row in rows if row in written}
+            for row, fields in zip(new, self.values(new), strict=True):
+                written[row] = Product(**fields).model_dump_json().encode()[:-1] + b","
+        return [written[row] for row in rows]
 
     def put(self, others: ProductTable, leave_out: Collection[str] = ()) -> ProductTable:
         """A new table with the others in it too, in place of those of the same id."""
@@ -303,6 +319,17 @@ class Products:
         of_base = iter(self._base.texts(name, numbers[numbers < base]))
         of_added = iter(self._added.texts(name, numbers[numbers >= base] - base))
         return [next(of_base if number < base else of_added) for number in numbers.tolist()]
+
+    def written(self, numbers: Sequence[int]) -> list[bytes]:
+        """The JSON of each of these row numbers as far as a comma: more fields can follow."""
+        base = len(self._base)
+        if self._added is None:
+            return self._base.written(numbers)
+        of_base = iter(self._base.written([number for number in numbers if number < base]))
+        of_added = iter(
+            self._added.written([number - base for number in numbers if number >= base])
+        )
+        return [next(of_base) if number < base else next(of_added) for number in numbers]
 
     def with_changes(self, upserts: ProductTable, deletes: Collection[str]) -> Products:
         """New products beside those held here, which stay as they are."""

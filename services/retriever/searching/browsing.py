@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from services.contracts.products import ScoredProduct
-from services.contracts.retriever import RetrievalRequest, RetrievalResponse
+from services.contracts.retriever import RetrievalHead, RetrievalRequest
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
+from services.retriever.searching.answer import Answer, written
 from services.retriever.searching.counting import facets_of
 from services.retriever.searching.paging import Order
 from services.retriever.searching.scope import Scope
 
 
-def browse(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
+def browse(catalogue: Catalogue, request: RetrievalRequest) -> Answer:
     """The answer to a request without terms. Raises InvalidRequest for a bad `after`."""
     scope = Scope(catalogue, request)
     everything = scope.numbers()
@@ -26,14 +26,14 @@ def browse(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse
         found = scope.numbers(without=name)
         return found[scope.one_of_each_group(found)]
 
-    return RetrievalResponse(
-        results=[
-            ScoredProduct(**values, score=0.0, strength="strong")
-            for values in catalogue.products.values(numbers[page].tolist())
-        ],
+    head = RetrievalHead(
         found=len(numbers),
         confidence=1.0,
         facets=facets_of(catalogue, request, numbers, without) if request.facets else None,
         next=after,
         catalogue=catalogue.info,
+    )
+    rows = numbers[page].tolist()
+    return Answer(
+        head, written(catalogue.products, rows, [{"score": 0.0, "strength": "strong"}] * len(rows))
     )

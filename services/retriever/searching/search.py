@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from services.common.problems import InvalidRequest
 from services.contracts.problems import FieldProblem
-from services.contracts.products import ScoredProduct
 from services.contracts.retriever import (
     NO_MATCH_BELOW,
+    RetrievalHead,
     RetrievalRequest,
     RetrievalResponse,
 )
@@ -20,6 +20,7 @@ from services.contracts.search import DEPTH, EVERY_FACET, PRICE, Filters, Streng
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Fields, Numbers
 from services.retriever.index import Vector
+from services.retriever.searching.answer import Answer, written
 from services.retriever.searching.browsing import browse
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.counting import facets_of
@@ -33,7 +34,12 @@ _NOTHING = Found(np.empty(0, np.intp), np.empty(0), np.empty(0))
 
 
 def search(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
-    """The answer. Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
+    """The answer as objects. Raises as `answer_of`."""
+    return answer_of(catalogue, request).response()
+
+
+def answer_of(catalogue: Catalogue, request: RetrievalRequest) -> Answer:
+    """The answer as JSON. Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
     _check_fields(catalogue, request)
     if not request.terms:
         return browse(catalogue, request)
@@ -52,7 +58,7 @@ class _Search:
         self._nothing = False
         self._doubtful = False
 
-    def answer(self) -> RetrievalResponse:
+    def answer(self) -> Answer:
         request = self._request
         depth = self._depth()
         hits, best = self._found(depth)
@@ -70,18 +76,17 @@ class _Search:
         page, after = order.page(request.after, request.k)
         if after is None and found > len(numbers) and len(page):
             after = order.end(len(numbers) - 1)
-        return RetrievalResponse(
-            results=self._products(numbers[page], scores[page]),
+        facets = None
+        if request.facets:
+            facets = facets_of(self._catalogue, request, numbers, self._found_without)
+        head = RetrievalHead(
             found=found,
             confidence=confidence,
-            facets=(
-                facets_of(self._catalogue, request, numbers, self._found_without)
-                if request.facets
-                else None
-            ),
+            facets=facets,
             next=after,
             catalogue=self._catalogue.info,
         )
+        return Answer(head, self._written(numbers[page], scores[page]))
 
     def _depth(self) -> int:
         """Number of hits needed: the page alone, if nothing depends on the hits behind it."""
@@ -168,25 +173,17 @@ class _Search:
         hits = self._catalogue.index.search(query, 1)
         return float(hits.scores[0]) if len(hits.scores) else None
 
-    def _products(self, numbers: Numbers, scores: NDArray[np.float64]) -> list[ScoredProduct]:
+    def _written(self, numbers: Numbers, scores: NDArray[np.float64]) -> bytes:
+        """The products of a page as JSON."""
         terms: Sequence[list[TermScore] | None] = [None] * len(numbers)
         if self._request.explain and len(numbers):
             terms = self._query.term_scores(self._catalogue.index.rows(numbers))
-        return [
-            ScoredProduct(
-                **values,
-                score=score,
-                strength=self._strength(number, score),
-                terms=parts,
-            )
-            for number, values, score, parts in zip(
-                numbers.tolist(),
-                self._catalogue.products.values(numbers.tolist()),
-                scores.tolist(),
-                terms,
-                strict=True,
-            )
+        rows = numbers.tolist()
+        places = [
+            {"score": score, "strength": self._strength(number, score), "terms": parts}
+            for number, score, parts in zip(rows, scores.tolist(), terms, strict=True)
         ]
+        return written(self._catalogue.products, rows, places)
 
     def _strength(self, number: int, score: float) -> Strength:
         """Weak where nothing is a good match, however far the nearest stand out from the rest."""

@@ -28,6 +28,7 @@ from services.contracts.query_log import (
 from services.contracts.retriever import QueryTerm, RetrievalRequest, RetrievalResponse
 from services.gateway.query_log import past_queries
 from services.gateway.query_log.log import MAX_WAITING, Bounds, QueryLog
+from services.gateway.searching.found import Found
 from services.gateway.searching.reporting import Answered
 from tests.support.gateway_stack import CATALOGUE, JPEG, MODEL
 from tests.support.redis_server import RedisAddress, RedisProcess
@@ -50,7 +51,7 @@ class Log:
         term = QueryTerm(vector=vector or [1.0, 0.0])
         search = RetrievalRequest(model=MODEL, terms=[term], k=1)
         found = RetrievalResponse(results=[], found=0, confidence=confidence, catalogue=CATALOGUE)
-        self.log.add(Answered(search, found, words, None, [], 3.21))
+        self.log.add(Answered(search, Found.of(found), words, None, [], 3.21))
 
     def counted(self, outcome: str) -> float:
         value: float = self._counter.labels(outcome)._value.get()
