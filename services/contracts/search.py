@@ -60,12 +60,19 @@ _Values = Annotated[list[_Value], Field(min_length=1, max_length=MAX_FILTER_VALU
 
 
 class PriceRange(Contract):
-    """A range of prices that includes both ends."""
+    """A range of prices in one currency that includes both ends."""
 
     model_config = ConfigDict(strict=True)
 
     min: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     max: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    currency: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z]{3}$",
+        description="ISO 4217 code. Products priced in another currency do not match. Default: the "
+        "currency of most products.",
+        examples=["EUR"],
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> PriceRange:
@@ -115,10 +122,16 @@ class FacetValue(Contract):
 
 
 class PriceSpan(Contract):
-    """Lowest and highest price of the found products that have a price."""
+    """Lowest and highest price of the found products that are priced in one currency."""
 
     min: float
     max: float
+    currency: str | None = Field(
+        default=None,
+        description="That of the price filter, otherwise that of most products of the catalogue. "
+        "Null if the catalogue names none.",
+        examples=["EUR"],
+    )
 
 
 class Facets(Contract):
@@ -213,7 +226,8 @@ class Refinements(Contract):
     )
     sort: Sort = Field(
         default="relevance",
-        description="Order of the results. Products without a price come last in price orders.",
+        description="Order of the results. Products without a price come last in price orders. If "
+        "there are several currencies, the one of most products comes first.",
     )
     exclude: list[ProductId] = Field(
         default_factory=list, max_length=MAX_EXCLUDED, description="Products to omit."

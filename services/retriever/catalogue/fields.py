@@ -194,14 +194,34 @@ class Fields:
         """Raises KeyError for what is not filterable."""
         return self._columns[name]
 
-    def passing(self, filters: Filters, without: str | None = None) -> Passing:
-        """(n,) the products that pass all filters, one field left aside."""
+    def priced_in(self, currency: str | None, main: str | None) -> Passing:
+        """(n,) the products with a price in a currency, by default in the main one.
+
+        main: the currency of most products; prices without a currency are in it.
+        """
+        priced = ~np.isnan(self.prices)
+        column = self.column(CURRENCY)
+        wanted = currency or main
+        if wanted is not None:
+            named = column.passing([wanted])
+            if main is None or folded(wanted) == folded(main):
+                named |= column.codes < 0
+            priced &= named
+        return priced
+
+    def passing(
+        self, filters: Filters, without: str | None = None, *, currency: str | None = None
+    ) -> Passing:
+        """(n,) the products that pass all filters, one field left aside.
+
+        currency: that of most products, for a price filter.
+        """
         passing = np.ones(len(self.prices), np.bool_)
         for name in filtered(filters):
             if name == without:
                 continue
             if name == PRICE and filters.price is not None:
-                # A comparison with NaN is False: what has no price does not pass.
+                passing &= self.priced_in(filters.price.currency, currency)
                 if filters.price.min is not None:
                     passing &= self.prices >= filters.price.min
                 if filters.price.max is not None:

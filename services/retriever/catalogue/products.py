@@ -263,13 +263,23 @@ class Products:
         """Prices of these row numbers, in the order given; NaN if unknown."""
         return self._gathered(numbers, [one.prices for one in self.fields])
 
+    @property
+    def currency(self) -> str | None:
+        """The currency that most products have; None if none has one."""
+        return next(
+            (one.column(CURRENCY).values[0] for one in self.fields if one.column(CURRENCY).values),
+            None,
+        )
+
     def priced(self, numbers: Numbers) -> tuple[Floats, Floats]:
         """Currency and price of these rows: the currency that most products have is 0.
 
-        Rows without a price have NaN, and a currency behind all others.
+        Prices without a currency are in that one. Rows without a price have NaN, and a currency
+        behind all others.
         """
         prices = self.prices(numbers)
         currencies = self._gathered(numbers, self._codes(CURRENCY)).astype(np.float64)
+        currencies[currencies < 0] = 0
         currencies[np.isnan(prices)] = math.inf
         return currencies, prices
 

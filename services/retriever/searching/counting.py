@@ -35,7 +35,8 @@ def facets_of(
     for name in _wanted(catalogue, request):
         found = without(name) if name in active else numbers
         if name == PRICE:
-            price = price_span(catalogue.products, found)
+            asked = request.filters.price if request.filters else None
+            price = price_span(catalogue.products, found, asked.currency if asked else None)
         else:
             counted[name] = count(catalogue.products, name, found, request.facet_values)
     return Facets(fields=counted, price=price)
@@ -73,10 +74,18 @@ def _levels_above(paths: Counter[str]) -> Counter[str]:
     return Counter({some.most_common(1)[0][0]: some.total() for some in spellings.values()})
 
 
-def price_span(products: Products, numbers: Numbers) -> PriceSpan | None:
-    """The span of the known prices."""
-    prices = products.prices(numbers)
-    known = prices[~np.isnan(prices)]
+def price_span(
+    products: Products, numbers: Numbers, currency: str | None = None
+) -> PriceSpan | None:
+    """The span of the known prices in a currency, by default in that of most products."""
+    main = products.currency
+    known = np.concatenate(
+        [
+            fields.prices[rows][fields.priced_in(currency, main)[rows]]
+            for fields, rows in products.parts(numbers)
+        ]
+    )
     if not len(known):
         return None
-    return PriceSpan(min=float(known.min()), max=float(known.max()))
+    named = (currency or main or "").upper() or None
+    return PriceSpan(min=float(known.min()), max=float(known.max()), currency=named)

@@ -35,7 +35,10 @@ class Scope:
         products, index = self._catalogue.products, self._catalogue.index
         if fields:
             passing = np.concatenate(
-                [one.passing(self.filters, without) for one in products.fields]
+                [
+                    one.passing(self.filters, without, currency=products.currency)
+                    for one in products.fields
+                ]
             )
         else:
             passing = np.ones(index.numbers, np.bool_)

@@ -591,23 +591,35 @@ export interface components {
         };
         /**
          * PriceRange
-         * @description A range of prices that includes both ends.
+         * @description A range of prices in one currency that includes both ends.
          */
         PriceRange: {
             /** Min */
             min?: number | null;
             /** Max */
             max?: number | null;
+            /**
+             * Currency
+             * @description ISO 4217 code. Products priced in another currency do not match. Default: the currency of most products.
+             * @example EUR
+             */
+            currency?: string | null;
         };
         /**
          * PriceSpan
-         * @description Lowest and highest price of the found products that have a price.
+         * @description Lowest and highest price of the found products that are priced in one currency.
          */
         PriceSpan: {
             /** Min */
             min: number;
             /** Max */
             max: number;
+            /**
+             * Currency
+             * @description That of the price filter, otherwise that of most products of the catalogue. Null if the catalogue names none.
+             * @example EUR
+             */
+            currency?: string | null;
         };
         /**
          * ProblemType
@@ -977,7 +989,7 @@ export interface components {
             facet_values: number;
             /**
              * Sort
-             * @description Order of the results. Products without a price come last in price orders.
+             * @description Order of the results. Products without a price come last in price orders. If there are several currencies, the one of most products comes first.
              * @default relevance
              * @enum {string}
              */
