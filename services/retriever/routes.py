@@ -37,9 +37,11 @@ from services.contracts.suggestions import (
     Suggestions,
     Typed,
 )
+from services.contracts.understanding import UnderstandRequest, UnderstandResponse
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.suggest import suggest as suggest_from
 from services.retriever.state import RetrieverState, State
+from services.retriever.understanding.understand import understand as understand_query
 
 
 async def _catalogue(state: State, change: ChangeHeader = None) -> Catalogue:
@@ -171,6 +173,21 @@ async def suggest(
 ) -> Suggestions:
     """From titles, categories, brands and attributes; those with most products come first."""
     return await state.pool.run(lambda: suggest_from(catalogue, q, limit))
+
+
+@router.post(
+    "/understand",
+    summary="Queries in words, corrected and with their limits",
+    responses=problem_responses(NotReady, Overloaded),
+)
+async def understand(
+    body: UnderstandRequest, state: State, catalogue: Snapshot
+) -> UnderstandResponse:
+    """Typos are corrected from the catalogue's own words. Takes well under a millisecond."""
+    queries = await state.pool.run(
+        lambda: [understand_query(catalogue, query) for query in body.queries]
+    )
+    return UnderstandResponse(queries=queries)
 
 
 @router.get(

@@ -86,6 +86,7 @@ async def predict(
     search = SearchRequest(
         query=query.query,
         rewrite=query.rewrite,
+        interpret=query.interpret,
         weights=query.weights,
         k=query.k,
         threshold=query.threshold,

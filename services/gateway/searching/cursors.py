@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import struct
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from services.contracts.base import Contract
 from services.contracts.retriever import RetrievalRequest
 from services.contracts.rewriter import RewriteSource
+from services.contracts.understanding import Understood
 from services.gateway.searching.tokens import BadToken, pack_floats, seal, unpack_floats, unseal
 
 _KIND = b"C1"
@@ -28,6 +29,8 @@ class Asked(Contract):
     original_query: str | None = None
     rewritten_query: str | None = None
     rewrite_source: RewriteSource | None = None
+    corrected_query: str | None = None
+    understood: list[Understood] = Field(default_factory=list)
 
 
 class _Packed(Contract):

@@ -11,8 +11,9 @@ from services.common.problems import InvalidRequest, ModelMismatch
 from services.contracts.base import ModelId
 from services.contracts.gateway import SearchRequest
 from services.contracts.problems import FieldProblem
-from services.contracts.retriever import Kind, QueryTerm, RetrievalRequest
+from services.contracts.retriever import Exclusion, Kind, QueryTerm, RetrievalRequest
 from services.contracts.search import Refinements
+from services.contracts.understanding import UnderstoodQuery
 from services.contracts.vectors import Vector
 from services.gateway.searching.cursors import Asked, read_cursor
 from services.gateway.searching.encoding import encode_texts
@@ -21,6 +22,7 @@ from services.gateway.searching.rewriting import QueryInWords, Rewriting
 from services.gateway.searching.services import Services
 from services.gateway.searching.timings import Timings
 from services.gateway.searching.tokens import BadToken
+from services.gateway.searching.understanding import UNDERSTANDING, understood, with_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,21 @@ class Prepared:
     degraded: list[str] = field(default_factory=list)
     cached: frozenset[str] = frozenset()
     """Texts whose vectors the encoder had in its cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryToSearch:
+    """A query in words, rewritten and understood."""
+
+    words: QueryInWords
+    text: str
+    """What to encode and to search; empty if the query has limits only."""
+    meant: UnderstoodQuery | None
+    degraded: list[str]
+
+    @property
+    def exclusions(self) -> list[str]:
+        return self.meant.exclusions if self.meant else []
 
 
 class Preparation:
@@ -57,7 +74,7 @@ class Preparation:
         pictures = [
             _pictures(request, place) for request, place in zip(requests, places, strict=True)
         ]
-        queries = await self._rewritten(requests, timings)
+        queries = await self._queries(requests, timings)
         texts = [
             text
             for request, query in zip(requests, queries, strict=True)
@@ -84,6 +101,40 @@ class Preparation:
             prepared.append(Prepared(asked, query.degraded if query else [], encoded.cached))
         return prepared
 
+    async def _queries(
+        self, requests: Sequence[SearchRequest], timings: Timings
+    ) -> list[QueryToSearch | None]:
+        """Rewritten and understood at the same time; a rewritten query is understood again."""
+        rewritten, understood = await asyncio.gather(
+            self._rewritten(requests, timings),
+            self._understood([one.query if one.interpret else None for one in requests], timings),
+        )
+        again = await self._understood(
+            [
+                query.used if query and meant and query.used != query.original else None
+                for query, meant in zip(rewritten, understood, strict=True)
+            ],
+            timings,
+        )
+        return [
+            None if query is None else _to_search(request, query, meant, second)
+            for request, query, meant, second in zip(
+                requests, rewritten, understood, again, strict=True
+            )
+        ]
+
+    async def _understood(
+        self, queries: Sequence[str | None], timings: Timings
+    ) -> list[UnderstoodQuery | None]:
+        texts = list(dict.fromkeys(query for query in queries if query))
+        if not texts:
+            return [None] * len(queries)
+        with timings.stage("understand"):
+            found = dict(
+                zip(texts, await understood(self._services.retriever, texts), strict=False)
+            )
+        return [found.get(query) if query else None for query in queries]
+
     async def _rewritten(
         self, requests: Sequence[SearchRequest], timings: Timings
     ) -> list[QueryInWords | None]:
@@ -98,6 +149,28 @@ class Preparation:
             return [await one(request) for request in requests]
         with timings.stage("rewrite"):
             return list(await asyncio.gather(*map(one, requests)))
+
+
+def _to_search(
+    request: SearchRequest,
+    query: QueryInWords,
+    meant: UnderstoodQuery | None,
+    rewritten: UnderstoodQuery | None,
+) -> QueryToSearch:
+    """The limits are those of the shopper's own words, the text is the rewriter's."""
+    degraded = list(query.degraded)
+    if meant is None:
+        if request.interpret:
+            degraded.append(UNDERSTANDING)
+        return QueryToSearch(query, query.used, None, degraded)
+    text = meant.text if query.used == query.original else query.used
+    if rewritten is not None:
+        text = rewritten.text
+    others = [term.weight > 0 for term in request.terms]
+    if not text and others and not any(others):
+        # Limits and "less of" alone are no search.
+        return QueryToSearch(query, query.used, None, degraded)
+    return QueryToSearch(query, text, meant, degraded)
 
 
 def bad_cursor(field: str) -> InvalidRequest:
@@ -117,7 +190,7 @@ def _only_model(models: set[ModelId]) -> ModelId | None:
 
 def _asked(
     request: SearchRequest,
-    query: QueryInWords | None,
+    query: QueryToSearch | None,
     vectors: dict[str, Vector],
     pictures: dict[str, EncodedPicture],
     model: ModelId | None,
@@ -126,10 +199,10 @@ def _asked(
 ) -> Asked:
     terms: list[QueryTerm] = []
     labels: list[str] = []
-    if query is not None:
-        vector = vectors[query.used]
-        terms.append(QueryTerm(vector=vector, text=query.used, weights=request.weights))
-        labels.append(query.used)
+    if query is not None and query.text:
+        vector = vectors[query.text]
+        terms.append(QueryTerm(vector=vector, text=query.text, weights=request.weights))
+        labels.append(query.text)
     for term in request.terms:
         # Without any weights the catalogue's ranking decides.
         weights = term.weights or request.weights
@@ -147,20 +220,31 @@ def _asked(
         )
         labels.append(label)
     refinements = {name: getattr(request, name) for name in Refinements.model_fields}
+    exclusions: list[Exclusion] = []
+    if query is not None and query.meant is not None:
+        refinements["filters"] = with_limits(request.filters, query.meant)
+        exclusions = [Exclusion(text=one, vector=vectors[one]) for one in query.exclusions]
     return Asked(
         search=RetrievalRequest(
-            model=model, terms=terms, k=request.k, explain=explain, **refinements
+            model=model,
+            terms=terms,
+            exclusions=exclusions,
+            k=request.k,
+            explain=explain,
+            **refinements,
         ),
         labels=labels,
-        original_query=query.original if query else None,
-        rewritten_query=query.used if query else None,
-        rewrite_source=query.source if query else None,
+        original_query=query.words.original if query else None,
+        rewritten_query=query.words.used if query else None,
+        rewrite_source=query.words.source if query else None,
+        corrected_query=query.meant.corrected_query if query and query.meant else None,
+        understood=query.meant.understood if query and query.meant else [],
     )
 
 
-def _texts(request: SearchRequest, query: QueryInWords | None) -> list[str]:
+def _texts(request: SearchRequest, query: QueryToSearch | None) -> list[str]:
     """The texts of a search that are to be encoded."""
-    first = [] if query is None else [query.used]
+    first = [] if query is None else [one for one in (query.text, *query.exclusions) if one]
     return first + [term.text for term in request.terms if term.text is not None]
 
 

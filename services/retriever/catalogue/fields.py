@@ -110,9 +110,7 @@ class Column:
     def passing_truth(self, wanted: bool) -> Passing:
         """(n,) whether the value says yes, or, `wanted` being False, says anything else."""
         return self._having(
-            number
-            for number, value in enumerate(self.values)
-            if (value.strip().casefold() in _TRUE) is wanted
+            number for number, value in enumerate(self.values) if _says_yes(value) is wanted
         )
 
     def _having(self, numbers: Iterable[int]) -> Passing:
@@ -185,6 +183,16 @@ class Fields:
                 found.setdefault(folded(value), []).append(Value(name, value, count))
         return found
 
+    @cached_property
+    def has_prices(self) -> bool:
+        """True if any product has a price."""
+        return not bool(np.isnan(self.prices).all())
+
+    @property
+    def has_stock(self) -> bool:
+        """True if any product is said to be in stock."""
+        return any(_says_yes(value) for value in self.column(IN_STOCK).values)
+
     @property
     def names(self) -> list[str]:
         """Names of the fields for filters and facets, except price."""
@@ -233,6 +241,10 @@ class Fields:
             else:
                 passing &= self.column(name).passing(wanted_values(filters, name))
         return passing
+
+
+def _says_yes(value: str) -> bool:
+    return value.strip().casefold() in _TRUE
 
 
 def filtered(filters: Filters) -> list[str]:

@@ -284,6 +284,21 @@ class Products:
         return currencies, prices
 
     @property
+    def has_prices(self) -> bool:
+        """True if any product has a price."""
+        return any(one.has_prices for one in self.fields)
+
+    @property
+    def has_stock(self) -> bool:
+        """True if any product is said to be in stock."""
+        return any(one.has_stock for one in self.fields)
+
+    @property
+    def currencies(self) -> set[str]:
+        """Codes of all currencies, in upper case."""
+        return {code.upper() for one in self.fields for code in one.column(CURRENCY).values}
+
+    @property
     def has_groups(self) -> bool:
         """True if any product is a variant."""
         return any(one.column(GROUP).values for one in self.fields)

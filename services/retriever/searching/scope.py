@@ -11,6 +11,7 @@ from services.contracts.search import GROUP, Filters
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers, filtered
 from services.retriever.index import Passing
+from services.retriever.words.said import STRUCTURED, rows_saying
 
 _NONE_FILTERED = Filters()
 
@@ -26,11 +27,14 @@ class Scope:
         self._request = request
         self.filters = request.filters or _NONE_FILTERED
         self._hidden = self._hidden_numbers(own)
+        self._excluded = [
+            rows_saying(catalogue.words, one.text, STRUCTURED) for one in request.exclusions
+        ]
 
     def passing(self, without: str | None = None) -> Passing | None:
         """(numbers,) the rows that may be shown, one filter left aside; None: every row may."""
         fields = [name for name in filtered(self.filters) if name != without]
-        if not fields and not self._hidden:
+        if not fields and not self._hidden and not self._excluded:
             return None
         products, index = self._catalogue.products, self._catalogue.index
         if fields:
@@ -43,6 +47,8 @@ class Scope:
         else:
             passing = np.ones(index.numbers, np.bool_)
         passing[self._hidden] = False
+        for rows in self._excluded:
+            passing[rows] = False
         return passing
 
     def numbers(self, without: str | None = None) -> Numbers:

@@ -27,6 +27,10 @@ class Spellings:
         self._sets: NDArray[np.uint32] = sets[self._numbers]
         self._starts = np.searchsorted(letters[self._numbers], np.arange(256))
 
+    def word(self, number: int) -> str:
+        """The word of a number of `near`."""
+        return self._words[number]
+
     @property
     def nbytes(self) -> int:
         return int(self._numbers.nbytes + self._sets.nbytes)

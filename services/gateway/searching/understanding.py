@@ -1,0 +1,65 @@
+"""Understanding of queries, by the retriever and its catalogue's words. No search fails for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from services.common.client import ServiceClient
+from services.common.context import deadline, own_deadline
+from services.common.problems import ServiceError
+from services.contracts.search import Filters, PriceRange
+from services.contracts.understanding import (
+    UnderstandRequest,
+    UnderstandResponse,
+    UnderstoodQuery,
+)
+
+logger = logging.getLogger(__name__)
+
+UNDERSTANDING = "understanding"
+
+TIMEOUT_S = 0.5
+"""It takes a millisecond; a retriever that needs longer is busy, and has the search to do."""
+
+
+async def understood(retriever: ServiceClient, queries: Sequence[str]) -> list[UnderstoodQuery]:
+    """In the order of the queries. Empty after any failure: then they are searched as written."""
+    if not queries:
+        return []
+    given = deadline.get()
+    limit_s = TIMEOUT_S if given is None else min(TIMEOUT_S, given.remaining_s() / 4)
+    try:
+        async with own_deadline(limit_s):
+            answer = await retriever.post(
+                "/understand", UnderstandRequest(queries=list(queries)), UnderstandResponse
+            )
+    except ServiceError as error:
+        logger.warning("searching without understanding", extra={"reason": error.detail})
+        return []
+    return answer.queries if len(answer.queries) == len(queries) else []
+
+
+def with_limits(filters: Filters | None, query: UnderstoodQuery) -> Filters | None:
+    """The caller's filters and the limits of the query. The caller's win over a contradiction."""
+    if query.price is None and query.in_stock is None:
+        return filters
+    filters = filters or Filters()
+    update: dict[str, object] = {}
+    if query.price is not None:
+        update["price"] = _both(filters.price, query.price)
+    if filters.in_stock is None and query.in_stock is not None:
+        update["in_stock"] = query.in_stock
+    return filters.model_copy(update=update)
+
+
+def _both(first: PriceRange | None, second: PriceRange) -> PriceRange:
+    """The prices within both; those of the first if there are none."""
+    if first is None:
+        return second
+    lows = [one for one in (first.min, second.min) if one is not None]
+    highs = [one for one in (first.max, second.max) if one is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    if low is not None and high is not None and low > high:
+        return first
+    return PriceRange(min=low, max=high)

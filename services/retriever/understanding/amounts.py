@@ -1,0 +1,130 @@
+"""Amounts of money in a query: a number with or without a currency beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from services.retriever.understanding.currencies import ALSO_UNITS, CURRENCIES
+from services.retriever.understanding.tokens import Token, adjacent
+from services.retriever.understanding.wording import Wording
+
+_MOST = 1e9
+_LETTERS_IN_CODE = frozenset("-_/#")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount, and the tokens that say it."""
+
+    value: float
+    currency: str | None
+    named: bool
+    """True if a currency stands beside it."""
+    start: int
+    end: int
+
+
+class Amounts:
+    """Reads the amounts of one query."""
+
+    def __init__(
+        self, tokens: Sequence[Token], wording: Wording, currencies: Collection[str]
+    ) -> None:
+        """currencies: ISO 4217 codes of the catalogue's prices."""
+        self._tokens = tokens
+        self._wording = wording
+        self._currencies = currencies
+
+    def at(self, place: int) -> Amount | None:
+        """The amount that begins at this token; None for a number that cannot be a price."""
+        tokens = self._tokens
+        before = self._currency(place)
+        number = place + (before is not None)
+        if number >= len(tokens) or tokens[number].sort != "number":
+            return None
+        value = value_of(tokens[number].folded)
+        if value is None or value > _MOST or (before is None and self._in_code(number)):
+            return None
+        after = self._currency(number + 1)
+        if before is None and after is None and self._measured(number):
+            return None
+        named = before or after
+        return Amount(
+            value,
+            named[1] if named else None,
+            named is not None,
+            place,
+            number + 1 + (after is not None and before is None),
+        )
+
+    def _currency(self, place: int) -> tuple[str, str | None] | None:
+        """The name there, and its code."""
+        if place >= len(self._tokens):
+            return None
+        name = self._tokens[place].folded
+        if name not in CURRENCIES:
+            return None
+        code = CURRENCIES[name]
+        if name in ALSO_UNITS and code not in self._currencies:
+            return None
+        return name, code
+
+    def _in_code(self, number: int) -> bool:
+        """True for a number that is part of a word or of a code: `GSR12`, `12V-15`."""
+        tokens = self._tokens
+        if number == 0 or not adjacent(tokens[number - 1], tokens[number]):
+            return False
+        before = tokens[number - 1]
+        if before.folded in _LETTERS_IN_CODE:
+            return (
+                number > 1
+                and adjacent(tokens[number - 2], before)
+                and (
+                    tokens[number - 2].sort == "word"
+                    and tokens[number - 2].folded not in CURRENCIES
+                )
+            )
+        return before.sort == "word" and before.folded not in self._wording.cut
+
+    def _measured(self, number: int) -> bool:
+        """True if a unit follows, or if what is measured stands before: "size 40"."""
+        tokens, wording = self._tokens, self._wording
+        after = number + 1
+        if after < len(tokens):
+            if (
+                adjacent(tokens[number], tokens[after])
+                and tokens[after].sort == "word"
+                and tokens[after].folded not in wording.cut
+            ):
+                return True
+            if tokens[after].folded == "-" and wording.at("unit", tokens, after + 1):
+                return True
+            if wording.at("unit", tokens, after):
+                return True
+        return False
+
+
+def value_of(text: str) -> float | None:
+    """The number of a text in ASCII digits: `1,299.50`, `1.299,50`, `12,5`, `1'299`."""
+    text = re.sub(r"['’\u00a0\u202f]", "", text)
+    marks = [one for one in text if one in ".,"]
+    if not marks:
+        return float(text) if len(text) <= 12 else None
+    last = marks[-1]
+    whole, _, fraction = text.rpartition(last)
+    different = len(set(marks)) > 1
+    if marks.count(last) > 1 or (not different and len(fraction) == 3 and _is_head(whole)):
+        # Groups of thousands; a product for less than one, `0.125`, is written with a zero.
+        digits = re.sub("[.,]", "", text)
+    else:
+        digits = f"{re.sub('[.,]', '', whole)}.{fraction}"
+    try:
+        return float(digits) if len(digits) <= 13 else None
+    except ValueError:
+        return None
+
+
+def _is_head(whole: str) -> bool:
+    return 1 <= len(whole) <= 3 and whole[0] != "0"

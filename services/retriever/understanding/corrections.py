@@ -1,0 +1,184 @@
+"""Typos of a query, corrected from the catalogue's own vocabulary.
+
+A word stays if the catalogue or a dictionary has it, if it has a digit, and if the whole query is
+an identifier; also if a common word is as near as the catalogue's. Of several near words the one
+wins that stands beside the query's other words in a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding.dictionary import Dictionary
+from services.retriever.understanding.tokens import Token
+from services.retriever.understanding.wording import Wording
+from services.retriever.words import Near
+from services.retriever.words.folding import fold, unspaced
+from services.retriever.words.said import rows_saying
+
+_MOST = 5
+"""Corrections of one word that are compared."""
+_FEWEST_LETTERS = 4
+_LONG = 8
+"""Letters from which a word may lack two edits anywhere; shorter ones begin with the same letter
+as their correction."""
+_FEWEST_OF_PART = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The token at `place`, or that and the next, as it should be."""
+
+    place: int
+    tokens: int
+    text: str
+
+
+class Corrections:
+    """Corrects the words of one query."""
+
+    def __init__(self, catalogue: Catalogue, dictionary: Dictionary, wording: Wording) -> None:
+        self._catalogue = catalogue
+        self._vocabulary = catalogue.vocabulary
+        self._words = catalogue.words
+        self._dictionary = dictionary
+        self._wording = wording
+
+    def of(self, tokens: Sequence[Token], kept: frozenset[int]) -> list[Correction]:
+        """kept: places of tokens that are known to be right."""
+        asked = [
+            place
+            for place, token in enumerate(tokens)
+            if token.sort == "word" and not self._vocabulary.is_function_word(token.folded)
+        ]
+        known = [
+            tokens[place].folded for place in asked if tokens[place].folded in self._vocabulary
+        ]
+        found: list[Correction] = []
+        for place in asked:
+            if place in kept or (found and place < found[-1].place + found[-1].tokens):
+                continue
+            correction = self._corrected(tokens, place, known, kept)
+            if correction is not None:
+                found.append(correction)
+        return found
+
+    def _corrected(
+        self, tokens: Sequence[Token], place: int, known: Sequence[str], kept: frozenset[int]
+    ) -> Correction | None:
+        word = tokens[place].folded
+        if self._stays(tokens, place):
+            return None
+        after = place + 1
+        if after < len(tokens) and after not in kept and tokens[after].sort == "word":
+            joined = word + tokens[after].folded
+            if (
+                joined in self._vocabulary
+                and tokens[after].folded not in self._vocabulary
+                and tokens[after].start - tokens[place].end == 1
+            ):
+                return Correction(place, 2, self._surface(joined))
+        if meant := self._wording.near(word):
+            return Correction(place, 1, meant)
+        best = self._best(word, known)
+        if best is not None:
+            return Correction(place, 1, self._surface(best.word))
+        parts = self._parts(word)
+        return Correction(place, 1, parts) if parts else None
+
+    def _best(self, word: str, known: Sequence[str]) -> Near | None:
+        """The likeliest correction; None if there is none, or if a common word is likelier."""
+        short, rare = len(word) < _FEWEST_LETTERS, self._dictionary.may_have(word)
+        candidates = [
+            (one, self._together(one.word, known))
+            for one in self._vocabulary.corrections(word, _MOST)
+            if _likely(word, one)
+        ]
+        if short or rare:
+            # Too short, or perhaps right: only a missing letter, beside other words of a product.
+            candidates = [
+                (one, together)
+                for one, together in candidates
+                if together >= 1
+                and one.distance == 1
+                and one.word[0] == word[0]
+                and (rare or len(one.word) > len(word))
+            ]
+        if not candidates:
+            return None
+        best, _ = min(
+            candidates,
+            key=lambda one: (one[0].distance, _replaces(word, one[0].word), -one[1]),
+        )
+        same_letter = best.word[0] == word[0]
+        if (best.distance > 1 or not same_letter) and self._dictionary.common_distance(
+            word, first_letter=best.distance == 1
+        ):
+            return None
+        return best
+
+    def _stays(self, tokens: Sequence[Token], place: int) -> bool:
+        word = tokens[place].folded
+        if len(word) < _FEWEST_LETTERS - 1 or not word.isalpha() or unspaced(word):
+            return True
+        if word in self._vocabulary or self._dictionary.has(word):
+            return True
+        # Part of a code: GSR12.
+        return any(
+            one.sort == "number"
+            and (one.end == tokens[place].start or one.start == tokens[place].end)
+            for one in tokens[max(place - 1, 0) : place + 2]
+        )
+
+    def _together(self, word: str, known: Sequence[str]) -> float:
+        """How many of the known words the products with this word say, on the whole."""
+        rows = rows_saying(self._words, word)
+        if not known or not len(rows):
+            return float(len(rows)) / (1 + self._words.numbers)
+        shared = [len(np.intersect1d(rows, rows_saying(self._words, one))) > 0 for one in known]
+        return sum(shared) + len(rows) / (1 + self._words.numbers)
+
+    def _parts(self, word: str) -> str | None:
+        """Two words that were written as one, if a product says both."""
+        best: tuple[int, str] | None = None
+        for cut in range(_FEWEST_OF_PART, len(word) - _FEWEST_OF_PART + 1):
+            first, second = word[:cut], word[cut:]
+            if not (self._words.frequency(first) and self._words.frequency(second)):
+                continue
+            together = len(
+                np.intersect1d(rows_saying(self._words, first), rows_saying(self._words, second))
+            )
+            if together and (best is None or together > best[0]):
+                best = (together, f"{self._surface(first)} {self._surface(second)}")
+        return best[1] if best else None
+
+    def _surface(self, word: str) -> str:
+        """A folded word as a product writes it, with its accents, in lower case."""
+        for first, postings in self._words.postings(word):
+            if not len(postings.rows):
+                continue
+            (values,) = self._catalogue.products.values([int(postings.rows[0]) + first])
+            texts = [str(value) for value in values.values() if isinstance(value, str)]
+            texts += [str(value) for value in (values.get("attributes") or {}).values()]
+            for text in texts:
+                for part in text.replace("-", " ").split():
+                    bare = part.strip(".,;:!?()[]\"'/")
+                    if fold(bare) == word:
+                        return bare.lower()
+        return word
+
+
+def _replaces(word: str, other: str) -> bool:
+    """True if letters were mistaken, which is rarer than to lose, double or swap them."""
+    return len(word) == len(other) and sorted(word) != sorted(other)
+
+
+def _likely(word: str, near: Near) -> bool:
+    """True if the two words are near enough for a slip of the finger."""
+    if near.distance == 1:
+        return True
+    return len(word) >= _LONG or (near.word[0] == word[0] and len(word) >= _LONG - 1)

@@ -1,0 +1,185 @@
+"""Limits in a query: prices and stock, as the tokens that say them and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from services.contracts.search import PriceRange
+from services.retriever.understanding.amounts import Amount, Amounts
+from services.retriever.understanding.phrases import Meaning
+from services.retriever.understanding.tokens import Token
+from services.retriever.understanding.wording import Wording
+
+_STEP = 0.001
+"""Smallest part of a currency: "under 50" is 49.999 at most."""
+_NEAR = 0.2
+"""Share of an amount that "around 50 €" may differ by."""
+_STRICT: tuple[Meaning, ...] = ("below", "above")
+_DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
+"""Words that are parts of names as well: "Air Max 90"."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLimit:
+    """Tokens [start, end) that say a limit of the price."""
+
+    start: int
+    end: int
+    price: PriceRange
+    currency: str | None
+    doubtful: bool
+    """True if the words may be a name: no currency, and a word like "max"."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockLimit:
+    """Tokens [start, end) that ask for products in stock."""
+
+    start: int
+    end: int
+
+
+class Limits:
+    """Reads the limits of one query."""
+
+    def __init__(
+        self, tokens: Sequence[Token], wording: Wording, currencies: Collection[str] = ()
+    ) -> None:
+        self._tokens = tokens
+        self._wording = wording
+        self._amounts = Amounts(tokens, wording, currencies)
+
+    def prices(self) -> list[PriceLimit]:
+        """In order, none of them over another."""
+        found: list[PriceLimit] = []
+        place = 0
+        while place < len(self._tokens):
+            limit = self._range(place) or self._one_sided(place) or self._behind(place)
+            if limit is None:
+                place += 1
+                continue
+            if not self._of_measure(limit):
+                found.append(self._extended(limit, found[-1].end if found else 0))
+            place = limit.end
+        return found
+
+    def stock(self, taken: Collection[int]) -> list[StockLimit]:
+        """taken: tokens that say something else already."""
+        found, place = [], 0
+        while place < len(self._tokens):
+            length = self._wording.at("in_stock", self._tokens, place)
+            if length and place not in taken and not self._negated(place):
+                found.append(StockLimit(place, place + length))
+            place += max(length, 1)
+        return found
+
+    def _range(self, place: int) -> PriceLimit | None:
+        """`between 10 and 20`, `10–20 €`, `from 10 to 20`."""
+        between = self._wording.at("between", self._tokens, place)
+        first = self._amount(place + between)
+        if first is None:
+            return None
+        joins: Meaning = "and" if between else "to"
+        join = self._wording.at(joins, self._tokens, first.end)
+        if not join:
+            return None
+        second = self._amounts.at(first.end + join)
+        if second is None or not (between or first.named or second.named):
+            return None
+        end = second.end + self._wording.at("or_between", self._tokens, second.end)
+        low, high = sorted((first.value, second.value))
+        if low == high and not between:
+            return None
+        return PriceLimit(
+            place,
+            end,
+            PriceRange(min=low, max=high),
+            first.currency or second.currency,
+            doubtful=False,
+        )
+
+    def _one_sided(self, place: int) -> PriceLimit | None:
+        """`under 50`, `at least 20 €`, `around 30 €`."""
+        options: list[tuple[int, Meaning]] = [
+            (self._wording.at(meaning, self._tokens, place), meaning)
+            for meaning in ("below", "up_to", "above", "at_least")
+        ]
+        length, meaning = max(options, key=lambda one: one[0])
+        if not length:
+            return None
+        amount = self._amount(place + length)
+        if amount is None:
+            return None
+        word = self._tokens[place].folded
+        if word in ("from", "ab", "da", "de", "od", "от", "fran", "fra", "من") and not (
+            amount.named
+        ):
+            return None
+        price = _beyond(meaning, amount.value)
+        doubtful = not amount.named and length == 1 and word in _DOUBTFUL
+        return PriceLimit(place, amount.end, price, amount.currency, doubtful)
+
+    def _behind(self, place: int) -> PriceLimit | None:
+        """`50 or less`, `50 € max`, `€50+`, `50元以下`."""
+        amount = self._amounts.at(place)
+        if amount is None:
+            return None
+        for side in ("or_less", "or_more"):
+            meaning: Meaning = "or_less" if side == "or_less" else "or_more"
+            length = self._wording.at(meaning, self._tokens, amount.end)
+            word = self._tokens[amount.end].folded if length else ""
+            if not length or (word in _DOUBTFUL and not amount.named):
+                continue
+            price = _beyond("up_to" if meaning == "or_less" else "at_least", amount.value)
+            return PriceLimit(place, amount.end + length, price, amount.currency, doubtful=False)
+        return self._near(amount)
+
+    def _near(self, amount: Amount) -> PriceLimit | None:
+        """`around 30 €`; only with a currency."""
+        about = self._wording.before("more_less", self._tokens, amount.start)
+        word = self._tokens[amount.start - 1].folded if about else ""
+        if not amount.named or word in _NOT_NEAR or not about:
+            return None
+        price = PriceRange(
+            min=round(amount.value * (1 - _NEAR), 2), max=round(amount.value * (1 + _NEAR), 2)
+        )
+        return PriceLimit(amount.start - about, amount.end, price, amount.currency, doubtful=False)
+
+    def _amount(self, place: int) -> Amount | None:
+        """The amount there, behind words like "about"."""
+        found = self._amounts.at(place)
+        if found is None:
+            skipped = self._wording.at("more_less", self._tokens, place)
+            found = self._amounts.at(place + skipped) if skipped else None
+        return found
+
+    def _of_measure(self, limit: PriceLimit) -> bool:
+        """True if what stands before is no price: "size under 40"."""
+        if limit.currency is not None:
+            return False
+        return self._wording.before("measure", self._tokens, limit.start) > 0
+
+    def _extended(self, limit: PriceLimit, least: int) -> PriceLimit:
+        """With the words before that only say that a price follows: "for", "that costs"."""
+        start = limit.start
+        for meaning in ("price", "or"):
+            while length := self._wording.before(meaning, self._tokens, start):
+                if start - length < least:
+                    break
+                start -= length
+        return PriceLimit(start, limit.end, limit.price, limit.currency, limit.doubtful)
+
+    def _negated(self, place: int) -> bool:
+        return self._wording.before("not", self._tokens, place) > 0
+
+
+_NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than", "nur", "solo"})
+
+
+def _beyond(meaning: Meaning, value: float) -> PriceRange:
+    """The prices on one side of an amount."""
+    if meaning in ("below", "up_to"):
+        highest = max(round(value - _STEP, 3), 0.0) if meaning in _STRICT else value
+        return PriceRange(max=highest)
+    return PriceRange(min=round(value + _STEP, 3) if meaning in _STRICT else value)

@@ -1,0 +1,245 @@
+"""Negations of a query: what it wants nothing of, and the tokens that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding.tokens import Token, adjacent
+from services.retriever.understanding.wording import Wording
+from services.retriever.words import Value
+from services.retriever.words.said import STRUCTURED, rows_saying
+
+_SAMPLED = 20
+"""Products whose text is read to see whether they say a negation."""
+_LONGEST_VALUE = 4
+"""Words of a value that is looked up."""
+_WITHOUT = frozenset(
+    {
+        "without", "no", "sans", "ohne", "kein", "keine", "keinen", "sin", "senza", "sem",
+        "zonder", "geen", "utan", "uden", "uten", "bez", "без",
+    }
+)  # fmt: skip
+"""Negators of a noun, so that an adjective before the noun belongs to it: no red stripes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """Tokens [start, end) that exclude some texts."""
+
+    start: int
+    end: int
+    excluded: list[str]
+
+
+class Negations:
+    """Reads the negations of one query."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        text: str,
+        tokens: Sequence[Token],
+        wording: Wording,
+        known: Callable[[str], bool],
+    ) -> None:
+        """known: True for a phrase of the synonyms."""
+        self._words = catalogue.words
+        self._vocabulary = catalogue.vocabulary
+        self._products = catalogue.products
+        self._text = text
+        self._tokens = tokens
+        self._wording = wording
+        self._known = known
+
+    def all(self, taken: Collection[int]) -> list[Negation]:
+        """In order. taken: tokens that say something else already."""
+        found: list[Negation] = []
+        place = 0
+        while place < len(self._tokens):
+            one = None if place in taken else self._at(place, taken) or self._after(place, taken)
+            if one is not None:
+                found.append(one)
+            place = one.end if one is not None else place + 1
+        return found
+
+    def _at(self, place: int, taken: Collection[int]) -> Negation | None:
+        """A negation that begins with its negator."""
+        length = self._wording.at("not", self._tokens, place) or self._minus(place)
+        if not length:
+            return None
+        negator = self._tokens[place + length - 1].folded
+        target = place + length
+        if self._wording.at("idiom", self._tokens, target) and not self._wording.at(
+            "article", self._tokens, target
+        ):
+            return None
+        while skipped := self._wording.at("article", self._tokens, target):
+            target += skipped
+        end = self._target(target, taken, noun=negator in _WITHOUT)
+        if end is None:
+            return None
+        excluded = [self._excluded(target, end)]
+        if self._literal(place, length, target, end):
+            return None
+        while more := self._another(end, excluded[0], taken):
+            start, end = more
+            excluded.append(self._excluded(start, end))
+        end += self._wording.at("on_it", self._tokens, end)
+        return Negation(self._start(place), end, excluded)
+
+    def _after(self, place: int, taken: Collection[int]) -> Negation | None:
+        """A negation that ends with its negator: `leather-free`, `赤以外`."""
+        end = self._target(place, taken, noun=False)
+        if end is None or not self._is_value(place, end):
+            return None
+        behind = self._wording.at("after_not", self._tokens, end)
+        if not behind and self._free(end):
+            behind = 2
+        if not behind or self._says_both(self._said(place, end), "free"):
+            return None
+        return Negation(place, end + behind, [self._said(place, end)])
+
+    def _minus(self, place: int) -> int:
+        """1 for a minus sign before a word: `mug -blue`."""
+        tokens = self._tokens
+        if tokens[place].folded != "-" or place + 1 >= len(tokens):
+            return 0
+        apart = place == 0 or not adjacent(tokens[place - 1], tokens[place])
+        word = tokens[place + 1].sort == "word" and adjacent(tokens[place], tokens[place + 1])
+        return int(apart and word and place > 0)
+
+    def _free(self, place: int) -> bool:
+        tokens = self._tokens
+        return (
+            place + 1 < len(tokens)
+            and tokens[place].folded == "-"
+            and tokens[place + 1].folded in ("free", "less")
+        )
+
+    def _target(self, place: int, taken: Collection[int], *, noun: bool) -> int | None:
+        """The end of what is negated: a value of several words, or one word."""
+        tokens = self._tokens
+        if place >= len(tokens) or place in taken or tokens[place].sort != "word":
+            return None
+        for end in range(min(place + _LONGEST_VALUE, len(tokens)), place + 1, -1):
+            if not any(one in taken for one in range(place, end)) and self._is_value(place, end):
+                return end
+        word = tokens[place].folded
+        if self._vocabulary.is_function_word(word) or len(word) < 2:
+            return None
+        end = place + 1
+        if self._modifies(place, taken):
+            return end + 1
+        if noun and self._has_noun(place, taken):
+            return end + 1
+        return end
+
+    def _modifies(self, place: int, taken: Collection[int]) -> bool:
+        """True for `jet black`: a word that no product says before a value."""
+        after = place + 1
+        if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
+            return False
+        said = rows_saying(self._words, self._tokens[place].folded, STRUCTURED)
+        return not len(said) and self._is_value(after, after + 1)
+
+    def _has_noun(self, place: int, taken: Collection[int]) -> bool:
+        """True for `red stripes`: the next word is no value of its own and no kind of product."""
+        after = place + 1
+        if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
+            return False
+        word = self._tokens[after].folded
+        if self._vocabulary.is_function_word(word) or self._is_value(after, after + 1):
+            return False
+        if not self._is_value(place, after):
+            return False
+        attributes = rows_saying(self._words, word, ("attributes",))
+        categories = rows_saying(self._words, word, ("category",))
+        return len(attributes) > len(categories)
+
+    def _another(self, end: int, first: str, taken: Collection[int]) -> tuple[int, int] | None:
+        """The place of one more text after "or" or a comma: of the same fields as the first."""
+        joined = self._wording.at("or", self._tokens, end)
+        if not joined:
+            return None
+        start = end + joined
+        while skipped := self._wording.at("article", self._tokens, start):
+            start += skipped
+        stop = self._target(start, taken, noun=False)
+        if stop is None or not self._same_field(first, self._said(start, stop)):
+            return None
+        behind = self._wording.at("on_it", self._tokens, stop)
+        negated_again = self._wording.at("not", self._tokens, end + joined - 1)
+        comma = self._tokens[end].folded == ","
+        # "not red, blue mug": the last of a list without "or" describes what is wanted.
+        if comma and joined == 1 and not negated_again and stop + behind < len(self._tokens):
+            return None
+        return start, stop
+
+    def _same_field(self, first: str, second: str) -> bool:
+        fields = {value.field for value in self._values(first)}
+        others = {value.field for value in self._values(second)}
+        if fields and others:
+            return bool(fields & others)
+        return not fields and not others
+
+    def _values(self, text: str) -> list[Value]:
+        return self._vocabulary.values(text)
+
+    def _is_value(self, start: int, end: int) -> bool:
+        text = self._said(start, end)
+        return bool(self._vocabulary.values(text)) or self._known(text)
+
+    def _excluded(self, start: int, end: int) -> str:
+        """What is excluded; of `jet black` the value alone, if no product says the other word."""
+        if end - start == 2 and not self._is_value(start, end) and self._modifies(start, ()):
+            return self._said(start + 1, end)
+        return self._said(start, end)
+
+    def _said(self, start: int, end: int) -> str:
+        return self._text[self._tokens[start].start : self._tokens[end - 1].end]
+
+    def _literal(self, place: int, length: int, target: int, end: int) -> bool:
+        """True if products say the negation itself: "no-show socks", "non stick", a brand."""
+        if self._vocabulary.values(self._said(place, end)):
+            return True
+        negator = self._said(place, place + length)
+        return len(negator) > 1 and self._says_both(self._said(target, end), negator)
+
+    def _says_both(self, excluded: str, negator: str) -> bool:
+        """True if products say the negation, and more often than what is negated."""
+        words = self._words.analyser.words
+        both = rows_saying(self._words, f"{excluded} {negator}")
+        if not len(both):
+            return False
+        phrases = {
+            " ".join(words(f"{negator} {excluded}")),
+            " ".join(words(f"{excluded} {negator}")),
+        }
+        sample = both[:: max(1, len(both) // _SAMPLED)]
+        saying = sum(
+            any(f" {phrase} " in f" {' '.join(words(text))} " for phrase in phrases)
+            for values in self._products.values(sample.tolist())
+            for text in (
+                "\n".join(
+                    map(
+                        str,
+                        (
+                            values["title"],
+                            values.get("description", ""),
+                            *values.get("attributes", {}).values(),
+                        ),
+                    )
+                ),
+            )
+        )
+        literal = len(both) * saying / len(sample)
+        structured = len(rows_saying(self._words, excluded, STRUCTURED))
+        return literal > structured / 2
+
+    def _start(self, place: int) -> int:
+        """With the joining word before the negation."""
+        while length := self._wording.before("or", self._tokens, place):
+            place -= length
+        return place

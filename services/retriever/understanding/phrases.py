@@ -1,0 +1,473 @@
+"""Phrases of limits and negations by language and meaning, separated by `|`.
+
+Languages without spaces are cut at these phrases. `measure`: a number behind it is no price;
+`unit`: a number before it is none. `idiom`: a word behind "not" that it does not negate.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Meaning = Literal[
+    "below", "up_to", "above", "at_least", "or_less", "or_more", "between", "and", "from", "to",
+    "or_between", "price", "more_less", "measure", "unit", "in_stock",
+    "not", "after_not", "article", "or", "idiom", "on_it",
+]  # fmt: skip
+
+PHRASES: dict[str, dict[Meaning, str]] = {}
+
+PHRASES["en"] = {
+    "below": "under|below|less than|cheaper than|lower than|beneath|not over|not above|"
+    "no more expensive than|not more expensive than|smaller than|<|nothing over|nothing above|"
+    "not exceeding|not to exceed|without exceeding|fewer than",
+    "up_to": "up to|at most|no more than|not more than|nothing more than|max|maximum|maximum of|"
+    "max of|within|limit of|budget|budget of|budget is|a budget of|not higher than|<=|≤|upto|"
+    "at the most|maximal|tops",
+    "above": "over|above|more than|greater than|higher than|pricier than|more expensive than|>|"
+    "exceeding|not under|not below|nothing under|nothing below|beyond",
+    "at_least": "at least|from|starting at|starting from|minimum|minimum of|min of|no less than|"
+    "min|not less than|upwards of|>=|≥|a minimum of",
+    "or_less": "or less|or under|or below|or cheaper|max|maximum|tops|and under|and below|and less|"
+    "at most|or lower|at the most",
+    "or_more": "or more|or over|or above|and up|and over|and above|and more|upwards|+|minimum|min|"
+    "at least|plus|or higher",
+    "between": "between|in between|from|range from|ranging from",
+    "and": "and|&|to|-|–|—|till|until|up to",
+    "to": "to|-|–|—|~|till|until|up to",
+    "price": "price|prices|priced|pricing|priced at|costing|costs|cost|that costs|that cost|"
+    "which costs|for|with a price|at a price|price is|price range|in the price range|budget|"
+    "the price|a price|is|of|:|that is|that are|which is|anything|something|it|should|be|must|"
+    "a price of|that's|for sale|spend|spending|around|with|whose|at|i can|pay",
+    "not": "not|no|without|except|except for|excepting|excluding|exclude|excl|anything but|"
+    "anything except|in anything but|in anything except|anything other than|any color but|"
+    "any colour but|any color except|any colour except|in any color but|in any colour but|"
+    "in any color except|in any colour except|but not|but no|but nothing|just not|but without|"
+    "only not|nothing|nothing in|nothing with|other than|minus|non|is not|isn't|isnt|are not|"
+    "aren't|arent|that is not|that isn't|that are not|that aren't|which is not|which isn't|"
+    "does not have|doesn't have|doesnt have|do not have|don't have|dont have|that has no|"
+    "that have no|with no|having no|has no|have no|do not want|don't want|dont want|don't like|"
+    "dont like|i hate|hate|avoid|avoiding|never|and not|and no|neither|never in|apart from|"
+    "aside from|"
+    "besides|everything but|everything except|all but|all except|must not be|must not have|"
+    "mustn't be|should not be|shouldn't be|should not have|can't be|cannot be|not in|lacking|"
+    "free of|free from|devoid of|absent|leave out|skip|i do not want|i don't want|"
+    "i don't like|please no|definitely not|certainly not|absolutely no|absolutely not|"
+    "whichever but|that does not have|that doesn't have|anything not|anything that is not|"
+    "anything that isn't|any but|in any but|save for|excludes|ex|not being|not made of|"
+    "not made from|not made out of|made without|not of|no to|not with",
+    "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|that|"
+    "made of|made from|made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|"
+    "in the colour|has|want|on",
+    "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
+    ", and|, nor|, no|, not|and without|or with",
+    "in_stock": "in stock|on stock|in-stock|available now|available today|immediately available|"
+    "available immediately|that are in stock|that is in stock|only in stock|in stock only|"
+    "currently available|ready to ship|currently in stock|which are in stock|which is in stock|"
+    "not sold out|not out of stock|in stock now|available in stock|must be in stock|"
+    "should be in stock|have in stock|has in stock|that you have in stock|you have in stock|"
+    "in stock items|in stock products|and in stock|and available now|in stock please|"
+    "available right now|available for delivery|is in stock|are in stock|instock",
+    "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|longer|"
+    "one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|if|for|"
+    "my|your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|"
+    "important|whose|which|who|whom|where|when|why|how|bad|good|thanks|idea|doubt|same|like|as|him|them|me|us|show",
+    "on_it": "on it|in it|on them|please|at all|on the front|ones|one|in it please|whatsoever|"
+    "color|colour|colors|colours|things|stuff",
+    "measure": "age|ages|aged|size|sizes|length|width|height|weight|capacity|wattage|model|version|"
+    "number|page|pages|diameter|depth|volume|us|uk|eu|no|nr|art|sku|id|item|spf|weighs|"
+    "weighing|long|wide|tall|high|holds|holding|rated|rating|load|years|power",
+    "unit": "cm|mm|m|km|dm|inch|inches|ft|feet|foot|yard|yards|l|ml|cl|dl|liter|liters|litre|"
+    "litres|gallon|gallons|oz|ounce|ounces|kg|g|mg|gram|grams|lb|lbs|ton|tons|w|watt|watts|kw|"
+    "v|volt|volts|amp|amps|ah|mah|wh|kwh|hz|khz|mhz|ghz|gb|mb|tb|kb|mp|megapixel|megapixels|"
+    "px|dpi|rpm|bar|psi|db|lumen|lumens|lm|k|kelvin|degrees|degree|°|c|f|%|percent|year|years|"
+    "yr|yrs|month|months|week|weeks|day|days|hour|hours|h|hr|hrs|minute|minutes|min|second|"
+    "seconds|sec|piece|pieces|pcs|pc|pack|packs|count|ct|people|persons|person|players|player|"
+    "stars|star|reviews|review|pages|page|sheets|seats|seater|doors|drawers|shelves|levels|"
+    "speeds|gears|teeth|holes|way|ways|in-1|x|\"|″|''|′|sqm|m2|m²|thread|threads|denier|den|"
+    "carat|carats|karat|ct|mph|kmh|calories|kcal|cal|servings|items|colors|colours|sizes|size|"
+    "d|p|n|nm|cc|hp|bit|cores|fps|old|year-old|ply|tiers|tier|layers|"
+    "mmhg|cups|tablets|capsules|sachets|bags|rolls|meter|meters|metre|metres|centimeters|"
+    "centimetres|millimeters|pound|pounds|am|pm|st|nd|rd|th|s",
+    "more_less": "about|around|approximately|approx|ca|circa|roughly|only|just|a|the|:|is|of|"
+    "my|than",
+}
+
+PHRASES["de"] = {
+    "below": "unter|weniger als|billiger als|gunstiger als|unterhalb|unterhalb von|nicht uber|"
+    "kleiner als",
+    "up_to": "bis|bis zu|hochstens|maximal|max|nicht mehr als|nicht teurer als|maximum|budget|"
+    "maximal fur|bis maximal",
+    "above": "uber|mehr als|teurer als|oberhalb|oberhalb von|nicht unter|grosser als",
+    "at_least": "ab|mindestens|min|nicht weniger als|wenigstens",
+    "or_less": "oder weniger|oder billiger|und weniger|oder gunstiger|maximal|hochstens|max|"
+    "und darunter|oder darunter",
+    "or_more": "oder mehr|und mehr|aufwarts|und daruber|oder daruber|mindestens",
+    "between": "zwischen|von",
+    "and": "und|bis",
+    "to": "bis",
+    "price": "preis|preise|kosten|kostet|fur|zum preis|die|das|der|preislich|liegt|von|im preis",
+    "not": "nicht|kein|keine|keinen|keiner|keines|keinem|ohne|ausser|nur nicht|aber nicht|"
+    "aber kein|aber keine|aber ohne|aber keinen|bloss nicht|alles ausser|alles nur nicht|"
+    "ausgenommen|nicht in|exklusive|bis auf|statt|auf keinen fall|und kein|und keine|"
+    "und nicht|nichts|nichts mit|nichts in|die nicht|der nicht|das nicht|"
+    "in jeder farbe ausser|jede farbe ausser|nicht aus",
+    "article": "ein|eine|einen|einem|der|die|das|den|dem|in|mit|aus|farbe|der farbe",
+    "or": "oder|und|noch|oder in|und in|und ohne|und kein|und keine|oder mit",
+    "in_stock": "auf lager|lieferbar|sofort lieferbar|sofort verfugbar|vorratig|verfugbar|"
+    "ab lager|lagernd|auf vorrat|jetzt lieferbar|nur lieferbare|nicht ausverkauft|nur auf lager|"
+    "nur lieferbar|nur verfugbare",
+    "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|wenn|"
+    "dass|ich|problem|ahnung|besonders",
+    "on_it": "darauf|drauf|bitte|dabei",
+    "measure": "alter|grosse|grossen|lange|breite|hohe|gewicht|modell|nummer|nr|volumen|leistung",
+    "unit": "stuck|stk|jahre|jahren|jahr|monate|monaten|zoll|liter|meter|gramm|kilo|personen|"
+    "teile|teilig|tage|stunden|minuten|seiten|grad|prozent|zentimeter|millimeter|watt|tlg",
+    "more_less": "etwa|ca|circa|ungefahr|nur|von|rund",
+}
+
+PHRASES["fr"] = {
+    "below": "moins de|en dessous de|sous|inferieur a|inferieure a|moins cher que|au-dessous de|"
+    "au dessous de|en dessous|a moins de",
+    "up_to": "jusqu'a|jusqua|maximum|max|au plus|pas plus de|au maximum|budget|budget de",
+    "above": "plus de|au-dessus de|au dessus de|superieur a|superieure a|plus cher que|a plus de",
+    "at_least": "a partir de|au moins|minimum|min|des|pas moins de",
+    "or_less": "ou moins|maximum|max|au plus|au maximum|et moins",
+    "or_more": "ou plus|et plus|minimum|au moins",
+    "between": "entre|de",
+    "and": "et|a",
+    "to": "a",
+    "price": "prix|coutant|coute|coutent|pour|un prix|a un prix|qui coute|d'un prix|de",
+    "not": "pas|pas de|pas en|sans|sauf|sauf en|excepte|hormis|a l'exception de|mais pas|"
+    "mais pas de|mais pas en|mais sans|tout sauf|autre que|hors|a part|ni|non|surtout pas|"
+    "n'importe quelle couleur sauf|rien de|qui n'est pas|et pas|et sans|aucun|aucune|jamais|"
+    "pas avec|ne soit pas",
+    "article": "le|la|les|un|une|des|du|de|d'|en|avec|a|couleur|au|aux|l'",
+    "or": "ou|et|ni|ou de|et de|ou en|ni de|ni en",
+    "in_stock": "en stock|disponible|disponibles|disponible immediatement|"
+    "disponible tout de suite|en stock uniquement|livrable|non epuise",
+    "idiom": "seulement|sur|trop|tres|si|plus|moins|cher|chere|grand|petit|beaucoup|que|mal|"
+    "forcement|vraiment|probleme|encore|besoin",
+    "on_it": "dessus|svp|s'il vous plait",
+    "measure": "taille|tailles|age|longueur|largeur|hauteur|poids|modele|numero|pointure",
+    "unit": "ans|an|mois|jours|heures|pieces|piece|personnes|pouces|litres|litre|metres|grammes|"
+    "kilos|pour cent|pages|centimetres|degres|lots",
+    "more_less": "environ|vers|seulement",
+}
+
+PHRASES["es"] = {
+    "below": "menos de|por debajo de|bajo|debajo de|mas barato que|mas baratos que|inferior a|"
+    "por menos de|de menos de|menor que|menor a|menor de",
+    "up_to": "hasta|como maximo|maximo|max|no mas de|a lo sumo|presupuesto de|presupuesto|"
+    "un maximo de",
+    "above": "mas de|por encima de|sobre|superior a|mas caro que|mayor que|mayor a|mayor de",
+    "at_least": "desde|a partir de|al menos|como minimo|minimo|por lo menos|no menos de",
+    "or_less": "o menos|como maximo|maximo|y menos",
+    "or_more": "o mas|en adelante|y mas|como minimo|minimo",
+    "between": "entre|de|desde",
+    "and": "y|a|e|hasta",
+    "to": "a|hasta",
+    "price": "precio|precios|que cueste|que cuesten|cuesta|por|un precio|con un precio|de|"
+    "a un precio|que cuestan|con precio",
+    "not": "no|sin|excepto|salvo|menos|pero no|pero sin|que no sea|que no sean|todo menos|"
+    "excepto en|cualquier color menos|cualquier color excepto|distinto de|que no tenga|"
+    "que no tengan|nada de|y no|y sin|ni|tampoco|a excepcion de|ningun|ninguna|no en|no de|"
+    "nunca|excluyendo|quitando|pero nada de|no sea|que no este|cualquiera menos",
+    "article": "el|la|los|las|un|una|de|en|con|color|del|unos|unas|color de",
+    "or": "o|y|ni|u|o de|ni de|o con",
+    "in_stock": "en stock|disponible|disponibles|en existencia|en existencias|en almacen|"
+    "disponible ya|disponibles ya|solo disponibles|con stock|no agotado|no agotados",
+    "idiom": "solo|seguro|muy|tan|demasiado|mas|menos|importa|se|caro|cara|caros|grande|necesario|"
+    "obstante|problema|hay|es",
+    "on_it": "por favor",
+    "measure": "talla|tallas|edad|edades|longitud|ancho|altura|peso|modelo|numero|tamano|largo",
+    "unit": "anos|ano|meses|dias|horas|piezas|pieza|personas|pulgadas|litros|metros|gramos|kilos|"
+    "unidades|paginas|grados|por ciento|centimetros",
+    "more_less": "unos|unas|aproximadamente|alrededor de|solo|de",
+}
+
+PHRASES["it"] = {
+    "below": "sotto|sotto i|sotto ai|meno di|al di sotto di|al di sotto dei|inferiore a|"
+    "a meno di|per meno di|minore di",
+    "up_to": "fino a|al massimo|massimo|max|non piu di|budget|un massimo di|entro|entro i|"
+    "budget di",
+    "above": "sopra|sopra i|piu di|oltre|oltre i|superiore a|al di sopra di|maggiore di",
+    "at_least": "da|a partire da|almeno|minimo|come minimo|non meno di|dai",
+    "or_less": "o meno|massimo|al massimo|e meno",
+    "or_more": "o piu|in su|e oltre|minimo|almeno",
+    "between": "tra|fra|da|dai|tra i",
+    "and": "e|a|ai|ed|e i",
+    "to": "a|ai|fino a",
+    "price": "prezzo|prezzi|che costa|che costano|costa|per|a un prezzo|un prezzo|di|con prezzo",
+    "not": "non|no|senza|tranne|eccetto|salvo|ma non|ma senza|che non sia|che non siano|"
+    "tutto tranne|esclusi|escluso|esclusa|a parte|diverso da|niente|ne|e non|e senza|"
+    "qualsiasi colore tranne|nessun|nessuna|mai|non in|non di|meno che|fuorche|ma niente|"
+    "che non abbia",
+    "article": "il|lo|la|i|gli|le|un|una|di|in|con|colore|del|della|il colore|uno|l'",
+    "or": "o|e|ne|oppure|o di|ne di|o in",
+    "in_stock": "disponibile|disponibili|in magazzino|in stock|disponibilita immediata|"
+    "subito disponibile|pronta consegna|disponibile subito|non esaurito",
+    "idiom": "solo|sicuro|molto|cosi|troppo|piu|meno|importa|so|caro|costoso|grande|problema|e",
+    "on_it": "per favore",
+    "measure": "taglia|taglie|eta|lunghezza|larghezza|altezza|peso|modello|numero|misura",
+    "unit": "anni|anno|mesi|giorni|ore|pezzi|pezzo|persone|pollici|litri|metri|grammi|chili|"
+    "pagine|gradi|per cento|centimetri",
+    "more_less": "circa|solo|soli",
+}
+
+PHRASES["pt"] = {
+    "below": "abaixo de|menos de|por menos de|mais barato que|inferior a|menor que|sob",
+    "up_to": "ate|no maximo|maximo|max|nao mais de|nao mais que|orcamento de|um maximo de",
+    "above": "acima de|mais de|superior a|mais caro que|maior que",
+    "at_least": "a partir de|pelo menos|no minimo|minimo|desde|ao menos",
+    "or_less": "ou menos|no maximo|maximo|e menos",
+    "or_more": "ou mais|para cima|e mais|no minimo",
+    "between": "entre|de",
+    "and": "e|a|ate",
+    "to": "a|ate",
+    "price": "preco|precos|que custe|que custem|custa|por|um preco|de|com preco",
+    "not": "nao|sem|exceto|excepto|menos|salvo|mas nao|mas sem|que nao seja|que nao sejam|"
+    "tudo menos|qualquer cor menos|qualquer cor exceto|nem|e nao|e sem|nada de|nenhum|nenhuma|"
+    "a nao ser|fora|nunca|nao em|que nao tenha|diferente de",
+    "article": "o|a|os|as|um|uma|de|em|com|cor|da|do|na cor",
+    "or": "ou|e|nem|ou de|nem de",
+    "in_stock": "em estoque|em stock|disponivel|disponiveis|disponivel agora|"
+    "pronta entrega|a pronta entrega|nao esgotado",
+    "idiom": "so|apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|grande|problema",
+    "on_it": "por favor",
+    "measure": "tamanho|tamanhos|idade|comprimento|largura|altura|peso|modelo|numero",
+    "unit": "anos|ano|meses|dias|horas|pecas|peca|pessoas|polegadas|litros|metros|gramas|quilos|"
+    "unidades|paginas|graus|por cento|centimetros",
+    "more_less": "cerca de|uns|apenas|so",
+}
+
+PHRASES["nl"] = {
+    "below": "onder|onder de|minder dan|goedkoper dan|beneden|lager dan|niet boven|kleiner dan",
+    "up_to": "tot|tot en met|maximaal|max|hoogstens|niet meer dan|ten hoogste|budget|maximum",
+    "above": "boven|boven de|meer dan|duurder dan|hoger dan|over",
+    "at_least": "vanaf|minstens|minimaal|ten minste|minimum|niet minder dan",
+    "or_less": "of minder|maximaal|en minder|of goedkoper",
+    "or_more": "of meer|en meer|en hoger|minimaal",
+    "between": "tussen|tussen de|van",
+    "and": "en|tot|en de",
+    "to": "tot",
+    "price": "prijs|prijzen|voor|kost|kosten|die kost|die kosten|met een prijs|van",
+    "not": "niet|geen|zonder|behalve|uitgezonderd|maar niet|maar geen|maar zonder|alles behalve|"
+    "anders dan|elke kleur behalve|niet in|en niet|en geen|noch|nooit|met uitzondering van|"
+    "niets|die niet|dat niet|behalve in|niet van|met geen",
+    "article": "de|het|een|in|met|van|kleur|de kleur",
+    "or": "of|en|noch|of in|en geen|of met",
+    "in_stock": "op voorraad|leverbaar|direct leverbaar|beschikbaar|uit voorraad leverbaar|"
+    "niet uitverkocht|alleen op voorraad|voorradig",
+    "idiom": "alleen|zeker|te|zo|heel|erg|meer|minder|duur|groot|per se|echt|probleem",
+    "on_it": "erop|alstublieft|graag",
+    "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|model|nummer",
+    "unit": "jaar|maanden|dagen|uur|stuks|stuk|personen|liter|meter|gram|kilo|delig|graden|"
+    "procent|pagina's|centimeter",
+    "more_less": "ongeveer|circa|slechts|rond",
+}
+
+PHRASES["sv"] = {
+    "below": "under|mindre an|billigare an|lagre an",
+    "up_to": "upp till|hogst|max|maximalt|inte mer an|som mest|budget|maximum",
+    "above": "over|mer an|dyrare an|hogre an",
+    "at_least": "fran|minst|lagst|minimum|minimalt",
+    "or_less": "eller mindre|max|eller billigare",
+    "or_more": "eller mer|och uppat|minst",
+    "between": "mellan|fran",
+    "and": "och|till",
+    "to": "till",
+    "price": "pris|priser|for|kostar|som kostar|med pris",
+    "not": "inte|ej|utan|forutom|utom|men inte|men utan|ingen|inga|inget|allt utom|icke|"
+    "som inte ar|inte i|och inte|alla farger utom|men ingen|men inga|aldrig|inte av",
+    "article": "en|ett|den|det|de|i|med|av|farg|fargen",
+    "or": "eller|och|eller i|varken",
+    "in_stock": "i lager|pa lager|finns i lager|tillganglig|tillgangliga|ej slutsald|lagervara",
+    "idiom": "bara|saker|for|sa|mycket|mer|mindre|dyr|dyrt|stor|endast",
+    "on_it": "pa|tack",
+    "measure": "storlek|storlekar|alder|langd|bredd|hojd|vikt|modell|nummer",
+    "unit": "ar|manader|dagar|timmar|delar|st|personer|tum|liter|meter|gram|kilo|sidor|grader|"
+    "procent|centimeter|bitar",
+    "more_less": "cirka|ca|ungefar|bara|runt",
+}
+
+PHRASES["da"] = {
+    "below": "under|mindre end|billigere end|lavere end",
+    "up_to": "op til|hojst|max|maks|maksimalt|ikke mere end|maksimum|budget",
+    "above": "over|mere end|dyrere end|hojere end",
+    "at_least": "fra|mindst|minimum",
+    "or_less": "eller mindre|max|maks|eller billigere",
+    "or_more": "eller mere|og opefter|mindst",
+    "between": "mellem|fra",
+    "and": "og|til",
+    "to": "til",
+    "price": "pris|priser|for|koster|som koster|der koster|til",
+    "not": "ikke|uden|undtagen|bortset fra|men ikke|men uden|ingen|intet|alt undtagen|"
+    "som ikke er|der ikke er|ikke i|og ikke|alle farver undtagen|aldrig|ikke af|men ingen",
+    "article": "en|et|den|det|de|i|med|af|farve|farven",
+    "or": "eller|og|eller i|hverken",
+    "in_stock": "pa lager|tilgaengelig|kan leveres|ikke udsolgt",
+    "idiom": "kun|sikker|for|sa|meget|mere|mindre|dyr|dyrt|stor|bare",
+    "on_it": "pa|tak",
+    "measure": "storrelse|alder|laengde|bredde|hojde|vaegt|model|nummer",
+    "unit": "ar|maneder|dage|timer|dele|stk|personer|tommer|liter|meter|gram|kilo|sider|grader|"
+    "procent|centimeter|stykker",
+    "more_less": "cirka|ca|omkring|kun",
+}
+
+PHRASES["no"] = {
+    **PHRASES["da"],
+    "below": "under|mindre enn|billigere enn|lavere enn",
+    "up_to": "opptil|opp til|hoyst|maks|max|maksimalt|ikke mer enn|maksimum|budsjett",
+    "above": "over|mer enn|dyrere enn|hoyere enn",
+    "between": "mellom|fra",
+    "or_more": "eller mer|og oppover|minst",
+    "at_least": "fra|minst|minimum",
+    "not": "ikke|uten|unntatt|bortsett fra|men ikke|men uten|ingen|intet|alt unntatt|"
+    "som ikke er|ikke i|og ikke|alle farger unntatt|aldri|ikke av|men ingen|foruten",
+    "in_stock": "pa lager|tilgjengelig|kan leveres|ikke utsolgt",
+}
+
+PHRASES["pl"] = {
+    "below": "ponizej|mniej niz|tansze niz|tanszy niz|pod|tansza niz",
+    "up_to": "do|maksymalnie|max|najwyzej|nie wiecej niz|co najwyzej|budzet|maksimum",
+    "above": "powyzej|wiecej niz|ponad|drozsze niz|drozszy niz",
+    "at_least": "od|co najmniej|minimum|przynajmniej|min|minimalnie",
+    "or_less": "lub mniej|maksymalnie|max|i mniej",
+    "or_more": "lub wiecej|i wiecej|wzwyz|minimum",
+    "between": "miedzy|pomiedzy|od",
+    "and": "a|i|do",
+    "to": "do",
+    "price": "cena|cenie|w cenie|ceny|za|kosztuje|kosztujace|kosztujacy",
+    "not": "nie|bez|oprocz|z wyjatkiem|ale nie|ale bez|poza|byle nie|wszystko oprocz|"
+    "tylko nie|zaden|zadna|zadne|i nie|i bez|ani|nigdy|kazdy kolor oprocz|nie w|procz",
+    "article": "w|we|z|ze|kolor|koloru|kolorze",
+    "or": "lub|albo|i|ani|czy",
+    "in_stock": "dostepne|dostepny|dostepna|w magazynie|na stanie|od reki|dostepne od reki",
+    "idiom": "tylko|pewien|zbyt|tak|bardzo|wiecej|mniej|drogi|drogie|duzy|za|wiem|ma",
+    "on_it": "prosze",
+    "measure": "rozmiar|rozmiary|wiek|dlugosc|szerokosc|wysokosc|waga|model|numer",
+    "unit": "lat|lata|rok|miesiecy|dni|godzin|sztuk|szt|osob|cali|litrow|litry|metrow|gramow|"
+    "stron|stopni|procent|elementow",
+    "more_less": "okolo|ok|tylko",
+}
+
+PHRASES["ru"] = {
+    "below": "ниже|меньше|меньше чем|менее|дешевле|дешевле чем|не дороже",
+    "up_to": "до|максимум|не больше|не более|не дороже",
+    "above": "выше|больше|больше чем|более|дороже|дороже чем|свыше",
+    "at_least": "от|минимум|не менее|не меньше",
+    "or_less": "или меньше|и меньше|максимум",
+    "or_more": "или больше|и выше|и больше|минимум",
+    "between": "между|от|с",
+    "and": "и|до|по",
+    "to": "до|по",
+    "price": "цена|ценой|по цене|стоимостью|за|стоит|цене",
+    "not": "не|без|кроме|исключая|но не|но без|за исключением|только не|все кроме|любой кроме|"
+    "ни|и не|и без|никаких|нет|любого цвета кроме|не из|не в",
+    "article": "в|с|со|цвет|цвета|из",
+    "or": "или|и|ни|либо",
+    "in_stock": "в наличии|есть в наличии|на складе|доступно|только в наличии",
+    "idiom": "только|очень|так|слишком|больше|меньше|дорогой|дорого|большой|обязательно|знаю|"
+    "важно|надо|нужно",
+    "on_it": "пожалуйста",
+    "measure": "размер|размеры|возраст|длина|ширина|высота|вес|модель|номер",
+    "unit": "см|мм|м|л|мл|кг|г|лет|год|года|месяцев|дней|часов|шт|штук|человек|дюймов|литров|"
+    "метров|грамм|страниц|градусов|вт|в",
+    "more_less": "около|примерно|только",
+}
+
+PHRASES["tr"] = {
+    "below": "altinda|alti",
+    "or_less": "altinda|alti|ve alti|altindaki|'den ucuz|den ucuz|'nin altinda|nin altinda",
+    "or_more": "ustu|uzeri|ve ustu|ve uzeri|uzerinde|ustunde",
+    "up_to": "en fazla|maksimum|en cok",
+    "at_least": "en az|minimum",
+    "and": "ile|ve",
+    "price": "fiyat|fiyati",
+    "in_stock": "stokta|stokta olan|stokta var|mevcut",
+    "unit": "yas|adet|parca|kisi|litre|metre|gram|kilo",
+}
+
+PHRASES["ar"] = {
+    "below": "اقل من|أقل من|تحت|ارخص من|أرخص من|دون",
+    "up_to": "حتى|لا يتجاوز|بحد اقصى|لا يزيد عن|الى",
+    "above": "اكثر من|أكثر من|فوق|اعلى من|أعلى من",
+    "at_least": "من|على الاقل|ابتداء من",
+    "or_less": "او اقل|أو أقل|فاقل",
+    "or_more": "او اكثر|أو أكثر|فاكثر",
+    "between": "بين|من",
+    "and": "و|الى|إلى",
+    "to": "الى|إلى",
+    "price": "سعر|بسعر|السعر|ثمن",
+    "not": "ليس|ليست|بدون|غير|ما عدا|باستثناء|عدا|بلا|لا|الا|ولكن ليس|من دون|لكن بدون",
+    "article": "لون|باللون|اللون|ب",
+    "or": "او|أو|و|ولا",
+    "in_stock": "متوفر|متوفرة|في المخزون|متاح|متوفر الان",
+    "idiom": "فقط|جدا",
+    "unit": "سم|مم|متر|لتر|مل|كجم|كغ|غرام|جرام|سنة|سنوات|شهر|قطعة|قطع|بوصة|واط",
+    "measure": "مقاس|حجم|عمر|طول|عرض|وزن|رقم",
+}
+
+PHRASES["zh"] = {
+    "below": "低于|低於|少于|少於|小于|小於|便宜过|不到|低過",
+    "up_to": "不超过|不超過|最多|不高于|不高於|最高|至多",
+    "above": "高于|高於|超过|超過|大于|大於|多于|多於",
+    "at_least": "至少|不低于|不低於|不少于|最低|起码",
+    "or_less": "以下|以内|以內|之内|之內|内|以下的|以内的",
+    "or_more": "以上|起|以上的|及以上",
+    "between": "介于|在|从|從",
+    "and": "到|至|和|与",
+    "to": "到|至|~|-",
+    "or_between": "之间|之間",
+    "price": "价格|價格|售价|售價|价钱|价格在|预算|預算|的",
+    "not": "不要|不是|没有|沒有|除了|不含|无|無|非|不带|不帶|除|别要|排除|但不要|但不是|"
+    "不要有|不想要",
+    "article": "是|颜色|顏色|的",
+    "or": "或|和|或者|、|与|及",
+    "in_stock": "有货|有貨|现货|現貨|有库存|有庫存|有现货",
+    "on_it": "的|色的|外|以外|之外",
+    "idiom": "太|只|会|同|限",
+    "unit": "厘米|公分|毫米|米|升|毫升|公斤|千克|克|岁|歲|个月|件|片|个|個|人|英寸|寸|瓦|"
+    "天|年|码|碼",
+}
+
+PHRASES["ja"] = {
+    "below": "未満",
+    "or_less": "以下|以内|まで|未満|以下の|以内の|までの|未満の|より安い|より安く",
+    "or_more": "以上|から|以上の|より高い",
+    "up_to": "最大|上限",
+    "at_least": "最低|下限",
+    "to": "から|~|〜|～|-",
+    "and": "から|~|〜|～|-",
+    "price": "価格|値段|予算|価格が|値段が",
+    "in_stock": "在庫あり|在庫有り|在庫有|在庫のある|在庫がある|即納",
+    "after_not": "以外|以外の|じゃない|ではない|でない|抜き|なし|無し|なしの|を除く",
+    "unit": "センチ|ミリ|メートル|リットル|キロ|グラム|歳|才|ヶ月|個|枚|人|"
+    "インチ|ワット|年|本|点|号",
+}
+
+PHRASES["th"] = {
+    "below": "ต่ำกว่า|น้อยกว่า|ไม่ถึง|ถูกกว่า",
+    "up_to": "ไม่เกิน|สูงสุด",
+    "above": "มากกว่า|สูงกว่า|เกิน|แพงกว่า",
+    "at_least": "อย่างน้อย|ขั้นต่ำ|ตั้งแต่",
+    "between": "ระหว่าง|ตั้งแต่",
+    "and": "ถึง|กับ|-",
+    "to": "ถึง|-",
+    "price": "ราคา|งบ|ในราคา",
+    "not": "ไม่เอา|ไม่ใช่|ไม่มี|ยกเว้น|ปราศจาก|ไม่",
+    "article": "สี",
+    "in_stock": "มีสินค้า|พร้อมส่ง|มีของ",
+    "unit": "ซม|มม|เมตร|ลิตร|กก|กรัม|ปี|เดือน|ชิ้น|คน|นิ้ว|วัตต์",
+}
+
+PHRASES["ko"] = {
+    "or_less": "이하|미만|이내|이하의|미만의|까지",
+    "or_more": "이상|초과|이상의|부터",
+    "to": "~|-|에서|부터",
+    "and": "~|-|에서",
+    "price": "가격|가격이|예산",
+    "in_stock": "재고 있음|재고있음|재고 있는|구매 가능",
+    "after_not": "제외|빼고|아닌|없는|말고|제외한|외",
+    "unit": "센티|미터|리터|그램|살|세|개월|개|명|인치|와트|년",
+}

@@ -1,0 +1,96 @@
+"""A query cut into words, numbers and signs, each with its place in the text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from services.retriever.words.folding import fold, unspaced
+
+Sort = Literal["word", "number", "sign"]
+
+_NUMBER = r"\d(?:[\d.,'’\u00a0\u202f٫٬](?=\d)|\d)*"
+_WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0e31-\u0e4e]|['’](?=[^\W\d_]))*"
+_TOKEN = re.compile(rf"(?P<number>{_NUMBER})|(?P<word>{_WORD})|(?P<sign>[<>]=|[^\w\s])")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A part of the text."""
+
+    sort: Sort
+    folded: str
+    start: int
+    end: int
+
+
+def tokens_of(text: str, known: Collection[str] = ()) -> list[Token]:
+    """The tokens in order.
+
+    known: folded phrases that are cut out of runs of a script without spaces.
+    """
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        sort: Sort = "word"
+        if match.lastgroup == "number":
+            sort = "number"
+        elif match.lastgroup == "sign":
+            sort = "sign"
+        if sort == "word" and unspaced(match.group()):
+            found += _cut(text, match.start(), match.end(), known)
+        else:
+            found.append(Token(sort, _folded(match.group(), sort), match.start(), match.end()))
+    return found
+
+
+def digits(text: str) -> str:
+    """The same number in ASCII digits: Arabic, Indic and full-width ones are read too."""
+    return "".join(
+        str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text
+    ).translate({ord("٫"): ".", ord("٬"): ","})
+
+
+def adjacent(first: Token, second: Token) -> bool:
+    """True if nothing stands between two tokens."""
+    return first.end == second.start
+
+
+def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text without these parts, and without the punctuation that they leave over."""
+    kept, end = [], 0
+    for start, stop in sorted(spans):
+        kept.append(text[end:start])
+        end = max(end, stop)
+    kept.append(text[end:])
+    joined = " ".join(" ".join(kept).split())
+    joined = re.sub(r"\(\s*\)|\[\s*\]", " ", joined)
+    joined = re.sub(r"\s+([,;:.!?)])", r"\1", joined)
+    joined = re.sub(r"([,;:])(?:\s*[,;:.])+", r"\1", joined)
+    return " ".join(joined.split()).strip(" ,;:.–—&")
+
+
+def _folded(text: str, sort: Sort) -> str:
+    return digits(text) if sort == "number" else fold(text).replace("’", "'")
+
+
+def _cut(text: str, start: int, end: int, known: Collection[str]) -> list[Token]:
+    """Known phrases of a run, the longest first, and what stands between them."""
+    longest = max(map(len, known), default=0)
+    found: list[Token] = []
+    rest = place = start
+    while place < end:
+        for stop in range(min(end, place + longest), place, -1):
+            if (word := fold(text[place:stop])) in known:
+                if rest < place:
+                    found.append(Token("word", fold(text[rest:place]), rest, place))
+                found.append(Token("word", word, place, stop))
+                rest = place = stop
+                break
+        else:
+            place += 1
+    if rest < end:
+        found.append(Token("word", fold(text[rest:end]), rest, end))
+    return found

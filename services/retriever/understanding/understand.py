@@ -1,0 +1,159 @@
+"""One query in words: what to search for, within which limits, and without what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.contracts.search import MAX_EXCLUSIONS, PriceRange
+from services.contracts.understanding import Understood, UnderstoodQuery
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding import wording
+from services.retriever.understanding.corrections import Correction, Corrections
+from services.retriever.understanding.dictionary import dictionary_of
+from services.retriever.understanding.limits import Limits, PriceLimit, StockLimit
+from services.retriever.understanding.negations import Negations
+from services.retriever.understanding.tokens import Token, tokens_of, without
+from services.retriever.understanding.wording import Wording
+from services.retriever.words.said import rows_saying
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A limit, and its place in the text."""
+
+    span: tuple[int, int]
+    says: Understood
+
+
+def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
+    """The query as the catalogue's own words and limits say it; at worst the query itself."""
+    if len(catalogue.words.identified(query)):
+        return UnderstoodQuery(text=query)
+    words = wording.of(catalogue.words.analyser.language)
+    reading = _Reading(catalogue, query, words)
+    corrected = reading.corrected()
+    if corrected != query:
+        reading = _Reading(catalogue, corrected, words)
+    parts = reading.parts()
+    price: PriceRange | None = None
+    for part in parts:
+        if part.says.price is not None:
+            price = part.says.price if price is None else _both(price, part.says.price)
+    excluded = [text for part in parts for text in part.says.excluded]
+    return UnderstoodQuery(
+        text=without(corrected, [part.span for part in parts]) if parts else corrected,
+        corrected_query=corrected if corrected != query else None,
+        understood=[part.says for part in parts],
+        price=price,
+        in_stock=True if any(part.says.kind == "in_stock" for part in parts) else None,
+        exclusions=list(dict.fromkeys(excluded))[:MAX_EXCLUSIONS],
+    )
+
+
+class _Reading:
+    """One text, read in a wording."""
+
+    def __init__(self, catalogue: Catalogue, text: str, words: Wording) -> None:
+        self._catalogue = catalogue
+        self._text = text
+        self._wording = words
+        self._tokens = tokens_of(text, words.cut)
+        limits = Limits(self._tokens, words, catalogue.products.currencies)
+        self._prices = [
+            limit
+            for limit in (limits.prices() if catalogue.products.has_prices else ())
+            if not (limit.doubtful and self._is_name(limit))
+        ]
+        taken = _places(self._prices)
+        self._stock = limits.stock(taken) if catalogue.products.has_stock else []
+        self._taken = taken | _places(self._stock)
+
+    def corrected(self) -> str:
+        """The text with its typos corrected."""
+        corrections = Corrections(
+            self._catalogue, dictionary_of(self._catalogue.words.analyser.language), self._wording
+        )
+        found = corrections.of(self._tokens, frozenset(self._taken))
+        return _replaced(self._text, self._tokens, found)
+
+    def parts(self) -> list[_Part]:
+        """The limits and negations, in order."""
+        parts: list[_Part] = []
+        for limit in _consistent(self._prices):
+            said = Understood(
+                kind="price",
+                text=self._said(limit.start, limit.end),
+                without=self._without(limit.start, limit.end),
+                price=limit.price,
+                currency=limit.currency,
+            )
+            parts.append(_Part(self._span(limit.start, limit.end), said))
+        for stock in self._stock:
+            said = Understood(
+                kind="in_stock",
+                text=self._said(stock.start, stock.end),
+                without=self._without(stock.start, stock.end),
+            )
+            parts.append(_Part(self._span(stock.start, stock.end), said))
+        negations = Negations(
+            self._catalogue, self._text, self._tokens, self._wording, lambda text: False
+        )
+        for negation in negations.all(self._taken):
+            said = Understood(
+                kind="exclude",
+                text=self._said(negation.start, negation.end),
+                without=self._without(negation.start, negation.end),
+                excluded=negation.excluded,
+            )
+            parts.append(_Part(self._span(negation.start, negation.end), said))
+        return sorted(parts, key=lambda one: one.span)
+
+    def _is_name(self, limit: PriceLimit) -> bool:
+        """True if a product is called so: "Air Max 90"."""
+        return len(rows_saying(self._catalogue.words, self._said(limit.start, limit.end))) > 0
+
+    def _span(self, start: int, end: int) -> tuple[int, int]:
+        return self._tokens[start].start, self._tokens[end - 1].end
+
+    def _said(self, start: int, end: int) -> str:
+        first, last = self._span(start, end)
+        return self._text[first:last].strip(" ,;")
+
+    def _without(self, start: int, end: int) -> str:
+        return without(self._text, [self._span(start, end)])
+
+
+def _places(limits: Sequence[PriceLimit] | Sequence[StockLimit]) -> set[int]:
+    return {place for limit in limits for place in range(limit.start, limit.end)}
+
+
+def _replaced(text: str, tokens: Sequence[Token], corrections: Sequence[Correction]) -> str:
+    parts, end = [], 0
+    for one in corrections:
+        first, last = tokens[one.place], tokens[one.place + one.tokens - 1]
+        parts += [text[end : first.start], one.text]
+        end = last.end
+    return "".join([*parts, text[end:]])
+
+
+def _consistent(limits: Sequence[PriceLimit]) -> list[PriceLimit]:
+    """Without those that contradict an earlier one."""
+    kept: list[PriceLimit] = []
+    price: PriceRange | None = None
+    for limit in limits:
+        together = limit.price if price is None else _both(price, limit.price)
+        if together is not None:
+            price = together
+            kept.append(limit)
+    return kept
+
+
+def _both(first: PriceRange, second: PriceRange) -> PriceRange | None:
+    """The prices within both; None if there are none."""
+    lows = [one for one in (first.min, second.min) if one is not None]
+    highs = [one for one in (first.max, second.max) if one is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    if low is not None and high is not None and low > high:
+        return None
+    return PriceRange(min=low, max=high)

@@ -1,0 +1,85 @@
+"""Wordings of limits and negations: the phrases of each language by their meaning, folded.
+
+`wording.of` gives those of a catalogue's language, of English, and of the languages in other
+scripts, which cannot be mistaken for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import get_args
+
+from rapidfuzz.distance import OSA
+
+from services.retriever.understanding.currencies import CURRENCIES
+from services.retriever.understanding.phrases import PHRASES, Meaning
+from services.retriever.understanding.tokens import Token, tokens_of
+from services.retriever.words.folding import unspaced
+
+_SPELLED: tuple[Meaning, ...] = ("below", "above", "between", "not")
+_FEWEST_LETTERS = 5
+"""Letters of a word of `_SPELLED` that is found in spite of a typo."""
+
+_ALWAYS = ("en", "zh", "ja", "th", "ko", "ar", "ru", "hi")
+
+
+class Wording:
+    """The phrases of some languages."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self._phrases: dict[Meaning, dict[str, list[tuple[str, ...]]]] = {
+            meaning: {} for meaning in get_args(Meaning)
+        }
+        cut = {name for name in CURRENCIES if unspaced(name)}
+        for language in languages:
+            for meaning, text in PHRASES.get(language, {}).items():
+                for phrase in text.split("|"):
+                    words = tuple(token.folded for token in tokens_of(phrase))
+                    self._phrases[meaning].setdefault(words[0], []).append(words)
+                    cut.update(word for word in words if unspaced(word))
+        for phrases in self._phrases.values():
+            for some in phrases.values():
+                some.sort(key=len, reverse=True)
+        self._spelled = {
+            word
+            for meaning in _SPELLED
+            for phrases in self._phrases[meaning].values()
+            for words in phrases
+            for word in words
+            if len(word) >= _FEWEST_LETTERS
+        }
+        self.cut = frozenset(cut)
+        """Phrases to cut out of runs of a script without spaces."""
+
+    def at(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
+        """The number of tokens of the longest phrase with this meaning that begins here."""
+        if place >= len(tokens):
+            return 0
+        for words in self._phrases[meaning].get(tokens[place].folded, ()):
+            end = place + len(words)
+            if end <= len(tokens) and all(
+                token.folded == word for token, word in zip(tokens[place:end], words, strict=True)
+            ):
+                return len(words)
+        return 0
+
+    def near(self, word: str) -> str | None:
+        """The word of a limit or a negation that this one is a typo of: `witout`."""
+        if len(word) < _FEWEST_LETTERS - 1 or word in self._spelled:
+            return None
+        found = sorted(one for one in self._spelled if OSA.distance(word, one, score_cutoff=1) == 1)
+        return found[0] if found else None
+
+    def before(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
+        """The number of tokens of the longest phrase with this meaning that ends before `place`."""
+        for length in range(min(5, place), 0, -1):
+            if self.at(meaning, tokens, place - length) == length:
+                return length
+        return 0
+
+
+@cache
+def of(language: str) -> Wording:
+    """The wording for a catalogue's language, ISO 639-1."""
+    return Wording(list(dict.fromkeys((language, *_ALWAYS))))
