@@ -115,7 +115,7 @@ class ServiceClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._budget = RetryBudget()
         self._breaker = ProbingBreaker(name, self._lives)
         self._transport: Transport = (
@@ -240,7 +240,7 @@ class ServiceClient:
                     Outgoing(method, path, headers or {}, body, repeatable), limit
                 )
         except TimeoutError as error:
-            if time.monotonic() - started >= _WHOLE_TIMEOUT * self._timeout_s:
+            if time.monotonic() - started >= _WHOLE_TIMEOUT * self.timeout_s:
                 self._breaker.timed_out()
             raise DeadlineExceeded(f"The {self.name} did not answer in time.") from error
         except Unreachable as error:
@@ -311,7 +311,7 @@ class ServiceClient:
         return response.is_success
 
     def _limit(self) -> Deadline:
-        own = Deadline.after_ms(self._timeout_s * 1000)
+        own = Deadline.after_ms(self.timeout_s * 1000)
         given = deadline.get()
         return own if given is None or own.at < given.at else given
 

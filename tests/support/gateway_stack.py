@@ -27,6 +27,11 @@ from services.contracts.retriever import (
 )
 from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 from services.contracts.suggestions import SuggestedProduct, Suggestion, Suggestions
+from services.contracts.understanding import (
+    UnderstandRequest,
+    UnderstandResponse,
+    UnderstoodQuery,
+)
 
 MODEL = "test-clip@1"
 CATALOGUE = CatalogueInfo(version="v1", model=MODEL, dimension=2, products=1)
@@ -45,6 +50,8 @@ class Reachable(httpx.AsyncBaseTransport):
 
     app: FastAPI
     fault: Fault | None = None
+    fault_of: dict[str, Fault] = field(default_factory=dict)
+    """Faults of single paths."""
     requests: list[httpx.Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,8 +59,8 @@ class Reachable(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        if self.fault is not None:
-            return await self.fault(request)
+        if (fault := self.fault_of.get(request.url.path, self.fault)) is not None:
+            return await fault(request)
         return await self._inner.handle_async_request(request)
 
 
@@ -116,6 +123,9 @@ class Stack:
     searched: list[RetrievalRequest] = field(default_factory=list)
     suggested: list[tuple[str, int]] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
+    to_understand: list[list[str]] = field(default_factory=list)
+    meant: dict[str, UnderstoodQuery] = field(default_factory=dict)
+    """What the retriever understands of a query; any other is searched as written."""
     kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
     refusal: ServiceError | None = None
@@ -181,6 +191,15 @@ class Stack:
 
     def _retriever(self) -> APIRouter:
         router = APIRouter()
+
+        @router.post("/understand")
+        async def understand(request: UnderstandRequest) -> UnderstandResponse:
+            self.to_understand.append(request.queries)
+            return UnderstandResponse(
+                queries=[
+                    self.meant.get(query, UnderstoodQuery(text=query)) for query in request.queries
+                ]
+            )
 
         @router.post("/search")
         async def search(request: RetrievalRequest) -> RetrievalResponse:

@@ -9,9 +9,9 @@ import numpy as np
 
 from services.contracts.base import ModalityWeights
 from services.contracts.retriever import NO_MATCH_BELOW, CatalogueInfo, Kind
-from services.pipeline.encoding.batches import Vectors, embed_pictures, embed_texts
+from services.pipeline.encoding.batches import embed_pictures, embed_texts
 from services.pipeline.evaluation.learned import learn_across
-from services.pipeline.evaluation.searching import Answer, Facts, Retriever, Setup
+from services.pipeline.evaluation.searching import Answer, Asked, Facts, Retriever, Setup
 from services.pipeline.judging.golden import Golden, GoldenQuery, Half
 from services.pipeline.judging.metrics import (
     NDCG,
@@ -96,22 +96,21 @@ class _Asked:
     """Queries of one kind with their vectors and what is right for them."""
 
     queries: Sequence[GoldenQuery]
-    vectors: Vectors
+    asked: Asked
     judgements: Judgements
-
-    def with_vectors(self, vectors: Vectors) -> _Asked:
-        return replace(self, vectors=vectors)
 
     def of_half(self, half: Half) -> _Asked:
         """Only the queries of that half."""
         rows = [row for row, query in enumerate(self.queries) if query.half == half]
-        texts = self.vectors.texts
+        texts, meant = self.asked.vectors.texts, self.asked.meant
         vectors = replace(
-            self.vectors,
-            rows=self.vectors.rows[rows],
+            self.asked.vectors,
+            rows=self.asked.vectors.rows[rows],
             texts=None if texts is None else [texts[row] for row in rows],
         )
-        return replace(self, queries=[self.queries[row] for row in rows], vectors=vectors)
+        of_rows = None if meant is None else [meant[row] for row in rows]
+        asked = replace(self.asked, vectors=vectors, meant=of_rows)
+        return replace(self, queries=[self.queries[row] for row in rows], asked=asked)
 
     def scores(self, answers: Sequence[Answer]) -> Scores:
         found = zip(self.queries, answers, strict=True)
@@ -126,7 +125,7 @@ def compare(golden: Golden, settings: PipelineSettings) -> Comparison:
     if run.words.queries:
         rewrites = [query.rewrite or query.text for query in run.words.queries]
         if rewrites != [query.text for query in run.words.queries]:
-            rewritten = run.words.with_vectors(embed_texts(rewrites, settings))
+            rewritten = run.asked_with(run.words.queries, rewrites)
             run.add("words", REWRITTEN, rewritten.scores(run.search("words", rewritten, FUSED)))
     run.add_learned()
     run.ask_for_nothing()
@@ -160,7 +159,7 @@ class _Run:
         asked = {
             "words": self.words,
             "picture": _Asked(
-                pictures, embed_pictures(drawings, settings), _judged(golden, pictures)
+                pictures, Asked(embed_pictures(drawings, settings)), _judged(golden, pictures)
             ),
             "name": self._as_written(golden.of_kind("name")),
         }
@@ -170,7 +169,7 @@ class _Run:
         self._fused: list[Answer] = []
 
     def search(self, kind: Kind, asked: _Asked, setup: Setup) -> list[Answer]:
-        return self.retriever.search(asked.vectors, kind, setup)
+        return self.retriever.search(asked.asked, kind, setup)
 
     def add(self, kind: str, name: str, scores: Scores) -> None:
         first = next((one for one in self.arms if one.kind == kind), None)
@@ -201,7 +200,7 @@ class _Run:
                 answers = self.search(kind, some, Setup(LEARNED, weights_of(ranking, kind)))
                 ids = [query.query_id for query in some.queries]
                 whole |= zip(ids, answers, strict=True)
-                cut |= zip(ids, learned.cut(half, kind, some.vectors, answers), strict=True)
+                cut |= zip(ids, learned.cut(half, kind, some.asked.vectors, answers), strict=True)
             for name, found in ((LEARNED, whole), (LEARNED_SERVED, cut)):
                 answers = [found[query.query_id] for query in asked.queries]
                 self.add(kind, name, asked.scores(answers))
@@ -210,8 +209,8 @@ class _Run:
         """Ask the queries that no product answers."""
         queries = self._golden.of_kind("nonsense", "off_catalogue")
         if queries:
-            vectors = embed_texts([query.text for query in queries], self._settings)
-            answers = self.retriever.search(vectors, "words", FUSED, depth=1)
+            asked = self._meant([query.text for query in queries])
+            answers = self.retriever.search(asked, "words", FUSED, depth=1)
             self.confidences += _confidences(queries, answers)
 
     def robustness(self) -> list[Robustness]:
@@ -222,17 +221,27 @@ class _Run:
         queries = {query.query_id: query for query in self.words.queries}
         for name in dict.fromkeys(one.variant for one in self._golden.variants):
             of_name = [one for one in self._golden.variants if one.variant == name]
-            asked = self._asked(
+            asked = self.asked_with(
                 [queries[one.query_id] for one in of_name], [one.text for one in of_name]
             )
             measured.append(_robustness(name, asked, self.search("words", asked, FUSED)))
         return measured
 
-    def _as_written(self, queries: Sequence[GoldenQuery]) -> _Asked:
-        return self._asked(queries, [query.text for query in queries])
+    def asked_with(self, queries: Sequence[GoldenQuery], texts: Sequence[str]) -> _Asked:
+        """These queries in other words."""
+        return _Asked(queries, self._meant(texts), _judged(self._golden, queries))
 
-    def _asked(self, queries: Sequence[GoldenQuery], texts: Sequence[str]) -> _Asked:
-        return _Asked(queries, embed_texts(texts, self._settings), _judged(self._golden, queries))
+    def _as_written(self, queries: Sequence[GoldenQuery]) -> _Asked:
+        return self.asked_with(queries, [query.text for query in queries])
+
+    def _meant(self, texts: Sequence[str]) -> Asked:
+        """The texts as the retriever understands them, with their vectors."""
+        meant = self.retriever.understand(texts)
+        # What has no text is not searched by its vector.
+        vectors = embed_texts([one.text or "-" for one in meant], self._settings)
+        excluded = list(dict.fromkeys(text for one in meant for text in one.exclusions))
+        rows = embed_texts(excluded, self._settings).rows.tolist() if excluded else []
+        return Asked(vectors, meant, dict(zip(excluded, rows, strict=True)))
 
 
 def cut_off_errors(confidences: Sequence[tuple[GoldenQuery, float]]) -> list[CutOffErrors]:

@@ -19,7 +19,7 @@ from services.contracts.search import DEPTH
 from services.pipeline.encoding.batches import embed_texts
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.evaluation.page import table
-from services.pipeline.evaluation.searching import Retriever, Setup
+from services.pipeline.evaluation.searching import Asked, Retriever, Setup
 from services.pipeline.judging.golden import Golden, GoldenQuery
 from services.pipeline.judging.metrics import (
     ESCI_GAINS,
@@ -90,7 +90,7 @@ def evaluate_examples(examples: Examples, settings: PipelineSettings) -> Evaluat
     """Raises DependencyAway, EncoderBroken."""
     golden = examples.golden
     texts = embed_texts([query.text for query in golden.queries], settings)
-    answers = Retriever(settings).search(texts, "words", Setup("both, fused"))
+    answers = Retriever(settings).search(Asked(texts), "words", Setup("both, fused"))
     rankings = {
         query.query_id: judged_only(answer.products, golden.judgements[query.query_id])
         for query, answer in zip(golden.queries, answers, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.common.client import ServiceClient
@@ -12,13 +12,19 @@ from services.contracts.base import ModalityWeights
 from services.contracts.retriever import (
     MAX_K,
     CatalogueInfo,
+    Exclusion,
     Kind,
     QueryTerm,
     RetrievalBatchRequest,
     RetrievalBatchResponse,
     RetrievalRequest,
 )
-from services.contracts.search import CutOff, Mode
+from services.contracts.search import CutOff, Filters, Mode
+from services.contracts.understanding import (
+    UnderstandRequest,
+    UnderstandResponse,
+    UnderstoodQuery,
+)
 from services.pipeline.encoding.batches import Vectors
 from services.pipeline.errors import DependencyAway
 from services.pipeline.settings import PipelineSettings
@@ -49,6 +55,40 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Queries with their vectors, as a gateway asks them."""
+
+    vectors: Vectors
+    meant: Sequence[UnderstoodQuery] | None = None
+    """What the retriever understood of the texts; None if they are searched as written."""
+    excluded: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Vectors of the excluded texts."""
+
+    def request(self, row: int, kind: Kind, setup: Setup, depth: int | None) -> RetrievalRequest:
+        """The search for one row, without a cursor."""
+        vectors, meant = self.vectors, self.meant[row] if self.meant else None
+        text = None if vectors.texts is None else vectors.texts[row]
+        term = QueryTerm(
+            vector=vectors.rows[row].tolist(), kind=kind, text=text, weights=setup.weights
+        )
+        limits = Filters(price=meant.price, in_stock=meant.in_stock) if meant else None
+        return RetrievalRequest(
+            model=vectors.model,
+            terms=[] if meant and not meant.text else [term],
+            filters=limits if limits != Filters() else None,
+            exclusions=[
+                Exclusion(text=one, vector=list(self.excluded[one]))
+                for one in (meant.exclusions if meant else ())
+            ],
+            k=min(MAX_K, depth or MAX_K),
+            cutoff=setup.cutoff,
+            mode=setup.mode,
+            # Each product is judged, whatever it is a variant of.
+            group_variants=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Attributes that figures are grouped by."""
 
@@ -69,11 +109,15 @@ class Retriever:
         self.facts: dict[str, Facts] = {}
         """Facts of every product that a search has found."""
 
+    def understand(self, texts: Sequence[str]) -> list[UnderstoodQuery]:
+        """What each text asks for: corrected, and with its limits."""
+        return asyncio.run(self._understand(texts)) if texts else []
+
     def search(
-        self, queries: Vectors, kind: Kind, setup: Setup, depth: int | None = None
+        self, queries: Asked, kind: Kind, setup: Setup, depth: int | None = None
     ) -> list[Answer]:
         """One answer a row. depth: products a query at most; None, all that a search looks at."""
-        answers = [Answer() for _ in queries.rows]
+        answers = [Answer() for _ in queries.vectors.rows]
         try:
             asyncio.run(self._search(queries, kind, setup, depth, answers))
         except ExceptionGroup as errors:
@@ -85,7 +129,7 @@ class Retriever:
 
     async def _search(
         self,
-        queries: Vectors,
+        queries: Asked,
         kind: Kind,
         setup: Setup,
         depth: int | None,
@@ -94,18 +138,8 @@ class Retriever:
         slots = asyncio.Semaphore(_REQUESTS_IN_FLIGHT)
 
         def request(row: int, after: str | None) -> RetrievalRequest:
-            vector = queries.rows[row].tolist()
-            text = None if queries.texts is None else queries.texts[row]
-            return RetrievalRequest(
-                model=queries.model,
-                terms=[QueryTerm(vector=vector, kind=kind, text=text, weights=setup.weights)],
-                k=min(MAX_K, depth or MAX_K),
-                cutoff=setup.cutoff,
-                mode=setup.mode,
-                # Each product is judged, whatever it is a variant of.
-                group_variants=False,
-                after=after,
-            )
+            whole = queries.request(row, kind, setup, depth)
+            return whole.model_copy(update={"after": after})
 
         async def pages(service: ServiceClient, rows: Sequence[int]) -> None:
             places: dict[int, str | None] = dict.fromkeys(rows)
@@ -116,15 +150,31 @@ class Retriever:
                     places = self._take(found, list(places), depth, answers)
 
         async with (
-            ServiceClient(
-                "retriever",
-                self._settings.retriever_url,
-                timeout_s=self._settings.retriever_timeout_s,
-            ) as service,
+            self._client() as service,
             asyncio.TaskGroup() as group,
         ):
             for rows in _batches(len(answers)):
                 group.create_task(pages(service, rows))
+
+    async def _understand(self, texts: Sequence[str]) -> list[UnderstoodQuery]:
+        found: list[UnderstoodQuery] = []
+        async with self._client() as service:
+            for rows in _batches(len(texts)):
+                body = UnderstandRequest(queries=[texts[row] for row in rows])
+                try:
+                    answer = await service.post("/understand", body, UnderstandResponse)
+                except ServiceError as error:
+                    reason = f"the retriever does not understand: {error.detail}"
+                    raise DependencyAway(reason) from error
+                found += answer.queries
+        return found
+
+    def _client(self) -> ServiceClient:
+        return ServiceClient(
+            "retriever",
+            self._settings.retriever_url,
+            timeout_s=self._settings.retriever_timeout_s,
+        )
 
     def _take(
         self,

@@ -23,6 +23,9 @@ _WITHOUT = frozenset(
 )  # fmt: skip
 """Negators of a noun, so that an adjective before the noun belongs to it: no red stripes."""
 
+_ASKING = frozenset({"why", "if", "whether", "warum", "wieso", "ob", "pourquoi", "si", "perche"})
+"""Words before "not" that make it a question."""
+
 
 @dataclass(frozen=True, slots=True)
 class Negation:
@@ -67,7 +70,7 @@ class Negations:
     def _at(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that begins with its negator."""
         length = self._wording.at("not", self._tokens, place) or self._minus(place)
-        if not length:
+        if not length or (place > 0 and self._tokens[place - 1].folded in _ASKING):
             return None
         negator = self._tokens[place + length - 1].folded
         target = place + length

@@ -57,7 +57,7 @@ PHRASES["en"] = {
     "not made from|not made out of|made without|not of|no to|not with",
     "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|that|"
     "made of|made from|made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|"
-    "in the colour|has|want|on",
+    "in the colour|has|want|on|-",
     "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
     ", and|, nor|, no|, not|and without|or with",
     "in_stock": "in stock|on stock|in-stock|available now|available today|immediately available|"

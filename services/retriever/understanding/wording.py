@@ -6,7 +6,7 @@ scripts, which cannot be mistaken for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import get_args
 
@@ -18,6 +18,8 @@ from services.retriever.understanding.tokens import Token, tokens_of
 from services.retriever.words.folding import unspaced
 
 _SPELLED: tuple[Meaning, ...] = ("below", "above", "between", "not")
+_LONGEST = 5
+"""Tokens of a phrase that is looked up backwards."""
 _FEWEST_LETTERS = 5
 """Letters of a word of `_SPELLED` that is found in spite of a typo."""
 
@@ -54,14 +56,13 @@ class Wording:
 
     def at(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
         """The number of tokens of the longest phrase with this meaning that begins here."""
-        if place >= len(tokens):
-            return 0
-        for words in self._phrases[meaning].get(tokens[place].folded, ()):
-            end = place + len(words)
-            if end <= len(tokens) and all(
-                token.folded == word for token, word in zip(tokens[place:end], words, strict=True)
-            ):
-                return len(words)
+        return next(self._lengths(meaning, tokens, place), 0)
+
+    def before(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
+        """The number of tokens of the longest phrase with this meaning that ends before `place`."""
+        for length in range(min(_LONGEST, place), 0, -1):
+            if length in self._lengths(meaning, tokens, place - length):
+                return length
         return 0
 
     def near(self, word: str) -> str | None:
@@ -71,12 +72,16 @@ class Wording:
         found = sorted(one for one in self._spelled if OSA.distance(word, one, score_cutoff=1) == 1)
         return found[0] if found else None
 
-    def before(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
-        """The number of tokens of the longest phrase with this meaning that ends before `place`."""
-        for length in range(min(5, place), 0, -1):
-            if self.at(meaning, tokens, place - length) == length:
-                return length
-        return 0
+    def _lengths(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> Iterator[int]:
+        """Lengths of all phrases that begin here, the longest first."""
+        if place >= len(tokens):
+            return
+        for words in self._phrases[meaning].get(tokens[place].folded, ()):
+            some = tokens[place : place + len(words)]
+            if len(some) == len(words) and all(
+                token.folded == word for token, word in zip(some, words, strict=True)
+            ):
+                yield len(words)
 
 
 @cache

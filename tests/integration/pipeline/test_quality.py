@@ -17,7 +17,7 @@ from services.pipeline.encoding.batches import embed_texts
 from services.pipeline.errors import FeedUnusable, GateClosed
 from services.pipeline.evaluation.comparison import FUSED, LEARNED, LEARNED_SERVED, compare
 from services.pipeline.evaluation.page import BEGIN, END
-from services.pipeline.evaluation.searching import Retriever, Setup
+from services.pipeline.evaluation.searching import Asked, Retriever, Setup
 from services.pipeline.evaluation.tables import as_figures, as_markdown
 from services.pipeline.feeds import open_feed
 from services.pipeline.judging.gate import rankings
@@ -157,7 +157,7 @@ def test_the_gates_own_ranking_is_the_retrievers(served: PipelineSettings) -> No
     rows = product_rows(online, head.model_id, entries_of(online, head))
     retriever = Retriever(served)
     for weights in (ModalityWeights(text=0.3, image=0.7), ModalityWeights(text=1, image=0)):
-        answers = retriever.search(vectors, "words", Setup("", weights, mode="vectors"))
+        answers = retriever.search(Asked(vectors), "words", Setup("", weights, mode="vectors"))
         ours = rankings(queries, vectors, rows, weights)
         assert [answer.products for answer in answers] == [ours[query] for query in queries]
     assert len(retriever.facts) == PRODUCTS

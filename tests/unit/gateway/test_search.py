@@ -164,7 +164,7 @@ async def test_an_explanation_tells_terms_and_stages(stack: Stack) -> None:
     )
     explanation = response.json()["explanation"]
     assert explanation["terms"] == ["better mug", "picture", "p"]
-    assert set(explanation["stages_ms"]) == {"rewrite", "encode", "search"}
+    assert set(explanation["stages_ms"]) == {"rewrite", "understand", "encode", "search"}
     assert stack.searched[0].explain
 
 

@@ -1,0 +1,196 @@
+"""Limits of the price and of the stock, in many wordings and languages; and what is none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.contracts.search import PriceRange
+from services.retriever.understanding import wording
+from services.retriever.understanding.amounts import value_of
+from services.retriever.understanding.limits import Limits
+from services.retriever.understanding.tokens import tokens_of, without
+
+Price = tuple[float | None, float | None]
+
+
+def read(query: str, language: str = "en") -> tuple[str, list[Price], bool]:
+    """What is left of the query, the prices, and whether it asks for products in stock."""
+    words = wording.of(language)
+    tokens = tokens_of(query, words.cut)
+    limits = Limits(tokens, words, {"EUR"})
+    prices = limits.prices()
+    stock = limits.stock({place for one in prices for place in range(one.start, one.end)})
+    places = [(one.start, one.end) for one in prices] + [(one.start, one.end) for one in stock]
+    spans = [(tokens[start].start, tokens[end - 1].end) for start, end in places]
+    found = [(one.price.min, one.price.max) for one in prices]
+    return without(query, spans), found, bool(stock)
+
+
+def _amounts() -> st.SearchStrategy[tuple[str, float]]:
+    whole = st.integers(1, 999).map(lambda n: (str(n), float(n)))
+    cents = st.tuples(st.integers(1, 999), st.integers(0, 99))
+    return st.one_of(
+        whole,
+        cents.map(lambda n: (f"{n[0]}.{n[1]:02}", n[0] + n[1] / 100)),
+        cents.map(lambda n: (f"{n[0]},{n[1]:02}", n[0] + n[1] / 100)),
+        st.integers(1_000, 99_999).map(lambda n: (f"{n:,}", float(n))),
+    )
+
+
+def _money(text: str) -> st.SearchStrategy[str]:
+    forms = ("{}", "{} €", "€{}", "{}€", "€ {}", "{} EUR", "{} euros", "EUR {}", "${}", "{} bucks")
+    return st.sampled_from([form.format(text) for form in forms])
+
+
+THINGS = st.sampled_from(["mug", "red striped mug", "wool scarf", "t-shirt", "100% cotton shirt"])
+BELOW = ["under", "below", "less than", "cheaper than", "for under", "priced below", "not over",
+         "that costs less than", "with a price under", "<"]  # fmt: skip
+UP_TO = ["up to", "at most", "no more than", "maximum of", "within", "<=", "not more than"]
+ABOVE = ["over", "above", "more than", "more expensive than", ">"]
+AT_LEAST = ["at least", "no less than", "upwards of", ">="]
+
+
+@given(st.data(), THINGS, _amounts())
+def test_a_limit_in_any_wording_is_a_price(
+    data: st.DataObject, thing: str, amount: tuple[str, float]
+) -> None:
+    words = data.draw(st.sampled_from(BELOW + UP_TO + ABOVE + AT_LEAST))
+    limit = f"{words} {data.draw(_money(amount[0]))}"
+    query = data.draw(
+        st.sampled_from([f"{thing} {limit}", f"{limit} {thing}", f"{thing}, {limit}"])
+    )
+    left, prices, _ = read(query)
+    value = amount[1]
+    expected: Price
+    if words in BELOW + UP_TO:
+        expected = (None, round(value - (0.001 if words in BELOW else 0), 3))
+    else:
+        expected = (round(value + (0.001 if words in ABOVE else 0), 3), None)
+    assert (left, prices) == (thing, [expected]), query
+
+
+@given(st.data(), THINGS, st.integers(1, 400), st.integers(1, 400))
+def test_a_range_in_any_wording_is_a_price(
+    data: st.DataObject, thing: str, low: int, more: int
+) -> None:
+    high = low + more
+    form = data.draw(
+        st.sampled_from(
+            ["between {} and {}", "from {} to {}", "between {} to {}", "{}-{} €", "{} – {} €",
+             "€{}-€{}", "{} to {} euros", "$ {} - $ {}", "{}€ to {}€", "between €{} and €{}"]
+        )
+    )  # fmt: skip
+    assert read(f"{thing} {form.format(low, high)}") == (thing, [(low, high)], False)
+
+
+@given(
+    THINGS,
+    st.integers(1, 999),
+    st.sampled_from(
+        ["cm", "mm", "inches", "ml", "l", "kg", "g", "years", "months", "pieces", "pcs", "watts",
+         "V", "%", '"', "people", "stars", "GB", "mAh", "degrees", "pounds", "oz"]
+    ),
+    st.sampled_from(["under", "over", "up to", "less than", "between 3 and"]),
+    st.sampled_from(["", " "]),
+)  # fmt: skip
+def test_a_measure_is_no_price(thing: str, number: int, unit: str, words: str, blank: str) -> None:
+    query = f"{thing} {words} {number}{blank}{unit}"
+    assert read(query) == (query.strip(), [], False) or query.endswith(('"', "%"))
+    assert read(query)[1] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "bag 20-30 l", "shoes size under 40", "games for ages 3-6", "levi's 501 jeans", "2-in-1",
+        "GSR 12V-15", "gsr12v-15 drill", "20-30 mug", "iphone 13", "chanel no 5", "over the knee",
+        "under armour shirt", "7up", "mp3 player", "from 2010", "us size 10-12", "4x4", "24/7",
+        "lego 75192", "under the sea poster", "level 3 to 5", "nothing", "", "…", "€", "under",
+    ],
+)  # fmt: skip
+def test_a_number_that_is_no_limit_stays(query: str) -> None:
+    assert read(query)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "left", "price"),
+    [
+        ("de", "Tasse unter 20 €", "Tasse", (None, 19.999)),
+        ("de", "Tasse für höchstens 20 Euro", "Tasse", (None, 20)),
+        ("de", "Tasse zwischen 10 und 20 Euro", "Tasse", (10, 20)),
+        ("de", "Tasse ab 20 €", "Tasse", (20, None)),
+        ("fr", "tasse à moins de 20 €", "tasse", (None, 19.999)),
+        ("fr", "tasse entre 10 et 20 euros", "tasse", (10, 20)),
+        ("fr", "tasse de plus de 1\u202f299,50 €", "tasse", (1299.501, None)),
+        ("es", "taza por menos de 20 euros", "taza", (None, 19.999)),
+        ("es", "taza hasta 20 €", "taza", (None, 20)),
+        ("it", "tazza sotto i 20 euro", "tazza", (None, 19.999)),
+        ("it", "tazza tra 10 e 20 euro", "tazza", (10, 20)),
+        ("pt", "caneca até 20 reais", "caneca", (None, 20)),
+        ("nl", "mok onder de 20 euro", "mok", (None, 19.999)),
+        ("sv", "mugg under 200 kr", "mugg", (None, 199.999)),
+        ("da", "krus op til 200 kr", "krus", (None, 200)),
+        ("no", "kopp mellom 100 og 200 kr", "kopp", (100, 200)),
+        ("pl", "kubek poniżej 50 zł", "kubek", (None, 49.999)),
+        ("ru", "кружка до 500 рублей", "кружка", (None, 500)),
+        ("ru", "кружка дешевле 500 руб", "кружка", (None, 499.999)),
+        ("en", "كوب أقل من ٥٠", "كوب", (None, 49.999)),
+        ("en", "50元以下的杯子", "杯子", (None, 50)),
+        ("en", "杯子 不超过50元", "杯子", (None, 50)),
+        ("en", "5000円以下のマグカップ", "マグカップ", (None, 5000)),
+        ("en", "1000円〜2000円 皿", "皿", (1000, 2000)),
+        ("en", "แก้ว ไม่เกิน 100 บาท", "แก้ว", (None, 100)),
+        ("en", "50000원 이하 컵", "컵", (None, 50000)),
+        ("none", "mug under 20", "mug", (None, 19.999)),
+    ],
+)  # fmt: skip
+def test_limits_in_other_languages(language: str, query: str, left: str, price: Price) -> None:
+    assert read(query, language) == (left, [price], False)
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "left"),
+    [
+        ("en", "red mug in stock", "red mug"),
+        ("en", "in-stock mugs", "mugs"),
+        ("en", "mug, available now", "mug"),
+        ("de", "Tasse auf Lager", "Tasse"),
+        ("de", "sofort lieferbare Tasse lieferbar", "sofort lieferbare Tasse"),
+        ("fr", "tasse en stock", "tasse"),
+        ("es", "taza disponible", "taza"),
+        ("it", "tazza disponibile", "tazza"),
+        ("nl", "mok op voorraad", "mok"),
+        ("pl", "kubek w magazynie", "kubek"),
+        ("ru", "кружка в наличии", "кружка"),
+        ("en", "マグカップ 在庫あり", "マグカップ"),
+        ("en", "杯子 现货", "杯子"),
+    ],
+)
+def test_stock_is_asked_for_in_many_languages(language: str, query: str, left: str) -> None:
+    assert read(query, language) == (left, [], True)
+
+
+def test_what_is_not_in_stock_is_not_asked_for() -> None:
+    assert read("mugs not in stock")[2] is False
+    assert read("mugs that are out of stock")[2] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("50", 50), ("1,299", 1299), ("1.299", 1299), ("1,299.50", 1299.5), ("1.299,50", 1299.5),
+        ("12,5", 12.5), ("0.125", 0.125), ("1'299", 1299), ("1,29,900", 129900),
+        ("1.299.000", 1299000), ("12.99", 12.99), ("1\u202f299,5", 1299.5), ("9" * 30, None),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_people_write_them(text: str, value: float | None) -> None:
+    assert value_of(text) == value
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_and_a_limit_is_always_a_range(query: str) -> None:
+    _, prices, _ = read(query)
+    for low, high in prices:
+        PriceRange(min=low, max=high)

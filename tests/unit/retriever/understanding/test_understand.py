@@ -1,0 +1,224 @@
+"""Queries over a catalogue: corrected from its words, with negations and limits taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.contracts.understanding import UnderstoodQuery
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding.dictionary import dictionary_of
+from services.retriever.understanding.understand import understand
+from services.retriever.words import Analyser
+from tests.unit.retriever.test_words import Row, catalogue, changed
+
+COLOURS = ["red", "blue", "green", "navy", "black", "dark blue"]
+PATTERNS = ["striped", "dotted", "plain", "checked"]
+THINGS = {"mug": "Kitchen > Mugs", "scarf": "Clothing > Scarves", "backpack": "Bags > Backpacks"}
+
+
+def shop() -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for thing, category in THINGS.items():
+        for colour in COLOURS:
+            for pattern in PATTERNS:
+                rows[f"p{len(rows):03}"] = {
+                    "title": f"{colour.capitalize()} {thing}, {pattern}",
+                    "category": category,
+                    "brand": "Lumo",
+                    "description": f"A {thing} with no frills, for everyone.",
+                    "attributes": {
+                        "color": colour,
+                        "pattern": pattern,
+                        "material": "leather" if thing == "backpack" else "wool",
+                        "in_stock": "true",
+                    },
+                }
+    rows["x1"] = {"title": "No-show socks", "attributes": {"sku": "NS-1000"}}
+    rows["x2"] = {"title": "Non-stick pan", "brand": "Not Your Mother's"}
+    rows["x3"] = {"title": "Drill GSR 12V-15"}
+    return rows
+
+
+@cache
+def sample() -> Catalogue:
+    return catalogue(shop())
+
+
+def meant(query: str, one: Catalogue | None = None) -> UnderstoodQuery:
+    return understand(one or sample(), query)
+
+
+def excluded(query: str) -> tuple[str, list[str]]:
+    found = meant(query)
+    return found.text, found.exclusions
+
+
+NEGATORS = [
+    "not", "but not", "just not", "no", "without", "except", "anything but", "other than",
+    "excluding", "in anything except", "in any colour but", "that is not", "which isn't",
+    "don't want", "never", "everything except", "apart from",
+]  # fmt: skip
+
+
+@given(
+    st.sampled_from(sorted(THINGS)),
+    st.sampled_from(NEGATORS),
+    st.sampled_from([*COLOURS, "stripes", "dots", "leather", "wool"]),
+    st.sampled_from([" ", ", "]),
+)
+def test_a_negation_in_any_wording_excludes(
+    thing: str, negator: str, value: str, joint: str
+) -> None:
+    assert excluded(f"{thing}{joint}{negator} {value}") == (thing, [value])
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "without"),
+    [
+        ("any mug except red", "any mug", ["red"]),
+        ("mug not red or blue", "mug", ["red", "blue"]),
+        ("mug, neither red nor blue", "mug", ["red", "blue"]),
+        ("mug but not red, not blue", "mug", ["red", "blue"]),
+        ("not a red mug", "mug", ["red"]),
+        ("mug -red", "mug", ["red"]),
+        ("mug without red stripes", "mug", ["red stripes"]),
+        ("no dots on it: a red mug", "a red mug", ["dots"]),
+        ("leather-free backpack", "backpack", ["leather"]),
+        ("non-leather backpack", "backpack", ["leather"]),
+        ("mug, nothing dark blue please", "mug", ["dark blue"]),
+        ("mug not jet black", "mug", ["black"]),
+        ("scarf not backpack", "scarf", ["backpack"]),
+        ("mug no leather", "mug", ["leather"]),
+        ("not red", "", ["red"]),
+    ],
+)
+def test_negations_of_many_kinds(query: str, text: str, without: list[str]) -> None:
+    assert excluded(query) == (text, without)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "no-show socks", "no show socks", "non-stick pan", "non stick pan", "not your mother's",
+        "no frills mug", "not only red mugs", "no matter which mug", "why not a mug",
+        "not too expensive mug", "mug no 5", "no", "not", "without", "", "t-shirt", "mug - red",
+        "red mug", "notebook", "nothing",
+    ],
+)  # fmt: skip
+def test_what_products_say_and_idioms_are_no_negations(query: str) -> None:
+    if query:
+        assert meant(query).understood == []
+        assert meant(query).text == query
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "text", "without"),
+    [
+        ("de", "Tasse nicht rot", "Tasse", ["rot"]),
+        ("de", "Tasse ohne Streifen", "Tasse", ["Streifen"]),
+        ("fr", "tasse sauf rouge", "tasse", ["rouge"]),
+        ("fr", "tasse sans rayures", "tasse", ["rayures"]),
+        ("es", "taza que no sea roja", "taza", ["roja"]),
+        ("es", "taza sin rayas", "taza", ["rayas"]),
+        ("it", "tazza senza righe", "tazza", ["righe"]),
+        ("pt", "caneca sem listras", "caneca", ["listras"]),
+        ("nl", "mok zonder strepen", "mok", ["strepen"]),
+        ("sv", "mugg utan ränder", "mugg", ["ränder"]),
+        ("da", "krus uden striber", "krus", ["striber"]),
+        ("pl", "kubek bez pasków", "kubek", ["pasków"]),
+        ("ru", "кружка кроме красной", "кружка", ["красной"]),
+        ("ru", "кружка без полосок", "кружка", ["полосок"]),
+    ],
+)
+def test_negations_in_other_languages(
+    language: str, query: str, text: str, without: list[str]
+) -> None:
+    words = {f"w{n}": {"title": word} for n, word in enumerate(without)}
+    found = understand(catalogue(words, Analyser(language)), query)  # type: ignore[arg-type]
+    assert (found.text, found.exclusions) == (text, without)
+
+
+@pytest.mark.parametrize(
+    ("typed", "corrected"),
+    [
+        ("red strped mug", "red striped mug"),
+        ("redd mgu", None),
+        ("blue bakcpack", "blue backpack"),
+        ("dotted scrf", "dotted scarf"),
+        ("Red STRPED mug!", "Red striped mug!"),
+        ("redmug", "red mug"),
+        ("back pack", None),
+        ("mug witout stripes", "mug without stripes"),
+        ("mug exept red", "mug except red"),
+        ("striped mug under 20, not bleu", None),
+    ],
+)
+def test_typos_are_corrected_from_the_catalogues_words(typed: str, corrected: str | None) -> None:
+    found = meant(typed).corrected_query
+    if corrected is not None:
+        assert found == corrected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "GSR 12V-15", "gsr12v15", "NS-1000", "mug", "mugs", "stripes", "stripe", "12345",
+        "garden hose",
+        "phone case", "light bulb", "wireless headphones", "laptop charger", "qwertyuiop",
+        "boga lore timi", "lorem ipsum", "the of which because", "xyz", "R2D2", "红色杯子",
+    ],
+)  # fmt: skip
+def test_what_is_right_or_unknown_is_not_corrected(query: str) -> None:
+    found = meant(query)
+    assert (found.text, found.corrected_query) == (query, None)
+
+
+def _slips(word: str) -> st.SearchStrategy[str]:
+    inside = st.integers(1, len(word) - 2)
+    return st.one_of(
+        inside.map(lambda at: word[:at] + word[at + 1 :]),
+        inside.map(lambda at: word[:at] + word[at] + word[at:]),
+        inside.map(lambda at: word[:at] + word[at + 1] + word[at] + word[at + 2 :]),
+    )
+
+
+@given(st.data(), st.sampled_from(["backpack", "striped", "leather", "checked", "dotted"]))
+def test_a_slip_in_a_long_word_is_corrected_or_another_real_word(
+    data: st.DataObject, word: str
+) -> None:
+    typed = data.draw(_slips(word))
+    found = meant(f"green {typed}")
+    # "lather" is a word as well.
+    if dictionary_of("en").has(typed) or typed in sample().vocabulary:
+        assert found.text == f"green {typed}"
+    else:
+        assert found.text == f"green {word}"
+
+
+@given(st.text(max_size=80))
+def test_any_query_is_understood_and_never_longer_to_ask_again(query: str) -> None:
+    found = meant(query)
+    for part in found.understood:
+        assert part.text in (found.corrected_query or query)
+        assert len(part.without) <= len(found.corrected_query or query)
+
+
+def test_a_corrected_word_keeps_its_accents() -> None:
+    one = catalogue({"a": {"title": "Geschirrtücher, grün"}}, Analyser("de"))
+    assert meant("Geschirrtüchr", one).corrected_query == "geschirrtücher"
+
+
+def test_corrections_follow_live_changes() -> None:
+    rows: Mapping[str, Row] = {"a": {"title": "Zebra kettle"}, "b": {"title": "Zeppelin lamp"}}
+    assert meant("zepelin lamp", changed(rows)).corrected_query == "zeppelin lamp"
+
+
+def test_limits_are_not_read_where_the_catalogue_cannot_keep_them() -> None:
+    """Its products have neither a price nor a stock: every product would be left out."""
+    one = catalogue({"a": {"title": "Red mug"}})
+    assert meant("red mug under 20 in stock", one).text == "red mug under 20 in stock"
