@@ -26,7 +26,7 @@ from services.launcher.batch import batch
 from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
 from services.launcher.processes import Say
-from services.launcher.report import report
+from services.launcher.search_report import report
 from services.launcher.run import prepare, run
 from services.launcher.settings import LauncherSettings
 

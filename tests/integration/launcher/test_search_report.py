@@ -13,7 +13,7 @@ from services.contracts.query_log import SEARCH, STREAM
 from services.launcher.batch import batch
 from services.launcher.folders import Folders, held
 from services.launcher.preflight import CannotRun
-from services.launcher.report import report
+from services.launcher.search_report import report
 from services.launcher.settings import LauncherSettings
 from tests.integration.pipeline.test_queries import search
 from tests.support.redis_server import RedisProcess
