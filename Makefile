@@ -12,6 +12,8 @@ BOOTSTRAP = $(FOUND_PYTHON) -m services.launcher.bootstrap
 BIN = .venv/bin
 ARGS ?=
 SBOM ?= .state/sbom
+# Test files, side by side in a process a core; ARGS="-n 0" runs them in one process, as --pdb needs.
+SIDE_BY_SIDE = -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 	--fork-strategy fewest \
 	--no-annotate --no-header
@@ -41,11 +43,11 @@ test: ## Run every test that needs no Docker, after lint, types and import rules
 	@$(BOOTSTRAP) --group test --web
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory test-web
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=20 $(ARGS)
 
 test-unit: ## Run only the tests that need nothing running
 	@$(BOOTSTRAP) --group test
-	@$(BIN)/python -m pytest tests/unit $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/unit $(ARGS)
 
 test-web: ## Run the page's lint, types, tests and size limit; check its API types against the gateway's
 	@cd services/web && npm run --silent lint && npm run --silent typecheck \

@@ -1,4 +1,4 @@
-"""Fixtures that several rooms share. What one room needs stands in its own conftest."""
+"""Fixtures that several rooms share, and the order of their files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,24 @@ from tests.support.redis_server import RedisAddress, RedisProcess, running_redis
 # A busy machine is no failure: pytest's time-out is the one clock.
 hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
+
+
+_LONG_FIRST = ("tests/e2e", "tests/fuzz", "tests/chaos", "tests/security", "tests/integration")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long folders first, after `pytest-randomly` has shuffled them.
+
+    Otherwise one process works on a long file at the end, and the others wait for it.
+    """
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(config.rootpath).as_posix()
+        longs = [at for at, long in enumerate(_LONG_FIRST) if folder.startswith(long)]
+        return longs[0] if longs else len(_LONG_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from services.launcher.redis_server import emptied, start_redis
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import environment, redis_environment, service_program
 
-READY_PATIENCE_S = 60.0
+READY_PATIENCE_S = 180.0
 _POLL_S = 0.1
 
 

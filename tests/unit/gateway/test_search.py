@@ -133,6 +133,7 @@ async def test_nothing_but_k_may_stand_beside_a_cursor(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [("AAAA", "Invalid picture id"), (_picture(age_s=120), "expired")],
+    ids=["nonsense", "expired"],
 )
 async def test_a_bad_picture_id_is_refused_by_name(stack: Stack, text: str, reason: str) -> None:
     response = await _search(stack, terms=[{"text": "mug"}, {"picture_id": text}])
