@@ -26,8 +26,8 @@ from services.launcher.batch import batch
 from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
 from services.launcher.processes import Say
-from services.launcher.search_report import report
 from services.launcher.run import prepare, run
+from services.launcher.search_report import report
 from services.launcher.settings import LauncherSettings
 
 Work = Callable[[LauncherSettings, Say], Awaitable[None]]
