@@ -3,6 +3,7 @@
 PipelineError
 ├── FeedUnusable        2   the file can't be read as a product feed
 ├── NothingToLoad       2   it can, but not one of its rows may be loaded
+├── BackupUnusable      2   the folder is no complete backup, or not empty for a new one
 ├── RankingUnusable     2   the file can't be read as a ranking
 ├── NothingToLearn      2   too few judged queries are after products of the catalogue
 ├── GateClosed          4   it is worse than what it would replace, or broken
@@ -36,6 +37,10 @@ class FeedUnusable(PipelineError):
 
 
 class NothingToLoad(PipelineError):
+    exit_code = 2
+
+
+class BackupUnusable(PipelineError):
     exit_code = 2
 
 

@@ -72,6 +72,23 @@ class Publication:
     """Live changes to what was served before, that the new version does without."""
 
 
+@dataclass(slots=True)
+class Adopted:
+    """A catalogue that comes from a backup."""
+
+    head: CatalogueHead
+    changed: Sequence[Entry]
+    shards: pa.Table
+    previous: CatalogueHead | None
+    """The version before, from then on."""
+    changes: list[pa.Table] = field(default_factory=list)
+
+    def add(self, shards: pa.Table, changes: pa.Table) -> None:
+        """Rows of the version before, if they come from the backup too."""
+        self.shards = pa.concat_tables([self.shards, shards])
+        self.changes.append(changes)
+
+
 class Publisher:
     """Writes `catalogue_shard`, `catalogue_change` and `catalogue_head`, of one model."""
 
@@ -203,6 +220,31 @@ class Publisher:
         if table.num_rows:
             self._online.write(CHANGE_VIEW, table)
             self._offline.write(CHANGE_VIEW, table)
+        return head
+
+    def adopt(self, adopted: Adopted) -> CatalogueHead:
+        """Serve a catalogue whose rows are in both stores. Raises as `change` does."""
+        heads = [self._online.head(name) for name in (CATALOGUE, PREVIOUS)]
+        numbers = [one.sequence for one, _ in heads if one is not None]
+        for _, timestamp in heads:
+            self._clock.has_seen(timestamp)
+        # A number that no retriever has seen for this version: each reads it again.
+        base = self._unused(adopted.head.version, max([adopted.head.sequence, *numbers]) + 1)
+        head, table = self._folded(adopted.head, adopted.changed, base)
+        if table.num_rows:
+            self._online.write(CHANGE_VIEW, table)
+        rows = []
+        if adopted.previous is not None:
+            rows.append(head_table(adopted.previous, PREVIOUS, self._clock.tick()))
+        rows.append(head_table(head, CATALOGUE, self._clock.tick()))
+        self._offline.commit(
+            [
+                (SHARD_VIEW, adopted.shards),
+                (CHANGE_VIEW, pa.concat_tables([*adopted.changes, table])),
+                (HEAD_VIEW, pa.concat_tables(rows)),
+            ]
+        )
+        self._show(rows, head)
         return head
 
     def change(

@@ -1,9 +1,10 @@
-"""`rebuild`, `verify` and `sweep`: the online store against the offline one, which is the truth."""
+"""Commands for the two stores: `rebuild`, `verify`, `sweep`, `backup` and `restore`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from services.pipeline.settings import PipelineSettings
 
@@ -37,6 +38,14 @@ def add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         "for products that are being stored (default: a minute and more, and an hour)",
     )
     sweep.set_defaults(command=_sweep)
+    backup = commands.add_parser(
+        "backup", help="copy the Parquet parts and the pictures into a new folder"
+    )
+    backup.add_argument("target", type=Path, metavar="FOLDER")
+    backup.set_defaults(command=_backup)
+    restore = commands.add_parser("restore", help="serve a backup; `rollback` undoes this")
+    restore.add_argument("source", type=Path, metavar="FOLDER")
+    restore.set_defaults(command=_restore)
 
 
 def _rebuild(options: argparse.Namespace, settings: PipelineSettings) -> int:
@@ -66,4 +75,24 @@ def _sweep(options: argparse.Namespace, settings: PipelineSettings) -> int:
     print("would be removed:" if options.dry_run else "removed:")
     for line in swept.lines():
         print(f"  {line}")
+    return 0
+
+
+def _backup(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.catalogue.backup import backup
+
+    done = backup(settings, options.target)
+    size = sum(file.bytes for file in done.files) / 1e6
+    print(
+        f"version {done.version}, change {done.sequence}: {done.products} products, "
+        f"{len(done.files)} files, {size:.1f} MB in {options.target}"
+    )
+    return 0
+
+
+def _restore(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.catalogue.backup import restore
+
+    head = restore(settings, options.source, lambda text: print(text, file=sys.stderr))
+    print(f"version {head.version}, change {head.sequence}, is served")
     return 0
