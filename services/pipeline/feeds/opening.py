@@ -110,7 +110,7 @@ def _kind(table: Table) -> str:
     names = set(table.names())
     if names & set(shopify.HANDLE) and names & shopify.SIGNS:
         return "shopify"
-    if woocommerce.is_woocommerce(names):
+    if woocommerce.is_woocommerce(table.names()):
         return "woocommerce"
     if names >= magento.SIGNS:
         return "magento"

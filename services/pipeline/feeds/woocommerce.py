@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from services.contracts.search import GROUP, IN_STOCK
@@ -21,6 +21,7 @@ from services.pipeline.feeds.sales import apply_sale
 from services.pipeline.feeds.table import Record, Table
 from services.pipeline.feeds.validation import PRICE
 from services.pipeline.feeds.variants import Variants
+from services.pipeline.feeds.woocommerce_columns import english
 
 _SHOWN = {"visibility_in_catalog", "is_featured?", "in_stock?"}
 _COLUMN_OF = {
@@ -49,10 +50,15 @@ _COMMA = re.compile(r"(?<!\\),")
 _WHY_NOT = {"-1": "it is a draft", "0": "it is private", "false": "it is not published"}
 
 
-def is_woocommerce(names: Collection[str]) -> bool:
-    """By columns that only its export has."""
-    priced = "regular_price" in names and ("type" in names or "published" in names)
-    return "name" in names and (priced or len(_SHOWN & set(names)) > 1)
+def is_woocommerce(names: Sequence[str]) -> bool:
+    """By columns that only its export has; in another language by more of them."""
+    translated = set(english(names))
+    if "name" not in translated:
+        return False
+    if {"name", "regular_price"} <= set(names) and {"type", "published"} & set(names):
+        return True
+    shown = _SHOWN & translated
+    return len(shown) > 1 or (bool(shown) and {"regular_price", "published"} <= translated)
 
 
 class WooCommerceFeed(Feed):
@@ -61,7 +67,7 @@ class WooCommerceFeed(Feed):
     def __init__(self, table: Table) -> None:
         """Raises FeedUnusable when a column that every product needs is missing."""
         self._table = table
-        self._names = table.names()
+        self._names = english(table.names())
         self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
         if "name" not in self._names or not {"sku", "id"} & set(self._names):
             raise FeedUnusable(f"{self.path}: no columns Name and SKU or ID, as WooCommerce has")
