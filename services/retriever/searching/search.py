@@ -191,6 +191,8 @@ class _Search:
             return "weak"
         if self._fusion.certain(number):
             return "strong"
+        if self._fusion.words_alone:
+            return "weak"
         return self._calibration.strength(self._spread, score)
 
     def _found_without(self, name: str) -> Numbers:
