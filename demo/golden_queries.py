@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,10 @@ from services.pipeline.judging.golden import GoldenQuery, Kind, Variant
 from services.pipeline.judging.metrics import Grade
 
 PICTURES = 120
+IDENTIFIERS = 80
+LIMITS = 80
+FEWEST_WITHIN = 5
+"""Products that a limit leaves, so that a first row of them can be right."""
 NULL_QUERIES = 100
 _SEED = "golden|1"
 
@@ -41,6 +46,10 @@ class Wish:
     brand: str = ""
     not_colour: str = ""
     not_pattern: str = ""
+    product_id: str = ""
+    low: float = 0.0
+    high: float = math.inf
+    """Limits of the price, both included."""
 
     def fits(self, product: SampleProduct) -> bool:
         """True if the product meets every requirement except the category."""
@@ -52,6 +61,8 @@ class Wish:
             and self.brand in ("", words.brand)
             and self.not_colour != looks.colour
             and self.not_pattern != looks.pattern
+            and self.product_id in ("", product.product_id)
+            and self.low <= words.price <= self.high
         )
 
     def grade(self, product: SampleProduct) -> Grade:
@@ -143,6 +154,64 @@ def name_queries() -> list[Asked]:
         Asked(GoldenQuery(f"w{number:03}", "name", form, text=word), wish)
         for number, (word, form, wish) in enumerate(named, 1)
     ]
+
+
+def identifier_queries(products: Sequence[SampleProduct]) -> list[Asked]:
+    """Ids of products, typed in several ways."""
+    random = Random(f"{_SEED}|identifier")
+    asked = []
+    for number, product in enumerate(random.sample(list(products), IDENTIFIERS)):
+        letters, _, digits = product.product_id.partition("-")
+        form = wording.IDENTIFIERS[number % len(wording.IDENTIFIERS)]
+        text = form.format(
+            id=product.product_id, ID=product.product_id.upper(), letters=letters, digits=digits
+        )
+        query = GoldenQuery(f"i{number + 1:03}", "identifier", "id", text=text)
+        asked.append(Asked(query, Wish(product_id=product.product_id)))
+    return asked
+
+
+def limit_queries(products: Sequence[SampleProduct]) -> list[Asked]:
+    """A category, or one in a colour, with limits of the price that leave some and omit others."""
+    random = Random(f"{_SEED}|limit")
+    targets = _spread(products, random)
+    asked: dict[str, Asked] = {}
+    while len(asked) < LIMITS:
+        number = len(asked)
+        form = wording.LIMITS[number % len(wording.LIMITS)]
+        one = _limited(f"l{number + 1:03}", form, next(targets), products, random)
+        if one is not None:
+            asked.setdefault(one.query.text, one)
+    return list(asked.values())
+
+
+def _limited(
+    name: str, form: str, target: SampleProduct, products: Sequence[SampleProduct], random: Random
+) -> Asked | None:
+    """None where the limits would leave too few, or none to omit."""
+    looks = target.combination
+    wish = Wish(looks.category, colour=looks.colour if "{colour}" in form else "")
+    prices = sorted(one.wording.price for one in products if wish.grade(one) == "E")
+    low, high = (round(random.choice(prices)) for _ in range(2))
+    if "{low}" in form and "{high}" in form:
+        low, high = min(low, high), max(low, high)
+    wish = replace(
+        wish,
+        low=float(low) if "{low}" in form else 0.0,
+        high=float(high) if "{high}" in form else math.inf,
+    )
+    within = [price for price in prices if wish.low <= price <= wish.high]
+    few = 2 if wish.colour else FEWEST_WITHIN
+    # A price at the very limit is neither clearly within nor beyond it.
+    if not few <= len(within) < len(prices) or {low, high} & set(prices):
+        return None
+    text = form.format(
+        thing=random.choice(CATEGORY[looks.category].words),
+        colour=random.choice(COLOUR[looks.colour].words),
+        low=low,
+        high=high,
+    )
+    return Asked(GoldenQuery(name, "limit", "price", text=text), wish)
 
 
 def null_queries() -> list[GoldenQuery]:

@@ -69,6 +69,21 @@ WITHOUT_COLOUR = (
     Form("{marks} {thing} in anything except {colour}", "{marks} {thing}, not {colour}"),
 )
 
+IDENTIFIERS = ("{id}", "{ID}", "{letters} {digits}", "{letters}{digits}")
+"""Ways to type a product's id: as it is, in capitals, with a blank, without its hyphen."""
+LIMITS = (
+    "{thing} under {high}",
+    "{colour} {thing} below {high} euros",
+    "{thing} up to €{high}",
+    "{thing} cheaper than {high} €",
+    "{thing} between {low} and {high} euros",
+    "{colour} {thing}, {low}-{high} €",
+    "{thing} over {low}",
+    "{colour} {thing} for at least {low} euros",
+    "{thing} for less than {high}",
+    "{colour} {thing} max {high} eur",
+)
+
 STAND_INS = frozenset(
     {
         ("running shoe", "boot"), ("hat", "beanie"), ("chair", "armchair"), ("plate", "bowl"),

@@ -13,6 +13,8 @@ from pathlib import Path
 from demo.drawing.render import picture
 from demo.golden_queries import (
     half,
+    identifier_queries,
+    limit_queries,
     name_queries,
     null_queries,
     picture_queries,
@@ -34,15 +36,17 @@ def golden() -> Golden:
     """All golden queries of the sample, without the pictures' files."""
     products = sample_products()
     words, looks, names = text_queries(products), picture_queries(products), name_queries()
+    ids, limits = identifier_queries(products), limit_queries(products)
+    every = (*words, *looks, *names, *ids, *limits)
     judged: dict[str, dict[str, Grade]] = {
         one.query.query_id: {
             product.product_id: grade
             for product in products
             if (grade := one.wish.grade(product)) != "I"
         }
-        for one in (*words, *looks, *names)
+        for one in every
     }
-    asked = [one.query for one in (*words, *looks, *names)]
+    asked = [one.query for one in every]
     return Golden(
         queries=[half(query) for query in (*asked, *null_queries())],
         judgements=judged,

@@ -9,9 +9,17 @@ import numpy as np
 
 from services.contracts.base import ModalityWeights
 from services.contracts.retriever import NO_MATCH_BELOW, CatalogueInfo, Kind
-from services.pipeline.encoding.batches import embed_pictures, embed_texts
+from services.pipeline.encoding.batches import embed_pictures
+from services.pipeline.evaluation.classes import ClassFigure, measure_classes
 from services.pipeline.evaluation.learned import learn_across
-from services.pipeline.evaluation.searching import Answer, Asked, Facts, Retriever, Setup
+from services.pipeline.evaluation.searching import (
+    Answer,
+    Asked,
+    Facts,
+    Retriever,
+    Setup,
+    as_understood,
+)
 from services.pipeline.judging.golden import Golden, GoldenQuery, Half
 from services.pipeline.judging.metrics import (
     NDCG,
@@ -86,6 +94,7 @@ class Comparison:
     robustness: Sequence[Robustness]
     cut_off: Sequence[CutOffErrors]
     facts: Mapping[str, Facts]
+    classes: Sequence[ClassFigure]
 
     def arm(self, kind: str, name: str) -> Arm:
         return next(one for one in self.arms if (one.kind, one.name) == (kind, name))
@@ -130,6 +139,7 @@ def compare(golden: Golden, settings: PipelineSettings) -> Comparison:
     run.add_learned()
     run.ask_for_nothing()
     robustness = run.robustness()
+    classes = measure_classes(golden, run.ask)
     catalogue = run.retriever.catalogue
     assert catalogue is not None  # noqa: S101 - golden queries are never none
     return Comparison(
@@ -143,6 +153,7 @@ def compare(golden: Golden, settings: PipelineSettings) -> Comparison:
         robustness=robustness,
         cut_off=cut_off_errors(run.confidences),
         facts=run.retriever.facts,
+        classes=classes,
     )
 
 
@@ -231,17 +242,16 @@ class _Run:
         """These queries in other words."""
         return _Asked(queries, self._meant(texts), _judged(self._golden, queries))
 
+    def ask(self, texts: Sequence[str], setup: Setup, depth: int | None) -> list[Answer]:
+        """The texts, as shoppers ask them."""
+        return self.retriever.search(self._meant(texts), "words", setup, depth)
+
     def _as_written(self, queries: Sequence[GoldenQuery]) -> _Asked:
         return self.asked_with(queries, [query.text for query in queries])
 
     def _meant(self, texts: Sequence[str]) -> Asked:
         """The texts as the retriever understands them, with their vectors."""
-        meant = self.retriever.understand(texts)
-        # What has no text is not searched by its vector.
-        vectors = embed_texts([one.text or "-" for one in meant], self._settings)
-        excluded = list(dict.fromkeys(text for one in meant for text in one.exclusions))
-        rows = embed_texts(excluded, self._settings).rows.tolist() if excluded else []
-        return Asked(vectors, meant, dict(zip(excluded, rows, strict=True)))
+        return as_understood(texts, self.retriever, self._settings)
 
 
 def cut_off_errors(confidences: Sequence[tuple[GoldenQuery, float]]) -> list[CutOffErrors]:

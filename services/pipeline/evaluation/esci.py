@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from services.contracts.search import DEPTH
-from services.pipeline.encoding.batches import embed_texts
 from services.pipeline.errors import FeedUnusable
+from services.pipeline.evaluation.classes import ARMS, BOTH
 from services.pipeline.evaluation.page import table
-from services.pipeline.evaluation.searching import Asked, Retriever, Setup
+from services.pipeline.evaluation.searching import Asked, Retriever, Setup, as_understood
 from services.pipeline.judging.golden import Golden, GoldenQuery
 from services.pipeline.judging.metrics import (
     ESCI_GAINS,
@@ -89,28 +89,44 @@ class Evaluation:
 def evaluate_examples(examples: Examples, settings: PipelineSettings) -> Evaluation:
     """Raises DependencyAway, EncoderBroken."""
     golden = examples.golden
-    texts = embed_texts([query.text for query in golden.queries], settings)
-    answers = Retriever(settings).search(Asked(texts), "words", Setup("both, fused"))
-    rankings = {
-        query.query_id: judged_only(answer.products, golden.judgements[query.query_id])
-        for query, answer in zip(golden.queries, answers, strict=True)
-    }
+    retriever = Retriever(settings)
+    asked = as_understood([query.text for query in golden.queries], retriever, settings)
     rows, figures = [], {"esci/judged_known": float(examples.known)}
+    rankings = {arm.name: _rankings(golden, asked, arm, retriever) for arm in ARMS}
     for name, short, gains in (
         ("E 1, S .1, C .01: ESCI's definition", "defined", ESCI_GAINS),
         ("E 1, S .01, C .1: the public scorer", "public_scorer", SWAPPED_GAINS),
     ):
-        reached = interval(score(golden.judgements, rankings, gains).values[NDCG])
+        reached = {
+            arm: interval(score(golden.judgements, found, gains).values[NDCG])
+            for arm, found in rankings.items()
+        }
         floor = random_ndcg(golden.judgements, gains=gains)
-        rows.append([name, str(reached), f"{floor:.3f}"])
-        figures |= {f"esci/{short}/ndcg": reached.mean, f"esci/{short}/random_ndcg": floor}
+        rows.append([name, *(str(reached[arm.name]) for arm in ARMS), f"{floor:.3f}"])
+        figures |= {f"esci/{short}/random_ndcg": floor}
+        figures |= {
+            f"esci/{short}/{'' if arm is BOTH else arm.name.replace(' ', '_') + '/'}ndcg": reached[
+                arm.name
+            ].mean
+            for arm in ARMS
+        }
     text = (
         f"{len(golden.queries)} of {examples.queries} queries; the catalogue has {examples.known} "
         f"of their {examples.pairs} judged products. Judged products are ranked among themselves; "
         f"those that are not among the best {DEPTH} of a search come last."
     )
-    tables = f"{text}\n\n{table(['gains', 'NDCG', 'random order'], rows)}"
-    return Evaluation(tables, figures)
+    headings = ["gains", *(f"NDCG, {arm.name}" for arm in ARMS), "random order"]
+    return Evaluation(f"{text}\n\n{table(headings, rows)}", figures)
+
+
+def _rankings(
+    golden: Golden, asked: Asked, arm: Setup, retriever: Retriever
+) -> dict[str, list[str]]:
+    answers = retriever.search(asked, "words", arm)
+    return {
+        query.query_id: judged_only(answer.products, golden.judgements[query.query_id])
+        for query, answer in zip(golden.queries, answers, strict=True)
+    }
 
 
 def judged_only(products: Sequence[str], grades: Mapping[str, Grade]) -> list[str]:

@@ -25,7 +25,7 @@ from services.contracts.understanding import (
     UnderstandResponse,
     UnderstoodQuery,
 )
-from services.pipeline.encoding.batches import Vectors
+from services.pipeline.encoding.batches import Vectors, embed_texts
 from services.pipeline.errors import DependencyAway
 from services.pipeline.settings import PipelineSettings
 
@@ -198,6 +198,16 @@ class Retriever:
             if one.next is not None and (depth is None or len(answer.products) < depth):
                 more[row] = one.next
         return more
+
+
+def as_understood(texts: Sequence[str], retriever: Retriever, settings: PipelineSettings) -> Asked:
+    """The texts as the retriever understands them, with their vectors: as a gateway asks."""
+    meant = retriever.understand(texts)
+    # What has no text is not searched by its vector.
+    vectors = embed_texts([one.text or "-" for one in meant], settings)
+    excluded = list(dict.fromkeys(text for one in meant for text in one.exclusions))
+    rows = embed_texts(excluded, settings).rows.tolist() if excluded else []
+    return Asked(vectors, meant, dict(zip(excluded, rows, strict=True)))
 
 
 def _batches(count: int) -> Iterator[range]:

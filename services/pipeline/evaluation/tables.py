@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.pipeline.evaluation.classes import ARMS, BOTH, ClassFigure
 from services.pipeline.evaluation.comparison import FUSED, Comparison, CutOffErrors
 from services.pipeline.evaluation.page import table
 from services.pipeline.evaluation.slices import slices
@@ -27,6 +28,7 @@ def as_markdown(comparison: Comparison) -> str:
         f"{catalogue.products} products of catalogue `{catalogue.version}`, model "
         f"`{catalogue.model}`. Means with their 95 % bootstrap interval over queries.",
         _arms(comparison),
+        "### Classes of queries\n\n" + _classes(comparison.classes),
         "### Robustness\n\n" + _robustness(comparison) if comparison.robustness else "",
         "### Results by group\n\n" + _slices(comparison),
         "### The cut-off\n\n" + _cut_off(comparison.cut_off) if comparison.cut_off else "",
@@ -46,6 +48,7 @@ def as_figures(comparison: Comparison) -> dict[str, float]:
         f"robustness/{_slug(one.variant)}/ndcg": float(one.scores.values[NDCG].mean())
         for one in comparison.robustness
     }
+    figures |= {one.slug: one.value.mean for one in comparison.classes if one.half == "report"}
     for answerable, name in ((True, "false_no_match"), (False, "false_match")):
         kept = [
             one
@@ -56,6 +59,25 @@ def as_figures(comparison: Comparison) -> dict[str, float]:
         if asked:
             figures[f"cut_off/{name}"] = sum(one.wrong for one in kept) / asked
     return figures
+
+
+def _classes(figures: Sequence[ClassFigure]) -> str:
+    """The half that nothing was tuned on for every arm; the tuning half for the fused one."""
+    by_place = {(one.name, one.measure, one.arm, one.half): one for one in figures}
+    rows = []
+    for name, measure in dict.fromkeys((one.name, one.measure) for one in figures):
+        tuned = by_place.get((name, measure, BOTH.name, "tune"))
+        others = [by_place.get((name, measure, arm.name, "report")) for arm in ARMS]
+        rows.append(
+            [
+                name,
+                measure,
+                str(others[-1].queries) if others[-1] else "",
+                *("" if one is None else str(one.value) for one in (*others, tuned)),
+            ]
+        )
+    headings = ["class", "figure", "queries", *(arm.name for arm in ARMS), "fused, tuning half"]
+    return table(headings, rows)
 
 
 def _arms(comparison: Comparison) -> str:

@@ -16,8 +16,11 @@ from typing import Any, Literal, TypeVar, cast, get_args
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.judging.metrics import Grade
 
-Kind = Literal["text", "picture", "name", "nonsense", "off_catalogue"]
-"""A name is one word for a category, a colour or a pattern, with nothing beside it."""
+Kind = Literal["text", "picture", "name", "identifier", "limit", "nonsense", "off_catalogue"]
+"""A name is one word for a category, a colour or a pattern, with nothing beside it. A limit is a
+text with a limit of the price."""
+BY_WORDS: tuple[Kind, ...] = ("name", "identifier", "limit")
+"""Kinds that say more than a vector shows: no training learns from them."""
 Half = Literal["tune", "report"]
 
 QUERIES, JUDGEMENTS, VARIANTS = "queries.csv", "judgements.csv", "variants.csv"
@@ -41,7 +44,7 @@ class GoldenQuery:
 
     @property
     def answerable(self) -> bool:
-        return self.kind in ("text", "picture", "name")
+        return self.kind not in ("nonsense", "off_catalogue")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from services.pipeline.encoding.batches import embed_pictures, embed_texts
-from services.pipeline.judging.golden import Golden, GoldenQuery, Half
+from services.pipeline.judging.golden import BY_WORDS, Golden, GoldenQuery, Half
 from services.pipeline.judging.metrics import Grade
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.training.embedded import EmbeddedQueries, QueryKind
@@ -18,10 +18,12 @@ def embed_queries(
 ) -> tuple[EmbeddedQueries, Judged]:
     """The queries of that half, and the judgements of those that have an answer.
 
-    Leaves out queries that are a name alone: no vector shows for sure that such a word means
-    something. Raises FeedUnusable when a picture is missing, DependencyAway, EncoderBroken.
+    Leaves out names, identifiers and limits: no vector shows for sure what they mean. Raises
+    FeedUnusable when a picture is missing, DependencyAway, EncoderBroken.
     """
-    chosen = [query for query in golden.queries if query.half == half and query.kind != "name"]
+    chosen = [
+        query for query in golden.queries if query.half == half and query.kind not in BY_WORDS
+    ]
     words = [query for query in chosen if query.kind != "picture"]
     pictures = [query for query in chosen if query.kind == "picture"]
     in_words = embed_texts([query.text for query in words], settings)

@@ -57,10 +57,11 @@ def test_there_are_as_many_of_each_kind_as_promised(stored: Golden) -> None:
     assert kinds["picture"] >= 100
     assert (kinds["nonsense"], kinds["off_catalogue"]) == (100, 100)
     assert kinds["name"] >= 90
+    assert (kinds["identifier"], kinds["limit"]) == (80, 80)
     forms = Counter(query.form for query in stored.of_kind("text"))
     assert forms["not a pattern"] + forms["not a colour"] >= 25
     halves = Counter((query.kind, query.half) for query in stored.queries)
-    assert min(halves.values()) >= 40
+    assert min(halves.values()) >= 30
     texts = [query.text for query in stored.queries if query.kind != "picture"]
     assert len(set(texts)) == len(texts)
     assert all((FOLDER / query.picture).is_file() for query in stored.of_kind("picture"))
@@ -73,6 +74,10 @@ def test_grades_come_from_attributes(products: list[SampleProduct]) -> None:
     assert [wish.grade(one) for one in (blue, other, teapot, lamp)] == ["E", "S", "C", "I"]
     assert Wish("mug", not_colour="blue").grade(blue) == "S"
     assert Wish("mug", not_colour="blue").grade(other) == "E"
+    price = blue.wording.price
+    assert [Wish("mug", high=price + one).grade(blue) for one in (0.0, -0.01)] == ["E", "S"]
+    assert [Wish("mug", low=price + one).grade(blue) for one in (0.0, 0.01)] == ["E", "S"]
+    assert Wish(product_id=blue.product_id).grade(other) == "I"
     boot, shoe = product(products, "boot", "red"), product(products, "running shoe", "red")
     assert [Wish("boot", colour="red").grade(one) for one in (boot, shoe)] == ["E", "S"]
     assert [Wish(colour="red").grade(one) for one in (boot, blue)] == ["E", "I"]
