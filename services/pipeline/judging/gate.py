@@ -1,7 +1,8 @@
 """Checks before publication: valid vectors, and quality no worse than that of the served version.
 
 NDCG on golden queries may not fall by more than chance explains: the 95 % interval of the change,
-query by query, must not lie wholly below 0. What was reached is kept beside the Parquet parts, so
+query by query, must not lie wholly below 0. The same holds for every class of queries, so that none
+gets worse while others get better. What was reached is kept beside the Parquet parts, so
 that a new model can be compared with one that is no longer there to be asked.
 """
 
@@ -10,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,7 +24,14 @@ from services.pipeline.catalogue.publication import Entry
 from services.pipeline.encoding.batches import Vectors, embed_pictures, embed_texts
 from services.pipeline.errors import DependencyAway, GateClosed
 from services.pipeline.judging.golden import Golden
-from services.pipeline.judging.metrics import NDCG, Interval, Scores, change, score
+from services.pipeline.judging.metrics import (
+    NDCG,
+    Interval,
+    Scores,
+    change,
+    changes_by_class,
+    score,
+)
 from services.pipeline.judging.stored_rows import entries_of, product_rows, sample_of
 from services.pipeline.judging.vector_checks import ProductRows, alike, faults
 from services.pipeline.settings import PipelineSettings
@@ -45,19 +53,31 @@ class Verdict:
     queries: int
     change: Interval | None
     """From the served version; None where there is nothing to compare with."""
+    classes: Mapping[str, Interval] = field(default_factory=dict)
+    """The same by class of queries, with wider intervals."""
+
+    @property
+    def fallen(self) -> dict[str, Interval]:
+        """Classes of queries that are worse than chance explains."""
+        return {name: one for name, one in self.classes.items() if one.high < 0}
 
     @property
     def worse(self) -> bool:
-        return self.change is not None and self.change.high < 0
+        return (self.change is not None and self.change.high < 0) or bool(self.fallen)
 
     def __str__(self) -> str:
+        fallen = ", ".join(f"{name!r} {_signed(one)}" for name, one in self.fallen.items())
+        return self._overall() + (f"; worse for queries of class {fallen}" if fallen else "")
+
+    def _overall(self) -> str:
         result = f"NDCG {self.ndcg:.3f} on {self.queries} golden queries"
         if self.change is None:
             return f"{result}, with nothing to compare it with"
-        return (
-            f"{result}, {self.change.mean:+.3f} from the served version "
-            f"({self.change.low:+.3f} to {self.change.high:+.3f})"
-        )
+        return f"{result}, {_signed(self.change)} from the served version"
+
+
+def _signed(change: Interval) -> str:
+    return f"{change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
 
 
 class Gate:
@@ -128,6 +148,9 @@ class GoldenScores:
         self._folder = settings.feature_store / "offline" / KEPT
         self._digest = _digest(golden)
         self._words, self._pictures = golden.of_kind("text"), golden.of_kind("picture")
+        self._classes = {
+            one.query_id: one.form or one.kind for one in (*self._words, *self._pictures)
+        }
         self._judged = golden.judged(one.query_id for one in (*self._words, *self._pictures))
         self._texts = embed_texts([query.text for query in self._words], settings)
         self._drawings = embed_pictures([golden.picture(one) for one in self._pictures], settings)
@@ -143,6 +166,7 @@ class GoldenScores:
             ndcg=float(after.values[NDCG].mean()),
             queries=len(after.queries),
             change=None if before is None else change(before, after),
+            classes={} if before is None else changes_by_class(before, after, self._classes),
         )
 
     def _of_served(self, served: CatalogueHead) -> Scores | None:

@@ -35,6 +35,10 @@ METRICS = (NDCG, RECALL, MRR, TOP5)
 _FIRST_PAGE = 20
 _LEVELS: Mapping[Grade, int] = MappingProxyType({"E": 3, "S": 2, "C": 1, "I": 0})
 _RESAMPLES = 2_000
+LEVEL = 0.95
+"""Confidence of an interval."""
+_FEWEST = 5
+"""Queries of a class; the interval of fewer says nothing."""
 _SCALE = 100
 """The library takes whole gains; NDCG is a ratio, so that all of them may be a hundredfold."""
 
@@ -57,7 +61,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean with the ends of its 95 % bootstrap interval over queries."""
+    """A mean with the ends of its bootstrap interval over queries, of 95 % unless said."""
 
     mean: float
     low: float
@@ -120,19 +124,41 @@ def random_ndcg(
     return float(np.mean(expected))
 
 
-def interval(values: Values, seed: int = 0) -> Interval:
-    """Mean of (n,) values, with its 95 % percentile bootstrap interval. Raises ValueError at 0."""
+def interval(values: Values, seed: int = 0, level: float = LEVEL) -> Interval:
+    """Mean of (n,) values, with its percentile bootstrap interval. Raises ValueError at 0."""
     if not len(values):
         raise ValueError("an interval needs at least one value")
     draws = np.random.default_rng(seed).integers(0, len(values), (_RESAMPLES, len(values)))
-    low, high = np.percentile(values[draws].mean(axis=1), (2.5, 97.5))
+    outside = 100 * (1 - level) / 2
+    low, high = np.percentile(values[draws].mean(axis=1), (outside, 100 - outside))
     return Interval(float(values.mean()), float(low), float(high))
 
 
-def change(before: Scores, after: Scores, metric: str = NDCG) -> Interval:
+def change(before: Scores, after: Scores, metric: str = NDCG, level: float = LEVEL) -> Interval:
     """By how much a metric's mean moved, query by query, over the queries that both have.
 
     Raises ValueError when they share none.
     """
     shared = set(before.queries) & set(after.queries)
-    return interval(after.of(shared).values[metric] - before.of(shared).values[metric])
+    moved = after.of(shared).values[metric] - before.of(shared).values[metric]
+    return interval(moved, level=level)
+
+
+def changes_by_class(
+    before: Scores, after: Scores, classes: Mapping[str, str], metric: str = NDCG
+) -> dict[str, Interval]:
+    """The same for each class of at least five queries. classes: of each query.
+
+    The intervals are wider, so that chance moves any of them out of reach of 0 as rarely as it
+    moves one (Bonferroni).
+    """
+    shared = set(before.queries) & set(after.queries)
+    members: dict[str, set[str]] = {}
+    for query in shared:
+        members.setdefault(classes.get(query, ""), set()).add(query)
+    judged = {name: some for name, some in members.items() if name and len(some) >= _FEWEST}
+    level = 1 - (1 - LEVEL) / max(1, len(judged))
+    return {
+        name: change(before.of(some), after.of(some), metric, level)
+        for name, some in sorted(judged.items())
+    }

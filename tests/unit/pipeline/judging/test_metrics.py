@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from services.pipeline.judging.gate import Verdict
 from services.pipeline.judging.metrics import (
     ESCI_GAINS,
     METRICS,
@@ -19,7 +20,9 @@ from services.pipeline.judging.metrics import (
     Gains,
     Grade,
     Judgements,
+    Scores,
     change,
+    changes_by_class,
     interval,
     random_ndcg,
     score,
@@ -93,3 +96,24 @@ def test_a_change_is_measured_query_by_query() -> None:
 def test_no_judged_query_is_no_figure() -> None:
     with pytest.raises(ValueError, match="no judged queries"):
         score({}, {})
+
+
+def test_a_class_that_falls_is_seen_while_the_others_rise() -> None:
+    queries = tuple(f"q{number:03}" for number in range(100))
+    classes = {query: "brand" if number < 10 else "plain" for number, query in enumerate(queries)}
+    classes |= dict.fromkeys(queries[-3:], "rare")
+    before = Scores(queries, {NDCG: np.full(100, 0.5)})
+    brand = np.arange(100) < 10
+    moved = np.where(brand, 0.3, 0.6) + np.random.default_rng(0).normal(0, 0.05, 100)
+    after = Scores(queries, {NDCG: moved})
+    assert change(before, after).low > 0
+    found = changes_by_class(before, after, classes)
+    assert list(found) == ["brand", "plain"]
+    assert found["brand"].high < 0 < found["plain"].low
+    # Wider than that of the class alone, since two are looked at.
+    alone = change(before.of(set(queries[:10])), after.of(set(queries[:10])))
+    assert found["brand"].high - found["brand"].low > alone.high - alone.low
+    verdict = Verdict(0.57, 100, change(before, after), found)
+    assert verdict.worse
+    assert "worse for queries of class 'brand' -0." in str(verdict)
+    assert changes_by_class(before, before, classes)["brand"].mean == 0
