@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,9 @@ _SAMPLED = 50_000
 """Rows that the covariance is taken from at most: more change it by less than a thousandth."""
 
 _LEAST_SPREAD = 1e-6
+
+_MIXED = 8
+"""Pairs of weights whose covariance stays in memory: 1 MB each for ViT-B/32."""
 
 _COMPARED = 2_000
 """Rows that are compared with each other at most."""
@@ -65,6 +68,9 @@ class Moments:
     usual: Mapping[TermKind, Variances]
     blind: bool = False
     """True if the model tells few of the products apart: then its similarities say nothing."""
+    mixed: dict[tuple[float, float], Rows] = field(default_factory=dict, compare=False, repr=False)
+    """(d, d) covariances for queries of one vector, by weights of text and image; made when used
+    first. A quarter of the bytes to read."""
 
     @classmethod
     def of(cls, rows: AnyRows) -> Moments:
@@ -77,11 +83,30 @@ class Moments:
         covariance: Rows = (centred.T @ centred / max(1, len(sample))).astype(np.float32)
         return cls(mean, covariance, n, _usual(mean, covariance), _few_distinct(rows))
 
-    def spread(self, query: Vector) -> Spread:
-        """query: (2·d,) fused."""
-        variance = float(query @ (self.covariance @ query))
+    def spread(self, query: Vector, weights: tuple[float, float] | None = None) -> Spread:
+        """query: (2·d,) fused.
+
+        weights: of text and image, if the query is ``[w_text·u ; w_image·u]`` of one vector u.
+        """
+        mixed = None if weights is None else self._mixed(*weights)
+        if mixed is None or weights is None:
+            variance = float(query @ (self.covariance @ query))
+        else:
+            d, (text, image) = len(query) // 2, weights
+            one = query[:d] / np.float32(text) if text >= image else query[d:] / np.float32(image)
+            variance = float(one @ (mixed @ one))
         deviation = max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
         return Spread(float(self.mean @ query), deviation, self.products)
+
+    def _mixed(self, text: float, image: float) -> Rows | None:
+        """``Σ w_a·w_b·Σ_ab``, so that ``uᵀMu = qᵀΣq``; None for unusual weights."""
+        known = self.mixed.get((text, image))
+        if known is None and len(self.mixed) < _MIXED:
+            d, c = len(self.mean) // 2, self.covariance
+            both = c[:d, d:] + c[d:, :d]
+            known = text**2 * c[:d, :d] + image**2 * c[d:, d:] + text * image * both
+            self.mixed[text, image] = known = np.ascontiguousarray(known, np.float32)
+        return known
 
     @property
     def pictured(self) -> float:

@@ -52,7 +52,9 @@ class _Search:
         self._request = request
         self._calibration = Calibration(catalogue.ranking.calibration)
         self._query = query_of(catalogue, request)
-        self._spread = catalogue.moments.spread(self._query.fused)
+        of_one_vector = len(request.terms) == 1 and request.terms[0].vector is not None
+        weights = self._query.halves[0] if of_one_vector else None
+        self._spread = catalogue.moments.spread(self._query.fused, weights)
         self._scope = Scope(catalogue, request, self._query.own)
         self._fusion = Fusion(catalogue, request, self._query)
         self._nothing = False

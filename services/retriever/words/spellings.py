@@ -6,6 +6,9 @@ the set by two letters at most. Of 60,000 words a few hundred are left, and comp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
@@ -13,6 +16,9 @@ from rapidfuzz.distance import OSA
 from services.retriever.words.lexicon import Lexicon
 
 FEWEST_LETTERS = 3
+_REMEMBERED = 4_096
+"""Words whose neighbours stay in memory: a query's typos come again, and so do its words that no
+product has."""
 
 
 class Spellings:
@@ -26,6 +32,7 @@ class Spellings:
         self._numbers: NDArray[np.int32] = spelled[order].astype(np.int32)
         self._sets: NDArray[np.uint32] = sets[self._numbers]
         self._starts = np.searchsorted(letters[self._numbers], np.arange(256))
+        self._near = lru_cache(_REMEMBERED)(self._found_near)
 
     def word(self, number: int) -> str:
         """The word of a number of `near`."""
@@ -35,12 +42,17 @@ class Spellings:
     def nbytes(self) -> int:
         return int(self._numbers.nbytes + self._sets.nbytes)
 
-    def near(self, word: str, distance: int) -> list[tuple[int, int]]:
+    def near(self, word: str, distance: int) -> Sequence[tuple[int, int]]:
         """(distance, number) of the words within so many edits of a folded word, itself left out.
 
         An edit: a letter more, less or another, or two neighbours swapped.
         """
-        own = Lexicon.of([word])[0].letters()[1][0]
+        return self._near(word, distance)
+
+    def _found_near(self, word: str, distance: int) -> tuple[tuple[int, int], ...]:
+        own = np.uint32(0)
+        for byte in word.encode():
+            own |= np.uint32(1 << (byte & 31))  # as `Lexicon.letters` does it
         n = len(word)
         part = slice(
             int(self._starts[max(n - distance, 0)]), int(self._starts[min(n + distance + 1, 255)])
@@ -51,4 +63,4 @@ class Spellings:
             edits = OSA.distance(word, self._words[number], score_cutoff=distance)
             if 0 < edits <= distance:
                 found.append((int(edits), number))
-        return found
+        return tuple(found)
