@@ -22,6 +22,7 @@ _PIP_TO_UV = {
     "no-index": "UV_NO_INDEX",
     "trusted-host": "UV_INSECURE_HOST",
     "cert": "SSL_CERT_FILE",
+    "constraint": "UV_CONSTRAINT",
 }
 _SEPARATORS = {"UV_FIND_LINKS": ","}
 
@@ -46,25 +47,33 @@ def install_uv(lock: Path) -> None:
 
 def uv_step(name: str, arguments: Sequence[str | Path]) -> None:
     """Run uv. Raises SetupFailed."""
-    step(name, [_VENV / "bin" / "uv", *arguments], log=LOG, environment=_pip_settings())
+    step(name, [_VENV / "bin" / "uv", *arguments], log=LOG, environment=pip_settings(_PYTHON))
 
 
-def _pip_settings() -> dict[str, str]:
-    """pip's settings, under the names by which uv reads them. What is set for uv stays.
+def pip_settings(python: Path) -> dict[str, str]:
+    """The settings of this Python's pip, under uv's names; without those that are set for uv.
 
     Links matter for torch: a CPU build in a folder of wheels is found, as pip finds it.
     """
-    command = [str(_PYTHON), "-m", "pip", "config", "list"]
+    command = [str(python), "-m", "pip", "config", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     given: dict[str, list[str]] = {}
-    # `:env:.name='value'` sorts before `global.name='value'`, and wins over it.
-    for line in reversed(listed.splitlines()):
+    # Versions of pip order the lines differently. A variable (`:env:.name='value'`) wins.
+    for line in sorted(listed.splitlines(), key=lambda line: line.startswith(":env:")):
         name, _, value = line.partition("=")
         given[name.rpartition(".")[2]] = value.strip("'\"").replace("\\n", " ").split()
     found = {ours: given.get(theirs, []) for theirs, ours in _PIP_TO_UV.items()}
+    # uv fails on a folder that does not exist; pip ignores it.
+    found["UV_FIND_LINKS"] = [link for link in found["UV_FIND_LINKS"] if _exists(link)]
     found["UV_INDEX"] = [url for url in given.get("extra-index-url", []) if url.startswith("http")]
     if found["UV_INDEX"]:
         # As pip: the best version of all indexes, not of the first one that has the package.
         found["UV_INDEX_STRATEGY"] = ["unsafe-best-match"]
     joined = {name: _SEPARATORS.get(name, " ").join(words) for name, words in found.items()}
     return {name: value for name, value in joined.items() if value and name not in os.environ}
+
+
+def _exists(link: str) -> bool:
+    """True for a web address, and for a folder or file that exists."""
+    path = link.removeprefix("file://")
+    return "://" in path or Path(path).exists()
