@@ -31,7 +31,7 @@ class DirectRoute:
 
     path: str
     body: type[BaseModel]
-    function: Callable[[Any, Request], Awaitable[Response]]
+    function: Callable[[Any, Request], Awaitable[Response | BaseModel]]
     unusual: Collection[bytes] = ()
     method: ClassVar[str] = "POST"
 
@@ -53,8 +53,10 @@ class DirectRoute:
             await otherwise(scope, _again(content, receive), send)
             return
         scope["route"] = self
-        response = await self.function(body, request)
-        await response(scope, receive, send)
+        answer = await self.function(body, request)
+        if isinstance(answer, BaseModel):
+            answer = Response(answer.model_dump_json(), media_type=_JSON)
+        await answer(scope, receive, send)
 
 
 def _again(content: bytes, receive: Receive) -> Receive:

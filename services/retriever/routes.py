@@ -132,13 +132,6 @@ async def _search_directly(body: RetrievalRequest, request: Request) -> Response
     return await search(body, state, await _catalogue(state), request)
 
 
-DIRECT = (
-    DirectRoute(
-        "/search", RetrievalRequest, _search_directly, unusual=(CHANGE_HEADER.lower().encode(),)
-    ),
-)
-
-
 @router.post(
     "/search/batch",
     summary="Several searches in one call",
@@ -188,6 +181,18 @@ async def understand(
         lambda: [understand_query(catalogue, query) for query in body.queries]
     )
     return UnderstandResponse(queries=queries)
+
+
+async def _understand_directly(body: UnderstandRequest, request: Request) -> UnderstandResponse:
+    state = get_state(request.app, RetrieverState)
+    return await understand(body, state, await _catalogue(state))
+
+
+_UNUSUAL = (CHANGE_HEADER.lower().encode(),)
+DIRECT = (
+    DirectRoute("/search", RetrievalRequest, _search_directly, _UNUSUAL),
+    DirectRoute("/understand", UnderstandRequest, _understand_directly, _UNUSUAL),
+)
 
 
 @router.get(

@@ -16,7 +16,7 @@ from services.rewriter.gemini import open_gemini
 from services.rewriter.metrics import RewriterMetrics
 from services.rewriter.prompt import PROMPT_VERSION
 from services.rewriter.rewriting import Rewriter
-from services.rewriter.routes import RewriterState, router
+from services.rewriter.routes import DIRECT, RewriterState, router
 from services.rewriter.settings import RewriterSettings
 from services.rewriter.spending import SpendingLimit
 
@@ -67,6 +67,7 @@ def create_app(settings: RewriterSettings) -> FastAPI:
         metrics=metrics,
         lifespan=lifespan,
         routers=[router],
+        direct=DIRECT,
         dependencies=dependencies,
         max_body_bytes=MAX_BODY_BYTES,
     )
