@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response, status
@@ -84,6 +85,7 @@ def create_service_app(
     alive: Callable[[], bool] = lambda: True,
     max_body_bytes: int = 1_000_000,
     body_limits: Mapping[str, int] | None = None,
+    deadlines_ms: Mapping[str, int] = MappingProxyType({}),
     docs_url: str | None = "/docs",
     direct: Sequence[DirectRoute] = (),
     gate: Gate = OPEN,
@@ -93,9 +95,10 @@ def create_service_app(
 
     `dependencies` returns the state of each dependency; the service is ready if none is
     unavailable. `alive` returns whether the service's own workers run. `body_limits` overrides
-    `max_body_bytes` by path; a path that ends in `/` includes all paths below it. `direct` are
-    routes of `routers` that most requests reach without FastAPI. `gate` decides about a request
-    before its body is read. `headers` are added to every answer that has none of that name.
+    `max_body_bytes` by path; a path that ends in `/` includes all paths below it. `deadlines_ms`
+    overrides the deadline of the settings by method and path. `direct` are routes of `routers` that
+    most requests reach without FastAPI. `gate` decides about a request before its body is read.
+    `headers` are added to every answer that has none of that name.
     """
     lifecycle = Lifecycle()
     app = ServiceApp(
@@ -106,6 +109,7 @@ def create_service_app(
             max_body_bytes=max_body_bytes,
             body_limits=body_limits or {},
             lifecycle=lifecycle,
+            deadlines_ms=deadlines_ms,
             direct=direct,
             gate=gate,
             headers=headers,

@@ -138,6 +138,20 @@ class ServiceClient:
         """For an answer that is not JSON. `read` raises ValueError if it breaks the contract."""
         return await self._send_json("POST", path, body, read, headers)
 
+    async def post_bytes(
+        self,
+        path: str,
+        body: bytes,
+        read: Callable[[bytes], Read],
+        headers: Mapping[str, str],
+        *,
+        repeatable: bool,
+    ) -> Read:
+        """For a body and an answer that are not JSON; `headers` name the body's type."""
+        return await self._call(
+            "POST", path, read, body=body, headers=headers, repeatable=repeatable
+        )
+
     async def change(
         self,
         method: Literal["PUT", "PATCH", "DELETE"],

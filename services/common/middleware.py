@@ -12,6 +12,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -139,6 +140,7 @@ class ServiceMiddleware:
         max_body_bytes: int,
         body_limits: Mapping[str, int],
         lifecycle: Lifecycle,
+        deadlines_ms: Mapping[str, int] = MappingProxyType({}),
         direct: Sequence[DirectRoute] = (),
         gate: Gate = OPEN,
         headers: RawHeaders = (),
@@ -146,6 +148,7 @@ class ServiceMiddleware:
         self._app = app
         self._metrics = metrics
         self._default_deadline_ms = default_deadline_ms
+        self._deadlines_ms = deadlines_ms
         self._max_body_bytes = max_body_bytes
         self._body_limits = body_limits
         self._lifecycle = lifecycle
@@ -160,12 +163,12 @@ class ServiceMiddleware:
         started = time.perf_counter()
         given = {name: value.decode("latin-1") for name, value in scope["headers"]}
         identifier = accept_request_id(given.get(_REQUEST_ID))
-        due = accept_deadline(given.get(_DEADLINE), self._default_deadline_ms)
+        path = path_below_root(scope)
+        default_ms = self._deadlines_ms.get(f"{scope['method']} {path}", self._default_deadline_ms)
+        due = accept_deadline(given.get(_DEADLINE), default_ms)
         notes: dict[str, Any] = {}
         tokens = request_id.set(identifier), deadline.set(due), request_notes.set(notes)
-        exchange = _Exchange(
-            receive, send, due, self._limit(path_below_root(scope)), self._lifecycle
-        )
+        exchange = _Exchange(receive, send, due, self._limit(path), self._lifecycle)
         exchange.headers = [(_REQUEST_ID, identifier.encode()), *self._headers]
         self._metrics.in_flight.inc()
         try:

@@ -185,9 +185,9 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 }
 
 
-def problem_response(error: ServiceError) -> JSONResponse:
-    """The response with the problem document of an error."""
-    problem = Problem(
+def problem_document(error: ServiceError) -> Problem:
+    """The problem document of an error of the current request."""
+    return Problem(
         type=error.type_path(),
         title=error.title,
         status=error.status,
@@ -195,6 +195,10 @@ def problem_response(error: ServiceError) -> JSONResponse:
         instance=request_id.get(),
         errors=error.errors,
     )
+
+
+def problem_response(error: ServiceError) -> JSONResponse:
+    """The response with the problem document of an error."""
     retry_after = error.retry_after_s
     if retry_after is None and error.status in _RETRIED_LATER:
         retry_after = 1
@@ -202,7 +206,7 @@ def problem_response(error: ServiceError) -> JSONResponse:
     if error.status == Unauthorized.status:
         headers["WWW-Authenticate"] = "ApiKey"  # RFC 9110 requires it with every 401
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
+        problem_document(error).model_dump(exclude_none=True),
         status_code=error.status,
         headers=headers,
         media_type=PROBLEM_MEDIA_TYPE,

@@ -15,6 +15,7 @@ from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
 from services.common.root_path import RootPathMiddleware
 from services.common.state import get_state, hold_state
+from services.contracts.batches import BATCH_PATH, MAX_CHANGES_BYTES
 from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
@@ -31,7 +32,8 @@ from services.gateway.admission.shared_limiter import SharedLimiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
 from services.gateway.query_log.past_queries import open_past_queries
-from services.gateway.routes import changes, docs, images, predict, products, search, suggest
+from services.gateway.routes import batch, changes, docs, images, predict, products, search, suggest
+from services.gateway.routes.batch import BATCH_DEADLINE_MS
 from services.gateway.routes.dependencies import SearchOnly
 from services.gateway.routes.image_form import FORM_OVERHEAD_BYTES
 from services.gateway.routes.page import or_not_found_page, page_router
@@ -110,6 +112,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             _with_key(search.router),
             _with_key(suggest.router),
             _with_key(products.router),
+            batch.router,
             changes.router,
             images.router,
             docs.router,
@@ -123,7 +126,9 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             "/search": MAX_SEARCH_BYTES,
             "/search/batch": MAX_BATCH_BYTES,
             "/products/": MAX_PRODUCT_BYTES,
+            BATCH_PATH: MAX_CHANGES_BYTES,
         },
+        deadlines_ms={f"POST {BATCH_PATH}": BATCH_DEADLINE_MS},
         docs_url=None,
         direct=(*predict.DIRECT, *search.DIRECT),
         gate=LimitsGate(settings, metrics, lambda app: get_state(app, GatewayState).limiter),

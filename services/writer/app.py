@@ -14,6 +14,7 @@ from services.common.state import find_state, get_state, hold_state
 from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.pipeline.settings import PipelineSettings
+from services.writer.batches import Batches
 from services.writer.routes import router
 from services.writer.settings import WriterSettings
 from services.writer.state import WriterState
@@ -33,7 +34,7 @@ def create_app(settings: WriterSettings, pipeline: PipelineSettings) -> FastAPI:
             ) as encoder,
             LiveWriter(settings, pipeline, encoder) as writer,
         ):
-            with hold_state(app, WriterState(writer)):
+            with hold_state(app, WriterState(writer, Batches(writer))):
                 yield
 
     async def dependencies() -> dict[str, Dependency]:

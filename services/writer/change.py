@@ -19,6 +19,10 @@ from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.ledger import Published
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.errors import NothingToLoad, PipelineError, TooLate, WrongModel
+from services.writer.batch_log import Mark
+
+EMBEDDED = frozenset({"title", "description", "image", "image_url"})
+"""Fields of a product that its vectors depend on."""
 
 _ANSWER_S = 0.05
 """Time that an answer takes to its caller."""
@@ -37,14 +41,19 @@ class Change:
     given: ProductInput | None = None
     patch: dict[str, Any] | None = None
     if_match: str | None = None
-    mark: tuple[str, int] | None = None
-    """(key of the batch, number of the line), where it comes from one."""
+    mark: Mark | None = None
+    """The line of a batch with a key that it comes from, if any."""
     product: CatalogueProduct | None = field(default=None, repr=False)
     """Product to store, once it is known."""
     keeps_vectors: bool = False
     """Its vectors stay as they are, so nothing is encoded."""
     stored: Published | None = None
     """Set as soon as it is on the disk, perhaps before Redis shows it."""
+
+    @property
+    def may_encode(self) -> bool:
+        """True if it may need the encoder, as far as the request shows."""
+        return self.given is not None or not EMBEDDED.isdisjoint(self.patch or ())
 
     @property
     def in_time(self) -> bool:

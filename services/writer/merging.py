@@ -15,14 +15,13 @@ from services.contracts.products import Product, product_etag, take_list_price
 from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.pictures.media import MediaStore
+from services.writer.change import EMBEDDED
 from services.writer.reading import ReadProduct, read_product
 
 Row = Mapping[str, Any]
 """Features of `product_metadata` by name."""
 
 _OPTIONAL = ("brand", "category", "currency", "image_url", "product_url")
-_EMBEDDED = ("title", "description", "image", "image_url")
-"""Fields that the vectors depend on."""
 
 
 def product_of(product_id: str, row: Row) -> Product:
@@ -77,7 +76,7 @@ def patched_product(
         given.pop("image_url", None)
     same = "image" not in patch and all(
         (given.get(name) or None) == (getattr(before, name) or None)
-        for name in _EMBEDDED
+        for name in EMBEDDED
         if name != "image"
     )
     if same:

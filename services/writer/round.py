@@ -24,6 +24,7 @@ from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import NotYetOnline, PipelineError, StoreIncomplete
 from services.pipeline.pictures.media import MediaStore, UnusablePicture
 from services.pipeline.settings import PipelineSettings
+from services.writer.batch_log import BatchLog
 from services.writer.change import COMMIT_MARGIN_S, Batch, Change, drop_late, problem_of
 from services.writer.keeper import StoreKeeper
 from services.writer.linked_pictures import download_pictures
@@ -56,6 +57,7 @@ class Round:
         pipeline: PipelineSettings,
         on_thread: OnThread,
         picture_wait_s: float,
+        batch_log: BatchLog,
     ) -> None:
         self._stores = stores
         self._keeper = keeper
@@ -64,6 +66,7 @@ class Round:
         self._pipeline = pipeline
         self._on_thread = on_thread
         self._picture_wait_s = picture_wait_s
+        self._batch_log = batch_log
         self._head: CatalogueHead = keeper.head().head
         self._writer: FeatureWriter | None = None
 
@@ -92,14 +95,20 @@ class Round:
     def _commit(self, changes: Sequence[Change]) -> Published:
         last = min(change.deadline.at for change in changes) - _LAST_MOMENT_S
         entries = [change.entry for change in changes]
+        marks = [change.mark for change in changes if change.mark is not None]
         publisher = self._stores.publisher_of(self._head)
+
+        def still_wanted(published: Published) -> bool:
+            self._batch_log.plan(published, marks)
+            return time.monotonic() < last
 
         def stored(published: Published) -> None:
             for change in changes:
                 change.stored = published
+            self._batch_log.done(published, marks)
 
         try:
-            published = publisher.change(entries, lambda: time.monotonic() < last, stored)
+            published = publisher.change(entries, still_wanted, stored)
         except NotYetOnline as error:
             # It is stored, so it counts; the next look puts it online.
             logger.warning("%s", error)

@@ -1,11 +1,11 @@
-"""`PUT`, `PATCH` and `DELETE /products/{product_id}`."""
+"""`PUT`, `PATCH` and `DELETE /products/{product_id}`, and groups of changes."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Path
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -21,14 +21,24 @@ from services.common.problems import (
     problem_responses,
 )
 from services.contracts.base import ProductId
-from services.contracts.catalogue import change_token
+from services.contracts.batches import (
+    BATCH_MEDIA_TYPE,
+    BATCH_PATH,
+    IDEMPOTENCY_HEADER,
+    IdempotencyKey,
+)
 from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput
 from services.pipeline.catalogue.ledger import Published
+from services.writer.batch_log import token_of
 from services.writer.change import Change
 from services.writer.state import State
 from services.writer.writer import own_time
 
 router = APIRouter(tags=["products"])
+
+_RESULTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "One result a line.", "content": {BATCH_MEDIA_TYPE: {}}}
+}
 
 _ERRORS = (
     NotFound,
@@ -93,6 +103,28 @@ async def delete_product(
     return answered(product_id, await state.writer.make(_change(product_id, if_match=if_match)))
 
 
+@router.post(
+    BATCH_PATH,
+    summary="Make many changes",
+    response_class=Response,
+    responses=_RESULTS
+    | problem_responses(
+        InvalidRequest, NotReady, Overloaded, PayloadTooLarge, DependencyUnavailable
+    ),
+    openapi_extra={"requestBody": {"required": True, "content": {BATCH_MEDIA_TYPE: {}}}},
+)
+async def write_batch(
+    request: Request,
+    state: State,
+    first_line: Annotated[int, Query(ge=1, description="Number of the first line.")] = 1,
+    key: Annotated[IdempotencyKey | None, Header(alias=IDEMPOTENCY_HEADER)] = None,
+) -> Response:
+    """A group of lines of a batch, NDJSON. Answers when what is stored is on the disk."""
+    results = await state.batches.write(await request.body(), first_line, key)
+    lines = [result.model_dump_json(exclude_none=True) for result in results]
+    return Response("\n".join([*lines, ""]), media_type=BATCH_MEDIA_TYPE)
+
+
 def _change(
     product_id: str,
     *,
@@ -113,9 +145,3 @@ def answered(product_id: str, published: Published) -> ProductChange:
         sequence=head.sequence,
         change=token_of(published),
     )
-
-
-def token_of(published: Published) -> str:
-    """The name of the change that led to this head."""
-    head, moment_us = published.head, round(published.timestamp.timestamp() * 1_000_000)
-    return change_token(head.version, head.sequence, moment_us)

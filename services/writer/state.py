@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.common.state import state_dependency
+from services.writer.batches import Batches
 from services.writer.writer import LiveWriter
 
 
@@ -16,6 +17,7 @@ class WriterState:
     """Made in the app's lifespan."""
 
     writer: LiveWriter
+    batches: Batches
 
 
 State = Annotated[WriterState, Depends(state_dependency(WriterState))]

@@ -30,6 +30,7 @@ from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import Busy, NothingToLoad, PipelineError, StoreIncomplete, TooLate
 from services.pipeline.pictures.media import MediaStore
 from services.pipeline.settings import PipelineSettings
+from services.writer.batch_log import BatchLog, StoredLine, moment_us
 from services.writer.change import (
     Batch,
     Change,
@@ -37,12 +38,12 @@ from services.writer.change import (
     drop_late,
     problem_of,
     refuse_all,
-    too_late,
 )
 from services.writer.housekeeping import Housekeeper
 from services.writer.keeper import LOCK_WAIT_S, StoreKeeper
 from services.writer.round import Round
 from services.writer.settings import WriterSettings
+from services.writer.waiting import MAX_BULK, WaitingChanges
 
 logger = logging.getLogger(__name__)
 
@@ -75,12 +76,11 @@ class LiveWriter:
             pipeline.feature_store, timeout_s=settings.store_timeout_ms / 1000
         )
         self._housekeeper = Housekeeper(self._keeper, pipeline, settings.sweep_pause_s)
-        self._queue: asyncio.Queue[Change] = asyncio.Queue()
-        self._held: list[Change] = []
-        """Taken from the queue, and left to the next batch."""
+        self._batch_log = BatchLog(pipeline.feature_store / "offline" / ".batches")
+        self._waiting = WaitingChanges(settings.max_batch)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._task: asyncio.Task[None] | None = None
-        self._checked = False
+        self._checked = asyncio.Event()
         self._checked_at = 0.0
 
     async def __aenter__(self) -> Self:
@@ -92,10 +92,9 @@ class LiveWriter:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        waiting = list(self._held)
-        while not self._queue.empty():
-            waiting.append(self._queue.get_nowait())
-        refuse_all(waiting, NotReady("The writer is stopping; the change is not made."))
+        refuse_all(
+            self._waiting.drain(), NotReady("The writer is stopping; the change is not made.")
+        )
         self._thread.shutdown()
 
     @property
@@ -114,25 +113,45 @@ class LiveWriter:
     @property
     def checked(self) -> bool:
         """True if the stores were checked since the start."""
-        return self._checked
+        return self._checked.is_set()
 
     async def make(self, change: Change) -> Published:
         """Store a change. Raises InvalidRequest, UnreadableImage, NotFound, PreconditionFailed,
         ModelMismatch, NotReady, Overloaded, DependencyUnavailable, DeadlineExceeded; the change is
         not made then, now or later."""
-        if self._queue.qsize() + len(self._held) >= self._settings.max_queue:
+        if self._waiting.single >= self._settings.max_queue:
             raise Overloaded(f"{self._settings.max_queue} changes are waiting already.")
-        self.enqueue([change])
+        self._check_trouble()
+        self._waiting.add([change])
         return await answer_of(change)
 
     def enqueue(self, changes: list[Change]) -> None:
-        """Let changes wait for their turn. Raises what is the matter if none can be made now."""
+        """Let changes of a batch wait for their turn; `answer_of` each says what becomes of it.
+
+        Raises NotReady, Overloaded, DependencyUnavailable; then none is made, now or later.
+        """
+        if self._waiting.bulk + len(changes) > MAX_BULK:
+            raise Overloaded(f"{self._waiting.bulk} changes of batches are waiting already.")
+        self._check_trouble()
+        self._waiting.add(changes, bulk=True)
+
+    async def stored_lines(self, key: str) -> dict[int, StoredLine]:
+        """By number: lines of that batch that are stored already. Raises OSError."""
+        # Until then, plans that a crash cut off are not settled.
+        await self._checked.wait()
+        stored = await self._on_thread(lambda: self._batch_log.stored(key))
+        if not stored:  # probably a new batch
+            await self._on_thread(self._batch_log.forget_old)
+        head = self._keeper.ledger.head()
+        # After a backup was restored, later lines are no longer there.
+        latest_us = 0 if head is None else moment_us(head)
+        return {number: line for number, line in stored.items() if line.moment_us <= latest_us}
+
+    def _check_trouble(self) -> None:
         trouble = self.trouble
         # A catalogue may have been loaded since the last look.
         if trouble is not None and not isinstance(self._keeper.trouble, NothingToLoad):
             raise trouble
-        for change in changes:
-            self._queue.put_nowait(change)
 
     async def _run(self) -> None:
         while True:
@@ -154,37 +173,33 @@ class LiveWriter:
 
         Empty if nothing came before the next check of the stores is due.
         """
-        if not self._held:
-            pause = CHECK_IN_TROUBLE_S if self._keeper.trouble else CHECK_S
-            if self._housekeeper.is_sweeping:
-                pause = _STEP_PAUSE_S
-            try:
-                async with asyncio.timeout(pause if self._checked else 0):
-                    self._held.append(await self._queue.get())
-            except TimeoutError:
-                return {}
-        while len(self._held) < self._settings.max_batch and not self._queue.empty():
-            self._held.append(self._queue.get_nowait())
-        batch: Batch = {}
-        while self._held and self._held[0].product_id not in batch:
-            change = self._held.pop(0)
-            # A caller who has left by now does not want the change any more.
-            if change.in_time:
-                batch[change.product_id] = change
-            else:
-                change.refuse(too_late())
-        return batch
+        pause = CHECK_IN_TROUBLE_S if self._keeper.trouble else CHECK_S
+        if self._housekeeper.is_sweeping:
+            pause = _STEP_PAUSE_S
+        if not self._checked.is_set() or not await self._waiting.some(pause):
+            return {}
+        return self._waiting.take()
 
     async def _check(self) -> None:
         now = time.monotonic()
-        if not self._checked or now - self._checked_at >= CHECK_IN_TROUBLE_S:
+        if not self._checked.is_set() or now - self._checked_at >= CHECK_IN_TROUBLE_S:
             self._checked_at = now
             await self._on_thread(self._keeper.check)
-            self._checked = True
+            if not self._checked.is_set():
+                await self._on_thread(self._settle_batches)
+            self._checked.set()
         if await self._on_thread(self._housekeeper.due):
             with suppress(PipelineError, OSError):  # the next check says what is wrong
                 async with self._stores(wait_s=0) as stores:
                     await self._on_thread(lambda: self._housekeeper.step(stores))
+
+    def _settle_batches(self) -> None:
+        """Before the first change, so that every head of a process that crashed is still there."""
+        ledger = self._keeper.ledger
+        with suppress(PipelineError, OSError):  # whatever it is, changes meet it too
+            ledger.refresh()
+            self._batch_log.settle({moment_us(one) for one in ledger.history()})
+            self._batch_log.forget_old()
 
     async def _write(self, batch: Batch) -> None:
         """Write a batch and answer each of its callers."""
@@ -210,6 +225,7 @@ class LiveWriter:
                 self._pipeline,
                 self._on_thread,
                 self._settings.picture_wait_s,
+                self._batch_log,
             )
             await one.prepare(batch)
             if not batch:

@@ -112,7 +112,7 @@ async def put_product(
     """
     await require_json(request)
     product = await _read(request, ProductInput)
-    change = await _writer(state).change(
+    change = await writer_of(state).change(
         "PUT", product_path(product_id), ProductChange, product, if_match=if_match
     )
     return await _waited(state, change, wait)
@@ -134,7 +134,7 @@ async def patch_product(
     """A merge patch (RFC 7396). A new price or stock needs no encoder."""
     await require_media_type(request, PATCH_MEDIA_TYPE, "application/json")
     patch = await _read(request, ProductPatch)
-    change = await _writer(state).change(
+    change = await writer_of(state).change(
         "PATCH", product_path(product_id), ProductChange, patch, if_match=if_match
     )
     return await _waited(state, change, wait)
@@ -145,7 +145,7 @@ async def delete_product(
     product_id: ProductIdPath, state: State, if_match: IfMatch = None, wait: Wait = None
 ) -> ProductChange:
     """No longer found in less than a second; a product that is not there is no error."""
-    change = await _writer(state).change(
+    change = await writer_of(state).change(
         "DELETE", product_path(product_id), ProductChange, if_match=if_match
     )
     return await _waited(state, change, wait)
@@ -164,7 +164,8 @@ async def _read(request: Request, model: type[Body]) -> Body:
         ) from error
 
 
-def _writer(state: GatewayState) -> ServiceClient:
+def writer_of(state: GatewayState) -> ServiceClient:
+    """Raises DependencyUnavailable without one."""
     if state.services.writer is None:
         raise DependencyUnavailable("No writer is set up here: `GATEWAY_WRITER_URL` names none.")
     return state.services.writer

@@ -79,6 +79,10 @@ class Ledger:
         """The latest head of that catalogue id."""
         return self._heads.get(catalogue)
 
+    def history(self) -> Sequence[Published]:
+        """Every head that was served and is still in Parquet, in order of time."""
+        return self._history
+
     def heads(self) -> Iterator[tuple[str, Published]]:
         """The version before and the one that is served, in this order."""
         for name in (PREVIOUS, CATALOGUE):

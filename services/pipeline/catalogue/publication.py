@@ -250,13 +250,13 @@ class Publisher:
     def change(
         self,
         entries: Sequence[Entry],
-        still_wanted: Callable[[], bool] = lambda: True,
+        still_wanted: Callable[[Published], bool] = lambda _: True,
         on_stored: Callable[[Published], None] = lambda _: None,
     ) -> Published:
         """Put these products in and take those out, in the version that is served.
 
-        still_wanted: asked at the last moment when the change can still be given up.  on_stored:
-        called once it counts, before Redis has its head.
+        still_wanted: asked at the last moment when the change can still be given up, with the head
+        that would be published.  on_stored: called once it counts, before Redis has its head.
 
         Raises NothingToLoad when no version is served, StoreIncomplete when rows are missing,
         TooLate when it is no longer wanted, DependencyAway, OSError; nothing of the change is
@@ -275,7 +275,8 @@ class Publisher:
         self._clock.has_seen(timestamp)
         published = Published(head, self._clock.tick())
         row = head_table(head, CATALOGUE, published.timestamp)
-        self._offline.commit([(CHANGE_VIEW, table), (HEAD_VIEW, row)], still_wanted)
+        parts = [(CHANGE_VIEW, table), (HEAD_VIEW, row)]
+        self._offline.commit(parts, lambda: still_wanted(published))
         on_stored(published)
         self._show([row], head)
         return published
