@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
+from services.common.media_types import require_media_type
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,
@@ -18,6 +19,7 @@ from services.common.problems import (
     PayloadTooLarge,
     PreconditionFailed,
     UnreadableImage,
+    UnsupportedMediaType,
     problem_responses,
 )
 from services.contracts.base import ProductId
@@ -37,7 +39,10 @@ from services.writer.writer import own_time
 router = APIRouter(tags=["products"])
 
 _RESULTS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "One result a line.", "content": {BATCH_MEDIA_TYPE: {}}}
+    200: {
+        "description": "One result a line.",
+        "content": {BATCH_MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
 }
 
 _ERRORS = (
@@ -109,9 +114,14 @@ async def delete_product(
     response_class=Response,
     responses=_RESULTS
     | problem_responses(
-        InvalidRequest, NotReady, Overloaded, PayloadTooLarge, DependencyUnavailable
+        InvalidRequest, NotReady, Overloaded, PayloadTooLarge, UnsupportedMediaType
     ),
-    openapi_extra={"requestBody": {"required": True, "content": {BATCH_MEDIA_TYPE: {}}}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {BATCH_MEDIA_TYPE: {"schema": {"type": "string"}}},
+        }
+    },
 )
 async def write_batch(
     request: Request,
@@ -120,6 +130,7 @@ async def write_batch(
     key: Annotated[IdempotencyKey | None, Header(alias=IDEMPOTENCY_HEADER)] = None,
 ) -> Response:
     """A group of lines of a batch, NDJSON. Answers when what is stored is on the disk."""
+    await require_media_type(request, BATCH_MEDIA_TYPE)
     results = await state.batches.write(await request.body(), first_line, key)
     lines = [result.model_dump_json(exclude_none=True) for result in results]
     return Response("\n".join([*lines, ""]), media_type=BATCH_MEDIA_TYPE)

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.e2e
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "10")
 SECONDS = 60 + 2 * int(EXAMPLES)
 CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
+HOOKS = Path(__file__).parent / "hooks.py"
 KEY = "a-key-that-may-search"
 ADMIN_KEY = "a-key-that-may-change-products"
 LINKED = ("retriever", "writer", "gateway")
@@ -62,6 +63,7 @@ def test_no_request_breaks_a_service_or_its_published_schema(
             *(() if "FUZZ_EXAMPLES" in os.environ else ("--seed", "1")),
         ],
         cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS.resolve())},
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from starlette.types import Receive, Scope, Send
 
+from services.common.media_types import require_media_type
 from services.common.problems import (
     DependencyUnavailable,
     Forbidden,
@@ -32,7 +33,7 @@ from services.contracts.batches import (
 )
 from services.gateway.batching import BatchOfChanges
 from services.gateway.routes.changes import writer_of
-from services.gateway.routes.dependencies import AdminOnly, require_media_type
+from services.gateway.routes.dependencies import AdminOnly
 from services.gateway.state import State
 
 router = APIRouter(tags=["administration"], dependencies=[AdminOnly])
@@ -87,6 +88,7 @@ class _Streamed(Response):
 @router.post(
     BATCH_PATH,
     summary="Make up to 10,000 changes",
+    status_code=200,
     response_class=_Streamed,
     responses=_RESULTS
     | problem_responses(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from services.common.client import ServiceClient
+from services.common.media_types import require_media_type
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,
@@ -29,7 +30,7 @@ from services.common.problems import (
 )
 from services.contracts.base import ProductId
 from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput, ProductPatch
-from services.gateway.routes.dependencies import AdminOnly, require_json, require_media_type
+from services.gateway.routes.dependencies import AdminOnly, require_json
 from services.gateway.routes.examples import CHANGE, changed
 from services.gateway.routes.searchable import until_searchable
 from services.gateway.searching.services import product_path

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader
 
-from services.common.problems import UnsupportedMediaType
+from services.common.media_types import require_media_type
 from services.common.state import get_state
 from services.gateway.admission.access import API_KEY_HEADER, check_access
 from services.gateway.searching.timings import Timings
@@ -58,14 +58,3 @@ def json_response(content: bytes, timings: Timings) -> Response:
 async def require_json(request: Request) -> None:
     """Refuse a body whose type is not JSON, before its fields are validated."""
     await require_media_type(request, "application/json")
-
-
-async def require_media_type(request: Request, *allowed: str) -> None:
-    """Raises UnsupportedMediaType for a body of another type."""
-    given = request.headers.get("content-type", "")
-    media_type = given.partition(";")[0].strip().lower()
-    if media_type not in allowed:
-        raise UnsupportedMediaType(
-            f"{request.url.path} takes a body of `Content-Type: {allowed[0]}`, "
-            f"not {media_type or 'one without a type'}."
-        )
