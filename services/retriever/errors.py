@@ -5,6 +5,7 @@ CatalogueError
 ├── StoreUnavailable   the feature store does not answer, or cannot be opened
 ├── BrokenPublication  what the head promises is not what the store holds
 │   └── ChangeMissing  one of its changes is not there
+├── NotEnoughMemory    it does not fit beside what is in memory
 ├── WrongModel         the catalogue is of another model than the one expected
 └── LoadStopped        the service is stopping
 """
@@ -30,6 +31,10 @@ class BrokenPublication(CatalogueError):
 
 class ChangeMissing(BrokenPublication):
     """One of the changes of the published version is not in the store."""
+
+
+class NotEnoughMemory(CatalogueError):
+    """The catalogue does not fit beside what is in memory."""
 
 
 class WrongModel(CatalogueError):

@@ -20,14 +20,30 @@ from typing import Protocol, Self, TypeVar
 from services.contracts.catalogue import CatalogueHead
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.errors import BrokenPublication, CatalogueError, StoreUnavailable
+from services.retriever.errors import (
+    BrokenPublication,
+    CatalogueError,
+    ChangeMissing,
+    NotEnoughMemory,
+    StoreUnavailable,
+)
 from services.retriever.loading.progress import AWAITED_S, Progress, PublishedHead
 from services.retriever.metrics import RetrieverMetrics
 
 logger = logging.getLogger(__name__)
 
+MERGE_RETRY_S = 60.0
+"""Time to the next attempt to merge when there was not enough memory."""
+
 LOAD_RETRY_MAX_S = 15.0
 """A version that could not be loaded is tried again at the latest after this; another, at once."""
+
+_RESULTS: dict[type[Exception], str] = {
+    BrokenPublication: "broken",
+    ChangeMissing: "broken",
+    NotEnoughMemory: "no_memory",
+}
+"""Labels of failed loads."""
 
 Answer = TypeVar("Answer")
 
@@ -48,6 +64,10 @@ class CatalogueSource(Protocol):
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
         """That catalogue with the changes and the ranking that it lacks; raises CatalogueError."""
+        ...
+
+    def merged(self, catalogue: Catalogue) -> Catalogue:
+        """The same with all rows in one index; raises NotEnoughMemory."""
         ...
 
     def stop(self) -> None:
@@ -92,6 +112,7 @@ class Follower:
         self._store_trouble: str | None = None
         self._loading: str | None = None
         self._failed: _FailedLoad | None = None
+        self._merge_at = 0.0
 
     @property
     def catalogue(self) -> Catalogue | None:
@@ -211,7 +232,7 @@ class Follower:
             self._metrics.loads.labels("unavailable").inc()
             raise
         except Exception as error:
-            result = "broken" if isinstance(error, BrokenPublication) else "error"
+            result = _RESULTS.get(type(error), "error")
             self._metrics.loads.labels(result).inc()
             reason = (
                 str(error)
@@ -240,8 +261,12 @@ class Follower:
 
     async def _merge(self, catalogue: Catalogue) -> None:
         """When nothing waits to be read: changes that slow searches down go into the index."""
-        if catalogue.index.worth_merging:
-            self._catalogue = await self._in_reader(catalogue.merged)
+        if catalogue.index.worth_merging and time.monotonic() >= self._merge_at:
+            try:
+                self._catalogue = await self._in_reader(lambda: self._source.merged(catalogue))
+            except NotEnoughMemory as error:
+                logger.warning("searches stay slower than they could be: %s", error)
+                self._merge_at = time.monotonic() + MERGE_RETRY_S
 
     def _settle(self, trouble: str | None, *, store: str | None = None) -> None:
         """Remember how the last look went; log it when that is news."""

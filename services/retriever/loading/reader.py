@@ -50,6 +50,13 @@ from services.retriever.errors import (
 from services.retriever.index import AnyRows, IndexChoice, LiveIndex, scattered
 from services.retriever.loading import parts
 from services.retriever.loading.faults import Faults, cannot_be_loaded
+from services.retriever.loading.memory import (
+    OVERHEAD_BYTES,
+    Look,
+    check_fits,
+    free_memory,
+    needed_bytes,
+)
 from services.retriever.loading.parts import Keys, Part, Vectors
 from services.retriever.loading.progress import PublishedHead
 from services.retriever.loading.store import Columns
@@ -103,8 +110,10 @@ class CatalogueReader:
         choice: IndexChoice | None = None,
         analyser: Analyser = ENGLISH,
         processes: Processes | None = None,
+        free_memory: Look = free_memory,
     ) -> None:
         """batch: products a read.  processes: that read a large catalogue while one is served."""
+        self._free_memory = free_memory
         self._features = features
         self._batch = batch
         self._expected_model = expected_model
@@ -154,8 +163,11 @@ class CatalogueReader:
         """The whole catalogue of that version, its changes applied.
 
         serving: this process answers searches meanwhile, which then wait for little.
-        Raises BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
+        Raises NotEnoughMemory, BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
         """
+        self._check_fits(
+            f"catalogue version {head.version!r}", head.products, head.dimension, OVERHEAD_BYTES
+        )
         with _collector_paused():
             listing = self._listing(head)
             if head.sequence > head.base:
@@ -212,6 +224,8 @@ class CatalogueReader:
                 raise
             return self.load(head, serving=True)
         listing = _changed(_Listing([], [], []), changes)
+        count = len(listing.product_ids)
+        self._check_fits("a change", count, head.dimension)
         rows = np.zeros((len(listing.product_ids), 2 * head.dimension), np.float32)
         upserts = self._fill(head, listing, rows, lambda _: None)
         return catalogue.with_changes(
@@ -221,6 +235,19 @@ class CatalogueReader:
             rows[:, head.dimension :],
             [product_id for product_id, entry in changes.items() if entry is None],
         )
+
+    def merged(self, catalogue: Catalogue) -> Catalogue:
+        """That catalogue with all rows in one index. Raises NotEnoughMemory: it copies them."""
+        products, half = catalogue.info.products, self._choice.compressed(catalogue.info.products)
+        needed = needed_bytes(products, len(catalogue.moments.mean) // 2, half=half)
+        check_fits("merging the changes", needed, self._free_memory)
+        return catalogue.merged()
+
+    def _check_fits(self, what: str, products: int, dimension: int, overhead: int = 0) -> None:
+        if self._choice.engine is None:
+            half = self._choice.compressed(products)
+            needed = overhead + needed_bytes(products, dimension, half=half)
+            check_fits(f"{what} with {products:,} products", needed, self._free_memory)
 
     def _fill(
         self,

@@ -100,6 +100,7 @@ class Publisher:
                 "products": [len(version.product_ids)],
                 "base": [0],
                 "sequence": [0],
+                "folded": [0],
                 "ranking": [""],
             },
         )

@@ -99,6 +99,9 @@ class ScriptedSource:
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
         return replace(catalogue, sequence=head.sequence, ranking=head.ranking or BUILT_IN)
 
+    def merged(self, catalogue: Catalogue) -> Catalogue:
+        return catalogue.merged()
+
     def stop(self) -> None:
         self._stopped.set()
 
