@@ -94,6 +94,9 @@ class _MadeUp:
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
         return catalogue
 
+    def merged(self, catalogue: Catalogue) -> Catalogue:
+        return catalogue.merged()
+
     def stop(self) -> None:
         pass
 
