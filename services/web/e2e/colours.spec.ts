@@ -57,7 +57,7 @@ test('paper is light, with every picture, and without what nobody can press', as
   await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')))
   const html = await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)
   expect(html).toBe('light')
-  await expect(page.getByRole('searchbox')).toBeHidden()
+  await expect(page.getByRole('search')).toBeHidden()
   await expect(page.getByRole('banner')).toBeHidden()
   await expect
     .poll(() => page.locator('article img').evaluateAll((all) => all.filter((one) => !(one as HTMLImageElement).naturalWidth).length))

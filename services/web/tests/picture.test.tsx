@@ -35,7 +35,7 @@ describe('searching by picture', () => {
     searchAnswers(() => answer(['Alike']))
     const user = userEvent.setup()
     open()
-    await user.click(screen.getByRole('searchbox'))
+    await user.click(screen.getByRole('combobox', { name: 'Search for products' }))
     const data = { files: [png('pasted.png')], getData: () => '' } as unknown as DataTransfer
     await user.paste(data)
     await card('Alike')
@@ -65,7 +65,7 @@ describe('searching by picture', () => {
     open()
     await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
     await card('Alike')
-    await user.type(screen.getByRole('searchbox'), 'but blue{Enter}')
+    await user.type(screen.getByRole('combobox', { name: 'Search for products' }), 'but blue{Enter}')
     await card('Blue one')
     expect(searches().at(-1)).toMatchObject({ query: 'but blue', terms: [{ picture_id: 'pic1', weight: 1 }] })
     await user.click(screen.getByRole('button', { name: 'Settings' }))

@@ -108,7 +108,7 @@ describe('similar products', () => {
     await user.click(await within(await shelf('Looks like this')).findByRole('link', { name: 'More info on Red bowl' }))
     expect(await screen.findByRole('heading', { level: 1, name: 'Red bowl' })).toHaveFocus()
     await user.click(screen.getByRole('link', { name: /Back to the results/ }))
-    expect(await screen.findByRole('searchbox')).toHaveValue('mug')
+    expect(await screen.findByRole('combobox', { name: 'Search for products' })).toHaveValue('mug')
   })
 
   it('that do not come leave the product whole, and can be asked for again', async () => {

@@ -28,6 +28,7 @@ describe('the address of a search', () => {
     const settings: SearchSettings = {
       query: 'mug',
       picture: 'UDHbqnPCeNpjYGBgYAACAA-_',
+      look: 'tiny',
       like: ['sample-0001', 'a/b'],
       without: ['striped', 'red'],
       lean: 0.7,

@@ -28,13 +28,14 @@ beforeEach(() => {
   gateway.clear()
   // What the first visit asks: a catalogue without categories.
   gateway.set('POST /search', () => ({ body: { facets: { fields: {}, price: null }, results: [] } }))
+  gateway.set('GET /suggest', () => ({ body: { suggestions: [], products: [] } }))
   asked.length = 0
   unforeseen.length = 0
   forgetAnswers()
   localStorage.clear()
   document.documentElement.dir = 'ltr'
   // What jsdom lacks of a browser.
-  window.matchMedia = (query: string) => ({ matches: false, media: query }) as MediaQueryList
+  window.matchMedia = (query: string) => ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined }) as unknown as MediaQueryList
   window.scrollTo = () => undefined
   URL.createObjectURL = () => 'blob:picture'
   URL.revokeObjectURL = () => undefined

@@ -16,7 +16,7 @@ export class Shop {
   readonly alert: Locator
 
   constructor(readonly page: Page) {
-    this.box = page.getByRole('searchbox', { name: say.searchLabel })
+    this.box = page.getByRole('combobox', { name: say.searchLabel })
     this.results = page.getByRole('region', { name: /products?\b/ })
     this.cards = page.getByRole('article')
     this.strong = page.locator('ul:not(h3 ~ ul) > li > article')

@@ -1,7 +1,6 @@
 import { useState } from 'react'
 
 import type { SearchAnswer } from '../api/client'
-import { ActiveFilters } from '../features/facets/active-filters'
 import { hasChoices } from '../features/facets/choices'
 import { FacetPanel } from '../features/facets/facet-panel'
 import { FacetSheet } from '../features/facets/facet-sheet'
@@ -43,7 +42,7 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   // Room is kept for the filters while they are on their way.
   const filtering = answer.state === 'loading' || hasChoices(facets) || countFilters(settings) > 0
   return (
-    <div className={`mt-8 ${filtering ? 'lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] lg:gap-10' : ''}`}>
+    <div className={`mt-2 sm:mt-4 ${filtering ? 'lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] lg:gap-10' : ''}`}>
       {filtering && (
         <aside aria-label={say.filters} className="hidden lg:block print:hidden">
           <FacetPanel {...panel} />
@@ -58,7 +57,6 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
         onChange={onChange}
         onMoreLike={(id) => onChange({ ...START_AGAIN, like: [id] })}
         filterButton={filtering && <FacetSheet {...panel} found={found ?? ''} />}
-        activeFilters={<ActiveFilters settings={settings} onChange={onChange} />}
       />
     </div>
   )

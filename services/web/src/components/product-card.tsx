@@ -32,14 +32,14 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
   }, [focused])
   return (
     <article className="card group relative flex h-full flex-col p-2 sm:p-3">
-      <Thumbnail url={product.image_url} title={product.title} eager={eager} />
+      <Thumbnail url={product.image_url} title={product.title} eager={eager} low />
       <div className="flex flex-1 flex-col px-1 pt-2 sm:pt-3">
-        <p className="eyebrow truncate">
+        <p className="eyebrow truncate max-sm:hidden">
           <bdi>{product.brand}</bdi>
         </p>
         <h3
           dir="auto"
-          className="text-parent mt-1 line-clamp-3 text-sm leading-snug font-medium wrap-anywhere sm:line-clamp-2 sm:min-h-[2.75em] sm:text-base"
+          className="text-parent line-clamp-3 text-sm leading-snug sm:mt-1 font-medium wrap-anywhere sm:line-clamp-2 sm:min-h-[2.75em] sm:text-base"
           title={product.title}
         >
           {product.title}
@@ -53,14 +53,14 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
             <bdi>{why}</bdi>
           </p>
         )}
-        <div className="mt-auto flex flex-wrap items-center justify-between gap-x-2 pt-1.5 text-[0.6875rem] sm:text-xs">
+        <div className="mt-auto flex flex-wrap items-center justify-between gap-x-1 pt-1 text-[0.6875rem] sm:text-xs">
           {matched && <Match score={product.score} strength={product.strength} />}
           <Link
             ref={link}
             to={`/product/${encodeURIComponent(product.product_id)}`}
             state={step}
             aria-label={say.moreInfoOn(product.title)}
-            className="link inline-flex min-h-8 items-center whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
+            className="link inline-flex min-h-6 items-center sm:min-h-8 whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
           >
             {say.moreInfo}
           </Link>

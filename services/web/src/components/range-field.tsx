@@ -1,7 +1,6 @@
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react'
+import { useId, type ReactNode } from 'react'
 
-/** A slider has stood still for this long before what it says is acted on. */
-const STILL_MS = 250
+import { useSettled } from '../lib/use-settled'
 
 interface Props {
   label: string
@@ -18,20 +17,7 @@ interface Props {
 /** A labelled slider that says its value, explains itself, and waits until it stands still. */
 export function RangeField({ label, text, hint, value, min, max, step, onChange }: Props) {
   const id = useId()
-  const [dragged, setDragged] = useState<number | null>(null)
-  const latest = useRef(onChange)
-  useEffect(() => {
-    latest.current = onChange
-  })
-  useEffect(() => {
-    if (dragged === null) return
-    const timer = setTimeout(() => {
-      setDragged(null)
-      latest.current(dragged)
-    }, STILL_MS)
-    return () => clearTimeout(timer)
-  }, [dragged])
-  const shown = dragged ?? value
+  const [shown, drag] = useSettled(value, onChange)
   return (
     <div>
       <div className="flex items-baseline justify-between gap-3 text-sm">
@@ -51,7 +37,7 @@ export function RangeField({ label, text, hint, value, min, max, step, onChange 
         value={shown}
         aria-valuetext={text(shown)}
         {...(hint ? { 'aria-describedby': `${id}-hint` } : {})}
-        onChange={(event) => setDragged(event.target.valueAsNumber)}
+        onChange={(event) => drag(event.target.valueAsNumber)}
         className="mt-1 h-8 w-full cursor-pointer"
       />
       {hint && (

@@ -8,15 +8,17 @@ interface Props {
   url: string | null | undefined
   title: string
   eager?: boolean
+  /** Wider than high on a phone, so that two rows of cards fit on its screen. */
+  low?: boolean
 }
 
 /** A product's picture in a square that never changes size; a placeholder when there is none. */
-export function Thumbnail({ url, title, eager = false }: Props) {
+export function Thumbnail({ url, title, eager = false, low = false }: Props) {
   const { say } = useLanguage()
   const [failed, setFailed] = useState<string | null>(null)
   const address = pictureAddress(url)
   return (
-    <div className="aspect-square overflow-hidden rounded-xl bg-stone-100 forced-color-adjust-none dark:bg-stone-200">
+    <div className={`${low ? 'aspect-[5/4] sm:aspect-square' : 'aspect-square'} overflow-hidden rounded-xl bg-stone-100 forced-color-adjust-none dark:bg-stone-200`}>
       {address && failed !== address ? (
         <img
           src={address}

@@ -7,6 +7,8 @@ export interface SearchSettings {
   query: string
   /** The gateway's id of a picture, valid for about a week. */
   picture: string | null
+  /** The picture itself, tiny, for those who are sent the address: a JPEG file in base64url. */
+  look: string | null
   /** Products of the catalogue to be like. */
   like: string[]
   /** Words to be unlike. */
@@ -41,6 +43,7 @@ export const MOST_WITHOUT = 3
 export const DEFAULTS: SearchSettings = {
   query: '',
   picture: null,
+  look: null,
   like: [],
   without: [],
   lean: 0.5,
@@ -59,6 +62,8 @@ export const DEFAULTS: SearchSettings = {
 
 const FILTER = 'f.'
 const MOST_VALUES = 100
+/** An address stays short enough for every server on its way. */
+export const MOST_LOOK = 2_000
 /** The service looks no further. */
 const MOST_SHOWN = 1000
 
@@ -66,10 +71,11 @@ export function readSettings(parameters: URLSearchParams): SearchSettings {
   const k = number(parameters.get('k'), 1, 100)
   const min = number(parameters.get('min'), 0, Number.MAX_VALUE)
   const max = number(parameters.get('max'), 0, Number.MAX_VALUE)
-  const picture = parameters.get('picture')
+  const picture = token(parameters.get('picture'), 4096)
   return {
     query: text(parameters.get('q'), 1000),
-    picture: picture !== null && /^[\w-]{1,4096}$/.test(picture) ? picture : null,
+    picture,
+    look: picture && token(parameters.get('look'), MOST_LOOK),
     like: list(parameters, 'like', MOST_LIKE, 128),
     without: list(parameters, 'without', MOST_WITHOUT, 1000),
     lean: number(parameters.get('lean'), 0.1, 0.9) ?? DEFAULTS.lean,
@@ -111,7 +117,10 @@ export function writeSettings(settings: SearchSettings): URLSearchParams {
   if (settings.price.max !== null) parameters.set('max', String(settings.price.max))
   set('shown', settings.shown, DEFAULTS.shown)
   // Last, since it is long: what a person may want to read of an address comes first.
-  if (settings.picture) parameters.set('picture', settings.picture)
+  if (settings.picture) {
+    parameters.set('picture', settings.picture)
+    if (settings.look) parameters.set('look', settings.look)
+  }
   return parameters
 }
 
@@ -146,6 +155,10 @@ function readFilters(parameters: URLSearchParams): SearchSettings['filters'] {
   )
   return Object.fromEntries(Object.entries(filters).filter(([, values]) => values.length > 0))
 }
+
+/** Text of base64url, as ids are. */
+const token = (value: string | null, most: number): string | null =>
+  value !== null && value.length <= most && /^[\w-]+$/.test(value) ? value : null
 
 const text = (value: string | null, most: number): string => (value ?? '').trim().slice(0, most)
 

@@ -1,24 +1,43 @@
 import { useEffect, useRef, useState } from 'react'
-import { useSearchParams } from 'react-router-dom'
+import { useLocation, useNavigate } from 'react-router-dom'
 
 import { readSettings, writeSettings, type SearchSettings } from './search-params'
 
-export type ChangeSettings = (part: Partial<SearchSettings>, how?: { replace: boolean }) => void
+export interface How {
+  /** Takes the place of the step before. */
+  replace?: boolean
+  /** Keeps the state of the step before, such as an open sheet. */
+  keepState?: boolean
+}
 
-/** The search as the address has it, and the way to change it. Each change is a step that Back undoes. */
+export type ChangeSettings = (part: Partial<SearchSettings>, how?: How) => void
+
+/** Pages that show the search of their address. */
+export const isSearchPage = (pathname: string): boolean => pathname === '/' || pathname === '/search'
+
+/**
+ * The search as the address has it, and the way to change it. Each change is a step that Back undoes.
+ * On any other page there is no search, and a change leads to the results.
+ */
 export function useSearchSettings(): [SearchSettings, ChangeSettings] {
-  const [parameters, setParameters] = useSearchParams()
-  const latest = useRef({ parameters, setParameters })
+  const location = useLocation()
+  const navigate = useNavigate()
+  const latest = useRef({ location, navigate })
   useEffect(() => {
-    latest.current = { parameters, setParameters }
+    latest.current = { location, navigate }
   })
   // One function for as long as the page lives, which starts from the address as it is when it is called:
   // what waited for a picture to be sent must not bring back what was changed meanwhile.
-  const [change] = useState(() => (part: Partial<SearchSettings>, how?: { replace: boolean }) => {
-    const { parameters: before, setParameters: set } = latest.current
+  const [change] = useState(() => (part: Partial<SearchSettings>, { replace = false, keepState = false }: How = {}) => {
+    const { location: at, navigate: go } = latest.current
+    const here = isSearchPage(at.pathname)
+    const before = new URLSearchParams(here ? at.search : '')
     // Another search begins with its first page.
-    const after = writeSettings({ ...readSettings(before), shown: 0, ...part })
-    if (after.toString() !== before.toString()) set(after, how)
+    const after = writeSettings({ ...readSettings(before), shown: 0, ...part }).toString()
+    if (here && after === before.toString()) return
+    const to = { pathname: here ? at.pathname : '/', search: after && `?${after}` }
+    void go(to, { replace, ...(keepState && { state: at.state as unknown }) })
   })
-  return [readSettings(parameters), change]
+  const { pathname, search } = location
+  return [readSettings(new URLSearchParams(isSearchPage(pathname) ? search : '')), change]
 }

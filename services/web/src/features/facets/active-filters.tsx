@@ -23,10 +23,10 @@ export function ActiveFilters({ settings, onChange }: Props) {
   const range = say.priceRange(figure(price.min), figure(price.max))
   const priced = price.min !== null || price.max !== null
   return (
-    <ul aria-label={say.activeFilters} className="flex flex-wrap items-center gap-2">
+    <ul aria-label={say.activeFilters} className="contents">
       {Object.entries(filters).flatMap(([field, values]) =>
         values.map((value) => (
-          <li key={`${field} ${value}`} className="max-w-full">
+          <li key={`${field} ${value}`} className="chip-place">
             <Chip
               removeLabel={say.removeFilter(fieldName(field, say), value)}
               onRemove={() => without(field, value)}
@@ -38,14 +38,14 @@ export function ActiveFilters({ settings, onChange }: Props) {
         )),
       )}
       {inStock && (
-        <li>
+        <li className="shrink-0">
           <Chip removeLabel={say.remove(say.inStock)} onRemove={() => onChange({ inStock: false })}>
             {say.inStock}
           </Chip>
         </li>
       )}
       {priced && (
-        <li>
+        <li className="shrink-0">
           <Chip
             removeLabel={say.removeFilter(fieldName('price', say), range)}
             onRemove={() => onChange({ price: NO_FILTERS.price })}
@@ -55,8 +55,8 @@ export function ActiveFilters({ settings, onChange }: Props) {
           </Chip>
         </li>
       )}
-      <li>
-        <button type="button" className="link min-h-9 px-1 text-sm" onClick={() => onChange(NO_FILTERS)}>
+      <li className="shrink-0">
+        <button type="button" className="link min-h-11 px-1 text-sm whitespace-nowrap" onClick={() => onChange(NO_FILTERS)}>
           {say.filtersClear}
         </button>
       </li>

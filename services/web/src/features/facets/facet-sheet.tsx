@@ -21,7 +21,7 @@ export function FacetSheet({ found, ...panel }: Props) {
     <>
       <button
         type="button"
-        className="quiet-button lg:hidden"
+        className="quiet-button px-3! text-sm lg:hidden"
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >

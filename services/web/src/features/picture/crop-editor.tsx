@@ -23,7 +23,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
   const { say } = useLanguage()
   const announce = useAnnounce()
   const id = useId()
-  const address = useFileAddress(picture.file)
+  const address = useFileAddress(picture.shown ?? picture.file)
   const [before] = useState(picture.crop ?? WHOLE)
   const [crop, setCrop] = useState(before)
   const whole = isWhole(crop)

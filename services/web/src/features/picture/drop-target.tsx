@@ -2,14 +2,20 @@ import { useEffect, useState } from 'react'
 import { FiImage } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
+import type { Refusal } from './check-picture'
+
+interface Props {
+  onPicture: (file: File) => void
+  onRefuse: (why: Refusal) => void
+}
 
 /** The whole window takes a picture that is dropped on it or pasted, and says so while one hovers above. */
-export function DropTarget({ onPicture }: { onPicture: (file: File) => void }) {
+export function DropTarget({ onPicture, onRefuse }: Props) {
   const { say } = useLanguage()
-  const hovering = useDroppedPictures(onPicture)
+  const hovering = useDroppedPictures(onPicture, onRefuse)
   if (!hovering) return null
   return (
-    <div className="pointer-events-none fixed inset-0 z-20 bg-stone-50/90 p-4 dark:bg-stone-950/90">
+    <div className="pointer-events-none fixed inset-0 z-30 bg-stone-50/90 p-4 dark:bg-stone-950/90">
       <p className="flex h-full flex-col items-center justify-center gap-4 rounded-3xl border-3 border-dashed border-brand-500 text-xl font-semibold">
         <FiImage aria-hidden className="text-5xl text-brand-600 dark:text-brand-400" />
         {say.dropHere}
@@ -18,12 +24,16 @@ export function DropTarget({ onPicture }: { onPicture: (file: File) => void }) {
   )
 }
 
-/** Returns whether a file hovers above the window now. */
-function useDroppedPictures(take: (file: File) => void): boolean {
+/** Returns whether a picture hovers above the window now. */
+function useDroppedPictures(take: (file: File) => void, refuse: (why: Refusal) => void): boolean {
   const [hovering, setHovering] = useState(false)
   useEffect(() => {
+    // What is dragged within the page is no picture that somebody brings.
+    let own = false
+    const start = () => (own = true)
+    const end = () => (own = false)
     const over = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return
+      if (own || !isPicture(event.dataTransfer)) return
       event.preventDefault()
       setHovering(true)
     }
@@ -33,22 +43,28 @@ function useDroppedPictures(take: (file: File) => void): boolean {
     const given = (event: Event, data: DataTransfer | null) => {
       setHovering(false)
       const file = data?.files[0]
-      if (!file) return
+      if (!file) return false
       event.preventDefault()
       take(file)
+      return true
     }
-    const drop = (event: DragEvent) => given(event, event.dataTransfer)
-    const paste = (event: ClipboardEvent) => given(event, event.clipboardData)
-    window.addEventListener('dragover', over)
-    window.addEventListener('dragleave', leave)
-    window.addEventListener('drop', drop)
-    window.addEventListener('paste', paste)
+    const drop = (event: DragEvent) => {
+      if (own || given(event, event.dataTransfer) || !isPicture(event.dataTransfer)) return
+      // A page may not read the files of other sites: only its address came.
+      event.preventDefault()
+      refuse('pictureElsewhere')
+    }
+    const paste = (event: ClipboardEvent) => void given(event, event.clipboardData)
+    const listeners = { dragstart: start, dragend: end, dragover: over, dragleave: leave, drop, paste } as const
+    for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener as EventListener)
     return () => {
-      window.removeEventListener('dragover', over)
-      window.removeEventListener('dragleave', leave)
-      window.removeEventListener('drop', drop)
-      window.removeEventListener('paste', paste)
+      for (const [name, listener] of Object.entries(listeners))
+        window.removeEventListener(name, listener as EventListener)
     }
-  }, [take])
+  }, [refuse, take])
   return hovering
 }
+
+/** A file, or the picture of another site, which comes as its address and its HTML. */
+const isPicture = (data: DataTransfer | null): boolean =>
+  data !== null && (data.types.includes('Files') || (data.types.includes('text/uri-list') && data.types.includes('text/html')))

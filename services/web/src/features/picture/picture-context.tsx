@@ -1,26 +1,38 @@
-import { createContext, useCallback, useContext, useRef, useState, type ReactNode } from 'react'
+import { createContext, useCallback, useContext, useEffect, useRef, useState, type ReactNode } from 'react'
 
 import { addPicture } from '../../api/add-picture'
 import { toFailure, type Failure } from '../../api/client'
 import type { Crop } from '../../lib/crop'
+import { RefusedPicture, type Refusal } from './check-picture'
 
 /** A picture that was chosen here, and the part of it that counts; null for all of it. */
 export interface ChosenPicture {
   file: File
   crop: Crop | null
+  /** The file as the browser can show it, once it is known. */
+  shown?: File
 }
 
 export type Sending =
   | { state: 'idle' }
   | { state: 'sending'; picture: ChosenPicture }
   | { state: 'failed'; picture: ChosenPicture; failure: Failure }
+  | { state: 'refused'; refusal: Refusal }
+
+/** What stands for a picture in the address. */
+export interface SentPicture {
+  id: string
+  look: string | null
+}
 
 interface Pictures {
   sending: Sending
-  /** The picture that an id stands for; null when it was chosen elsewhere, or before the page was loaded. */
-  chosen: (id: string | null) => ChosenPicture | null
-  /** Its id, or null when it failed or another came after it. */
-  send: (picture: ChosenPicture) => Promise<string | null>
+  /** The pictures of this browser by their ids. */
+  known: ReadonlyMap<string, ChosenPicture>
+  /** Null when it failed or another came after it. */
+  send: (picture: ChosenPicture) => Promise<SentPicture | null>
+  /** Looks for a picture that was chosen before the page was loaded. */
+  find: (id: string) => void
   cancel: () => void
 }
 
@@ -43,20 +55,52 @@ export function PictureProvider({ children }: { children: ReactNode }) {
     current.current = control
     setSending({ state: 'sending', picture })
     try {
-      const { shrinkPicture } = await import('./shrink-picture')
-      const id = await addPicture(await shrinkPicture(picture.file), picture.crop, control.signal)
+      const { lookOf, preparePicture } = await import('./prepare-picture')
+      const ready = await preparePicture(picture.file)
+      const [id, look] = await Promise.all([
+        addPicture(ready, picture.crop, control.signal),
+        lookOf(ready, picture.crop),
+      ])
       if (control.signal.aborted) return null
-      setKnown((before) => new Map(before).set(id, picture))
+      const own = { ...picture, shown: ready }
+      setKnown((before) => new Map(before).set(id, own))
+      void import('./picture-store').then(({ keepPicture }) => keepPicture(id, own))
       setSending({ state: 'idle' })
-      return id
+      return { id, look }
     } catch (error) {
-      if (!control.signal.aborted) setSending({ state: 'failed', picture, failure: toFailure(error) })
+      if (!control.signal.aborted) setSending(notSent(picture, error))
       return null
     }
   }, [])
 
-  const chosen = useCallback((id: string | null) => (id && known.get(id)) || null, [known])
-  return <PictureContext value={{ sending, chosen, send, cancel }}>{children}</PictureContext>
+  const find = useCallback((id: string) => {
+    void import('./picture-store')
+      .then(({ keptPicture }) => keptPicture(id))
+      .then((found) => {
+        if (found) setKnown((before) => (before.has(id) ? before : new Map(before).set(id, found)))
+      })
+      // Without that part of the page the picture is one that was chosen elsewhere.
+      .catch(() => undefined)
+  }, [])
+  return <PictureContext value={{ sending, known, send, find, cancel }}>{children}</PictureContext>
+}
+
+/** A file that is no picture is not sent again: another has to be chosen. */
+function notSent(picture: ChosenPicture, error: unknown): Sending {
+  if (error instanceof RefusedPicture) return { state: 'refused', refusal: error.refusal }
+  const failure = toFailure(error)
+  if (failure.kind === 'refused') return { state: 'refused', refusal: 'pictureDamaged' }
+  return { state: 'failed', picture, failure }
+}
+
+/** The picture that an id stands for; null when it was chosen elsewhere. */
+export function useChosenPicture(id: string | null): ChosenPicture | null {
+  const { known, find } = usePictures()
+  const found = (id && known.get(id)) || null
+  useEffect(() => {
+    if (id && !found) find(id)
+  }, [find, found, id])
+  return found
 }
 
 export function usePictures(): Pictures {

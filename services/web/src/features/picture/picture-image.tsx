@@ -19,7 +19,7 @@ export function useFileAddress(file: File): string | undefined {
 /** The picture, or the part of it that is searched for where the browser can show just that. */
 export function PictureImage({ picture, alt }: { picture: ChosenPicture; alt: string }) {
   const { crop } = picture
-  const address = useFileAddress(picture.file)
+  const address = useFileAddress(picture.shown ?? picture.file)
   const box =
     crop && !isWhole(crop)
       ? [crop.y, 1 - crop.x - crop.width, 1 - crop.y - crop.height, crop.x]

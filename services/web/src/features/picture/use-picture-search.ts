@@ -1,20 +1,23 @@
 import { useCallback, useEffect, useState } from 'react'
+import { useLocation, useNavigate } from 'react-router-dom'
 
 import type { Failure } from '../../api/client'
 import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 import type { Crop } from '../../lib/crop'
-import type { ChangeSettings } from '../../lib/use-search-settings'
+import { isSearchPage, type ChangeSettings } from '../../lib/use-search-settings'
 import { checkPicture, type Refusal } from './check-picture'
-import { usePictures, type ChosenPicture } from './picture-context'
+import { useChosenPicture, usePictures, type ChosenPicture } from './picture-context'
 
-interface PictureSearch {
+export interface PictureSearch {
   /** The picture that is searched with or being sent; null too for one that was chosen elsewhere. */
   picture: ChosenPicture | null
   sending: boolean
   failure: Failure | null
   refusal: Refusal | null
   choose: (file: File) => void
+  /** Says why what was given is no picture to search with. */
+  refuse: (why: Refusal) => void
   crop: (crop: Crop | null) => void
   retry: () => void
   remove: () => void
@@ -24,16 +27,22 @@ interface PictureSearch {
 export function usePictureSearch(id: string | null, change: ChangeSettings): PictureSearch {
   const { say } = useLanguage()
   const announce = useAnnounce()
-  const { sending, chosen, send, cancel } = usePictures()
+  const { pathname } = useLocation()
+  const navigate = useNavigate()
+  const { sending, send, cancel } = usePictures()
+  const known = useChosenPicture(id)
   const [refusal, setRefusal] = useState<Refusal | null>(null)
-  // Whoever leaves for another page does not want to be fetched back by an answer.
-  useEffect(() => cancel, [cancel])
+  const here = isSearchPage(pathname)
+  useEffect(() => {
+    // Whoever leaves for another page does not want to be fetched back by an answer.
+    if (!here) cancel()
+  }, [here, cancel])
 
   const searchWith = useCallback(
     async (picture: ChosenPicture, how: { replace: boolean }) => {
       const sent = await send(picture)
       if (sent === null) return
-      change({ picture: sent }, how)
+      change({ picture: sent.id, look: sent.look }, how)
       if (picture.crop === null) announce(say.pictureAccepted)
     },
     [announce, change, say, send],
@@ -42,24 +51,29 @@ export function usePictureSearch(id: string | null, change: ChangeSettings): Pic
     (file: File) => {
       const why = checkPicture(file)
       setRefusal(why)
-      if (!why) void searchWith({ file, crop: null }, { replace: false })
+      if (why) return
+      // The results, where the picture is seen on its way, are another page.
+      if (!here) void navigate('/')
+      void searchWith({ file, crop: null }, { replace: !here })
     },
-    [searchWith],
+    [here, navigate, searchWith],
   )
-  const picture = sending.state === 'idle' ? chosen(id) : sending.picture
+  const refuse = useCallback((why: Refusal) => setRefusal(why), [])
+  const picture = sending.state === 'sending' || sending.state === 'failed' ? sending.picture : known
   return {
     picture,
     sending: sending.state === 'sending',
     failure: sending.state === 'failed' ? sending.failure : null,
-    refusal,
+    refusal: sending.state === 'refused' ? sending.refusal : refusal,
     choose,
+    refuse,
     // One step of Back leads out of a picture, not through each place that its frame has been.
     crop: (crop) => void (picture && searchWith({ ...picture, crop }, { replace: true })),
     retry: () => void (picture && searchWith(picture, { replace: id !== null })),
     remove: () => {
       cancel()
       setRefusal(null)
-      change({ picture: null })
+      change({ picture: null, look: null })
     },
   }
 }

@@ -4,7 +4,7 @@ import { useLanguage } from '../../i18n/language'
 import { byStrength, wordsInCommon } from './why'
 
 const GRID =
-  'grid grid-cols-2 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(13.5rem,1fr))] sm:gap-4'
+  'grid grid-cols-2 gap-2 sm:grid-cols-[repeat(auto-fill,minmax(13.5rem,1fr))] sm:gap-4'
 const EAGER = 8
 /** Products after this number are rendered only near the window: 1,000 scroll as smoothly as 50. */
 const DRAWN = 48
@@ -77,7 +77,7 @@ export function ResultSkeletons() {
     <div aria-hidden className={GRID}>
       {Array.from({ length: EAGER }, (_, place) => (
         <div key={place} className="panel animate-pulse p-2 sm:p-3">
-          <div className="aspect-square rounded-xl bg-stone-200 dark:bg-stone-800" />
+          <div className="aspect-[5/4] rounded-xl bg-stone-200 sm:aspect-square dark:bg-stone-800" />
           <div className="mx-1 mt-4 h-3 w-1/3 rounded bg-stone-200 dark:bg-stone-800" />
           <div className="mx-1 mt-3 h-4 w-5/6 rounded bg-stone-200 dark:bg-stone-800" />
           <div className="mx-1 mt-6 h-4 w-1/4 rounded bg-stone-200 dark:bg-stone-800" />

@@ -31,9 +31,8 @@ interface Props {
   onExtend: (answer: SearchAnswer) => void
   onRetry: () => void
   onMoreLike: (id: string) => void
-  /** The filters: a button for small screens, and those that are on. */
+  /** The filters of small screens. */
   filterButton: ReactNode
-  activeFilters: ReactNode
 }
 
 /** The faces of a search that was asked: waiting, results, nothing, failed. */
@@ -65,19 +64,19 @@ export function ResultsView(props: Props) {
     props.onExtend(fuller)
   }
   return (
-    <section aria-busy={waiting} aria-labelledby="results-title" className={bare ? 'mx-auto w-full max-w-xl' : ''}>
+    <section id="results" tabIndex={-1} aria-busy={waiting} aria-labelledby="results-title" className={`outline-none ${bare ? 'mx-auto w-full max-w-xl' : ''}`}>
       {category !== undefined && others.length === 0 && (
         <div className="mb-2">
           <Breadcrumb category={category} current />
         </div>
       )}
-      <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
+      <div className="mb-2 flex flex-wrap items-center justify-between gap-x-2 gap-y-1 sm:mb-4 sm:gap-x-4">
         <div className="flex items-baseline gap-2">
           <h2 ref={title} id="results-title" tabIndex={-1} className="scroll-mt-24 text-lg font-semibold outline-none">
             {answer.state === 'failed' ? say.noAnswer : outdated ? say.loading : (found ?? say.loading)}
           </h2>
           {answer.state === 'done' && (
-            <span className="muted text-sm">{say.took(Math.round(answer.value.took_ms))}</span>
+            <span className="muted text-sm max-sm:hidden">{say.took(Math.round(answer.value.took_ms))}</span>
           )}
         </div>
         <div className="flex min-w-0 items-center gap-2 print:hidden">
@@ -90,7 +89,6 @@ export function ResultsView(props: Props) {
             />
           )}
         </div>
-        <div className="w-full empty:hidden">{props.activeFilters}</div>
       </div>
       <Waiting patience={patience} />
       {answer.state === 'failed' && <FailureNotice failure={answer.failure} onRetry={props.onRetry} />}

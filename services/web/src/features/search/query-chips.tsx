@@ -8,6 +8,7 @@ import { useLanguage } from '../../i18n/language'
 import { hasQuestion, MOST_WITHOUT, type SearchSettings } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
 import { useFocusKept } from '../../lib/use-focus-kept'
+import { useSettled } from '../../lib/use-settled'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 
 interface Props {
@@ -15,59 +16,91 @@ interface Props {
   onChange: ChangeSettings
   /** The query picture, if there is one. */
   picture: ReactNode
+  /** The filters that are on. */
+  filters: ReactNode
   /** Content at the end of the row. */
   children: ReactNode
 }
 
-/** The parts of the query, each with a remove button, and a field for terms to exclude. */
-export function QueryChips({ settings, onChange, picture, children }: Props) {
+/** The parts of the query, each with a remove button, and a field for terms to exclude. One row on a phone. */
+export function QueryChips({ settings, onChange, picture, filters, children }: Props) {
   const { say } = useLanguage()
   const { query, like, without } = settings
   // Words alone stand in the box already.
-  const mixed = picture !== null || like.length > 0 || without.length > 0
+  const mixed = Boolean(picture) || like.length > 0 || without.length > 0
   const row = useRef<HTMLDivElement>(null)
-  useFocusKept(row, `${picture !== null} ${query !== ''} ${like.length} ${without.length}`)
+  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${without.length}`)
   return (
-    <div
-      ref={row}
-      tabIndex={-1}
-      className="mt-2 flex flex-wrap items-center gap-x-1 gap-y-2 outline-none sm:flex-nowrap sm:items-start sm:gap-x-1.5"
-    >
-      <div className="contents sm:flex sm:min-w-0 sm:flex-1 sm:flex-wrap sm:items-center sm:gap-x-1.5 sm:gap-y-2">
-        {mixed && (
-          <ul aria-label={say.searchedWith} className="contents">
-            {picture && <li className="max-w-full">{picture}</li>}
-            {like.map((id) => (
-              <li key={id} className="max-w-full">
-                <LikeChip id={id} onRemove={() => onChange({ like: like.filter((one) => one !== id) })} />
-              </li>
-            ))}
-            {query && (
-              <li className="max-w-full">
-                <Chip removeLabel={say.remove(say.termWords(query))} onRemove={() => onChange({ query: '' })}>
-                  <span className="truncate">{say.termWords(query)}</span>
-                </Chip>
-              </li>
-            )}
-            {without.map((words) => (
-              <li key={words} className="max-w-full">
-                <Chip
-                  removeLabel={say.remove(say.termWithout(words))}
-                  onRemove={() => onChange({ without: without.filter((one) => one !== words) })}
-                >
-                  <FiMinusCircle aria-hidden className="shrink-0" />
-                  <span className="truncate">{say.termWithout(words)}</span>
-                </Chip>
-              </li>
-            ))}
-          </ul>
-        )}
-        {hasQuestion(settings) && without.length < MOST_WITHOUT && (
-          <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
-        )}
-      </div>
-      <div className="ms-auto shrink-0">{children}</div>
+    <div ref={row} tabIndex={-1} className="chip-row mt-1 outline-none">
+      {mixed && (
+        <ul aria-label={say.searchedWith} className="contents">
+          {picture && <li className="shrink-0">{picture}</li>}
+          {like.map((id) => (
+            <li key={id} className="chip-place">
+              <LikeChip id={id} onRemove={() => onChange({ like: like.filter((one) => one !== id) })} />
+            </li>
+          ))}
+          {query && (
+            <li className="chip-place">
+              <Chip removeLabel={say.remove(say.termWords(query))} onRemove={() => onChange({ query: '' })}>
+                <span className="truncate">{say.termWords(query)}</span>
+              </Chip>
+            </li>
+          )}
+          {query && (Boolean(picture) || like.length > 0) && (
+            <li className="shrink-0">
+              <Balance lean={settings.lean} onChange={(lean) => onChange({ lean })} />
+            </li>
+          )}
+          {without.map((words) => (
+            <li key={words} className="chip-place">
+              <Chip
+                removeLabel={say.remove(say.termWithout(words))}
+                onRemove={() => onChange({ without: without.filter((one) => one !== words) })}
+              >
+                <FiMinusCircle aria-hidden className="shrink-0" />
+                <span className="truncate">{say.termWithout(words)}</span>
+              </Chip>
+            </li>
+          ))}
+        </ul>
+      )}
+      {filters}
+      {hasQuestion(settings) && without.length < MOST_WITHOUT && (
+        <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
+      )}
+      <div className="shrink-0 sm:ms-auto">{children}</div>
     </div>
+  )
+}
+
+const LEAST_LEAN = 0.1
+const MOST_LEAN = 0.9
+
+/** How much the picture counts beside the words. It is acted on once it stands still. */
+function Balance({ lean, onChange }: { lean: number; onChange: (lean: number) => void }) {
+  const { say } = useLanguage()
+  const [shown, drag] = useSettled(lean, onChange)
+  return (
+    <label className="flex min-h-11 items-center gap-2 rounded-full border border-stone-300 bg-white px-3.5 text-sm dark:border-stone-700 dark:bg-stone-900">
+      <span aria-hidden className="muted">
+        {say.leanWords}
+      </span>
+      <input
+        type="range"
+        aria-label={say.lean}
+        aria-valuetext={say.leanValue(Math.round(shown * 100))}
+        min={LEAST_LEAN}
+        max={MOST_LEAN}
+        step={0.1}
+        value={shown}
+        onChange={(event) => drag(event.target.valueAsNumber)}
+        className="h-11 w-24 cursor-pointer"
+      />
+      <span aria-hidden className="muted">
+        {say.leanPicture}
+      </span>
+    </label>
   )
 }
 
@@ -96,7 +129,7 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
   useFocusKept(opener, open)
   if (!open)
     return (
-      <button ref={opener} type="button" className="text-button px-1.5 text-sm sm:px-3" onClick={() => setOpen(true)}>
+      <button ref={opener} type="button" className="text-button shrink-0 px-2 text-sm whitespace-nowrap sm:px-3" onClick={() => setOpen(true)}>
         <FiMinusCircle aria-hidden /> {say.withoutAdd}
       </button>
     )

@@ -14,7 +14,7 @@ interface Props {
 export function SettingsButton({ settings, open, onToggle }: Props) {
   const { say } = useLanguage()
   return (
-    <button type="button" className="text-button px-1.5 text-sm sm:px-3" aria-expanded={open} onClick={onToggle}>
+    <button type="button" className="text-button px-2 text-sm whitespace-nowrap sm:px-3" aria-expanded={open} onClick={onToggle}>
       <FiSliders aria-hidden /> {say.settings}
       {isUnusual(settings) && (
         <span className="size-2 rounded-full bg-brand-600 dark:bg-brand-400">

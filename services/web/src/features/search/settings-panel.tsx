@@ -17,23 +17,10 @@ interface Props {
 export function SettingsPanel({ settings, onChange }: Props) {
   const { say } = useLanguage()
   const changed = isUnusual(settings)
-  const mixed = settings.query !== '' && (settings.picture !== null || settings.like.length > 0)
   return (
     <section aria-label={say.settings} className="panel mt-3 grid gap-x-10 gap-y-6 p-4 sm:grid-cols-2 sm:p-6">
       <div className="space-y-6">
         <Compare settings={settings} onChange={onChange} />
-        {mixed && (
-          <RangeField
-            label={say.lean}
-            text={(value) => say.leanValue(Math.round(value * 100))}
-            hint={say.leanHint}
-            value={settings.lean}
-            min={0.1}
-            max={0.9}
-            step={0.1}
-            onChange={(value) => onChange({ lean: value })}
-          />
-        )}
         <HowMany value={settings.k} onChange={(value) => onChange({ k: value })} />
       </div>
       <div className="space-y-6">

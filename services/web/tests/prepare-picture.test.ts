@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { shrinkPicture } from '../src/features/picture/shrink-picture'
+import { preparePicture } from '../src/features/picture/prepare-picture'
 
 // jsdom decodes and draws nothing: these stand for what a browser does.
 function browserThatDraws(width: number, height: number, bytes: number) {
@@ -24,25 +24,25 @@ afterEach(() => {
 describe('a picture on its way out', () => {
   it('is sent as it is where it is small', async () => {
     const small = photograph(1000)
-    expect(await shrinkPicture(small)).toBe(small)
+    expect(await preparePicture(small)).toBe(small)
   })
 
   it('is scaled down once if it is large, its longest side 2048 pixels', async () => {
     const { drawn, decode } = browserThatDraws(4000, 3000, 300_000)
     const large = photograph(5_000_000)
-    const sent = await shrinkPicture(large)
+    const sent = await preparePicture(large)
     expect([sent.name, sent.type, sent.size]).toEqual(['photo.png', 'image/jpeg', 300_000])
     expect(drawn).toHaveBeenCalledWith(expect.anything(), 0, 0, 2048, 1536)
-    expect(await shrinkPicture(large)).toBe(sent)
+    expect(await preparePicture(large)).toBe(sent)
     expect(decode).toHaveBeenCalledOnce()
   })
 
   it('is sent unchanged if scaling it saves nothing, or fails', async () => {
     browserThatDraws(800, 600, 2_000_000)
     const dense = photograph(1_500_000)
-    expect(await shrinkPicture(dense)).toBe(dense)
+    expect(await preparePicture(dense)).toBe(dense)
     vi.stubGlobal('createImageBitmap', () => Promise.reject(new Error('no picture')))
     const broken = photograph(1_500_000)
-    expect(await shrinkPicture(broken)).toBe(broken)
+    expect(await preparePicture(broken)).toBe(broken)
   })
 })
