@@ -1,3 +1,4 @@
+import { label, LEVEL } from '../lib/categories'
 import { ask } from './ask'
 import { http, type ScoredProduct } from './client'
 import type { components } from './schema'
@@ -21,7 +22,6 @@ const MOST_TILES = 6
 const MOST_EXAMPLES = 6
 /** Some have no picture, and are not shown. */
 const CANDIDATES = 12
-const LEVEL = ' > '
 
 export async function getCatalogue(signal: AbortSignal): Promise<Catalogue> {
   const { facets } = await ask({ k: 1, facets: ['category'], facet_values: 100 }, signal)
@@ -83,6 +83,4 @@ export function spread<One extends { value: string; count: number }>(categories:
 }
 
 const topOf = ({ value }: { value: string }): string => value.split(LEVEL)[0] ?? value
-/** The last part of a category's path, as a person reads it. */
-export const label = (category: string): string => (category.split(LEVEL).at(-1) ?? category).replaceAll(/[-_]/g, ' ')
 const words = (category: string): string => label(category).toLowerCase()

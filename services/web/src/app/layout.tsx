@@ -5,8 +5,8 @@ import { Link, Outlet, useHref, useLocation, useNavigate } from 'react-router-do
 import { ErrorBoundary } from '../components/error-boundary'
 import { LanguageSelect } from '../components/language-select'
 import { OfflineNotice } from '../components/offline-notice'
+import { later } from '../components/later'
 import { ThemeToggle } from '../components/theme-toggle'
-import { DropTarget } from '../features/picture/drop-target'
 import { PictureButton } from '../features/picture/picture-button'
 import { usePictureSearch } from '../features/picture/use-picture-search'
 import { rememberQuery } from '../features/search/recents'
@@ -18,6 +18,9 @@ import { isSearchPage, useSearchSettings } from '../lib/use-search-settings'
 import { useWide } from '../lib/use-wide'
 import { useWayBack } from '../lib/way-back'
 import type { Shop } from './use-shop'
+
+/** Nobody drags a picture before the page stands. */
+const dropTarget = later(async () => (await import('../features/picture/drop-target')).DropTarget)
 
 /** The frame of every page, with the search box. */
 export function Layout() {
@@ -75,7 +78,7 @@ export function Layout() {
       {!first && !wide && (
         <footer className="flex justify-center border-t border-stone-200 p-3 dark:border-stone-800 print:hidden">{controls}</footer>
       )}
-      <DropTarget onPicture={pictures.choose} onRefuse={pictures.refuse} />
+      <dropTarget.Part onPicture={pictures.choose} onRefuse={pictures.refuse} />
     </div>
   )
 }

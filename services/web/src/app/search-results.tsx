@@ -1,15 +1,18 @@
 import { useState } from 'react'
 
 import type { SearchAnswer } from '../api/client'
-import { hasChoices } from '../features/facets/choices'
-import { FacetPanel } from '../features/facets/facet-panel'
+import { later } from '../components/later'
 import { FacetSheet } from '../features/facets/facet-sheet'
+import { hasChoices } from '../features/facets/has-choices'
 import { useFoundText } from '../features/results/found-text'
 import { ResultsView } from '../features/results/results-view'
 import { useLanguage } from '../i18n/language'
 import { countFilters, DEFAULTS, type SearchSettings } from '../lib/search-params'
 import type { Answer } from '../lib/use-answer'
 import type { ChangeSettings } from '../lib/use-search-settings'
+
+/** It comes beside the results, and not before them. */
+const facetPanel = later(async () => (await import('../features/facets/facet-panel')).FacetPanel)
 
 interface Props {
   answer: Answer<SearchAnswer>
@@ -44,8 +47,8 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   return (
     <div className={`mt-2 sm:mt-4 ${filtering ? 'lg:grid lg:grid-cols-[14rem_minmax(0,1fr)] lg:gap-10' : ''}`}>
       {filtering && (
-        <aside aria-label={say.filters} className="hidden lg:block print:hidden">
-          <FacetPanel {...panel} />
+        <aside aria-label={say.filters} className="facets hidden lg:block print:hidden">
+          <facetPanel.Part {...panel} />
         </aside>
       )}
       <ResultsView
@@ -56,7 +59,14 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
         settings={settings}
         onChange={onChange}
         onMoreLike={(id) => onChange({ ...START_AGAIN, like: [id] })}
-        filterButton={filtering && <FacetSheet {...panel} found={found ?? ''} />}
+        filterButton={
+          filtering && (
+            <FacetSheet settings={settings} found={found ?? ''}>
+              {/* Inside the sheet, changes are part of the one step that Back leads out of. */}
+              <facetPanel.Part {...panel} onChange={(part) => onChange(part, { replace: true, keepState: true })} />
+            </FacetSheet>
+          )
+        }
       />
     </div>
   )

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useEffect, useRef, type MouseEvent, type ReactNode } from 'react'
 import { FiX } from 'react-icons/fi'
 
 import { useLanguage } from '../i18n/language'
@@ -11,7 +11,7 @@ interface Props {
   footer: ReactNode
 }
 
-/** A native dialog from the window's edge: Escape closes it, and focus goes back to where it was. */
+/** A native dialog from the window's edge: Escape or a press beside it closes it, and focus goes back to where it was. */
 export function Sheet({ title, open, onClose, children, footer }: Props) {
   const { say } = useLanguage()
   const dialog = useRef<HTMLDialogElement>(null)
@@ -19,11 +19,18 @@ export function Sheet({ title, open, onClose, children, footer }: Props) {
     if (open) dialog.current?.showModal()
     else dialog.current?.close()
   }, [open])
+  // What is around the content is the backdrop.
+  const pressed = (event: MouseEvent) => {
+    if (event.target === dialog.current) onClose()
+  }
   return (
+    // The keyboard has Escape and the button.
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={dialog}
       aria-label={title}
-      onClose={onClose}
+      onClick={pressed}
+      onClose={() => open && onClose()}
       className="m-0 ms-auto h-dvh max-h-none w-[min(24rem,100%)] max-w-none bg-stone-50 text-inherit backdrop:bg-stone-950/50 dark:bg-stone-950"
     >
       <div className="flex h-full flex-col">

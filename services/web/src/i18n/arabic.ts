@@ -147,6 +147,8 @@ export const arabic: Messages = {
   inStock: 'المتوفر فقط',
   priceNow: 'السعر الآن:',
   priceBefore: 'السعر السابق:',
+  priceLeast: 'أدنى سعر',
+  priceMost: 'أعلى سعر',
   priceFrom: 'من',
   priceTo: 'إلى',
   priceApply: 'طبّق',

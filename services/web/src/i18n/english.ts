@@ -122,6 +122,8 @@ export const english = {
   inStock: 'In stock only',
   priceNow: 'Price now:',
   priceBefore: 'Price before:',
+  priceLeast: 'Lowest price',
+  priceMost: 'Highest price',
   priceFrom: 'From',
   priceTo: 'To',
   priceApply: 'Apply',

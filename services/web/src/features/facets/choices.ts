@@ -12,11 +12,6 @@ export interface Choice {
 const LEVEL = ' > '
 export const CATEGORY = 'category'
 
-/** True if there is anything to filter by. */
-export function hasChoices(facets: Facets | null): boolean {
-  return facets !== null && (Boolean(facets.price) || Object.values(facets.fields).some((values) => values.length > 0))
-}
-
 /** Values of a field to choose from: those of the results, and those already chosen. */
 export function choicesOf(field: string, facets: Facets | null, chosen: readonly string[]): Choice[] {
   const found = facets?.fields[field] ?? []

@@ -1,7 +1,9 @@
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
+import { FiChevronDown } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
 import type { Choice } from './choices'
+import { swatchOf } from './swatches'
 
 const SHOWN = 6
 
@@ -9,20 +11,21 @@ interface Props {
   name: string
   choices: Choice[]
   chosen: readonly string[]
-  /** True if the values are colours, which are shown as such if the browser knows them. */
+  /** True if the values are colours, which are shown as such. */
   colours?: boolean
+  /** True if the group is open when it first appears. */
+  open: boolean
   onToggle: (value: string) => void
 }
 
 /** The values of one field, with how many products have each. */
-export function FacetGroup({ name, choices, chosen, colours = false, onToggle }: Props) {
+export function FacetGroup({ name, choices, chosen, colours = false, open, onToggle }: Props) {
   const { say } = useLanguage()
   const [all, setAll] = useState(false)
   // One that is chosen is never hidden behind "show all".
   const shown = all ? choices : choices.filter(({ value }, place) => place < SHOWN || chosen.includes(value))
   return (
-    <fieldset className="min-w-0">
-      <legend className="mb-1.5 font-semibold">{name}</legend>
+    <Group name={name} open={open} chosen={chosen.length}>
       <ul>
         {shown.map(({ value, label, count, depth }) => (
           <li key={value} style={{ paddingInlineStart: `${depth}rem` }}>
@@ -38,22 +41,57 @@ export function FacetGroup({ name, choices, chosen, colours = false, onToggle }:
         ))}
       </ul>
       {choices.length > SHOWN && (
-        <button type="button" className="link min-h-9 text-sm" aria-expanded={all} onClick={() => setAll(!all)}>
+        <button
+          type="button"
+          className="link min-h-9 text-sm pointer-coarse:min-h-11"
+          aria-expanded={all}
+          onClick={() => setAll(!all)}
+        >
           {all ? say.showFewer : say.showAll(choices.length)}
         </button>
       )}
-    </fieldset>
+    </Group>
   )
 }
 
+interface GroupProps {
+  name: string
+  open: boolean
+  /** Number of values that are on: they stay known while the group is closed. */
+  chosen: number
+  children: ReactNode
+}
+
+/** A part of the filters with its name, to open and close. */
+export function Group({ name, open, chosen, children }: GroupProps) {
+  const { say } = useLanguage()
+  return (
+    <details open={open} className="group/part border-b border-stone-200 py-1 last:border-0 dark:border-stone-800">
+      <summary className="flex min-h-11 cursor-pointer list-none items-center gap-2 rounded-lg font-semibold [&::-webkit-details-marker]:hidden">
+        <span className="flex-1">{name}</span>
+        {chosen > 0 && (
+          <span className="rounded-full bg-brand-700 px-2 text-xs font-semibold text-white tabular-nums">
+            {chosen} <span className="sr-only">{say.filtersOn}</span>
+          </span>
+        )}
+        <FiChevronDown aria-hidden className="muted transition-transform group-open/part:rotate-180" />
+      </summary>
+      <fieldset className="min-w-0 pb-3">
+        <legend className="sr-only">{name}</legend>
+        {children}
+      </fieldset>
+    </details>
+  )
+}
+
+/** The colour itself; a dashed ring for a name that nobody knows, which stands beside it anyway. */
 function Swatch({ colour }: { colour: string }) {
-  // jsdom and old browsers have no CSS.supports; a colour that is unknown has no dot.
-  if (typeof CSS === 'undefined' || !CSS.supports('color', colour.toLowerCase())) return null
+  const background = swatchOf(colour)
   return (
     <span
       aria-hidden
-      className="size-4 shrink-0 rounded-full border border-stone-400/60 forced-color-adjust-none"
-      style={{ backgroundColor: colour.toLowerCase() }}
+      className={`size-4 shrink-0 rounded-full border forced-color-adjust-none ${background ? 'border-stone-500/60' : 'border-dashed border-stone-500'}`}
+      style={background ? { background } : undefined}
     />
   )
 }

@@ -1,3 +1,5 @@
+import { Fragment } from 'react'
+
 import type { Facets } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import type { SearchSettings } from '../../lib/search-params'
@@ -8,27 +10,41 @@ import { fieldName } from '../../i18n/field-name'
 import { PriceRange } from './price-range'
 
 const IN_STOCK = 'in_stock'
-/** The fields that come first; those that the catalogue adds follow. */
+/** The fields that come first, with the price behind the first of them; those of the catalogue follow. */
 const FIRST = ['category', 'color', 'brand']
+/** Groups that are open at first; the others open when they are wanted. */
+const OPEN = 4
 
-interface Props {
+export interface FacetPanelProps {
   facets: Facets | null
   settings: SearchSettings
   onChange: ChangeSettings
 }
 
 /** Everything that results can be filtered by, as far as products found have it. */
-export function FacetPanel({ facets, settings, onChange }: Props) {
+export function FacetPanel({ facets, settings, onChange }: FacetPanelProps) {
   const { say } = useLanguage()
   const { filters, inStock, price } = settings
   const set = (field: string, values: string[]) => {
     const { [field]: _before, ...others } = filters
     onChange({ filters: values.length > 0 ? { ...others, [field]: values } : others })
   }
-  const fields = new Set([...FIRST, ...Object.keys(facets?.fields ?? {}), ...Object.keys(filters)])
-  fields.delete(IN_STOCK)
+  const names = new Set([...FIRST, ...Object.keys(facets?.fields ?? {}), ...Object.keys(filters)])
+  names.delete(IN_STOCK)
+  const groups = [...names]
+    .map((field) => ({ field, chosen: filters[field] ?? [], choices: choicesOf(field, facets, filters[field] ?? []) }))
+    .filter(({ chosen, choices }) => choices.length > 1 || chosen.length > 0)
+  const priced = facets?.price || price.min !== null || price.max !== null
+  const range = priced && (
+    <PriceRange
+      key="price"
+      price={price}
+      span={facets?.price}
+      onChange={(next) => onChange({ price: next })}
+    />
+  )
   return (
-    <div className="space-y-7">
+    <div>
       {(inStock || (facets?.fields[IN_STOCK]?.length ?? 0) > 0) && (
         <label className="flex min-h-11 cursor-pointer items-center gap-2.5 text-sm font-medium">
           <input
@@ -40,24 +56,20 @@ export function FacetPanel({ facets, settings, onChange }: Props) {
           {say.inStock}
         </label>
       )}
-      {[...fields].map((field) => {
-        const chosen = filters[field] ?? []
-        const choices = choicesOf(field, facets, chosen)
-        if (choices.length < 2 && chosen.length === 0) return null
-        return (
+      {groups[0]?.field !== FIRST[0] && range}
+      {groups.map(({ field, chosen, choices }, place) => (
+        <Fragment key={field}>
           <FacetGroup
-            key={field}
             name={fieldName(field, say)}
             choices={choices}
             chosen={chosen}
             colours={field === 'color'}
+            open={place < OPEN || chosen.length > 0}
             onToggle={(value) => set(field, toggled(field, chosen, value))}
           />
-        )
-      })}
-      {(facets?.price || price.min !== null || price.max !== null) && (
-        <PriceRange price={price} span={facets?.price} onChange={(range) => onChange({ price: range })} />
-      )}
+          {field === FIRST[0] && range}
+        </Fragment>
+      ))}
     </div>
   )
 }

@@ -1,21 +1,24 @@
-import { useState } from 'react'
+import type { ReactNode } from 'react'
 import { FiFilter } from 'react-icons/fi'
 
 import { Sheet } from '../../components/sheet'
 import { useLanguage } from '../../i18n/language'
-import { countFilters } from '../../lib/search-params'
-import { FacetPanel } from './facet-panel'
+import { countFilters, type SearchSettings } from '../../lib/search-params'
+import { useStep } from '../../lib/use-step'
 
-interface Props extends React.ComponentProps<typeof FacetPanel> {
+interface Props {
+  settings: SearchSettings
   /** Number of matching products, in words. */
   found: string
+  /** The filters themselves. */
+  children: ReactNode
 }
 
 /** The filters on a small screen: a button, and a dialog that it opens. */
-export function FacetSheet({ found, ...panel }: Props) {
+export function FacetSheet({ settings, found, children }: Props) {
   const { say } = useLanguage()
-  const [open, setOpen] = useState(false)
-  const on = countFilters(panel.settings)
+  const [open, setOpen] = useStep('filters')
+  const on = countFilters(settings)
   const close = () => setOpen(false)
   return (
     <>
@@ -43,7 +46,7 @@ export function FacetSheet({ found, ...panel }: Props) {
           </button>
         }
       >
-        <FacetPanel {...panel} />
+        {children}
       </Sheet>
     </>
   )

@@ -3,18 +3,26 @@ import { useId, useState, type FormEvent } from 'react'
 import type { Facets } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import type { SearchSettings } from '../../lib/search-params'
+import { useSettled } from '../../lib/use-settled'
+import { Group } from './facet-group'
+import { fromPlace, stepsOf, toPlace } from './price-scale'
+
+type Range = SearchSettings['price']
 
 interface Props {
-  price: SearchSettings['price']
+  price: Range
   span: Facets['price']
-  onChange: (price: SearchSettings['price']) => void
+  onChange: (price: Range) => void
 }
 
-/** Between which prices; the fields hint at the lowest and the highest found. */
+/** Between which prices: two thumbs, and two fields for exact figures. */
 export function PriceRange({ price, span, onChange }: Props) {
   const { say } = useLanguage()
   const id = useId()
   const [wrong, setWrong] = useState(false)
+  const [shown, drag] = useSettled(price, (next) => {
+    if (next.min !== price.min || next.max !== price.max) onChange(next)
+  })
   const apply = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
@@ -27,14 +35,14 @@ export function PriceRange({ price, span, onChange }: Props) {
     <label className="min-w-0 flex-1 text-xs">
       <span className="muted">{label}</span>
       <input
-        // A new field when the address says something else: what was typed and not applied is dropped.
-        key={price[name]}
+        // A new field when a thumb or the address says something else: what was typed and not applied is dropped.
+        key={shown[name]}
         name={name}
         type="number"
         inputMode="decimal"
         min={0}
         step="any"
-        defaultValue={price[name] ?? ''}
+        defaultValue={shown[name] ?? ''}
         placeholder={hint === undefined ? '' : String(name === 'min' ? Math.floor(hint) : Math.ceil(hint))}
         aria-invalid={wrong}
         {...(wrong && { 'aria-describedby': `${id}-wrong` })}
@@ -43,8 +51,8 @@ export function PriceRange({ price, span, onChange }: Props) {
     </label>
   )
   return (
-    <fieldset className="min-w-0">
-      <legend className="mb-1.5 font-semibold">{say.fields['price']}</legend>
+    <Group name={say.fields['price'] ?? ''} open chosen={Number(price.min !== null || price.max !== null)}>
+      {span && span.max > span.min && <Thumbs price={shown} span={span} onChange={drag} />}
       <form onSubmit={apply} noValidate className="flex items-end gap-2">
         {field('min', say.priceFrom, span?.min)}
         {field('max', say.priceTo, span?.max)}
@@ -57,7 +65,54 @@ export function PriceRange({ price, span, onChange }: Props) {
           {say.priceLow}
         </p>
       )}
-    </fieldset>
+    </Group>
+  )
+}
+
+interface ThumbsProps {
+  price: Range
+  span: NonNullable<Facets['price']>
+  onChange: (price: Range) => void
+}
+
+/** Two native sliders on one track, so that keys, touch and screen readers work as everywhere. */
+function Thumbs({ price, span, onChange }: ThumbsProps) {
+  const { say, language } = useLanguage()
+  const steps = stepsOf(span)
+  const low = price.min === null ? 0 : toPlace(price.min, span)
+  const high = price.max === null ? steps : toPlace(price.max, span)
+  const figure = (value: number) => value.toLocaleString(language)
+  const thumb = (name: 'min' | 'max', label: string) => {
+    const place = name === 'min' ? low : high
+    return (
+      <input
+        type="range"
+        aria-label={label}
+        aria-valuetext={figure(price[name] ?? span[name])}
+        min={0}
+        max={steps}
+        value={place}
+        onChange={({ target }) => {
+          // A thumb stops at the other one; at its end it limits nothing.
+          const to = name === 'min' ? Math.min(target.valueAsNumber, high) : Math.max(target.valueAsNumber, low)
+          const atEnd = name === 'min' ? to === 0 : to === steps
+          onChange({ ...price, [name]: atEnd ? null : fromPlace(to, span) })
+        }}
+        className={`price-thumb ${name === 'min' && low > steps / 2 ? 'z-1' : ''}`}
+      />
+    )
+  }
+  return (
+    <div className="relative mb-2 h-11">
+      <div aria-hidden className="absolute inset-x-0 top-1/2 h-1 -translate-y-1/2 rounded-full bg-stone-300 forced-color-adjust-none dark:bg-stone-700">
+        <div
+          className="absolute h-full rounded-full bg-brand-600 dark:bg-brand-400"
+          style={{ insetInlineStart: `${(100 * low) / steps}%`, insetInlineEnd: `${100 - (100 * high) / steps}%` }}
+        />
+      </div>
+      {thumb('min', say.priceLeast)}
+      {thumb('max', say.priceMost)}
+    </div>
   )
 }
 

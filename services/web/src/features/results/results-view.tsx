@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from 'react'
+import { useNavigationType } from 'react-router-dom'
 
 import type { SearchAnswer } from '../../api/client'
 import { Breadcrumb } from '../../components/breadcrumb'
@@ -51,6 +52,7 @@ export function ResultsView(props: Props) {
   const bare = answer.state === 'failed' || (answer.state === 'done' && answer.value.results.length === 0)
   const [category, ...others] = settings.filters['category'] ?? []
   useSpoken(answer)
+  useSeenFromTop(title, props.searchKey)
   const moreLike = (id: string) => {
     props.onMoreLike(id)
     // The pressed button disappears with its products.
@@ -112,6 +114,18 @@ export function ResultsView(props: Props) {
       )}
     </section>
   )
+}
+
+/** A filter that was ticked far down leads to another answer, which is read from its beginning. */
+function useSeenFromTop(title: RefObject<HTMLElement | null>, key: string): void {
+  const how = useNavigationType()
+  const before = useRef(key)
+  useLayoutEffect(() => {
+    if (before.current === key) return
+    before.current = key
+    // Back and Forward find the place where they left it.
+    if (how !== 'POP' && title.current && title.current.getBoundingClientRect().top < 0) title.current.scrollIntoView?.()
+  }, [how, key, title])
 }
 
 /** Speaks how many were found once an answer is there; further pages speak for themselves. */
