@@ -56,7 +56,7 @@ test.describe('at 320 pixels', () => {
 
 test('settings stand beside what the search is made of, however much that is', async ({ shop, page }) => {
   await page.setViewportSize({ width: 1440, height: 900 })
-  await shop.open('/?q=mug&without=striped&without=polka+dot&like=sample-0018')
+  await shop.open('/?q=mug+without+striped&unlike=sample-0300&like=sample-0018')
   await shop.settled()
   const settings = await page.getByRole('button', { name: say.settings }).boundingBox()
   const first = await page.getByRole('list', { name: say.searchedWith }).getByRole('listitem').first().boundingBox()

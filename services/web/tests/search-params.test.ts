@@ -18,7 +18,7 @@ describe('the address of a search', () => {
       ...DEFAULTS,
       query: text,
       like: [text],
-      without: [text],
+      unlike: [text],
       filters: { brand: [text, 'another'], [`field ${text}`]: [text] },
     }
     expect(roundTrip(settings)).toEqual(settings)
@@ -30,12 +30,13 @@ describe('the address of a search', () => {
       picture: 'UDHbqnPCeNpjYGBgYAACAA-_',
       look: 'tiny',
       like: ['sample-0001', 'a/b'],
-      without: ['striped', 'red'],
+      unlike: ['sample-0002', 'c'],
       lean: 0.7,
       k: 50,
       threshold: 0.35,
       words: 0,
       rewrite: false,
+      exact: true,
       weak: true,
       variants: true,
       sort: 'price_desc',
@@ -78,11 +79,11 @@ describe('the address of a search', () => {
     const many = new URLSearchParams()
     for (let number = 0; number < 200; number++) {
       many.append('like', `p${number}`)
-      many.append('without', `w${number}`)
+      many.append('unlike', `w${number}`)
       many.append('f.brand', `b${number}`)
     }
     many.set('q', 'x'.repeat(5000))
-    const { like, without, filters, query } = readSettings(many)
-    expect([like.length, without.length, filters['brand']?.length, query.length]).toEqual([3, 3, 100, 1000])
+    const { like, unlike, filters, query } = readSettings(many)
+    expect([like.length, unlike.length, filters['brand']?.length, query.length]).toEqual([3, 3, 100, 1000])
   })
 })

@@ -20,20 +20,20 @@ describe('what the gateway is asked', () => {
     })
   })
 
-  it('weighs a picture against the words as its balance says, and words to leave out below zero', () => {
+  it('weighs a picture against the words as its balance says, and products to be unlike below zero', () => {
     const { query, terms } = toRequest({
       ...DEFAULTS,
       query: 'blue',
       picture: 'pic',
       like: ['p/1'],
-      without: ['striped'],
+      unlike: ['p9'],
       lean: 0.8,
     })
     expect(query).toBe('blue')
     expect(terms).toEqual([
       { picture_id: 'pic', weight: 4 },
       { product_id: 'p/1', weight: 4 },
-      { text: 'striped', weight: -0.5 },
+      { product_id: 'p9', weight: -0.5 },
     ])
   })
 

@@ -207,18 +207,62 @@ describe('a mixed search', () => {
   })
 
   it('leaves words out', async () => {
-    searchAnswers(() => answer(['Plain mug']))
+    searchAnswers(({ query }) =>
+      answer(['Plain mug'], {
+        understood: query?.includes('without')
+          ? [{ kind: 'exclude', text: 'without striped', without: 'mug', price: null, currency: null, excluded: ['striped'] }]
+          : [],
+      }),
+    )
     const user = userEvent.setup()
     open('/?q=mug')
     await user.click(screen.getByRole('button', { name: 'Leave something out' }))
     await user.type(screen.getByRole('textbox', { name: 'Words to leave out' }), 'striped{Enter}')
-    await waitFor(() => expect(searches().at(-1)?.terms).toEqual([{ text: 'striped', weight: -0.5 }]))
-    await user.click(screen.getByRole('button', { name: 'Remove: Without striped' }))
+    await waitFor(() => expect(searches().at(-1)?.query).toBe('mug without striped'))
+    await user.click(await screen.findByRole('button', { name: 'Remove: without striped' }))
+    expect(address()).toBe('/?q=mug')
+  })
+
+  it('shows what was understood, each part with a way to take it back', async () => {
+    searchAnswers(({ query, interpret }) =>
+      answer(['Red mug'], {
+        corrected_query: interpret ? 'red mug under 20 €' : null,
+        understood:
+          interpret && query?.includes('under')
+            ? [{ kind: 'price', text: 'under 20 €', without: 'red mugg', price: { min: null, max: 20 }, currency: 'EUR', excluded: [] }]
+            : [],
+      }),
+    )
+    const user = userEvent.setup()
+    open('/?q=red+mugg+under+20+€')
+    const understood = await screen.findByRole('list', { name: 'What was understood' })
+    expect(understood).toHaveTextContent('Corrected: red mug under 20 €')
+    await user.click(within(understood).getByRole('button', { name: 'Remove: under 20 €' }))
+    await waitFor(() => expect(address()).toBe('/?q=red+mugg'))
+    await user.click(await screen.findByRole('button', { name: 'Search for “red mugg” instead' }))
+    await waitFor(() => expect(searches().at(-1)).toMatchObject({ query: 'red mugg', interpret: false }))
+    await waitFor(() => expect(screen.queryByRole('list', { name: 'What was understood' })).toBeNull())
+  })
+
+  it('takes less of a product that is shown', async () => {
+    searchAnswers(() => answer(['Red mug', 'Blue mug']))
+    gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.click(within(await card('Red mug')).getByRole('button', { name: 'Less like Red mug' }))
+    await waitFor(() => expect(searches().at(-1)?.terms).toEqual([{ product_id: 'p/Red mug', weight: -0.5 }]))
+    await user.click(await screen.findByRole('button', { name: 'Remove: Not like Red mug' }))
     expect(address()).toBe('/?q=mug')
   })
 
   it('keeps the place of the keyboard when a field or a part goes away', async () => {
-    searchAnswers(() => answer(['Plain mug']))
+    searchAnswers(({ query }) =>
+      answer(['Plain mug'], {
+        understood: query?.includes('without')
+          ? [{ kind: 'exclude', text: 'without striped', without: 'mug', price: null, currency: null, excluded: ['striped'] }]
+          : [],
+      }),
+    )
     const user = userEvent.setup()
     open('/?q=mug')
     const opener = () => screen.getByRole('button', { name: 'Leave something out' })
@@ -227,7 +271,7 @@ describe('a mixed search', () => {
     expect(opener()).toHaveFocus()
     await user.keyboard('{Enter}striped{Enter}')
     expect(opener()).toHaveFocus()
-    await user.click(await screen.findByRole('button', { name: 'Remove: Without striped' }))
+    await user.click(await screen.findByRole('button', { name: 'Remove: without striped' }))
     await user.tab()
     expect(opener()).toHaveFocus()
   })

@@ -38,6 +38,7 @@ export function toRequest(settings: SearchSettings): Partial<SearchRequest> {
     threshold: settings.threshold,
     cutoff: settings.weak ? 'off' : 'auto',
     rewrite: settings.rewrite,
+    interpret: !settings.exact,
     weights: words === null ? null : { text: words, image: round(1 - words) },
     group_variants: !settings.variants,
     sort: settings.sort,
@@ -46,17 +47,17 @@ export function toRequest(settings: SearchSettings): Partial<SearchRequest> {
   }
 }
 
-function toTerms({ picture, like, without, lean, query }: SearchSettings): Terms {
+function toTerms({ picture, like, unlike, lean, query }: SearchSettings): Terms {
   // The words of the query always weigh 1; what it is leant on says how much a picture counts beside them.
   const weight = query ? round(lean / (1 - lean)) : 1
   return [
     ...(picture ? [{ picture_id: picture, weight }] : []),
     ...like.map((product_id) => ({ product_id, weight })),
-    ...without.map((text) => ({ text, weight: UNLIKE })),
+    ...unlike.map((product_id) => ({ product_id, weight: UNLIKE })),
   ]
 }
 
-/** Enough to push the excluded term down the list, but not to outweigh the query. */
+/** Enough to push what is like the product down the list, but not to outweigh the query. */
 const UNLIKE = -0.5
 
 function toFilters({ filters, inStock, price }: SearchSettings): Filters {

@@ -35,7 +35,7 @@ export function Layout() {
   const searchWords = useCallback(
     (query: string) => {
       if (query) rememberQuery(query)
-      onChange({ query })
+      onChange({ query, exact: false })
     },
     [onChange],
   )

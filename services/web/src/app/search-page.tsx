@@ -58,6 +58,7 @@ export function SearchPage() {
         <h1 className="sr-only">{say.tagline}</h1>
         <QueryChips
           settings={settings}
+          answer={answer.state === 'done' ? answer.value : null}
           onChange={onChange}
           picture={
             (settings.picture !== null || picture !== null) && (

@@ -7,7 +7,7 @@ import { hasChoices } from '../features/facets/has-choices'
 import { useFoundText } from '../features/results/found-text'
 import { ResultsView } from '../features/results/results-view'
 import { useLanguage } from '../i18n/language'
-import { countFilters, DEFAULTS, type SearchSettings } from '../lib/search-params'
+import { countFilters, DEFAULTS, MOST_UNLIKE, type SearchSettings } from '../lib/search-params'
 import type { Answer } from '../lib/use-answer'
 import type { ChangeSettings } from '../lib/use-search-settings'
 
@@ -34,7 +34,7 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
       : told
   const shown = answer.state === 'done' ? answer.value : answer.state === 'loading' ? answer.before : null
   // The last answered query, without filters and order.
-  const question = JSON.stringify([settings.query, settings.picture, settings.like, settings.without, sending])
+  const question = JSON.stringify([settings.query, settings.picture, settings.like, settings.unlike, sending])
   const [answered, setAnswered] = useState<string | null>(null)
   if (answer.state === 'done' && answered !== question) setAnswered(question)
   // Filters stay where they are when a search fails: one of them may be why.
@@ -59,6 +59,7 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
         settings={settings}
         onChange={onChange}
         onMoreLike={(id) => onChange({ ...START_AGAIN, like: [id] })}
+        onLessLike={(id) => onChange({ unlike: [...new Set([...settings.unlike, id])].slice(-MOST_UNLIKE) })}
         filterButton={
           filtering && (
             <FacetSheet settings={settings} found={found ?? ''}>
@@ -72,6 +73,6 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   )
 }
 
-const { query, picture, without, filters, inStock, price, sort } = DEFAULTS
+const { query, picture, look, unlike, filters, inStock, price, sort } = DEFAULTS
 /** More like one product is a search of its own: what was sought before would pull away from it. */
-const START_AGAIN = { query, picture, without, filters, inStock, price, sort } as const
+const START_AGAIN = { query, picture, look, unlike, filters, inStock, price, sort } as const

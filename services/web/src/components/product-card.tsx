@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'react'
-import { FiSearch } from 'react-icons/fi'
+import { FiSearch, FiThumbsDown } from 'react-icons/fi'
 import { Link } from 'react-router-dom'
 
 import type { ScoredProduct } from '../api/client'
@@ -20,10 +20,11 @@ interface Props {
   /** True if the keyboard focus continues from here. */
   focused?: boolean
   onMoreLike?: (id: string) => void
+  onLessLike?: ((id: string) => void) | undefined
 }
 
 /** One product of an answer. All of the card leads to the product; there is one link, to tab to once. */
-export function ProductCard({ product, eager = false, matched = true, why, focused = false, onMoreLike }: Props) {
+export function ProductCard({ product, eager = false, matched = true, why, focused = false, onMoreLike, onLessLike }: Props) {
   const { say } = useLanguage()
   const step = useNextStep()
   const link = useRef<HTMLAnchorElement>(null)
@@ -69,12 +70,23 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
       {onMoreLike && (
         <button
           type="button"
-          className="absolute end-3 top-3 z-1 flex size-11 cursor-pointer items-center justify-center rounded-full border border-stone-300 bg-white/90 text-lg text-stone-800 shadow-sm transition-colors hover:border-brand-500 hover:text-brand-700 sm:end-5 sm:top-5 print:hidden"
+          className="card-button end-3 top-3 sm:end-5 sm:top-5"
           aria-label={say.moreLikeOf(product.title)}
           title={say.moreLike}
           onClick={() => onMoreLike(product.product_id)}
         >
           <LikeIcon />
+        </button>
+      )}
+      {onLessLike && (
+        <button
+          type="button"
+          className="card-button start-3 top-3 max-sm:hidden not-pointer-coarse:opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 sm:start-5 sm:top-5"
+          aria-label={say.lessLikeOf(product.title)}
+          title={say.lessLike}
+          onClick={() => onLessLike(product.product_id)}
+        >
+          <FiThumbsDown aria-hidden />
         </button>
       )}
     </article>

@@ -11,8 +11,8 @@ export interface SearchSettings {
   look: string | null
   /** Products of the catalogue to be like. */
   like: string[]
-  /** Words to be unlike. */
-  without: string[]
+  /** Products of the catalogue to be unlike. */
+  unlike: string[]
   /** Weight of the picture, or of the products to be like, beside the query's words, 0.1..0.9. */
   lean: number
   /** Results at a time (`top_k`). */
@@ -22,6 +22,8 @@ export interface SearchSettings {
   /** Weight of the words of a product, 0..1, against its look; null leaves it to the service. */
   words: number | null
   rewrite: boolean
+  /** Searches for the words as they are: no typo is corrected, and no limit is read from them. */
+  exact: boolean
   /** Also shows products that are no good match. */
   weak: boolean
   /** Shows each variant of a product. */
@@ -38,19 +40,20 @@ export interface SearchSettings {
 export const K_CHOICES = [10, 20, 50, 100] as const
 /** As many as the gateway takes. */
 export const MOST_LIKE = 3
-export const MOST_WITHOUT = 3
+export const MOST_UNLIKE = 3
 
 export const DEFAULTS: SearchSettings = {
   query: '',
   picture: null,
   look: null,
   like: [],
-  without: [],
+  unlike: [],
   lean: 0.5,
   k: 20,
   threshold: null,
   words: null,
   rewrite: true,
+  exact: false,
   weak: false,
   variants: false,
   sort: 'relevance',
@@ -77,12 +80,13 @@ export function readSettings(parameters: URLSearchParams): SearchSettings {
     picture,
     look: picture && token(parameters.get('look'), MOST_LOOK),
     like: list(parameters, 'like', MOST_LIKE, 128),
-    without: list(parameters, 'without', MOST_WITHOUT, 1000),
+    unlike: list(parameters, 'unlike', MOST_UNLIKE, 128),
     lean: number(parameters.get('lean'), 0.1, 0.9) ?? DEFAULTS.lean,
     k: k === null ? DEFAULTS.k : Math.round(k),
     threshold: number(parameters.get('least'), -1, 1),
     words: number(parameters.get('words'), 0, 1),
     rewrite: parameters.get('rewrite') !== 'off',
+    exact: parameters.get('exact') === 'on',
     weak: parameters.get('weak') === 'on',
     variants: parameters.get('variants') === 'on',
     sort: SORTS.find((one) => one === parameters.get('sort')) ?? DEFAULTS.sort,
@@ -101,12 +105,13 @@ export function writeSettings(settings: SearchSettings): URLSearchParams {
   }
   set('q', settings.query, '')
   for (const id of settings.like) parameters.append('like', id)
-  for (const words of settings.without) parameters.append('without', words)
+  for (const id of settings.unlike) parameters.append('unlike', id)
   set('lean', settings.lean, DEFAULTS.lean)
   set('k', settings.k, DEFAULTS.k)
   if (settings.threshold !== null) parameters.set('least', String(settings.threshold))
   if (settings.words !== null) parameters.set('words', String(settings.words))
   set('rewrite', settings.rewrite, DEFAULTS.rewrite)
+  set('exact', settings.exact, DEFAULTS.exact)
   set('weak', settings.weak, DEFAULTS.weak)
   set('variants', settings.variants, DEFAULTS.variants)
   set('sort', settings.sort, DEFAULTS.sort)

@@ -22,6 +22,8 @@ interface Props {
   /** The product from which the keyboard goes on. */
   focus: string | null
   onMoreLike: (id: string) => void
+  /** Null if there is no question that a product could be taken from. */
+  onLessLike: ((id: string) => void) | null
 }
 
 /** The strong matches; below a divider, the weaker ones. */
@@ -44,7 +46,7 @@ export function ResultList({ products, ...list }: Props) {
   )
 }
 
-function Cards({ products, query, looks, from, focus, onMoreLike, className }: Props & { from: number; className: string }) {
+function Cards({ products, query, looks, from, focus, onMoreLike, onLessLike, className }: Props & { from: number; className: string }) {
   const { say } = useLanguage()
   const why = (product: ScoredProduct): string => {
     const words = query === null ? [] : wordsInCommon(query, product)
@@ -63,6 +65,7 @@ function Cards({ products, query, looks, from, focus, onMoreLike, className }: P
               why={why(product)}
               focused={focus === product.product_id}
               onMoreLike={onMoreLike}
+              onLessLike={onLessLike ?? undefined}
             />
           </li>
         )

@@ -32,6 +32,7 @@ interface Props {
   onExtend: (answer: SearchAnswer) => void
   onRetry: () => void
   onMoreLike: (id: string) => void
+  onLessLike: (id: string) => void
   /** The filters of small screens. */
   filterButton: ReactNode
 }
@@ -107,6 +108,7 @@ export function ResultsView(props: Props) {
           dimmed={waiting}
           focus={focus}
           onMoreLike={moreLike}
+          onLessLike={hasQuestion(settings) ? props.onLessLike : null}
         />
       )}
       {answer.state === 'done' && answer.value.results.length > 0 && (

@@ -1,18 +1,21 @@
 import { useId, useRef, useState, type FormEvent, type ReactNode } from 'react'
 import { FiMinusCircle } from 'react-icons/fi'
 
-import { pictureAddress, type Product } from '../../api/client'
+import { pictureAddress, type Product, type SearchAnswer } from '../../api/client'
 import { getProduct } from '../../api/get-product'
 import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
-import { hasQuestion, MOST_WITHOUT, type SearchSettings } from '../../lib/search-params'
+import { hasQuestion, type SearchSettings } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
+import { UnderstoodChips } from './understood-chips'
 import { useFocusKept } from '../../lib/use-focus-kept'
 import { useSettled } from '../../lib/use-settled'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 
 interface Props {
   settings: SearchSettings
+  /** What was understood of the query, once it is known. */
+  answer: Pick<SearchAnswer, 'understood' | 'corrected_query'> | null
   onChange: ChangeSettings
   /** The query picture, if there is one. */
   picture: ReactNode
@@ -23,13 +26,13 @@ interface Props {
 }
 
 /** The parts of the query, each with a remove button, and a field for terms to exclude. One row on a phone. */
-export function QueryChips({ settings, onChange, picture, filters, children }: Props) {
+export function QueryChips({ settings, answer, onChange, picture, filters, children }: Props) {
   const { say } = useLanguage()
-  const { query, like, without } = settings
+  const { query, like, unlike } = settings
   // Words alone stand in the box already.
-  const mixed = Boolean(picture) || like.length > 0 || without.length > 0
+  const mixed = Boolean(picture) || like.length > 0 || unlike.length > 0
   const row = useRef<HTMLDivElement>(null)
-  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${without.length}`)
+  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${unlike.length}`)
   return (
     <div ref={row} tabIndex={-1} className="chip-row mt-1 outline-none">
       {mixed && (
@@ -37,7 +40,7 @@ export function QueryChips({ settings, onChange, picture, filters, children }: P
           {picture && <li className="shrink-0">{picture}</li>}
           {like.map((id) => (
             <li key={id} className="chip-place">
-              <LikeChip id={id} onRemove={() => onChange({ like: like.filter((one) => one !== id) })} />
+              <ProductChip id={id} name={say.termLike} onRemove={() => onChange({ like: like.filter((one) => one !== id) })} />
             </li>
           ))}
           {query && (
@@ -52,22 +55,22 @@ export function QueryChips({ settings, onChange, picture, filters, children }: P
               <Balance lean={settings.lean} onChange={(lean) => onChange({ lean })} />
             </li>
           )}
-          {without.map((words) => (
-            <li key={words} className="chip-place">
-              <Chip
-                removeLabel={say.remove(say.termWithout(words))}
-                onRemove={() => onChange({ without: without.filter((one) => one !== words) })}
-              >
-                <FiMinusCircle aria-hidden className="shrink-0" />
-                <span className="truncate">{say.termWithout(words)}</span>
-              </Chip>
+          {unlike.map((id) => (
+            <li key={id} className="chip-place">
+              <ProductChip
+                id={id}
+                name={say.termUnlike}
+                onRemove={() => onChange({ unlike: unlike.filter((one) => one !== id) })}
+              />
             </li>
           ))}
         </ul>
       )}
+      {answer && <UnderstoodChips query={query} answer={answer} onChange={onChange} />}
       {filters}
-      {hasQuestion(settings) && without.length < MOST_WITHOUT && (
-        <WithoutForm onAdd={(words) => onChange({ without: [...new Set([...without, words])] })} />
+      {hasQuestion(settings) && (
+        // The service reads it in the words: products that say it are left out.
+        <WithoutForm onAdd={(words) => onChange({ query: `${query} ${say.withoutWords(words)}`.trim(), exact: false })} />
       )}
       <div className="shrink-0 sm:ms-auto">{children}</div>
     </div>
@@ -105,11 +108,17 @@ function Balance({ lean, onChange }: { lean: number; onChange: (lean: number) =>
 }
 
 /** The title of the product comes after its chip, which stands for it until then. */
-function LikeChip({ id, onRemove }: { id: string; onRemove: () => void }) {
+interface ProductChipProps {
+  id: string
+  name: (title: string) => string
+  onRemove: () => void
+}
+
+function ProductChip({ id, name: nameOf, onRemove }: ProductChipProps) {
   const { say } = useLanguage()
   const [answer] = useAnswer<Product>(`product ${id}`, (signal) => getProduct(id, signal))
   const product = answer.state === 'done' ? answer.value : null
-  const name = say.termLike(product?.title ?? id)
+  const name = nameOf(product?.title ?? id)
   const picture = pictureAddress(product?.image_url)
   return (
     <Chip removeLabel={say.remove(name)} onRemove={onRemove}>

@@ -1,0 +1,44 @@
+import { FiEdit3, FiMinusCircle, FiTag } from 'react-icons/fi'
+
+import type { SearchAnswer } from '../../api/client'
+import { Chip } from '../../components/chip'
+import { useLanguage } from '../../i18n/language'
+import type { ChangeSettings } from '../../lib/use-search-settings'
+
+const ICONS = { price: FiTag, in_stock: FiTag, exclude: FiMinusCircle } as const
+
+interface Props {
+  query: string
+  answer: Pick<SearchAnswer, 'understood' | 'corrected_query'>
+  onChange: ChangeSettings
+}
+
+/** What the service read in the query beside its words: limits and corrected typos. Each can be taken back. */
+export function UnderstoodChips({ query, answer, onChange }: Props) {
+  const { say } = useLanguage()
+  const { understood = [], corrected_query: corrected } = answer
+  if (understood.length === 0 && !corrected) return null
+  return (
+    <ul aria-label={say.understood} className="contents">
+      {corrected && (
+        <li className="chip-place">
+          <Chip removeLabel={say.useOriginal(query)} onRemove={() => onChange({ exact: true })}>
+            <FiEdit3 aria-hidden className="shrink-0" />
+            <span className="truncate">{say.corrected(corrected)}</span>
+          </Chip>
+        </li>
+      )}
+      {understood.map(({ kind, text, without }) => {
+        const Icon = ICONS[kind]
+        return (
+          <li key={`${kind} ${text}`} className="chip-place">
+            <Chip removeLabel={say.remove(text)} onRemove={() => onChange({ query: without })}>
+              <Icon aria-hidden className="shrink-0" />
+              <span className="truncate">{text}</span>
+            </Chip>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
