@@ -24,6 +24,7 @@ test.describe('on a phone', () => {
   test('a photo that is taken finds its product', async ({ shop, page }) => {
     await shop.open()
     const chooser = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: say.choosePicture }).tap()
     await page.getByRole('button', { name: say.takePicture }).tap()
     const opened = await chooser
     expect(await opened.element().getAttribute('capture')).toBe('environment')

@@ -12,6 +12,7 @@ describe('what the gateway is asked', () => {
       threshold: null,
       cutoff: 'auto',
       rewrite: true,
+      interpret: true,
       weights: null,
       group_variants: true,
       sort: 'relevance',

@@ -42,7 +42,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
   return (
     // Escape anywhere in the editor leaves it; nothing else is caught.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
-    <section aria-labelledby={id} onKeyDown={leave} className="panel mt-3 p-4 sm:p-5">
+    <section aria-labelledby={id} onKeyDown={leave} className="panel mx-auto mt-3 max-w-4xl p-4 sm:p-5">
       <h2 id={id} ref={heading} tabIndex={-1} className="font-semibold outline-none">
         {say.cropTitle}
       </h2>
@@ -51,6 +51,8 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
         {/* A picture has its left on the left in every language. */}
         <div dir="ltr" className={`crop-stage ${whole ? 'crop-stage-whole' : ''} flex justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950`}>
           <ReactCrop
+            // The picture inherits it, in the library's own style sheet.
+            className="max-h-[55vh]"
             crop={{ unit: '%', x: crop.x * 100, y: crop.y * 100, width: crop.width * 100, height: crop.height * 100 }}
             // Around the whole there is nothing to keep: dragging draws a frame.
             keepSelection={!whole}
@@ -63,7 +65,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
                 setCrop(within({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }))
             }}
           >
-            <img {...(address && { src: address })} alt={say.yourPicture} className="max-h-[55vh]" />
+            <img {...(address && { src: address })} alt={say.yourPicture} />
           </ReactCrop>
         </div>
         <div className="flex flex-col gap-4">

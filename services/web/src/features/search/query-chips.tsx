@@ -32,7 +32,7 @@ export function QueryChips({ settings, answer, onChange, picture, filters, child
   // Words alone stand in the box already.
   const mixed = Boolean(picture) || like.length > 0 || unlike.length > 0
   const row = useRef<HTMLDivElement>(null)
-  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${unlike.length}`)
+  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${unlike.length} ${answer?.understood?.length}`)
   return (
     <div ref={row} tabIndex={-1} className="chip-row mt-1 outline-none">
       {mixed && (
