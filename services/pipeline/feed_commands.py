@@ -12,6 +12,7 @@ from pathlib import Path
 
 from services.pipeline.errors import NothingToLoad, PipelineError
 from services.pipeline.feeds import FORMATS, Feed, FeedOptions, FeedSettings, open_feed
+from services.pipeline.feeds.files import is_text_encoding
 from services.pipeline.feeds.opening import wrong_encoding
 from services.pipeline.judging.golden import Golden, read_golden
 from services.pipeline.pictures.feed_download import download_feed, is_address
@@ -95,10 +96,9 @@ def _feed_options(options: argparse.Namespace) -> FeedOptions:
 
 
 def _encoding(name: str) -> str:
-    try:
-        return codecs.lookup(name).name
-    except LookupError as error:
-        raise argparse.ArgumentTypeError(f"there is no encoding {name!r}") from error
+    if not is_text_encoding(name):
+        raise argparse.ArgumentTypeError(f"there is no encoding {name!r}")
+    return codecs.lookup(name).name
 
 
 def _currency(code: str) -> str:

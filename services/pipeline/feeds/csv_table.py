@@ -42,11 +42,14 @@ class CsvTable(Table):
 
     def records(self) -> Iterator[Record]:
         width = len(self.columns)
+        first, *rest = self.columns
         with reading(self.path), self._open() as lines:
             source = Lines(lines, self._above + 1)
             self._header(source)
             for number, parsed in enumerate(self._rows(source, width), 1):
                 values, problem = parsed.values, parsed.problem
+                if values[0].endswith(first) and values[1:] == rest:
+                    problem = "the row repeats the header"
                 if problem is None and len(values) != width:
                     while len(values) > width and not values[-1].strip():
                         values.pop()  # spreadsheets pad rows

@@ -9,13 +9,18 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from services.pipeline.errors import FeedUnusable
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _GZIP = b"\x1f\x8b"
-_ZIP = b"PK\x03\x04"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+PARQUET = b"PAR1"
 _EXCEL = "[Content_Types].xml"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -31,6 +36,12 @@ _HTML = re.compile(
 _ESCAPE = "feeds.escape"
 BEGINNING = 4_096
 _LOOK_CHARACTERS = 1_000_000
+_LONGEST_LINE = 32_000_000
+"""A longer line is read in pieces: a file may be one line without an end."""
+_MOST_TIMES = 300
+_LEAST_BOMB = 500_000_000
+"""A packed file may unpack to this, or to so many times its size; feeds reach 50 times."""
+_BUFFER = 1 << 16
 
 
 def inner_name(path: Path) -> str:
@@ -45,11 +56,25 @@ def inner_name(path: Path) -> str:
     if beginning.startswith(_ZIP):
         with zipfile.ZipFile(path) as archive:
             return Path(_only_member(path, archive).filename).name.lower()
-    return path.name.lower()
+    # Browsers unpack what they download, and leave its name.
+    return path.name.lower().removesuffix(".gz")
 
 
 def is_compressed(path: Path) -> bool:
-    return _raw_beginning(path).startswith((_GZIP, _ZIP))
+    return _raw_beginning(path).startswith((_GZIP, *_ZIP))
+
+
+def is_parquet(path: Path) -> bool:
+    """True for Parquet's own mark, whatever the file is called."""
+    return _raw_beginning(path).startswith(PARQUET)
+
+
+def is_text_encoding(name: str) -> bool:
+    """True for a codec between text and bytes that reads a file: neither `hex` nor `idna`."""
+    try:
+        return len("id,title".encode(name).decode(name, _escape())) > 0
+    except (LookupError, UnicodeError, ValueError):
+        return False
 
 
 @contextmanager
@@ -58,11 +83,12 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     beginning = _raw_beginning(path)
     with ExitStack() as stack:
         if beginning.startswith(_GZIP):
-            yield cast("BinaryIO", stack.enter_context(gzip.open(path, "rb")))
+            unpacked = cast("BinaryIO", stack.enter_context(gzip.open(path, "rb")))
+            yield _measured(unpacked, path)
         elif beginning.startswith(_ZIP):
             archive = stack.enter_context(zipfile.ZipFile(path))
             member = stack.enter_context(archive.open(_only_member(path, archive)))
-            yield cast("BinaryIO", member)
+            yield _measured(cast("BinaryIO", member), path)
         else:
             yield stack.enter_context(path.open("rb"))
 
@@ -73,11 +99,13 @@ def open_text(path: Path, encoding: str) -> Iterator[Iterator[str]]:
 
     Bytes that are wrong in that encoding become lone surrogates, which validation handles.
     """
+    if not is_text_encoding(encoding):
+        raise FeedUnusable(f"{path}: {encoding!r} is not the encoding of a text")
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
     with open_bytes(path) as file:
         errors = "surrogateescape" if is_utf8 else _escape()
         with io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="") as lines:
-            first = lines.readline()
+            first = lines.readline(_LONGEST_LINE)
             yield _chain(first.removeprefix("\ufeff"), lines)
 
 
@@ -89,12 +117,7 @@ def text_encoding(path: Path, named: str | None = None) -> str:
             return encoding
     if named:
         return named.lower()
-    even, odd = beginning[:40:2], beginning[1:40:2]
-    if len(odd) > 1 and not any(odd) and all(even):
-        return "utf-16-le"
-    if len(odd) > 1 and not any(even) and all(odd):
-        return "utf-16-be"
-    return "utf-8"
+    return _by_zeros(beginning[:400]) or "utf-8"
 
 
 def has_wrong_bytes(path: Path, encoding: str) -> bool:
@@ -114,9 +137,27 @@ def beginning_of(path: Path) -> bytes:
     """The first bytes of the content. Raises FeedUnusable for a page saved in place of a feed."""
     with open_bytes(path) as file:
         beginning = file.read(BEGINNING)
+    if beginning.startswith(_GZIP):
+        raise FeedUnusable(f"{path}: this is packed twice; unpack it once")
     if is_html(beginning):
         raise FeedUnusable(f"{path}: this is an HTML page, not a product feed")
     return beginning
+
+
+def _by_zeros(beginning: bytes) -> str:
+    """UTF-16 or UTF-32 by where the zero bytes of its Latin letters and commas are, or empty."""
+    if beginning.count(0) * 8 < len(beginning):
+        return ""
+    zeros = [beginning[start::4].count(0) for start in range(4)]
+    most = len(beginning[::4])
+    if zeros[2:] == [len(beginning[2::4]), len(beginning[3::4])] and zeros[0] < most:
+        return "utf-32-le"
+    if zeros[:2] == [most, len(beginning[1::4])] and zeros[3] < most:
+        return "utf-32-be"
+    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+    if 10 * even < odd:
+        return "utf-16-le"
+    return "utf-16-be" if 10 * odd < even else ""
 
 
 def is_html(beginning: bytes) -> bool:
@@ -133,7 +174,9 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [
         one
         for one in archive.infolist()
-        if not one.is_dir() and not one.filename.startswith("__MACOSX/")
+        if not one.is_dir()
+        and not one.filename.startswith("__MACOSX/")
+        and not Path(one.filename).name.startswith(".")
     ]
     if any(one.filename == _EXCEL for one in members):
         raise FeedUnusable(f"{path}: this is an Excel workbook; save it as CSV")
@@ -144,10 +187,36 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return members[0]
 
 
-def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
+def _chain(first: str, lines: TextIO) -> Iterator[str]:
     if first:
         yield first
-        yield from lines
+        yield from iter(partial(lines.readline, _LONGEST_LINE), "")
+
+
+class _Measured(io.RawIOBase):
+    """What is unpacked from a file, as long as it is in some relation to the file."""
+
+    def __init__(self, unpacked: BinaryIO, path: Path) -> None:
+        self._unpacked = unpacked
+        self._path = path
+        self._most = max(_LEAST_BOMB, _MOST_TIMES * path.stat().st_size)
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        piece = self._unpacked.read(len(view))
+        self._read += len(piece)
+        if self._read > self._most:
+            raise FeedUnusable(f"{self._path}: unpacks to more than {_MOST_TIMES} times its size")
+        view[: len(piece)] = piece
+        return len(piece)
+
+
+def _measured(unpacked: BinaryIO, path: Path) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Measured(unpacked, path), _BUFFER))
 
 
 def _escape() -> str:

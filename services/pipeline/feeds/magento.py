@@ -65,19 +65,24 @@ class MagentoFeed(Feed):
         return next(found, wanted)
 
     @cached_property
-    def _known(self) -> tuple[dict[str, str], set[str]]:
-        """The parent of each variation that a product lists, and ids of rows for all views."""
+    def _known(self) -> tuple[dict[str, str], dict[str, int]]:
+        """The parent of each variation that a product lists, and the row that stands for each id.
+
+        Row 0 is the one for all store views; without it, the first view's that has a name.
+        """
         parents: dict[str, str] = {}
-        own: set[str] = set()
+        standing: dict[str, int] = {}
         for record in self._table.records():
             values = self._values(record)
             if not _is_of_one_view(values):
-                own.add(values.get("sku", ""))
+                standing[values.get("sku", "")] = 0
+            elif "name" in values:
+                standing.setdefault(values.get("sku", ""), record.number)
             for variation in values.get("configurable_variations", "").split("|"):
                 sku = dict(_pairs(variation)).get("sku", "")
                 if sku:
                     parents[sku] = values.get("sku", "")
-        return parents, own
+        return parents, standing
 
     @cached_property
     def _variants(self) -> dict[str, Variants]:
@@ -100,11 +105,11 @@ class MagentoFeed(Feed):
         return {name: text for name, value in pairs if (text := value.strip())}
 
     def _is_merged(self, record: Record) -> bool:
-        """True if another row replaces it: its product's, or its own without a store view."""
+        """True if another row replaces it: its product's, or its own of another store view."""
         values = self._values(record)
-        parents, own = self._known
+        parents, standing = self._known
         if _is_of_one_view(values):
-            return values.get("sku", "") in own
+            return standing.get(values.get("sku", ""), record.number) != record.number
         return _is_invisible(values) and values["sku"] in parents
 
     def _row(self, record: Record) -> FeedRow:
@@ -178,8 +183,6 @@ def _is_disabled(values: Mapping[str, str]) -> bool:
 
 
 def _why_not_sold(values: Mapping[str, str]) -> str | None:
-    if _is_of_one_view(values):
-        return f"store view {values['store_view_code']!r}: the product has no row for all views"
     if _is_disabled(values):
         return "it is disabled in the shop"
     if _is_invisible(values):

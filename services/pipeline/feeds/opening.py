@@ -21,6 +21,7 @@ from services.pipeline.feeds.files import (
     has_wrong_bytes,
     inner_name,
     is_compressed,
+    is_parquet,
     text_encoding,
 )
 from services.pipeline.feeds.google_merchant import GoogleMerchantTable, GoogleMerchantXml
@@ -85,10 +86,14 @@ def _open(path: Path, options: FeedOptions) -> Feed:
         feed.format = "google-merchant"
         return feed
     if suffix not in _SUFFIXES:
+        inner = inner_name(path)
+        holds = f" holds {inner}" if inner != path.name.lower() else ""
         raise FeedUnusable(
-            f"{path}: only {', '.join(_SUFFIXES[:-1])} and {_SUFFIXES[-1]} files can be loaded, "
-            "each also as .gz or .zip, and folders of Parquet or of SQID"
+            f"{path}{holds}: only {', '.join(_SUFFIXES[:-1])} and {_SUFFIXES[-1]} files can be "
+            "loaded, each also as .gz or .zip, and folders of Parquet or of SQID"
         )
+    if suffix in _CSV and is_parquet(path):
+        return _table(ParquetTable(path), options)
     if suffix in _CSV:
         return _table(CsvTable(path, options.encoding or None), options)
     if is_compressed(path):
@@ -130,9 +135,7 @@ def _folder(path: Path, options: FeedOptions) -> Feed:
     if options.format == "sqid" or (not options.format and sqid.is_sqid(path)):
         return _sqid(path, options)
     if path.suffix.lower() != ".parquet" and not parts_of(path):
-        if options.format:
-            raise FeedUnusable(f"{path}: a folder is read as sqid or as parts of Parquet")
-        return _sqid(path, options)
+        raise FeedUnusable(f"{path}: this folder holds neither Parquet files nor SQID's")
     return _table(ParquetTable(path), options)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +39,8 @@ def parts_of(folder: Path) -> list[Path]:
 class ParquetTable(Table):
     """Read a batch at a time; null is an empty value.
 
-    The parts of a folder have the columns of its first part. Folders named `color=red` are columns
-    too, as Spark partitions tables.
+    The parts of a folder may differ in their columns. Folders named `color=red` are columns too, as
+    Spark partitions tables.
     """
 
     def __init__(self, path: Path, *, vectors: tuple[str, ...] = ()) -> None:
@@ -51,13 +52,17 @@ class ParquetTable(Table):
         if not self._parts:
             raise FeedUnusable(f"{path}: this folder holds no .parquet file")
         self._count = 0
-        for number, part in enumerate(self._parts):
+        fields: list[pa.Field] = []
+        partitions: dict[str, None] = {}
+        for part in self._parts:
             with self._open(part) as file:
                 self._count += int(file.metadata.num_rows)
-                if not number:
-                    self.schema = file.schema_arrow
-        self._partitions = list(self._partition(self._parts[0]))
-        named = [name for name in self._partitions if name not in self.schema.names]
+                names = {field.name for field in fields}
+                fields += [field for field in file.schema_arrow if field.name not in names]
+            partitions |= dict.fromkeys(self._partition(part))
+        self.schema = pa.schema(fields)
+        """The columns of the first part, then those that only others have."""
+        named = [name for name in partitions if name not in self.schema.names]
         self.columns = (*self.schema.names, *named)
 
     def records(self) -> Iterator[Record]:
@@ -95,12 +100,16 @@ class ParquetTable(Table):
         """The text of each column, and what are pictures instead."""
         texts: list[Sequence[str]] = []
         pictures: dict[str, list[bytes | None]] = {}
+        seen: Counter[str] = Counter()
         for name in self.columns:
-            if name in self._vectors or name not in batch.schema.names:
+            places = batch.schema.get_all_field_indices(name)
+            place = seen[name]  # of two columns with one name, the one whose turn it is
+            seen[name] += 1
+            if name in self._vectors or place >= len(places):
                 texts.append([constant.get(name, "")] * batch.num_rows)
                 continue
-            kind = batch.schema.field(name).type
-            values = batch.column(name).to_pylist()
+            kind = batch.schema.field(places[place]).type
+            values = batch.column(places[place]).to_pylist()
             if pa.types.is_map(kind):
                 values = [None if value is None else dict(value) for value in values]
             if _is_bytes(kind):
@@ -142,7 +151,10 @@ def _is_bytes(kind: pa.DataType) -> bool:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return _is_bytes(kind.value_type)
     if pa.types.is_struct(kind):
-        return any(one.name == "bytes" and _is_bytes(one.type) for one in kind)
+        return any(
+            one.name == "bytes" and (_is_bytes(one.type) or pa.types.is_null(one.type))
+            for one in kind
+        )
     return bool(
         pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
     )

@@ -19,7 +19,10 @@ _AMOUNT = re.compile(
     r"(?P<before>[^0-9]*?)(?P<number>[.,]?[0-9](?:[0-9]|[.,' ](?=[0-9]))*)"
     r"(?P<after>[^0-9]*)"
 )
-_NO_CENTS = re.compile(r"[.,:]?(?:-{1,2}|=)(?=\s|$|[^\W\d_]|[€$£])|[.,](?=\s|$)")
+_NO_CENTS = re.compile(r"[.,:]?/?(?:-{1,2}|=)(?=\s|$|[^\W\d_]|[€$£])|[.,](?=\s|$)")
+_FOOTNOTE = re.compile(r"\s*[*†‡¹²³⁴]+\s*$")
+_THOUSANDS = re.compile(r"(?:[km]\b|\s?(?:mio|mln|mrd|tsd|tys)\b)", re.IGNORECASE)
+"""Behind the digits: `1.2k`."""
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([.,' ])[0-9]{3})(?:\1[0-9]{3})*")
 _INDIAN = re.compile(r"[1-9][0-9]?(?:([.,' ])[0-9]{2})+\1[0-9]{3}")
 _TOKENS = re.compile(r"[^\s]+")
@@ -68,8 +71,8 @@ def parse_price(text: str, currency: str = "") -> Price:
     """
     if _PLAIN.fullmatch(text):
         return Price(float(text))
-    found = _AMOUNT.fullmatch(_normal(text))
-    if found is None:
+    found = _AMOUNT.fullmatch(_normal(_FOOTNOTE.sub("", text)))
+    if found is None or _THOUSANDS.match(found["after"]):
         raise ValueError(f"is not one amount; {EXPECTED}")
     before, number, after = found["before"], found["number"], found["after"]
     if number[0] in ".," and _is_abbreviation(before):  # `kr.129`, not 0.129
@@ -111,7 +114,7 @@ def _sign(before: str) -> tuple[bool, str]:
 @lru_cache(maxsize=1_024)
 def _currency(before: str, after: str, named: str) -> str:
     """The code that the words around an amount say; empty where they leave it open."""
-    words = [*_TOKENS.findall(before), *_TOKENS.findall(after)]
+    words = [*_words(before), *_words(after)]
     known = {word: code for word in words if (code := currency_of(word)) is not None}
     unknown = [word for word in words if word not in known]
     if len(words) > _MOST_WORDS or any(map(_is_more_than_a_sign, unknown)):
@@ -128,6 +131,14 @@ def _currency(before: str, after: str, named: str) -> str:
             "ISO 4217 such as EUR, or a column or FEED_CURRENCY that names it"
         )
     return code
+
+
+def _words(text: str) -> list[str]:
+    """`US $` is one sign."""
+    words = _TOKENS.findall(text)
+    if len(words) == 2 and "$" in words and currency_of("".join(words)):
+        return ["".join(words)]
+    return words
 
 
 def _is_more_than_a_sign(word: str) -> bool:

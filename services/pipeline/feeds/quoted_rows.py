@@ -102,10 +102,13 @@ class QuotedRows:
             elif values:  # a blank line is no row
                 yield Parsed(values)
 
-    def next_row(self) -> list[str] | None:
-        """The row that begins at the next line; None, with nothing consumed, if no row does."""
+    def next_row(self, escape: str | None = None) -> list[str] | None:
+        """The row that begins at the next line; None, with nothing consumed, if no row does.
+
+        escape: the character before a quote that is text, where quotes are not doubled.
+        """
         try:
-            values = next(self._reader())
+            values = next(self._reader(escape))
         except (csv.Error, _RunAway, StopIteration):
             self._source.put_back()
             return None
@@ -121,9 +124,9 @@ class QuotedRows:
             count -= 1
         return count == self._width and not self._look_like_rows(self._source.taken)
 
-    def _reader(self) -> Iterator[list[str]]:
+    def _reader(self, escape: str | None = None) -> Iterator[list[str]]:
         csv.field_size_limit(MAX_VALUE_CHARACTERS)
-        return csv.reader(self._source, delimiter=self._delimiter, strict=True)
+        return csv.reader(self._source, delimiter=self._delimiter, strict=True, escapechar=escape)
 
     def _check(self, taken: Sequence[str]) -> None:
         if self._look_like_rows(taken):
@@ -133,6 +136,13 @@ class QuotedRows:
         """Give up the first line, and those after it that the same value took and do not parse."""
         source = self._source
         first, end = source.number, source.number + len(source.taken)
+        if any('\\"' in line for line in source.taken):  # as MySQL and Spark write quotes
+            source.put_back()
+            values = self.next_row("\\")
+            if values is not None:
+                return Parsed(values)
+            for _ in range(end - first):
+                next(source)
         lost = source.put_back(1)
         source.begin()
         while source.number < end:

@@ -10,6 +10,7 @@ import codecs
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.pipeline.feeds.files import is_text_encoding
 from services.pipeline.feeds.opening import FORMATS, FeedOptions
 
 
@@ -50,10 +51,9 @@ class FeedSettings(BaseSettings):
     @field_validator("encoding")
     @classmethod
     def _encoding(cls, value: str) -> str:
-        try:
-            return codecs.lookup(value).name if value else ""
-        except LookupError as error:
-            raise ValueError(f"there is no encoding {value!r}") from error
+        if value and not is_text_encoding(value):
+            raise ValueError(f"there is no encoding {value!r}")
+        return codecs.lookup(value).name if value else ""
 
     def options(self) -> FeedOptions:
         return FeedOptions(

@@ -33,6 +33,9 @@ NO_TITLE = "no usable title"
 REPEATED_ID = "repeated product id"
 """Kinds of rejects, beside those of `FeedRow.problem_kind`."""
 
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
+"""Around an id: marks of a file that was joined to another, and of pages that were copied."""
+
 PRICE = "unusable price"
 CURRENCY = "unknown currency"
 LINK = "unusable link"
@@ -151,6 +154,7 @@ class RowValidator:
         )
 
     def _id(self, product_id: str) -> str:
+        product_id = product_id.strip(_INVISIBLE)
         reason = ""
         if not product_id.strip():
             reason = "there is no product id"

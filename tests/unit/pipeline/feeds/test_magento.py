@@ -89,7 +89,6 @@ def test_variations_and_store_views_are_gathered_in_their_product(tmp_path: Path
             {"visibility": "Not Visible Individually"},
             "it is not visible individually, and no product lists it as a variation",
         ),
-        ({"store_view_code": "de"}, "store view 'de': the product has no row for all views"),
     ],
 )
 def test_what_the_shop_does_not_show_is_refused_with_that_reason(
