@@ -18,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ import httpx
 from services.contracts.batches import BATCH_MEDIA_TYPE, BATCH_PATH, BatchResult
 from services.gateway.admission.access import key_hash
 from tests.load.client import Connections, Timed, at_rate, percentile_ms
-from tests.support.whole_stack import SAMPLE, WITH_WRITER, whole_stack
+from tests.support.whole_stack import SAMPLE, WITH_WRITER, WholeStack, whole_stack
 
 BATCH = 1_000
 KEY = "a-key-that-may-change-products"
@@ -80,19 +81,36 @@ class Shop:
         return made / (time.perf_counter() - started)
 
 
-async def measure(shop: Shop, searches: Connections, given: argparse.Namespace) -> None:
+def _processor_s(stack: WholeStack) -> dict[str, float]:
+    """Processor seconds of each service since its start."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    fields = {
+        name: Path(f"/proc/{one.process.pid}/stat").read_text().rpartition(")")[2].split()
+        for name, one in stack.processes.items()
+    }
+    return {name: (int(one[11]) + int(one[12])) / ticks for name, one in fields.items()}
+
+
+async def measure(
+    stack: WholeStack, shop: Shop, searches: Connections, given: argparse.Namespace
+) -> None:
     await at_rate(searches, given.searches, 3, _words)
     await shop.change(BATCH)
     soon, made = [], []
+    work: Counter[str] = Counter()
     rest: list[Timed] = []
     busy: list[Timed] = []
     for _ in range(given.rounds):
+        before = _processor_s(stack)
         soon.append(await shop.searchable_s())
+        work.update({name: spent - before[name] for name, spent in _processor_s(stack).items()})
         rest += await at_rate(searches, given.searches, given.seconds, _words)
         changing = asyncio.create_task(shop.keep_changing(given.rate, given.seconds))
         busy += await at_rate(searches, given.searches, given.seconds, _words)
         made.append(await changing)
     _say(f"| {BATCH:,} price changes searchable | {_spread(soon)} s |")
+    shares = ", ".join(f"{name} {work[name] / given.rounds:.2f}" for name in sorted(work))
+    _say(f"| processor seconds of {BATCH:,} price changes | {shares} |")
     _say(f"| changes a second, asked for {given.rate:.0f} | {_spread(made)} |")
     for name, answers in (("at rest", rest), ("while prices change", busy)):
         wrong = sum(one.status != 200 for one in answers)
@@ -132,7 +150,7 @@ async def run(given: argparse.Namespace) -> None:
                 base_url=stack.url, headers={"X-API-Key": KEY}, timeout=60
             ) as http:
                 try:
-                    await measure(Shop(http), searches, given)
+                    await measure(stack, Shop(http), searches, given)
                 finally:
                     searches.close()
 
