@@ -20,6 +20,7 @@ hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
 
 
+_LONGEST_NAME = 40
 _LONG_FIRST = ("tests/e2e", "tests/fuzz", "tests/chaos", "tests/security", "tests/integration")
 
 
@@ -36,6 +37,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return longs[0] if longs else len(_LONG_FIRST)
 
     items.sort(key=rank)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes and long texts are named after their parameter, and numbered by pytest.
+
+    Otherwise a name may differ between two processes, as that of a gzip file with its time.
+    """
+    is_long = isinstance(val, str) and len(val) > _LONGEST_NAME
+    return argname if is_long or isinstance(val, bytes) else None
 
 
 @pytest.fixture(scope="session")
