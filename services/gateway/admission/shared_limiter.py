@@ -84,7 +84,7 @@ class _Lease:
 
 @dataclass(slots=True)
 class _Share:
-    """What this replica took ahead for one caller."""
+    """Requests and leases that this replica took ahead for one caller."""
 
     until: float = 0.0
     requests: int = 0
