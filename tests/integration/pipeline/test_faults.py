@@ -1,0 +1,260 @@
+"""Faults of disk, clock, registry and Redis, with the real thing where the machine allows it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+
+from services.contracts.catalogue import CHANGE_VIEW, HEAD_VIEW, METADATA_VIEW
+from services.pipeline.catalogue.changes import delete
+from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.store_work import sweep, verify_stores
+from services.pipeline.settings import PipelineSettings
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.errors import CatalogueError
+from tests.integration.pipeline.conftest import load, read_catalogue
+from tests.integration.pipeline.test_changes import titles
+from tests.integration.pipeline.test_sweeping import MERGE, writing
+from tests.support.feast_repository import write_feature_repo
+from tests.support.product_feed import product_rows, write_feed
+from tests.support.redis_server import RedisProcess
+from tests.support.waiting import until
+
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+
+@pytest.fixture
+def mine(settings: PipelineSettings, own_redis: RedisProcess, tmp_path: Path) -> PipelineSettings:
+    """Six products in a store of the test's own."""
+    repo = write_feature_repo(tmp_path / "own", own_redis.address)
+    mine = settings.model_copy(update={"feature_store": repo})
+    load(write_feed(tmp_path / "feed.csv", product_rows(6)), mine)
+    return mine
+
+
+@pytest.fixture
+def small_disk(mine: PipelineSettings) -> Iterator[Path]:
+    """The offline store on a file system of its own, of 1 MB."""
+    offline = mine.feature_store / "offline"
+    kept = mine.feature_store / "kept"
+    offline.rename(kept)
+    offline.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(offline)]
+    if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    shutil.copytree(kept, offline, dirs_exist_ok=True)
+    yield offline
+    subprocess.run(["umount", "-l", str(offline)], check=True)
+
+
+def fill(file: Path) -> None:
+    """Write until the disk takes no more."""
+    with suppress(OSError), file.open("wb", buffering=0) as out:
+        while True:
+            out.write(bytes(4_096))
+
+
+def remount(folder: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+
+
+def served(settings: PipelineSettings) -> Catalogue | None:
+    try:
+        return read_catalogue(settings.feature_store)
+    except CatalogueError:
+        return None
+
+
+def told(server: RedisProcess, **settings: str) -> None:
+    with closing(redis.Redis(host=server.address.host, port=server.address.port)) as client:
+        for name, value in settings.items():
+            client.config_set(name.replace("_", "-"), value)
+
+
+def used(server: RedisProcess) -> int:
+    with closing(redis.Redis(host=server.address.host, port=server.address.port)) as client:
+        told: Any = client.info("memory")
+        return int(told["used_memory"])
+
+
+async def is_ready(writer: httpx.AsyncClient) -> bool:
+    return (await writer.get("/ready")).status_code == 200
+
+
+async def put(writer: httpx.AsyncClient, product_id: str, title: str = "A mug") -> int:
+    return (await writer.put(f"/products/{product_id}", json={"title": title})).status_code
+
+
+async def agrees(settings: PipelineSettings, *, there: set[str], missing: set[str]) -> None:
+    """The stores agree, what was acknowledged is there, and what was refused is not."""
+    report = await asyncio.to_thread(verify_stores, settings)
+    assert not report.faults
+    catalogue = await asyncio.to_thread(served, settings)
+    assert catalogue is not None
+    assert {one for one in there if catalogue.get(one) is None} == set()
+    assert {one for one in missing if catalogue.get(one) is not None} == set()
+
+
+async def test_a_full_disk_refuses_changes_until_there_is_room(
+    mine: PipelineSettings, small_disk: Path
+) -> None:
+    async with writing(mine) as writer:
+        assert await put(writer, "first") == 200
+        filler = small_disk / "filler"
+        await asyncio.to_thread(fill, filler)
+        refused = set()
+        for number in range(5):
+            assert await put(writer, f"refused-{number}") == 503
+            refused.add(f"refused-{number}")
+        assert "No space" in (await writer.get("/ready")).text
+        filler.unlink()
+        await until(lambda: is_ready(writer))
+        assert await put(writer, "last") == 200
+    await agrees(mine, there={"first", "last"}, missing=refused)
+
+
+async def test_a_disk_that_turns_read_only_refuses_changes(
+    mine: PipelineSettings, small_disk: Path
+) -> None:
+    async with writing(mine) as writer:
+        assert await put(writer, "first") == 200
+        await asyncio.to_thread(remount, small_disk, "ro")
+        assert await put(writer, "refused") == 503
+        assert (await writer.get("/ready")).status_code == 503
+        await asyncio.to_thread(remount, small_disk, "rw")
+        await until(lambda: is_ready(writer))
+        assert await put(writer, "last") == 200
+    await agrees(mine, there={"first", "last"}, missing={"refused"})
+
+
+async def test_redis_out_of_memory_refuses_changes_and_applies_none_of_them_later(
+    mine: PipelineSettings, own_redis: RedisProcess
+) -> None:
+    async with writing(mine) as writer:
+        assert await put(writer, "first") == 200
+        told(own_redis, maxmemory_policy="noeviction", maxmemory=str(used(own_redis) // 2))
+        assert await put(writer, "refused") == 503
+        told(own_redis, maxmemory="0")
+        await until(lambda: is_ready(writer))
+        assert await put(writer, "last") == 200
+    await agrees(mine, there={"first", "last"}, missing={"refused"})
+
+
+async def test_rows_that_redis_evicts_come_back_as_soon_as_there_is_room(
+    mine: PipelineSettings, own_redis: RedisProcess
+) -> None:
+    async with writing(mine) as writer:
+        assert await put(writer, "first") == 200
+        told(own_redis, maxmemory_policy="allkeys-random", maxmemory=str(used(own_redis) // 2))
+        await put(writer, "perhaps")
+        told(own_redis, maxmemory="0", maxmemory_policy="noeviction")
+        await until(lambda: is_ready(writer))
+        assert await put(writer, "last") == 200
+    await agrees(mine, there={"first", "last"}, missing=set())
+
+
+async def test_two_writers_on_one_store_take_turns(mine: PipelineSettings) -> None:
+    async with writing(mine) as one, writing(mine) as other:
+        await until(lambda: is_ready(one))
+        await until(lambda: is_ready(other))
+        answers = await asyncio.gather(
+            *(
+                put(writer, f"{name}-{number}")
+                for number in range(8)
+                for name, writer in (("one", one), ("other", other))
+            )
+        )
+        acknowledged = {
+            f"{name}-{number}"
+            for (number, name), status in zip(
+                ((number, name) for number in range(8) for name in ("one", "other")),
+                answers,
+                strict=True,
+            )
+            if status == 200
+        }
+        assert len(acknowledged) > 8, answers
+        for writer in (one, other):
+            patched = await writer.patch("/products/one-0", json={"price": 2}, headers=MERGE)
+            assert patched.status_code == 200, patched.text
+    await agrees(mine, there=acknowledged, missing=set())
+
+
+async def test_a_registry_that_is_lost_is_written_again(mine: PipelineSettings) -> None:
+    async with writing(mine) as writer:
+        assert await put(writer, "first") == 200
+        (mine.feature_store / "registry.db").unlink()
+        assert await put(writer, "second") in (200, 503)
+    async with writing(mine) as writer:
+        await until(lambda: is_ready(writer))
+        assert await put(writer, "last") == 200
+    await agrees(mine, there={"first", "last"}, missing=set())
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
+@pytest.mark.parametrize("jumps", [("+1h", "+0", "-1h"), ("-1h", "+1h")])
+def test_a_clock_that_jumps_loses_nothing(mine: PipelineSettings, jumps: tuple[str, ...]) -> None:
+    for number, jump in enumerate(jumps):
+        environment = {
+            **os.environ,
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME": jump,
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "PIPELINE_FEATURE_STORE": str(mine.feature_store),
+            "PIPELINE_MEDIA_DIR": str(mine.media_dir),
+        }
+        for words in (["delete", f"p-00{number}"], ["sweep"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "services.pipeline", *words],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
+            assert done.returncode == 0, done.stderr
+    delete(["p-005"], mine)
+    sweep(mine)
+    gone = {f"p-00{number}" for number in range(len(jumps))} | {"p-005"}
+    catalogue = served(mine)
+    assert catalogue is not None
+    assert {f"p-00{n}" for n in range(6) if catalogue.get(f"p-00{n}") is None} == gone
+    assert not verify_stores(mine).faults
+    assert titles(catalogue, "p-004") == ["Product 4"]
+
+
+async def test_what_is_acknowledged_would_survive_a_loss_of_power(
+    mine: PipelineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part and then each folder with a new name was synced before the answer.
+
+    What a file system keeps without that is not simulated here: there is no device to cut.
+    """
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    offline = OfflineStore(mine.feature_store / "offline")
+    before = {view: set(offline.parts(view)) for view in (METADATA_VIEW, CHANGE_VIEW, HEAD_VIEW)}
+    async with writing(mine) as writer:
+        assert await put(writer, "first") == 200
+        for view, known in before.items():
+            new = set(offline.parts(view)) - known
+            assert len(new) == 1
+            part = synced.index(new.pop().stat().st_ino)
+            assert (offline.folder / view).stat().st_ino in synced[part:], view
