@@ -16,6 +16,8 @@ def content_security_policy(frame_ancestors: Sequence[str]) -> str:
         (
             "default-src 'self'",
             "img-src 'self' https: data: blob:",
+            # The decoder of HEIC pictures works beside the page.
+            "worker-src 'self' blob:",
             "object-src 'none'",
             "base-uri 'self'",
             "form-action 'self'",

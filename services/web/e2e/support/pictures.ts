@@ -15,6 +15,9 @@ type File = Parameters<FileChooser['setFiles']>[0]
 export async function choose(page: Page, path: File, button = say.choosePicture): Promise<void> {
   const chooser = page.waitForEvent('filechooser')
   await page.getByRole('button', { name: button }).click()
+  // A phone asks first where the picture comes from.
+  const files = page.getByRole('button', { name: say.fromFiles })
+  if (await files.isVisible()) await files.click()
   await (await chooser).setFiles(path)
 }
 

@@ -5,6 +5,7 @@ import { english } from './english'
 /** The languages of the page. All but English are fetched when they are spoken. */
 export const LANGUAGES = {
   en: { name: 'English', direction: 'ltr', words: () => Promise.resolve(english) },
+  de: { name: 'Deutsch', direction: 'ltr', words: async () => (await import('./german')).german },
   ar: { name: 'العربية', direction: 'rtl', words: async () => (await import('./arabic')).arabic },
 } as const satisfies Record<
   string,
