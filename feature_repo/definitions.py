@@ -140,6 +140,7 @@ catalogue_head = FeatureView(
             dtype=String,
             description="What its searches learned, a JSON object; empty for the built-in one.",
         ),
+        Field(name="synonyms", dtype=String, description="A JSON object; empty for none."),
     ],
     source=catalogue_head_source,
     online=True,

@@ -24,6 +24,7 @@ from pydantic import Field
 
 from services.contracts.base import Contract, ModelId
 from services.contracts.ranking import Ranking
+from services.contracts.synonyms import Synonyms
 
 CATALOGUE = "default"
 """Join-key value of the served version's head row."""
@@ -48,6 +49,7 @@ TEXT_VECTOR = "text_vector"
 IMAGE_VECTOR = "image_vector"
 FINGERPRINT = "fingerprint"
 RANKING = "ranking"
+SYNONYMS = "synonyms"
 FOLDED = "folded"
 
 PRODUCTS_PER_SHARD = 10_000
@@ -70,6 +72,7 @@ class CatalogueHead(Contract):
         "repeat, in few rows, the changes up to `base`; 0 if there are none.",
     )
     ranking: Ranking | None = Field(default=None, description="Null for the built-in ranking.")
+    synonyms: Synonyms = Synonyms()
 
 
 def shard_id(version: str, number: int) -> str:

@@ -32,7 +32,17 @@ from services.gateway.admission.shared_limiter import SharedLimiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
 from services.gateway.query_log.past_queries import open_past_queries
-from services.gateway.routes import batch, changes, docs, images, predict, products, search, suggest
+from services.gateway.routes import (
+    batch,
+    changes,
+    docs,
+    images,
+    predict,
+    products,
+    search,
+    suggest,
+    synonyms,
+)
 from services.gateway.routes.batch import BATCH_DEADLINE_MS
 from services.gateway.routes.dependencies import SearchOnly
 from services.gateway.routes.image_form import FORM_OVERHEAD_BYTES
@@ -114,6 +124,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             _with_key(products.router),
             batch.router,
             changes.router,
+            synonyms.router,
             images.router,
             docs.router,
             page_router(settings.web_dir),
@@ -127,6 +138,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             "/search/batch": MAX_BATCH_BYTES,
             "/products/": MAX_PRODUCT_BYTES,
             BATCH_PATH: MAX_CHANGES_BYTES,
+            "/synonyms": MAX_BATCH_BYTES,
         },
         deadlines_ms={f"POST {BATCH_PATH}": BATCH_DEADLINE_MS},
         docs_url=None,

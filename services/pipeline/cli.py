@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="serve the previous version again")
     rollback.set_defaults(command=_rollback)
     _add_ranking(commands)
+    _add_synonyms(commands)
     add_store_commands(commands)
     serve = commands.add_parser("serve", help="start the writer: `python -m services.writer`")
     serve.set_defaults(command=_serve)
@@ -84,6 +85,31 @@ def _add_ranking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     put.set_defaults(command=_set_ranking)
     show = actions.add_parser("show", help="print the active ranking")
     show.set_defaults(command=_show_ranking)
+
+
+def _add_synonyms(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    synonyms = commands.add_parser("synonyms", help="other words for what products say")
+    actions = synonyms.add_subparsers(required=True, metavar="ACTION")
+    put = actions.add_parser("set", help="replace the added synonyms of the served catalogue")
+    put.add_argument("file", type=Path, metavar="FILE", help="lines of `mug, cup` or `a => b`")
+    put.set_defaults(command=_set_synonyms)
+    show = actions.add_parser("show", help="print all synonyms as JSON")
+    show.set_defaults(command=_show_synonyms)
+
+
+def _set_synonyms(options: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.catalogue.synonyms import publish_synonyms, read_synonyms
+
+    synonyms = publish_synonyms(read_synonyms(options.file), settings)
+    print(f"{len(synonyms.added)} synonyms added, {len(synonyms.file)} of the catalogue's file")
+    return 0
+
+
+def _show_synonyms(_: argparse.Namespace, settings: PipelineSettings) -> int:
+    from services.pipeline.catalogue.synonyms import published_synonyms
+
+    print(published_synonyms(settings).model_dump_json(indent=2))
+    return 0
 
 
 def _delete(options: argparse.Namespace, settings: PipelineSettings) -> int:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from services.common.client import ServiceClient
 from services.contracts.catalogue import CatalogueHead
+from services.contracts.synonyms import Synonym
 from services.pipeline.catalogue.changes import check_model
 from services.pipeline.catalogue.feature_writer import FeatureWriter
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
 from services.pipeline.catalogue.publication import Entry, Manifest, Publication, Publisher
 from services.pipeline.catalogue.store_work import sweep_stores
 from services.pipeline.catalogue.stores import Stores, open_stores
+from services.pipeline.catalogue.synonyms import synonyms_beside
 from services.pipeline.encoding.embedding import Embedder, needs_no_encoder
 from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import FeedUnusable, NothingToLoad, PipelineError
@@ -167,6 +169,8 @@ class _Load:
             self._runner.run(service.aclose())
 
     def _load(self, feed: Feed, total: int, encoder: EncoderClient) -> Publication:
+        # Whatever is wrong with the file is told before the work begins.
+        synonyms = None if self._live else synonyms_beside(feed.path, self._settings)
         model = self._runner.run(encoder.model())
         check_vectors_model(feed, model)
         if self._live:
@@ -203,15 +207,20 @@ class _Load:
                 f"{feed.path}: not one of {self.counts.rows} rows can be loaded"
                 + (f"; see {self._rejects.path}" if self._rejects.count else "")
             )
-        publication = self._published(self._stores.publisher(model.model, model.dimension))
+        publication = self._published(
+            self._stores.publisher(model.model, model.dimension), synonyms
+        )
         self._stores.offline.end_load()
         return publication
 
-    def _published(self, publisher: Publisher) -> Publication:
+    def _published(self, publisher: Publisher, synonyms: Sequence[Synonym] | None) -> Publication:
         if self._live:
             return Publication(publisher.change(self._manifest.entries).head, is_new=True)
         return publisher.publish(
-            self._manifest, undo_changes=self._undo_changes, approve=self._approve
+            self._manifest,
+            synonyms=synonyms,
+            undo_changes=self._undo_changes,
+            approve=self._approve,
         )
 
     def _approve(

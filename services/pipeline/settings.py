@@ -54,6 +54,12 @@ class PipelineSettings(BaseSettings):
     max_image_pixels: int = Field(
         default=50_000_000, ge=1, description="Maximum size of a picture, in pixels."
     )
+    synonyms: Path | None = Field(
+        default=None,
+        description="File of synonyms that a load publishes: `mug, cup` in a line for words that "
+        "find each other, `sneaker => running shoe` for one way. By default `synonyms.txt` beside "
+        "the product file.",
+    )
     download_pictures: bool = Field(
         default=True, description="Download pictures that a feed names by link."
     )

@@ -37,6 +37,7 @@ from services.contracts.suggestions import (
     Suggestions,
     Typed,
 )
+from services.contracts.synonyms import StoredSynonyms
 from services.contracts.understanding import UnderstandRequest, UnderstandResponse
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.suggest import suggest as suggest_from
@@ -226,3 +227,13 @@ async def catalogue_info(catalogue: Snapshot) -> CatalogueInfo:
 async def ranking(catalogue: Snapshot) -> Ranking:
     """The weights and the calibration that came with the catalogue, or the built-in ones."""
     return catalogue.ranking
+
+
+@router.get(
+    "/synonyms",
+    summary="Synonyms of the served catalogue",
+    responses=problem_responses(NotReady),
+)
+async def synonyms(catalogue: Snapshot) -> StoredSynonyms:
+    """Those of its file and those that were added."""
+    return StoredSynonyms.model_validate(catalogue.published_synonyms.model_dump())

@@ -29,6 +29,7 @@ from services.contracts.batches import (
     IDEMPOTENCY_HEADER,
     IdempotencyKey,
 )
+from services.contracts.synonyms import AddedSynonyms, StoredSynonyms
 from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput
 from services.pipeline.catalogue.ledger import Published
 from services.writer.batch_log import token_of
@@ -134,6 +135,19 @@ async def write_batch(
     results = await state.batches.write(await request.body(), first_line, key)
     lines = [result.model_dump_json(exclude_none=True) for result in results]
     return Response("\n".join([*lines, ""]), media_type=BATCH_MEDIA_TYPE)
+
+
+@router.put(
+    "/synonyms",
+    summary="Replace the added synonyms",
+    responses=problem_responses(
+        InvalidRequest, NotReady, Overloaded, DependencyUnavailable, DeadlineExceeded
+    ),
+)
+async def put_synonyms(synonyms: AddedSynonyms, state: State) -> StoredSynonyms:
+    """Answers when they are on the disk; every retriever follows within a second."""
+    published = await state.writer.relate(synonyms.added)
+    return StoredSynonyms(**dict(published.head.synonyms), change=token_of(published))
 
 
 def _change(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Self, TypeVar
@@ -23,6 +23,7 @@ from services.common.problems import (
     Overloaded,
     ServiceError,
 )
+from services.contracts.synonyms import Synonym
 from services.pipeline.catalogue.kept import Entry
 from services.pipeline.catalogue.ledger import Published
 from services.pipeline.catalogue.stores import Stores
@@ -79,6 +80,7 @@ class LiveWriter:
         self._batch_log = BatchLog(pipeline.feature_store / "offline" / ".batches")
         self._waiting = WaitingChanges(settings.max_batch)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._one_at_a_time = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._checked = asyncio.Event()
         self._checked_at = 0.0
@@ -168,6 +170,14 @@ class LiveWriter:
                 logger.exception("a change broke the writer's round")
                 refuse_all(batch.values(), ServiceError("The change could not be made."))
 
+    async def relate(self, added: Sequence[Synonym]) -> Published:
+        """Replace the added synonyms of the served catalogue. Raises ServiceError."""
+        try:
+            async with self._stores() as stores:
+                return await self._on_thread(lambda: _related(stores, added))
+        except (PipelineError, OSError) as error:
+            raise problem_of(error) from error
+
     async def _next(self) -> Batch:
         """Queued changes, in order, up to the second change of any product.
 
@@ -255,15 +265,22 @@ class LiveWriter:
     @asynccontextmanager
     async def _stores(self, wait_s: float = LOCK_WAIT_S) -> AsyncIterator[Stores]:
         """The stores behind their lock, both steps on the thread."""
-        writing = self._keeper.writing(wait_s)
-        stores = await self._on_thread(writing.__enter__)
-        try:
-            yield stores
-        finally:
-            await self._on_thread(lambda: writing.__exit__(None, None, None))
+        async with self._one_at_a_time:
+            writing = self._keeper.writing(wait_s)
+            stores = await self._on_thread(writing.__enter__)
+            try:
+                yield stores
+            finally:
+                await self._on_thread(lambda: writing.__exit__(None, None, None))
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _related(stores: Stores, added: Sequence[Synonym]) -> Published:
+    head = stores.head()
+    synonyms = head.synonyms.model_copy(update={"added": list(added)})
+    return stores.publisher_of(head).relate(synonyms)
 
 
 def own_time() -> Deadline:

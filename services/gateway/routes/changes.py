@@ -166,7 +166,7 @@ async def _read(request: Request, model: type[Body]) -> Body:
 
 
 def writer_of(state: GatewayState) -> ServiceClient:
-    """Raises DependencyUnavailable without one."""
+    """The writer's client. Raises DependencyUnavailable where there is no writer."""
     if state.services.writer is None:
         raise DependencyUnavailable("No writer is set up here: `GATEWAY_WRITER_URL` names none.")
     return state.services.writer

@@ -23,11 +23,13 @@ from services.contracts.catalogue import (
     RANKING,
     SHARD_KEY,
     SHARD_VIEW,
+    SYNONYMS,
     CatalogueHead,
     change_id,
     shard_id,
 )
 from services.contracts.ranking import Ranking
+from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.errors import StoreIncomplete
@@ -178,7 +180,7 @@ def _heads_of(part: Path) -> list[tuple[str, Published]]:
 
 
 def _published(row: dict[str, object]) -> Published:
-    ranking = row.get(RANKING)
+    ranking, synonyms = row.get(RANKING), row.get(SYNONYMS)
     head = CatalogueHead.model_validate(
         {
             **{name: row[name] for name in ("version", "dimension", "shards", "products")},
@@ -188,6 +190,7 @@ def _published(row: dict[str, object]) -> Published:
             "sequence": row.get("sequence") or 0,
             FOLDED: row.get(FOLDED) or 0,
             RANKING: Ranking.model_validate_json(str(ranking)) if ranking else None,
+            SYNONYMS: Synonyms.model_validate_json(str(synonyms)) if synonyms else Synonyms(),
         }
     )
     timestamp = row[TIMESTAMP]

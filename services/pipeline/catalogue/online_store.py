@@ -45,12 +45,14 @@ from services.contracts.catalogue import (
     RANKING,
     SHARD_KEY,
     SHARD_VIEW,
+    SYNONYMS,
     TEXT_VECTOR,
     VECTOR_VIEW,
     CatalogueHead,
     change_id,
 )
 from services.contracts.ranking import Ranking
+from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.redis_keys import RedisKeys
 from services.pipeline.catalogue.schemas import TIMESTAMP
 from services.pipeline.errors import DependencyAway
@@ -265,13 +267,14 @@ class OnlineStore:
         """The published version (or the one before), if there is one, and its timestamp."""
         features = [
             *("version", "model", "dimension", "shards", "products", "base", "sequence"),
-            *(FOLDED, RANKING),
+            *(FOLDED, RANKING, SYNONYMS),
         ]
         columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
         version = columns["version"].values[0].string_val
         if not version:
             return None, None
         ranking = columns[RANKING].values[0].string_val
+        synonyms = columns[SYNONYMS].values[0].string_val
         head = CatalogueHead(
             version=version,
             model_id=columns["model"].values[0].string_val,
@@ -282,6 +285,7 @@ class OnlineStore:
             sequence=columns["sequence"].values[0].int64_val,
             folded=columns[FOLDED].values[0].int64_val,
             ranking=Ranking.model_validate_json(ranking) if ranking else None,
+            synonyms=Synonyms.model_validate_json(synonyms) if synonyms else Synonyms(),
         )
         return head, _timestamp(columns["version"], 0)
 

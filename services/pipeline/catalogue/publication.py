@@ -28,11 +28,13 @@ from services.contracts.catalogue import (
     RANKING,
     SHARD_KEY,
     SHARD_VIEW,
+    SYNONYMS,
     CatalogueHead,
     change_id,
     shard_id,
 )
 from services.contracts.ranking import Ranking
+from services.contracts.synonyms import Synonym, Synonyms
 from services.pipeline.catalogue.fingerprint import catalogue_version
 from services.pipeline.catalogue.ledger import Published
 from services.pipeline.catalogue.offline_store import OfflineStore
@@ -120,6 +122,7 @@ class Publisher:
         manifest: Manifest,
         ranking: Ranking | None = None,
         *,
+        synonyms: Sequence[Synonym] | None = None,
         undo_changes: bool = False,
         approve: Approve | None = None,
     ) -> Publication:
@@ -127,6 +130,8 @@ class Publisher:
         unless `undo_changes`.
 
         ranking: None keeps the present one, if it is of this model.
+
+        synonyms: of the catalogue's file; None keeps the present ones.
 
         approve: called with a new version whose rows are all there, before it is served; what it
         raises keeps it from being served. Raises StoreIncomplete, with nothing published, when rows
@@ -149,6 +154,7 @@ class Publisher:
             base=base,
             sequence=base,
             ranking=ranking or self._present_ranking(published),
+            synonyms=_with_file(published, synonyms),
         )
         self._stored_shards = self._offline.keys(SHARD_VIEW, SHARD_KEY)
         for number, shard in enumerate(shards):
@@ -178,6 +184,22 @@ class Publisher:
         self._flip(head, published)
         return Publication(head, is_new=True)
 
+    def relate(self, synonyms: Synonyms) -> Published:
+        """Serve what is served, with these synonyms. The version before stays what it was.
+
+        Raises NothingToLoad when nothing is served, DependencyAway, NotYetOnline.
+        """
+        head, timestamp = self._online.head()
+        if head is None:
+            raise NothingToLoad("no catalogue is published; load one first")
+        head = head.model_copy(update={SYNONYMS: synonyms})
+        self._clock.has_seen(timestamp)
+        published = Published(head, self._clock.tick())
+        row = head_table(head, CATALOGUE, published.timestamp)
+        self._offline.commit([(HEAD_VIEW, row)])
+        self._show([row], head)
+        return published
+
     def _present_ranking(self, published: CatalogueHead | None) -> Ranking | None:
         """The served ranking; None if another model's scores led to it."""
         if published is None or published.model_id != self._model_id:
@@ -191,6 +213,9 @@ class Publisher:
         if published is not None and _same_products(published, head):
             # Only its ranking is gone back to; what changed since stays.
             head = head.model_copy(update=_place(published))
+        if published is not None:
+            # Of the shop and not of a version: synonyms stay.
+            head = head.model_copy(update={SYNONYMS: published.synonyms})
         changed: dict[str, Entry] = {}
         for change in self._online.changes(head):
             if not change:
@@ -438,6 +463,12 @@ def _gone(head: CatalogueHead) -> StoreIncomplete:
     return StoreIncomplete(
         f"the product list of version {head.version} is gone; load its file again"
     )
+
+
+def _with_file(published: CatalogueHead | None, file: Sequence[Synonym] | None) -> Synonyms:
+    """The present synonyms, with those of a file, if there is one."""
+    present = Synonyms() if published is None else published.synonyms
+    return present if file is None else present.model_copy(update={"file": list(file)})
 
 
 def _same(published: CatalogueHead, head: CatalogueHead, *, unchanged: bool) -> bool:

@@ -23,10 +23,12 @@ from services.contracts.catalogue import (
     RANKING,
     SHARD_KEY,
     SHARD_VIEW,
+    SYNONYMS,
     TEXT_VECTOR,
     VECTOR_VIEW,
     CatalogueHead,
 )
+from services.contracts.synonyms import Synonyms
 
 TIMESTAMP = "event_timestamp"
 
@@ -93,6 +95,7 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
                 ("sequence", pa.int64()),
                 (FOLDED, pa.int64()),
                 ("ranking", _TEXT),
+                (SYNONYMS, _TEXT),
                 _TIME,
             ]
         ),
@@ -114,6 +117,7 @@ def head_table(head: CatalogueHead, catalogue: str, timestamp: datetime) -> pa.T
         "sequence": [head.sequence],
         FOLDED: [head.folded],
         RANKING: ["" if head.ranking is None else head.ranking.model_dump_json()],
+        SYNONYMS: ["" if head.synonyms == Synonyms() else head.synonyms.model_dump_json()],
         TIMESTAMP: [timestamp],
     }
     return pa.table(row, SCHEMAS[HEAD_VIEW])

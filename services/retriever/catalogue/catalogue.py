@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from services.contracts.products import Product
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
+from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
 from services.retriever.index import LiveIndex, Rows
 from services.retriever.words import Vocabulary, Words
+from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class Catalogue:
     """Number of the latest change included; a version's changes are numbered from `base` + 1."""
     ranking: Ranking = BUILT_IN
     """Defaults for searches."""
+    published_synonyms: Synonyms = field(default_factory=Synonyms)
+    synonyms: SynonymTable = NO_SYNONYMS
+    """The published ones, for queries."""
 
     def get(self, product_id: str) -> Product | None:
         """The product of that id, if there is one."""

@@ -19,6 +19,7 @@ from typing import Protocol, Self, TypeVar
 
 from services.contracts.catalogue import CatalogueHead
 from services.contracts.ranking import BUILT_IN, Ranking
+from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import (
     BrokenPublication,
@@ -47,8 +48,8 @@ _RESULTS: dict[type[Exception], str] = {
 
 Answer = TypeVar("Answer")
 
-_State = tuple[str, int, int, Ranking]
-"""Version, base, sequence and ranking: what is the same in two heads that answer the same."""
+_State = tuple[str, int, int, Ranking, Synonyms]
+"""Version, base, sequence, ranking, synonyms: what is the same in two heads that answer alike."""
 
 
 class CatalogueSource(Protocol):
@@ -284,11 +285,17 @@ class Follower:
 
 
 def _state_of(head: CatalogueHead) -> _State:
-    return head.version, head.base, head.sequence, head.ranking or BUILT_IN
+    return head.version, head.base, head.sequence, head.ranking or BUILT_IN, head.synonyms
 
 
 def _state(catalogue: Catalogue) -> _State:
-    return catalogue.info.version, catalogue.base, catalogue.sequence, catalogue.ranking
+    return (
+        catalogue.info.version,
+        catalogue.base,
+        catalogue.sequence,
+        catalogue.ranking,
+        catalogue.published_synonyms,
+    )
 
 
 def _only_changed(catalogue: Catalogue, head: CatalogueHead) -> bool:

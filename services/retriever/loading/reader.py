@@ -31,12 +31,14 @@ from services.contracts.catalogue import (
     RANKING,
     SHARD_KEY,
     SHARD_VIEW,
+    SYNONYMS,
     CatalogueHead,
     change_id,
     shard_id,
 )
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
+from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
@@ -62,6 +64,7 @@ from services.retriever.loading.progress import PublishedHead
 from services.retriever.loading.store import Columns
 from services.retriever.loading.workers import Processes, Workers, here
 from services.retriever.words import ENGLISH, Analyser, WordsBuild
+from services.retriever.words.synonyms import SynonymTable
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +135,9 @@ class CatalogueReader:
         self._features.refresh()
         features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
         # A store that an older pipeline registered lacks these features.
-        features += [one for one in (FOLDED, RANKING) if self._features.has(HEAD_VIEW, one)]
+        features += [
+            one for one in (FOLDED, RANKING, SYNONYMS) if self._features.has(HEAD_VIEW, one)
+        ]
         columns = self._features.read(HEAD_VIEW, features, {CATALOGUE_KEY: [CATALOGUE]})
         if not columns.texts("version")[0]:
             raise NotPublished("nothing is published yet: the online store holds no catalogue head")
@@ -148,6 +153,7 @@ class CatalogueReader:
                 sequence=columns.integers("sequence")[0],
                 folded=columns.integers(FOLDED)[0] if FOLDED in features else 0,
                 ranking=_ranking(columns) if RANKING in features else None,
+                synonyms=_synonyms(columns) if SYNONYMS in features else Synonyms(),
             )
         except ValidationError as error:
             raise BrokenPublication(f"the catalogue head makes no sense: {error}") from error
@@ -198,16 +204,21 @@ class CatalogueReader:
                 base=head.base,
                 sequence=head.sequence,
                 ranking=head.ranking or BUILT_IN,
+                published_synonyms=head.synonyms,
+                synonyms=SynonymTable(head.synonyms.all(), self._analyser),
             )
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
         """That catalogue after the changes of its version that it lacks, and only those are read;
-        with the head's ranking.
+        with the head's ranking and synonyms.
 
         head: of the same version.  Reads the whole version if the changes up to the head's base
         are no longer there.  Raises as `load` does.
         """
         catalogue = replace(catalogue, ranking=head.ranking or BUILT_IN)
+        if head.synonyms != catalogue.published_synonyms:
+            table = SynonymTable(head.synonyms.all(), self._analyser)
+            catalogue = replace(catalogue, published_synonyms=head.synonyms, synonyms=table)
         first = catalogue.sequence + 1
         numbers = [*range(first, head.sequence + 1)]
         if head.base != catalogue.base:
@@ -362,6 +373,11 @@ class CatalogueReader:
                 for product_id, *entry in zip(ids, vectors, metadata, strict=True):
                     net[product_id] = (entry[0], entry[1]) if entry[0] else None
         return net
+
+
+def _synonyms(columns: Columns) -> Synonyms:
+    text = columns.texts(SYNONYMS)[0]
+    return Synonyms.model_validate_json(text) if text else Synonyms()
 
 
 def _ranking(columns: Columns) -> Ranking | None:

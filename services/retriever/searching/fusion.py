@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.contracts.retriever import RetrievalRequest
-from services.contracts.search import DEPTH
+from services.contracts.search import DEPTH, Relevance
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.index import NO_HITS, Hits, Passing
 from services.retriever.index.base import SCORE_DECIMALS, best_hits
+from services.retriever.searching.against import Against
+from services.retriever.searching.matching import word_scores
 from services.retriever.searching.query import Query
 from services.retriever.searching.words import SoughtWords, sought_words
 
@@ -62,13 +64,16 @@ class Fusion:
         pictured = catalogue.moments.pictured
         look = float(catalogue.moments.mean[d:] @ query.fused[d:])
         self._usual_look = look / pictured if pictured else 0.0
+        self._weights = query.weights
+        self._against = Against(catalogue, request.exclusions)
         self._bonus = self._sum(query.weights)
         self._certain = _only(self.words)
 
     @property
     def deep(self) -> bool:
         """True if the best few depend on the products behind them."""
-        return self._bonus is not None and int(np.count_nonzero(self._bonus)) > _SCORED_AT_ONCE
+        many = self._bonus is not None and int(np.count_nonzero(self._bonus)) > _SCORED_AT_ONCE
+        return many or bool(self._against)
 
     def certain(self, row: int) -> bool:
         """True if a product says the whole query."""
@@ -87,7 +92,7 @@ class Fusion:
             by_vectors = self._catalogue.index.search(self._fused, depth, lowest, passing)
         best = float(by_vectors.scores[0]) if len(by_vectors.scores) else None
         if self._bonus is None:
-            return Found(by_vectors.rows, by_vectors.scores, by_vectors.scores), best
+            return self._ordered(by_vectors.rows, by_vectors.scores, depth), best
         if self.words_alone or len(by_vectors.rows) >= depth:
             missed = self._bonus > 0
         else:
@@ -104,12 +109,55 @@ class Fusion:
             beside = Hits(beside.rows[passes], beside.scores[passes])
         rows = np.concatenate([by_vectors.rows, beside.rows])
         scores = np.concatenate([by_vectors.scores, beside.scores])
-        relevance = self._bonus[rows].astype(np.float64)
-        if not self.words_alone:
-            relevance += scores + self._missing_look(rows)
+        return self._ordered(rows, scores, depth), best
+
+    def parts(self, found: Found) -> list[Relevance]:
+        """The parts of each product's relevance."""
+        missing, loss = self._missing_look(found.rows), self._against.loss(found.rows)
+        return [
+            self._parts(*one)
+            for one in zip(
+                found.rows.tolist(),
+                found.scores.tolist(),
+                found.relevance.tolist(),
+                missing.tolist(),
+                loss.tolist(),
+                strict=True,
+            )
+        ]
+
+    def _parts(
+        self, row: int, score: float, relevance: float, missing: float, loss: float
+    ) -> Relevance:
+        texts = [
+            (one, weight)
+            for one, weight in zip(self.words, self._weights, strict=True)
+            if one is not None
+        ]
+        identifier = sum(one.for_identifier(row) * weight for one, weight in texts)
+        by_word = [part for one, weight in texts for part in word_scores(one, row, weight)]
+        return Relevance(
+            total=relevance,
+            similarity=0.0 if self.words_alone else score,
+            words=sum(part.contribution for part in by_word),
+            identifier=identifier,
+            missing_picture=0.0 if self.words_alone else missing,
+            excluded_look=0.0 if self.words_alone else -loss,
+            by_word=by_word,
+        )
+
+    def _ordered(self, rows: Numbers, scores: NDArray[np.float64], depth: int) -> Found:
+        """By relevance, the best first."""
+        if self._bonus is None and not self._against:
+            return Found(rows, scores, scores)
+        relevance = np.zeros(len(rows)) if self.words_alone else scores - self._against.loss(rows)
+        if self._bonus is not None:
+            relevance = relevance + self._bonus[rows]
+            if not self.words_alone:
+                relevance += self._missing_look(rows)
         relevance = np.round(relevance, SCORE_DECIMALS)
         order = np.lexsort((self._catalogue.index.ranks(rows), -relevance))[:depth]
-        return Found(rows, scores, relevance).kept(order), best
+        return Found(rows, scores, relevance).kept(order)
 
     def _scored(self, wanted: Passing, threshold: float | None, passing: Passing | None) -> Hits:
         """The similarities of products that say a word: of too many, those that say most."""

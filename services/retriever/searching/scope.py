@@ -28,7 +28,8 @@ class Scope:
         self.filters = request.filters or _NONE_FILTERED
         self._hidden = self._hidden_numbers(own)
         self._excluded = [
-            rows_saying(catalogue.words, one.text, STRUCTURED) for one in request.exclusions
+            rows_saying(catalogue.words, one.text, STRUCTURED, catalogue.synonyms)
+            for one in request.exclusions
         ]
 
     def passing(self, without: str | None = None) -> Passing | None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.common.problems import InvalidRequest
 from services.contracts.problems import FieldProblem
@@ -16,7 +14,7 @@ from services.contracts.retriever import (
     RetrievalRequest,
     RetrievalResponse,
 )
-from services.contracts.search import DEPTH, EVERY_FACET, PRICE, Filters, Strength, TermScore
+from services.contracts.search import DEPTH, EVERY_FACET, PRICE, Filters, Strength
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Fields, Numbers
 from services.retriever.index import Vector
@@ -25,6 +23,7 @@ from services.retriever.searching.browsing import browse
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.counting import facets_of
 from services.retriever.searching.fusion import Found, Fusion
+from services.retriever.searching.matching import matches
 from services.retriever.searching.paging import Order
 from services.retriever.searching.query import query_of
 from services.retriever.searching.scope import Scope
@@ -70,7 +69,7 @@ class _Search:
         if self._nothing:
             hits = _NOTHING
         shown = self._grouped(hits)
-        numbers, scores = shown.rows, shown.scores
+        numbers = shown.rows
         found = len(numbers)
         if depth < DEPTH and len(hits.rows) == depth and not self._fusion.words_alone:
             found = min(DEPTH, self._scope.count())
@@ -88,7 +87,7 @@ class _Search:
             next=after,
             catalogue=self._catalogue.info,
         )
-        return Answer(head, self._written(numbers[page], scores[page]))
+        return Answer(head, self._written(shown.kept(page)))
 
     def _depth(self) -> int:
         """Number of hits needed: the page alone, if nothing depends on the hits behind it."""
@@ -162,7 +161,7 @@ class _Search:
         words = self._fusion.words[number]
         if words is None or not np.any(words.certain & self._catalogue.index.alive):
             return 0.0
-        return 1.0 if words.identified else NO_MATCH_BELOW
+        return 1.0 if words.exact else NO_MATCH_BELOW
 
     def _said(self, words: SoughtWords | None) -> float:
         """The largest share of a text that one product says."""
@@ -175,16 +174,22 @@ class _Search:
         hits = self._catalogue.index.search(query, 1)
         return float(hits.scores[0]) if len(hits.scores) else None
 
-    def _written(self, numbers: Numbers, scores: NDArray[np.float64]) -> bytes:
+    def _written(self, page: Found) -> bytes:
         """The products of a page as JSON."""
-        terms: Sequence[list[TermScore] | None] = [None] * len(numbers)
-        if self._request.explain and len(numbers):
-            terms = self._query.term_scores(self._catalogue.index.rows(numbers))
-        rows = numbers.tolist()
-        places = [
-            {"score": score, "strength": self._strength(number, score), "terms": parts}
-            for number, score, parts in zip(rows, scores.tolist(), terms, strict=True)
+        rows, scores = page.rows.tolist(), page.scores.tolist()
+        sought = [one for one in self._fusion.words if one is not None]
+        places: list[dict[str, object]] = [
+            {"score": score, "strength": self._strength(number, score), "matched": matched}
+            for number, score, matched in zip(
+                rows, scores, matches(self._catalogue.words, sought, rows), strict=True
+            )
         ]
+        if self._request.explain and rows:
+            terms = self._query.term_scores(self._catalogue.index.rows(page.rows))
+            for place, parts, relevance in zip(
+                places, terms, self._fusion.parts(page), strict=True
+            ):
+                place |= {"terms": parts, "relevance": relevance}
         return written(self._catalogue.products, rows, places)
 
     def _strength(self, number: int, score: float) -> Strength:

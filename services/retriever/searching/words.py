@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.words import Vocabulary, Words
+from services.retriever.words import Words
+from services.retriever.words.concepts import Concept, concepts_of
 from services.retriever.words.postings import FULL
 
 _WEIGHT = 0.35
@@ -28,15 +29,44 @@ Said = tuple[NDArray[np.intp], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
+class SoughtConcept:
+    """One word or phrase of a text, and the products that say it."""
+
+    concept: Concept
+    weight: float
+    """Its share of `bonus` where it is fully said."""
+    rows: NDArray[np.intp]
+    """In order."""
+    strength: NDArray[np.float32]
+
+    def of(self, row: int) -> float:
+        """How strongly a product says it, within 0..1."""
+        place = int(np.searchsorted(self.rows, row))
+        found = place < len(self.rows) and self.rows[place] == row
+        return float(self.strength[place]) if found else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SoughtWords:
     """One text over a snapshot of n row numbers; rows that are gone count as any other."""
 
+    text: str
     bonus: NDArray[np.float32]
     """(n,) what to add to the cosine similarity."""
     certain: NDArray[np.bool_]
     """(n,) products that say every word, or have the identifier."""
-    identified: bool
+    identified: NDArray[np.intp]
+    """Rows with the identifier that the text is, or begins; in order."""
+    exact: bool
     """True if the text is an identifier."""
+    concepts: Sequence[SoughtConcept]
+
+    def for_identifier(self, row: int) -> float:
+        """The part of a product's bonus that is for an identifier."""
+        place = int(np.searchsorted(self.identified, row))
+        if place == len(self.identified) or self.identified[place] != row:
+            return 0.0
+        return _IDENTIFIED if self.exact else _BEGUN
 
     @property
     def covered(self) -> NDArray[np.float32]:
@@ -50,46 +80,75 @@ def sought_words(catalogue: Catalogue, text: str) -> SoughtWords | None:
     words = catalogue.words
     exact = words.identified(text)
     begun = exact if len(exact) else words.identified_in_part(text)
-    asked = [
-        word
-        for word in dict.fromkeys(words.analyser.words(text))
-        if not words.analyser.is_function_word(word)
-    ]
-    if not asked and not len(begun):
+    concepts = concepts_of(words, text, catalogue.synonyms)
+    if not concepts and not len(begun):
         return None
-    bonus, certain = _coverage(words, catalogue.vocabulary, asked, len(catalogue.index))
-    bonus *= np.float32(_WEIGHT)
+    sought, known = _sought(catalogue, words, concepts)
+    bonus = np.zeros(words.numbers, np.float32)
+    said = np.zeros(words.numbers, np.uint8)
+    for one, is_known in zip(sought, known, strict=True):
+        bonus[one.rows] += np.float32(one.weight) * one.strength
+        if is_known:
+            said[one.rows] += 1
+    certain = (said == min(len(concepts), 255)) & bool(concepts)
     bonus[begun] += np.float32(_IDENTIFIED if len(exact) else _BEGUN)
     certain[begun] = True
-    return SoughtWords(bonus, certain, identified=len(exact) > 0)
+    return SoughtWords(text, bonus, certain, begun, len(exact) > 0, sought)
 
 
-def _coverage(
-    words: Words, vocabulary: Vocabulary, asked: Sequence[str], products: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(n,) each: share of the words' idf that a product says, and whether it says all of them.
+def _sought(
+    catalogue: Catalogue, words: Words, concepts: Sequence[Concept]
+) -> tuple[list[SoughtConcept], list[bool]]:
+    """Where each is said; False where a similar spelling had to do.
 
     A word that no product says keeps its idf, the highest of all: a query that the catalogue
     has a part of is covered by that part alone.
     """
-    covered = np.zeros(words.numbers, np.float32)
-    said_words = np.zeros(words.numbers, np.uint8)
+    products = len(catalogue.index)
+    found: list[tuple[Concept, float, Said]] = []
+    known: list[bool] = []
     total = 0.0
-    for word in asked:
-        rows, strength = _said(words, words.forms(word))
-        known = len(rows) > 0
+    for concept in concepts:
+        rows, strength = _said_concept(words, concept)
         weight = math.log(1 + (products + 0.5) / (min(len(rows), products) + 0.5))
         total += weight
-        if not known:
-            near = [one.word for one in vocabulary.corrections(word, most=1)]
-            rows, strength = _said(words, near)
+        known.append(len(rows) > 0)
+        if not len(rows):
+            near = [(one.word,) for one in catalogue.vocabulary.corrections(concept.text, most=1)]
+            concept = Concept(concept.text, [*concept.alternatives, *near])
+            rows, strength = _said(words, [word for (word,) in near])
             weight *= _CORRECTED
-        covered[rows] += np.float32(weight) * strength
-        if known:
-            said_words[rows] += 1
-    if total:
-        covered /= np.float32(total)
-    return covered, (said_words == min(len(asked), 255)) & bool(asked)
+        found.append((concept, weight, (rows, strength)))
+    scale = _WEIGHT / total if total else 0.0
+    return [
+        SoughtConcept(concept, weight * scale, rows, strength)
+        for concept, weight, (rows, strength) in found
+    ], known
+
+
+def _said_concept(words: Words, concept: Concept) -> Said:
+    """Where a concept is said, by the strongest of its phrases; a phrase by its weakest word."""
+    single = [one[0] for one in concept.alternatives if len(one) == 1]
+    parts = [_said(words, [form for word in single for form in words.forms(word)])]
+    for phrase in (one for one in concept.alternatives if len(one) > 1):
+        rows, strength = _said(words, words.forms(phrase[0]))
+        for word in phrase[1:]:
+            others, weaker = _said(words, words.forms(word))
+            rows, here, there = np.intersect1d(
+                rows, others, assume_unique=True, return_indices=True
+            )
+            strength = np.minimum(strength[here], weaker[there])
+        parts.append((rows, strength))
+    return parts[0] if len(parts) == 1 else _strongest(parts)
+
+
+def _strongest(parts: Sequence[Said]) -> Said:
+    rows = np.concatenate([rows for rows, _ in parts])
+    strength = np.concatenate([strength for _, strength in parts])
+    order = np.lexsort((strength, rows))
+    rows = rows[order]
+    last = np.concatenate([rows[1:] != rows[:-1], [True]])[: len(rows)]
+    return rows[last], strength[order][last]
 
 
 def _said(words: Words, forms: Sequence[str]) -> Said:

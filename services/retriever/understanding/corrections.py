@@ -47,6 +47,7 @@ class Corrections:
         self._words = catalogue.words
         self._dictionary = dictionary
         self._wording = wording
+        self._synonyms = catalogue.synonyms
 
     def of(self, tokens: Sequence[Token], kept: frozenset[int]) -> list[Correction]:
         """kept: places of tokens that are known to be right."""
@@ -94,9 +95,7 @@ class Corrections:
         """The likeliest correction; None if there is none, or if a common word is likelier."""
         short, rare = len(word) < _FEWEST_LETTERS, self._dictionary.may_have(word)
         candidates = [
-            (one, self._together(one.word, known))
-            for one in self._vocabulary.corrections(word, _MOST)
-            if _likely(word, one)
+            (one, self._together(one.word, known)) for one in self._near(word) if _likely(word, one)
         ]
         if short or rare:
             # Too short, or perhaps right: only a missing letter, beside other words of a product.
@@ -121,11 +120,19 @@ class Corrections:
             return None
         return best
 
+    def _near(self, word: str) -> list[Near]:
+        """Words of the catalogue, and of its synonyms, that are spelled almost like this one."""
+        others = [one for one in self._synonyms.near(word) if one not in self._vocabulary]
+        return [
+            *self._vocabulary.corrections(word, _MOST),
+            *(Near(one, 1, 0) for one in others if one[0] == word[0]),
+        ]
+
     def _stays(self, tokens: Sequence[Token], place: int) -> bool:
         word = tokens[place].folded
         if len(word) < _FEWEST_LETTERS - 1 or not word.isalpha() or unspaced(word):
             return True
-        if word in self._vocabulary or self._dictionary.has(word):
+        if word in self._vocabulary or word in self._synonyms or self._dictionary.has(word):
             return True
         # Part of a code: GSR12.
         return any(
@@ -136,7 +143,7 @@ class Corrections:
 
     def _together(self, word: str, known: Sequence[str]) -> float:
         """How many of the known words the products with this word say, on the whole."""
-        rows = rows_saying(self._words, word)
+        rows = rows_saying(self._words, word, synonyms=self._synonyms)
         if not known or not len(rows):
             return float(len(rows)) / (1 + self._words.numbers)
         shared = [len(np.intersect1d(rows, rows_saying(self._words, one))) > 0 for one in known]

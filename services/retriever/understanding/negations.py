@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.retriever.catalogue.catalogue import Catalogue
@@ -45,16 +45,14 @@ class Negations:
         text: str,
         tokens: Sequence[Token],
         wording: Wording,
-        known: Callable[[str], bool],
     ) -> None:
-        """known: True for a phrase of the synonyms."""
         self._words = catalogue.words
         self._vocabulary = catalogue.vocabulary
         self._products = catalogue.products
         self._text = text
         self._tokens = tokens
         self._wording = wording
-        self._known = known
+        self._synonyms = catalogue.synonyms
 
     def all(self, taken: Collection[int]) -> list[Negation]:
         """In order. taken: tokens that say something else already."""
@@ -192,7 +190,9 @@ class Negations:
 
     def _is_value(self, start: int, end: int) -> bool:
         text = self._said(start, end)
-        return bool(self._vocabulary.values(text)) or self._known(text)
+        return bool(self._vocabulary.values(text)) or self._synonyms.has(
+            self._words.analyser.words(text)
+        )
 
     def _excluded(self, start: int, end: int) -> str:
         """What is excluded; of `jet black` the value alone, if no product says the other word."""

@@ -9,6 +9,7 @@ from services.contracts.search import MAX_EXCLUSIONS, PriceRange
 from services.contracts.understanding import Understood, UnderstoodQuery
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding import wording
+from services.retriever.understanding.catalogues_words import in_catalogues_words
 from services.retriever.understanding.corrections import Correction, Corrections
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.limits import Limits, PriceLimit, StockLimit
@@ -41,8 +42,9 @@ def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
         if part.says.price is not None:
             price = part.says.price if price is None else _both(price, part.says.price)
     excluded = [text for part in parts for text in part.says.excluded]
+    text = without(corrected, [part.span for part in parts]) if parts else corrected
     return UnderstoodQuery(
-        text=without(corrected, [part.span for part in parts]) if parts else corrected,
+        text=in_catalogues_words(catalogue, text),
         corrected_query=corrected if corrected != query else None,
         understood=[part.says for part in parts],
         price=price,
@@ -96,9 +98,7 @@ class _Reading:
                 without=self._without(stock.start, stock.end),
             )
             parts.append(_Part(self._span(stock.start, stock.end), said))
-        negations = Negations(
-            self._catalogue, self._text, self._tokens, self._wording, lambda text: False
-        )
+        negations = Negations(self._catalogue, self._text, self._tokens, self._wording)
         for negation in negations.all(self._taken):
             said = Understood(
                 kind="exclude",

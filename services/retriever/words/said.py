@@ -1,4 +1,4 @@
-"""Which products say a text: all of its words, each in any of its forms."""
+"""Which products say a text: all of its words, each in any of its forms or synonyms."""
 
 from __future__ import annotations
 
@@ -9,32 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.contracts.search import WordField
+from services.retriever.words.concepts import Concept, concepts_of
 from services.retriever.words.live import Words
+from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 from services.retriever.words.texts import FIELDS
 
 STRUCTURED: tuple[WordField, ...] = ("title", "brand", "category", "attributes")
 """Fields that say what a product is; its description also says what it is not."""
 
 
-def rows_saying(words: Words, text: str, fields: Sequence[WordField] = FIELDS) -> NDArray[np.intp]:
+def rows_saying(
+    words: Words,
+    text: str,
+    fields: Sequence[WordField] = FIELDS,
+    synonyms: SynonymTable = NO_SYNONYMS,
+) -> NDArray[np.intp]:
     """Rows in order, deleted ones included; none for a text of function words only."""
-    asked = [
-        word
-        for word in dict.fromkeys(words.analyser.words(text))
-        if not words.analyser.is_function_word(word)
-    ]
-    mask = mask_of(fields)
-    if not asked:
+    concepts = concepts_of(words, text, synonyms)
+    if not concepts:
         return np.empty(0, np.intp)
-    return reduce(np.intersect1d, (_rows_of(words, word, mask) for word in asked))
+    mask = sum(1 << FIELDS.index(field) for field in fields)
+    return reduce(np.intersect1d, (_rows_of_concept(words, one, mask) for one in concepts))
 
 
-def mask_of(fields: Sequence[WordField]) -> int:
-    """The fields as bits of `Postings.fields`."""
-    return sum(1 << FIELDS.index(field) for field in fields)
+def _rows_of_concept(words: Words, concept: Concept, mask: int) -> NDArray[np.intp]:
+    found = [
+        reduce(np.intersect1d, (_rows_of_word(words, word, mask) for word in phrase))
+        for phrase in concept.alternatives
+    ]
+    return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
 
-def _rows_of(words: Words, word: str, mask: int) -> NDArray[np.intp]:
+def _rows_of_word(words: Words, word: str, mask: int) -> NDArray[np.intp]:
     found = [np.empty(0, np.intp)]
     for form in words.forms(word):
         for first, postings in words.postings(form):

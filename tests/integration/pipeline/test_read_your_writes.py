@@ -289,3 +289,32 @@ class TestWithARedisThatIsLost:
         await asyncio.to_thread(own_redis.empty)
         gone = await shop.http.get("/products/mug", headers=put)
         assert gone.status_code == 200, "it is served already, whatever Redis lost since"
+
+
+async def test_synonyms_are_followed_by_every_replica(shop: Shop) -> None:
+    await shop.http.put("/products/mug", json=MUG | {"title": "A zebra jug"})
+    body = {"added": [{"words": ["quagga"], "finds": ["zebra"]}]}
+    put = await shop.http.put("/synonyms", json=body)
+    named = token(put)
+    for _ in range(3):
+        seen = await shop.http.get("/synonyms", headers=named)
+        assert seen.json()["added"] == [{"words": ["quagga"], "finds": ["zebra"]}]
+        found = await shop.http.post(
+            "/search", json={"query": "quagga", "mode": "words"}, headers=named
+        )
+        best = found.json()["results"][0]
+        assert best["product_id"] == "mug"
+        assert best["matched"][0]["found"] == ["zebra"]
+    gone = token(await shop.http.put("/synonyms", json={"added": []}))
+    assert (await shop.http.get("/synonyms", headers=gone)).json()["added"] == []
+
+
+async def test_synonyms_are_for_administrators_alone(shop: Shop) -> None:
+    shop.http.headers.pop("X-API-Key")
+    assert_problem(await shop.http.get("/synonyms"), 401, "unauthorized")
+    assert_problem(await shop.http.put("/synonyms", json={"added": []}), 401, "unauthorized")
+
+
+@pytest.mark.parametrize("added", [[{"words": ["alone"]}], [{"words": []}], [{"words": [" "]}], 1])
+async def test_synonyms_without_others_are_refused(shop: Shop, added: object) -> None:
+    assert_problem(await shop.http.put("/synonyms", json={"added": added}), 422, "invalid-request")

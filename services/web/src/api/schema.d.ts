@@ -279,6 +279,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/synonyms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All synonyms of the catalogue
+         * @description Those of the catalogue's file, and those that were added here.
+         */
+        get: operations["get_synonyms"];
+        /**
+         * Replace the added synonyms
+         * @description In force in less than a second, on every replica, without a reload.
+         *
+         *     Synonyms of the catalogue's file stay. An empty list removes all added ones.
+         */
+        put: operations["put_synonyms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images/{path}": {
         parameters: {
             query?: never;
@@ -303,6 +329,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AddedSynonyms
+         * @description `PUT /synonyms`: the added synonyms, which replace those added before.
+         * @example {
+         *       "added": [
+         *         {
+         *           "words": [
+         *             "mug",
+         *             "cup"
+         *           ]
+         *         },
+         *         {
+         *           "finds": [
+         *             "running shoe"
+         *           ],
+         *           "words": [
+         *             "sneaker"
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        AddedSynonyms: {
+            /** Added */
+            added: components["schemas"]["Synonym"][];
+        };
         /**
          * BatchSearchRequest
          * @description `POST /search/batch`.
@@ -1167,6 +1219,27 @@ export interface components {
             weights?: components["schemas"]["ModalityWeights"] | null;
         };
         /**
+         * StoredSynonyms
+         * @description All synonyms of the catalogue, and the change that stored them.
+         */
+        StoredSynonyms: {
+            /**
+             * File
+             * @description From the catalogue's file; replaced when the catalogue is loaded.
+             */
+            file?: components["schemas"]["Synonym"][];
+            /**
+             * Added
+             * @description From the administrator; kept when the catalogue is loaded.
+             */
+            added?: components["schemas"]["Synonym"][];
+            /**
+             * Change
+             * @description Name of the change; retrievers follow it within a second. Null in the answer to `GET`.
+             */
+            change?: string | null;
+        };
+        /**
          * SuggestedProduct
          * @description A product as a suggestion shows it.
          */
@@ -1226,6 +1299,30 @@ export interface components {
              * @description Products that match what is typed.
              */
             products: components["schemas"]["SuggestedProduct"][];
+        };
+        /**
+         * Synonym
+         * @description Words that mean the same, or, with `finds`, words that also find others.
+         */
+        Synonym: {
+            /**
+             * Words
+             * @description Words or phrases. Without `finds`, each of them finds all the others.
+             * @example [
+             *       "mug",
+             *       "cup",
+             *       "coffee mug"
+             *     ]
+             */
+            words: string[];
+            /**
+             * Finds
+             * @description One way: each of `words` also finds these, and not the other way round.
+             * @example [
+             *       "running shoe"
+             *     ]
+             */
+            finds?: string[];
         };
         /**
          * TermScore
@@ -3411,6 +3508,216 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before the next attempt. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_synonyms: {
+        parameters: {
+            query?: {
+                /** @description The same as the header `X-Catalogue-Change`. */
+                change?: string | null;
+            };
+            header?: {
+                "X-Catalogue-Change"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredSynonyms"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Change not searchable yet */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_synonyms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddedSynonyms"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredSynonyms"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready; Dependency unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait before the next attempt. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Deadline exceeded */
+            504: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

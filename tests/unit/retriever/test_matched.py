@@ -1,0 +1,129 @@
+"""What results say of the query: matched words by field, and every part of the order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from services.contracts.products import ScoredProduct
+from services.contracts.retriever import Exclusion, QueryTerm, RetrievalRequest
+from services.contracts.synonyms import Synonym
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.moments import Moments
+from services.retriever.index import ExactIndex, LiveIndex
+from services.retriever.searching.search import search
+from services.retriever.words.synonyms import SynonymTable
+from tests.unit.retriever.test_words import Row, catalogue
+
+D = 4
+COLOURS = ("red", "blue")
+
+
+def rows() -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for n in range(60):
+        colour = COLOURS[n % 2]
+        # Every fifth product does not say its colour; its picture shows it.
+        named = n % 5 != 4
+        found[f"p{n:02}"] = {
+            "title": f"{colour if named else 'Nice'} mugs, striped",
+            "description": "With stripes of glaze.",
+            "attributes": {"color": colour, "sku": f"SK-{n:02}"} if named else {},
+        }
+    return found
+
+
+def sample() -> Catalogue:
+    """Half of the pictures look red, half blue; texts are all alike."""
+    made = catalogue(rows())
+    vectors = np.zeros((60, 2 * D), np.float32)
+    vectors[:, 0] = 1
+    for n in range(60):
+        look = np.array([0.5, 1.0 - n % 2, n % 2, 0.02 * (n % 7)], np.float32)
+        vectors[n, D:] = look / np.linalg.norm(look)
+    index = LiveIndex(ExactIndex(vectors), sorted(rows()))
+    info = made.info.model_copy(update={"dimension": D})
+    table = SynonymTable([Synonym(words=["mug", "cup"])])
+    return replace(made, info=info, index=index, moments=Moments.of(vectors), synonyms=table)
+
+
+QUERY = [1.0, 0.0, 0.0, 0.0]
+BLUE = [0.0, 0.0, 1.0, 0.0]
+
+
+def ask(text: str, **options: object) -> list[ScoredProduct]:
+    request = RetrievalRequest.model_validate(
+        {
+            "model": "mini@1",
+            "terms": [QueryTerm(vector=QUERY, text=text)],
+            "k": 100,
+            "cutoff": "off",
+            "group_variants": False,
+            **options,
+        }
+    )
+    return search(sample(), request).results
+
+
+def test_each_result_tells_which_words_it_says_and_where() -> None:
+    first = ask("red striped cup")[0]
+    assert [(one.word, one.found, one.fields) for one in first.matched] == [
+        ("red", ["red"], ["title", "attributes"]),
+        ("striped", ["striped", "stripes"], ["title", "description"]),
+        ("cup", ["mugs"], ["title"]),
+    ]
+
+
+def test_an_identifier_is_matched_as_such() -> None:
+    first = ask("sk07")[0]
+    assert first.product_id == "p07"
+    assert [(one.word, one.fields) for one in first.matched] == [("sk07", ["identifier"])]
+
+
+def test_without_words_nothing_is_matched() -> None:
+    assert all(one.matched == [] for one in ask("red striped cup", mode="vectors"))
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "words"])
+@pytest.mark.parametrize("text", ["red striped cup", "sk07", "blue unknownword"])
+def test_the_parts_of_the_relevance_add_up_and_order_the_results(mode: str, text: str) -> None:
+    exclusions = [Exclusion(text="yellow", vector=BLUE)]
+    results = ask(text, mode=mode, explain=True, exclusions=exclusions)
+    totals = []
+    for one in results:
+        parts = one.relevance
+        assert parts is not None
+        total = (
+            parts.similarity
+            + parts.words
+            + parts.identifier
+            + parts.missing_picture
+            + parts.excluded_look
+        )
+        assert total == pytest.approx(parts.total, abs=2e-4)
+        assert sum(word.contribution for word in parts.by_word) == pytest.approx(parts.words)
+        assert parts.similarity in (0.0, pytest.approx(one.score))
+        totals.append(parts.total)
+    assert totals == sorted(totals, reverse=True)
+    assert all(one.relevance is None for one in ask(text, mode=mode))
+
+
+def test_an_excluded_word_omits_who_says_it_and_weighs_against_who_looks_so() -> None:
+    results = ask("mug", exclusions=[Exclusion(text="blue", vector=BLUE)])
+    left = {one.product_id for one in results}
+    say_blue = {one for one, row in rows().items() if "blue" in str(row["title"])}
+    assert left == set(rows()) - say_blue
+    # Of those that do not say it, the ones that look blue come last.
+    look_blue = {f"p{n:02}" for n in range(60) if n % 2} & left
+    assert {one.product_id for one in results[-len(look_blue) :]} == look_blue
+
+
+def test_the_score_stays_the_similarity() -> None:
+    exclusions = [Exclusion(text="blue", vector=BLUE)]
+    plain = {one.product_id: one.score for one in ask("mug")}
+    assert all(
+        one.score == pytest.approx(plain[one.product_id])
+        for one in ask("mug", exclusions=exclusions)
+    )
