@@ -31,7 +31,9 @@ def in_catalogues_words(catalogue: Catalogue, text: str) -> str:
 
 def _most_said(catalogue: Catalogue, own: list[str], others: list[tuple[str, ...]]) -> str | None:
     """The synonym that most products say; None if products say the phrase itself."""
-    if len(rows_saying(catalogue.words, " ".join(own))):
+    vocabulary = catalogue.vocabulary
+    known = all(word in vocabulary for word in own)
+    if known and (len(own) == 1 or len(rows_saying(catalogue.words, " ".join(own)))):
         return None
     counts = {other: len(rows_saying(catalogue.words, " ".join(other))) for other in others}
     best = max(counts, key=lambda one: counts[one], default=None)

@@ -41,9 +41,11 @@ def _rows_of_concept(words: Words, concept: Concept, mask: int) -> NDArray[np.in
 
 
 def _rows_of_word(words: Words, word: str, mask: int) -> NDArray[np.intp]:
-    found = [np.empty(0, np.intp)]
+    found: list[NDArray[np.intp]] = []
     for form in words.forms(word):
         for first, postings in words.postings(form):
             said = (postings.fields & mask) != 0
             found.append(postings.rows[said].astype(np.intp) + first)
-    return np.unique(np.concatenate(found))
+    if len(found) == 1:
+        return found[0]
+    return np.unique(np.concatenate([np.empty(0, np.intp), *found]))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from services.contracts.synonyms import Synonym
 from services.retriever.words.analysis import ENGLISH, Analyser
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.spellings import Spellings
+
+_REMEMBERED = 4_096
+"""Words whose stems are remembered."""
 
 Words = tuple[str, ...]
 """Folded words of a phrase, in order."""
@@ -18,6 +22,8 @@ class SynonymTable:
 
     def __init__(self, synonyms: Iterable[Synonym] = (), analyser: Analyser = ENGLISH) -> None:
         self._analyser = analyser
+        # Of a word as often as queries say it.
+        self._stem = lru_cache(_REMEMBERED)(self._stemmed)
         self._others: dict[Words, list[Words]] = {}
         said: set[str] = set()
         for one in synonyms:
@@ -63,10 +69,10 @@ class SynonymTable:
         return tuple(self._analyser.words(phrase))
 
     def _stems(self, words: Words) -> Words:
-        return tuple(
-            self._analyser.stems([word])[0] if self._analyser.has_forms(word) else word
-            for word in words
-        )
+        return tuple(map(self._stem, words))
+
+    def _stemmed(self, word: str) -> str:
+        return self._analyser.stems([word])[0] if self._analyser.has_forms(word) else word
 
 
 NO_SYNONYMS = SynonymTable()
