@@ -62,6 +62,7 @@ def _both(first: PriceRange | None, second: PriceRange) -> PriceRange:
     lows = [one for one in (first.min, second.min) if one is not None]
     highs = [one for one in (first.max, second.max) if one is not None]
     low, high = max(lows, default=None), min(highs, default=None)
-    if low is not None and high is not None and low > high:
+    named = [one.currency.upper() for one in (first, second) if one.currency is not None]
+    if (low is not None and high is not None and low > high) or len(set(named)) > 1:
         return first
-    return PriceRange(min=low, max=high)
+    return PriceRange(min=low, max=high, currency=named[0] if named else None)

@@ -40,7 +40,7 @@ def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
     price: PriceRange | None = None
     for part in parts:
         if part.says.price is not None:
-            price = part.says.price if price is None else _both(price, part.says.price)
+            price = part.says.price if price is None else _both(price, part.says.price) or price
     excluded = [text for part in parts for text in part.says.excluded]
     text = without(corrected, [part.span for part in parts]) if parts else corrected
     return UnderstoodQuery(
@@ -87,7 +87,7 @@ class _Reading:
                 kind="price",
                 text=self._said(limit.start, limit.end),
                 without=self._without(limit.start, limit.end),
-                price=limit.price,
+                price=self._in_currency(limit),
                 currency=limit.currency,
             )
             parts.append(_Part(self._span(limit.start, limit.end), said))
@@ -108,6 +108,12 @@ class _Reading:
             )
             parts.append(_Part(self._span(negation.start, negation.end), said))
         return sorted(parts, key=lambda one: one.span)
+
+    def _in_currency(self, limit: PriceLimit) -> PriceRange:
+        """In the currency that the query names, if the catalogue has it; else in its main one."""
+        if limit.currency not in self._catalogue.products.currencies:
+            return limit.price
+        return limit.price.model_copy(update={"currency": limit.currency})
 
     def _is_name(self, limit: PriceLimit) -> bool:
         """True if a product is called so: "Air Max 90"."""
@@ -154,6 +160,7 @@ def _both(first: PriceRange, second: PriceRange) -> PriceRange | None:
     lows = [one for one in (first.min, second.min) if one is not None]
     highs = [one for one in (first.max, second.max) if one is not None]
     low, high = max(lows, default=None), min(highs, default=None)
-    if low is not None and high is not None and low > high:
+    currencies = {one.currency for one in (first, second) if one.currency is not None}
+    if (low is not None and high is not None and low > high) or len(currencies) > 1:
         return None
-    return PriceRange(min=low, max=high)
+    return PriceRange(min=low, max=high, currency=next(iter(currencies), None))

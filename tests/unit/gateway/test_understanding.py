@@ -113,8 +113,14 @@ async def test_limits_beside_less_of_something_are_searched_as_words(
         ({"min": 5}, {"min": 5, "max": 19.999}),
         ({"max": 10}, {"min": None, "max": 10}),
         ({"min": 30}, {"min": 30, "max": None}),
+        ({"min": 5, "currency": "SEK"}, {"min": 5, "max": 19.999, "currency": "SEK"}),
     ],
-    ids=["both hold", "the lower one holds", "the caller's own wins over a contradiction"],
+    ids=[
+        "both hold",
+        "the lower one holds",
+        "the caller's own wins over a contradiction",
+        "in the caller's currency",
+    ],
 )
 async def test_the_limits_hold_beside_the_callers_filters(
     understanding: Stack, given: dict[str, float], searched: dict[str, float]
@@ -123,7 +129,7 @@ async def test_the_limits_hold_beside_the_callers_filters(
     filters = understanding.searched[0].filters
     assert filters is not None
     assert filters.price is not None
-    assert filters.price.model_dump() == searched
+    assert filters.price.model_dump() == {"currency": None, **searched}
     assert filters.color == ["red"]
 
 

@@ -40,21 +40,25 @@ SHOP: dict[str, Row] = {
 }
 
 
-def table(rows: Mapping[str, Row], analyser: Analyser | None = None) -> ProductTable:
+def table(
+    rows: Mapping[str, Row], analyser: Analyser | None = None, price: float = math.nan
+) -> ProductTable:
     ids = sorted(rows)
     texts = {name: [str(rows[one].get(name, "")) for one in ids] for name in TEXT_COLUMNS}
     texts["attributes"] = [json.dumps(rows[one].get("attributes", {})) for one in ids]
-    batch, refused = product_batch(ids, texts, [math.nan] * len(ids))
+    batch, refused = product_batch(ids, texts, [price] * len(ids))
     assert refused == []
     return ProductTable.of([batch], ["material"], analyser or Analyser())
 
 
-def catalogue(rows: Mapping[str, Row], analyser: Analyser | None = None) -> Catalogue:
+def catalogue(
+    rows: Mapping[str, Row], analyser: Analyser | None = None, price: float = math.nan
+) -> Catalogue:
     vectors = np.zeros((len(rows), 4), np.float32)
     vectors[:, [0, 2]] = 1
     return Catalogue(
         CatalogueInfo(version="v1", model="mini@1", dimension=2, products=len(rows)),
-        Products(table(rows, analyser)),
+        Products(table(rows, analyser, price)),
         LiveIndex(ExactIndex(vectors), sorted(rows)),
         Moments.of(vectors),
     )

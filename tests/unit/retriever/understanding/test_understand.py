@@ -222,3 +222,25 @@ def test_limits_are_not_read_where_the_catalogue_cannot_keep_them() -> None:
     """Its products have neither a price nor a stock: every product would be left out."""
     one = catalogue({"a": {"title": "Red mug"}})
     assert meant("red mug under 20 in stock", one).text == "red mug under 20 in stock"
+
+
+@pytest.mark.parametrize(
+    ("query", "currency", "named"),
+    [
+        ("mug under 20 €", "EUR", "EUR"),
+        ("mug under 20", None, None),
+        ("mug under 20 usd", None, "USD"),
+        ("mug under 200 SEK", "SEK", "SEK"),
+    ],
+)
+def test_a_named_currency_counts_where_the_catalogue_has_it(
+    query: str, currency: str | None, named: str | None
+) -> None:
+    rows: dict[str, Row] = {
+        "a": {"title": "Mug", "currency": "EUR"},
+        "b": {"title": "Mug of Sweden", "currency": "SEK"},
+    }
+    one = catalogue(rows, price=10.0)
+    (part,) = understand(one, query).understood
+    assert part.price is not None
+    assert (part.price.currency, part.currency) == (currency, named)
