@@ -29,7 +29,6 @@ from services.common.context import (
     deadline,
     request_id,
 )
-from services.common.http_connection import ConnectionLost, NotConnected, Reply, Unreachable
 from services.common.probing_breaker import ProbingBreaker
 from services.common.problems import (
     ChangeNotServed,
@@ -48,7 +47,16 @@ from services.common.problems import (
 )
 from services.common.retry_budget import RetryBudget
 from services.common.tracing import TRACEPARENT_HEADER, current_span
-from services.common.transport import Form, HttpxTransport, NetworkTransport, Transport
+from services.common.transport import (
+    ConnectionLost,
+    Form,
+    HttpxTransport,
+    NetworkTransport,
+    NotConnected,
+    Reply,
+    Transport,
+    Unreachable,
+)
 from services.contracts.health import Health
 from services.contracts.problems import Problem
 

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.common.http_connection import ConnectionLost, NotConnected, Unreachable
-from services.common.transport import Form, NetworkTransport
+from services.common.transport import (
+    ConnectionLost,
+    Form,
+    NetworkTransport,
+    NotConnected,
+    Unreachable,
+)
 
 SILENCE = b"nothing, for ever"
 
@@ -127,49 +132,3 @@ async def test_a_request_given_up_takes_no_answer_from_the_next_one() -> None:
             async with asyncio.timeout(0.05):
                 await transport.send("GET", "/slow", {}, None)
         assert (await transport.send("GET", "/next", {}, None)).content == b"second"
-
-
-async def test_a_connection_is_reused_and_each_caller_gets_its_own_answer() -> None:
-    connections = 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                body = await reader.readexactly(int(head.partition("content-length: ")[2]))
-                for part in (_answer(body)[:10], _answer(body)[10:]):
-                    writer.write(part)
-                    await writer.drain()
-                    await asyncio.sleep(0)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        transport = NetworkTransport(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        for _ in range(3):
-            texts = [str(number).encode() * (number + 1) for number in range(8)]
-            replies = await asyncio.gather(
-                *(transport.send("POST", "/", {}, text) for text in texts)
-            )
-            assert [reply.content for reply in replies] == texts
-        await transport.aclose()
-    assert connections == 8
-
-
-async def test_an_answer_in_chunks_after_an_interim_one_is_read_whole() -> None:
-    chunks = b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    async with _peer(b"HTTP/1.1 103 Early Hints\r\n\r\n" + head + chunks) as (_, transport):
-        assert (await transport.send("GET", "/", {}, None)).content == b"onetwo"
-
-
-async def test_a_header_cannot_add_another_one() -> None:
-    async with _peer() as (peer, transport):
-        with pytest.raises(ValueError, match="line break"):
-            await transport.send("GET", "/", {"If-Match": "a\r\nX-Admin: yes"}, None)
-    assert peer.heads == []
