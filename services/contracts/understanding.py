@@ -51,7 +51,7 @@ class UnderstandRequest(Contract):
 
 
 class UnderstoodQuery(Contract):
-    """What a query asks for."""
+    """The meaning of a query: text, limits and exclusions."""
 
     text: str = Field(
         description="The words to encode and to search: corrected, without the limits. Empty if "

@@ -65,7 +65,7 @@ async def split(chunks: AsyncIterator[bytes]) -> AsyncIterator[Line]:
             if number > MAX_BATCH_LINES:
                 return
             number, dropping = number + 1, False
-        # Of a line that is too long, nothing is kept.
+        # A line that is too long is dropped whole.
         dropping = dropping or len(rest) > MAX_LINE_BYTES
         kept = b"" if dropping else rest
     if kept or dropping:

@@ -83,7 +83,7 @@ def _environment(venv: Path) -> Finding:
 
 
 def _packages(venv: Path) -> Finding:
-    """Whether packages were changed by hand after the installation."""
+    """Checks that no package was changed by hand after the installation."""
     wrong = [f"{name} is missing" for name in missing(venv, GROUPS[0])] + other_versions(venv)
     if not wrong:
         return Finding(f"{len(installed(venv))} packages in their pinned versions")

@@ -91,7 +91,7 @@ def _free_port() -> int:
 
 
 async def _answers(port: int, process: asyncio.subprocess.Process) -> bool:
-    """Whether this very Redis answers on the port, its data read; False when it has ended."""
+    """True when this Redis answers on the port and has read its data; False when it has ended."""
     client = redis.Redis(host="127.0.0.1", port=port)
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -140,7 +140,7 @@ def _check(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
 @contextmanager
 def _opened(options: argparse.Namespace, settings: PipelineSettings) -> Iterator[Feed]:
-    """The feed. What is wrong with a download is said of its address, not of our copy."""
+    """The feed. Errors in a downloaded feed name its address, not our copy."""
     address: str = options.file
     if not is_address(address):
         yield open_feed(Path(address), _feed_options(options))

@@ -169,7 +169,7 @@ class _Load:
             self._runner.run(service.aclose())
 
     def _load(self, feed: Feed, total: int, encoder: EncoderClient) -> Publication:
-        # Whatever is wrong with the file is told before the work begins.
+        # Errors in the file are reported before the work begins.
         synonyms = None if self._live else synonyms_beside(feed.path, self._settings)
         model = self._runner.run(encoder.model())
         check_vectors_model(feed, model)

@@ -140,7 +140,7 @@ class Housekeeper:
         self._steps = self._sweep.steps()
         self._after = self._keeper.ledger.head()
         self._written = 0
-        # What was superseded within the grace period is left to another sweep.
+        # Rows superseded within the grace period wait for a later sweep.
         recently = time.monotonic() - self._last_change < self._grace_s(published)
         self._leaves_some = folds or recently
 

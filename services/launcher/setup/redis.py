@@ -25,5 +25,5 @@ def bundled(venv: Path) -> str | None:
 
 
 def is_missing(venv: Path, group: str) -> bool:
-    """Whether the group needs a Redis server that is neither on PATH nor in the environment."""
+    """True if the group needs a Redis server and neither PATH nor the environment has one."""
     return group in _NEEDED_BY and on_path() is None and bundled(venv) is None

@@ -61,7 +61,7 @@ class Kept:
 
 
 def kept_rows(ledger: Ledger, since: datetime) -> Kept:
-    """What the served version and the one before need, and the heads served since that moment.
+    """Rows that the served version and the one before need, and the heads served since that moment.
 
     A retriever that is reading a version goes on from the head that it found. Raises
     StoreIncomplete when the served version or the one before is not whole.

@@ -214,7 +214,7 @@ class Publisher:
             # Only its ranking is gone back to; what changed since stays.
             head = head.model_copy(update=_place(published))
         if published is not None:
-            # Of the shop and not of a version: synonyms stay.
+            # Synonyms belong to the shop, not to a version, so they stay.
             head = head.model_copy(update={SYNONYMS: published.synonyms})
         changed: dict[str, Entry] = {}
         for change in self._online.changes(head):

@@ -72,7 +72,7 @@ def rebuild(
 
 
 def places_of(stores: Stores, ledger: Ledger, settings: PipelineSettings) -> Places:
-    """What a sweep of these stores works on."""
+    """The state that a sweep of these stores uses."""
     return Places(stores.online, stores.offline, ledger, settings.media_dir, settings.downloads)
 
 

@@ -83,7 +83,7 @@ def open_stores(
 ) -> Iterator[Stores]:
     """Open both stores for their only writer, and bring them up to Feast's definitions.
 
-    folder: holds `feature_store.yaml`.  mend: first restore lost Redis rows.  wait_s: for another
+    folder: holds `feature_store.yaml`.  mend: restores lost Redis rows first.  wait_s: for another
     process to end its writing.  Raises DependencyAway, StoresDiffer, OfflineDamaged, Busy.
     """
     online, offline = OnlineStore(folder), OfflineStore(folder / "offline")

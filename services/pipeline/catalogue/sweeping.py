@@ -1,7 +1,7 @@
 """Removes what no kept version needs: keys in Redis, rows in Parquet, pictures.
 
 Redis first, then Parquet: a row that is online is always in Parquet too. The work is cut into
-steps, so that a writer can make changes between them; it tells the sweep what it wrote meanwhile.
+steps, so that a writer can make changes between them; it reports these changes to the sweep.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def worth_folding(head: CatalogueHead, at_least: int) -> bool:
 
 @dataclass(slots=True)
 class Swept:
-    """What was removed, or would be."""
+    """Counts of removed things, or of those that would be removed."""
 
     keys: Counter[str] = field(default_factory=Counter)
     """In Redis, by view."""
@@ -80,7 +80,7 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What a sweep works on."""
+    """The state that a sweep uses."""
 
     online: OnlineStore
     offline: OfflineStore

@@ -60,7 +60,7 @@ class Asked:
 
     vectors: Vectors
     meant: Sequence[UnderstoodQuery] | None = None
-    """What the retriever understood of the texts; None if they are searched as written."""
+    """The texts as the retriever understood them; None if they are searched as written."""
     excluded: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Vectors of the excluded texts."""
 
@@ -110,7 +110,7 @@ class Retriever:
         """Facts of every product that a search has found."""
 
     def understand(self, texts: Sequence[str]) -> list[UnderstoodQuery]:
-        """What each text asks for: corrected, and with its limits."""
+        """Each text as understood: corrected, and with its limits."""
         return asyncio.run(self._understand(texts)) if texts else []
 
     def search(
@@ -203,7 +203,7 @@ class Retriever:
 def as_understood(texts: Sequence[str], retriever: Retriever, settings: PipelineSettings) -> Asked:
     """The texts as the retriever understands them, with their vectors: as a gateway asks."""
     meant = retriever.understand(texts)
-    # What has no text is not searched by its vector.
+    # A query without text has no vector.
     vectors = embed_texts([one.text or "-" for one in meant], settings)
     excluded = list(dict.fromkeys(text for one in meant for text in one.exclusions))
     rows = embed_texts(excluded, settings).rows.tolist() if excluded else []

@@ -40,7 +40,7 @@ _LONGEST_LINE = 32_000_000
 """A longer line is read in pieces: a file may be one line without an end."""
 _MOST_TIMES = 300
 _LEAST_BOMB = 500_000_000
-"""A packed file may unpack to this, or to so many times its size; feeds reach 50 times."""
+"""A compressed file may unpack to this size or this multiple of its own; feeds reach 50."""
 _BUFFER = 1 << 16
 
 
@@ -194,7 +194,7 @@ def _chain(first: str, lines: TextIO) -> Iterator[str]:
 
 
 class _Measured(io.RawIOBase):
-    """What is unpacked from a file, as long as it is in some relation to the file."""
+    """The unpacked content of a file; refuses one that grows out of proportion (a zip bomb)."""
 
     def __init__(self, unpacked: BinaryIO, path: Path) -> None:
         self._unpacked = unpacked

@@ -77,7 +77,7 @@ def _malformed(rows: ProductRows) -> list[str]:
 
 
 def alike(rows: ProductRows) -> str | None:
-    """The fault of a model that tells few of these products apart, or None."""
+    """The fault of a model that distinguishes few of these products, or None."""
     different = len(set(rows.fingerprints))
     if len(rows.ids) < FEWEST:
         return None

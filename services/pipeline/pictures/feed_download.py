@@ -119,7 +119,7 @@ def _extension(file: Path) -> str:
 def _kind(beginning: bytes) -> str:
     if is_html(beginning):
         raise UnusablePicture("is an HTML page, not a product feed")
-    # Of UTF-16 and UTF-32, the characters.
+    # Decoded first if it is UTF-16 or UTF-32.
     plain = beginning.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if plain.startswith((b"{", b"[")):
         raise UnusablePicture("is JSON, not a product feed")

@@ -1,4 +1,4 @@
-"""What queries are completed to: phrases of titles, and values of fields."""
+"""Completions of queries: phrases of titles, and values of fields."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Values:
 
 
 class Completions:
-    """What n products complete queries to."""
+    """The completions that n products give."""
 
     def __init__(
         self, titles: pa.StringArray, fields: Fields, analyser: Analyser, fewest: int

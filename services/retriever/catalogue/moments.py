@@ -67,7 +67,7 @@ class Moments:
     products: int
     usual: Mapping[TermKind, Variances]
     blind: bool = False
-    """True if the model tells few of the products apart: then its similarities say nothing."""
+    """True if the model distinguishes few of the products: then its similarities say nothing."""
     mixed: dict[tuple[float, float], Rows] = field(default_factory=dict, compare=False, repr=False)
     """(d, d) covariances for queries of one vector, by weights of text and image; made when used
     first. A quarter of the bytes to read."""

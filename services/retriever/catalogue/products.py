@@ -122,7 +122,7 @@ class ProductTable:
 
     @property
     def completions(self) -> Completions:
-        """What these products complete queries to, indexed when it is asked for first."""
+        """The completions that these products give, indexed at the first request."""
         if self._completions is None:
             titles = strings_of(self._table.column("title"))
             self._completions = Completions(
@@ -227,7 +227,7 @@ class Products:
 
     @cached_property
     def completed(self) -> list[CompletionPart]:
-        """What queries are completed to, by table."""
+        """The completions of queries, by table."""
         gone = np.array(sorted(self._replaced), np.intp)
         base = self._base
         parts = [CompletionPart(0, base.completions, gone, base.phrases_of(gone), base.titles)]

@@ -75,7 +75,7 @@ def _split(line: str) -> tuple[str, str, str]:
 
 
 def _cgroups(root: Path, proc: Path) -> Iterator[Free]:
-    """Of version 2 and of version 1; a path that the container does not see counts as its root."""
+    """Limits of cgroup versions 2 and 1; a path hidden from the container counts as its root."""
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
     except OSError:

@@ -58,7 +58,7 @@ class Fusion:
         """By term; None where words say nothing."""
         self.words_alone = request.mode == "words" and any(term.text for term in request.terms)
         if catalogue.moments.blind and request.mode == "hybrid":
-            # Similarities of a model that cannot tell these products apart would be noise.
+            # Similarities of a model that does not distinguish these products would be noise.
             self.words_alone = None not in self.words
         d = catalogue.info.dimension
         pictured = catalogue.moments.pictured

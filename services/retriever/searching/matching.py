@@ -1,4 +1,4 @@
-"""What the products of a page say of a query's words, in which fields, and what that is worth."""
+"""Matched words of the products on a page: in which fields, and with what weight."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Suggestions: completions of what is typed, from phrases of titles and values of fields.
 
-A completion is looked for in four ways, each only where the ones before found too few: as the
+Completions are sought in four ways, each only if the ones before found too few: as the
 catalogue has it, from words that stand apart in titles, as a whole title, and in the spelling of
 the catalogue. docs/decisions/0038-suggestions.md
 """
@@ -27,11 +27,11 @@ from services.retriever.searching.typed import Typed, saying
 from services.retriever.words.units import composed, key_of, units
 
 _KINDS: list[SuggestionKind] = ["category", "brand", "attribute", "title", "query"]
-"""Of two with the same text and equally many products, the first is shown."""
+"""The order of kinds: it decides between equal texts with equally many products."""
 _LONGEST_TITLE = 80
 """Characters of a title that is a completion."""
 _TITLES = 200
-"""Products whose titles are looked at."""
+"""Number of products whose titles are read."""
 _WORDS = 12
 """Completions of a word that are counted beside other words."""
 _VARIANTS = 4

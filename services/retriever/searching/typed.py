@@ -1,4 +1,4 @@
-"""What is typed so far: whole words, and the beginning of the last one."""
+"""A query as typed so far: whole words, and the beginning of the last one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.retriever.words.units import LETTER_WEIGHT, composed, key_of, unit
 
 _DESCRIPTION = np.uint8(1 << FIELDS.index("description"))
 _MANY = 20_000
-"""Postings of words that begin as typed, beyond which no single title is looked for."""
+"""Limit of postings of words that begin as typed; above it, single titles are not sought."""
 _CORRECTIONS = 3
 
 
@@ -32,7 +32,7 @@ class Typed:
 
     @property
     def head(self) -> str:
-        """What stands before the last word, as typed."""
+        """The text before the last word, as typed."""
         return self._text[self.units[0].start : self.units[-2].stop] if self.units[1:] else ""
 
     @property
@@ -71,7 +71,7 @@ class Typed:
         return rows if head is None else np.intersect1d(rows, head, assume_unique=True)
 
     def respelled(self, most: int) -> Iterator[str]:
-        """What is typed in spellings of the catalogue, the likeliest first."""
+        """The typed words in the catalogue's spellings, the likeliest first."""
         vocabulary = self._catalogue.vocabulary
         choices: list[Sequence[str]] = []
         for unit in self.units[:-1]:

@@ -40,7 +40,7 @@ class SoughtConcept:
     strength: NDArray[np.float32]
 
     def of(self, row: int) -> float:
-        """How strongly a product says it, within 0..1."""
+        """Strength of the match in a product, within 0..1."""
         place = int(np.searchsorted(self.rows, row))
         found = place < len(self.rows) and self.rows[place] == row
         return float(self.strength[place]) if found else 0.0

@@ -142,7 +142,7 @@ class Corrections:
         )
 
     def _together(self, word: str, known: Sequence[str]) -> float:
-        """How many of the known words the products with this word say, on the whole."""
+        """The share of the known words that the products with this word contain."""
         rows = rows_saying(self._words, word, synonyms=self._synonyms)
         if not known or not len(rows):
             return float(len(rows)) / (1 + self._words.numbers)

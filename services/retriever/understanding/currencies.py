@@ -25,7 +25,7 @@ _NAMES = {
     "ZAR": "zar", "IDR": "idr", "PHP": "₱ php", "NGN": "₦ ngn", "KZT": "₸ kzt",
 }  # fmt: skip
 _SHARED = "$ ¥ kr kronor kroner bucks peso pesos franc francs"
-"""Of several countries: they say that an amount is a price, and not in which currency."""
+"""Signs that several countries use: they mark a price, but do not name its currency."""
 
 CURRENCIES: dict[str, str | None] = {
     **{fold(name): code for code, names in _NAMES.items() for name in names.split()},

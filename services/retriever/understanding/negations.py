@@ -195,7 +195,7 @@ class Negations:
         )
 
     def _excluded(self, start: int, end: int) -> str:
-        """What is excluded; of `jet black` the value alone, if no product says the other word."""
+        """The excluded text; for `jet black` the value alone, if no product says the other word."""
         if end - start == 2 and not self._is_value(start, end) and self._modifies(start, ()):
             return self._said(start + 1, end)
         return self._said(start, end)

@@ -1,4 +1,4 @@
-"""Which products say a text: all of its words, each in any of its forms or synonyms."""
+"""Products that contain a text: all of its words, each in any of its forms or synonyms."""
 
 from __future__ import annotations
 

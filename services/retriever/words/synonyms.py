@@ -22,7 +22,7 @@ class SynonymTable:
 
     def __init__(self, synonyms: Iterable[Synonym] = (), analyser: Analyser = ENGLISH) -> None:
         self._analyser = analyser
-        # Of a word as often as queries say it.
+        # Queries repeat words, so their stems are remembered.
         self._stem = lru_cache(_REMEMBERED)(self._stemmed)
         self._others: dict[Words, list[Words]] = {}
         said: set[str] = set()

@@ -89,7 +89,7 @@ describe('the path below which the page is served', () => {
     ['https://shop.example/shop/', '/shop/', '/shop'],
     ['https://shop.example/shop/', '/shop/product/a%2Fb', '/shop'],
     ['https://shop.example/a/b/', '/a/b/search', '/a/b'],
-    // Opened without the proxy, for which the server was told the path.
+    // Opened without the proxy whose path the server is set to.
     ['https://shop.example/shop/', '/product/a', ''],
     ['https://shop.example/shop/', '/shopping', ''],
   ])('is read from %s at %s', (base, pathname, root) => {

@@ -39,7 +39,7 @@ _MERGE = {"Content-Type": "application/merge-patch+json"}
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What the stores take."""
+    """Sizes of the stores."""
 
     keys: int
     redis_mb: float

@@ -239,7 +239,7 @@ async def test_what_is_acknowledged_would_survive_a_loss_of_power(
 ) -> None:
     """Each part and then each folder with a new name was synced before the answer.
 
-    What a file system keeps without that is not simulated here: there is no device to cut.
+    A power cut of the device itself is not simulated here.
     """
     synced: list[int] = []
     fsync = os.fsync

@@ -71,7 +71,7 @@ def products(settings: PipelineSettings) -> dict[str, object]:
 
 
 def entries(settings: PipelineSettings) -> dict[str, object]:
-    """What Parquet has of each head, as it would be rebuilt."""
+    """The rows of each head in Parquet, as a rebuild would read them."""
     ledger = Ledger(OfflineStore(settings.feature_store / "offline"))
     ledger.refresh()
     return {name: ledger.entries(one.head) for name, one in ledger.heads()}

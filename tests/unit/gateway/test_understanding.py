@@ -1,4 +1,4 @@
-"""Queries that the retriever understands: what is encoded, searched and told."""
+"""Queries that the retriever understands: encoded text, filters and answer."""
 
 from __future__ import annotations
 

@@ -223,7 +223,7 @@ def test_each_text_of_a_composed_query_counts_by_its_weight(shop: Catalogue) -> 
 
 def test_a_shop_that_the_model_cannot_see_is_searched_by_its_words() -> None:
     numbers = list(range(200))
-    # The model knows a few kinds, and not those that the words tell.
+    # The model knows a few kinds, but not those that the words name.
     rows = np.concatenate(vectors([number % 7 for number in numbers]), axis=1)
     ids_ = [product_id(n) for n in numbers]
     unseen = Catalogue(

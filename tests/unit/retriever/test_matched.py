@@ -1,4 +1,4 @@
-"""What results say of the query: matched words by field, and every part of the order."""
+"""Explanations of results: matched words by field, and every part of the relevance."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_an_excluded_word_omits_who_says_it_and_weighs_against_who_looks_so() ->
     left = {one.product_id for one in results}
     say_blue = {one for one, row in rows().items() if "blue" in str(row["title"])}
     assert left == set(rows()) - say_blue
-    # Of those that do not say it, the ones that look blue come last.
+    # Among products that do not say it, those that look blue come last.
     look_blue = {f"p{n:02}" for n in range(60) if n % 2} & left
     assert {one.product_id for one in results[-len(look_blue) :]} == look_blue
 

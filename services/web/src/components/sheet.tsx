@@ -19,7 +19,7 @@ export function Sheet({ title, open, onClose, children, footer }: Props) {
     if (open) dialog.current?.showModal()
     else dialog.current?.close()
   }, [open])
-  // What is around the content is the backdrop.
+  // The backdrop surrounds the content.
   const pressed = (event: MouseEvent) => {
     if (event.target === dialog.current) onClose()
   }

@@ -110,7 +110,7 @@ def test_a_class_that_falls_is_seen_while_the_others_rise() -> None:
     found = changes_by_class(before, after, classes)
     assert list(found) == ["brand", "plain"]
     assert found["brand"].high < 0 < found["plain"].low
-    # Wider than that of the class alone, since two are looked at.
+    # Wider than that of the class alone, since two classes are compared.
     alone = change(before.of(set(queries[:10])), after.of(set(queries[:10])))
     assert found["brand"].high - found["brand"].low > alone.high - alone.low
     verdict = Verdict(0.57, 100, change(before, after), found)

@@ -16,7 +16,7 @@ Price = tuple[float | None, float | None]
 
 
 def read(query: str, language: str = "en") -> tuple[str, list[Price], bool]:
-    """What is left of the query, the prices, and whether it asks for products in stock."""
+    """The rest of the query, the prices, and whether it asks for products in stock."""
     words = wording.of(language)
     tokens = tokens_of(query, words.cut)
     limits = Limits(tokens, words, {"EUR"})

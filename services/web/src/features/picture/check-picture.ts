@@ -1,4 +1,4 @@
-/** What the gateway reads. Other pictures that the browser can decode are drawn anew. */
+/** Formats that the gateway reads. Other pictures that the browser can decode are converted. */
 export const ACCEPTED_TYPES = ['image/jpeg', 'image/png', 'image/webp']
 /** As much as the gateway takes. */
 export const MAX_BYTES = 10_000_000

@@ -28,7 +28,7 @@ export function DropTarget({ onPicture, onRefuse }: Props) {
 function useDroppedPictures(take: (file: File) => void, refuse: (why: Refusal) => void): boolean {
   const [hovering, setHovering] = useState(false)
   useEffect(() => {
-    // What is dragged within the page is no picture that somebody brings.
+    // A drag that began in the page brings no new picture.
     let own = false
     const start = () => (own = true)
     const end = () => (own = false)

@@ -14,7 +14,7 @@ import type { ChangeSettings } from '../../lib/use-search-settings'
 
 interface Props {
   settings: SearchSettings
-  /** What was understood of the query, once it is known. */
+  /** The understood parts of the query, once they are known. */
   answer: Pick<SearchAnswer, 'understood' | 'corrected_query'> | null
   onChange: ChangeSettings
   /** The query picture, if there is one. */
