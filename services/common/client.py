@@ -258,13 +258,13 @@ class ServiceClient:
                 self._breaker.timed_out()
             raise DeadlineExceeded(f"The {self.name} did not answer in time.") from error
         except Unreachable as error:
-            self._breaker.failed()
+            self._breaker.failed(f"{type(error).__name__}: {error.__cause__!r}")
             raise DependencyUnavailable(f"The {self.name} cannot be reached.") from error
         if response.is_success or response.status in also_status:
             try:
                 understood = read(response.content)
             except ValueError as error:  # Pydantic's own is one
-                self._breaker.failed()
+                self._breaker.failed(f"broken answer: {error}")
                 raise DependencyUnavailable(
                     f"The answer of the {self.name} breaks its contract."
                 ) from error
@@ -333,7 +333,7 @@ class ServiceClient:
         try:
             problem = Problem.model_validate_json(response.content)
         except ValidationError:
-            self._breaker.failed()
+            self._breaker.failed(f"status {response.status} without a problem document")
             return DependencyUnavailable(
                 f"The {self.name} answered {response.status} without a problem document."
             )

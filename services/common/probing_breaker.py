@@ -40,16 +40,16 @@ class ProbingBreaker:
         """Record an answer in the agreed form, even a refusal."""
         self._failures = 0
 
-    def failed(self) -> None:
-        """Record a failed connection or an answer in another form."""
+    def failed(self, cause: str) -> None:
+        """Record a failed connection or an answer in another form. `cause` is for the log."""
         self._failures += 1
         if self._failures >= self._limit:
-            self._open()
+            self._open(cause)
 
     def timed_out(self) -> None:
         """Record a call that took its whole timeout: the circuit opens at once."""
         self._failures = self._limit
-        self._open()
+        self._open("no answer within the timeout")
 
     async def aclose(self) -> None:
         if self._probing is not None:
@@ -57,9 +57,9 @@ class ProbingBreaker:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probing
 
-    def _open(self) -> None:
+    def _open(self, cause: str) -> None:
         if not self.is_open:
-            logger.warning("circuit opened", extra={"dependency": self._name})
+            logger.warning("circuit opened", extra={"dependency": self._name, "cause": cause})
             self._probing = asyncio.create_task(self._until_back())
 
     async def _until_back(self) -> None:
