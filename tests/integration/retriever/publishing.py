@@ -101,6 +101,7 @@ class Publisher:
                 "base": [0],
                 "sequence": [0],
                 "folded": [0],
+                "synonyms": [""],
                 "ranking": [""],
             },
         )
