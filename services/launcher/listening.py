@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from services.launcher.preflight import CannotRun
@@ -105,7 +104,9 @@ class Listeners:
         listener = self.by_service[service]
 
         def refuse() -> None:
-            with suppress(OSError):
+            # A socket that does not listen yet, because the service ended during its start, would
+            # keep the shutdown: each connection accepted later would be at its end from the start.
+            if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 listener.shutdown(socket.SHUT_RD)
 
         return refuse

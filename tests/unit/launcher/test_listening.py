@@ -104,7 +104,14 @@ def test_a_service_that_is_down_refuses_connections_and_keeps_its_port() -> None
         with socket.socket(fileno=socket.dup(listener.fileno())) as inherited:
             inherited.listen(16)
         assert listener.getsockname() == where
-        socket.create_connection(where, timeout=5).close()
+        with socket.create_connection(where, timeout=5) as client:
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.settimeout(0.2)
+                with pytest.raises(TimeoutError):
+                    accepted.recv(1)  # the connection is open, not at its end
+                client.sendall(b"x")
+                assert accepted.recv(1) == b"x"
         assert listeners.refuse_while_down("gateway") is None
 
 
