@@ -63,11 +63,12 @@ async def test_one_question_is_one_trace_through_all_four_services(
     }
     assert paths == {
         "POST /rewrite": ("POST rewriter", "POST /predict"),
+        "POST /understand": ("POST retriever", "POST /predict"),
         "POST /embed/texts": ("POST encoder", "POST /predict"),
         "POST /search": ("POST retriever", "POST /predict"),
     }
     served = [span for span in spans if "http.route" in span.attributes]
-    assert len(served) == 4
+    assert len(served) == 5
     assert {span.attributes["request_id"] for span in served} == {"request-1"}
 
 

@@ -179,7 +179,7 @@ def test_a_catalogue_that_is_worse_is_not_published_unless_forced(
     assert second.verdict.change.mean == 0
 
     worse = [row | {"title": f"A {row['title']}"} for row in same[:24]] + same[24:]
-    with pytest.raises(GateClosed, match=r"NDCG .* -0\.\d+ from the served version.*--force"):
+    with pytest.raises(GateClosed, match=r"NDCG .* -0\.\d+ .*from the served version.*--force"):
         gated(write_feed(feed, worse), settings)
     assert serve().info.version == second.publication.head.version
     forced = gated(feed, settings, force=True)
