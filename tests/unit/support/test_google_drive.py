@@ -125,15 +125,21 @@ def test_a_well_made_assertion_gets_a_token_that_ends(account: ServiceAccount) -
         {"aud": "https://www.googleapis.com/drive/v2/"},
         {"scope": ""},
         {"scope": "https://www.googleapis.com/auth/calendar"},
-        {"exp": int(time.time()) + 7200},
-        {"exp": int(time.time()) - 10},
-        {"iat": int(time.time()) + 1000},
         {"admin": True},
     ],
 )
 def test_a_claim_that_is_wrong_is_refused(
     changed: dict[str, object], account: ServiceAccount
 ) -> None:
+    with pytest.raises(InvalidGrant):
+        _granted(account, _assertion(account, **changed))
+
+
+@pytest.mark.parametrize(("claim", "from_now_s"), [("exp", 7200), ("exp", -10), ("iat", 1000)])
+def test_a_time_that_is_wrong_is_refused(
+    claim: str, from_now_s: int, account: ServiceAccount
+) -> None:
+    changed = {claim: int(time.time()) + from_now_s}
     with pytest.raises(InvalidGrant):
         _granted(account, _assertion(account, **changed))
 
