@@ -35,10 +35,11 @@ _Page = list[tuple[bytes, dict[bytes, bytes]]]
 
 @dataclass(slots=True)
 class _Query:
-    searches: int
-    found: int
+    folded: str
+    searches: int = 0
+    found: int = 0
     """Products of the latest search."""
-    latest_s: float
+    latest_s: float = 0.0
 
 
 class PastQueries:
@@ -50,22 +51,21 @@ class PastQueries:
         self._stream = stream
         self._last = b"-"
         self._queries: dict[str, _Query] = {}
-        self._sorted: list[tuple[str, str]] = []
-        """(folded, query), ascending: those that are suggested."""
+        self._sorted: list[tuple[str, str, _Query]] = []
+        """(folded, query, its state), ascending: those that are suggested."""
 
     def beginning(self, typed: str, most: int) -> list[Suggestion]:
         """The most frequent queries that begin so."""
         sought = _folded(typed)
         start = bisect_left(self._sorted, (sought,))
-        found: list[str] = []
-        for folded, query in self._sorted[start:]:
+        found: list[tuple[str, _Query]] = []
+        for folded, query, one in self._sorted[start:]:
             if not folded.startswith(sought):
                 break
-            found.append(query)
-        found.sort(key=lambda query: (-self._queries[query].searches, query))
+            found.append((query, one))
+        found.sort(key=lambda item: (-item[1].searches, item[0]))
         return [
-            Suggestion(text=query, kind="query", products=self._queries[query].found)
-            for query in found[:most]
+            Suggestion(text=query, kind="query", products=one.found) for query, one in found[:most]
         ]
 
     async def read(self) -> None:
@@ -110,7 +110,9 @@ class PastQueries:
         if search.found == 0 or search.confidence < NO_MATCH_BELOW:
             self._queries.pop(query, None)
             return
-        known = self._queries.setdefault(query, _Query(0, 0, 0.0))
+        known = self._queries.get(query)
+        if known is None:
+            known = self._queries[query] = _Query(_folded(query))
         known.searches += 1
         known.latest_s = at_s
         if not search.filtered:
@@ -124,7 +126,7 @@ class PastQueries:
             kept = {query: kept[query] for query in frequent}
         self._queries = kept
         self._sorted = sorted(
-            (_folded(query), query)
+            (one.folded, query, one)
             for query, one in kept.items()
             if one.searches >= FEWEST_SEARCHES and one.found
         )
