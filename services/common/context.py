@@ -64,11 +64,15 @@ def note(**fields: Any) -> None:  # noqa: ANN401 - any JSON value
 
 
 @asynccontextmanager
-async def own_deadline(seconds: float) -> AsyncIterator[None]:
-    """Give the calls inside less time than the request has, so that time is left to answer."""
+async def own_deadline(seconds: float, *, share: float = 1.0) -> AsyncIterator[None]:
+    """Give the calls inside less time than the request has, so that time is left to answer.
+
+    share: the part of the request's remaining time that they get at most.
+    """
     given = deadline.get()
-    at = time.monotonic() + seconds
-    token = deadline.set(Deadline(at if given is None else min(at, given.at)))
+    if given is not None:
+        seconds = min(seconds, share * given.remaining_s())
+    token = deadline.set(Deadline.after_ms(seconds * 1000))
     try:
         yield
     finally:

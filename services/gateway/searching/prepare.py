@@ -130,9 +130,7 @@ class Preparation:
         if not texts:
             return [None] * len(queries)
         with timings.stage("understand"):
-            found = dict(
-                zip(texts, await understood(self._services.retriever, texts), strict=False)
-            )
+            found = await understood(self._services.retriever, texts)
         return [found.get(query) if query else None for query in queries]
 
     async def _rewritten(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.common.client import ServiceClient
-from services.common.context import deadline, own_deadline
+from services.common.context import own_deadline
 from services.common.problems import DeadlineExceeded, ServiceError
 from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
 
@@ -56,13 +56,9 @@ class Rewriting:
         """The rewritten query; after any failure, the original query."""
         if self._clock() < self._disabled_until:
             return QueryInWords(query, query, source="disabled")
-        given = deadline.get()
-        limit_s = self._timeout_s
-        if given is not None:
-            # The other stages need time as well, and unlike this one they are needed.
-            limit_s = min(limit_s, given.remaining_s() / 2)
         try:
-            async with own_deadline(limit_s):
+            # The other stages need time as well, and unlike this one they are needed.
+            async with own_deadline(self._timeout_s, share=1 / 2):
                 answer = await self._rewriter.post(
                     "/rewrite", RewriteRequest(query=query), RewriteResponse
                 )

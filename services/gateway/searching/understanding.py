@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from services.common.client import ServiceClient
-from services.common.context import deadline, own_deadline
+from services.common.context import own_deadline
 from services.common.problems import ServiceError
 from services.contracts.search import Filters, PriceRange
 from services.contracts.understanding import (
@@ -23,23 +23,23 @@ _MOST_S = 0.5
 """It takes a millisecond; a retriever that needs longer is busy, and has the search to do."""
 
 
-async def understood(retriever: ServiceClient, queries: Sequence[str]) -> list[UnderstoodQuery]:
-    """In the order of the queries. Empty after any failure: then they are searched as written."""
-    if not queries:
-        return []
+async def understood(
+    retriever: ServiceClient, queries: Sequence[str]
+) -> dict[str, UnderstoodQuery]:
+    """By query. Empty after any failure: then they are searched as written."""
     # Shorter than the client's own, so that the breaker is left to the search itself.
     limit_s = min(_MOST_S, retriever.timeout_s / 2)
-    if (given := deadline.get()) is not None:
-        limit_s = min(limit_s, given.remaining_s() / 4)
     try:
-        async with own_deadline(limit_s):
+        async with own_deadline(limit_s, share=1 / 4):
             answer = await retriever.post(
                 "/understand", UnderstandRequest(queries=list(queries)), UnderstandResponse
             )
     except ServiceError as error:
         logger.warning("searching without understanding", extra={"reason": error.detail})
-        return []
-    return answer.queries if len(answer.queries) == len(queries) else []
+        return {}
+    if len(answer.queries) != len(queries):
+        return {}
+    return dict(zip(queries, answer.queries, strict=True))
 
 
 def with_limits(filters: Filters | None, query: UnderstoodQuery) -> Filters | None:
