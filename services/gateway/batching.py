@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from services.common.client import ServiceClient
 from services.common.context import deadline
@@ -136,7 +137,7 @@ class BatchOfChanges:
         return group
 
     async def _results_of(self, group: Sequence[Line]) -> dict[int, BatchResult]:
-        results = {one.number: _refused(one.number, one.error) for one in group if one.error}
+        results = {one.number: _failed(one.number, one.error) for one in group if one.error}
         sent = [one for one in group if one.error is None]
         if sent and self._stopped is None:
             started = time.monotonic()
@@ -145,14 +146,13 @@ class BatchOfChanges:
                     results[result.line] = result
             except ServiceError as error:
                 self._stopped = error
-                unknown = not isinstance(error, (*_NOT_MADE, InvalidRequest))
-                if unknown:
-                    results |= {one.number: _unknown(one.number, error) for one in sent}
+                if not isinstance(error, (*_NOT_MADE, InvalidRequest)):
+                    results |= {one.number: _failed(one.number, error, "unknown") for one in sent}
             self._adapt(len(sent), time.monotonic() - started)
         for one in sent:
             if one.number not in results:
                 stopped = self._stopped or DependencyUnavailable("The writer left out a line.")
-                results[one.number] = _refused(one.number, stopped)
+                results[one.number] = _failed(one.number, stopped)
         return results
 
     def _adapt(self, lines: int, seconds: float) -> None:
@@ -200,9 +200,7 @@ def _results(content: bytes) -> Iterator[BatchResult]:
         yield BatchResult.model_validate_json(line)
 
 
-def _refused(number: int, error: ServiceError) -> BatchResult:
-    return BatchResult(line=number, status="refused", problem=problem_document(error))
-
-
-def _unknown(number: int, error: ServiceError) -> BatchResult:
-    return BatchResult(line=number, status="unknown", problem=problem_document(error))
+def _failed(
+    number: int, error: ServiceError, status: Literal["refused", "unknown"] = "refused"
+) -> BatchResult:
+    return BatchResult(line=number, status=status, problem=problem_document(error))
