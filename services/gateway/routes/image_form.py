@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from services.common.media_types import media_type_of
 from services.common.problems import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from services.contracts.gateway import PictureOptions
 
@@ -55,7 +56,7 @@ async def read_image_form(
     other: query parameters that are no option.
     Raises RequestValidationError naming each field at fault, UnsupportedMediaType, PayloadTooLarge.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(request)
     if media_type != "multipart/form-data":
         raise UnsupportedMediaType(
             f"{request.url.path} takes `multipart/form-data` with the picture in the field "
