@@ -67,7 +67,6 @@ class _Exchange:
     """One request and its answer. `send` and `receive` are what the routes get."""
 
     __slots__ = (
-        "_add",
         "_due",
         "_lifecycle",
         "_limit",
