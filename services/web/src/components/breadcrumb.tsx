@@ -2,9 +2,8 @@ import { FiChevronRight } from 'react-icons/fi'
 import { Link } from 'react-router-dom'
 
 import { useLanguage } from '../i18n/language'
+import { LEVEL } from '../lib/categories'
 import { browseAddress } from '../lib/search-params'
-
-const LEVEL = ' > '
 
 /** The path of a category; each part leads to all products of it. */
 export function Breadcrumb({ category, current = false }: { category: string; current?: boolean }) {

@@ -1,4 +1,5 @@
 import type { Facets } from '../../api/client'
+import { LEVEL } from '../../lib/categories'
 
 export interface Choice {
   value: string
@@ -9,7 +10,6 @@ export interface Choice {
   label: string
 }
 
-const LEVEL = ' > '
 export const CATEGORY = 'category'
 
 /** Values of a field to choose from: those of the results, and those already chosen. */
