@@ -1,4 +1,14 @@
-import { useCallback, useEffect, useRef, useState, type ComponentType, type FormEvent, type ReactNode } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type ComponentType,
+  type FormEvent,
+  type ReactNode,
+  type RefObject,
+} from 'react'
 import { FiSearch, FiX } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
@@ -21,24 +31,13 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
   const [shown, setShown] = useState(query)
   const box = useRef<HTMLInputElement>(null)
   const composing = useRef(false)
-  const resume = useRef<number | null>(null)
-  const [Field, fetchField] = useField(() => {
-    if (composing.current) return false
-    const focused = box.current !== null && document.activeElement === box.current
-    resume.current = focused ? (box.current?.selectionStart ?? 0) : null
-    return true
-  })
+  const [Field, fetchField] = useField(box, composing)
   if (shown !== query) {
     // Back, forward, or an example changed the search: the box follows.
     setShown(query)
     setTyped(query)
   }
   useSlash(box)
-  const takeResume = useCallback(() => {
-    const at = resume.current
-    resume.current = null
-    return at
-  }, [])
   const search = (words: string) => {
     setTyped(words)
     onSearch(words)
@@ -56,7 +55,6 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
         onType={setTyped}
         onSearch={search}
         onProduct={onProduct}
-        takeResume={takeResume}
         input={{
           type: 'search',
           enterKeyHint: 'search',
@@ -116,31 +114,38 @@ function PlainField({ box, typed, onType, input }: SearchFieldProps) {
 
 let fieldWithSuggestions: Field | null = null
 
-/** A plain field until the one with suggestions has been fetched, and may take its place. */
-function useField(mayChange: () => boolean): [Field, () => void] {
+/**
+ * A plain field until the one with suggestions has been fetched. That takes its place, with its focus and
+ * its cursor, but never while a word of an input method is being composed.
+ */
+function useField(box: RefObject<HTMLInputElement | null>, composing: RefObject<boolean>): [Field, () => void] {
   const [field, setField] = useState<Field>(() => fieldWithSuggestions ?? PlainField)
-  const latest = useRef(mayChange)
-  useEffect(() => {
-    latest.current = mayChange
-  })
+  const cursor = useRef<number | null>(null)
   const fetchField = useCallback(() => {
     import('./suggesting-field').then(
       ({ SuggestingField }) => {
-        if (fieldWithSuggestions === SuggestingField) return
-        if (!latest.current()) return
         fieldWithSuggestions = SuggestingField
+        if (composing.current) return
+        const focused = box.current !== null && document.activeElement === box.current
+        cursor.current = focused ? (box.current?.selectionStart ?? 0) : null
         setField(() => SuggestingField)
       },
       // Suggestions are a help: without them one types on.
       () => undefined,
     )
-  }, [])
+  }, [box, composing])
   useEffect(() => whenIdle(fetchField), [fetchField])
+  useLayoutEffect(() => {
+    const at = cursor.current
+    if (at === null) return
+    box.current?.focus({ preventScroll: true })
+    box.current?.setSelectionRange(at, at)
+  }, [box, field])
   return [field, fetchField]
 }
 
 /** `/` brings the cursor to the box, unless something is being typed. */
-function useSlash(box: React.RefObject<HTMLInputElement | null>): void {
+function useSlash(box: RefObject<HTMLInputElement | null>): void {
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const at = event.target

@@ -7,8 +7,6 @@ export interface SearchFieldProps {
   onType: (typed: string) => void
   onSearch: (query: string) => void
   onProduct: (id: string) => void
-  /** Gives the place of the cursor in the field before this one, once; null if that had no focus. */
-  takeResume: () => number | null
   /** Whatever else the input has. */
   input: ComponentProps<'input'>
 }

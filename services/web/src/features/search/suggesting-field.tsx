@@ -1,5 +1,4 @@
 import { useCombobox, type UseComboboxState, type UseComboboxStateChangeOptions } from 'downshift'
-import { useLayoutEffect } from 'react'
 import { FiClock, FiSearch } from 'react-icons/fi'
 
 import { pictureAddress } from '../../api/client'
@@ -8,7 +7,7 @@ import { useSuggestions, type Suggested } from './use-suggestions'
 import type { SearchFieldProps } from './search-field'
 
 /** The search field as a combobox: earlier searches, completions and products. */
-export function SuggestingField({ box, typed, onType, onSearch, onProduct, takeResume, input }: SearchFieldProps) {
+export function SuggestingField({ box, typed, onType, onSearch, onProduct, input }: SearchFieldProps) {
   const { say } = useLanguage()
   const { items, look } = useSuggestions(typed)
   const { isOpen, highlightedIndex, getInputProps, getMenuProps, getItemProps, closeMenu } = useCombobox<Suggested>({
@@ -27,7 +26,6 @@ export function SuggestingField({ box, typed, onType, onSearch, onProduct, takeR
       if (opened) look()
     },
   })
-  useResumed(box, takeResume)
   const open = isOpen && items.length > 0
   return (
     <div className="flex min-w-0 flex-1">
@@ -104,17 +102,6 @@ function stateReducer(
   { type, changes }: UseComboboxStateChangeOptions<Suggested>,
 ): Partial<UseComboboxState<Suggested>> {
   const kinds = useCombobox.stateChangeTypes
-  if (type === kinds.InputBlur) return { ...changes, selectedItem: null, inputValue: state.inputValue }
-  if (type === kinds.InputKeyDownEscape) return { ...changes, selectedItem: null, inputValue: state.inputValue }
-  return changes
-}
-
-/** Takes the place of the plain field, with its focus and its cursor. */
-function useResumed(box: SearchFieldProps['box'], takeResume: SearchFieldProps['takeResume']): void {
-  useLayoutEffect(() => {
-    const at = takeResume()
-    if (at === null) return
-    box.current?.focus({ preventScroll: true })
-    box.current?.setSelectionRange(at, at)
-  }, [box, takeResume])
+  const leaves = type === kinds.InputBlur || type === kinds.InputKeyDownEscape
+  return leaves ? { ...changes, selectedItem: null, inputValue: state.inputValue } : changes
 }
