@@ -97,6 +97,10 @@ describe('searching by picture', () => {
     await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
     expect(await screen.findByRole('alert')).toHaveTextContent('It may be damaged: choose another one.')
     expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
+    await userEvent
+      .setup({ applyAccept: false })
+      .upload(screen.getByTestId('picture-file'), new File(['x'], 'a.pdf', { type: 'application/pdf' }))
+    expect(await screen.findByRole('alert')).toHaveTextContent('not a picture')
     bad = false
     await user.upload(screen.getByTestId('picture-file'), png('other.png'))
     await card('Alike')

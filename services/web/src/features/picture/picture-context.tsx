@@ -17,7 +17,6 @@ export type Sending =
   | { state: 'idle' }
   | { state: 'sending'; picture: ChosenPicture }
   | { state: 'failed'; picture: ChosenPicture; failure: Failure }
-  | { state: 'refused'; refusal: Refusal }
 
 /** What stands for a picture in the address. */
 export interface SentPicture {
@@ -27,12 +26,16 @@ export interface SentPicture {
 
 interface Pictures {
   sending: Sending
+  /** Why the last file cannot be searched with, whoever found out. */
+  refusal: Refusal | null
   /** The pictures of this browser by their ids. */
   known: ReadonlyMap<string, ChosenPicture>
   /** Null when it failed or another came after it. */
   send: (picture: ChosenPicture) => Promise<SentPicture | null>
   /** Looks for a picture that was chosen before the page was loaded. */
   find: (id: string) => void
+  refuse: (why: Refusal) => void
+  /** Forgets what is being sent, and what was refused. */
   cancel: () => void
 }
 
@@ -41,12 +44,14 @@ const PictureContext = createContext<Pictures | null>(null)
 /** Pictures live as long as the page: a product and back keeps them, and so do Back and Forward. */
 export function PictureProvider({ children }: { children: ReactNode }) {
   const [sending, setSending] = useState<Sending>({ state: 'idle' })
+  const [refusal, setRefusal] = useState<Refusal | null>(null)
   const [known, setKnown] = useState<ReadonlyMap<string, ChosenPicture>>(new Map())
   const current = useRef<AbortController | null>(null)
 
   const cancel = useCallback(() => {
     current.current?.abort()
     setSending({ state: 'idle' })
+    setRefusal(null)
   }, [])
 
   const send = useCallback(async (picture: ChosenPicture) => {
@@ -54,6 +59,7 @@ export function PictureProvider({ children }: { children: ReactNode }) {
     const control = new AbortController()
     current.current = control
     setSending({ state: 'sending', picture })
+    setRefusal(null)
     try {
       const { lookOf, preparePicture } = await import('./prepare-picture')
       const ready = await preparePicture(picture.file)
@@ -64,11 +70,16 @@ export function PictureProvider({ children }: { children: ReactNode }) {
       if (control.signal.aborted) return null
       const own = { ...picture, shown: ready }
       setKnown((before) => new Map(before).set(id, own))
-      void import('./picture-store').then(({ keepPicture }) => keepPicture(id, own))
+      // Without that part of the page the picture lasts until a reload.
+      void import('./picture-store').then(({ keepPicture }) => keepPicture(id, own)).catch(() => undefined)
       setSending({ state: 'idle' })
       return { id, look }
     } catch (error) {
-      if (!control.signal.aborted) setSending(notSent(picture, error))
+      if (control.signal.aborted) return null
+      const failure = toFailure(error)
+      const why = refusalOf(error, failure)
+      setRefusal(why)
+      setSending(why ? { state: 'idle' } : { state: 'failed', picture, failure })
       return null
     }
   }, [])
@@ -82,15 +93,13 @@ export function PictureProvider({ children }: { children: ReactNode }) {
       // Without that part of the page the picture is one that was chosen elsewhere.
       .catch(() => undefined)
   }, [])
-  return <PictureContext value={{ sending, known, send, find, cancel }}>{children}</PictureContext>
+  return <PictureContext value={{ sending, refusal, known, send, find, refuse: setRefusal, cancel }}>{children}</PictureContext>
 }
 
 /** A file that is no picture is not sent again: another has to be chosen. */
-function notSent(picture: ChosenPicture, error: unknown): Sending {
-  if (error instanceof RefusedPicture) return { state: 'refused', refusal: error.refusal }
-  const failure = toFailure(error)
-  if (failure.kind === 'refused') return { state: 'refused', refusal: 'pictureDamaged' }
-  return { state: 'failed', picture, failure }
+function refusalOf(error: unknown, failure: Failure): Refusal | null {
+  if (error instanceof RefusedPicture) return error.refusal
+  return failure.kind === 'refused' ? 'pictureDamaged' : null
 }
 
 /** The picture that an id stands for; null when it was chosen elsewhere. */

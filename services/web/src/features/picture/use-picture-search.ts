@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect } from 'react'
 import { useLocation, useNavigate } from 'react-router-dom'
 
 import type { Failure } from '../../api/client'
@@ -29,9 +29,8 @@ export function usePictureSearch(id: string | null, change: ChangeSettings): Pic
   const announce = useAnnounce()
   const { pathname } = useLocation()
   const navigate = useNavigate()
-  const { sending, send, cancel } = usePictures()
+  const { sending, refusal, send, refuse, cancel } = usePictures()
   const known = useChosenPicture(id)
-  const [refusal, setRefusal] = useState<Refusal | null>(null)
   const here = isSearchPage(pathname)
   useEffect(() => {
     // Whoever leaves for another page does not want to be fetched back by an answer.
@@ -50,21 +49,22 @@ export function usePictureSearch(id: string | null, change: ChangeSettings): Pic
   const choose = useCallback(
     (file: File) => {
       const why = checkPicture(file)
-      setRefusal(why)
-      if (why) return
+      if (why) {
+        refuse(why)
+        return
+      }
       // The results, where the picture is seen on its way, are another page.
       if (!here) void navigate('/')
       void searchWith({ file, crop: null }, { replace: !here })
     },
-    [here, navigate, searchWith],
+    [here, navigate, refuse, searchWith],
   )
-  const refuse = useCallback((why: Refusal) => setRefusal(why), [])
-  const picture = sending.state === 'sending' || sending.state === 'failed' ? sending.picture : known
+  const picture = sending.state === 'idle' ? known : sending.picture
   return {
     picture,
     sending: sending.state === 'sending',
     failure: sending.state === 'failed' ? sending.failure : null,
-    refusal: sending.state === 'refused' ? sending.refusal : refusal,
+    refusal,
     choose,
     refuse,
     // One step of Back leads out of a picture, not through each place that its frame has been.
@@ -72,7 +72,6 @@ export function usePictureSearch(id: string | null, change: ChangeSettings): Pic
     retry: () => void (picture && searchWith(picture, { replace: id !== null })),
     remove: () => {
       cancel()
-      setRefusal(null)
       change({ picture: null, look: null })
     },
   }
