@@ -15,14 +15,14 @@ const FIRST = ['category', 'color', 'brand']
 /** Groups that are open at first; the others open when they are wanted. */
 const OPEN = 4
 
-export interface FacetPanelProps {
+interface Props {
   facets: Facets | null
   settings: SearchSettings
   onChange: ChangeSettings
 }
 
 /** Everything that results can be filtered by, as far as products found have it. */
-export function FacetPanel({ facets, settings, onChange }: FacetPanelProps) {
+export function FacetPanel({ facets, settings, onChange }: Props) {
   const { say } = useLanguage()
   const { filters, inStock, price } = settings
   const set = (field: string, values: string[]) => {

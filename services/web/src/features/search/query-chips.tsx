@@ -7,10 +7,10 @@ import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
 import { hasQuestion, type SearchSettings } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
-import { UnderstoodChips } from './understood-chips'
 import { useFocusKept } from '../../lib/use-focus-kept'
-import { useSettled } from '../../lib/use-settled'
 import type { ChangeSettings } from '../../lib/use-search-settings'
+import { useSettled } from '../../lib/use-settled'
+import { UnderstoodChips } from './understood-chips'
 
 interface Props {
   settings: SearchSettings
@@ -107,13 +107,13 @@ function Balance({ lean, onChange }: { lean: number; onChange: (lean: number) =>
   )
 }
 
-/** The title of the product comes after its chip, which stands for it until then. */
 interface ProductChipProps {
   id: string
   name: (title: string) => string
   onRemove: () => void
 }
 
+/** The title of the product comes after its chip; its id stands for it until then. */
 function ProductChip({ id, name: nameOf, onRemove }: ProductChipProps) {
   const { say } = useLanguage()
   const [answer] = useAnswer<Product>(`product ${id}`, (signal) => getProduct(id, signal))

@@ -28,11 +28,11 @@ export function useSuggestions(typed: string): Suggesting {
   const [answer] = useAnswer<Suggestions>(words ? `suggest ${words}` : null, (signal) => getSuggestions(words, signal))
   // The completions before stay until the next are there: the list does not flicker.
   const found = answer.state === 'done' ? answer.value : answer.state === 'loading' ? answer.before : null
-  return { items: suggestedFor(typed.trim(), recents, words ? found : null), look: () => setRecents(readRecents()) }
+  return { items: suggestedFor(typed.trim(), recents, found), look: () => setRecents(readRecents()) }
 }
 
 /** Each text once. */
-export function suggestedFor(typed: string, recents: readonly string[], found: Suggestions | null): Suggested[] {
+function suggestedFor(typed: string, recents: readonly string[], found: Suggestions | null): Suggested[] {
   const start = typed.toLowerCase()
   const earlier = recents
     .filter((one) => one !== typed && one.toLowerCase().startsWith(start))
