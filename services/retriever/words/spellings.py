@@ -1,7 +1,7 @@
 """Words that are spelled almost like another: edit distance with transpositions, in microseconds.
 
-A word is compared only if its length and its set of letters allow so few edits: each changes
-the set by two letters at most. Of 60,000 words a few hundred are left, and compared.
+A word is compared only if its length and its set of bytes allow so few edits: each changes
+the set by the bytes of two letters at most. Of 60,000 words a few hundred are left, and compared.
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ class Spellings:
             int(self._starts[max(n - distance, 0)]), int(self._starts[min(n + distance + 1, 255)])
         )
         changed = np.bitwise_count(self._sets[part] ^ own)
+        letter = max((len(one.encode()) for one in word), default=1)
         found = []
-        for number in self._numbers[part][changed <= 2 * distance].tolist():
+        for number in self._numbers[part][changed <= 2 * letter * distance].tolist():
             edits = OSA.distance(word, self._words[number], score_cutoff=distance)
             if 0 < edits <= distance:
                 found.append((int(edits), number))

@@ -40,6 +40,7 @@ Make = Callable[[Mapping[str, Row]], Catalogue]
         ("kestral", "kestrel"),
         ("stonewere", "stoneware"),
         ("кружкка", "кружка"),
+        ("нюва", "нева"),
     ],
 )
 def test_a_typo_is_near_to_the_word_that_most_products_say(
