@@ -89,7 +89,7 @@ class Amounts:
         return before.sort == "word" and before.folded not in self._wording.cut
 
     def _measured(self, number: int) -> bool:
-        """True if a unit follows, or if what is measured stands before: "size 40"."""
+        """True if a unit follows: "5 cm", "12-inch", or any word without a blank before it."""
         tokens, wording = self._tokens, self._wording
         after = number + 1
         if after < len(tokens):

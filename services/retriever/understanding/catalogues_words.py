@@ -6,7 +6,7 @@ The encoder knows fewer words than shoppers do, and it knows the catalogue's.
 from __future__ import annotations
 
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.understanding.tokens import Token, tokens_of
+from services.retriever.understanding.tokens import replaced, tokens_of
 from services.retriever.words.said import rows_saying
 
 
@@ -17,16 +17,14 @@ def in_catalogues_words(catalogue: Catalogue, text: str) -> str:
         return text
     tokens = [token for token in tokens_of(text) if token.sort != "sign"]
     words = [token.folded for token in tokens]
-    parts, end, place = [], 0, 0
+    changes, place = [], 0
     while place < len(tokens):
         length, others = synonyms.at(words, place)
         said = _most_said(catalogue, words[place : place + length], others) if length else None
         if said is not None:
-            first, last = _span(tokens, place, length)
-            parts += [text[end:first], said]
-            end = last
+            changes.append((tokens[place].start, tokens[place + length - 1].end, said))
         place += max(length, 1)
-    return "".join([*parts, text[end:]])
+    return replaced(text, changes)
 
 
 def _most_said(catalogue: Catalogue, own: list[str], others: list[tuple[str, ...]]) -> str | None:
@@ -38,7 +36,3 @@ def _most_said(catalogue: Catalogue, own: list[str], others: list[tuple[str, ...
     counts = {other: len(rows_saying(catalogue.words, " ".join(other))) for other in others}
     best = max(counts, key=lambda one: counts[one], default=None)
     return " ".join(best) if best is not None and counts[best] else None
-
-
-def _span(tokens: list[Token], place: int, length: int) -> tuple[int, int]:
-    return tokens[place].start, tokens[place + length - 1].end

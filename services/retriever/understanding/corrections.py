@@ -18,6 +18,7 @@ from services.retriever.understanding.tokens import Token
 from services.retriever.understanding.wording import Wording
 from services.retriever.words import Near
 from services.retriever.words.folding import fold, unspaced
+from services.retriever.words.postings import Numbers
 from services.retriever.words.said import rows_saying
 
 _MOST = 5
@@ -94,9 +95,11 @@ class Corrections:
     def _best(self, word: str, known: Sequence[str]) -> Near | None:
         """The likeliest correction; None if there is none, or if a common word is likelier."""
         short, rare = len(word) < _FEWEST_LETTERS, self._dictionary.may_have(word)
-        candidates = [
-            (one, self._together(one.word, known)) for one in self._near(word) if _likely(word, one)
-        ]
+        likely = [one for one in self._near(word) if _likely(word, one)]
+        if not likely:
+            return None
+        beside = [rows_saying(self._words, one) for one in known]
+        candidates = [(one, self._together(one.word, beside)) for one in likely]
         if short or rare:
             # Too short, or perhaps right: only a missing letter, beside other words of a product.
             candidates = [
@@ -114,7 +117,7 @@ class Corrections:
             key=lambda one: (one[0].distance, _replaces(word, one[0].word), -one[1]),
         )
         same_letter = best.word[0] == word[0]
-        if (best.distance > 1 or not same_letter) and self._dictionary.common_distance(
+        if (best.distance > 1 or not same_letter) and self._dictionary.has_near(
             word, first_letter=best.distance == 1
         ):
             return None
@@ -141,13 +144,15 @@ class Corrections:
             for one in tokens[max(place - 1, 0) : place + 2]
         )
 
-    def _together(self, word: str, known: Sequence[str]) -> float:
-        """The share of the known words that the products with this word contain."""
+    def _together(self, word: str, beside: Sequence[Numbers]) -> float:
+        """The number of the other words that a product with this word contains too, and below 1
+        the share of all products that have this word.
+
+        beside: products with each of the other words.
+        """
         rows = rows_saying(self._words, word, synonyms=self._synonyms)
-        if not known or not len(rows):
-            return float(len(rows)) / (1 + self._words.numbers)
-        shared = [len(np.intersect1d(rows, rows_saying(self._words, one))) > 0 for one in known]
-        return sum(shared) + len(rows) / (1 + self._words.numbers)
+        shared = sum(len(np.intersect1d(rows, one)) > 0 for one in beside)
+        return shared + len(rows) / (1 + self._words.numbers)
 
     def _parts(self, word: str) -> str | None:
         """Two words that were written as one, if a product says both."""

@@ -47,15 +47,15 @@ class Dictionary:
         """True for a folded word that is a rare one, or a name, or a frequent typo."""
         return self._rare.find(word) is not None
 
-    def common_distance(self, word: str, first_letter: bool) -> int | None:
-        """Edits to the nearest common word; None if more than one.
+    def has_near(self, word: str, *, first_letter: bool) -> bool:
+        """True for a folded word within one edit of a common one.
 
-        first_letter: only words that begin with the same letter.
+        first_letter: only of words that begin with the same letter.
         """
-        for _, number in self._common.near(word, 1):
-            if not first_letter or self._common.word(number)[0] == word[0]:
-                return 1
-        return None
+        return any(
+            not first_letter or self._common.word(number)[0] == word[0]
+            for _, number in self._common.near(word, 1)
+        )
 
 
 @cache

@@ -16,6 +16,12 @@ _STEP = 0.001
 _NEAR = 0.2
 """Share of an amount that "around 50 €" may differ by."""
 _STRICT: tuple[Meaning, ...] = ("below", "above")
+_BEHIND: tuple[tuple[Meaning, Meaning], ...] = (("or_less", "up_to"), ("or_more", "at_least"))
+"""Limits behind an amount, and the limits before it that mean the same."""
+_FROM = frozenset({"from", "ab", "da", "de", "od", "от", "fran", "fra", "من"})
+"""Words that begin a limit only before a currency."""
+_NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than", "nur", "solo"})
+"""Words of `more_less` that do not mean "around"."""
 _DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
 """Words that are parts of names as well: "Air Max 90"."""
 
@@ -112,9 +118,7 @@ class Limits:
         if amount is None:
             return None
         word = self._tokens[place].folded
-        if word in ("from", "ab", "da", "de", "od", "от", "fran", "fra", "من") and not (
-            amount.named
-        ):
+        if word in _FROM and not amount.named:
             return None
         price = _beyond(meaning, amount.value)
         doubtful = not amount.named and length == 1 and word in _DOUBTFUL
@@ -125,13 +129,12 @@ class Limits:
         amount = self._amounts.at(place)
         if amount is None:
             return None
-        for side in ("or_less", "or_more"):
-            meaning: Meaning = "or_less" if side == "or_less" else "or_more"
-            length = self._wording.at(meaning, self._tokens, amount.end)
+        for behind, meaning in _BEHIND:
+            length = self._wording.at(behind, self._tokens, amount.end)
             word = self._tokens[amount.end].folded if length else ""
             if not length or (word in _DOUBTFUL and not amount.named):
                 continue
-            price = _beyond("up_to" if meaning == "or_less" else "at_least", amount.value)
+            price = _beyond(meaning, amount.value)
             return PriceLimit(place, amount.end + length, price, amount.currency, doubtful=False)
         return self._near(amount)
 
@@ -172,9 +175,6 @@ class Limits:
 
     def _negated(self, place: int) -> bool:
         return self._wording.before("not", self._tokens, place) > 0
-
-
-_NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than", "nur", "solo"})
 
 
 def _beyond(meaning: Meaning, value: float) -> PriceRange:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
-from services.retriever.words import Value
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _SAMPLED = 20
@@ -179,14 +179,11 @@ class Negations:
         return start, stop
 
     def _same_field(self, first: str, second: str) -> bool:
-        fields = {value.field for value in self._values(first)}
-        others = {value.field for value in self._values(second)}
+        fields = {value.field for value in self._vocabulary.values(first)}
+        others = {value.field for value in self._vocabulary.values(second)}
         if fields and others:
             return bool(fields & others)
         return not fields and not others
-
-    def _values(self, text: str) -> list[Value]:
-        return self._vocabulary.values(text)
 
     def _is_value(self, start: int, end: int) -> bool:
         text = self._said(start, end)
@@ -223,19 +220,7 @@ class Negations:
         sample = both[:: max(1, len(both) // _SAMPLED)]
         saying = sum(
             any(f" {phrase} " in f" {' '.join(words(text))} " for phrase in phrases)
-            for values in self._products.values(sample.tolist())
-            for text in (
-                "\n".join(
-                    map(
-                        str,
-                        (
-                            values["title"],
-                            values.get("description", ""),
-                            *values.get("attributes", {}).values(),
-                        ),
-                    )
-                ),
-            )
+            for text in map(_text, self._products.values(sample.tolist()))
         )
         literal = len(both) * saying / len(sample)
         structured = len(rows_saying(self._words, excluded, STRUCTURED))
@@ -246,3 +231,11 @@ class Negations:
         while length := self._wording.before("or", self._tokens, place):
             place -= length
         return place
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    """Title, description and attributes of a product."""
+    attributes = values.get("attributes", {})
+    return "\n".join(
+        map(str, (values["title"], values.get("description", ""), *attributes.values()))
+    )

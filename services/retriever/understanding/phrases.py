@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 Meaning = Literal[
-    "below", "up_to", "above", "at_least", "or_less", "or_more", "between", "and", "from", "to",
+    "below", "up_to", "above", "at_least", "or_less", "or_more", "between", "and", "to",
     "or_between", "price", "more_less", "measure", "unit", "in_stock",
     "not", "after_not", "article", "or", "idiom", "on_it",
 ]  # fmt: skip

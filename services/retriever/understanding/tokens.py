@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,6 +56,15 @@ def digits(text: str) -> str:
 def adjacent(first: Token, second: Token) -> bool:
     """True if nothing stands between two tokens."""
     return first.end == second.start
+
+
+def replaced(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
+    """The text with other words at these places. changes: in order, as (start, end, words)."""
+    parts, rest = [], 0
+    for start, end, words in changes:
+        parts += [text[rest:start], words]
+        rest = end
+    return "".join([*parts, text[rest:]])
 
 
 def without(text: str, spans: Sequence[tuple[int, int]]) -> str:

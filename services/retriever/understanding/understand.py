@@ -10,11 +10,11 @@ from services.contracts.understanding import Understood, UnderstoodQuery
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding import wording
 from services.retriever.understanding.catalogues_words import in_catalogues_words
-from services.retriever.understanding.corrections import Correction, Corrections
+from services.retriever.understanding.corrections import Corrections
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.limits import Limits, PriceLimit, StockLimit
 from services.retriever.understanding.negations import Negations
-from services.retriever.understanding.tokens import Token, tokens_of, without
+from services.retriever.understanding.tokens import replaced, tokens_of, without
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.said import rows_saying
 
@@ -77,7 +77,10 @@ class _Reading:
             self._catalogue, dictionary_of(self._catalogue.words.analyser.language), self._wording
         )
         found = corrections.of(self._tokens, frozenset(self._taken))
-        return _replaced(self._text, self._tokens, found)
+        return replaced(
+            self._text,
+            [(*self._span(one.place, one.place + one.tokens), one.text) for one in found],
+        )
 
     def parts(self) -> list[_Part]:
         """The limits and negations, in order."""
@@ -132,15 +135,6 @@ class _Reading:
 
 def _places(limits: Sequence[PriceLimit] | Sequence[StockLimit]) -> set[int]:
     return {place for limit in limits for place in range(limit.start, limit.end)}
-
-
-def _replaced(text: str, tokens: Sequence[Token], corrections: Sequence[Correction]) -> str:
-    parts, end = [], 0
-    for one in corrections:
-        first, last = tokens[one.place], tokens[one.place + one.tokens - 1]
-        parts += [text[end : first.start], one.text]
-        end = last.end
-    return "".join([*parts, text[end:]])
 
 
 def _consistent(limits: Sequence[PriceLimit]) -> list[PriceLimit]:

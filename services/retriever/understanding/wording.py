@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import get_args
 
-from rapidfuzz.distance import OSA
-
 from services.retriever.understanding.currencies import CURRENCIES
 from services.retriever.understanding.phrases import PHRASES, Meaning
 from services.retriever.understanding.tokens import Token, tokens_of
 from services.retriever.words.folding import unspaced
+from services.retriever.words.lexicon import Lexicon
+from services.retriever.words.spellings import Spellings
 
 _SPELLED: tuple[Meaning, ...] = ("below", "above", "between", "not")
 _LONGEST = 5
@@ -51,6 +51,7 @@ class Wording:
             for word in words
             if len(word) >= _FEWEST_LETTERS
         }
+        self._spellings = Spellings(Lexicon.of(sorted(self._spelled))[0])
         self.cut = frozenset(cut)
         """Phrases to cut out of runs of a script without spaces."""
 
@@ -69,8 +70,8 @@ class Wording:
         """The word of a limit or a negation that this one is a typo of: `witout`."""
         if len(word) < _FEWEST_LETTERS - 1 or word in self._spelled:
             return None
-        found = sorted(one for one in self._spelled if OSA.distance(word, one, score_cutoff=1) == 1)
-        return found[0] if found else None
+        near = self._spellings.near(word, 1)
+        return min((self._spellings.word(number) for _, number in near), default=None)
 
     def _lengths(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> Iterator[int]:
         """Lengths of all phrases that begin here, the longest first."""
