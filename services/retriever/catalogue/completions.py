@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,8 +116,6 @@ class CompletionPart:
     gone: Numbers
     """Rows of the table that are no longer found."""
     gone_phrases: Phrases
-    titles: Callable[[Numbers], Sequence[str]]
-    """Titles of some rows of the table."""
 
     def phrases(self, key: str) -> int | None:
         """Products with a phrase in the title; None if the table does not know such rare ones."""

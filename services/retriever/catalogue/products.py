@@ -139,10 +139,6 @@ class ProductTable:
         """Texts of one column, in the order given: ids, titles, addresses of pictures."""
         return self._readers[name](rows)
 
-    def titles(self, rows: Numbers) -> Sequence[str]:
-        """Titles of some rows, in the order given."""
-        return self._readers["title"](rows)
-
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
@@ -229,15 +225,11 @@ class Products:
     def completed(self) -> list[CompletionPart]:
         """The completions of queries, by table."""
         gone = np.array(sorted(self._replaced), np.intp)
-        base = self._base
-        parts = [CompletionPart(0, base.completions, gone, base.phrases_of(gone), base.titles)]
-        if self._added is not None:
-            added, none = self._added, gone[:0]
-            parts.append(
-                CompletionPart(
-                    len(base), added.completions, none, added.phrases_of(none), added.titles
-                )
-            )
+        base, added = self._base, self._added
+        parts = [CompletionPart(0, base.completions, gone, base.phrases_of(gone))]
+        if added is not None:
+            none = gone[:0]
+            parts.append(CompletionPart(len(base), added.completions, none, added.phrases_of(none)))
         return parts
 
     @property

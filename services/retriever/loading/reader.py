@@ -237,7 +237,7 @@ class CatalogueReader:
         listing = _changed(_Listing([], [], []), changes)
         count = len(listing.product_ids)
         self._check_fits("a change", count, head.dimension)
-        rows = np.zeros((len(listing.product_ids), 2 * head.dimension), np.float32)
+        rows = np.zeros((count, 2 * head.dimension), np.float32)
         upserts = self._fill(head, listing, rows, lambda _: None)
         return catalogue.with_changes(
             head.sequence,
@@ -250,7 +250,7 @@ class CatalogueReader:
     def merged(self, catalogue: Catalogue) -> Catalogue:
         """That catalogue with all rows in one index. Raises NotEnoughMemory: it copies them."""
         products, half = catalogue.info.products, self._choice.compressed(catalogue.info.products)
-        needed = needed_bytes(products, len(catalogue.moments.mean) // 2, half=half)
+        needed = needed_bytes(products, catalogue.info.dimension, half=half)
         check_fits("merging the changes", needed, self._free_memory)
         return catalogue.merged()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from services.contracts.search import Match, WordScore
 from services.retriever.searching.words import SoughtConcept, SoughtWords
 from services.retriever.words import Words
-from services.retriever.words.postings import fields_of
+from services.retriever.words.postings import fields_of, place_of
 
 
 def matches(
@@ -34,8 +34,7 @@ def word_scores(text: SoughtWords, number: int, weight: float) -> list[WordScore
 
 
 def _matches(words: Words, text: SoughtWords, number: int) -> Iterator[Match]:
-    place = int(text.identified.searchsorted(number))
-    if place < len(text.identified) and text.identified[place] == number:
+    if text.identifies(number):
         yield Match(word=text.text, found=[text.text], fields=["identifier"])
     for concept in text.concepts:
         match = _match(words, concept, number)
@@ -64,7 +63,7 @@ def _form(words: Words, word: str, number: int) -> dict[str, int]:
     found: dict[str, int] = {}
     for form in words.forms(word):
         for first, postings in words.postings(form):
-            place = int(postings.rows.searchsorted(number - first))
-            if place < len(postings.rows) and postings.rows[place] == number - first:
+            place = place_of(postings.rows, number - first)
+            if place is not None:
                 found[form] = int(postings.fields[place])
     return found

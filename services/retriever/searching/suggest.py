@@ -112,8 +112,7 @@ class _Suggest:
                     continue
                 seen.add(phrase)
                 place = phrases.place(number)
-                (title,) = part.titles(np.array([place.row]))
-                title = composed(title)
+                (title,) = map(composed, self._titles_of(np.array([part.first + place.row])))
                 spans = units(title)[place.first : place.first + place.length]
                 text = title[spans[0].start : spans[-1].stop]
                 self._put(phrase, text, "title", self._with_phrase(phrase))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.words import Words
 from services.retriever.words.concepts import Concept, concepts_of
-from services.retriever.words.postings import FULL
+from services.retriever.words.postings import FULL, place_of
 
 _WEIGHT = 0.35
 """Relevance of a product that says every word fully, in units of cosine similarity."""
@@ -23,6 +24,8 @@ _CORRECTED = 0.7
 """Share of a word that is said in another spelling than the query's."""
 _DENSE = 16
 """With more than one posting for so many products, one pass over all products is faster."""
+
+Strength = TypeVar("Strength", np.float32, np.uint8)
 
 Said = tuple[NDArray[np.intp], NDArray[np.float32]]
 """Rows, each once, and how strongly each says a word, within 0..1."""
@@ -41,9 +44,8 @@ class SoughtConcept:
 
     def of(self, row: int) -> float:
         """Strength of the match in a product, within 0..1."""
-        place = int(np.searchsorted(self.rows, row))
-        found = place < len(self.rows) and self.rows[place] == row
-        return float(self.strength[place]) if found else 0.0
+        place = place_of(self.rows, row)
+        return 0.0 if place is None else float(self.strength[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,13 @@ class SoughtWords:
     """True if the text is an identifier."""
     concepts: Sequence[SoughtConcept]
 
+    def identifies(self, row: int) -> bool:
+        """True if the text is an identifier of a product, or begins one."""
+        return place_of(self.identified, row) is not None
+
     def for_identifier(self, row: int) -> float:
         """The part of a product's bonus that is for an identifier."""
-        place = int(np.searchsorted(self.identified, row))
-        if place == len(self.identified) or self.identified[place] != row:
+        if not self.identifies(row):
             return 0.0
         return _IDENTIFIED if self.exact else _BEGUN
 
@@ -139,16 +144,12 @@ def _said_concept(words: Words, concept: Concept) -> Said:
             )
             strength = np.minimum(strength[here], weaker[there])
         parts.append((rows, strength))
-    return parts[0] if len(parts) == 1 else _strongest(parts)
-
-
-def _strongest(parts: Sequence[Said]) -> Said:
-    rows = np.concatenate([rows for rows, _ in parts])
-    strength = np.concatenate([strength for _, strength in parts])
-    order = np.lexsort((strength, rows))
-    rows = rows[order]
-    last = np.concatenate([rows[1:] != rows[:-1], [True]])[: len(rows)]
-    return rows[last], strength[order][last]
+    if len(parts) == 1:
+        return parts[0]
+    return _strongest(
+        np.concatenate([rows for rows, _ in parts]),
+        np.concatenate([strength for _, strength in parts]),
+    )
 
 
 def _said(words: Words, forms: Sequence[str]) -> Said:
@@ -168,10 +169,18 @@ def _said(words: Words, forms: Sequence[str]) -> Said:
         return rows, _strength(dense[rows])
     rows = np.concatenate([one.rows.astype(np.intp) + first for first, one in found])
     impacts = np.concatenate([one.impacts for _, one in found])
-    order = np.lexsort((impacts, rows))
+    rows, impacts = _strongest(rows, impacts)
+    return rows, _strength(impacts)
+
+
+def _strongest(
+    rows: NDArray[np.intp], strength: NDArray[Strength]
+) -> tuple[NDArray[np.intp], NDArray[Strength]]:
+    """Each row once, ascending, with the highest of its values."""
+    order = np.lexsort((strength, rows))
     rows = rows[order]
-    last = np.concatenate([rows[1:] != rows[:-1], [True]])
-    return rows[last], _strength(impacts[order][last])
+    last = np.concatenate([rows[1:] != rows[:-1], [True]])[: len(rows)]
+    return rows[last], strength[order][last]
 
 
 def _strength(impacts: NDArray[np.uint8]) -> NDArray[np.float32]:

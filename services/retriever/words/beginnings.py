@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.words.lexicon import Lexicon
-from services.retriever.words.spellings import FEWEST_LETTERS, Spellings
+from services.retriever.words.spellings import FEWEST_LETTERS, Spellings, edits_allowed
 
 _LONGEST = 10
 """Letters; behind so many, words are told apart by `Vocabulary.corrections`."""
-_LONG = 6
-"""Fewest letters in which two edits are allowed."""
 
 
 class Beginnings:
@@ -43,7 +41,7 @@ class Beginnings:
         if len(typed) < FEWEST_LETTERS or not typed.isalpha():
             return []
         found: list[tuple[int, bool, int, str]] = []
-        for edits in range(1, 3 if len(typed) >= _LONG else 2):
+        for edits in range(1, edits_allowed(typed) + 1):
             for distance, number in self._spellings.near(typed[:_LONGEST], edits):
                 text = self._texts[number]
                 found.append((distance, text[0] != typed[0], -int(self._counts[number]), text))

@@ -20,11 +20,12 @@ MARKED = (
 _WORD = re.compile(f"{MARKED}+")
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_UNSPACED = re.compile(
-    f"[{HAN}\u3005-\u3007\u3040-\u30ff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
-    "\uac00-\ud7af]+"
+UNSPACED = (
+    f"{HAN}\u3005-\u3007\u3040-\u30ff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\uac00-\ud7af"
 )
-"""Runs of scripts that set no blanks between words, and of Hangul, whose particles adhere."""
+"""Letters of scripts that set no blanks between words, and of Hangul, whose particles adhere."""
+_UNSPACED = re.compile(f"[{UNSPACED}]+")
 _ONE_HAN = re.compile(f"[{HAN}]")
 
 MAX_WORD = 64

@@ -97,6 +97,12 @@ class WordIndex:
         return texts + sum(array.nbytes for array in arrays)
 
 
+def place_of(rows: NDArray[np.integer], row: int) -> int | None:
+    """The position of a row among ascending rows, if it is one of them."""
+    place = int(rows.searchsorted(row))
+    return place if place < len(rows) and rows[place] == row else None
+
+
 def fields_of(mask: int) -> list[Field]:
     """The fields of a mask of `Postings.fields`."""
     return [name for place, name in enumerate(FIELDS) if mask >> place & 1]

@@ -16,9 +16,16 @@ from rapidfuzz.distance import OSA
 from services.retriever.words.lexicon import Lexicon
 
 FEWEST_LETTERS = 3
+_LONG = 6
+"""Fewest letters of a word in which two edits are allowed; shorter words allow one."""
 _REMEMBERED = 4_096
 """Words whose neighbours stay in memory: a query's typos come again, and so do its words that no
 product has."""
+
+
+def edits_allowed(word: str) -> int:
+    """Edits in which a typo may differ from the word that is meant."""
+    return 2 if len(word) >= _LONG else 1
 
 
 class Spellings:

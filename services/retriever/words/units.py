@@ -11,12 +11,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from services.retriever.words.folding import HAN, MARKED, fold
+from services.retriever.words.folding import MARKED, UNSPACED, fold
 
-_LETTER = (
-    f"[{HAN}\u3005-\u3007\u3040-\u30ff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
-    "\uac00-\ud7af\uff66-\uff9f]"
-)
+# Half-width kana become full-width ones only when they are folded.
+_LETTER = f"[{UNSPACED}\uff66-\uff9f]"
 _SIGNS = (
     "[\u3099\u309a\uff9e\uff9f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd"
     "\u102b-\u103e\u1056-\u1059\u17b4-\u17d3]*"

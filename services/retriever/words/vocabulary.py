@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.retriever.words.live import Words
-from services.retriever.words.spellings import FEWEST_LETTERS
+from services.retriever.words.spellings import FEWEST_LETTERS, edits_allowed
 
-_LONG = 6
-"""Fewest letters of a word in which two edits are allowed; shorter words allow one."""
 _COUNTED = 8
 """Near words whose products are counted."""
 
@@ -46,10 +44,6 @@ class Vocabulary:
         self._words = words
         self._values = values
 
-    def tokens(self, text: str) -> list[str]:
-        """The folded words of a text, as all methods here take them."""
-        return self._words.analyser.words(text)
-
     def is_function_word(self, word: str) -> bool:
         """See `Analyser.is_function_word`."""
         return self._words.analyser.is_function_word(word)
@@ -71,8 +65,7 @@ class Vocabulary:
         """
         if not word.isalpha() or len(word) < FEWEST_LETTERS or word in self:
             return []
-        limit = distance or (2 if len(word) >= _LONG else 1)
-        for edits in range(1, limit + 1):
+        for edits in range(1, (distance or edits_allowed(word)) + 1):
             near = self._near(word, edits)
             if near:
                 return near[:most]
