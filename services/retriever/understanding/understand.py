@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.contracts.search import MAX_EXCLUSIONS, PriceRange
 from services.contracts.understanding import Understood, UnderstoodQuery
@@ -85,12 +85,12 @@ class _Reading:
     def parts(self) -> list[_Part]:
         """The limits and negations, in order."""
         parts: list[_Part] = []
-        for limit in _consistent(self._prices):
+        for limit in _consistent([self._in_currency(one) for one in self._prices]):
             said = Understood(
                 kind="price",
                 text=self._said(limit.start, limit.end),
                 without=self._without(limit.start, limit.end),
-                price=self._in_currency(limit),
+                price=limit.price,
                 currency=limit.currency,
             )
             parts.append(_Part(self._span(limit.start, limit.end), said))
@@ -112,11 +112,11 @@ class _Reading:
             parts.append(_Part(self._span(negation.start, negation.end), said))
         return sorted(parts, key=lambda one: one.span)
 
-    def _in_currency(self, limit: PriceLimit) -> PriceRange:
+    def _in_currency(self, limit: PriceLimit) -> PriceLimit:
         """In the currency that the query names, if the catalogue has it; else in its main one."""
         if limit.currency not in self._catalogue.products.currencies:
-            return limit.price
-        return limit.price.model_copy(update={"currency": limit.currency})
+            return limit
+        return replace(limit, price=limit.price.model_copy(update={"currency": limit.currency}))
 
     def _is_name(self, limit: PriceLimit) -> bool:
         """True if a product is called so: "Air Max 90"."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.search import PriceRange
 from services.contracts.understanding import UnderstoodQuery
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
@@ -224,6 +225,12 @@ def test_limits_are_not_read_where_the_catalogue_cannot_keep_them() -> None:
     assert meant("red mug under 20 in stock", one).text == "red mug under 20 in stock"
 
 
+TWO_CURRENCIES: dict[str, Row] = {
+    "a": {"title": "Mug", "currency": "EUR"},
+    "b": {"title": "Mug of Sweden", "currency": "SEK"},
+}
+
+
 @pytest.mark.parametrize(
     ("query", "currency", "named"),
     [
@@ -236,11 +243,14 @@ def test_limits_are_not_read_where_the_catalogue_cannot_keep_them() -> None:
 def test_a_named_currency_counts_where_the_catalogue_has_it(
     query: str, currency: str | None, named: str | None
 ) -> None:
-    rows: dict[str, Row] = {
-        "a": {"title": "Mug", "currency": "EUR"},
-        "b": {"title": "Mug of Sweden", "currency": "SEK"},
-    }
-    one = catalogue(rows, price=10.0)
+    one = catalogue(TWO_CURRENCIES, price=10.0)
     (part,) = understand(one, query).understood
     assert part.price is not None
     assert (part.price.currency, part.currency) == (currency, named)
+
+
+def test_a_limit_in_another_currency_contradicts_the_first_and_stays_in_the_text() -> None:
+    found = meant("mug under 20 € over 5 SEK", catalogue(TWO_CURRENCIES, price=10.0))
+    assert [part.text for part in found.understood] == ["under 20 €"]
+    assert found.price == PriceRange(max=19.999, currency="EUR")
+    assert found.text == "mug over 5 SEK"
