@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.contracts.search import PriceRange
 from services.retriever.understanding.amounts import Amount, Amounts
-from services.retriever.understanding.phrases import Meaning
+from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token
 from services.retriever.understanding.wording import Wording
 

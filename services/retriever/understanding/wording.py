@@ -11,7 +11,7 @@ from functools import cache
 from typing import get_args
 
 from services.retriever.understanding.currencies import CURRENCIES
-from services.retriever.understanding.phrases import PHRASES, Meaning
+from services.retriever.understanding.phrase_lists import PHRASES, Meaning
 from services.retriever.understanding.tokens import Token, tokens_of
 from services.retriever.words.folding import unspaced
 from services.retriever.words.lexicon import Lexicon
