@@ -17,7 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.common.context import CHANGE_HEADER
+
 _JSON = "application/json"
+_CHANGE = CHANGE_HEADER.lower().encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class DirectRoute:
 
     function: gets the validated body and the request, and checks by itself what the declared route
     checks in its dependencies. It raises ServiceError as every route does.
-    unusual: names of headers, in lower case, with which FastAPI serves the request.
+    unusual: names of headers, in lower case, with which FastAPI serves the request. One that names
+    a change to wait for is always among them, because dependencies do the waiting.
     """
 
     path: str
@@ -40,6 +44,7 @@ class DirectRoute:
         return (
             not scope["query_string"]
             and headers.get(b"content-type") == _JSON
+            and _CHANGE not in headers
             and not any(name in headers for name in self.unusual)
         )
 

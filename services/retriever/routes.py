@@ -189,10 +189,9 @@ async def _understand_directly(body: UnderstandRequest, request: Request) -> Und
     return await understand(body, state, await _catalogue(state))
 
 
-_UNUSUAL = (CHANGE_HEADER.lower().encode(),)
 DIRECT = (
-    DirectRoute("/search", RetrievalRequest, _search_directly, _UNUSUAL),
-    DirectRoute("/understand", UnderstandRequest, _understand_directly, _UNUSUAL),
+    DirectRoute("/search", RetrievalRequest, _search_directly),
+    DirectRoute("/understand", UnderstandRequest, _understand_directly),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Request, Response
 
 from services.common.awaited import CHANGE_PARAMETER, ReadYourWrites
-from services.common.context import CHANGE_HEADER, request_id
+from services.common.context import request_id
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     ChangeNotServed,
@@ -102,11 +102,7 @@ async def _predict_directly(query: PredictRequest, request: Request) -> Response
     return await predict(query, *directly_searching(request))
 
 
-DIRECT = (
-    DirectRoute(
-        "/predict", PredictRequest, _predict_directly, unusual=(CHANGE_HEADER.lower().encode(),)
-    ),
-)
+DIRECT = (DirectRoute("/predict", PredictRequest, _predict_directly),)
 
 
 @router.post(

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
 from services.common.awaited import ReadYourWrites
-from services.common.context import CHANGE_HEADER
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     ChangeNotServed,
@@ -92,11 +91,7 @@ async def _search_directly(body: SearchRequest, request: Request) -> Response:
     return await search(body, *directly_searching(request))
 
 
-DIRECT = (
-    DirectRoute(
-        "/search", SearchRequest, _search_directly, unusual=(CHANGE_HEADER.lower().encode(),)
-    ),
-)
+DIRECT = (DirectRoute("/search", SearchRequest, _search_directly),)
 
 
 @router.post(
