@@ -24,8 +24,8 @@ BOTH = Setup("fused")
 ARMS = (WORDS_ALONE, VECTORS_ALONE, BOTH)
 _FIRST = 5
 
-Ask = Callable[[Sequence[str], Setup, int | None], list[Answer]]
-"""Answers to texts. The number: products a query at most; None for all."""
+Ask = Callable[[Sequence[str], Sequence[Setup], int | None], list[list[Answer]]]
+"""Answers to texts, by setup. The number: products a query at most; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ def measure_classes(golden: Golden, ask: Ask) -> list[ClassFigure]:
     """Every class by every arm in both halves."""
     figures = []
     for one in _classes(golden):
-        for arm in ARMS:
-            answers = ask(one.texts, arm, one.depth)
+        for arm, answers in zip(ARMS, ask(one.texts, ARMS, one.depth), strict=True):
             for measure in one.measures:
                 values = _values(golden, measure, one.queries, answers)
                 for name, kept in _groups(one):

@@ -242,9 +242,12 @@ class _Run:
         """These queries in other words."""
         return _Asked(queries, self._meant(texts), _judged(self._golden, queries))
 
-    def ask(self, texts: Sequence[str], setup: Setup, depth: int | None) -> list[Answer]:
-        """The texts, as shoppers ask them."""
-        return self.retriever.search(self._meant(texts), "words", setup, depth)
+    def ask(
+        self, texts: Sequence[str], setups: Sequence[Setup], depth: int | None
+    ) -> list[list[Answer]]:
+        """The texts, as shoppers ask them, searched in each of these ways."""
+        meant = self._meant(texts)
+        return [self.retriever.search(meant, "words", setup, depth) for setup in setups]
 
     def _as_written(self, queries: Sequence[GoldenQuery]) -> _Asked:
         return self.asked_with(queries, [query.text for query in queries])

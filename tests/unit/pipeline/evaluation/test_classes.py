@@ -47,9 +47,9 @@ ANSWERS = {
 def figures() -> list[ClassFigure]:
     asked: list[tuple[str, int | None]] = []
 
-    def ask(texts: Sequence[str], setup: Setup, depth: int | None) -> list[Answer]:
-        asked.extend((setup.name, depth) for _ in texts)
-        return [ANSWERS[text] for text in texts]
+    def ask(texts: Sequence[str], setups: Sequence[Setup], depth: int | None) -> list[list[Answer]]:
+        asked.extend((setup.name, depth) for setup in setups for _ in texts)
+        return [[ANSWERS[text] for text in texts] for _ in setups]
 
     found = measure_classes(GOLDEN, ask)
     assert {name for name, _ in asked} == {arm.name for arm in ARMS}
