@@ -13,8 +13,9 @@ from services.contracts.catalogue import CatalogueHead
 from services.contracts.synonyms import Synonym
 from services.pipeline.catalogue.changes import check_model
 from services.pipeline.catalogue.feature_writer import FeatureWriter
+from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
-from services.pipeline.catalogue.publication import Entry, Manifest, Publication, Publisher
+from services.pipeline.catalogue.publication import Manifest, Publication, Publisher
 from services.pipeline.catalogue.store_work import sweep_stores
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.catalogue.synonyms import synonyms_beside

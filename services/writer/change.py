@@ -16,7 +16,7 @@ from services.common.problems import (
     ServiceError,
 )
 from services.contracts.writer import ProductInput
-from services.pipeline.catalogue.ledger import Published
+from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.errors import NothingToLoad, PipelineError, TooLate, WrongModel
 from services.writer.batch_log import Mark
@@ -61,7 +61,7 @@ class Change:
         return not self.answer.done() and self.deadline.remaining_s() > COMMIT_MARGIN_S
 
     @property
-    def entry(self) -> tuple[str, str, str]:
+    def entry(self) -> Entry:
         """As a change row of the catalogue lists it."""
         if self.product is None:
             return self.product_id, "", ""

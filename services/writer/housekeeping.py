@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from services.pipeline.catalogue.compaction import merge_small
-from services.pipeline.catalogue.kept import Entry
-from services.pipeline.catalogue.ledger import Published
+from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.schemas import SCHEMAS
 from services.pipeline.catalogue.store_work import places_of
 from services.pipeline.catalogue.stores import Stores

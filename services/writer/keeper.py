@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.contracts.catalogue import HEAD_VIEW
-from services.pipeline.catalogue.ledger import Entries, Ledger, Published
+from services.pipeline.catalogue.ledger import Entries, Entry, Ledger, Published
 from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
@@ -110,7 +110,7 @@ class StoreKeeper:
             self._entries_of = published
         return self._entries
 
-    def wrote(self, published: Published, changed: list[tuple[str, str, str]]) -> None:
+    def wrote(self, published: Published, changed: list[Entry]) -> None:
         """Carry on with what was just committed, without reading it again."""
         before = self._ledger.head()
         self._ledger.refresh()

@@ -24,8 +24,7 @@ from services.common.problems import (
     ServiceError,
 )
 from services.contracts.synonyms import Synonym
-from services.pipeline.catalogue.kept import Entry
-from services.pipeline.catalogue.ledger import Published
+from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import Busy, NothingToLoad, PipelineError, StoreIncomplete, TooLate
@@ -174,7 +173,9 @@ class LiveWriter:
         """Replace the added synonyms of the served catalogue. Raises ServiceError."""
         try:
             async with self._stores() as stores:
-                return await self._on_thread(lambda: _related(stores, added))
+                return await self._on_thread(
+                    lambda: stores.publisher_of(stores.head()).relate(added)
+                )
         except (PipelineError, OSError) as error:
             raise problem_of(error) from error
 
@@ -275,12 +276,6 @@ class LiveWriter:
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def _related(stores: Stores, added: Sequence[Synonym]) -> Published:
-    head = stores.head()
-    synonyms = head.synonyms.model_copy(update={"added": list(added)})
-    return stores.publisher_of(head).relate(synonyms)
 
 
 def own_time() -> Deadline:

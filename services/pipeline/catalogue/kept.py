@@ -20,7 +20,7 @@ from services.contracts.catalogue import (
     change_id,
     shard_id,
 )
-from services.pipeline.catalogue.ledger import Ledger
+from services.pipeline.catalogue.ledger import Entry, Ledger
 from services.pipeline.errors import StoreIncomplete
 
 KEY_COLUMNS = {
@@ -30,8 +30,6 @@ KEY_COLUMNS = {
     CHANGE_VIEW: (CHANGE_KEY,),
 }
 """Join keys of the views whose rows are removed some day, in this order in `Kept`."""
-
-Entry = tuple[str, str, str]
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,6 +34,9 @@ from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.errors import StoreIncomplete
+
+Entry = tuple[str, str, str]
+"""(product id, vector fingerprint, metadata fingerprint); deleted if both are empty."""
 
 Entries = dict[str, tuple[str, str]]
 """By product id: fingerprints of its vectors and of its metadata."""
@@ -118,7 +122,7 @@ class Ledger:
                 entries.pop(product_id, None)
         return entries
 
-    def changed(self, head: CatalogueHead) -> list[tuple[str, str, str]]:
+    def changed(self, head: CatalogueHead) -> list[Entry]:
         """Products that differ from the shards, in order of id; deleted ones have no digests."""
         net = {entry[0]: entry for entry in self.listed(self.changes(head))}
         before = {entry[0]: entry for entry in self.listed(self.shards(head)) if entry[0] in net}
@@ -131,17 +135,14 @@ class Ledger:
 
     def superseded_since(self, moment: datetime) -> list[CatalogueHead]:
         """Heads that were served at that moment or later, and are no longer."""
-        heads = [one.head for one, _ in self._until(moment)]
+        heads = [
+            one.head for one, following in pairwise(self._history) if following.timestamp >= moment
+        ]
         latest = self._heads.get(CATALOGUE)
         return [head for head in heads if latest is None or head != latest.head]
 
-    def _until(self, moment: datetime) -> Iterator[tuple[Published, datetime]]:
-        for one, following in zip(self._history, self._history[1:], strict=False):
-            if following.timestamp >= moment:
-                yield one, following.timestamp
-
     @staticmethod
-    def listed(table: pa.Table) -> Iterator[tuple[str, str, str]]:
+    def listed(table: pa.Table) -> Iterator[Entry]:
         """Every entry of these shards or changes, in order."""
         names = ("product_ids", "vector_fingerprints", "metadata_fingerprints")
         for row in zip(*(table[name].to_pylist() for name in names), strict=True):

@@ -36,7 +36,7 @@ from services.contracts.catalogue import (
 from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonym, Synonyms
 from services.pipeline.catalogue.fingerprint import catalogue_version
-from services.pipeline.catalogue.ledger import Published
+from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineRow, OnlineStore
 from services.pipeline.catalogue.product import CatalogueProduct
@@ -44,9 +44,6 @@ from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP, head_table
 from services.pipeline.errors import DependencyAway, NothingToLoad, NotYetOnline, StoreIncomplete
 
 PRODUCTS_PER_CHANGE = 500
-
-Entry = tuple[str, str, str]
-"""(product id, vector fingerprint, metadata fingerprint); deleted where both are empty."""
 
 Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
 """Arguments: a version, its products, and the served version."""
@@ -144,9 +141,10 @@ class Publisher:
         previous, _ = self._online.head(PREVIOUS)
         # Later than every change of any version, so that no number is ever used twice for one.
         base = max((one.sequence for one in (published, previous) if one is not None), default=0)
-        base = self._unused(catalogue_version(self._model_id, entries), base)
+        version = catalogue_version(self._model_id, entries)
+        base = self._unused(version, base)
         head = CatalogueHead(
-            version=catalogue_version(self._model_id, entries),
+            version=version,
             model_id=self._model_id,
             dimension=self._dimension,
             shards=len(shards),
@@ -184,14 +182,16 @@ class Publisher:
         self._flip(head, published)
         return Publication(head, is_new=True)
 
-    def relate(self, synonyms: Synonyms) -> Published:
-        """Serve what is served, with these synonyms. The version before stays what it was.
+    def relate(self, added: Sequence[Synonym]) -> Published:
+        """Serve what is served, with these added synonyms; those of its file stay.
 
-        Raises NothingToLoad when nothing is served, DependencyAway, NotYetOnline.
+        The version before stays what it was. Raises NothingToLoad when nothing
+        is served, DependencyAway, NotYetOnline.
         """
         head, timestamp = self._online.head()
         if head is None:
             raise NothingToLoad("no catalogue is published; load one first")
+        synonyms = head.synonyms.model_copy(update={"added": list(added)})
         head = head.model_copy(update={SYNONYMS: synonyms})
         self._clock.has_seen(timestamp)
         published = Published(head, self._clock.tick())

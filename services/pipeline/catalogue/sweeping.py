@@ -30,8 +30,8 @@ from services.pipeline.catalogue.compaction import (
     picture_urls,
     worth_merging,
 )
-from services.pipeline.catalogue.kept import KEY_COLUMNS, Entry, Kept, kept_rows
-from services.pipeline.catalogue.ledger import Ledger
+from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, kept_rows
+from services.pipeline.catalogue.ledger import Entry, Ledger
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
 from services.pipeline.pictures.unused import unused_downloads, unused_pictures

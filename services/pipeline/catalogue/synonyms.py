@@ -63,9 +63,7 @@ def publish_synonyms(added: Sequence[Synonym], settings: PipelineSettings) -> Sy
     Raises NothingToLoad, DependencyAway, StoreIncomplete, Busy.
     """
     with open_stores(settings.feature_store) as stores:
-        head = stores.head()
-        synonyms = head.synonyms.model_copy(update={"added": list(added)})
-        return stores.publisher_of(head).relate(synonyms).head.synonyms
+        return stores.publisher_of(stores.head()).relate(added).head.synonyms
 
 
 def published_synonyms(settings: PipelineSettings) -> Synonyms:

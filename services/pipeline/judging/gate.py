@@ -19,8 +19,8 @@ import numpy as np
 from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import CatalogueHead
 from services.contracts.ranking import BUILT_IN
+from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.online_store import OnlineStore
-from services.pipeline.catalogue.publication import Entry
 from services.pipeline.encoding.batches import Vectors, embed_pictures, embed_texts
 from services.pipeline.errors import DependencyAway, GateClosed
 from services.pipeline.judging.golden import Golden

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.contracts.catalogue import CatalogueHead, shard_id
+from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.online_store import OnlineStore
-from services.pipeline.catalogue.publication import Entry
 from services.pipeline.judging.vector_checks import ProductRows
 
 SAMPLED = 2_000
