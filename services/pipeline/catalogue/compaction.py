@@ -17,7 +17,6 @@ import pyarrow as pa
 from services.contracts.catalogue import (
     CATALOGUE_KEY,
     CHANGE_VIEW,
-    FINGERPRINT,
     HEAD_VIEW,
     METADATA_VIEW,
     SHARD_VIEW,
@@ -25,7 +24,7 @@ from services.contracts.catalogue import (
 )
 from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept
 from services.pipeline.catalogue.needed_rows import part_keys, whole_rows
-from services.pipeline.catalogue.offline_store import OfflineStore, read_part
+from services.pipeline.catalogue.offline_store import OfflineStore, completed, read_part
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 
 ROWS_PER_PART = {
@@ -56,6 +55,12 @@ class LivePart:
     rows: int
     places: list[int]
 
+    @classmethod
+    def whole(cls, path: Path) -> LivePart:
+        """A part of which every row is needed."""
+        rows = int(read_part(path, []).num_rows)
+        return cls(path, rows, list(range(rows)))
+
     @property
     def is_wasteful(self) -> bool:
         return len(self.places) < _LIVE_SHARE * self.rows or not self.rows
@@ -70,16 +75,22 @@ class LiveRows:
         self._kept = kept
         self._newest: dict[Key, tuple[datetime, Path, int]] = {}
         spared = offline.unfinished_loads()
-        paths = [part for part in offline.parts(view) if offline.load_of(part) not in spared]
-        for path in paths:
+        rows: dict[Path, int] = {}
+        for path in offline.parts(view):
+            if offline.load_of(path) in spared:
+                continue
             keys, times = _keys(path, view)
+            rows[path] = len(keys)
             for place, (key, time) in enumerate(zip(keys, times, strict=True)):
                 if self._wanted(key) and (key not in self._newest or self._newest[key][0] < time):
                     self._newest[key] = (time, path, place)
         if view == HEAD_VIEW:
             needed = _needed_heads(list(self._newest), since)
             self._newest = {key: self._newest[key] for key in needed}
-        self.parts = [self.part(path) for path in paths]
+        places: dict[Path, list[int]] = {path: [] for path in rows}
+        for _, path, place in self._newest.values():
+            places[path].append(place)
+        self.parts = [LivePart(path, rows[path], sorted(places[path])) for path in rows]
 
     def part(self, path: Path) -> LivePart:
         """The part as it is needed now, also by what was committed since the rows were read."""
@@ -125,7 +136,7 @@ def worth_merging(view: str, parts: Sequence[LivePart]) -> list[LivePart]:
     """Parts to write again: wasteful ones, and small ones if there are several."""
     most = _SMALL_SHARE * ROWS_PER_PART[view]
     small = [one for one in parts if one.rows < most]
-    chosen = [one for one in parts if one.is_wasteful or (len(small) > 1 and one in small)]
+    chosen = [one for one in parts if one.is_wasteful or (len(small) > 1 and one.rows < most)]
     # An empty part that is the view's only one stays.
     return [] if len(parts) == 1 and not parts[0].rows else chosen
 
@@ -154,12 +165,7 @@ def merge(offline: OfflineStore, view: str, group: Sequence[LivePart]) -> int:
 def _rows(part: LivePart, view: str) -> pa.Table:
     if view in (VECTOR_VIEW, METADATA_VIEW):
         return whole_rows(part.path, view, part.places)
-    table = read_part(part.path)
-    for field in SCHEMAS[view]:
-        if field.name not in table.column_names:
-            # Written by a release that did not have this column.
-            table = table.append_column(field.name, pa.nulls(len(table), field.type))
-    return table.select(SCHEMAS[view].names).take(part.places)
+    return completed(read_part(part.path), view).take(part.places)
 
 
 def merge_small(offline: OfflineStore, view: str, since: datetime) -> None:
@@ -167,12 +173,10 @@ def merge_small(offline: OfflineStore, view: str, since: datetime) -> None:
 
     Cheap, because it reads nothing but these parts.
     """
-    small = offline.small_parts(view)
     if view == HEAD_VIEW:
         chosen = LiveRows(offline, view, Kept(), since).parts
     else:
-        counts = [(part, offline.count(part)) for part in small]
-        chosen = [LivePart(part, rows, list(range(rows))) for part, rows in counts]
+        chosen = [LivePart.whole(part) for part in offline.small_parts(view)]
     for group in groups(view, chosen):
         merge(offline, view, group)
 
@@ -181,5 +185,5 @@ def picture_urls(part: LivePart) -> set[str]:
     """Pictures that the needed rows of a part of `product_metadata` name."""
     if not part.places:
         return set()
-    urls = read_part(part.path, ["image_url", FINGERPRINT])["image_url"]
+    urls = read_part(part.path, ["image_url"])["image_url"]
     return {url for url in urls.take(part.places).to_pylist() if url}

@@ -135,10 +135,6 @@ class OfflineStore:
         parts = [part for part in self.parts(view) if self.load_of(part) is None]
         return [part for part in parts if part.stat().st_size < _SMALL_BYTES]
 
-    def count(self, part: Path) -> int:
-        """Number of rows of a part."""
-        return int(read_part(part, []).num_rows)
-
     def _new_part(self, view: str) -> Path:
         name = f"part-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
         if self._load is not None:
@@ -172,11 +168,8 @@ class OfflineStore:
         """
         for part in self.parts(view):
             table = read_part(part)
-            missing = [field for field in SCHEMAS[view] if field.name not in table.column_names]
-            for field in missing:
-                table = table.append_column(field, pa.nulls(len(table), field.type))
-            if missing:
-                rename_durably(self._draft(table.select(SCHEMAS[view].names)), part)
+            if not set(table.column_names).issuperset(SCHEMAS[view].names):
+                rename_durably(self._draft(completed(table, view)), part)
 
     def index(self, view: str, model_id: str | None = None) -> OfflineIndex:
         """Index of `product_vectors` (rows of that model only) or `product_metadata`."""
@@ -222,6 +215,14 @@ class OfflineStore:
     def parts(self, view: str) -> Iterator[Path]:
         """The view's parts, oldest first."""
         yield from sorted((self.folder / view).glob("*.parquet"))
+
+
+def completed(table: pa.Table, view: str) -> pa.Table:
+    """The rows of a part, with the columns that the view did not have when it was written."""
+    for field in SCHEMAS[view]:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(SCHEMAS[view].names)
 
 
 def read_part(part: Path, columns: Sequence[str] | None = None) -> pa.Table:

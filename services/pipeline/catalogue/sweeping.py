@@ -176,8 +176,7 @@ class Sweep:
         known = {one.path for one in parts}
         for path in self._places.offline.parts(view):
             if path not in known:
-                rows = self._places.offline.count(path)
-                yield LivePart(path, rows, list(range(rows)))
+                yield LivePart.whole(path)
 
     def _pictures(self, used: set[str]) -> Iterator[None]:
         media = self._places.media
