@@ -32,6 +32,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -213,9 +214,14 @@ def problem_response(error: ServiceError) -> JSONResponse:
     )
 
 
-def _field_problems(error: RequestValidationError) -> list[FieldProblem]:
+def field_problems(
+    error: RequestValidationError | ValidationError, *place: str
+) -> list[FieldProblem]:
+    """The first faults. place: of what was validated, such as `body`, if the error lacks it."""
     return [
-        FieldProblem(field=".".join(str(part) for part in item["loc"]), message=item["msg"])
+        FieldProblem(
+            field=".".join(str(part) for part in (*place, *item["loc"])), message=item["msg"]
+        )
         for item in error.errors()[:20]
     ]
 
@@ -232,7 +238,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def on_validation_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        fields = _field_problems(error)
+        fields = field_problems(error)
         where = ", ".join(field.field for field in fields)
         return problem_response(
             InvalidRequest(f"The request is invalid. Correct: {where}.", errors=fields)

@@ -13,6 +13,7 @@ from services.common.problems import (
     NotReady,
     PayloadTooLarge,
     ServiceError,
+    field_problems,
     problem_document,
 )
 from services.contracts.batches import (
@@ -21,7 +22,6 @@ from services.contracts.batches import (
     BatchLine,
     BatchResult,
 )
-from services.contracts.problems import FieldProblem
 from services.pipeline.catalogue.ledger import Published
 from services.writer.batch_log import StoredLine, line_digest, token_of
 from services.writer.change import Change, answer_of
@@ -89,22 +89,14 @@ def _read(line: bytes) -> BatchLine:
     try:
         return BatchLine.model_validate_json(line)
     except ValidationError as error:
-        problems = [
-            FieldProblem(
-                field=".".join(str(part) for part in ("line", *item["loc"])), message=item["msg"]
-            )
-            for item in error.errors(include_input=False, include_url=False)[:20]
-        ]
+        problems = field_problems(error, "line")
         where = ", ".join(problem.field for problem in problems)
         raise InvalidRequest(f"The line is invalid. Correct: {where}.", errors=problems) from error
 
 
 def _change(read: BatchLine, key: str | None, number: int, line: bytes) -> Change:
-    answer: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
     mark = None if key is None else (key, number, line_digest(line))
-    return Change(
-        read.product_id, own_time(), answer, read.product, read.patch, read.if_match, mark
-    )
+    return Change(read.product_id, own_time(), read.product, read.patch, read.if_match, mark)
 
 
 def _repeated(number: int, read: BatchLine, line: bytes, earlier: StoredLine) -> BatchResult:

@@ -31,18 +31,22 @@ COMMIT_MARGIN_S = 0.3
 """Time that a change needs from the decision to store it to its answer."""
 
 
+def _answer() -> asyncio.Future[Published]:
+    return asyncio.get_running_loop().create_future()
+
+
 @dataclass(slots=True)
 class Change:
-    """A product to put in, to patch or, with neither, to delete."""
+    """A product to put in, to patch or, with neither, to delete. Made in the event loop."""
 
     product_id: str
     deadline: Deadline
-    answer: asyncio.Future[Published]
     given: ProductInput | None = None
     patch: dict[str, Any] | None = None
     if_match: str | None = None
     mark: Mark | None = None
     """The line of a batch with a key that it comes from, if any."""
+    answer: asyncio.Future[Published] = field(default_factory=_answer, repr=False)
     product: CatalogueProduct | None = field(default=None, repr=False)
     """Product to store, once it is known."""
     keeps_vectors: bool = False

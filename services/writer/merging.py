@@ -9,8 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.common.problems import InvalidRequest, NotFound, PreconditionFailed
-from services.contracts.problems import FieldProblem
+from services.common.problems import InvalidRequest, NotFound, PreconditionFailed, field_problems
 from services.contracts.products import Product, product_etag, take_list_price
 from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.product import CatalogueProduct
@@ -84,12 +83,7 @@ def patched_product(
     try:
         wanted = ProductInput.model_validate(given)
     except ValidationError as error:
-        problems = [
-            FieldProblem(
-                field=".".join(str(part) for part in ("body", *item["loc"])), message=item["msg"]
-            )
-            for item in error.errors()[:20]
-        ]
+        problems = field_problems(error, "body")
         where = ", ".join(problem.field for problem in problems)
         raise InvalidRequest(
             f"The patched product cannot be accepted; look at: {where}.", errors=problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
@@ -77,7 +76,7 @@ async def put_product(
     if_match: IfMatch = None,
 ) -> ProductChange:
     """Answers when the change is on the disk; searchable as soon as the retrievers look again."""
-    change = _change(product_id, given=product, if_match=if_match)
+    change = Change(product_id, own_time(), given=product, if_match=if_match)
     return answered(product_id, await state.writer.make(change))
 
 
@@ -93,7 +92,7 @@ async def patch_product(
     if_match: IfMatch = None,
 ) -> ProductChange:
     """A merge patch (RFC 7396). Only new words or another picture are encoded."""
-    change = _change(product_id, patch=patch, if_match=if_match)
+    change = Change(product_id, own_time(), patch=patch, if_match=if_match)
     return answered(product_id, await state.writer.make(change))
 
 
@@ -106,7 +105,8 @@ async def delete_product(
     product_id: ProductIdPath, state: State, if_match: IfMatch = None
 ) -> ProductChange:
     """A product that is not there is no error."""
-    return answered(product_id, await state.writer.make(_change(product_id, if_match=if_match)))
+    change = Change(product_id, own_time(), if_match=if_match)
+    return answered(product_id, await state.writer.make(change))
 
 
 @router.post(
@@ -148,17 +148,6 @@ async def put_synonyms(synonyms: AddedSynonyms, state: State) -> StoredSynonyms:
     """Answers when they are on the disk; every retriever follows within a second."""
     published = await state.writer.relate(synonyms.added)
     return StoredSynonyms(**dict(published.head.synonyms), change=token_of(published))
-
-
-def _change(
-    product_id: str,
-    *,
-    given: ProductInput | None = None,
-    patch: dict[str, Any] | None = None,
-    if_match: str | None = None,
-) -> Change:
-    answer: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
-    return Change(product_id, own_time(), answer, given, patch, if_match)
 
 
 def answered(product_id: str, published: Published) -> ProductChange:
