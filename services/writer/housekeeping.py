@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from services.pipeline.catalogue.compaction import merge_small
@@ -62,9 +62,7 @@ class Housekeeper:
         """A change was committed by this writer."""
         self._written += len(entries)
         self._last_change = time.monotonic()
-        if self._sweep is not None:
-            self._sweep.keep(published.head, entries)
-            self._after = published
+        self._sweep_knows(published, entries)
 
     @property
     def is_sweeping(self) -> bool:
@@ -76,12 +74,7 @@ class Housekeeper:
         head = self._keeper.ledger.head()
         if head is None or self._keeper.trouble is not None:
             return False
-        return (
-            self._sweep is not None
-            or worth_folding(head.head, FOLD_AT)
-            or self._crowded()
-            or self._sweep_due(head)
-        )
+        return self._next(head) is not None
 
     def step(self, stores: Stores) -> None:
         """Do one step under the lock. Errors are logged; the catalogue serves on."""
@@ -89,25 +82,34 @@ class Housekeeper:
         if head is None:
             return
         try:
-            if worth_folding(head.head, FOLD_AT):
-                self._fold(stores, head)
-            elif self._sweep is not None:
-                self._go_on(head)
-            elif self._crowded():
-                self._merge(stores, head)
-            elif self._sweep_due(head):
-                self._begin(stores, head)
+            work = self._next(head)
+            if work is not None:
+                work(stores, head)
         except (PipelineError, OSError) as error:
             logger.warning("the stores were not tidied up: %s", error)
             self._abandon()
+
+    def _next(self, published: Published) -> Callable[[Stores, Published], None] | None:
+        """The most urgent step that is due."""
+        if worth_folding(published.head, FOLD_AT):
+            return self._fold
+        if self._sweep is not None:
+            return self._go_on
+        if self._crowded():
+            return self._merge
+        return self._begin if self._sweep_due(published) else None
 
     def _fold(self, stores: Stores, published: Published) -> None:
         changed = self._keeper.ledger.changed(published.head)
         folded = stores.publisher_of(published.head).fold(published.head, changed)
         self._keeper.wrote(folded, [])
+        self._sweep_knows(folded, [])
+
+    def _sweep_knows(self, published: Published, entries: Sequence[Entry]) -> None:
+        """A sweep that is going on keeps also what was just committed."""
         if self._sweep is not None:
-            self._sweep.keep(folded.head, [])
-            self._after = folded
+            self._sweep.keep(published.head, entries)
+            self._after = published
 
     def _crowded(self) -> bool:
         return any(len(self._keeper.offline.small_parts(view)) >= MERGE_AT for view in SCHEMAS)
@@ -140,15 +142,16 @@ class Housekeeper:
         self._after = self._keeper.ledger.head()
         self._written = 0
         # Rows superseded within the grace period wait for a later sweep.
-        recently = time.monotonic() - self._last_change < self._grace_s(published)
+        grace_s = self._grace_of(published).total_seconds()
+        recently = time.monotonic() - self._last_change < grace_s
         self._leaves_some = folds or recently
 
-    def _go_on(self, head: Published) -> None:
-        if head != self._after:
+    def _go_on(self, _: Stores, published: Published) -> None:
+        if published != self._after:
             # Another process has published: begin again.
             self._abandon()
             return
-        for _ in self._steps:
+        for _step in self._steps:
             return
         assert self._sweep is not None  # noqa: S101 - `step` looks
         logger.info("swept: %s", "; ".join(self._sweep.swept.lines()))
@@ -164,6 +167,3 @@ class Housekeeper:
 
     def _grace_of(self, published: Published) -> timedelta:
         return reader_grace(published.head, self._pause_s)
-
-    def _grace_s(self, published: Published) -> float:
-        return self._grace_of(published).total_seconds()
