@@ -109,17 +109,20 @@ def _currency(code: str) -> str:
 
 def _load(options: argparse.Namespace, settings: PipelineSettings) -> int:
     golden = None if options.golden is None else read_golden(options.golden)
-    return _take(
-        options,
-        settings,
-        undo_changes=options.undo_changes,
-        golden=golden,
-        force=options.force,
-    )
+    with _opened(options, settings) as feed:
+        return _take(
+            feed,
+            options,
+            settings,
+            undo_changes=options.undo_changes,
+            golden=golden,
+            force=options.force,
+        )
 
 
 def _upsert(options: argparse.Namespace, settings: PipelineSettings) -> int:
-    return _take(options, settings, live=True)
+    with _opened(options, settings) as feed:
+        return _take(feed, options, settings, live=True)
 
 
 def _check(options: argparse.Namespace, settings: PipelineSettings) -> int:
@@ -156,6 +159,7 @@ def _opened(options: argparse.Namespace, settings: PipelineSettings) -> Iterator
 
 
 def _take(
+    feed: Feed,
     options: argparse.Namespace,
     settings: PipelineSettings,
     *,
@@ -163,28 +167,6 @@ def _take(
     undo_changes: bool = False,
     golden: Golden | None = None,
     force: bool = False,
-) -> int:
-    with _opened(options, settings) as feed:
-        return _load_feed(
-            feed,
-            options,
-            settings,
-            live=live,
-            undo_changes=undo_changes,
-            golden=golden,
-            force=force,
-        )
-
-
-def _load_feed(
-    feed: Feed,
-    options: argparse.Namespace,
-    settings: PipelineSettings,
-    *,
-    live: bool,
-    undo_changes: bool,
-    golden: Golden | None,
-    force: bool,
 ) -> int:
     # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
