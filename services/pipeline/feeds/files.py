@@ -18,8 +18,8 @@ from services.pipeline.errors import FeedUnusable
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_GZIP = b"\x1f\x8b"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+GZIP = b"\x1f\x8b"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 PARQUET = b"PAR1"
 _EXCEL = "[Content_Types].xml"
 _MARKS = (
@@ -50,10 +50,10 @@ def inner_name(path: Path) -> str:
     Raises FeedUnusable for a `.zip` that holds several files.
     """
     beginning = _raw_beginning(path)
-    if beginning.startswith(_GZIP):
+    if beginning.startswith(GZIP):
         name = path.name.lower().removesuffix(".gz")
         return name if Path(name).suffix else f"{name}.csv"
-    if beginning.startswith(_ZIP):
+    if beginning.startswith(ZIP):
         with zipfile.ZipFile(path) as archive:
             return Path(_only_member(path, archive).filename).name.lower()
     # Browsers unpack what they download, and leave its name.
@@ -61,7 +61,7 @@ def inner_name(path: Path) -> str:
 
 
 def is_compressed(path: Path) -> bool:
-    return _raw_beginning(path).startswith((_GZIP, *_ZIP))
+    return _raw_beginning(path).startswith((GZIP, *ZIP))
 
 
 def is_parquet(path: Path) -> bool:
@@ -82,10 +82,10 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """The content, unpacked while it is read."""
     beginning = _raw_beginning(path)
     with ExitStack() as stack:
-        if beginning.startswith(_GZIP):
+        if beginning.startswith(GZIP):
             unpacked = cast("BinaryIO", stack.enter_context(gzip.open(path, "rb")))
             yield _measured(unpacked, path)
-        elif beginning.startswith(_ZIP):
+        elif beginning.startswith(ZIP):
             archive = stack.enter_context(zipfile.ZipFile(path))
             member = stack.enter_context(archive.open(_only_member(path, archive)))
             yield _measured(cast("BinaryIO", member), path)
@@ -137,7 +137,7 @@ def beginning_of(path: Path) -> bytes:
     """The first bytes of the content. Raises FeedUnusable for a page saved in place of a feed."""
     with open_bytes(path) as file:
         beginning = file.read(BEGINNING)
-    if beginning.startswith(_GZIP):
+    if beginning.startswith(GZIP):
         raise FeedUnusable(f"{path}: this is packed twice; unpack it once")
     if is_html(beginning):
         raise FeedUnusable(f"{path}: this is an HTML page, not a product feed")

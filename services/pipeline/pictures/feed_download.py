@@ -13,7 +13,7 @@ from pathlib import Path
 
 from services.common.durable_files import rename_durably
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.files import BEGINNING, is_html
+from services.pipeline.feeds.files import BEGINNING, GZIP, PARQUET, ZIP, is_html
 from services.pipeline.pictures.answers import FEEDS
 from services.pipeline.pictures.cache import DownloadCache
 from services.pipeline.pictures.downloader import Downloader, Manners
@@ -103,11 +103,11 @@ def _extension(file: Path) -> str:
         beginning = raw.read(BEGINNING)
     if not beginning:
         raise UnusablePicture("is empty")
-    if beginning.startswith(b"PAR1"):
+    if beginning.startswith(PARQUET):
         return "parquet"
-    if beginning.startswith(b"PK\x03\x04"):
+    if beginning.startswith(ZIP):
         return "zip"
-    if beginning.startswith(b"\x1f\x8b"):
+    if beginning.startswith(GZIP):
         try:
             with gzip.open(file) as packed:
                 return f"{_kind(packed.read(BEGINNING))}.gz"
