@@ -27,6 +27,7 @@ import httpx
 from services.contracts.batches import BATCH_MEDIA_TYPE, BATCH_PATH, BatchResult
 from services.gateway.admission.access import key_hash
 from tests.load.client import Connections, Timed, at_rate, percentile_ms
+from tests.support.service_process import processor_s
 from tests.support.whole_stack import SAMPLE, WITH_WRITER, WholeStack, whole_stack
 
 BATCH = 1_000
@@ -83,12 +84,7 @@ class Shop:
 
 def _processor_s(stack: WholeStack) -> dict[str, float]:
     """Processor seconds of each service since its start."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    fields = {
-        name: Path(f"/proc/{one.process.pid}/stat").read_text().rpartition(")")[2].split()
-        for name, one in stack.processes.items()
-    }
-    return {name: (int(one[11]) + int(one[12])) / ticks for name, one in fields.items()}
+    return {name: processor_s(one.process.pid) for name, one in stack.processes.items()}
 
 
 async def measure(

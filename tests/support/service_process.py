@@ -32,6 +32,13 @@ def url_of(listener: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
+def processor_s(pid: int) -> float:
+    """User and system seconds of a process and all its threads, since it started."""
+    # The name of the program, in brackets, may hold spaces.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class ServiceProcess:
     """`python -m command`, listening on a socket of ours; its output goes to a file."""
 

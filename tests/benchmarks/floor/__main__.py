@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import os
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -27,6 +26,7 @@ from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import SETTINGS
 from tests.load.client import Connections, Post, Timed, by_clients
 from tests.support.clip_reference import random_b32_weights
+from tests.support.service_process import processor_s
 from tests.support.torch_archive import write_archive
 from tests.support.whole_stack import WholeStack, whole_stack
 
@@ -35,7 +35,6 @@ MANY_CLIENTS = 64
 WORDS = ("red striped mug", "a warm winter coat", "green armchair", "gift for a runner")
 _HEALTH = Post("/health", "application/json", b"", method="GET")
 _NUMBERS = itertools.count()
-_MS_A_TICK = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def cached() -> str:
@@ -96,13 +95,7 @@ class Turns:
 
 
 def _spent_ms(pids: Mapping[str, int]) -> dict[str, float]:
-    """User and system time of each process and all its threads, since it started."""
-    spent = {}
-    for name, pid in pids.items():
-        # The name of the program, in brackets, may hold spaces.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        spent[name] = (int(fields[11]) + int(fields[12])) * _MS_A_TICK
-    return spent
+    return {name: 1000 * processor_s(pid) for name, pid in pids.items()}
 
 
 def main() -> None:

@@ -19,13 +19,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import psutil
 
 from tests.benchmarks.machine import bench_command, machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.suggest.made_up import made_up
 from tests.benchmarks.timing import percentile
-from tests.support.service_process import ServiceProcess, listening_socket, url_of
+from tests.support.service_process import (
+    ServiceProcess,
+    listening_socket,
+    processor_s,
+    url_of,
+)
 
 _START_S = 600.0
 _TITLES = 80
@@ -47,9 +51,9 @@ def main() -> None:
             url, log, pids = stack
             notes.append(f"{products:,} products: {log.read_text().splitlines()[0]}.")
             for kind, queries in _queries().items():
-                before = _processor_s(pids)
+                before = sum(map(processor_s, pids))
                 milliseconds, empty = _ask(url, queries)
-                spent = _processor_s(pids) - before
+                spent = sum(map(processor_s, pids)) - before
                 rows.append(
                     (
                         f"{products:,}",
@@ -105,12 +109,6 @@ def _stack(products: int, folder: Path) -> Iterator[tuple[str, Path, list[int]]]
         gateway.stop()
         retriever.terminate()
         retriever.wait()
-
-
-def _processor_s(pids: list[int]) -> float:
-    """Processor time of these processes so far."""
-    times = [psutil.Process(pid).cpu_times() for pid in pids]
-    return float(sum(one.user + one.system for one in times))
 
 
 def _until_answered(url: str) -> None:
