@@ -88,7 +88,7 @@ def held(folder: Path) -> Iterator[None]:
     The folder itself is locked, so there is no lock file. A folder that was made here and is empty
     at the end is removed again. Raises InUse.
     """
-    made = _make(folder)
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     descriptor = _lock(folder)
     try:
         yield
@@ -100,19 +100,8 @@ def held(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _make(folder: Path) -> list[Path]:
-    """Make a folder. Returns it and those above it that did not exist, the deepest first."""
-    missing = []
-    for one in (folder, *folder.parents):
-        if one.exists():
-            break
-        missing.append(one)
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
 def _lock(folder: Path) -> int:
-    """A descriptor that holds the folder until it is closed."""
+    """A descriptor that holds the folder until it is closed. Makes the folder if it is missing."""
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
