@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,11 +11,10 @@ import httpx
 import numpy as np
 
 from tests.benchmarks.floor.bare import RESULTS_FILE, VECTOR_FILE
-from tests.support.service_process import listening_socket, url_of
+from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
 ROLES = ("gateway", "encoder", "retriever")
 _DIMENSION = 512
-_STOP_S = 10.0
 
 
 @contextmanager
@@ -32,16 +29,12 @@ def bare_trio(folder: Path, results: list[object]) -> Iterator[tuple[int, dict[s
         urls = {role: url_of(listener) for role, listener in listeners.items()}
         pids = {}
         for role, listener in listeners.items():
-            module = "tests.benchmarks.floor.bare"
-            number = listener.fileno()
             asked = [urls["encoder"], urls["retriever"]] if role == "gateway" else []
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, role, str(number), str(folder), *asked],
-                pass_fds=[number],
-            )
-            at_end.callback(process.wait, _STOP_S)
-            at_end.callback(process.terminate)
-            pids[role] = process.pid
+            words = [role, str(listener.fileno()), str(folder), *asked]
+            command = ["tests.benchmarks.floor.bare", *words]
+            one = ServiceProcess(command, role.upper(), listener, folder / f"{role}.log")
+            at_end.callback(one.stop)
+            pids[role] = one.process.pid
         question = {"query": "a mug", "k": 20}
         answer = httpx.post(
             f"{urls['gateway']}/predict", json=question, timeout=30, trust_env=False

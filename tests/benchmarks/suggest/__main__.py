@@ -7,15 +7,12 @@ is cached, so each is asked for once.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -60,7 +57,7 @@ def main() -> None:
                         kind,
                         statistics.median(milliseconds),
                         percentile(milliseconds, 95),
-                        1_000 * spent / (len(queries) + min(_WARMING, len(queries))),
+                        1_000 * spent / (len(queries) + _WARMING),
                         f"{empty} of {len(queries)}",
                     )
                 )
@@ -82,45 +79,24 @@ def main() -> None:
 @contextmanager
 def _stack(products: int, folder: Path) -> Iterator[tuple[str, Path, list[int]]]:
     """Gateway and retriever; the address of the gateway, the retriever's output, both ids."""
-    behind, before = listening_socket(), listening_socket()
-    log = folder / "retriever.log"
-    with log.open("w") as output:
-        retriever = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.suggest.retriever", str(products),
-             str(behind.fileno())],
-            pass_fds=[behind.fileno()],
-            stdout=output,
-            stderr=output,
-            env=os.environ,
-        )  # fmt: skip
-    gateway = ServiceProcess(
-        ["services.gateway"],
-        "GATEWAY",
-        before,
-        folder / "gateway.log",
-        retriever_url=url_of(behind),
-        rate_per_minute="1000000",
-        rate_burst="100000",
-    )
-    try:
-        _until_answered(f"{url_of(before)}/suggest?q=a")
-        yield url_of(before), log, [gateway.process.pid, retriever.pid]
-    finally:
-        gateway.stop()
-        retriever.terminate()
-        retriever.wait()
-
-
-def _until_answered(url: str) -> None:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(url, trust_env=False, timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.5)
-    raise TimeoutError(f"{url} is not answered")
+    with ExitStack() as at_end:
+        behind, before = (at_end.enter_context(listening_socket()) for _ in range(2))
+        command = ["tests.benchmarks.suggest.retriever", str(products), str(behind.fileno())]
+        retriever = ServiceProcess(command, "RETRIEVER", behind, folder / "retriever.log")
+        at_end.callback(retriever.stop)
+        gateway = ServiceProcess(
+            ["services.gateway"],
+            "GATEWAY",
+            before,
+            folder / "gateway.log",
+            retriever_url=url_of(behind),
+            rate_per_minute="1000000",
+            rate_burst="100000",
+        )
+        at_end.callback(gateway.stop)
+        retriever.wait_until_ready(url_of(behind), _START_S)
+        gateway.wait_until_said("Application startup complete")
+        yield url_of(before), retriever.log, [gateway.process.pid, retriever.process.pid]
 
 
 def _queries() -> dict[str, list[str]]:
@@ -148,7 +124,7 @@ def _ask(url: str, queries: list[str]) -> tuple[list[float], int]:
             started = time.perf_counter()
             answer = client.get("/suggest", params={"q": query})
             answer.raise_for_status()
-            if number >= min(_WARMING, len(queries)):
+            if number >= _WARMING:
                 milliseconds.append(1_000 * (time.perf_counter() - started))
                 empty += not answer.json()["suggestions"]
     return milliseconds, empty

@@ -42,7 +42,6 @@ MODEL = "benchmark@1"
 def catalogue_of(products: int) -> Catalogue:
     """The shop in memory; prints what its words and completions take."""
     batches = made_up(products)
-    started = time.thread_time()
     build = WordsBuild(ENGLISH)
     for batch in batches:
         build.add(batch)
