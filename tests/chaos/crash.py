@@ -32,6 +32,7 @@ from services.pipeline.catalogue.needed_rows import find_rows, needed_rows, whol
 from services.pipeline.catalogue.offline_store import OfflineStore
 from tests.chaos.ledger import Known, Outcome
 from tests.support.launcher import Launcher, processes, small_catalogue
+from tests.support.waiting import until
 
 VICTIMS = ("writer", "redis", "retriever", "encoder", "launcher", "loader")
 CLIENTS = 6
@@ -65,7 +66,20 @@ class Crash:
     gave_up: list[str] = field(default_factory=list)
     """Last words of launchers that ended by themselves."""
     loader: asyncio.subprocess.Process | None = None
-    paused: asyncio.Event = field(default_factory=asyncio.Event)
+    going: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while changes and loads may begin."""
+    under_way: int = 0
+    """Changes and loads that have begun and not ended."""
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One change or load, begun only while they may."""
+        await self.going.wait()
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
 
     @property
     def state(self) -> Path:
@@ -102,11 +116,11 @@ async def client(crash: Crash, number: int) -> None:
         base_url=crash.launcher.url, trust_env=False, timeout=30, headers={"X-API-Key": _KEY}
     ) as http:
         while True:
-            await crash.paused.wait()
             product_id = random.choice(ids)
             known = crash.known.setdefault(product_id, Known())
             try:
-                outcome = await change(http, product_id, known)
+                async with crash.turn():
+                    outcome = await change(http, product_id, known)
             except httpx.HTTPError:
                 continue  # noted as unknown
             crash.outcomes[outcome] += 1
@@ -147,40 +161,44 @@ async def change(http: httpx.AsyncClient, product_id: str, known: Known) -> Outc
 
 async def keep_loading(crash: Crash) -> None:
     """Upsert the same few products again and again, each time with another title."""
-    feed = crash.folder / "loaded.csv"
     while True:
-        await crash.paused.wait()
         await asyncio.sleep(random.uniform(0, 2))
-        turn = next(_NUMBERS)
-        rows = [f"loaded-{n},Loaded in turn {turn},{turn}.5,EUR" for n in range(LOADED)]
-        feed.write_text("\n".join(["product_id,title,price,currency", *rows]) + "\n")
-        urls = [line for line in crash.launcher.said().splitlines() if line.startswith("encoder")]
-        try:
-            state, encoder = crash.state, urls[-1].split()[-1]
-        except (StopIteration, IndexError, FileNotFoundError):
-            continue  # it has not started that far
-        values = {
-            "PIPELINE_FEATURE_STORE": str(state),
-            "PIPELINE_MEDIA_DIR": str(state / "media"),
-            "PIPELINE_ENCODER_URL": encoder,
-            "PIPELINE_ENCODER_WAIT_S": "5",
-            "PIPELINE_REJECTS_PATH": str(crash.folder / "rejects.csv"),
-        }
-        crash.loader = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.pipeline", "upsert", str(feed)),
-            env={**os.environ, **values},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        outcome: Outcome = "unknown"
-        try:
-            code = await crash.loader.wait()
-            outcome = "done" if code == 0 else "unknown"
-        finally:
-            if crash.loader.returncode is None:
-                crash.loader.kill()
-            crash.loads.put(f"Loaded in turn {turn}", turn + 0.5, outcome)
+        async with crash.turn():
+            await load(crash)
+
+
+async def load(crash: Crash) -> None:
+    urls = [line for line in crash.launcher.said().splitlines() if line.startswith("encoder")]
+    try:
+        state, encoder = crash.state, urls[-1].split()[-1]
+    except (StopIteration, IndexError, FileNotFoundError):
+        return  # it has not started that far
+    turn = next(_NUMBERS)
+    rows = [f"loaded-{n},Loaded in turn {turn},{turn}.5,EUR" for n in range(LOADED)]
+    feed = crash.folder / "loaded.csv"
+    feed.write_text("\n".join(["product_id,title,price,currency", *rows]) + "\n")
+    values = {
+        "PIPELINE_FEATURE_STORE": str(state),
+        "PIPELINE_MEDIA_DIR": str(state / "media"),
+        "PIPELINE_ENCODER_URL": encoder,
+        "PIPELINE_ENCODER_WAIT_S": "5",
+        "PIPELINE_REJECTS_PATH": str(crash.folder / "rejects.csv"),
+    }
+    crash.loader = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.pipeline", "upsert", str(feed)),
+        env={**os.environ, **values},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    outcome: Outcome = "unknown"
+    try:
+        code = await crash.loader.wait()
+        outcome = "done" if code == 0 else "unknown"
+    finally:
+        if crash.loader.returncode is None:
+            crash.loader.kill()
+        crash.loads.put(f"Loaded in turn {turn}", turn + 0.5, outcome)
 
 
 async def kill(crash: Crash, victim: str) -> bool:
@@ -325,7 +343,7 @@ async def crash_loop(
     tasks: list[asyncio.Task[None]] = []
     try:
         await asyncio.to_thread(crash.launcher.until_said, "ready in")
-        crash.paused.set()
+        crash.going.set()
         tasks = [asyncio.create_task(client(crash, number)) for number in range(CLIENTS)]
         tasks += [
             asyncio.create_task(keep_loading(crash)),
@@ -358,16 +376,13 @@ async def crash_loop(
 
 async def settle(crash: Crash) -> None:
     """Let changes and loads end, check all, and go on."""
-    crash.paused.clear()
-    await asyncio.sleep(0.5)
-    if crash.loader is not None:
-        await crash.loader.wait()
-    await asyncio.sleep(1)
+    crash.going.clear()
+    await until(lambda: crash.under_way == 0, deadline_s=RECOVERY_S)
     await until_whole(crash)
     await check(crash)
     sys.stdout.write(f"{crash.kills.total()} kills, {dict(crash.outcomes)}\n")
     sys.stdout.flush()
-    crash.paused.set()
+    crash.going.set()
 
 
 def _end(crash: Crash) -> None:
