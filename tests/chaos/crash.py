@@ -263,18 +263,14 @@ async def check(crash: Crash) -> None:
                 crash.faults += wrong
                 return
             await asyncio.sleep(0.2)
-        served = {
-            product_id: await _product(http, product_id)
-            for product_id in await asyncio.to_thread(_stored_ids, crash.state)
-        }
-    stored = await asyncio.to_thread(_stored, crash.state)
-    for product_id, row in stored.items():
-        product = served.get(product_id)
-        if product is None or any(
-            (product[name] or None) != (row[name] or None)
-            for name in ("title", "description", "brand", "category", "currency", "image_url")
-        ):
-            crash.faults.append(f"{product_id}: stored {row}, served {product}")
+        stored = await asyncio.to_thread(_stored, crash.state)
+        for product_id, row in stored.items():
+            product = await _product(http, product_id)
+            if product is None or any(
+                (product[name] or None) != (row[name] or None)
+                for name in ("title", "description", "brand", "category", "currency", "image_url")
+            ):
+                crash.faults.append(f"{product_id}: stored {row}, served {product}")
     await verify(crash)
 
 
@@ -301,10 +297,6 @@ async def _product(http: httpx.AsyncClient, product_id: str) -> dict[str, Any] |
                 return product
         await asyncio.sleep(0.2)
     raise RuntimeError(f"{product_id} cannot be read")
-
-
-def _stored_ids(state: Path) -> list[str]:
-    return list(_stored(state))
 
 
 def _stored(state: Path) -> dict[str, dict[str, Any]]:
