@@ -13,12 +13,11 @@ from tests.benchmarks.loading.__main__ import publish
 from tests.support.clip_reference import random_b32_weights
 from tests.support.redis_server import RedisProcess
 from tests.support.torch_archive import write_archive
-from tests.support.whole_stack import SERVICES, WholeStack
+from tests.support.whole_stack import NO_RATE_LIMIT, SERVICES, WholeStack
 
 START_S = 900.0
 SETTINGS = {
-    "GATEWAY_RATE_PER_MINUTE": "1000000",
-    "GATEWAY_RATE_BURST": "100000",
+    **NO_RATE_LIMIT,
     "GATEWAY_MAX_CONCURRENT": "1000",
     "GATEWAY_MAX_IN_FLIGHT": "1000",
     "ENCODER_MAX_WAIT_MS": "60000",

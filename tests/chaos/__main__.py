@@ -24,7 +24,7 @@ from tests.chaos.shoppers import Answer, count_kinds, percentile, shopping, wron
 from tests.support.gemini_server import GeminiRequest, Reply, gemini_server, written
 from tests.support.launcher import small_catalogue
 from tests.support.redis_server import RedisAddress
-from tests.support.whole_stack import WholeStack, whole_stack
+from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
 
 NEEDED = ("encoder", "retriever")
 PARTS = (*NEEDED, "rewriter", "gemini", "redis")
@@ -202,8 +202,7 @@ async def main(parts: Sequence[str], faults: Sequence[str]) -> int:
             return proxies[name].address
 
         settings = {
-            "GATEWAY_RATE_PER_MINUTE": "1000000",
-            "GATEWAY_RATE_BURST": "100000",
+            **NO_RATE_LIMIT,
             "REWRITER_GEMINI_API_KEY": "of-no-use-elsewhere",  # pragma: allowlist secret
             "REWRITER_GEMINI_URL": f"http://{proxies['gemini'].address.connection_string}",
             "REWRITER_CALLS_PER_MINUTE": "1000000",

@@ -33,6 +33,7 @@ from services.pipeline.catalogue.offline_store import OfflineStore
 from tests.chaos.ledger import Known, Outcome
 from tests.support.launcher import Launcher, processes, small_catalogue
 from tests.support.waiting import until
+from tests.support.whole_stack import NO_RATE_LIMIT
 
 VICTIMS = ("writer", "redis", "retriever", "encoder", "launcher", "loader")
 CLIENTS = 6
@@ -93,9 +94,8 @@ def start(folder: Path, catalogue: Path, port: str | None = None) -> Launcher:
         folder,
         CATALOG=str(catalogue),
         GATEWAY_ADMIN_KEY_SHA256=key_hash(_KEY),
-        GATEWAY_RATE_PER_MINUTE="1000000",
-        GATEWAY_RATE_BURST="100000",
         WRITER_SWEEP_PAUSE_S="3",
+        **NO_RATE_LIMIT,
         **variables,
     )
 

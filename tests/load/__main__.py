@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.load.client import Connections, Timed, at_rate, one_by_one, percentile_ms
 from tests.support.clip_reference import random_b32_weights
 from tests.support.torch_archive import write_archive
-from tests.support.whole_stack import WholeStack, whole_stack
+from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
 
 BAR_MS = 100.0
 STEP_S = 5.0
@@ -150,8 +150,7 @@ def main(soak_s: float, soak_rate: float | None) -> int:
         write_archive(folder / "vit-b-32.pt", random_b32_weights())
         settings = {
             "ENCODER_MODEL": str(folder / "vit-b-32.pt"),
-            "GATEWAY_RATE_PER_MINUTE": "1000000",
-            "GATEWAY_RATE_BURST": "100000",
+            **NO_RATE_LIMIT,
         }
         with whole_stack(folder / "stack", settings=settings) as stack:
             return asyncio.run(measure(stack, soak_s, soak_rate))

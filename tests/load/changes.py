@@ -28,7 +28,7 @@ from services.contracts.batches import BATCH_MEDIA_TYPE, BATCH_PATH, BatchResult
 from services.gateway.admission.access import key_hash
 from tests.load.client import Connections, Timed, at_rate, percentile_ms
 from tests.support.service_process import processor_s
-from tests.support.whole_stack import SAMPLE, WITH_WRITER, WholeStack, whole_stack
+from tests.support.whole_stack import NO_RATE_LIMIT, SAMPLE, WITH_WRITER, WholeStack, whole_stack
 
 BATCH = 1_000
 KEY = "a-key-that-may-change-products"
@@ -137,8 +137,7 @@ async def run(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as made:
         settings = {
             "GATEWAY_ADMIN_KEY_SHA256": key_hash(KEY),
-            "GATEWAY_RATE_PER_MINUTE": "1000000",
-            "GATEWAY_RATE_BURST": "100000",
+            **NO_RATE_LIMIT,
         }
         with whole_stack(Path(made) / "stack", settings=settings, services=WITH_WRITER) as stack:
             searches = Connections(*stack.listeners["gateway"].getsockname()[:2])

@@ -21,6 +21,8 @@ SERVICES = ("encoder", "rewriter", "retriever", "gateway")
 WITH_WRITER = ("writer", *SERVICES)
 SAMPLE = Path("data/sample/products.csv")
 LOAD_S = 300.0
+NO_RATE_LIMIT = {"GATEWAY_RATE_PER_MINUTE": "1000000", "GATEWAY_RATE_BURST": "100000"}
+"""For load from one address."""
 
 
 Through = Callable[[str, RedisAddress], RedisAddress]

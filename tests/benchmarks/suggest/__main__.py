@@ -27,6 +27,7 @@ from tests.support.service_process import (
     processor_s,
     url_of,
 )
+from tests.support.whole_stack import NO_RATE_LIMIT
 
 _START_S = 600.0
 _TITLES = 80
@@ -89,9 +90,8 @@ def _stack(products: int, folder: Path) -> Iterator[tuple[str, Path, list[int]]]
             "GATEWAY",
             before,
             folder / "gateway.log",
+            surroundings=NO_RATE_LIMIT,
             retriever_url=url_of(behind),
-            rate_per_minute="1000000",
-            rate_burst="100000",
         )
         at_end.callback(gateway.stop)
         retriever.wait_until_ready(url_of(behind), _START_S)
