@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.load.client import Connections, Timed, at_rate, one_by_one, percentile_ms
+from tests.load.client import QUERIES, Connections, Timed, at_rate, one_by_one, percentile_ms
 from tests.support.clip_reference import random_b32_weights
 from tests.support.torch_archive import write_archive
 from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
@@ -29,17 +29,16 @@ RECOVERY_S = 5.0
 CLIENT_QUERIES = 300
 
 _NUMBERS = itertools.count()
-_WORDS = ("red striped mug", "a warm winter coat", "green armchair", "gift for a runner")
 
 
 def new(_: int) -> str:
     """A query that no cache knows."""
     number = next(_NUMBERS)
-    return f"{_WORDS[number % len(_WORDS)]} {number}"
+    return f"{QUERIES[number % len(QUERIES)]} {number}"
 
 
 def cached(number: int) -> str:
-    return _WORDS[number % len(_WORDS)]
+    return QUERIES[number % len(QUERIES)]
 
 
 async def one_client(connections: Connections, name: str, query: Callable[[int], str]) -> None:

@@ -26,13 +26,12 @@ import httpx
 
 from services.contracts.batches import BATCH_MEDIA_TYPE, BATCH_PATH, BatchResult
 from services.gateway.admission.access import key_hash
-from tests.load.client import Connections, Timed, at_rate, percentile_ms
+from tests.load.client import QUERIES, Connections, Timed, at_rate, percentile_ms
 from tests.support.service_process import processor_s
 from tests.support.whole_stack import NO_RATE_LIMIT, SAMPLE, WITH_WRITER, WholeStack, whole_stack
 
 BATCH = 1_000
 KEY = "a-key-that-may-change-products"
-_WORDS = ("red striped mug", "a warm winter coat", "green armchair", "gift for a runner")
 _PRICES = itertools.count(100)
 
 
@@ -121,7 +120,7 @@ async def measure(
 
 
 def _words(number: int) -> str:
-    return f"{_WORDS[number % len(_WORDS)]} {number % 40}"
+    return f"{QUERIES[number % len(QUERIES)]} {number % 40}"
 
 
 def _spread(values: Sequence[float]) -> str:

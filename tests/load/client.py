@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+QUERIES = ("red striped mug", "a warm winter coat", "green armchair", "gift for a runner")
 PATIENCE_S = 15.0
 IDLE_S = 3.0
 """The services close a connection that idles for five seconds; it is not used again before that."""

@@ -24,7 +24,7 @@ from tests.benchmarks.floor.trio import ROLES, bare_trio
 from tests.benchmarks.machine import bench_command, machine, precision_of
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.stack import SETTINGS
-from tests.load.client import Connections, Post, Timed, by_clients
+from tests.load.client import QUERIES, Connections, Post, Timed, by_clients
 from tests.support.clip_reference import random_b32_weights
 from tests.support.service_process import processor_s
 from tests.support.torch_archive import write_archive
@@ -32,13 +32,12 @@ from tests.support.whole_stack import WholeStack, whole_stack
 
 CLIENTS = 16
 MANY_CLIENTS = 64
-WORDS = ("red striped mug", "a warm winter coat", "green armchair", "gift for a runner")
 _HEALTH = Post("/health", "application/json", b"", method="GET")
 _NUMBERS = itertools.count()
 
 
 def cached() -> str:
-    return WORDS[next(_NUMBERS) % len(WORDS)]
+    return QUERIES[next(_NUMBERS) % len(QUERIES)]
 
 
 def new() -> str:
@@ -136,7 +135,7 @@ def _stack(folder: Path, kept: Path) -> AbstractContextManager[WholeStack]:
 
 
 def _results(stack: WholeStack) -> list[object]:
-    question = {"query": WORDS[0], "k": 20}
+    question = {"query": QUERIES[0], "k": 20}
     answer = httpx.post(f"{stack.url}/predict", json=question, timeout=60, trust_env=False)
     results: list[object] = answer.raise_for_status().json()["results"]
     return results
