@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-# Before any test imports Feast, which otherwise makes all metrics of the process share files.
-import prometheus_client  # noqa: F401
+# Before any test imports Feast.
+import tests.support.own_metrics  # noqa: F401
 
 # isort: split
 import hypothesis

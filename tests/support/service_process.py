@@ -15,7 +15,7 @@ import httpx
 
 START_S = 120.0
 STOP_S = 20.0
-_SET_BY_FEAST = ("PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR")
+SET_BY_FEAST = ("PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR")
 """Importing Feast sets these. A service that inherits them counts in files, which is slower."""
 
 
@@ -59,7 +59,7 @@ class ServiceProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 env={
-                    **{n: v for n, v in os.environ.items() if n not in _SET_BY_FEAST},
+                    **{n: v for n, v in os.environ.items() if n not in SET_BY_FEAST},
                     **(surroundings or {}),
                     **environment,
                     f"{prefix}_LISTEN_FD": str(listener.fileno()),
