@@ -24,6 +24,7 @@ from services.retriever.searching.drift import QueryDrift, Served
 from services.retriever.searching.pool import SearchPool
 from services.retriever.settings import RetrieverSettings
 from services.retriever.state import RetrieverState
+from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.words import Analyser
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Takes .2 to 1.3 s, for which the first query would not wait.
+        await asyncio.to_thread(dictionary_of, settings.language)
         engine = _engine(settings)
         timeout_s = settings.store_timeout_ms / 1000
         source = CatalogueReader(

@@ -1,6 +1,6 @@
 """Metrics in the memory of the test process. Import this before Feast.
 
-Feast sets two variables when it is imported. Where `prometheus_client` starts with them, all metrics
+Feast sets two variables when it is imported. If `prometheus_client` starts with them, all metrics
 are kept in files, from one test to the next. It must start before Feast, and without the variables:
 a process of pytest-xdist inherits those of the first one, which may have imported Feast.
 """
