@@ -34,6 +34,19 @@ Threshold = Annotated[
     Field(ge=-1, le=1, description="Lowest cosine similarity; products below it are omitted."),
 ]
 
+CorrectedQuery = Annotated[
+    str | None,
+    Field(
+        description="The query with its typos corrected, which was searched; null if nothing was "
+        "corrected. `interpret: false` searches the query as written.",
+        examples=["red striped mug"],
+    ),
+]
+
+UnderstoodParts = Annotated[
+    list[Understood], Field(description="Parts of the query that were searched as limits.")
+]
+
 
 class PredictRequest(Contract):
     """`POST /predict`: find products by words."""
@@ -102,15 +115,8 @@ class PredictResponse(Contract):
     rewrite_source: RewriteSource | None = Field(
         description="Source of `rewritten_query`; null if rewriting was turned off."
     )
-    corrected_query: str | None = Field(
-        default=None,
-        description="The query with its typos corrected, which was searched; null if nothing was "
-        "corrected. `interpret: false` searches the query as written.",
-        examples=["red striped mug"],
-    )
-    understood: list[Understood] = Field(
-        default_factory=list, description="Parts of the query that were searched as limits."
-    )
+    corrected_query: CorrectedQuery = None
+    understood: UnderstoodParts = Field(default_factory=list)
     results: list[ScoredProduct] = Field(description="Best first.")
     confidence: Confidence
     degraded: list[str] = Field(
@@ -253,15 +259,8 @@ class SearchResponse(Contract):
     rewrite_source: RewriteSource | None = Field(
         description="Source of `rewritten_query`; null if there was nothing to rewrite."
     )
-    corrected_query: str | None = Field(
-        default=None,
-        description="The query with its typos corrected, which was searched; null if nothing was "
-        "corrected. `interpret: false` searches the query as written.",
-        examples=["red striped mug"],
-    )
-    understood: list[Understood] = Field(
-        default_factory=list, description="Parts of the query that were searched as limits."
-    )
+    corrected_query: CorrectedQuery = None
+    understood: UnderstoodParts = Field(default_factory=list)
     results: list[ScoredProduct] = Field(
         description="Products in the requested order. Empty if the catalogue has no good match."
     )

@@ -19,6 +19,10 @@ Typed = Annotated[
     Field(description="The query as typed so far.", examples=["red str"]),
 ]
 
+SuggestionLimit = Annotated[
+    int, Field(ge=1, le=MAX_SUGGESTIONS, description="Maximum number of suggestions.")
+]
+
 SuggestionKind = Literal["title", "category", "brand", "attribute", "query"]
 
 

@@ -30,7 +30,7 @@ class Address:
 
     @classmethod
     def of(cls, settings: LauncherSettings) -> Address:
-        """HOST, where it is an IP address.
+        """HOST if it is an IP address.
 
         Shells and compilers export HOST as well, as the machine's name or as a name of its kind. No
         name is looked up: that could open a private service to a network, or wait for a resolver.

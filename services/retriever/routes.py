@@ -33,7 +33,7 @@ from services.contracts.retriever import (
 )
 from services.contracts.suggestions import (
     DEFAULT_SUGGESTIONS,
-    MAX_SUGGESTIONS,
+    SuggestionLimit,
     Suggestions,
     Typed,
 )
@@ -161,9 +161,7 @@ async def suggest(
     q: Annotated[Typed, Query()],
     state: State,
     catalogue: Snapshot,
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_SUGGESTIONS, description="Maximum number of suggestions.")
-    ] = DEFAULT_SUGGESTIONS,
+    limit: Annotated[SuggestionLimit, Query()] = DEFAULT_SUGGESTIONS,
 ) -> Suggestions:
     """From titles, categories, brands and attributes; those with most products come first."""
     return await state.pool.run(lambda: suggest_from(catalogue, q, limit))

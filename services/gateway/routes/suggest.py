@@ -18,7 +18,7 @@ from services.common.problems import (
 )
 from services.contracts.suggestions import (
     DEFAULT_SUGGESTIONS,
-    MAX_SUGGESTIONS,
+    SuggestionLimit,
     Suggestions,
     Typed,
 )
@@ -49,9 +49,7 @@ async def suggest(
     response: Response,
     state: State,
     timings: TimingsDependency,
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_SUGGESTIONS, description="Maximum number of suggestions.")
-    ] = DEFAULT_SUGGESTIONS,
+    limit: Annotated[SuggestionLimit, Query()] = DEFAULT_SUGGESTIONS,
 ) -> Suggestions:
     """From titles, categories, brands, attributes, and past queries if the query log is on.
 
