@@ -217,7 +217,7 @@ def _check_fields(catalogue: Catalogue, request: RetrievalRequest) -> None:
     ]
     problems = [
         FieldProblem(
-            field=f"body.{place}",
+            field=f"body.{place}.{name}",
             message=f"{name!r} cannot be filtered by or counted; "
             f"these can: {', '.join(sorted(known))}",
         )

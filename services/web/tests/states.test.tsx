@@ -110,6 +110,28 @@ describe('an answer on its way', () => {
   })
 })
 
+describe('an address of another catalogue', () => {
+  it('is searched without the filters that this one does not know, and says so', async () => {
+    gateway.set('POST /search', (body) => {
+      const { filters } = body as { filters: { attributes: Record<string, string[]> } }
+      if (!('volume' in filters.attributes)) return answer(['mug'])
+      const errors = [{ field: 'body.filters.attributes.volume', message: 'unknown' }]
+      return { status: 422, body: { title: 'Invalid request', status: 422, errors } }
+    })
+    open('/?q=mug&f.volume=1+l&f.material=wood')
+    await card('mug')
+    expect(screen.getByText(/Nothing can be filtered by “volume”/)).toBeInTheDocument()
+    expect(screen.getByRole('button', { name: 'Remove Material: wood' })).toBeInTheDocument()
+    expect(screen.queryByRole('button', { name: /Remove Volume/ })).toBeNull()
+  })
+
+  it('may end its path with a slash', async () => {
+    searchAnswers(() => answer(['mug']))
+    open('/search/?q=mug')
+    await card('mug')
+  })
+})
+
 describe('how well results match', () => {
   it('puts those that are less close below one divider, whatever the order', async () => {
     searchAnswers(() =>

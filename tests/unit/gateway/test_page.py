@@ -35,7 +35,7 @@ async def with_page(run_stack: RunStack, tmp_path: Path) -> AsyncIterator[Stack]
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/search", "/search?q=mug", "/product/sample-1", "/product/a/b"]
+    "path", ["/", "/search", "/search?q=mug", "/search/?q=mug", "/product/sample-1", "/product/a/b"]
 )
 async def test_client_routes_get_the_page_and_ask_each_time(with_page: Stack, path: str) -> None:
     response = await with_page.http.get(path, headers=HTML)

@@ -12,6 +12,9 @@ export type SearchAnswer = Schemas['SearchResponse']
 export type SearchRequest = Schemas['SearchRequest']
 export type Facets = Schemas['Facets']
 
+/** An answer, with the filters of the search that the catalogue does not know and that it was given without. */
+export type Found = SearchAnswer & { unknown?: string[] }
+
 const BASE_URL = toBaseUrl(import.meta.env['VITE_API_URL']) || ROOT_PATH
 
 export const http = axios.create({ baseURL: BASE_URL, timeout: 20_000, adapter: send })
@@ -46,6 +49,15 @@ function kindOf(status: number, problem: Partial<Schemas['Problem']>): Failure['
   // A picture id that is too old, or of a model that was since replaced.
   if (status === 409 || problem.errors?.some((one) => one.field.endsWith('.picture_id'))) return 'expired'
   return status < 500 ? 'refused' : 'broken'
+}
+
+const ATTRIBUTE = 'body.filters.attributes.'
+
+/** The fields that a search was refused for, because the catalogue cannot be filtered by them. */
+export function unknownFilters(error: unknown): string[] {
+  if (!isAxiosError<Partial<Schemas['Problem']> | undefined>(error)) return []
+  const fields = error.response?.data?.errors?.map(({ field }) => field) ?? []
+  return fields.filter((field) => field.startsWith(ATTRIBUTE)).map((field) => field.slice(ATTRIBUTE.length))
 }
 
 /** The address of a product's picture, wherever the gateway is. */

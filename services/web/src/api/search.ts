@@ -1,6 +1,6 @@
 import type { SearchSettings } from '../lib/search-params'
 import { ask } from './ask'
-import type { SearchAnswer, SearchRequest } from './client'
+import { unknownFilters, type Found, type SearchAnswer, type SearchRequest } from './client'
 
 /** As many as the gateway gives at once. */
 const MOST_AT_ONCE = 100
@@ -8,13 +8,29 @@ const MOST_AT_ONCE = 100
 type Terms = NonNullable<SearchRequest['terms']>
 type Filters = NonNullable<SearchRequest['filters']>
 
-export async function search(settings: SearchSettings, signal: AbortSignal): Promise<SearchAnswer> {
-  const request = { ...toRequest(settings), k: Math.min(MOST_AT_ONCE, Math.max(settings.k, settings.shown)) }
-  let answer = await ask(request, signal)
+export async function search(settings: SearchSettings, signal: AbortSignal): Promise<Found> {
+  const k = Math.min(MOST_AT_ONCE, Math.max(settings.k, settings.shown))
+  let answer = await askWithKnownFilters({ ...toRequest(settings), k }, signal)
   // Whoever loads the page again finds as many results as before.
   while (answer.cursor && answer.results.length < settings.shown)
     answer = joined(answer, await searchOn(answer.cursor, MOST_AT_ONCE, signal))
   return answer
+}
+
+type Request = ReturnType<typeof toRequest> & { k: number }
+
+/** An address may be of another catalogue, or of one that has changed: what it cannot be filtered by is left out. */
+async function askWithKnownFilters(request: Request, signal: AbortSignal): Promise<Found> {
+  try {
+    return await ask(request, signal)
+  } catch (error) {
+    const unknown = unknownFilters(error)
+    if (unknown.length === 0) throw error
+    const { attributes } = request.filters
+    const known = Object.fromEntries(Object.entries(attributes ?? {}).filter(([name]) => !unknown.includes(name)))
+    const answer = await ask({ ...request, filters: { ...request.filters, attributes: known } }, signal)
+    return { ...answer, unknown }
+  }
 }
 
 /** The page after the one that answered with this cursor. */
@@ -23,13 +39,13 @@ export async function searchOn(cursor: string, k: number, signal: AbortSignal): 
 }
 
 /** A catalogue that changed between two pages may give a product twice; it is shown once. */
-export function joined(before: SearchAnswer, next: SearchAnswer): SearchAnswer {
+export function joined(before: Found, next: SearchAnswer): Found {
   const known = new Set(before.results.map(({ product_id }) => product_id))
   const fresh = next.results.filter(({ product_id }) => !known.has(product_id))
   return { ...before, results: [...before.results, ...fresh], cursor: next.cursor ?? null }
 }
 
-export function toRequest(settings: SearchSettings): Partial<SearchRequest> {
+export function toRequest(settings: SearchSettings): Partial<SearchRequest> & { filters: Filters } {
   const { words } = settings
   return {
     query: settings.query || null,

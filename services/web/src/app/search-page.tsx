@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 
-import type { SearchAnswer } from '../api/client'
+import type { Found } from '../api/client'
 import { search } from '../api/search'
 import { later } from '../components/later'
 import { ActiveFilters } from '../features/facets/active-filters'
@@ -9,7 +9,7 @@ import { QueryChips } from '../features/search/query-chips'
 import { SettingsButton } from '../features/search/settings-button'
 import { useLanguage } from '../i18n/language'
 import { label } from '../lib/categories'
-import { asksForSomething, writeSettings } from '../lib/search-params'
+import { asksForSomething, withoutFilters, writeSettings } from '../lib/search-params'
 import { useAnswer } from '../lib/use-answer'
 import { SearchResults } from './search-results'
 import { useShop } from './use-shop'
@@ -38,13 +38,14 @@ function OneMoment() {
 /** The first visit, or a search: what is searched with, and what was found. */
 export function SearchPage() {
   const { say } = useLanguage()
-  const { settings, onChange, pictures, searchWords } = useShop()
+  const { settings: written, onChange, pictures, searchWords } = useShop()
   const { picture } = pictures
   const [framed, setFramed] = useState<File | null>(null)
   const [setting, setSetting] = useState(false)
   // How many are shown, and what the picture looks like, is no other search.
-  const key = asksForSomething(settings) ? writeSettings({ ...settings, shown: 0, look: null }).toString() : null
-  const [answer, again, extend] = useAnswer<SearchAnswer>(key, (signal) => search(settings, signal))
+  const key = asksForSomething(written) ? writeSettings({ ...written, shown: 0, look: null }).toString() : null
+  const [answer, again, extend] = useAnswer<Found>(key, (signal) => search(written, signal))
+  const settings = withoutFilters(written, answer.state === 'done' ? answer.value.unknown : undefined)
   const subject = settings.query || (settings.filters['category'] ?? []).map(label).join(', ')
   useEffect(() => {
     document.title = subject ? `${subject} · ${say.name}` : say.name

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 
-import type { SearchAnswer } from '../api/client'
+import type { Found } from '../api/client'
 import { later } from '../components/later'
 import { FacetSheet } from '../features/facets/facet-sheet'
 import { hasChoices } from '../features/facets/has-choices'
@@ -15,20 +15,20 @@ import type { ChangeSettings } from '../lib/use-search-settings'
 const facetPanel = later(async () => (await import('../features/facets/facet-panel')).FacetPanel)
 
 interface Props {
-  answer: Answer<SearchAnswer>
+  answer: Answer<Found>
   /** True while a picture is being uploaded, after which another search starts. */
   sending: boolean
   searchKey: string
   settings: SearchSettings
   onChange: ChangeSettings
-  onExtend: (answer: SearchAnswer) => void
+  onExtend: (answer: Found) => void
   onRetry: () => void
 }
 
 /** The results, beside their filters. */
 export function SearchResults({ answer: told, sending, settings, onChange, ...results }: Props) {
   const { say } = useLanguage()
-  const answer: Answer<SearchAnswer> =
+  const answer: Answer<Found> =
     sending && told.state !== 'loading'
       ? { state: 'loading', before: told.state === 'done' ? told.value : null }
       : told

@@ -179,6 +179,7 @@ export const arabic: Messages = {
   rewritten: 'تم البحث عن',
   useOriginal: (query) => `ابحث عن «${query}» بدلًا من ذلك`,
   degraded: 'جزء من الخدمة لا يجيب؛ هذه النتائج من دونه.',
+  unknownFilters: (names: string) => `لا يمكن التصفية حسب «${names}» هنا. تُعرض النتائج بدون هذا المرشح.`,
   unsure: 'لا شيء يطابق بحثك تمامًا. هذه أقرب المنتجات.',
   offline: 'أنت غير متصل. ما عُثر عليه باقٍ هنا.',
 

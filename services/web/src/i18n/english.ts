@@ -154,6 +154,7 @@ export const english = {
   rewritten: 'Searched for',
   useOriginal: (query: string) => `Search for “${query}” instead`,
   degraded: 'Part of the service is not answering; these results do without it.',
+  unknownFilters: (names: string) => `Nothing can be filtered by “${names}” here. The results do without it.`,
   unsure: 'Nothing matches closely. These are the nearest products.',
   offline: 'You are offline. What was found stays here.',
 

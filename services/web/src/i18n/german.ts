@@ -160,6 +160,7 @@ export const german: Messages = {
   rewritten: 'Gesucht wurde nach',
   useOriginal: (query) => `Stattdessen nach „${query}“ suchen`,
   degraded: 'Ein Teil des Dienstes antwortet nicht; diese Ergebnisse kommen ohne ihn aus.',
+  unknownFilters: (names: string) => `Nach „${names}“ lässt sich hier nicht filtern. Die Ergebnisse sind ohne diesen Filter.`,
   unsure: 'Nichts passt genau. Dies sind die nächsten Produkte.',
   offline: 'Sie sind offline. Was gefunden wurde, bleibt hier.',
 

@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
+import { createContext, useContext, useLayoutEffect, useState, type ReactNode } from 'react'
 
 import { writeStored } from '../lib/stored'
 import { ENGLISH, LANGUAGES, wordsOf, type Language, type Spoken } from './languages'
@@ -13,7 +13,8 @@ const LanguageContext = createContext<Speaking>({ ...ENGLISH, speak: () => Promi
 export function LanguageProvider({ first = ENGLISH, children }: { first?: Spoken; children: ReactNode }) {
   const [spoken, setSpoken] = useState(first)
   const { language } = spoken
-  useEffect(() => {
+  // Before the first paint in it: no word is seen in the direction of another language.
+  useLayoutEffect(() => {
     document.documentElement.lang = language
     document.documentElement.dir = LANGUAGES[language].direction
   }, [language])

@@ -148,6 +148,13 @@ export const NO_FILTERS = {
   price: DEFAULTS.price,
 } as const
 
+/** Settings without the filters of these fields. */
+export function withoutFilters(settings: SearchSettings, fields: readonly string[] = []): SearchSettings {
+  if (fields.length === 0) return settings
+  const filters = Object.fromEntries(Object.entries(settings.filters).filter(([field]) => !fields.includes(field)))
+  return { ...settings, filters }
+}
+
 export const countFilters = ({ filters, inStock, price }: SearchSettings): number =>
   Object.values(filters).flat().length + Number(inStock) + Number(price.min !== null || price.max !== null)
 

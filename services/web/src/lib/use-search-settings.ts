@@ -12,8 +12,8 @@ export interface How {
 
 export type ChangeSettings = (part: Partial<SearchSettings>, how?: How) => void
 
-/** Pages that show the search of their address. */
-export const isSearchPage = (pathname: string): boolean => pathname === '/' || pathname === '/search'
+/** Pages that show the search of their address. A slash at its end changes nothing. */
+export const isSearchPage = (pathname: string): boolean => /^\/(search\/?)?$/.test(pathname)
 
 /**
  * The search as the address has it, and the way to change it. Each change is a step that Back undoes.

@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from 'react'
 
-import type { SearchAnswer } from '../../api/client'
+import type { Found } from '../../api/client'
 import { joined, searchOn } from '../../api/search'
 import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 
 interface Props {
-  answer: SearchAnswer
+  answer: Found
   k: number
   /** Takes the answer with the next page added to it; the keyboard goes on from the first product of that. */
-  onLoaded: (answer: SearchAnswer) => void
+  onLoaded: (answer: Found) => void
 }
 
 /** The way to the next page, which joins those before it. Give it a key for each search: it stops with it. */

@@ -1,11 +1,11 @@
 import { FiAlertCircle, FiEdit3 } from 'react-icons/fi'
 
-import type { SearchAnswer } from '../../api/client'
+import type { Found } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 
 interface Props {
-  answer: SearchAnswer
+  answer: Found
   /** True if there was a query that products can match. */
   asked: boolean
   onChange: ChangeSettings
@@ -18,7 +18,8 @@ export function Notices({ answer, asked, onChange }: Props) {
   const degraded = (answer.degraded?.length ?? 0) > 0
   const isRewritten = Boolean(original && rewritten && original !== rewritten)
   const unsure = asked && answer.results.length > 0 && answer.results.every(({ strength }) => strength === 'weak')
-  if (!degraded && !isRewritten && !unsure) return null
+  const unknown = answer.unknown ?? []
+  if (!degraded && !isRewritten && !unsure && unknown.length === 0) return null
   return (
     <div className="mb-4 space-y-2 text-sm">
       {isRewritten && original && (
@@ -30,6 +31,11 @@ export function Notices({ answer, asked, onChange }: Props) {
           <button type="button" className="link min-h-6" onClick={() => onChange({ rewrite: false })}>
             {say.useOriginal(original)}
           </button>
+        </p>
+      )}
+      {unknown.length > 0 && (
+        <p className="notice-warning flex items-center gap-2.5">
+          <FiAlertCircle aria-hidden className="shrink-0" /> {say.unknownFilters(unknown.join(', '))}
         </p>
       )}
       {unsure && <p className="muted">{say.unsure}</p>}

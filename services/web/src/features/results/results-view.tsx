@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from 'react'
 import { useNavigationType } from 'react-router-dom'
 
-import type { SearchAnswer } from '../../api/client'
+import type { Found } from '../../api/client'
 import { Breadcrumb } from '../../components/breadcrumb'
 import { FailureNotice } from '../../components/failure-notice'
 import { useAnnounce } from '../../components/status-line'
@@ -20,16 +20,16 @@ import { Waiting } from './waiting'
 import { byStrength } from './why'
 
 interface Props {
-  answer: Answer<SearchAnswer>
+  answer: Answer<Found>
   /** The last answer, also while the next one is awaited. */
-  shown: SearchAnswer | null
+  shown: Found | null
   /** True if it answers the current query, perhaps with other filters or another order. */
   sameQuestion: boolean
   /** Identifies a search. */
   searchKey: string
   settings: SearchSettings
   onChange: ChangeSettings
-  onExtend: (answer: SearchAnswer) => void
+  onExtend: (answer: Found) => void
   onRetry: () => void
   onMoreLike: (id: string) => void
   onLessLike: (id: string) => void
@@ -60,7 +60,7 @@ export function ResultsView(props: Props) {
     window.scrollTo(0, 0)
     title.current?.focus({ preventScroll: true })
   }
-  const extend = (fuller: SearchAnswer) => {
+  const extend = (fuller: Found) => {
     const known = new Set(shown?.results.map(({ product_id }) => product_id))
     const fresh = byStrength(fuller.results).flat().find(({ product_id }) => !known.has(product_id))
     setFocus(fresh?.product_id ?? null)
@@ -131,7 +131,7 @@ function useSeenFromTop(title: RefObject<HTMLElement | null>, key: string): void
 }
 
 /** Speaks how many were found once an answer is there; further pages speak for themselves. */
-function useSpoken(answer: Answer<SearchAnswer>): void {
+function useSpoken(answer: Answer<Found>): void {
   const announce = useAnnounce()
   const { say } = useLanguage()
   const text = useFoundText(answer.state === 'done' ? answer.value : null)
