@@ -218,6 +218,12 @@ class SearchRequest(Refinements):
         default=None,
         description="Weights of text and image vectors for every term without its own.",
     )
+    keep_category: bool = Field(
+        default=True,
+        description="Whether words beside a picture or a product search only within the category "
+        "that most of its nearest products share: a picture of a mug and “blue” find blue mugs. "
+        "Ignored if `filters.category` is given, or if the words name another category.",
+    )
     cursor: str | None = Field(
         default=None,
         max_length=MAX_CURSOR_CHARACTERS,
@@ -261,6 +267,12 @@ class SearchResponse(Contract):
     )
     corrected_query: CorrectedQuery = None
     understood: UnderstoodParts = Field(default_factory=list)
+    kept_category: str | None = Field(
+        default=None,
+        description="The category of the picture or product that was searched within, because "
+        "words stood beside it; null if there was none. `keep_category: false` searches all.",
+        examples=["Kitchen > Mugs"],
+    )
     results: list[ScoredProduct] = Field(
         description="Products in the requested order. Empty if the catalogue has no good match."
     )

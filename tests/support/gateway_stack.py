@@ -129,6 +129,9 @@ class Stack:
     kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
     refusal: ServiceError | None = None
+    confidence: float = 0.9
+    products: Callable[[RetrievalRequest], list[ScoredProduct]] | None = None
+    """The retriever's products for a request; by default one that shows whose answer it is."""
 
     def __post_init__(self) -> None:
         self.rewriter = Reachable(_service("rewriter", self._rewriter(), {}))
@@ -217,9 +220,9 @@ class Stack:
                 strength="strong",
             )
             return RetrievalResponse(
-                results=[product],
+                results=[product] if self.products is None else self.products(request),
                 found=2,
-                confidence=0.9,
+                confidence=self.confidence,
                 # Two pages, so that a test can ask for the second.
                 next="the next" if request.after is None else None,
                 catalogue=CATALOGUE,

@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader
 from services.common.media_types import require_media_type
 from services.common.state import get_state
 from services.gateway.admission.access import API_KEY_HEADER, check_access
+from services.gateway.routes.compressed import CompressedJson
 from services.gateway.searching.timings import Timings
 from services.gateway.state import GatewayState, State
 
@@ -50,9 +51,9 @@ TimingsDependency = Annotated[Timings, Depends(_timings)]
 
 
 def json_response(content: bytes, timings: Timings) -> Response:
-    """The answer, and the time of each stage."""
+    """The answer, compressed if the caller accepts it, and the time of each stage."""
     headers = {"Server-Timing": timings.server_timing()}
-    return Response(content, headers=headers, media_type="application/json")
+    return CompressedJson(content, headers=headers)
 
 
 async def require_json(request: Request) -> None:

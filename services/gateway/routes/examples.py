@@ -71,6 +71,7 @@ TEXT_QUERIES: dict[str, Example] = {
 
 SEARCH_ANSWER: dict[str, Any] = {
     **TEXT_ANSWER,
+    "kept_category": None,
     "found": 1,
     "facets": {"fields": {"color": [{"value": "red", "count": 1}]}, "price": None},
     "cursor": None,

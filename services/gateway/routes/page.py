@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.common.problems import NotFound
 from services.common.root_path import path_below_root
+from services.gateway.routes.compressed import accepted_encodings
 
 INDEX = "index.html"
 ASSETS = "assets"
@@ -155,7 +156,7 @@ class _Page:
         encodings = {
             name: path + end for name, end in ENCODINGS.items() if path + end in self._files
         }
-        accepted = _accepted(request.headers.get("accept-encoding", ""))
+        accepted = accepted_encodings(request.headers.get("accept-encoding", ""))
         encoding = next((name for name in encodings if name in accepted), None)
         response = await self._folder.get_response(
             encodings.get(encoding or "", path), request.scope
@@ -166,12 +167,3 @@ class _Page:
         if encoding is not None:
             response.headers["Content-Encoding"] = encoding
         return response
-
-
-def _accepted(header: str) -> set[str]:
-    """The encodings that `Accept-Encoding` names and does not refuse."""
-    named = (one.partition(";") for one in header.lower().split(","))
-    return {name.strip() for name, _, weight in named if weight.replace(" ", "") not in _REFUSED}
-
-
-_REFUSED = ("q=0", "q=0.0", "q=0.00", "q=0.000")

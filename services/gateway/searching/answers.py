@@ -33,6 +33,7 @@ def _search_response(outcome: Outcome, timings: Timings) -> SearchResponse:
         rewrite_source=asked.rewrite_source,
         corrected_query=asked.corrected_query,
         understood=asked.understood,
+        kept_category=asked.kept_category,
         results=[],
         found=found.found,
         confidence=found.confidence,

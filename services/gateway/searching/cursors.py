@@ -31,6 +31,7 @@ class Asked(Contract):
     rewrite_source: RewriteSource | None = None
     corrected_query: str | None = None
     understood: list[Understood] = Field(default_factory=list)
+    kept_category: str | None = None
 
 
 class _Packed(Contract):

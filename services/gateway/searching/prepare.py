@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.common.problems import InvalidRequest, ModelMismatch
 from services.contracts.base import ModelId
@@ -17,6 +17,7 @@ from services.contracts.understanding import UnderstoodQuery
 from services.contracts.vectors import Vector
 from services.gateway.searching.cursors import Asked, read_cursor
 from services.gateway.searching.encoding import encode_texts
+from services.gateway.searching.kind import kept_categories, within
 from services.gateway.searching.picture_ids import EncodedPicture, read_picture_id
 from services.gateway.searching.rewriting import QueryInWords, Rewriting
 from services.gateway.searching.services import Services
@@ -99,7 +100,24 @@ class Preparation:
                 explain=explain,
             )
             prepared.append(Prepared(asked, query.degraded if query else [], encoded.cached))
-        return prepared
+        return await self._within_kinds(requests, prepared, timings)
+
+    async def _within_kinds(
+        self, requests: Sequence[SearchRequest], prepared: list[Prepared], timings: Timings
+    ) -> list[Prepared]:
+        """With words beside a picture, the search is within the picture's category."""
+        searches = [
+            one.asked.search if request.keep_category and _is_mixed(request) else None
+            for request, one in zip(requests, prepared, strict=True)
+        ]
+        if not any(searches):
+            return prepared
+        with timings.stage("kind"):
+            categories = await kept_categories(self._services.retriever, searches)
+        return [
+            one if category is None else replace(one, asked=_within_kind(one.asked, category))
+            for one, category in zip(prepared, categories, strict=True)
+        ]
 
     async def _queries(
         self, requests: Sequence[SearchRequest], timings: Timings
@@ -169,6 +187,17 @@ def _to_search(
         # Limits and "less of" alone are no search.
         return QueryToSearch(query, query.used, None, degraded)
     return QueryToSearch(query, text, meant, degraded)
+
+
+def _is_mixed(request: SearchRequest) -> bool:
+    """True if the first page of words and of something else is wanted."""
+    words = request.query is not None or any(term.text is not None for term in request.terms)
+    return words and any(term.text is None for term in request.terms)
+
+
+def _within_kind(asked: Asked, category: str) -> Asked:
+    search = within(asked.search, category)
+    return asked.model_copy(update={"search": search, "kept_category": category})
 
 
 def bad_cursor(field: str) -> InvalidRequest:

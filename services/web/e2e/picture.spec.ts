@@ -134,6 +134,26 @@ test('words beside a picture turn it: this mug, but blue and zigzag', async ({ s
   await expect(page.getByRole('heading', { name: say.tagline })).toBeVisible()
 })
 
+test('a picture keeps its kind when words change it, until that is taken back', async ({ shop, page }) => {
+  await shop.open()
+  await choose(page, MUG)
+  await shop.titles()
+  await shop.search('blue')
+  const kept = page.getByRole('button', { name: say.searchEverywhere })
+  await expect(page.getByRole('list', { name: say.understood })).toContainText(say.onlyKind('Mugs'))
+  const titles = await shop.titles()
+  expect(titles.filter((title) => !/mug/i.test(title))).toEqual([])
+  expect(titles[0]).toMatch(/blue/i)
+  await kept.click()
+  await expect(page).toHaveURL(/everywhere=on/)
+  await expect(kept).toBeHidden()
+  await expect.poll(async () => (await shop.titles()).some((title) => !/mug/i.test(title))).toBe(true)
+  // Words that name another kind need no help.
+  await shop.open(page.url().replace('&everywhere=on', '').replace('q=blue', 'q=handbag'))
+  await expect.poll(async () => (await shop.titles())[0]).toMatch(/handbag|bag/i)
+  await expect(kept).toBeHidden()
+})
+
 test('what was left out stays away', async ({ shop, page }) => {
   await shop.open('/?q=red+mug')
   expect((await shop.titles()).slice(0, 4).join()).toMatch(/striped/i)

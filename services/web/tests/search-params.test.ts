@@ -37,6 +37,7 @@ describe('the address of a search', () => {
       words: 0,
       rewrite: false,
       exact: true,
+      everywhere: true,
       weak: true,
       variants: true,
       sort: 'price_desc',

@@ -13,6 +13,7 @@ describe('what the gateway is asked', () => {
       cutoff: 'auto',
       rewrite: true,
       interpret: true,
+      keep_category: true,
       weights: null,
       group_variants: true,
       sort: 'relevance',

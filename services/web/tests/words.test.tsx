@@ -244,6 +244,19 @@ describe('a mixed search', () => {
     await waitFor(() => expect(screen.queryByRole('list', { name: 'What was understood' })).toBeNull())
   })
 
+  it('shows the kind that a picture keeps, and searches everywhere once that is taken back', async () => {
+    searchAnswers(({ keep_category: keeps }) => answer(['Blue mug'], { kept_category: keeps ? 'Kitchen > Mugs' : null }))
+    gateway.set('GET /products/m', () => ({ body: product('m', 'Red mug') }))
+    const user = userEvent.setup()
+    open('/?q=blue&like=m')
+    const understood = await screen.findByRole('list', { name: 'What was understood' })
+    expect(understood).toHaveTextContent('Only Mugs')
+    await user.click(within(understood).getByRole('button', { name: 'Search all kinds of products' }))
+    await waitFor(() => expect(searches().at(-1)?.keep_category).toBe(false))
+    expect(address()).toBe('/?q=blue&like=m&everywhere=on')
+    await waitFor(() => expect(screen.queryByRole('list', { name: 'What was understood' })).toBeNull())
+  })
+
   it('takes less of a product that is shown', async () => {
     searchAnswers(() => answer(['Red mug', 'Blue mug']))
     gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))

@@ -1111,6 +1111,12 @@ export interface components {
             /** @description Weights of text and image vectors for every term without its own. */
             weights?: components["schemas"]["ModalityWeights"] | null;
             /**
+             * Keep Category
+             * @description Whether words beside a picture or a product search only within the category that most of its nearest products share: a picture of a mug and “blue” find blue mugs. Ignored if `filters.category` is given, or if the words name another category.
+             * @default true
+             */
+            keep_category: boolean;
+            /**
              * Cursor
              * @description `cursor` of the previous page. It contains the whole search, so only `k` may be sent with it.
              */
@@ -1147,6 +1153,12 @@ export interface components {
              * @description Parts of the query that were searched as limits.
              */
             understood?: components["schemas"]["Understood"][];
+            /**
+             * Kept Category
+             * @description The category of the picture or product that was searched within, because words stood beside it; null if there was none. `keep_category: false` searches all.
+             * @example Kitchen > Mugs
+             */
+            kept_category?: string | null;
             /**
              * Results
              * @description Products in the requested order. Empty if the catalogue has no good match.

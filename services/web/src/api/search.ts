@@ -55,6 +55,7 @@ export function toRequest(settings: SearchSettings): Partial<SearchRequest> & { 
     cutoff: settings.weak ? 'off' : 'auto',
     rewrite: settings.rewrite,
     interpret: !settings.exact,
+    keep_category: !settings.everywhere,
     weights: words === null ? null : { text: words, image: round(1 - words) },
     group_variants: !settings.variants,
     sort: settings.sort,

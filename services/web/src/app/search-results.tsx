@@ -73,6 +73,6 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   )
 }
 
-const { query, picture, look, unlike, filters, inStock, price, sort } = DEFAULTS
+const { query, picture, look, unlike, everywhere, filters, inStock, price, sort } = DEFAULTS
 /** More like one product is a search of its own: what was sought before would pull away from it. */
-const START_AGAIN = { query, picture, look, unlike, filters, inStock, price, sort } as const
+const START_AGAIN = { query, picture, look, unlike, everywhere, filters, inStock, price, sort } as const

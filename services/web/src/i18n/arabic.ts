@@ -100,6 +100,8 @@ export const arabic: Messages = {
   remove: (what) => `إزالة: ${what}`,
   understood: 'ما فُهم من بحثك',
   corrected: (query) => `بعد التصحيح: ${query}`,
+  onlyKind: (kind: string) => `${kind} فقط`,
+  searchEverywhere: 'ابحث في كل أنواع المنتجات',
   withoutWords: (words) => `بدون ${words}`,
   withoutAdd: 'استبعد شيئًا',
   withoutLabel: 'كلمات تُستبعد',

@@ -80,6 +80,8 @@ export const english = {
   remove: (what: string) => `Remove: ${what}`,
   understood: 'What was understood',
   corrected: (query: string) => `Corrected: ${query}`,
+  onlyKind: (kind: string) => `Only ${kind}`,
+  searchEverywhere: 'Search all kinds of products',
   withoutWords: (words: string) => `without ${words}`,
   withoutAdd: 'Leave something out',
   withoutLabel: 'Words to leave out',

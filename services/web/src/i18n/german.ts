@@ -83,6 +83,8 @@ export const german: Messages = {
   remove: (what) => `Entfernen: ${what}`,
   understood: 'Was verstanden wurde',
   corrected: (query) => `Korrigiert: ${query}`,
+  onlyKind: (kind: string) => `Nur ${kind}`,
+  searchEverywhere: 'Alle Arten von Produkten suchen',
   withoutWords: (words) => `ohne ${words}`,
   withoutAdd: 'Etwas ausschließen',
   withoutLabel: 'Wörter zum Ausschließen',

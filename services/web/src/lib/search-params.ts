@@ -24,6 +24,8 @@ export interface SearchSettings {
   rewrite: boolean
   /** Searches for the words as they are: no typo is corrected, and no limit is read from them. */
   exact: boolean
+  /** Words beside a picture search all products, not only those of the picture's category. */
+  everywhere: boolean
   /** Also shows products that are no good match. */
   weak: boolean
   /** Shows each variant of a product. */
@@ -54,6 +56,7 @@ export const DEFAULTS: SearchSettings = {
   words: null,
   rewrite: true,
   exact: false,
+  everywhere: false,
   weak: false,
   variants: false,
   sort: 'relevance',
@@ -87,6 +90,7 @@ export function readSettings(parameters: URLSearchParams): SearchSettings {
     words: number(parameters.get('words'), 0, 1),
     rewrite: parameters.get('rewrite') !== 'off',
     exact: parameters.get('exact') === 'on',
+    everywhere: parameters.get('everywhere') === 'on',
     weak: parameters.get('weak') === 'on',
     variants: parameters.get('variants') === 'on',
     sort: SORTS.find((one) => one === parameters.get('sort')) ?? DEFAULTS.sort,
@@ -112,6 +116,7 @@ export function writeSettings(settings: SearchSettings): URLSearchParams {
   if (settings.words !== null) parameters.set('words', String(settings.words))
   set('rewrite', settings.rewrite, DEFAULTS.rewrite)
   set('exact', settings.exact, DEFAULTS.exact)
+  set('everywhere', settings.everywhere, DEFAULTS.everywhere)
   set('weak', settings.weak, DEFAULTS.weak)
   set('variants', settings.variants, DEFAULTS.variants)
   set('sort', settings.sort, DEFAULTS.sort)

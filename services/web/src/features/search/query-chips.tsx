@@ -15,7 +15,7 @@ import { UnderstoodChips } from './understood-chips'
 interface Props {
   settings: SearchSettings
   /** The understood parts of the query, once they are known. */
-  answer: Pick<SearchAnswer, 'understood' | 'corrected_query'> | null
+  answer: Pick<SearchAnswer, 'understood' | 'corrected_query' | 'kept_category'> | null
   onChange: ChangeSettings
   /** The query picture, if there is one. */
   picture: ReactNode
@@ -32,7 +32,7 @@ export function QueryChips({ settings, answer, onChange, picture, filters, child
   // Words alone stand in the box already.
   const mixed = Boolean(picture) || like.length > 0 || unlike.length > 0
   const row = useRef<HTMLDivElement>(null)
-  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${unlike.length} ${answer?.understood?.length}`)
+  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${unlike.length} ${answer?.understood?.length} ${Boolean(answer?.kept_category)}`)
   return (
     <div ref={row} tabIndex={-1} className="chip-row mt-1 outline-none">
       {mixed && (

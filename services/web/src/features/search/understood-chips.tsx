@@ -1,23 +1,24 @@
-import { FiEdit3, FiMinusCircle, FiTag } from 'react-icons/fi'
+import { FiEdit3, FiGrid, FiMinusCircle, FiTag } from 'react-icons/fi'
 
 import type { SearchAnswer } from '../../api/client'
 import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
+import { label } from '../../lib/categories'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 
 const ICONS = { price: FiTag, in_stock: FiTag, exclude: FiMinusCircle } as const
 
 interface Props {
   query: string
-  answer: Pick<SearchAnswer, 'understood' | 'corrected_query'>
+  answer: Pick<SearchAnswer, 'understood' | 'corrected_query' | 'kept_category'>
   onChange: ChangeSettings
 }
 
-/** What the service read in the query beside its words: limits and corrected typos. Each can be taken back. */
+/** What the service read in the query beside its words: limits, corrected typos, the picture's kind. Each can be taken back. */
 export function UnderstoodChips({ query, answer, onChange }: Props) {
   const { say } = useLanguage()
-  const { understood = [], corrected_query: corrected } = answer
-  if (understood.length === 0 && !corrected) return null
+  const { understood = [], corrected_query: corrected, kept_category: kept } = answer
+  if (understood.length === 0 && !corrected && !kept) return null
   return (
     <ul aria-label={say.understood} className="contents">
       {corrected && (
@@ -25,6 +26,14 @@ export function UnderstoodChips({ query, answer, onChange }: Props) {
           <Chip removeLabel={say.useOriginal(query)} onRemove={() => onChange({ exact: true })}>
             <FiEdit3 aria-hidden className="shrink-0" />
             <span className="truncate">{say.corrected(corrected)}</span>
+          </Chip>
+        </li>
+      )}
+      {kept && (
+        <li className="chip-place">
+          <Chip removeLabel={say.searchEverywhere} onRemove={() => onChange({ everywhere: true })}>
+            <FiGrid aria-hidden className="shrink-0" />
+            <span className="truncate">{say.onlyKind(label(kept))}</span>
           </Chip>
         </li>
       )}
