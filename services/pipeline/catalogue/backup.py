@@ -1,15 +1,15 @@
 """Backups of the offline store and the pictures, taken and put back while the catalogue serves.
 
 Parts and pictures never change under their names, so a backup links them all at one moment, while
-no writer writes, and copies them afterwards. Restoring adds to what is there and commits one head:
-until then the catalogue is served as it was, and `rollback` goes back to it.
+no writer writes, and copies them afterwards. Ranking and synonyms are part of the head's row.
+Restoring adds to what is there and commits one head: until then the catalogue is served as it was,
+and `rollback` goes back to it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
 from services.pipeline.catalogue.publication import Adopted
 from services.pipeline.catalogue.rebuilding import Rebuilder
-from services.pipeline.catalogue.schemas import SCHEMAS
+from services.pipeline.catalogue.snapshots import link_parts, snapshot_folder
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.errors import BackupUnusable, NothingToLoad
 from services.pipeline.pictures.media import stored_picture
@@ -30,8 +30,6 @@ from services.pipeline.settings import PipelineSettings
 
 FORMAT = 1
 MANIFEST = "backup.json"
-RULES = ("synonyms.*", "rules.*")
-"""Files beside `feature_store.yaml` that belong to a catalogue."""
 
 Note = Callable[[str], None]
 
@@ -66,16 +64,11 @@ def backup(settings: PipelineSettings, target: Path) -> Manifest:
     """
     if target.exists() and any(target.iterdir()):
         raise BackupUnusable(f"{target} is not empty; name a new folder for each backup")
-    offline = settings.feature_store / "offline"
-    links = offline / f".backup-{uuid.uuid4().hex[:8]}"
-    try:
+    with snapshot_folder(settings.feature_store / "offline") as snapshot:
         with open_stores(settings.feature_store) as stores:
-            for left in offline.glob(".backup-*"):
-                shutil.rmtree(left)
-            head, products = _link(stores, settings, links)
+            head, products = _link(stores, settings, snapshot / "links")
+        links = snapshot / "links"
         files = [_copied(one, links, target) for one in sorted(links.rglob("*")) if one.is_file()]
-    finally:
-        shutil.rmtree(links, ignore_errors=True)
     manifest = Manifest(
         format=FORMAT,
         taken_at=datetime.now(UTC),
@@ -94,15 +87,10 @@ def _link(stores: Stores, settings: PipelineSettings, links: Path) -> tuple[Cata
     published = ledger.head()
     if published is None:
         raise NothingToLoad("the offline store has no catalogue; load one first")
+    link_parts(stores.offline, links / "offline")
     pictures: set[str] = set()
-    for view in SCHEMAS:
-        (links / "offline" / view).mkdir(parents=True)
-        for part in stores.offline.parts(view):
-            if view == METADATA_VIEW:
-                pictures.update(
-                    filter(None, read_part(part, ["image_url"])["image_url"].to_pylist())
-                )
-            (links / "offline" / view / part.name).hardlink_to(part)
+    for part in stores.offline.parts(METADATA_VIEW):
+        pictures.update(filter(None, read_part(part, ["image_url"])["image_url"].to_pylist()))
     for url in pictures:
         picture = stored_picture(url)
         file = None if picture is None else settings.media_dir / picture.name
@@ -110,10 +98,6 @@ def _link(stores: Stores, settings: PipelineSettings, links: Path) -> tuple[Cata
             link = links / "media" / picture.name
             link.parent.mkdir(parents=True, exist_ok=True)
             _link_or_copy(file, link)
-    for pattern in RULES:
-        for file in settings.feature_store.glob(pattern):
-            (links / "rules").mkdir(exist_ok=True)
-            shutil.copyfile(file, links / "rules" / file.name)
     return published.head, len(ledger.entries(published.head))
 
 
@@ -151,8 +135,6 @@ def restore(settings: PipelineSettings, source: Path, note: Note = lambda _: Non
         for name in _files(manifest, "media"):
             if not (settings.media_dir / name).exists():
                 _adopt(source / "media" / name, settings.media_dir / name)
-        for name in _files(manifest, "rules"):
-            _adopt(source / "rules" / name, settings.feature_store / name)
         for view in (VECTOR_VIEW, METADATA_VIEW):
             for part in held.parts(view):
                 _adopt(part, stores.offline.folder / view / part.name)

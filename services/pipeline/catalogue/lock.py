@@ -11,6 +11,10 @@ from pathlib import Path
 
 from services.pipeline.errors import Busy
 
+LOCK_WAIT_S = 20.0
+"""A writer holds the lock for one round of changes at a time, and on its start, when it opens
+Feast and repairs Redis, for seconds."""
+
 _POLL_S = 0.01
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.contracts.catalogue import HEAD_VIEW, CatalogueHead
 from services.pipeline.catalogue.ledger import Entries, Ledger
-from services.pipeline.catalogue.lock import only_writer
+from services.pipeline.catalogue.lock import LOCK_WAIT_S, only_writer
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.publication import Publisher
@@ -18,10 +18,6 @@ from services.pipeline.catalogue.rebuilding import Note, Rebuilder, Rebuilt, is_
 from services.pipeline.errors import NothingToLoad
 
 logger = logging.getLogger(__name__)
-
-LOCK_WAIT_S = 20.0
-"""A writer holds the lock for one round of changes at a time, and on its start, when it opens
-Feast and repairs Redis, for seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, kept_rows
 from services.pipeline.catalogue.ledger import Entry, Ledger
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
+from services.pipeline.catalogue.snapshots import remove_abandoned
 from services.pipeline.pictures.unused import unused_downloads, unused_pictures
 
 PICTURE_GRACE_S = 3_600.0
@@ -124,6 +125,8 @@ class Sweep:
     def steps(self) -> Iterator[None]:
         """Do the work, a fraction of a second at a time. Raises DependencyAway, OfflineDamaged,
         OSError; what is done stays done, and the rest is left to the next sweep."""
+        if not self._dry_run:
+            remove_abandoned(self._places.offline.folder)
         yield from self._redis()
         used: set[str] = set()
         for view in _VIEWS:

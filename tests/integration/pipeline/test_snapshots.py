@@ -1,0 +1,98 @@
+"""A snapshot of the Parquet parts stays readable while they are changed, merged and swept."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.contracts.synonyms import Synonym
+from services.pipeline.catalogue.backup import backup, checked, restore
+from services.pipeline.catalogue.changes import delete, roll_back
+from services.pipeline.catalogue.snapshots import snapshot, snapshot_folder
+from services.pipeline.catalogue.store_work import sweep
+from services.pipeline.catalogue.synonyms import publish_synonyms, published_synonyms
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.training.published import products_in, published_products
+from tests.integration.pipeline.conftest import load
+from tests.integration.pipeline.test_changes import upsert
+from tests.support.product_feed import product_rows, write_feed
+
+
+@pytest.fixture
+def changed(settings: PipelineSettings, tmp_path: Path) -> PipelineSettings:
+    rows = product_rows(6)
+    load(write_feed(tmp_path / "feed.csv", rows), settings)
+    for number in range(3):
+        upsert(tmp_path, [rows[number] | {"title": f"Changed {number}"}], settings)
+    return settings
+
+
+def test_training_reads_one_state_while_the_parts_are_swept_away(
+    changed: PipelineSettings,
+) -> None:
+    offline = changed.feature_store / "offline"
+    before = published_products(offline)
+    with snapshot(offline) as store:
+        delete(["p-001"], changed)
+        sweep(changed, grace_s=0)
+        during = products_in(store)
+    assert during is not None
+    assert during.ids == before.ids
+    np.testing.assert_array_equal(during.text, before.text)
+    assert "p-001" not in published_products(offline).ids
+    assert not list(offline.glob(".snapshot-*"))
+
+
+def test_backups_at_the_same_time_do_not_disturb_each_other(
+    changed: PipelineSettings, tmp_path: Path
+) -> None:
+    offline = changed.feature_store / "offline"
+    with snapshot(offline) as store:
+        backup(changed, tmp_path / "one")
+        sweep(changed, grace_s=0)
+        during = products_in(store)
+    assert during is not None
+    assert during.ids == published_products(offline).ids
+    assert checked(tmp_path / "one").products == 6
+
+
+def _hold(offline: Path, holding: Event) -> None:
+    with snapshot_folder(offline):
+        holding.set()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_the_links_of_a_killed_backup_are_swept(changed: PipelineSettings) -> None:
+    offline = changed.feature_store / "offline"
+    context = multiprocessing.get_context("fork")
+    holding = context.Event()
+    process = context.Process(target=_hold, args=(offline, holding))
+    process.start()
+    process.join(60)
+    assert holding.is_set()
+    assert list(offline.glob(".snapshot-*"))
+    sweep(changed, dry_run=True)
+    assert list(offline.glob(".snapshot-*"))
+    sweep(changed)
+    assert not list(offline.glob(".snapshot-*"))
+
+
+def test_a_backup_brings_the_synonyms_back_and_a_rollback_leaves_them(
+    changed: PipelineSettings, tmp_path: Path
+) -> None:
+    def words() -> list[list[str]]:
+        return [one.words for one in published_synonyms(changed).all()]
+
+    publish_synonyms([Synonym(words=["mug", "cup"])], changed)
+    backup(changed, tmp_path / "backup")
+    publish_synonyms([Synonym(words=["pot", "kettle"])], changed)
+    restore(changed, tmp_path / "backup")
+    assert words() == [["mug", "cup"]]
+    roll_back(changed)
+    assert words() == [["mug", "cup"]]
