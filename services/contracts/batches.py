@@ -19,9 +19,14 @@ MAX_LINE_BYTES = 1_000_000
 """A picture in base64 fits if it is no larger than 700 kB; larger ones go by `PUT` or by link."""
 MAX_CHANGES_BYTES = 32_000_000
 
+MAX_BATCHES = 4
+"""Batches that one process of the gateway takes at the same time; each may fill its memory with
+`MAX_CHANGES_BYTES`."""
 MAX_GROUP_LINES = 500
 """Lines that the gateway sends to the writer at once."""
 MAX_GROUP_BYTES = 4_000_000
+MAX_GROUPS = 16
+"""Groups that the writer takes at the same time, from all gateways."""
 
 IdempotencyKey = Annotated[
     str,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
 
+from services.common.places import Places
 from services.common.state import state_dependency
+from services.contracts.batches import MAX_BATCHES
 from services.gateway.admission.limiters import Limiter
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.past_queries import PastQueries
@@ -28,6 +30,7 @@ class GatewayState:
     readiness: ReadinessProbe
     past_queries: PastQueries | None
     """None if no log holds queries in plain words."""
+    batches: Places = field(default_factory=lambda: Places(MAX_BATCHES, "batches of changes"))
 
 
 State = Annotated[GatewayState, Depends(state_dependency(GatewayState))]

@@ -7,6 +7,7 @@ import weakref
 
 from pydantic import ValidationError
 
+from services.common.places import Places
 from services.common.problems import (
     DependencyUnavailable,
     InvalidRequest,
@@ -18,6 +19,7 @@ from services.common.problems import (
 )
 from services.contracts.batches import (
     MAX_GROUP_LINES,
+    MAX_GROUPS,
     MAX_LINE_BYTES,
     BatchLine,
     BatchResult,
@@ -33,6 +35,7 @@ class Batches:
 
     def __init__(self, writer: LiveWriter) -> None:
         self._writer = writer
+        self.places = Places(MAX_GROUPS, "groups of changes")
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def write(self, body: bytes, first_line: int, key: str | None) -> list[BatchResult]:

@@ -55,6 +55,8 @@ class Housekeeper:
         self._sweep: Sweep | None = None
         self._steps: Iterator[None] = iter(())
         self._leaves_some = False
+        self._just_merged = False
+        """No step of a sweep was done since the last merge: so neither starves the other."""
         self._after: Published | None = None
         """The state that the sweep knows of."""
 
@@ -93,10 +95,10 @@ class Housekeeper:
         """The most urgent step that is due."""
         if worth_folding(published.head, FOLD_AT):
             return self._fold
+        if self._crowded() and (self._sweep is None or not self._just_merged):
+            return self._merge
         if self._sweep is not None:
             return self._go_on
-        if self._crowded():
-            return self._merge
         return self._begin if self._sweep_due(published) else None
 
     def _fold(self, stores: Stores, published: Published) -> None:
@@ -118,6 +120,7 @@ class Housekeeper:
         since = datetime.now(UTC) - self._grace_of(published)
         for view in SCHEMAS:
             merge_small(stores.offline, view, since)
+        self._just_merged = True
         self._keeper.ledger.refresh()
 
     def _sweep_due(self, published: Published) -> bool:
@@ -147,6 +150,7 @@ class Housekeeper:
         self._leaves_some = folds or recently
 
     def _go_on(self, _: Stores, published: Published) -> None:
+        self._just_merged = False
         if published != self._after:
             # Another process has published: begin again.
             self._abandon()

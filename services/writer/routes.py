@@ -132,7 +132,8 @@ async def write_batch(
 ) -> Response:
     """A group of lines of a batch, NDJSON. Answers when what is stored is on the disk."""
     await require_media_type(request, BATCH_MEDIA_TYPE)
-    results = await state.batches.write(await request.body(), first_line, key)
+    with state.batches.places.one():
+        results = await state.batches.write(await request.body(), first_line, key)
     lines = [result.model_dump_json(exclude_none=True) for result in results]
     return Response("\n".join([*lines, ""]), media_type=BATCH_MEDIA_TYPE)
 

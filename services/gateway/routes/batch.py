@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from services.common.media_types import require_media_type
+from services.common.places import Places
 from services.common.problems import (
     DependencyUnavailable,
     Forbidden,
@@ -73,16 +74,19 @@ class _Streamed(Response):
 
     media_type = BATCH_MEDIA_TYPE
 
-    def __init__(self, lines: AsyncIterator[bytes]) -> None:
+    def __init__(self, lines: AsyncIterator[bytes], places: Places) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._lines = lines
+        self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async for lines in self._lines:
-            await send({"type": "http.response.body", "body": lines, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        """Raises Overloaded before anything is sent or read."""
+        with self._places.one():
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            async for lines in self._lines:
+                await send({"type": "http.response.body", "body": lines, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
 
 
 @router.post(
@@ -122,4 +126,4 @@ async def change_products(
     """
     await require_media_type(request, BATCH_MEDIA_TYPE)
     batch = BatchOfChanges(writer_of(state), key)
-    return _Streamed(batch.results(request.stream()))
+    return _Streamed(batch.results(request.stream()), state.batches)

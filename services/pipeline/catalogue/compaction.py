@@ -7,6 +7,7 @@ twice. Readers take the newest row of a key, and the next compaction removes the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,26 +72,38 @@ class LiveRows:
 
     def __init__(self, offline: OfflineStore, view: str, kept: Kept, since: datetime) -> None:
         """since: heads that were served since then are needed."""
+        self._offline = offline
         self._view = view
         self._kept = kept
+        self._since = since
         self._newest: dict[Key, tuple[datetime, Path, int]] = {}
-        spared = offline.unfinished_loads()
+        self.parts: list[LivePart] = []
+        """What `read` found."""
+
+    def read(self) -> Iterator[None]:
+        """Read the keys of every part, a part a step; leave out parts that are merged meanwhile."""
+        spared = self._offline.unfinished_loads()
         rows: dict[Path, int] = {}
-        for path in offline.parts(view):
-            if offline.load_of(path) in spared:
+        for path in self._offline.parts(self._view):
+            if self._offline.load_of(path) in spared:
                 continue
-            keys, times = _keys(path, view)
-            rows[path] = len(keys)
-            for place, (key, time) in enumerate(zip(keys, times, strict=True)):
-                if self._wanted(key) and (key not in self._newest or self._newest[key][0] < time):
-                    self._newest[key] = (time, path, place)
-        if view == HEAD_VIEW:
-            needed = _needed_heads(list(self._newest), since)
+            with suppress(FileNotFoundError):
+                rows[path] = self._read_part(path)
+            yield
+        if self._view == HEAD_VIEW:
+            needed = _needed_heads(list(self._newest), self._since)
             self._newest = {key: self._newest[key] for key in needed}
         places: dict[Path, list[int]] = {path: [] for path in rows}
         for _, path, place in self._newest.values():
             places[path].append(place)
         self.parts = [LivePart(path, rows[path], sorted(places[path])) for path in rows]
+
+    def _read_part(self, path: Path) -> int:
+        keys, times = _keys(path, self._view)
+        for place, (key, time) in enumerate(zip(keys, times, strict=True)):
+            if self._wanted(key) and (key not in self._newest or self._newest[key][0] < time):
+                self._newest[key] = (time, path, place)
+        return len(keys)
 
     def part(self, path: Path) -> LivePart:
         """The part as it is needed now, also by what was committed since the rows were read."""
@@ -174,7 +187,10 @@ def merge_small(offline: OfflineStore, view: str, since: datetime) -> None:
     Cheap, because it reads nothing but these parts.
     """
     if view == HEAD_VIEW:
-        chosen = LiveRows(offline, view, Kept(), since).parts
+        live = LiveRows(offline, view, Kept(), since)
+        for _ in live.read():
+            pass
+        chosen = live.parts
     else:
         chosen = [LivePart.whole(part) for part in offline.small_parts(view)]
     for group in groups(view, chosen):

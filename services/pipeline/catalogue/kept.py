@@ -58,27 +58,33 @@ class Kept:
             self.keys[view] |= keys
 
 
-def kept_rows(ledger: Ledger, since: datetime) -> Kept:
-    """Rows that the served version and the one before need, and the heads served since that moment.
+def keep_rows(kept: Kept, ledger: Ledger, since: datetime) -> Iterator[None]:
+    """Keep what the served version and the one before need, and the heads served since a moment.
 
-    A retriever that is reading a version goes on from the head that it found. Raises
-    StoreIncomplete when the served version or the one before is not whole.
+    A retriever that is reading a version goes on from the head that it found. Works in steps, one
+    a shard. Raises StoreIncomplete when the served version or the one before is not whole.
     """
-    kept = Kept()
-    for head in [one.head for _, one in ledger.heads()]:
-        kept.add(head, _entries(ledger, head))
-    for first, last in _groups(ledger.superseded_since(since)):
+    heads = [one.head for _, one in ledger.heads()]
+    recent = list(_groups(ledger.superseded_since(since)))
+    for head in heads:
+        yield from _keep(kept, ledger, head)
+    for first, last in recent:
         try:
-            kept.add(first, _entries(ledger, first))
+            yield from _keep(kept, ledger, first)
             kept.add(last, ledger.listed(ledger.changes(last, after=first.sequence)))
         except StoreIncomplete:
             continue  # swept before, with a shorter time for readers
-    return kept
 
 
-def _entries(ledger: Ledger, head: CatalogueHead) -> Iterator[Entry]:
-    for product_id, (vectors, metadata) in ledger.entries(head).items():
-        yield product_id, vectors, metadata
+def _keep(kept: Kept, ledger: Ledger, head: CatalogueHead) -> Iterator[None]:
+    changed = {entry[0]: entry for entry in ledger.listed(ledger.changes(head))}
+    shards = ledger.shards(head)
+    yield
+    for number in range(shards.num_rows):
+        listed = ledger.listed(shards.slice(number, 1))
+        kept.add(head, (entry for entry in listed if entry[0] not in changed))
+        yield
+    kept.add(head, changed.values())
 
 
 def _groups(heads: Iterable[CatalogueHead]) -> Iterator[tuple[CatalogueHead, CatalogueHead]]:

@@ -1,13 +1,14 @@
 """Removes what no kept version needs: keys in Redis, rows in Parquet, pictures.
 
 Redis first, then Parquet: a row that is online is always in Parquet too. The work is cut into
-steps, so that a writer can make changes between them; it reports these changes to the sweep.
+steps, so that a writer can make changes and merge parts between them; it reports the changes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -30,16 +31,17 @@ from services.pipeline.catalogue.compaction import (
     picture_urls,
     worth_merging,
 )
-from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, kept_rows
+from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, keep_rows
 from services.pipeline.catalogue.ledger import Entry, Ledger
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
 from services.pipeline.catalogue.snapshots import remove_abandoned
-from services.pipeline.pictures.unused import unused_downloads, unused_pictures
+from services.pipeline.pictures.unused import files_in, is_unused_download, is_unused_picture
 
 PICTURE_GRACE_S = 3_600.0
 
 _KEYS_PER_STEP = 2_000
+_FILES_PER_STEP = 1_000
 _VIEWS = (VECTOR_VIEW, METADATA_VIEW, SHARD_VIEW, CHANGE_VIEW, HEAD_VIEW)
 
 
@@ -101,16 +103,12 @@ class Sweep:
         dry_run: bool = False,
         picture_grace_s: float = PICTURE_GRACE_S,
     ) -> None:
-        """grace: time for which superseded rows stay, for retrievers that read them.
-
-        Raises StoreIncomplete when the served version, or the one before, is not whole in Parquet:
-        then nothing may be removed.
-        """
+        """grace: time for which superseded rows stay, for retrievers that read them."""
         self._places = places
         self._since = datetime.now(UTC) - grace
         self._dry_run = dry_run
         self._picture_grace_s = picture_grace_s
-        self._kept = kept_rows(places.ledger, self._since)
+        self._kept = Kept()
         self._kept_keys: set[bytes] = set()
         self.swept = Swept()
 
@@ -123,10 +121,15 @@ class Sweep:
             self._kept_keys.update(self._places.online.keys.of(_columns(view, list(values))))
 
     def steps(self) -> Iterator[None]:
-        """Do the work, a fraction of a second at a time. Raises DependencyAway, OfflineDamaged,
-        OSError; what is done stays done, and the rest is left to the next sweep."""
+        """Do the work, a fraction of a second at a time.
+
+        Raises StoreIncomplete when the served version, or the one before, is not whole in Parquet:
+        then nothing may be removed. Raises DependencyAway, OfflineDamaged, OSError; what is done
+        stays done, and the rest is left to the next sweep.
+        """
         if not self._dry_run:
             remove_abandoned(self._places.offline.folder)
+        yield from keep_rows(self._kept, self._places.ledger, self._since)
         yield from self._redis()
         used: set[str] = set()
         for view in _VIEWS:
@@ -158,11 +161,9 @@ class Sweep:
     def _parquet(self, view: str, used: set[str]) -> Iterator[None]:
         offline = self._places.offline
         live = LiveRows(offline, view, self._kept, self._since)
-        yield
+        yield from live.read()
         if view == METADATA_VIEW:
-            for part in self._all_parts(view, live.parts):
-                used |= picture_urls(part)
-                yield
+            yield from self._named_pictures(live.parts, used)
         chosen = worth_merging(view, live.parts)
         self.swept.parts += len(chosen)
         for group in groups(view, chosen):
@@ -173,30 +174,42 @@ class Sweep:
                 self.swept.rows[view] += merge(offline, view, now)
             yield
 
-    def _all_parts(self, view: str, parts: list[LivePart]) -> Iterator[LivePart]:
-        """Those, and the parts of unfinished loads, whole."""
-        yield from parts
-        known = {one.path for one in parts}
-        for path in self._places.offline.parts(view):
-            if path not in known:
-                yield LivePart.whole(path)
+    def _named_pictures(self, live: list[LivePart], used: set[str]) -> Iterator[None]:
+        """Add the pictures of the needed rows, and of all rows of parts that are not in `live`."""
+        known = {part.path: part for part in live}
+        read: set[Path] = set()
+        parts = list(self._places.offline.parts(METADATA_VIEW))
+        while parts:
+            for path in parts:
+                # The rows of a part that was merged meanwhile are in one of the next round.
+                with suppress(FileNotFoundError):
+                    used |= picture_urls(known.get(path) or LivePart.whole(path))
+                if path in known:
+                    yield
+            read.update(parts)
+            parts = [one for one in self._places.offline.parts(METADATA_VIEW) if one not in read]
 
     def _pictures(self, used: set[str]) -> Iterator[None]:
         media = self._places.media
-        gone = list(unused_pictures(media, used, self._picture_grace_s))
-        yield
-        for some in _batches(gone, _KEYS_PER_STEP):
-            for path in some:
-                self.swept.pictures += 1
-                self.swept.picture_bytes += path.stat().st_size
-                self._unlink(path)
+        gone: set[Path] = set()
+        for some in _batches(files_in(media), _FILES_PER_STEP):
+            gone.update(one for one in some if is_unused_picture(one, used, self._picture_grace_s))
             yield
-        for path in unused_downloads(self._places.downloads, media, set(gone)):
-            self.swept.downloads += 1
-            self._unlink(path)
+        for some in _batches(files_in(self._places.downloads), _FILES_PER_STEP):
+            unused = [one for one in some if is_unused_download(one, media, gone)]
+            self.swept.downloads += len(unused)
+            self._remove(unused)
+            yield
+        for some in _batches(gone, _FILES_PER_STEP):
+            # A change that stores one of them again makes it young.
+            unused = [one for one in some if is_unused_picture(one, used, self._picture_grace_s)]
+            self.swept.pictures += len(unused)
+            self.swept.picture_bytes += sum(path.stat().st_size for path in unused)
+            self._remove(unused)
+            yield
 
-    def _unlink(self, path: Path) -> None:
-        if not self._dry_run:
+    def _remove(self, paths: Iterable[Path]) -> None:
+        for path in () if self._dry_run else paths:
             path.unlink(missing_ok=True)
 
 

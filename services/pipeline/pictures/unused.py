@@ -13,31 +13,32 @@ STALE_PART_S = 7 * 86_400.0
 """Age from which a partial download is not resumed."""
 
 
-def unused_pictures(folder: Path, used: Collection[str], older_than_s: float) -> Iterator[Path]:
-    """Picture files whose URL is not in `used`.
+def files_in(folder: Path) -> Iterator[Path]:
+    """Files of the pictures' folder, or of the download cache."""
+    return folder.glob("[0-9a-f][0-9a-f]/*")
+
+
+def is_unused_picture(path: Path, used: Collection[str], older_than_s: float) -> bool:
+    """True if it is a picture file whose URL is not in `used`.
 
     older_than_s: a younger file may belong to a product that is being stored.
     """
-    newest = time.time() - older_than_s
-    for path in folder.glob("[0-9a-f][0-9a-f]/*"):
-        picture = stored_picture(f"/images/{path.parent.name}/{path.name}")
-        if picture is not None and picture.url not in used and _age(path) < newest:
-            yield path
+    picture = stored_picture(f"/images/{path.parent.name}/{path.name}")
+    if picture is None or picture.url in used:
+        return False
+    return _age(path) < time.time() - older_than_s
 
 
-def unused_downloads(cache: Path, media: Path, gone: Collection[Path]) -> Iterator[Path]:
-    """Files of the download cache: entries whose picture is gone, and stale partial downloads."""
-    for path in cache.glob("[0-9a-f][0-9a-f]/*"):
-        if path.suffix == ".json" and not path.name.endswith(".part.json"):
-            try:
-                picture = Entry.model_validate_json(path.read_bytes()).picture
-            except (OSError, ValueError):
-                continue  # it is being written, or is written again when it is read
-            kept = media / picture.name
-            if kept in gone or not kept.is_file():
-                yield path
-        elif _age(path) < time.time() - STALE_PART_S:
-            yield path
+def is_unused_download(path: Path, media: Path, gone: Collection[Path]) -> bool:
+    """True for an entry of the cache whose picture is gone, and for a stale partial download."""
+    if path.suffix != ".json" or path.name.endswith(".part.json"):
+        return _age(path) < time.time() - STALE_PART_S
+    try:
+        picture = Entry.model_validate_json(path.read_bytes()).picture
+    except (OSError, ValueError):
+        return False  # it is being written, or is written again when it is read
+    kept = media / picture.name
+    return kept in gone or not kept.is_file()
 
 
 def _age(path: Path) -> float:

@@ -14,7 +14,7 @@ import pytest
 from asgi_lifespan import LifespanManager
 from pydantic import HttpUrl
 
-from services.contracts.batches import BatchResult
+from services.contracts.batches import MAX_BATCHES, MAX_GROUPS, BatchResult
 from services.contracts.products import product_etag
 from services.gateway.admission.access import key_hash
 from services.gateway.app import create_app as create_gateway
@@ -250,3 +250,31 @@ async def test_single_changes_do_not_wait_for_a_long_batch(
         assert single.status_code == 200, single.text
     assert not batch.done()
     assert {one.status for one in await batch} == {"stored"}
+
+
+@pytest.mark.parametrize("service", ["gateway", "writer"])
+async def test_so_many_batches_at_once_and_no_more(
+    catalogue: Path, gateway: httpx.AsyncClient, writer: httpx.AsyncClient, service: str
+) -> None:
+    """Each may fill its share of memory, so the next one is refused before it is read."""
+    client, most = {"gateway": (gateway, MAX_BATCHES), "writer": (writer, MAX_GROUPS)}[service]
+    reading, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def body(number: int) -> AsyncIterator[bytes]:
+        reading.release()
+        await go_on.wait()
+        yield body_of([patch("p-001", price=float(number))])
+
+    held = [
+        asyncio.create_task(client.post("/products/batch", content=body(number), headers=NDJSON))
+        for number in range(most)
+    ]
+    for _ in held:
+        await reading.acquire()
+    refused = await client.post("/products/batch", content=b"{}", headers=NDJSON)
+    assert_problem(refused, 429, "overloaded")
+    assert refused.headers["Retry-After"]
+    go_on.set()
+    for answer in await asyncio.gather(*held):
+        assert BatchResult.model_validate_json(answer.content).status == "stored"
+    assert [one.status for one in await send(client, [patch("p-001", price=9.5)])] == ["stored"]
