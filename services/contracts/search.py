@@ -184,8 +184,8 @@ class Relevance(Contract):
     words: float = Field(description="Bonus for the words that the product contains.")
     identifier: float = Field(description="Bonus for an identifier, or for the beginning of one.")
     missing_picture: float = Field(
-        description="Usual similarity of a picture, for a product that contains all words but has "
-        "no picture."
+        description="Similarity that pictures of products with such a text have, for a product "
+        "that contains all words but has no picture."
     )
     excluded_look: float = Field(
         default=0.0, description="Penalty for a picture that looks like an excluded word."

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.retriever.index import AnyRows, Rows, Vector
 
@@ -115,6 +116,24 @@ class Moments:
         mean = self.mean[image]
         share = float(np.trace(self.covariance[image, image]) + mean @ mean)
         return 0.0 if share <= _LEAST_SPREAD else share
+
+    def look_by_text(self, query: Vector, by_text: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What pictures add to the score of products with these shares of their texts.
+
+        query: (2·d,) fused. The straight line of least squares through all products with a picture.
+        Zeros where no product has one.
+        """
+        if not self.pictured:
+            return np.zeros_like(by_text)
+        d = len(query) // 2
+        text, look = query[:d], query[d:]
+        # Rows without a picture are zero; of the others, the mean is this much larger.
+        mean = float(self.mean[d:] @ look) / self.pictured
+        variance = float(text @ (self.covariance[:d, :d] @ text))
+        covariance = float(text @ (self.covariance[:d, d:] @ look)) / self.pictured
+        slope = covariance / variance if variance > _LEAST_SPREAD**2 else 0.0
+        expected: NDArray[np.float64] = mean + slope * (by_text - float(self.mean[:d] @ text))
+        return expected
 
     def centre(self, kind: TermKind) -> Vector | None:
         """(d,) mean of the products' vectors of their words, or of their pictures.

@@ -60,10 +60,6 @@ class Fusion:
         if catalogue.moments.blind and request.mode == "hybrid":
             # Similarities of a model that does not distinguish these products would be noise.
             self.words_alone = None not in self.words
-        d = catalogue.info.dimension
-        pictured = catalogue.moments.pictured
-        look = float(catalogue.moments.mean[d:] @ query.fused[d:])
-        self._usual_look = look / pictured if pictured else 0.0
         self._weights = query.weights
         self._against = Against(catalogue, request.exclusions)
         self._bonus = self._sum(query.weights)
@@ -178,14 +174,18 @@ class Fusion:
         return best_hits(rows, scores, len(rows), threshold)
 
     def _missing_look(self, rows: Numbers) -> NDArray[np.float64]:
-        """The usual similarity of a picture, for products that say everything but have none."""
+        """What a picture would add, for products that say everything but have none."""
         missing = np.zeros(len(rows))
-        if self._certain is not None and self._usual_look:
+        if self._certain is not None:
             certain = np.flatnonzero(self._certain[rows])
             if len(certain):
-                looks = self._catalogue.index.rows(rows[certain])
-                blank = ~looks[:, self._catalogue.info.dimension :].any(axis=1)
-                missing[certain[blank]] = self._usual_look
+                d = self._catalogue.info.dimension
+                vectors = self._catalogue.index.rows(rows[certain])
+                blank = ~vectors[:, d:].any(axis=1)
+                if blank.any():
+                    by_text = vectors[blank, :d].astype(np.float64) @ self._fused[:d]
+                    look = self._catalogue.moments.look_by_text(self._fused, by_text)
+                    missing[certain[blank]] = look
         return missing
 
     def _sum(self, weights: Sequence[float]) -> NDArray[np.float32] | None:

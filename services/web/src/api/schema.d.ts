@@ -860,7 +860,7 @@ export interface components {
             identifier: number;
             /**
              * Missing Picture
-             * @description Usual similarity of a picture, for a product that contains all words but has no picture.
+             * @description Similarity that pictures of products with such a text have, for a product that contains all words but has no picture.
              */
             missing_picture: number;
             /**
