@@ -180,6 +180,9 @@ def _store(folders: Folders) -> Iterator[Finding]:
     if not registry.is_file() or registry.stat().st_size == 0:
         yield Finding(f"Feast's registry {registry} is missing", _again(folders))
         return
+    import services.common.light_feast  # noqa: F401
+
+    # isort: split
     from feast.protos.feast.core.Registry_pb2 import Registry
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 

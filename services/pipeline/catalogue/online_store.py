@@ -14,6 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+# Before Feast.
+import services.common.light_feast  # noqa: F401
+
+# isort: split
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa

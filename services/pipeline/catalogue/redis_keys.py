@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+# Before Feast.
+import services.common.light_feast  # noqa: F401
+
+# isort: split
 from feast import FeatureStore
 from feast.infra.key_encoding_utils import deserialize_entity_key
 from feast.infra.online_stores.helpers import _redis_key

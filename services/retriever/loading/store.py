@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-# Before Feast: where it comes first, it turns all metrics of the process into files in a
-# temporary folder, which two registries with a metric of the same name then share.
-import prometheus_client  # noqa: F401
+# Before Feast.
+import services.common.light_feast  # noqa: F401
 
 # isort: split
 import numpy as np
