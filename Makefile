@@ -39,11 +39,14 @@ smoke: ## Check a running deployment as a shopper would (URL=…)
 
 ##@ Test
 
-test: ## Run every test that needs no Docker, after lint, types and import rules
+test: ## Run lint, types, import rules, the page's tests and those of the services (seven minutes)
 	@$(BOOTSTRAP) --group test --web
-	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory test-web
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=20 $(ARGS)
+	@$(MAKE) --no-print-directory -j 2 check test-web
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long" --durations=20 $(ARGS)
+
+test-long: ## Run the tests that `make test` leaves out: a browser, a soak, fuzzing, more kills
+	@$(BOOTSTRAP) --group test --web
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m long --durations=20 $(ARGS)
 
 test-unit: ## Run only the tests that need nothing running
 	@$(BOOTSTRAP) --group test

@@ -149,6 +149,7 @@ def test_a_taken_port_is_named_and_nothing_is_started(tmp_path: Path, catalogue:
     assert f"port {port} on 127.0.0.1 cannot be used" in said
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not GROCERY.is_file(), reason="the grocery catalogue is not beside the project")
 def test_a_real_catalogue_loads_whole_with_its_pictures(tmp_path: Path) -> None:
     with launched(tmp_path, CATALOG=str(GROCERY)) as launcher:

@@ -2,8 +2,8 @@
 
 Schemathesis reads the schema that the running service publishes, and holds every answer to it: no
 5xx, no status, type, header or body that the schema does not have, nothing accepted that it
-forbids. It also follows the schema's links, from a search to the products that it found. Longer:
-`make fuzz FUZZ_EXAMPLES=500`.
+forbids. It also follows the schema's links, from a search to the products that it found. In
+`make test-long`; longer: `make fuzz FUZZ_EXAMPLES=500`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.gateway.admission.access import key_hash
 from tests.support.launcher import small_catalogue
 from tests.support.whole_stack import WITH_WRITER, WholeStack, whole_stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "10")
 SECONDS = 60 + 2 * int(EXAMPLES)

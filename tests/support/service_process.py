@@ -40,7 +40,10 @@ def processor_s(pid: int) -> float:
 
 
 class ServiceProcess:
-    """`python -m command`, listening on a socket of ours; its output goes to a file."""
+    """`python -m command`, listening on a socket of ours; its output goes to a file.
+
+    It stops without draining, unless a setting says otherwise: no other process replaces it.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class ServiceProcess:
                 [sys.executable, "-m", *command],
                 env={
                     **{n: v for n, v in os.environ.items() if n not in SET_BY_FEAST},
+                    f"{prefix}_DRAIN_MS": "0",
                     **(surroundings or {}),
                     **environment,
                     f"{prefix}_LISTEN_FD": str(listener.fileno()),

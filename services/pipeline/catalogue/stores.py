@@ -75,7 +75,7 @@ def published_head(online: OnlineStore) -> CatalogueHead:
 
 @contextmanager
 def open_stores(
-    folder: Path, *, mend: bool = True, wait_s: float = LOCK_WAIT_S
+    folder: Path, *, mend: bool = True, wait_s: float | None = None
 ) -> Iterator[Stores]:
     """Open both stores for their only writer, and bring them up to Feast's definitions.
 
@@ -83,7 +83,7 @@ def open_stores(
     process to end its writing.  Raises DependencyAway, StoresDiffer, OfflineDamaged, Busy.
     """
     online, offline = OnlineStore(folder), OfflineStore(folder / "offline")
-    with only_writer(folder / "offline", wait_s=wait_s):
+    with only_writer(folder / "offline", wait_s=LOCK_WAIT_S if wait_s is None else wait_s):
         if online.apply():
             offline.complete(HEAD_VIEW)
         stores = Stores(online, offline)

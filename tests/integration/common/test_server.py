@@ -44,8 +44,7 @@ def start(listener: socket.socket, tmp_path: Path) -> Iterator[Start]:
                 "SAMPLE",
                 listener,
                 tmp_path / f"service-{started}.log",
-                surroundings=None,
-                **{"drain_ms": "0", **settings},
+                **settings,
             )
             stack.callback(process.stop)
             process.wait_until_said("Application startup complete")

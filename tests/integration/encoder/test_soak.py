@@ -74,7 +74,7 @@ def resident_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long
 async def test_ten_thousand_good_and_bad_requests_leave_it_as_it_was(
     encoder: tuple[httpx.AsyncClient, int],
 ) -> None:

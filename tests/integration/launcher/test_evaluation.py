@@ -50,6 +50,7 @@ def test_the_golden_queries_beside_a_catalogue_are_evaluated(
     assert not (settings.state_dir / "mlflow").exists()
 
 
+@pytest.mark.long
 def test_a_refused_evaluation_ends_with_the_exit_code_of_the_pipeline(
     settings: LauncherSettings,
 ) -> None:

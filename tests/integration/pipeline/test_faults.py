@@ -33,6 +33,12 @@ from tests.support.waiting import until
 
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
+DELETE_AND_SWEEP = """
+import sys
+from services.pipeline.cli import main
+sys.exit(main(["delete", sys.argv[1]]) or main(["sweep"]))
+"""
+
 
 @pytest.fixture
 def mine(settings: PipelineSettings, own_redis: RedisProcess, tmp_path: Path) -> PipelineSettings:
@@ -203,7 +209,9 @@ async def test_a_registry_that_is_lost_is_written_again(mine: PipelineSettings) 
 
 
 @pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
-@pytest.mark.parametrize("jumps", [("+1h", "+0", "-1h"), ("-1h", "+1h")])
+@pytest.mark.parametrize(
+    "jumps", [("+1h", "-1h"), pytest.param(("-1h", "+0", "+1h"), marks=pytest.mark.long)]
+)
 def test_a_clock_that_jumps_loses_nothing(mine: PipelineSettings, jumps: tuple[str, ...]) -> None:
     for number, jump in enumerate(jumps):
         environment = {
@@ -214,16 +222,14 @@ def test_a_clock_that_jumps_loses_nothing(mine: PipelineSettings, jumps: tuple[s
             "PIPELINE_FEATURE_STORE": str(mine.feature_store),
             "PIPELINE_MEDIA_DIR": str(mine.media_dir),
         }
-        for words in (["delete", f"p-00{number}"], ["sweep"]):
-            done = subprocess.run(
-                [sys.executable, "-m", "services.pipeline", *words],
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=120,
-            )
-            assert done.returncode == 0, done.stderr
+        done = subprocess.run(
+            [sys.executable, "-c", DELETE_AND_SWEEP, f"p-00{number}"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
     delete(["p-005"], mine)
     sweep(mine)
     gone = {f"p-00{number}" for number in range(len(jumps))} | {"p-005"}

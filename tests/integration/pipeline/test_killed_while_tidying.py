@@ -1,11 +1,7 @@
-"""A sweep, a change or a load that is killed at any of its steps loses nothing.
-
-Every fifth step by default; `KILLED_EVERY=1` tries each.
-"""
+"""A sweep, a change or a load that is killed at any of its steps loses nothing."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -24,7 +20,8 @@ from tests.support.killed_at import killed_at
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.redis_server import RedisProcess
 
-EVERY = int(os.environ.get("KILLED_EVERY", "5"))
+EVERY = pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.long)])
+"""Killed at every seventh step, or at each."""
 
 
 @pytest.fixture
@@ -77,8 +74,9 @@ def entries(settings: PipelineSettings) -> dict[str, object]:
     return {name: ledger.entries(one.head) for name, one in ledger.heads()}
 
 
+@EVERY
 def test_a_sweep_killed_at_any_step_loses_nothing(
-    changed: PipelineSettings, own_redis: RedisProcess, tmp_path: Path
+    changed: PipelineSettings, own_redis: RedisProcess, tmp_path: Path, every: int
 ) -> None:
     wanted, listed = products(changed), entries(changed)
     snapshot = Snapshot(changed, tmp_path)
@@ -86,20 +84,21 @@ def test_a_sweep_killed_at_any_step_loses_nothing(
     while killed_at(steps, lambda: sweep(changed, grace_s=0)):
         assert entries(changed) == listed, f"step {steps}"
         assert products(changed) == wanted, f"step {steps}"
-        if steps % 10 == 1:
+        if steps % max(10, 2 * every) == 1:
             sweep(changed, grace_s=0)
             assert not verify_stores(changed).faults
             own_redis.empty()
             rebuild(changed, lambda _: None)
             assert products(changed) == wanted, f"rebuilt after step {steps}"
         snapshot.restore()
-        steps += EVERY
+        steps += every
     assert steps > 20
 
 
+@EVERY
 @pytest.mark.parametrize("command", ["delete", "load"])
 def test_a_change_killed_at_any_step_is_made_as_a_whole_or_not_at_all(
-    changed: PipelineSettings, own_redis: RedisProcess, tmp_path: Path, command: str
+    changed: PipelineSettings, own_redis: RedisProcess, tmp_path: Path, command: str, every: int
 ) -> None:
     rows = product_rows(9)
     feed = write_feed(tmp_path / "third.csv", [row | {"title": "Third"} for row in rows])
@@ -121,7 +120,7 @@ def test_a_change_killed_at_any_step_is_made_as_a_whole_or_not_at_all(
         now = products(changed)
         assert now in (before, after), f"step {steps}"
         outcomes.append(now == after)
-        steps += EVERY
+        steps += every
         assert not verify_stores(changed).faults, f"step {steps}"
         assert next(iter(entries(changed).values())) == committed
         snapshot.restore()

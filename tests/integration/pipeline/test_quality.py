@@ -65,7 +65,6 @@ def served(settings: PipelineSettings, feed: Path, tmp_path: Path) -> Iterator[P
             listener,
             tmp_path / "retriever.log",
             feature_store=str(settings.feature_store),
-            drain_ms="0",
         )
         try:
             retriever.wait_until_ready(url_of(listener))
