@@ -44,6 +44,7 @@ def start(listener: socket.socket, tmp_path: Path) -> Iterator[Start]:
                 "SAMPLE",
                 listener,
                 tmp_path / f"service-{started}.log",
+                surroundings=None,
                 **settings,
             )
             stack.callback(process.stop)
