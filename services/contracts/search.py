@@ -109,7 +109,8 @@ class Filters(Contract):
     attributes: dict[FieldName, _Values] = Field(
         default_factory=dict,
         max_length=MAX_FACETS,
-        description="Further attributes that the catalogue allows as filters.",
+        description="Further attributes that the catalogue allows as filters. `item_group_id` "
+        "gives the variants of one product.",
         examples=[{"material": ["wood", "bamboo"]}],
     )
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from services.common.app import create_service_app
 from services.common.client import ServiceClient
@@ -18,6 +19,7 @@ from services.common.state import get_state, hold_state
 from services.contracts.batches import BATCH_PATH, MAX_CHANGES_BYTES
 from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
+from services.contracts.ucp_requests import MAX_IMAGE_CHARACTERS
 from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.gateway.admission.access import API_KEY_HEADER
 from services.gateway.admission.gate import (
@@ -29,6 +31,8 @@ from services.gateway.admission.gate import (
 from services.gateway.admission.limiters import LocalLimiter
 from services.gateway.admission.security_headers import security_headers
 from services.gateway.admission.shared_limiter import SharedLimiter
+from services.gateway.agents.profile import MCP_PATH, REST_PATH
+from services.gateway.agents.shop import Shop, open_shop
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
 from services.gateway.query_log.past_queries import open_past_queries
@@ -37,11 +41,13 @@ from services.gateway.routes import (
     changes,
     docs,
     images,
+    mcp,
     predict,
     products,
     search,
     suggest,
     synonyms,
+    ucp,
 )
 from services.gateway.routes.batch import BATCH_DEADLINE_MS
 from services.gateway.routes.dependencies import SearchOnly
@@ -65,6 +71,7 @@ Every answer carries its request id in `X-Request-ID`; every error is a problem 
 MAX_JSON_BYTES = 65_536
 MAX_SEARCH_BYTES = MAX_CURSOR_CHARACTERS + 1_024
 MAX_BATCH_BYTES = 1_048_576
+MAX_AGENT_BYTES = MAX_IMAGE_CHARACTERS + MAX_SEARCH_BYTES
 
 
 def _with_key(router: APIRouter) -> APIRouter:
@@ -78,6 +85,19 @@ def _with_key(router: APIRouter) -> APIRouter:
 
 def _breaker_open(client: ServiceClient) -> Callable[[], float]:
     return lambda: float(client.circuit_open)
+
+
+@asynccontextmanager
+async def _mcp(shop: Shop | None) -> AsyncIterator[ASGIApp | None]:
+    """The app of `/mcp`; None if agents are not served."""
+    if shop is None:
+        yield None
+        return
+    # Here, since the SDK is large and most gateways serve no agents.
+    from services.gateway.mcp.door import open_door
+
+    async with open_door(shop, MAX_AGENT_BYTES) as door:
+        yield door
 
 
 def create_app(settings: GatewaySettings, transports: Transports | None = None) -> FastAPI:
@@ -94,14 +114,18 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             services = await stack.enter_async_context(open_services(settings, transports or {}))
             log = await stack.enter_async_context(open_query_log(settings, metrics))
             rewriting = Rewriting(services.rewriter, settings.rewriter_timeout_ms / 1000)
+            search = Search(services, rewriting, metrics, reporting(metrics, log))
+            shop = open_shop(settings, services, search, metrics)
             state = GatewayState(
                 settings=settings,
                 metrics=metrics,
                 limiter=SharedLimiter(redis, policy) if redis else LocalLimiter(policy),
                 services=services,
-                search=Search(services, rewriting, metrics, reporting(metrics, log)),
+                search=search,
                 readiness=ReadinessProbe(services),
                 past_queries=await stack.enter_async_context(open_past_queries(settings)),
+                shop=shop,
+                mcp=await stack.enter_async_context(_mcp(shop)),
             )
             for client in services.all():
                 metrics.breaker_open.labels(client.name).set_function(_breaker_open(client))
@@ -126,6 +150,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             changes.router,
             synonyms.router,
             images.router,
+            *((ucp.profile_router, ucp.router) if settings.agents_url else ()),
             docs.router,
             page_router(settings.web_dir),
         ),
@@ -139,6 +164,8 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             "/products/": MAX_PRODUCT_BYTES,
             BATCH_PATH: MAX_CHANGES_BYTES,
             "/synonyms": MAX_BATCH_BYTES,
+            f"{REST_PATH}/catalog/search": MAX_AGENT_BYTES,
+            MCP_PATH: MAX_AGENT_BYTES,
         },
         deadlines_ms={f"POST {BATCH_PATH}": BATCH_DEADLINE_MS},
         docs_url=None,
@@ -146,6 +173,8 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         gate=LimitsGate(settings, metrics, lambda app: get_state(app, GatewayState).limiter),
         headers=security_headers(settings.frame_ancestors),
     )
+    if settings.agents_url:
+        app.router.routes.append(mcp.route)
     app.router.default = or_not_found_page(settings.web_dir, app.router.default)
     # Outermost, so that a browser may also read answers that no route gives.
     if settings.cors_origins:

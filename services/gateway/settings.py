@@ -134,6 +134,39 @@ class GatewaySettings(ServiceSettings):
         description="Redis timeout in milliseconds; the service then continues without it.",
     )
 
+    agents_url: HttpUrl | None = Field(
+        default=None,
+        description="Public URL of the gateway, such as `https://shop.example`; it opens the "
+        "gateway to agents: UCP at `/.well-known/ucp` and `/ucp/v1`, MCP at `/mcp` "
+        "([agents](agents.md)).",
+    )
+    agent_key_sha256: KeyHashes = Field(
+        default=(),
+        description="SHA-256 in hex of each key with which an agent may use UCP and MCP, and "
+        "nothing else, separated by commas; without one, the keys that may search may do so.",
+    )
+    agents_platforms: Path | None = Field(
+        default=None,
+        description="JSON file of the profiles of approved UCP platforms by their URLs; without "
+        "it, every platform is served.",
+    )
+    agents_rate_per_minute: int = Field(
+        default=120,
+        ge=1,
+        description="Limit of an agent's requests per minute, counted like the other limits.",
+    )
+    agents_burst: int = Field(
+        default=30, ge=1, description="An agent's requests at once before that limit applies."
+    )
+    agents_max_concurrent: int = Field(
+        default=8, ge=1, description="Maximum concurrent requests of one agent."
+    )
+    agents_budget_per_hour: int = Field(
+        default=2_000,
+        ge=1,
+        description="Budget of one agent's requests; it refills evenly within an hour.",
+    )
+
     query_log: Literal["off", "hashed", "plain"] = Field(
         default="off",
         description="Log of searches in a Redis stream, for `make report`: with a keyed hash of "
@@ -168,7 +201,7 @@ class GatewaySettings(ServiceSettings):
     def _without_last_slash(cls, value: object) -> object:
         return value.rstrip("/") if isinstance(value, str) else value
 
-    @field_validator("writer_url", "query_log_key", mode="before")
+    @field_validator("writer_url", "query_log_key", "agents_url", "agents_platforms", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         # Compose passes a variable that is not set as an empty one.
@@ -179,6 +212,7 @@ class GatewaySettings(ServiceSettings):
         "frame_ancestors",
         "search_key_sha256",
         "admin_key_sha256",
+        "agent_key_sha256",
         "trusted_proxies",
         mode="before",
     )

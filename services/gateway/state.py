@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
+from starlette.types import ASGIApp
 
 from services.common.places import Places
 from services.common.state import state_dependency
 from services.contracts.batches import MAX_BATCHES
 from services.gateway.admission.limiters import Limiter
+from services.gateway.agents.shop import Shop
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.past_queries import PastQueries
 from services.gateway.searching.search import Search
@@ -31,6 +33,9 @@ class GatewayState:
     past_queries: PastQueries | None
     """None if no log holds queries in plain words."""
     batches: Places = field(default_factory=lambda: Places(MAX_BATCHES, "batches of changes"))
+    shop: Shop | None = None
+    """None if agents are not served."""
+    mcp: ASGIApp | None = None
 
 
 State = Annotated[GatewayState, Depends(state_dependency(GatewayState))]

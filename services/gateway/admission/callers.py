@@ -22,7 +22,8 @@ def caller_of(scope: Scope, settings: GatewaySettings) -> str:
     """A name for who asks. An unknown key is nobody, or guessing keys would be free of limits."""
     headers = Headers(scope=scope)
     key = headers.get(API_KEY_HEADER)
-    if key and holds(key, (*settings.search_key_sha256, *settings.admin_key_sha256)):
+    known = (*settings.search_key_sha256, *settings.admin_key_sha256, *settings.agent_key_sha256)
+    if key and holds(key, known):
         return f"key:{key_hash(key)[:16]}"
     peer = scope["client"][0] if scope.get("client") else None
     forwarded = (hop for header in headers.getlist("x-forwarded-for") for hop in header.split(","))

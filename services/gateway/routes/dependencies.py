@@ -31,9 +31,17 @@ async def _require_search(
     check_access(state.settings, key, "search")
 
 
+async def _require_agent(
+    state: State, key: Annotated[str | None, Security(_api_key)] = None
+) -> None:
+    check_access(state.settings, key, "agent")
+
+
 AdminOnly = Depends(_require_admin)
 SearchOnly = Depends(_require_search)
 """Open to everyone while no search key is configured."""
+AgentsOnly = Depends(_require_agent)
+"""Open to everyone while neither an agent's key nor a search key is configured."""
 
 
 def directly_searching(request: Request) -> tuple[GatewayState, Timings]:

@@ -14,7 +14,7 @@ from services.contracts.retriever import (
     RetrievalRequest,
     RetrievalResponse,
 )
-from services.contracts.search import DEPTH, EVERY_FACET, PRICE, Filters, Strength
+from services.contracts.search import DEPTH, EVERY_FACET, GROUP, PRICE, Filters, Strength
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Fields, Numbers
 from services.retriever.index import Vector
@@ -222,7 +222,7 @@ def _check_fields(catalogue: Catalogue, request: RetrievalRequest) -> None:
             f"these can: {', '.join(sorted(known))}",
         )
         for place, name in asked
-        if name not in known or (place == "filters.attributes" and name == PRICE)
+        if name not in (known - {PRICE} | {GROUP} if place == "filters.attributes" else known)
     ]
     if problems:
         raise InvalidRequest(problems[0].message, errors=problems)

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from services.common.problems import InvalidRequest
 from services.contracts.retriever import CatalogueInfo, RetrievalRequest, RetrievalResponse
 from services.contracts.search import Filters, PriceRange
 from services.retriever.catalogue.catalogue import Catalogue
@@ -119,6 +120,16 @@ def test_only_one_of_variants_is_listed_the_first_in_the_order() -> None:
     listed = every(one, **cheap)
     assert len(listed) == 10
     assert "p-00009" in listed  # 9.00, its variant p-00008 costs 8.00
+
+
+def test_the_variants_of_one_product_are_listed_by_their_group() -> None:
+    one = catalogue()
+    assert every(one, filters=Filters(attributes={"item_group_id": ["g4"]})) == [
+        "p-00008",
+        "p-00009",
+    ]
+    with pytest.raises(InvalidRequest):
+        browse(one, facets=["item_group_id"])
 
 
 def test_filters_without_a_match_and_an_empty_catalogue_list_nothing() -> None:

@@ -450,7 +450,7 @@ export interface components {
             price?: components["schemas"]["PriceRange"] | null;
             /**
              * Attributes
-             * @description Further attributes that the catalogue allows as filters.
+             * @description Further attributes that the catalogue allows as filters. `item_group_id` gives the variants of one product.
              * @example {
              *       "material": [
              *         "wood",

@@ -1,0 +1,49 @@
+"""Identifiers in a product's attributes: SKUs and barcodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+_SEPARATORS = re.compile(r"[\W_]+")
+_SKU = re.compile(r"(?:^|_)sku(?:_?(?:code|no|nr|num|number))?$")
+_BARCODE = re.compile(r"(?:^|_)(gtin|ean|upc|isbn|jan|barcode)(?:_?(?:8|10|12|13|14|code))?$")
+_OTHER = re.compile(
+    r"(?:^|_)(?:asin|mpn|model)(?:_?(?:no|nr|num|number))?$"
+    r"|(?:^|_)(?:style|part|article|artikel|item|manufacturer)_?(?:code|no|nr|num|number|nummer|id)$"
+)
+
+
+def _folded(name: str) -> str:
+    return _SEPARATORS.sub("_", name.casefold()).strip("_")
+
+
+def normal(identifier: str) -> str:
+    """The form in which two spellings of one identifier are the same."""
+    bare = _SEPARATORS.sub("", identifier.casefold())
+    return (bare.lstrip("0") or "0") if bare.isdigit() else bare
+
+
+def is_identifier(attribute: str) -> bool:
+    name = _folded(attribute)
+    return any(kind.search(name) for kind in (_SKU, _BARCODE, _OTHER))
+
+
+def sku_of(attributes: Mapping[str, str]) -> str | None:
+    return next((value for name, value in attributes.items() if _SKU.search(_folded(name))), None)
+
+
+def barcodes_of(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Kind and value of each barcode."""
+    for name, value in attributes.items():
+        found = _BARCODE.search(_folded(name))
+        if found and value:
+            kind = found[1].upper()
+            yield ("GTIN" if kind == "BARCODE" else kind), value
+
+
+def has_identifier(attributes: Mapping[str, str], identifier: str) -> bool:
+    """True if the SKU or a barcode of the product is this one."""
+    wanted = normal(identifier)
+    own = [sku_of(attributes) or "", *(value for _, value in barcodes_of(attributes))]
+    return bool(wanted) and any(wanted == normal(one) for one in own)

@@ -1,0 +1,112 @@
+"""Options of a product: the attributes in which its variants differ, and a buyer's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product
+from services.contracts.search import COLOR, GROUP, IN_STOCK
+from services.contracts.ucp_answers import UcpOption, UcpOptionValue, UcpProductOption
+from services.contracts.ucp_requests import UcpSelected
+from services.gateway.agents.cleaning import MAX_VALUE, clean
+from services.gateway.agents.identifiers import is_identifier
+from services.gateway.agents.products import Axes, is_available
+
+_NO_OPTION = frozenset({GROUP, IN_STOCK, LIST_PRICE, MORE_CATEGORIES})
+_FIRST = (COLOR, "size")
+_MAX_LABEL = 80
+_MAX_AXES = 8
+
+Choice = Mapping[str, str]
+"""Values by the names of attributes."""
+
+
+def axes_of(variants: Sequence[Product]) -> Axes:
+    """Attributes that each variant has, and not all alike; color and size first."""
+    if len(variants) < 2:
+        return ()
+    names = set.intersection(*(set(one.attributes) for one in variants)) - _NO_OPTION
+    axes = [
+        name
+        for name in names
+        if not is_identifier(name)
+        and len({one.attributes[name] for one in variants}) > 1
+        and all(_is_label(one.attributes[name]) for one in variants)
+    ]
+    return sorted(axes, key=lambda name: (name not in _FIRST, name))[:_MAX_AXES]
+
+
+def _is_label(value: str) -> bool:
+    return 0 < len(value) <= _MAX_LABEL and "://" not in value
+
+
+def choice_of(product: Product, axes: Axes) -> dict[str, str]:
+    return {name: product.attributes[name] for name in axes}
+
+
+def chosen(selected: Iterable[UcpSelected], axes: Axes) -> dict[str, str]:
+    """A buyer's choice; options that the product does not have are left out."""
+    by_name = {clean(name, MAX_VALUE).casefold(): name for name in axes}
+    return {
+        by_name[one.name.casefold()]: one.label
+        for one in selected
+        if one.name.casefold() in by_name
+    }
+
+
+def fits(product: Product, choice: Choice) -> bool:
+    return all(_same(product.attributes.get(name, ""), wanted) for name, wanted in choice.items())
+
+
+def relaxed(
+    choice: Choice, variants: Sequence[Product], preferences: Sequence[str]
+) -> dict[str, str]:
+    """The choice without options, the least important first, until a variant fits it."""
+    order = [name.casefold() for name in preferences]
+    names = sorted(
+        choice,
+        key=lambda name: order.index(name.casefold()) if name.casefold() in order else len(order),
+    )
+    while not any(fits(one, {name: choice[name] for name in names}) for one in variants):
+        names.pop()
+    return {name: choice[name] for name in names}
+
+
+def selected_options(choice: Choice, variants: Sequence[Product], axes: Axes) -> list[UcpOption]:
+    """The choice in the catalogue's spelling, in the order of the options."""
+    best = next((one for one in variants if fits(one, choice)), None)
+    return [
+        UcpOption(name=clean(name, MAX_VALUE), label=clean(best.attributes[name], MAX_VALUE))
+        for name in axes
+        if best is not None and name in choice
+    ]
+
+
+def product_options(
+    variants: Sequence[Product], axes: Axes, choice: Choice | None = None
+) -> list[UcpProductOption] | None:
+    """All values of each option; with a choice, also which of them go with the rest of it."""
+    options = []
+    for name in axes:
+        labels = dict.fromkeys(one.attributes[name] for one in variants)
+        values = [_value(label, name, variants, choice) for label in labels]
+        options.append(UcpProductOption(name=clean(name, MAX_VALUE), values=values))
+    return options or None
+
+
+def _value(
+    label: str, name: str, variants: Sequence[Product], choice: Choice | None
+) -> UcpOptionValue:
+    shown = clean(label, MAX_VALUE) or label
+    if choice is None:
+        return UcpOptionValue(label=shown)
+    having = [one for one in variants if fits(one, {**choice, name: label})]
+    return UcpOptionValue(
+        label=shown,
+        exists=bool(having),
+        available=any(is_available(one) is not False for one in having),
+    )
+
+
+def _same(value: str, wanted: str) -> bool:
+    return value == wanted or clean(value, MAX_VALUE).casefold() == wanted.casefold()

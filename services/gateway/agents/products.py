@@ -1,0 +1,192 @@
+"""A product of the catalogue as UCP shows it: a product with its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product, ScoredProduct
+from services.contracts.search import GROUP, IN_STOCK
+from services.contracts.ucp_answers import (
+    UcpAvailability,
+    UcpBarcode,
+    UcpCategory,
+    UcpDescription,
+    UcpInput,
+    UcpMedia,
+    UcpOption,
+    UcpPrice,
+    UcpPriceRange,
+    UcpProduct,
+    UcpProductOption,
+    UcpVariant,
+)
+from services.gateway.agents.cleaning import (
+    MAX_DESCRIPTION,
+    MAX_TITLE,
+    MAX_VALUE,
+    clean,
+    web_address,
+)
+from services.gateway.agents.identifiers import barcodes_of, sku_of
+from services.gateway.agents.money import currency_code, to_minor
+
+MAX_AMOUNT = 2**53 - 1
+MAX_ATTRIBUTES = 24
+_TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"})
+_NOT_SHOWN = frozenset({GROUP, IN_STOCK, LIST_PRICE, MORE_CATEGORIES})
+
+Axes = Sequence[str]
+"""Names of the attributes in which the variants of a product differ."""
+
+
+def group_of(product: Product) -> str:
+    """Id of the UCP product that a variant belongs to: its group's, otherwise its own."""
+    return product.attributes.get(GROUP) or product.product_id
+
+
+def is_available(product: Product) -> bool | None:
+    """None if the catalogue does not say."""
+    text = product.attributes.get(IN_STOCK)
+    return None if text is None else text.strip().casefold() in _TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class Shower:
+    """Shows products in one market."""
+
+    public_url: str
+    """Of the gateway, for links to its pictures; without a slash at its end."""
+    currency: str | None
+    """Of prices that name none."""
+    max_description: int = MAX_DESCRIPTION
+
+    def price(self, product: Product, amount: float | None) -> UcpPrice | None:
+        """None without an amount or a currency: UCP has no price without."""
+        currency = currency_code(product.currency) or self.currency
+        if amount is None or currency is None:
+            return None
+        minor = to_minor(amount, currency)
+        return UcpPrice(amount=minor, currency=currency) if minor <= MAX_AMOUNT else None
+
+    def has_price(self, product: Product) -> bool:
+        return self.price(product, product.price) is not None
+
+    def variant(
+        self,
+        product: Product,
+        axes: Axes = (),
+        inputs: list[UcpInput] | None = None,
+    ) -> UcpVariant:
+        """Raises ValueError for a product without a price."""
+        price = self.price(product, product.price)
+        if price is None:
+            raise ValueError("a variant needs a price")
+        available = is_available(product)
+        barcodes = [
+            UcpBarcode(type=kind, value=clean(value, MAX_VALUE))
+            for kind, value in barcodes_of(product.attributes)
+        ]
+        sku = sku_of(product.attributes)
+        return UcpVariant(
+            id=product.product_id,
+            sku=clean(sku, MAX_VALUE) if sku else None,
+            barcodes=barcodes or None,
+            title=_title(product),
+            description=self._description(product),
+            url=web_address(product.product_url),
+            categories=_categories(product),
+            price=price,
+            list_price=self.price(product, product.list_price),
+            availability=None
+            if available is None
+            else UcpAvailability(
+                available=available, status="in_stock" if available else "out_of_stock"
+            ),
+            options=[
+                UcpOption(name=clean(name, MAX_VALUE), label=clean(value, MAX_VALUE))
+                for name in axes
+                if (value := product.attributes.get(name))
+            ]
+            or None,
+            media=self._media(product),
+            metadata=_metadata(product),
+            inputs=inputs,
+        )
+
+    def product(
+        self,
+        everyone: Sequence[Product],
+        shown: Sequence[Product],
+        *,
+        axes: Axes = (),
+        options: list[UcpProductOption] | None = None,
+        selected: list[UcpOption] | None = None,
+        inputs: Mapping[str, list[UcpInput]] = MappingProxyType({}),
+    ) -> UcpProduct:
+        """everyone: all variants of the product, for its range of prices. shown: the variants of
+        the answer, the best first. All have a price. inputs: by the ids of variants."""
+        best = shown[0]
+        prices = [price for one in everyone if (price := self.price(one, one.price))]
+        lists = [price for one in everyone if (price := self.price(one, one.list_price))]
+        return UcpProduct(
+            id=group_of(best),
+            title=_title(best),
+            description=self._description(best),
+            url=web_address(best.product_url),
+            categories=_categories(best),
+            price_range=_range(prices, best.currency or self.currency),
+            list_price_range=_range(lists, best.currency or self.currency) if lists else None,
+            media=self._media(best),
+            options=options,
+            selected=selected,
+            variants=[self.variant(one, axes, inputs.get(one.product_id)) for one in shown],
+        )
+
+    def _description(self, product: Product) -> UcpDescription:
+        return UcpDescription(plain=clean(product.description, self.max_description))
+
+    def _media(self, product: Product) -> list[UcpMedia] | None:
+        address = product.image_url
+        if address is not None and address.startswith("/images/"):
+            address = self.public_url + address
+        url = web_address(address)
+        return None if url is None else [UcpMedia(url=url, alt_text=_title(product))]
+
+
+def _range(prices: Sequence[UcpPrice], currency: str | None) -> UcpPriceRange:
+    """Of the prices in one currency: others cannot be compared."""
+    code = currency_code(currency)
+    same = [price for price in prices if price.currency == code] or list(prices[:1])
+    return UcpPriceRange(
+        min=min(same, key=lambda one: one.amount), max=max(same, key=lambda one: one.amount)
+    )
+
+
+def _title(product: Product) -> str:
+    return clean(product.title, MAX_TITLE) or product.product_id
+
+
+def _categories(product: Product) -> list[UcpCategory] | None:
+    more = product.attributes.get(MORE_CATEGORIES, "").split("\n")
+    paths = [clean(path, MAX_VALUE) for path in (product.category or "", *more)]
+    return [UcpCategory(value=path) for path in dict.fromkeys(paths) if path] or None
+
+
+def _metadata(product: Product) -> dict[str, Any] | None:
+    """What UCP has no member for."""
+    attributes = {
+        clean(name, MAX_VALUE): clean(value, MAX_VALUE)
+        for name, value in list(product.attributes.items())[:MAX_ATTRIBUTES]
+        if name not in _NOT_SHOWN and value
+    }
+    found: dict[str, Any] = {}
+    if product.brand:
+        found["brand"] = clean(product.brand, MAX_VALUE)
+    if attributes:
+        found["attributes"] = attributes
+    if isinstance(product, ScoredProduct) and product.score:
+        found |= {"score": round(product.score, 4), "strength": product.strength}
+    return found or None

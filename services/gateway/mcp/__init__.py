@@ -1,0 +1,1 @@
+"""The Model Context Protocol (MCP): the catalogue as tools of an agent."""

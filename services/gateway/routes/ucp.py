@@ -1,0 +1,219 @@
+"""UCP over REST: `/.well-known/ucp` and `/ucp/v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    Forbidden,
+    NotFound,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    RateLimited,
+    ServiceError,
+    Unauthorized,
+    field_problems,
+    problem_document,
+    problem_response,
+)
+from services.contracts.ucp_answers import (
+    UcpAnswer,
+    UcpErrorAnswer,
+    UcpLookupAnswer,
+    UcpProblem,
+    UcpProductAnswer,
+    UcpProfileDocument,
+    UcpSearchAnswer,
+    ucp_json,
+)
+from services.contracts.ucp_requests import (
+    UcpLookupRequest,
+    UcpProductRequest,
+    UcpSearchRequest,
+)
+from services.gateway.agents.extension import extension_schema
+from services.gateway.agents.negotiation import AGENT_HEADER, Agent, agent_of_header
+from services.gateway.agents.outcomes import no_resource
+from services.gateway.agents.profile import (
+    LOOKUP,
+    PROFILE_HEADERS,
+    PROFILE_PATH,
+    REST_PATH,
+    SCHEMA_PATH,
+    SEARCH,
+    profile_document,
+)
+from services.gateway.agents.refusals import (
+    NoResource,
+    RequestTooLarge,
+    UcpRefused,
+    code_and_status,
+)
+from services.gateway.agents.shop import Shop
+from services.gateway.routes.dependencies import AgentsOnly, require_json
+from services.gateway.state import State
+
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def refused(error: ServiceError) -> Response:
+    """The problem document of an error, with the members and the media type of UCP."""
+    usual = problem_response(error)
+    code, status = code_and_status(error)
+    problem = problem_document(error).model_dump(exclude_none=True) | {"status": status}
+    body = UcpProblem(**problem, code=code, content=error.detail)
+    headers = {
+        name: value
+        for name, value in usual.headers.items()
+        if name in ("retry-after", "www-authenticate")
+    }
+    return JSONResponse(body.model_dump(exclude_none=True), status, headers)
+
+
+def _invalid(error: RequestValidationError) -> ServiceError:
+    fields = field_problems(error)
+    detail = f"The request is invalid. Correct: {', '.join(one.field for one in fields)}."
+    too_many = any(
+        item["loc"] == ("body", "ids") and item["type"] == "too_long" for item in error.errors()
+    )
+    return (RequestTooLarge if too_many else UcpRefused)(detail, errors=fields)
+
+
+class UcpRoute(APIRoute):
+    """A route whose errors are those of UCP."""
+
+    def get_route_handler(self) -> _Handler:
+        handle = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return refused(_invalid(error))
+            except ServiceError as error:
+                return refused(error)
+            except HTTPException as error:
+                return refused(UcpRefused(str(error.detail)))
+
+        return handler
+
+
+def shop_of(state: State) -> Shop:
+    if state.shop is None:
+        raise NotFound("Agents are not served here.")
+    return state.shop
+
+
+ShopOf = Annotated[Shop, Depends(shop_of)]
+
+
+async def _agent(
+    ucp_agent: Annotated[
+        str | None,
+        Header(
+            alias=AGENT_HEADER,
+            description="The platform, as a dictionary of RFC 8941; `version` is optional.",
+            examples=['profile="https://agent.example/profile.json"'],
+        ),
+    ] = None,
+) -> Agent:
+    return agent_of_header(ucp_agent)
+
+
+AgentOf = Annotated[Agent, Depends(_agent)]
+
+_CODES = {
+    400: "Invalid request, missing profile, or too many identifiers",
+    401: Unauthorized.title,
+    403: Forbidden.title,
+    404: NotFound.title,
+    409: "Model mismatch",
+    413: PayloadTooLarge.title,
+    415: "Unsupported media type",
+    422: "Version of UCP not supported",
+    424: "Profile unknown here",
+    429: f"{RateLimited.title}; {Overloaded.title}",
+    500: ServiceError.title,
+    503: f"{NotReady.title}; {DependencyUnavailable.title}",
+    504: DeadlineExceeded.title,
+}
+
+profile_router = APIRouter(tags=["agents"])
+
+router = APIRouter(
+    prefix=REST_PATH,
+    tags=["agents"],
+    route_class=UcpRoute,
+    dependencies=[AgentsOnly, Depends(require_json)],
+    responses={
+        status: {"description": text, "model": UcpProblem} for status, text in _CODES.items()
+    },
+)
+
+
+def _answer(answer: UcpAnswer) -> Response:
+    return Response(ucp_json(answer), media_type="application/json")
+
+
+async def _or_error(answering: Awaitable[UcpAnswer], capability: str) -> Response:
+    """The answer, or the business outcome that there is nothing to return."""
+    try:
+        return _answer(await answering)
+    except NoResource as outcome:
+        return _answer(no_resource(outcome, capability))
+
+
+@profile_router.get(
+    PROFILE_PATH, summary="Profile of this shop for agents", response_model_exclude_none=True
+)
+async def ucp_profile(shop: ShopOf, response: Response) -> UcpProfileDocument:
+    """Version, transports and capabilities, as the Universal Commerce Protocol defines them."""
+    response.headers.update(PROFILE_HEADERS)
+    return profile_document(shop.public_url)
+
+
+@profile_router.get(SCHEMA_PATH, summary="JSON Schema of our extension")
+async def ucp_extension_schema(shop: ShopOf, response: Response) -> dict[str, Any]:
+    """Search by picture, by references and with weights."""
+    response.headers.update(PROFILE_HEADERS)
+    return extension_schema(shop.public_url)
+
+
+@router.post("/catalog/search", response_model=UcpSearchAnswer | UcpErrorAnswer)
+async def search_catalog(body: UcpSearchRequest, shop: ShopOf, agent: AgentOf) -> Response:
+    """Search the catalogue by words, a picture, or products; or browse it by filters."""
+
+    async def answer() -> UcpAnswer:
+        return await shop.search.answer(body, shop.negotiation.with_agent(agent, SEARCH))
+
+    return await _or_error(answer(), SEARCH)
+
+
+@router.post("/catalog/lookup", response_model=UcpLookupAnswer | UcpErrorAnswer)
+async def lookup_catalog(body: UcpLookupRequest, shop: ShopOf, agent: AgentOf) -> Response:
+    """Products by the ids of products or variants, by SKUs, or by barcodes."""
+
+    async def answer() -> UcpAnswer:
+        return await shop.lookup.answer(body, shop.negotiation.with_agent(agent, LOOKUP))
+
+    return await _or_error(answer(), LOOKUP)
+
+
+@router.post("/catalog/product", response_model=UcpProductAnswer | UcpErrorAnswer)
+async def get_catalog_product(body: UcpProductRequest, shop: ShopOf, agent: AgentOf) -> Response:
+    """All of one product, with the variants that fit the selected options."""
+
+    async def answer() -> UcpAnswer:
+        return await shop.lookup.product(body, shop.negotiation.with_agent(agent, LOOKUP))
+
+    return await _or_error(answer(), LOOKUP)
