@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -26,7 +27,7 @@ from services.gateway.admission.gate import (
     RATE_LIMIT_HEADER,
     RATE_LIMIT_POLICY_HEADER,
     LimitsGate,
-    policy_of,
+    quotas_of,
 )
 from services.gateway.admission.limiters import LocalLimiter
 from services.gateway.admission.security_headers import security_headers
@@ -107,7 +108,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            policy, redis = policy_of(settings), None
+            redis = None
             if settings.redis_url is not None:
                 redis = OptionalRedis(settings.redis_url, timeout_ms=settings.redis_timeout_ms)
                 stack.push_async_callback(redis.aclose)
@@ -119,7 +120,9 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             state = GatewayState(
                 settings=settings,
                 metrics=metrics,
-                limiter=SharedLimiter(redis, policy) if redis else LocalLimiter(policy),
+                quotas=quotas_of(
+                    settings, partial(SharedLimiter, redis) if redis else LocalLimiter
+                ),
                 services=services,
                 search=search,
                 readiness=ReadinessProbe(services),
@@ -170,7 +173,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         deadlines_ms={f"POST {BATCH_PATH}": BATCH_DEADLINE_MS},
         docs_url=None,
         direct=(*predict.DIRECT, *search.DIRECT),
-        gate=LimitsGate(settings, metrics, lambda app: get_state(app, GatewayState).limiter),
+        gate=LimitsGate(settings, metrics, lambda app: get_state(app, GatewayState).quotas),
         headers=security_headers(settings.frame_ancestors),
     )
     if settings.agents_url:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from services.common.places import Places
 from services.common.state import state_dependency
 from services.contracts.batches import MAX_BATCHES
-from services.gateway.admission.limiters import Limiter
+from services.gateway.admission.gate import Quotas
 from services.gateway.agents.shop import Shop
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.past_queries import PastQueries
@@ -26,7 +26,7 @@ class GatewayState:
 
     settings: GatewaySettings
     metrics: GatewayMetrics
-    limiter: Limiter
+    quotas: Quotas
     services: Services
     search: Search
     readiness: ReadinessProbe

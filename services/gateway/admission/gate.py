@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.routing import Match, Route, Router
@@ -24,11 +25,12 @@ RATE_LIMIT_POLICY_HEADER = "RateLimit-Policy"
 _LIMIT_HEADER = RATE_LIMIT_HEADER.lower().encode()
 _POLICY_HEADER = RATE_LIMIT_POLICY_HEADER.lower().encode()
 
-_POLICY_NAME = '"default"'
 _LEASE_BEYOND_DEADLINE_S = 5.0
 
 # Not limited: requests that cost next to nothing or are for operations (pictures, the page, the
 # documentation, health, metrics).
+DEFAULT = "default"
+_AGENTS_PATHS = ("/ucp/", "/mcp")
 _LIMITED_PATHS = ("/products/", "/suggest")
 _FREE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -37,13 +39,53 @@ _FREE = Ticket()
 _BUSY = "The service is busy. Try again shortly."
 
 
-def policy_of(settings: GatewaySettings) -> Policy:
-    return Policy(
-        rate_per_minute=settings.rate_per_minute,
-        burst=settings.rate_burst,
-        max_concurrent=settings.max_concurrent,
-        lease_s=settings.deadline_ms / 1000 + _LEASE_BEYOND_DEADLINE_S,
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One limit of a caller."""
+
+    name: str
+    policy: Policy
+    limiter: Limiter
+
+    def caller(self, name: str) -> str:
+        """The caller's name in the limiter: each quota counts for itself."""
+        return name if self.name == DEFAULT else f"{self.name}:{name}"
+
+    @property
+    def described(self) -> str:
+        return f'"{self.name}";q={self.policy.burst};w={math.ceil(self.policy.window_s)}'
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """The limits of callers, and those of agents, which come by doors of their own."""
+
+    usual: tuple[Quota, ...]
+    agents: tuple[Quota, ...]
+
+    def of(self, path: str) -> tuple[Quota, ...]:
+        return self.agents if path.startswith(_AGENTS_PATHS) else self.usual
+
+
+def quotas_of(settings: GatewaySettings, limiter: Callable[[Policy], Limiter]) -> Quotas:
+    """limiter: makes one of a policy."""
+    lease_s = settings.deadline_ms / 1000 + _LEASE_BEYOND_DEADLINE_S
+
+    def quota(name: str, rate: float, burst: int, concurrent: int) -> Quota:
+        policy = Policy(rate, burst, concurrent, lease_s)
+        return Quota(name, policy, limiter(policy))
+
+    budget = settings.agents_budget_per_hour
+    usual = quota(DEFAULT, settings.rate_per_minute, settings.rate_burst, settings.max_concurrent)
+    rate = quota(
+        "agent",
+        settings.agents_rate_per_minute,
+        settings.agents_burst,
+        settings.agents_max_concurrent,
     )
+    # Concurrency is the other quota's.
+    whole = quota("agent-budget", budget / 60, budget, settings.max_in_flight + 1)
+    return Quotas((usual,), (rate, whole) if settings.agents_url else (usual,))
 
 
 class LimitsGate:
@@ -53,14 +95,12 @@ class LimitsGate:
         self,
         settings: GatewaySettings,
         metrics: GatewayMetrics,
-        limiter_of: Callable[[Starlette], Limiter],
+        quotas_of_app: Callable[[Starlette], Quotas],
     ) -> None:
-        """limiter_of: the limiter of an app, which exists only while the app runs."""
+        """quotas_of_app: those of an app, which exist only while the app runs."""
         self._settings = settings
         self._metrics = metrics
-        self._limiter_of = limiter_of
-        policy = policy_of(settings)
-        self._policy = f"{_POLICY_NAME};q={policy.burst};w={math.ceil(policy.window_s)}".encode()
+        self._quotas_of_app = quotas_of_app
         self._running = 0
         self._releases = Background()
 
@@ -70,24 +110,33 @@ class LimitsGate:
             return _FREE
         if self._running >= self._settings.max_in_flight:
             return self._refused(scope, "overload", Overloaded(_BUSY), ())
-        limiter = self._limiter_of(scope["app"])
+        quotas = self._quotas_of_app(scope["app"]).of(path_below_root(scope))
         caller, lease = caller_of(scope, self._settings), uuid.uuid4().hex
         self._running += 1
-        try:
-            verdict = await limiter.admit(caller, lease)
-        except BaseException:
-            self._running -= 1
-            raise
-        headers = self._described(verdict)
-        if verdict.refusal is not None:
-            self._running -= 1
-            return self._refused(scope, verdict.refusal, self._refusal(verdict), headers)
+        held: list[Quota] = []
+        verdicts: list[Verdict] = []
 
         def leave() -> None:
             self._running -= 1
-            # In the background: the caller has its answer and need not wait for Redis.
-            self._releases.start(limiter.release(caller, lease))
+            for quota in held:
+                # In the background: the caller has its answer and need not wait for Redis.
+                self._releases.start(quota.limiter.release(quota.caller(caller), lease))
 
+        try:
+            for quota in quotas:
+                verdicts.append(await quota.limiter.admit(quota.caller(caller), lease))
+                if verdicts[-1].refusal is not None:
+                    break
+                held.append(quota)
+        except BaseException:
+            leave()
+            raise
+        headers = _described(quotas, verdicts)
+        refusal = verdicts[-1].refusal
+        if refusal is not None:
+            leave()
+            error = _refusal(quotas[len(held)], verdicts[-1])
+            return self._refused(scope, refusal, error, headers)
         return Ticket(headers, leave=leave)
 
     def _refused(
@@ -97,24 +146,30 @@ class LimitsGate:
         _name_route(scope)
         return Ticket(headers, error)
 
-    def _described(self, verdict: Verdict) -> RawHeaders:
-        """The fields of draft-ietf-httpapi-ratelimit-headers: quota, window, what remains."""
-        left = f"{_POLICY_NAME};r={verdict.remaining};t={math.ceil(verdict.full_after_s)}"
-        return ((_POLICY_HEADER, self._policy), (_LIMIT_HEADER, left.encode()))
 
-    def _refusal(self, verdict: Verdict) -> ServiceError:
-        settings = self._settings
-        if verdict.refusal == "concurrency":
-            detail = (
-                f"Your limit of {settings.max_concurrent} concurrent requests is reached. "
-                "Wait until one of them is answered."
-            )
-        else:
-            detail = (
-                f"Your limit of {settings.rate_per_minute} requests a minute, with bursts of "
-                f"{settings.rate_burst}, is reached. Try again after `Retry-After` seconds."
-            )
-        return RateLimited(detail, retry_after_s=max(1, math.ceil(verdict.retry_after_s)))
+def _described(quotas: Sequence[Quota], verdicts: Sequence[Verdict]) -> RawHeaders:
+    """The fields of draft-ietf-httpapi-ratelimit-headers: quota, window, what remains."""
+    policies = ", ".join(quota.described for quota in quotas)
+    left = ", ".join(
+        f'"{quota.name}";r={verdict.remaining};t={math.ceil(verdict.full_after_s)}'
+        for quota, verdict in zip(quotas, verdicts, strict=False)
+    )
+    return ((_POLICY_HEADER, policies.encode()), (_LIMIT_HEADER, left.encode()))
+
+
+def _refusal(quota: Quota, verdict: Verdict) -> ServiceError:
+    policy = quota.policy
+    if verdict.refusal == "concurrency":
+        detail = (
+            f"Your limit of {policy.max_concurrent} concurrent requests is reached. "
+            "Wait until one of them is answered."
+        )
+    else:
+        detail = (
+            f"Your limit of {policy.rate_per_minute:g} requests a minute, with bursts of "
+            f"{policy.burst}, is reached. Try again after `Retry-After` seconds."
+        )
+    return RateLimited(detail, retry_after_s=max(1, math.ceil(verdict.retry_after_s)))
 
 
 def _is_limited(scope: Scope) -> bool:

@@ -23,7 +23,7 @@ Refusal = Literal["rate", "concurrency"]
 class Policy:
     """Limits of a caller."""
 
-    rate_per_minute: int
+    rate_per_minute: float
     burst: int
     max_concurrent: int
     lease_s: float  # after which a request that runs is taken for lost
