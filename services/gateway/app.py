@@ -59,6 +59,7 @@ from services.gateway.searching.rewriting import Rewriting
 from services.gateway.searching.search import Search
 from services.gateway.searching.services import ReadinessProbe, Transports, open_services
 from services.gateway.settings import GatewaySettings
+from services.gateway.smaller_pictures import SmallerPictures
 from services.gateway.state import GatewayState
 
 NAME = "gateway"
@@ -114,6 +115,8 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
                 stack.push_async_callback(redis.aclose)
             services = await stack.enter_async_context(open_services(settings, transports or {}))
             log = await stack.enter_async_context(open_query_log(settings, metrics))
+            smaller_pictures = SmallerPictures()
+            stack.callback(smaller_pictures.close)
             rewriting = Rewriting(services.rewriter, settings.rewriter_timeout_ms / 1000)
             search = Search(services, rewriting, metrics, reporting(metrics, log))
             shop = open_shop(settings, services, search, metrics)
@@ -126,6 +129,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
                 services=services,
                 search=search,
                 readiness=ReadinessProbe(services),
+                smaller_pictures=smaller_pictures,
                 past_queries=await stack.enter_async_context(open_past_queries(settings)),
                 shop=shop,
                 mcp=await stack.enter_async_context(_mcp(shop)),

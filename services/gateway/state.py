@@ -18,6 +18,7 @@ from services.gateway.query_log.past_queries import PastQueries
 from services.gateway.searching.search import Search
 from services.gateway.searching.services import ReadinessProbe, Services
 from services.gateway.settings import GatewaySettings
+from services.gateway.smaller_pictures import SmallerPictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class GatewayState:
     services: Services
     search: Search
     readiness: ReadinessProbe
+    smaller_pictures: SmallerPictures
     past_queries: PastQueries | None
     """None if no log holds queries in plain words."""
     batches: Places = field(default_factory=lambda: Places(MAX_BATCHES, "batches of changes"))

@@ -6,20 +6,23 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import anyio.to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from services.common.problems import NotFound, problem_responses
+from services.gateway.smaller_pictures import MEDIA_TYPE
 from services.gateway.state import State
 
 router = APIRouter(tags=["products"])
 
 # Nothing else is ever joined to the folder, so no path can lead out of it.
 _PICTURE = re.compile(r"[0-9a-f]{2}/(?P<digest>[0-9a-f]{64})\.(?P<kind>jpg|jpeg|png|webp)")
+
+Width = Literal["240", "480", "960"]
 
 # Stated here, since the system's own table of types may lack WebP.
 _MEDIA_TYPES = {
@@ -57,6 +60,10 @@ async def get_image(
     ],
     request: Request,
     state: State,
+    width: Annotated[
+        Width | None,
+        Query(description="Width in pixels, as WebP. A picture that is no wider is sent as it is."),
+    ] = None,
 ) -> Response:
     """A name stands for one content for ever, so a browser may keep it for ever."""
     match = _PICTURE.fullmatch(path)
@@ -65,10 +72,13 @@ async def get_image(
     found = None if file is None else await anyio.to_thread.run_sync(_regular_file, file)
     if match is None or file is None or found is None:
         raise NotFound("There is no picture of this name.")
-    etag = f'"{match["digest"]}"'
+    etag = f'"{match["digest"]}{f"-{width}" if width else ""}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=31536000, immutable"}
     if _holds(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
+    small = await state.smaller_pictures.get(file, int(width)) if width else None
+    if small is not None:
+        return Response(small, headers=headers, media_type=MEDIA_TYPE)
     return FileResponse(
         file, headers=headers, media_type=_MEDIA_TYPES[match["kind"]], stat_result=found
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 from starlette.types import ASGIApp, Message, Scope
 
+from services.gateway.smaller_pictures import SmallerPictures
 from tests.support.gateway_stack import Stack, assert_problem
 from tests.unit.gateway.conftest import RunStack
 
@@ -122,3 +127,73 @@ async def _get_raw(app: ASGIApp, path: str) -> tuple[int, bytes]:
 
 async def test_without_a_folder_there_are_no_pictures(stack: Stack) -> None:
     assert_problem(await stack.http.get(PICTURE), 404, "not-found")
+
+
+TURNED = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06" + bytes(6)
+"""A quarter, as phones write it."""
+
+
+def _drawn(size: tuple[int, int], kind: str = "WEBP", mode: str = "RGB", **how: Any) -> bytes:  # noqa: ANN401
+    out = io.BytesIO()
+    Image.new(mode, size, "red" if mode != "RGBA" else (255, 0, 0, 0)).save(out, kind, **how)
+    return out.getvalue()
+
+
+async def _sized(stack: Stack, tmp_path: Path, content: bytes, width: str) -> Image.Image:
+    (tmp_path / "media" / "3f" / f"{DIGEST}.webp").write_bytes(content)
+    response = await stack.http.get(f"{PICTURE}?width={width}")
+    assert response.status_code == 200, response.text
+    assert response.headers["etag"] == f'"{DIGEST}-{width}"'
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    return Image.open(io.BytesIO(response.content))
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        (_drawn((1200, 600)), (240, 120)),
+        (_drawn((2000, 5)), (240, 1)),
+        (_drawn((1200, 600), "JPEG"), (240, 120)),
+        (_drawn((600, 1200), "PNG", "RGBA"), (240, 480)),
+        (_drawn((1200, 600), "PNG", "P"), (240, 120)),
+        (_drawn((1200, 600), "PNG", "I;16"), (240, 120)),
+        (_drawn((1200, 600), "JPEG", "CMYK"), (240, 120)),
+        (_drawn((1200, 600), "JPEG", exif=TURNED), (240, 480)),
+    ],
+    ids=["webp", "flat", "jpeg", "transparent", "palette", "grey of 16 bits", "cmyk", "turned"],
+)
+async def test_a_picture_comes_in_the_width_that_is_asked_for(
+    with_media: Stack, tmp_path: Path, content: bytes, size: tuple[int, int]
+) -> None:
+    picture = await _sized(with_media, tmp_path, content, "240")
+    assert (picture.format, picture.size) == ("WEBP", size)
+
+
+async def test_no_picture_is_made_larger(with_media: Stack, tmp_path: Path) -> None:
+    picture = await _sized(with_media, tmp_path, _drawn((480, 480), "PNG"), "960")
+    assert (picture.format, picture.size) == ("PNG", (480, 480))
+
+
+async def test_what_cannot_be_scaled_is_sent_as_it_is(with_media: Stack) -> None:
+    response = await with_media.http.get(f"{PICTURE}?width=240")
+    assert (response.status_code, response.content) == (200, CONTENT)
+
+
+async def test_other_widths_are_refused(with_media: Stack) -> None:
+    assert_problem(await with_media.http.get(f"{PICTURE}?width=1000000"), 422, "invalid-request")
+
+
+async def test_many_at_once_ask_for_one_picture(with_media: Stack, tmp_path: Path) -> None:
+    (tmp_path / "media" / "3f" / f"{DIGEST}.webp").write_bytes(_drawn((1200, 600)))
+    asked = [with_media.http.get(f"{PICTURE}?width=480") for _ in range(100)]
+    assert len({response.content for response in await asyncio.gather(*asked)}) == 1
+
+
+async def test_the_cache_forgets_the_oldest(tmp_path: Path) -> None:
+    pictures = SmallerPictures(cached_bytes=1_000)
+    for number in range(20):
+        file = tmp_path / f"{number}.webp"
+        file.write_bytes(_drawn((500, 500)))
+        assert await pictures.get(file, 240)
+        assert 0 < pictures.cached_bytes <= 1_000
+    pictures.close()

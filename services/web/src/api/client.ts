@@ -60,6 +60,15 @@ export function unknownFilters(error: unknown): string[] {
   return fields.filter((field) => field.startsWith(ATTRIBUTE)).map((field) => field.slice(ATTRIBUTE.length))
 }
 
+/** Widths in pixels that the gateway sends a picture of its own in. */
+const WIDTHS = [240, 480, 960]
+
+/** For `srcset`: the picture in each width; undefined for one that another server sends. */
+export function pictureWidths(url: string | null | undefined): string | undefined {
+  const address = url?.startsWith('/images/') ? pictureAddress(url) : null
+  return address ? WIDTHS.map((width) => `${address}?width=${width} ${width}w`).join(', ') : undefined
+}
+
 /** The address of a product's picture, wherever the gateway is. */
 export function pictureAddress(url: string | null | undefined): string | null {
   if (!url) return null

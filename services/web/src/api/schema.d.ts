@@ -3740,7 +3740,10 @@ export interface operations {
     };
     get_image: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Width in pixels, as WebP. A picture that is no wider is sent as it is. */
+                width?: ("240" | "480" | "960") | null;
+            };
             header?: never;
             path: {
                 /** @description As in a product's `image_url`. */

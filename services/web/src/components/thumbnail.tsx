@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { FiImage } from 'react-icons/fi'
 
-import { pictureAddress } from '../api/client'
+import { pictureAddress, pictureWidths } from '../api/client'
 import { useLanguage } from '../i18n/language'
 
 interface Props {
@@ -10,10 +10,15 @@ interface Props {
   eager?: boolean
   /** Wider than high on a phone, so that two rows of cards fit on its screen. */
   low?: boolean
+  /** Its width on the page, for the browser to choose by. */
+  sizes?: string
 }
 
+/** On a card of the results. */
+const ON_A_CARD = '(min-width: 64rem) 15rem, (min-width: 40rem) 30vw, 45vw'
+
 /** A product's picture in a square that never changes size; a placeholder when there is none. */
-export function Thumbnail({ url, title, eager = false, low = false }: Props) {
+export function Thumbnail({ url, title, eager = false, low = false, sizes = ON_A_CARD }: Props) {
   const { say } = useLanguage()
   const [failed, setFailed] = useState<string | null>(null)
   const address = pictureAddress(url)
@@ -21,6 +26,8 @@ export function Thumbnail({ url, title, eager = false, low = false }: Props) {
     <div className={`${low ? 'aspect-[5/4] sm:aspect-square' : 'aspect-square'} overflow-hidden rounded-xl bg-stone-100 forced-color-adjust-none dark:bg-stone-200`}>
       {address && failed !== address ? (
         <img
+          srcSet={pictureWidths(url)}
+          sizes={sizes}
           src={address}
           alt={title}
           width={480}

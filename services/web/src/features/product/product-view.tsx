@@ -27,7 +27,7 @@ export function ProductView({ product }: { product: Product }) {
   return (
     <article aria-labelledby="product-title" className="grid gap-8 md:grid-cols-2 lg:gap-12">
       <div className="panel self-start p-4">
-        <Thumbnail url={product.image_url} title={product.title} eager />
+        <Thumbnail url={product.image_url} title={product.title} eager sizes="(min-width: 48rem) 34rem, 90vw" />
         <MorePictures links={product.attributes?.[MORE_IMAGES]} title={product.title} />
       </div>
       <div className="min-w-0 space-y-5">

@@ -1,7 +1,7 @@
 import { useId, useRef, useState, type FormEvent, type ReactNode } from 'react'
 import { FiMinusCircle } from 'react-icons/fi'
 
-import { pictureAddress, type Product, type SearchAnswer } from '../../api/client'
+import { pictureAddress, pictureWidths, type Product, type SearchAnswer } from '../../api/client'
 import { getProduct } from '../../api/get-product'
 import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
@@ -122,7 +122,7 @@ function ProductChip({ id, name: nameOf, onRemove }: ProductChipProps) {
   const picture = pictureAddress(product?.image_url)
   return (
     <Chip removeLabel={say.remove(name)} onRemove={onRemove}>
-      {picture && <img src={picture} alt="" className="-ms-2 size-8 shrink-0 rounded-full bg-stone-100 object-cover" />}
+      {picture && <img src={picture} srcSet={pictureWidths(product?.image_url)} sizes="2rem" alt="" className="-ms-2 size-8 shrink-0 rounded-full bg-stone-100 object-cover" />}
       <span className="max-w-64 truncate">{name}</span>
     </Chip>
   )

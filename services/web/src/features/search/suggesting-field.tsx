@@ -1,7 +1,7 @@
 import { useCombobox, type UseComboboxState, type UseComboboxStateChangeOptions } from 'downshift'
 import { FiClock, FiSearch } from 'react-icons/fi'
 
-import { pictureAddress } from '../../api/client'
+import { pictureAddress, pictureWidths } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import { useSuggestions, type Suggested } from './use-suggestions'
 import type { SearchFieldProps } from './search-field'
@@ -75,7 +75,7 @@ function Item({ item }: { item: Suggested }) {
     return (
       <>
         <span className="flex size-10 shrink-0 items-center justify-center overflow-hidden rounded-lg bg-stone-100 forced-color-adjust-none dark:bg-stone-200">
-          {picture && <img src={picture} alt="" width={40} height={40} className="size-full object-contain" />}
+          {picture && <img src={picture} srcSet={pictureWidths(item.product.image_url)} sizes="2.5rem" alt="" width={40} height={40} className="size-full object-contain" />}
         </span>
         <span dir="auto" className="min-w-0 flex-1 truncate text-start">
           {item.product.title}
