@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
-import { answer, card, hasProduct, open, product, searchAnswers } from './pages'
+import { address, answer, card, hasProduct, open, product, searchAnswers, searches } from './pages'
 import { asked, gateway, noNetwork } from './setup'
 
 const shelf = (name: string) => screen.findByRole('region', { name })
@@ -36,15 +36,74 @@ describe('the product page', () => {
     const more_images = 'https://cdn.example/2.jpg javascript:alert(1) https://cdn.example/3.jpg https://cdn.example/2.jpg'
     hasProduct(product('p1', 'Mug', { image_url: '/images/ab/1.webp', attributes: { more_images } }))
     open('/product/p1')
-    const main = await screen.findByRole('img', { name: 'Mug' })
-    expect(main).toHaveAttribute('src', expect.stringMatching(/\/images\/ab\/1\.webp$/))
-    const others = within(screen.getByRole('list', { name: 'More pictures' }))
-    expect(others.getAllByRole('img').map((one) => one.getAttribute('src'))).toEqual([
+    const large = await screen.findByRole('button', { name: 'Show larger: Mug' })
+    const shown = () => within(large).getByRole('img')
+    expect(shown()).toHaveAttribute('src', expect.stringMatching(/\/images\/ab\/1\.webp$/))
+    expect(shown()).toHaveAttribute('srcset', expect.stringContaining('/images/ab/1.webp?width=960 960w'))
+    const all = within(screen.getByRole('list', { name: 'More pictures' })).getAllByRole('button')
+    expect(all.map((one) => one.querySelector('img')?.getAttribute('src'))).toEqual([
+      expect.stringMatching(/\/images\/ab\/1\.webp$/),
       'https://cdn.example/2.jpg',
       'https://cdn.example/3.jpg',
     ])
-    expect(others.getByRole('link', { name: 'Picture 3 of Mug' })).toHaveAttribute('href', 'https://cdn.example/3.jpg')
+    const user = userEvent.setup()
+    await user.click(screen.getByRole('button', { name: 'Picture 3 of Mug' }))
+    expect(shown()).toHaveAttribute('src', 'https://cdn.example/3.jpg')
+    expect(shown()).not.toHaveAttribute('srcset')
     expect(screen.queryByText(/cdn\.example/)).toBeNull()
+  })
+
+  it('opens a picture larger, and larger still, and walks through all of them', async () => {
+    const more_images = 'https://cdn.example/2.jpg'
+    hasProduct(product('p1', 'Mug', { attributes: { more_images } }))
+    const user = userEvent.setup()
+    open('/product/p1')
+    await user.click(await screen.findByRole('button', { name: 'Show larger: Mug' }))
+    const dialog = within(await screen.findByRole('dialog', { name: 'Mug' }))
+    const stage = () => dialog.getByRole('img').parentElement?.style.width
+    expect(stage()).toBe('100%')
+    await user.click(dialog.getByRole('button', { name: 'Larger' }))
+    expect(stage()).toBe('150%')
+    await user.keyboard('+++')
+    expect(stage()).toBe('300%')
+    expect(dialog.getByRole('button', { name: 'Larger' })).toHaveAttribute('aria-disabled', 'true')
+    await user.click(dialog.getByRole('img'))
+    expect(stage()).toBe('100%')
+    await user.click(dialog.getByRole('button', { name: 'Next picture' }))
+    expect(dialog.getByRole('img')).toHaveAttribute('src', 'https://cdn.example/2.jpg')
+    await user.keyboard('{ArrowRight}')
+    expect(dialog.getByRole('img')).toHaveAttribute('src', expect.stringMatching(/\/images\//))
+    await user.click(dialog.getByRole('button', { name: 'Close' }))
+    expect(screen.queryByRole('dialog')).toBeNull()
+  })
+
+  it('shows what was looked at before, and forgets it when it is told to', async () => {
+    hasProduct(product('p1', 'Red mug'))
+    hasProduct(product('p2', 'Blue mug'))
+    const user = userEvent.setup()
+    const first = open('/product/p1')
+    await screen.findByRole('heading', { level: 1, name: 'Red mug' })
+    expect(screen.queryByRole('region', { name: 'You looked at' })).toBeNull()
+    first.unmount()
+    open('/product/p2')
+    const seen = within(await shelf('You looked at'))
+    expect(seen.getAllByRole('link').map((one) => one.textContent)).toEqual(['Red mug'])
+    await user.click(seen.getByRole('button', { name: 'Forget them' }))
+    expect(screen.queryByRole('region', { name: 'You looked at' })).toBeNull()
+  })
+
+  it('changes the search that led to it: more of this, or less', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    hasProduct(product('p/Red mug', 'Red mug'))
+    const user = userEvent.setup()
+    open('/?q=mug&unlike=p%2FRed+mug&k=50')
+    await user.click(await screen.findByRole('link', { name: 'More info on Red mug' }))
+    const refine = within(await shelf('Change your search for “mug”'))
+    expect(refine.getByRole('link', { name: 'Less of this' })).toHaveAttribute('href', '/?q=mug&unlike=p%2FRed+mug&k=50')
+    await user.click(refine.getByRole('link', { name: 'More of this' }))
+    await card('Red mug')
+    expect(searches().at(-1)?.terms).toEqual([{ product_id: 'p/Red mug', weight: 1 }])
+    expect(address()).toBe('/?q=mug&like=p%2FRed+mug&k=50')
   })
 
   it('never links to anything but the web', async () => {

@@ -2,7 +2,7 @@ import type { Product } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import type { Messages } from '../../i18n/english'
 import { fieldName } from '../../i18n/field-name'
-import { MORE_IMAGES } from './more-pictures'
+import { MORE_IMAGES } from './pictures-of'
 
 const IN_STOCK = 'in_stock'
 

@@ -10,6 +10,7 @@ import { BackLink } from './back-link'
 import { ProductMissing } from './product-missing'
 import { ProductSkeleton } from './product-skeleton'
 import { ProductView } from './product-view'
+import { RecentlyViewed } from './recently-viewed'
 import { SimilarProducts } from './similar-products'
 
 /** The faces of a product: waiting, found, not there, failed. */
@@ -34,6 +35,7 @@ export function ProductPage() {
           <ProductView key={id} product={answer.value} />
           {answer.value.image_url && <SimilarProducts key={`look ${id}`} id={id} by="look" />}
           <SimilarProducts key={`words ${id}`} id={id} by="words" />
+          <RecentlyViewed key={`seen ${id}`} product={answer.value} />
         </>
       )}
     </div>

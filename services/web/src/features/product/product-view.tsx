@@ -6,11 +6,11 @@ import type { Product } from '../../api/client'
 import { Breadcrumb } from '../../components/breadcrumb'
 import { Price } from '../../components/price'
 import { LikeIcon } from '../../components/product-card'
-import { Thumbnail } from '../../components/thumbnail'
 import { useLanguage } from '../../i18n/language'
 import { DEFAULTS, writeSettings } from '../../lib/search-params'
-import { MORE_IMAGES, MorePictures } from './more-pictures'
+import { Gallery } from './gallery'
 import { ProductDetails } from './product-details'
+import { RefineSearch } from './refine-search'
 
 const isWebAddress = (address: string): boolean => /^https?:\/\//i.test(address)
 
@@ -27,8 +27,7 @@ export function ProductView({ product }: { product: Product }) {
   return (
     <article aria-labelledby="product-title" className="grid gap-8 md:grid-cols-2 lg:gap-12">
       <div className="panel self-start p-4">
-        <Thumbnail url={product.image_url} title={product.title} eager sizes="(min-width: 48rem) 34rem, 90vw" />
-        <MorePictures links={product.attributes?.[MORE_IMAGES]} title={product.title} />
+        <Gallery product={product} />
       </div>
       <div className="min-w-0 space-y-5">
         {product.category && <Breadcrumb category={product.category} />}
@@ -59,6 +58,7 @@ export function ProductView({ product }: { product: Product }) {
             <LikeIcon /> {say.moreLike}
           </Link>
         </div>
+        <RefineSearch id={product.product_id} />
         <ProductDetails product={product} />
       </div>
     </article>
