@@ -37,17 +37,20 @@ class Calibration:
             return "strong"
         return "strong" if spread.standardised(score) >= self.limits.strong else "weak"
 
-    def confidence(self, spread: Spread, usual: float, best: float | None) -> float:
+    def confidence(
+        self, spread: Spread, usual: float, best: float | None, by_words: float = 0.0
+    ) -> float:
         """0..1, from the best score over the whole catalogue; None: there is no product.
 
-        usual: standard deviation of a usual query's scores.
+        usual: standard deviation of a usual query's scores.  by_words: what the words of the
+        query add to the excess.
         """
         if best is None:
             return 0.0
         if spread.products < _FEWEST:
             return 0.5
         reach = (best - spread.mean + _OWN_SPREAD * spread.deviation) / usual
-        excess = reach - best_of_noise(spread.products)
+        excess = reach - best_of_noise(spread.products) + by_words
         return 1 / (1 + math.exp(-self.limits.slope * (excess - self.limits.centre)))
 
     def least_score(self, spread: Spread) -> float | None:

@@ -130,7 +130,8 @@ class _Search:
         query = self._query
         # Variances of unrelated terms add up.
         usual = math.hypot(*(w * own for w, own in zip(query.weights, query.usual, strict=True)))
-        confidence = self._calibration.confidence(self._spread, usual, best)
+        by_words = self._excess(0) if len(query.terms) == 1 else 0.0
+        confidence = self._calibration.confidence(self._spread, usual, best, by_words)
         if len(query.terms) == 1:
             confidence = max(confidence, self._certainty(0))
         elif confidence < NO_MATCH_BELOW:
@@ -149,8 +150,15 @@ class _Search:
             return 1.0
         alone = query.terms[number] / np.float32(query.weights[number])
         spread = self._catalogue.moments.spread(alone)
-        confidence = self._calibration.confidence(spread, query.usual[number], self._best(alone))
+        confidence = self._calibration.confidence(
+            spread, query.usual[number], self._best(alone), self._excess(number)
+        )
         return max(confidence, self._certainty(number))
+
+    def _excess(self, number: int) -> float:
+        """What the words of a term add to the excess of its best similarity."""
+        words = self._fusion.words[number]
+        return 0.0 if words is None else words.excess
 
     def _certainty(self, number: int) -> float:
         """Confidence by the words of a term: 1 for an identifier.

@@ -14,16 +14,27 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.words import Words
 from services.retriever.words.concepts import Concept, concepts_of
 from services.retriever.words.postings import FULL, place_of
+from services.retriever.words.said import STRUCTURED, rows_saying
+from services.retriever.words.texts import FIELDS
 
-_WEIGHT = 0.35
+_WEIGHT = 0.5
 """Relevance of a product that says every word fully, in units of cosine similarity."""
 _IDENTIFIED = 3.0
 _BEGUN = 1.0
 """Relevance of an identifier and of its beginning: the first is above any sum of the others."""
 _CORRECTED = 0.7
 """Share of a word that is said in another spelling than the query's."""
+_NAMED, _UNKNOWN = 0.2, -0.3
+"""What the words add to the excess of a query that names a kind of product or a brand that the
+catalogue has; and of one that names none, and says a word that no product says. Tuned on one half
+of the golden queries: docs/decisions/0043-words-in-the-confidence.md"""
+_BRAND_COUNTS = 1.5
+"""A brand is sought by its name alone: pictures do not show it."""
 _DENSE = 16
 """With more than one posting for so many products, one pass over all products is faster."""
+
+_BRAND = 1 << FIELDS.index("brand")
+_KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
 
 Strength = TypeVar("Strength", np.float32, np.uint8)
 
@@ -62,6 +73,8 @@ class SoughtWords:
     exact: bool
     """True if the text is an identifier."""
     concepts: Sequence[SoughtConcept]
+    excess: float = 0.0
+    """What the words add to the excess of the best similarity (`ScoreCalibration`)."""
 
     def identifies(self, row: int) -> bool:
         """True if the text is an identifier of a product, or begins one."""
@@ -85,7 +98,9 @@ def sought_words(catalogue: Catalogue, text: str) -> SoughtWords | None:
     words = catalogue.words
     exact = words.identified(text)
     begun = exact if len(exact) else words.identified_in_part(text)
-    concepts = concepts_of(words, text, catalogue.synonyms)
+    concepts = [
+        one for one in concepts_of(words, text, catalogue.synonyms) if not _is_frame(words, one)
+    ]
     if not concepts and not len(begun):
         return None
     sought, known = _sought(catalogue, words, concepts)
@@ -98,7 +113,39 @@ def sought_words(catalogue: Catalogue, text: str) -> SoughtWords | None:
     certain = (said == min(len(concepts), 255)) & bool(concepts)
     bonus[begun] += np.float32(_IDENTIFIED if len(exact) else _BEGUN)
     certain[begun] = True
-    return SoughtWords(text, bonus, certain, begun, len(exact) > 0, sought)
+    excess = _NAMED if _names(words, sought) else 0.0 if all(known) else _UNKNOWN
+    return SoughtWords(text, bonus, certain, begun, len(exact) > 0, sought, excess)
+
+
+def _is_brand(words: Words, concept: Concept) -> bool:
+    """True for a word that most of the products that say it have in their brand."""
+    own = concept.alternatives[0]
+    if len(own) > 1:
+        return False
+    found = [postings for _, postings in words.postings(own[0])]
+    brands = sum(int(np.count_nonzero(one.fields & np.uint8(_BRAND))) for one in found)
+    return brands * 2 > sum(len(one.rows) for one in found)
+
+
+def _names(words: Words, sought: Sequence[SoughtConcept]) -> bool:
+    """True if the text names a brand, or a kind of product: a word of categories and of titles."""
+    for one in sought:
+        if len(one.rows):
+            said = 0
+            for word in {word for phrase in one.concept.alternatives for word in phrase}:
+                for form in words.forms(word):
+                    for _, postings in words.postings(form):
+                        said |= int(np.bitwise_or.reduce(postings.fields, initial=0))
+            if said & _BRAND or said & _KIND == _KIND:
+                return True
+    return False
+
+
+def _is_frame(words: Words, concept: Concept) -> bool:
+    """True for "do", "brand", "gift" where no product is called so."""
+    return concept.text in words.analyser.frame_words and not len(
+        rows_saying(words, concept.text, STRUCTURED)
+    )
 
 
 def _sought(
@@ -116,6 +163,8 @@ def _sought(
     for concept in concepts:
         rows, strength = _said_concept(words, concept)
         weight = math.log(1 + (products + 0.5) / (min(len(rows), products) + 0.5))
+        if _is_brand(words, concept):
+            weight *= _BRAND_COUNTS
         total += weight
         known.append(len(rows) > 0)
         if not len(rows):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -16,10 +17,11 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import Dictionary
 from services.retriever.understanding.tokens import Token
 from services.retriever.understanding.wording import Wording
-from services.retriever.words import Near
+from services.retriever.words import Analyser, Lexicon, Near
 from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.postings import Numbers
 from services.retriever.words.said import rows_saying
+from services.retriever.words.spellings import Spellings
 
 _MOST = 5
 """Corrections of one word that are compared."""
@@ -84,13 +86,28 @@ class Corrections:
                 and tokens[after].start - tokens[place].end == 1
             ):
                 return Correction(place, 2, self._surface(joined))
-        if meant := self._wording.near(word):
+        numbered = any(one.sort == "number" for one in tokens[after : after + 3])
+        if meant := self._wording.near(word, before_number=numbered):
             return Correction(place, 1, meant)
         best = self._best(word, known)
         if best is not None:
             return Correction(place, 1, self._surface(best.word))
-        parts = self._parts(word)
-        return Correction(place, 1, parts) if parts else None
+        if (parts := self._parts(word)) is not None:
+            return Correction(place, 1, parts)
+        around = self._around(word) if known else None
+        return Correction(place, 1, around) if around else None
+
+    def _around(self, word: str) -> str | None:
+        """The word around what is asked for that this one is a typo of: `do yuo slel`."""
+        if len(word) < _FEWEST_LETTERS or self._dictionary.may_have(word):
+            return None
+        spellings = _around_spellings(self._words.analyser)
+        near = [spellings.word(number) for _, number in spellings.near(word, 1)]
+        return min(
+            (one for one in near if len(word) > _FEWEST_LETTERS or not _replaces(word, one)),
+            key=lambda one: (_replaces(word, one), one[0] != word[0], one),
+            default=None,
+        )
 
     def _best(self, word: str, known: Sequence[str]) -> Near | None:
         """The likeliest correction; None if there is none, or if a common word is likelier."""
@@ -137,6 +154,8 @@ class Corrections:
             return True
         if word in self._vocabulary or word in self._synonyms or self._dictionary.has(word):
             return True
+        if word in self._wording.words or word in self._words.analyser.frame_words:
+            return True
         # Part of a code: GSR12.
         return any(
             one.sort == "number"
@@ -182,6 +201,13 @@ class Corrections:
                     if fold(bare) == word:
                         return bare.lower()
         return word
+
+
+@cache
+def _around_spellings(analyser: Analyser) -> Spellings:
+    """Function words, and words around what is asked for."""
+    words = analyser.function_words | analyser.frame_words
+    return Spellings(Lexicon.of(sorted(words))[0])
 
 
 def _replaces(word: str, other: str) -> bool:

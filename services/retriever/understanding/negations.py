@@ -23,6 +23,29 @@ _WITHOUT = frozenset(
 )  # fmt: skip
 """Negators of a noun, so that an adjective before the noun belongs to it: no red stripes."""
 
+_OF_ANY_KIND = frozenset(
+    [
+        "thing",
+        "things",
+        "stuff",
+        "something",
+        "anything",
+        "everything",
+        "all",
+        "item",
+        "items",
+        "product",
+        "products",
+        "gift",
+        "gifts",
+        "present",
+        "presents",
+        "clothes",
+        "clothing",
+    ]
+)
+"""Words for products of no certain kind, of which one may be excluded: blue things except mugs."""
+
 _ASKING = frozenset({"why", "if", "whether", "warum", "wieso", "ob", "pourquoi", "si", "perche"})
 """Words before "not" that make it a question."""
 
@@ -78,8 +101,10 @@ class Negations:
             return None
         while skipped := self._wording.at("article", self._tokens, target):
             target += skipped
+        if target == len(self._tokens):
+            return self._dangling(place, taken)
         end = self._target(target, taken, noun=negator in _WITHOUT)
-        if end is None:
+        if end is None or self._is_sought(place, target, end, taken):
             return None
         excluded = [self._excluded(target, end)]
         if self._literal(place, length, target, end):
@@ -89,6 +114,52 @@ class Negations:
             excluded.append(self._excluded(start, end))
         end += self._wording.at("on_it", self._tokens, end)
         return Negation(self._start(place), end, excluded)
+
+    def _dangling(self, place: int, taken: Collection[int]) -> Negation | None:
+        """A negator that ends the query, behind what it negates: `mug blue not`."""
+        end = place
+        while length := self._wording.before("article", self._tokens, end):
+            end -= length
+        for start in range(max(end - _LONGEST_VALUE, 0), end):
+            free = not any(one in taken for one in range(start, end))
+            words = all(one.sort == "word" for one in self._tokens[start:end])
+            if start and free and words and self._is_value(start, end):
+                if self._is_kind(self._said(start, end)):
+                    return None
+                return Negation(start, len(self._tokens), [self._said(start, end)])
+        return None
+
+    def _is_sought(self, place: int, target: int, end: int, taken: Collection[int]) -> bool:
+        """True for `green stripes without frock`: what is negated is the only kind of product that
+        the query names, in the singular, and the rest is values alone. The words are in disorder.
+        """
+        if self._words.analyser.language != "en" or self._tokens[end - 1].folded.endswith("s"):
+            return False
+        if not self._is_kind(self._said(target, end)):
+            return False
+        rest = [
+            one
+            for number, one in enumerate(self._tokens)
+            if one.sort == "word"
+            and not (place <= number < end or number in taken)
+            and not self._vocabulary.is_function_word(one.folded)
+        ]
+        return bool(rest) and all(
+            one.folded not in _OF_ANY_KIND and self._describes(one.folded) for one in rest
+        )
+
+    def _describes(self, word: str) -> bool:
+        """True for a part of a value, and for words around it; not for a kind of product."""
+        values = rows_saying(self._words, word, ("attributes",), self._synonyms)
+        known = word in self._vocabulary or word in self._synonyms
+        described = len(values) > 0 or (word in self._synonyms and not self._is_kind(word))
+        return described if known else word in self._words.analyser.frame_words
+
+    def _is_kind(self, text: str) -> bool:
+        """True if more products are called so, or of such a category, than have it as a value."""
+        kinds = rows_saying(self._words, text, ("category", "title"), self._synonyms)
+        others = rows_saying(self._words, text, ("attributes", "brand"), self._synonyms)
+        return len(kinds) > len(others)
 
     def _after(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that ends with its negator: `leather-free`, `赤以外`."""
@@ -125,7 +196,11 @@ class Negations:
         if place >= len(tokens) or place in taken or tokens[place].sort != "word":
             return None
         for end in range(min(place + _LONGEST_VALUE, len(tokens)), place + 1, -1):
-            if not any(one in taken for one in range(place, end)) and self._is_value(place, end):
+            if (
+                tokens[end - 1].sort != "sign"
+                and not any(one in taken for one in range(place, end))
+                and self._is_value(place, end)
+            ):
                 return end
         word = tokens[place].folded
         if self._vocabulary.is_function_word(word) or len(word) < 2:

@@ -17,7 +17,8 @@ from services.retriever.words.folding import unspaced
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.spellings import Spellings
 
-_SPELLED: tuple[Meaning, ...] = ("below", "above", "between", "not")
+_LIMITS: tuple[Meaning, ...] = ("below", "above", "between")
+_SPELLED: tuple[Meaning, ...] = (*_LIMITS, "not")
 _LONGEST = 5
 """Tokens of a phrase that is looked up backwards."""
 _FEWEST_LETTERS = 5
@@ -43,14 +44,16 @@ class Wording:
         for phrases in self._phrases.values():
             for some in phrases.values():
                 some.sort(key=len, reverse=True)
-        self._spelled = {
+        self.words = frozenset(
             word
-            for meaning in _SPELLED
-            for phrases in self._phrases[meaning].values()
-            for words in phrases
+            for phrases in self._phrases.values()
+            for some in phrases.values()
+            for words in some
             for word in words
-            if len(word) >= _FEWEST_LETTERS
-        }
+        )
+        """All words of these phrases, folded."""
+        self._spelled = self._words_of(_SPELLED)
+        self._negators = self._words_of(("not",))
         self._spellings = Spellings(Lexicon.of(sorted(self._spelled))[0])
         self.cut = frozenset(cut)
         """Phrases to cut out of runs of a script without spaces."""
@@ -66,12 +69,26 @@ class Wording:
                 return length
         return 0
 
-    def near(self, word: str) -> str | None:
-        """The word of a limit or a negation that this one is a typo of: `witout`."""
+    def near(self, word: str, *, before_number: bool) -> str | None:
+        """The word of a limit or a negation that this one is a typo of: `witout`.
+
+        before_number: without a number behind it, a word says no limit ("fower vase").
+        """
         if len(word) < _FEWEST_LETTERS - 1 or word in self._spelled:
             return None
-        near = self._spellings.near(word, 1)
-        return min((self._spellings.word(number) for _, number in near), default=None)
+        near = {self._spellings.word(number) for _, number in self._spellings.near(word, 1)}
+        return min(near if before_number else near & self._negators, default=None)
+
+    def _words_of(self, meanings: Sequence[Meaning]) -> set[str]:
+        """The longer words of phrases with these meanings."""
+        return {
+            word
+            for meaning in meanings
+            for phrases in self._phrases[meaning].values()
+            for words in phrases
+            for word in words
+            if len(word) >= _FEWEST_LETTERS
+        }
 
     def _lengths(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> Iterator[int]:
         """Lengths of all phrases that begin here, the longest first."""

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import Stemmer
 
 from services.retriever.words.folding import fold, split, unspaced
+from services.retriever.words.frame_words import frame_words
 from services.retriever.words.function_words import FUNCTION_WORDS
 
 Language = Literal[
@@ -33,7 +34,9 @@ class Analyser:
     def __init__(self, language: Language = "en") -> None:
         self.language: Language = language
         self._algorithm = _STEMMERS.get(language)
-        self._function_words = FUNCTION_WORDS.get(language, frozenset())
+        self.function_words = FUNCTION_WORDS.get(language, frozenset())
+        self.frame_words = frame_words(language)
+        """Folded words around what a query asks for: "do you sell"."""
 
     def words(self, text: str) -> list[str]:
         """Folded words in order, each as often as it is said."""
@@ -54,7 +57,7 @@ class Analyser:
 
     def is_function_word(self, word: str) -> bool:
         """True for function words ("the", "for") and single Latin letters."""
-        return word in self._function_words or (len(word) == 1 and "a" <= word <= "z")
+        return word in self.function_words or (len(word) == 1 and "a" <= word <= "z")
 
 
 ENGLISH = Analyser()

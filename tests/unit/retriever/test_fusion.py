@@ -152,6 +152,26 @@ def test_what_no_product_says_is_no_match_though_a_part_of_it_is_said(shop: Cata
         assert answer.results == []
 
 
+@pytest.mark.parametrize("around", ["do you sell a {}", "{} assortment", "{} of the brand Lumo"])
+def test_words_around_what_is_asked_for_count_for_nothing(shop: Catalogue, around: str) -> None:
+    answer = search(shop, around.format("red mug"))
+    assert answer.confidence >= NO_MATCH_BELOW
+    assert "mug" in answer.results[0].title
+    assert answer.results[0].strength == "strong"
+
+
+def test_a_brand_in_the_query_ranks_its_products_first(shop: Catalogue) -> None:
+    answer = search(shop, "red mug Lumo", k=3)
+    assert {product.brand for product in answer.results} == {"Lumo"}
+
+
+def test_an_unknown_word_lowers_the_confidence_unless_a_brand_is_named(shop: Catalogue) -> None:
+    plain, unknown, named = (
+        search(shop, text, mode="hybrid").confidence for text in ("", "red perfume", "Lumo perfume")
+    )
+    assert unknown < plain < named
+
+
 def test_a_misspelt_word_ranks_as_the_word_but_makes_no_match_of_nonsense(
     shop: Catalogue,
 ) -> None:

@@ -156,6 +156,9 @@ def test_negations_in_other_languages(
         ("back pack", None),
         ("mug witout stripes", "mug without stripes"),
         ("mug exept red", "mug except red"),
+        ("do you slel a red mug", "do you sell a red mug"),
+        ("pleaase a red mug", "please a red mug"),
+        ("mug udner 20", "mug under 20"),
         ("striped mug under 20, not bleu", None),
     ],
 )
@@ -177,6 +180,35 @@ def test_typos_are_corrected_from_the_catalogues_words(typed: str, corrected: st
 def test_what_is_right_or_unknown_is_not_corrected(query: str) -> None:
     found = meant(query)
     assert (found.text, found.corrected_query) == (query, None)
+
+
+def test_a_word_of_a_limit_is_meant_only_before_a_number() -> None:
+    one = catalogue({"a": {"title": "Flower vase", "attributes": {}}})
+    assert meant("fower vase", one).corrected_query == "flower vase"
+
+
+def test_a_name_almost_like_a_word_around_it_stays() -> None:
+    assert meant("ikea mug").corrected_query is None
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "without"),
+    [
+        ("mug blue not", "mug", ["blue"]),
+        ("striped scarf in anything navy except", "striped scarf in anything", ["navy"]),
+        ("mug not", "mug not", []),
+        ("green, striped without scarf", "green, striped without scarf", []),
+        ("nothing scarf, striped and green", "nothing scarf, striped and green", []),
+        ("green things without scarf", "green things", ["scarf"]),
+        ("green, no scarfs", "green", ["scarfs"]),
+        ("anything but a scarf", "", ["scarf"]),
+        ("do you have a mug, but not blue?", "do you have a mug?", ["blue"]),
+    ],
+)
+def test_negations_in_disorder_exclude_nothing_that_is_wanted(
+    query: str, text: str, without: list[str]
+) -> None:
+    assert excluded(query) == (text, without)
 
 
 def _slips(word: str) -> st.SearchStrategy[str]:
