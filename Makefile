@@ -69,6 +69,11 @@ test-tfx: ## Test the whole TFX pipeline in its own environment (three minutes)
 	@$(BOOTSTRAP) --venv .venv-tfx --group tfx
 	@TFX_PYTHON=.venv-tfx/bin/python $(BIN)/python -m pytest tests/tfx $(ARGS)
 
+test-agents: ## Test the frameworks of agents that docs/agents.md names, in their own environment
+	@$(BOOTSTRAP) --group test
+	@$(BOOTSTRAP) --venv .venv-agents --group agents
+	@AGENTS_PYTHON=.venv-agents/bin/python $(BIN)/python -m pytest tests/agents $(ARGS)
+
 fuzz: ## Send everything that the services' schemas allow (FUZZ_EXAMPLES=300)
 	@$(BOOTSTRAP) --group test
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest tests/fuzz $(ARGS)
@@ -185,6 +190,7 @@ lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@# Without torch's CUDA packages, which only a GPU needs.
 	@cat .venv-lock/all.txt .venv-lock/vocabulary.txt | grep -vE '^(nvidia-|cuda-|triton)' \
 		| LC_ALL=C sort > requirements.lock
+	@$(COMPILE) --group agents -o requirements-agents.lock
 	@$(COMPILE) --group infinity | grep -vE '^(nvidia-|cuda-|triton)' \
 		| LC_ALL=C sort > requirements-infinity.lock
 
@@ -228,6 +234,6 @@ sbom: ## List the parts of the services and the page (CycloneDX, into SBOM=.stat
 ##@ Tidy up
 
 clean: ## Remove everything that was installed, built or stored
-	@rm -rf .venv .venv-bench .venv-bench-replaced .venv-bench-retriever .venv-infinity .venv-deploy .venv-release .venv-serve .venv-train .venv-lock .venv-tfx .state \
+	@rm -rf .venv .venv-bench .venv-bench-replaced .venv-bench-retriever .venv-infinity .venv-deploy .venv-release .venv-serve .venv-train .venv-lock .venv-tfx .venv-agents .state \
 		services/web/node_modules services/web/dist data/build data/store \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

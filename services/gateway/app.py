@@ -176,7 +176,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         },
         deadlines_ms={f"POST {BATCH_PATH}": BATCH_DEADLINE_MS},
         docs_url=None,
-        direct=(*predict.DIRECT, *search.DIRECT),
+        direct=(*predict.DIRECT, *search.DIRECT, *(ucp.DIRECT if settings.agents_url else ())),
         gate=LimitsGate(settings, metrics, lambda app: get_state(app, GatewayState).quotas),
         headers=security_headers(settings.frame_ancestors),
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway.admission.access import key_hash
+from tests.support.agents_stack import NO_AGENT_LIMIT
 from tests.support.launcher import small_catalogue
 from tests.support.whole_stack import WITH_WRITER, WholeStack, whole_stack
 
@@ -42,6 +43,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
         "GATEWAY_ADMIN_KEY_SHA256": key_hash(ADMIN_KEY),
         "GATEWAY_RATE_PER_MINUTE": "10000000",
         "GATEWAY_RATE_BURST": "1000000",
+        # So that the schema has UCP as well.
+        "GATEWAY_AGENTS_URL": "https://shop.example",
+        **NO_AGENT_LIMIT,
     }
     with whole_stack(folder / "stack", catalogue, settings, services=WITH_WRITER) as one:
         yield one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _SKU = re.compile(r"(?:^|_)sku(?:_?(?:code|no|nr|num|number))?$")
@@ -24,22 +25,31 @@ def normal(identifier: str) -> str:
     return (bare.lstrip("0") or "0") if bare.isdigit() else bare
 
 
-def is_identifier(attribute: str) -> bool:
+@lru_cache(maxsize=1_024)
+def _kind_of(attribute: str) -> str | None:
+    """`SKU`, the standard of a barcode, or `OTHER`; None if it is no identifier."""
     name = _folded(attribute)
-    return any(kind.search(name) for kind in (_SKU, _BARCODE, _OTHER))
+    if _SKU.search(name):
+        return "SKU"
+    if barcode := _BARCODE.search(name):
+        return "GTIN" if barcode[1] == "barcode" else barcode[1].upper()
+    return "OTHER" if _OTHER.search(name) else None
+
+
+def is_identifier(attribute: str) -> bool:
+    return _kind_of(attribute) is not None
 
 
 def sku_of(attributes: Mapping[str, str]) -> str | None:
-    return next((value for name, value in attributes.items() if _SKU.search(_folded(name))), None)
+    return next((value for name, value in attributes.items() if _kind_of(name) == "SKU"), None)
 
 
 def barcodes_of(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Kind and value of each barcode."""
+    """Standard and value of each barcode."""
     for name, value in attributes.items():
-        found = _BARCODE.search(_folded(name))
-        if found and value:
-            kind = found[1].upper()
-            yield ("GTIN" if kind == "BARCODE" else kind), value
+        kind = _kind_of(name)
+        if value and kind not in (None, "SKU", "OTHER"):
+            yield str(kind), value
 
 
 def has_identifier(attributes: Mapping[str, str], identifier: str) -> bool:

@@ -128,21 +128,22 @@ class Shower:
     ) -> UcpProduct:
         """everyone: all variants of the product, for its range of prices. shown: the variants of
         the answer, the best first. All have a price. inputs: by the ids of variants."""
-        best = shown[0]
+        variants = [self.variant(one, axes, inputs.get(one.product_id)) for one in shown]
+        best, currency = variants[0], shown[0].currency or self.currency
         prices = [price for one in everyone if (price := self.price(one, one.price))]
         lists = [price for one in everyone if (price := self.price(one, one.list_price))]
         return UcpProduct(
-            id=group_of(best),
-            title=_title(best),
-            description=self._description(best),
-            url=web_address(best.product_url),
-            categories=_categories(best),
-            price_range=_range(prices, best.currency or self.currency),
-            list_price_range=_range(lists, best.currency or self.currency) if lists else None,
-            media=self._media(best),
+            id=group_of(shown[0]),
+            title=best.title,
+            description=best.description,
+            url=best.url,
+            categories=best.categories,
+            price_range=_range(prices, currency),
+            list_price_range=_range(lists, currency) if lists else None,
+            media=best.media,
             options=options,
             selected=selected,
-            variants=[self.variant(one, axes, inputs.get(one.product_id)) for one in shown],
+            variants=variants,
         )
 
     def _description(self, product: Product) -> UcpDescription:

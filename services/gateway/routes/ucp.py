@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     DeadlineExceeded,
     DependencyUnavailable,
@@ -26,6 +27,7 @@ from services.common.problems import (
     problem_document,
     problem_response,
 )
+from services.common.state import get_state
 from services.contracts.ucp_answers import (
     UcpAnswer,
     UcpErrorAnswer,
@@ -41,6 +43,7 @@ from services.contracts.ucp_requests import (
     UcpProductRequest,
     UcpSearchRequest,
 )
+from services.gateway.admission.access import API_KEY_HEADER, check_access
 from services.gateway.agents.extension import extension_schema
 from services.gateway.agents.negotiation import AGENT_HEADER, Agent, agent_of_header
 from services.gateway.agents.outcomes import no_resource
@@ -61,7 +64,7 @@ from services.gateway.agents.refusals import (
 )
 from services.gateway.agents.shop import Shop
 from services.gateway.routes.dependencies import AgentsOnly, require_json
-from services.gateway.state import State
+from services.gateway.state import GatewayState, State
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -197,6 +200,19 @@ async def search_catalog(body: UcpSearchRequest, shop: ShopOf, agent: AgentOf) -
         return await shop.search.answer(body, shop.negotiation.with_agent(agent, SEARCH))
 
     return await _or_error(answer(), SEARCH)
+
+
+async def _search_directly(body: UcpSearchRequest, request: Request) -> Response:
+    try:
+        state = get_state(request.app, GatewayState)
+        check_access(state.settings, request.headers.get(API_KEY_HEADER), "agent")
+        agent = agent_of_header(request.headers.get(AGENT_HEADER))
+        return await search_catalog(body, shop_of(state), agent)
+    except ServiceError as error:
+        return refused(error)
+
+
+DIRECT = (DirectRoute(f"{REST_PATH}/catalog/search", UcpSearchRequest, _search_directly),)
 
 
 @router.post("/catalog/lookup", response_model=UcpLookupAnswer | UcpErrorAnswer)

@@ -30,6 +30,7 @@ LOCKS = {
     # TFX declares that it is not for Python 3.11; its parts have wheels for it, and it works.
     "tfx": Lock(ROOT / "requirements-tfx.lock", ((3, 11),), "tfx-itself"),
     "infinity": Lock(ROOT / "requirements-infinity.lock", ((3, 11), (3, 12))),
+    "agents": Lock(ROOT / "requirements-agents.lock", SUPPORTED),
 }
 """By group; every other group is of `OURS`."""
 
