@@ -96,10 +96,10 @@ async def _mcp(shop: Shop | None) -> AsyncIterator[ASGIApp | None]:
         yield None
         return
     # Here, since the SDK is large and most gateways serve no agents.
-    from services.gateway.mcp.door import open_door
+    from services.gateway.mcp.streamable_http import streamable_http_app
 
-    async with open_door(shop, MAX_AGENT_BYTES) as door:
-        yield door
+    async with streamable_http_app(shop, MAX_AGENT_BYTES) as served:
+        yield served
 
 
 def create_app(settings: GatewaySettings, transports: Transports | None = None) -> FastAPI:

@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.agents`: `/search`, and UCP's search over REST and MCP, in turns.
 
-One request at a time to each door, in rounds, so that whatever else runs on the machine slows all
-of them alike. The same words, products and page size everywhere.
+One request at a time to each, in rounds, so that other load on the machine slows all of them alike.
+Words, products and page size are the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LIMIT = 10
 Ask = Callable[[str], httpx.Response]
 
 
-def doors(http: httpx.Client) -> dict[str, Ask]:
+def ways(http: httpx.Client) -> dict[str, Ask]:
     """The ways to ask, by name."""
     agent = {"UCP-Agent": 'profile="https://agent.example/profile.json"'}
     mcp = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
@@ -56,7 +56,7 @@ def main(rounds: int) -> None:
         times: dict[str, list[float]] = {}
         for number in range(WARM_UP + rounds):
             words = QUERIES[number % len(QUERIES)]
-            for name, ask in doors(http).items():
+            for name, ask in ways(http).items():
                 started = time.perf_counter()
                 ask(words).raise_for_status()
                 if number >= WARM_UP:

@@ -1,7 +1,7 @@
 """Rules of UCP for answers about a catalogue, rebuilt from its published schemas of 2026-08-25.
 
-Written anew as JSON Schemas, with what the prose demands beside the schemas. `wrong` lists what an
-answer breaks; the models of `ucp-sdk` judge the same answers a second time.
+They are JSON Schemas of our own, and the rules of the prose. `wrong` lists the faults of an answer;
+the models of `ucp-sdk` check the same answers again.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ _MODELS: dict[str, Callable[[Any], object]] = {
 
 
 def wrong(kind: str, answer: Any) -> list[str]:  # noqa: ANN401 - any JSON
-    """What an answer of this kind breaks: of the schemas, and of the prose."""
+    """Faults of an answer, by the schemas and by the prose."""
     validator = Draft202012Validator(SCHEMAS[kind], format_checker=FormatChecker())
     found = [f"{one.json_path}: {one.message}" for one in validator.iter_errors(answer)]
     products = answer.get("products") or [one for one in [answer.get("product")] if one]

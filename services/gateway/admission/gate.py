@@ -58,7 +58,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """The limits of callers, and those of agents, which come by doors of their own."""
+    """Limits by path: those of UCP and MCP are for agents."""
 
     usual: tuple[Quota, ...]
     agents: tuple[Quota, ...]

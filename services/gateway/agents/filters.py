@@ -20,7 +20,7 @@ class Narrowing:
 
     given: UcpFilters
     currency: str | None = None
-    """Of the price filter; None if there is none, or if it is ignored."""
+    """Currency of the price filter; None without such a filter, or if it is ignored."""
     messages: list[UcpMessage] = field(default_factory=list)
 
     @property

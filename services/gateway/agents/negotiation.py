@@ -67,7 +67,7 @@ class PlatformProfile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What a request says of the platform that sends it."""
+    """The platform that sends a request, by its own statement."""
 
     profile: str
     version: str | None = None
@@ -118,7 +118,7 @@ class Negotiated:
 
 
 class Negotiation:
-    """Which capabilities are active for a platform."""
+    """Finds the capabilities that are active for a platform."""
 
     def __init__(
         self, public_url: str, platforms: Mapping[str, PlatformProfile] | None = None

@@ -58,9 +58,9 @@ class Shower:
     """Shows products in one market."""
 
     public_url: str
-    """Of the gateway, for links to its pictures; without a slash at its end."""
+    """URL of the gateway, for links to its pictures; without a slash at its end."""
     currency: str | None
-    """Of prices that name none."""
+    """Currency of prices that name none."""
     max_description: int = MAX_DESCRIPTION
 
     def price(self, product: Product, amount: float | None) -> UcpPrice | None:
@@ -158,7 +158,7 @@ class Shower:
 
 
 def _range(prices: Sequence[UcpPrice], currency: str | None) -> UcpPriceRange:
-    """Of the prices in one currency: others cannot be compared."""
+    """Range of the prices in one currency, because others cannot be compared."""
     code = currency_code(currency)
     same = [price for price in prices if price.currency == code] or list(prices[:1])
     return UcpPriceRange(
@@ -177,7 +177,7 @@ def _categories(product: Product) -> list[UcpCategory] | None:
 
 
 def _metadata(product: Product) -> dict[str, Any] | None:
-    """What UCP has no member for."""
+    """Brand, attributes and score, for which UCP has no member."""
     attributes = {
         clean(name, MAX_VALUE): clean(value, MAX_VALUE)
         for name, value in list(product.attributes.items())[:MAX_ATTRIBUTES]

@@ -43,7 +43,7 @@ class Summary:
 
     @property
     def currency(self) -> str | None:
-        """Of most products; None if the catalogue names none."""
+        """Currency of most products; None if the catalogue names none."""
         return currency_code(self.facets.price.currency if self.facets.price else None)
 
 

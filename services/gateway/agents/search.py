@@ -21,7 +21,7 @@ from services.gateway.agents.reader import Reader
 from services.gateway.agents.refusals import NoResource, UcpRefused
 
 MAX_DESCRIPTION = 400
-"""Of a product in a list; `get_product` has more of it."""
+"""Characters of a description in a list; `get_product` returns more."""
 MAX_VARIANTS = 10
 
 _NO_INPUT = "Send a `query`, `filters`, `image`, or `references`."
@@ -131,17 +131,17 @@ def _search_request(
 def _messages(answer: SearchResponse, hidden: int, *, weak: bool) -> list[UcpMessage]:
     found: list[UcpMessage] = []
 
-    def tell(code: str, content: str) -> None:
+    def add(code: str, content: str) -> None:
         found.append(UcpMessage(type="info", code=code, content=content))
 
     if weak:
-        tell(
+        add(
             "no_good_match",
             "The catalogue has no good match. Try other words, or fewer filters; do not present "
             "weak results as matches.",
         )
     if answer.corrected_query:
-        tell("query_corrected", f"Searched for: {clean(answer.corrected_query, MAX_TITLE)}")
+        add("query_corrected", f"Searched for: {clean(answer.corrected_query, MAX_TITLE)}")
     if hidden:
-        tell("price_missing", f"{hidden} products without a price are not shown.")
+        add("price_missing", f"{hidden} products without a price are not shown.")
     return found

@@ -18,10 +18,10 @@ from services.gateway.settings import GatewaySettings
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What agents may do here."""
+    """The operations that agents may use."""
 
     public_url: str
-    """Of the gateway, without a slash at its end."""
+    """URL of the gateway, without a slash at its end."""
     negotiation: Negotiation
     reader: Reader
     search: CatalogSearch

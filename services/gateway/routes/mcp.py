@@ -17,7 +17,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.state import GatewayState
 
 
-class _Door:
+class _Endpoint:
     """Only `POST`: without sessions there is nothing to stream and nothing to end."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,8 +33,10 @@ class _Door:
 
 
 def _check_origin(origin: str | None, settings: GatewaySettings) -> None:
-    """Raises Forbidden for a page of another site: a browser could be led to a gateway that only
-    its user can reach."""
+    """Raises Forbidden for a page of another site.
+
+    Otherwise any page could make a browser use a gateway that only its user can reach.
+    """
     if origin is not None and origin not in _own_origins(settings):
         raise Forbidden("Pages of this origin may not use MCP here.")
 
@@ -44,4 +46,4 @@ def _own_origins(settings: GatewaySettings) -> Collection[str]:
     return (f"{own.scheme}://{own.netloc}", *settings.cors_origins)
 
 
-route = Route(MCP_PATH, _Door(), name="mcp", include_in_schema=False)
+route = Route(MCP_PATH, _Endpoint(), name="mcp", include_in_schema=False)

@@ -252,7 +252,7 @@ def test_a_product_offers_its_options_and_relaxes_an_impossible_choice(
     )["product"]
 
     assert product["selected"] == [{"name": "color", "label": "red"}]
-    # What can be bought comes first.
+    # The variant in stock comes first.
     assert [one["id"] for one in product["variants"]] == ["sample-0002", "sample-0001"]
     by_name = {one["name"]: one["values"] for one in product["options"]}
     sizes = {one["label"]: (one["exists"], one["available"]) for one in by_name["size"]}

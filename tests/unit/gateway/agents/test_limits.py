@@ -31,7 +31,7 @@ async def mcp(stack: Stack, key: str | None = None) -> httpx.Response:
     return await stack.http.post("/mcp", json=body, headers=headers)
 
 
-async def test_without_the_setting_there_is_no_door(run_stack: RunStack) -> None:
+async def test_without_the_setting_ucp_and_mcp_are_off(run_stack: RunStack) -> None:
     async with run_stack() as stack:
         assert_problem(await stack.http.get("/.well-known/ucp"), 404, "not-found")
         assert_problem(await ucp(stack), 404, "not-found")
@@ -40,7 +40,7 @@ async def test_without_the_setting_there_is_no_door(run_stack: RunStack) -> None
     assert not [path for path in schema["paths"] if "ucp" in path]
 
 
-@pytest.mark.parametrize("door", [ucp, mcp])
+@pytest.mark.parametrize("ask", [ucp, mcp])
 @pytest.mark.parametrize(
     ("keys", "allowed", "refused"),
     [
@@ -50,17 +50,17 @@ async def test_without_the_setting_there_is_no_door(run_stack: RunStack) -> None
         ({"agent": AGENT, "search": SEARCH, "admin": ADMIN}, [AGENT, ADMIN], [None, SEARCH, "x"]),
     ],
 )
-async def test_keys_open_the_doors_of_their_scope(
+async def test_keys_open_what_their_scope_names(
     run_stack: RunStack,
-    door: Any,  # noqa: ANN401 - one of the two above
+    ask: Any,  # noqa: ANN401 - one of the two above
     keys: dict[str, str],
     allowed: list[str | None],
     refused: list[str | None],
 ) -> None:
     hashes = {f"{scope}_key_sha256": (key_hash(key),) for scope, key in keys.items()}
     async with run_stack(**URL, **hashes) as stack:
-        assert [(await door(stack, key)).status_code for key in allowed] == [200] * len(allowed)
-        answers = [(await door(stack, key)).status_code for key in refused]
+        assert [(await ask(stack, key)).status_code for key in allowed] == [200] * len(allowed)
+        answers = [(await ask(stack, key)).status_code for key in refused]
     assert all(status in (401, 403) for status in answers), answers
 
 

@@ -13,7 +13,7 @@ from services.gateway.mcp.server import mcp_server
 
 
 @asynccontextmanager
-async def open_door(shop: Shop, max_body_bytes: int) -> AsyncIterator[ASGIApp]:
+async def streamable_http_app(shop: Shop, max_body_bytes: int) -> AsyncIterator[ASGIApp]:
     """The ASGI app of `/mcp`, open as long as the block runs."""
     manager = StreamableHTTPSessionManager(
         mcp_server(shop),
