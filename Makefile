@@ -12,8 +12,9 @@ BOOTSTRAP = $(FOUND_PYTHON) -m services.launcher.bootstrap
 BIN = .venv/bin
 ARGS ?=
 SBOM ?= .state/sbom
-# Test files, side by side in a process a core; ARGS="-n 0" runs them in one process, as --pdb needs.
-SIDE_BY_SIDE = -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# Test files, side by side in processes (`tests/conftest.py` says how many); ARGS="-n 0" runs them in
+# one process, as --pdb needs.
+SIDE_BY_SIDE = -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 	--fork-strategy fewest \
 	--no-annotate --no-header
