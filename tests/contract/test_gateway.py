@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 from pydantic import HttpUrl, SecretStr
 
 from services.contracts.gateway import (
@@ -36,6 +35,7 @@ from services.rewriter.app import create_app as create_rewriter
 from services.rewriter.settings import RewriterSettings
 from tests.support.gateway_stack import Stack
 from tests.support.gemini_server import GeminiRequest, Reply, failed, gemini_server, written
+from tests.support.lifespan import LifespanManager
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi" / "gateway.json").read_text(encoding="utf-8")

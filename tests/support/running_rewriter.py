@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -16,6 +15,7 @@ from services.contracts.rewriter import RewriteResponse
 from services.rewriter.app import create_app
 from services.rewriter.settings import RewriterSettings
 from tests.support.gemini_server import GeminiRequest, GeminiServer, Reply, gemini_server
+from tests.support.lifespan import LifespanManager
 
 API_KEY = "test-key-of-nobody"
 

@@ -111,7 +111,7 @@ def test_who_trickles_headers_is_dropped_while_others_are_served(
         trickled = b"GET /work/0 HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 10_000
         open_still = set(clients)
         for byte in trickled:
-            assert time.monotonic() - began < 10, "they are never dropped"
+            assert time.monotonic() - began < 60, "they are never dropped"
             for client in list(open_still):
                 try:
                     client.sendall(bytes([byte]))
@@ -140,7 +140,7 @@ def test_who_trickles_on_after_a_refusal_is_dropped(start: Start, listener: sock
         assert client.recv(65_536).startswith(b"HTTP/1.1 413 ")
         began = time.monotonic()
         dropped = False
-        while not dropped and time.monotonic() - began < 10:
+        while not dropped and time.monotonic() - began < 60:
             try:
                 client.sendall(b"a")
                 time.sleep(0.02)
@@ -160,7 +160,7 @@ def test_who_never_reads_an_answer_is_dropped(start: Start, listener: socket.soc
         client.setblocking(False)
         began = time.monotonic()
         dropped = False
-        while not dropped and time.monotonic() - began < 20:
+        while not dropped and time.monotonic() - began < 60:
             try:
                 client.send(schema)
             except BlockingIOError:
@@ -185,7 +185,7 @@ def test_a_connection_that_is_being_closed_does_not_wait_for_its_client_either(
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             client.connect(listener.getsockname()[:2])
             client.sendall(answers * request + last)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while _sockets_of(process) > before and time.monotonic() < deadline:
             time.sleep(0.05)
         assert _sockets_of(process) == before
@@ -253,8 +253,8 @@ def test_a_second_signal_ends_the_draining_at_once(start: Start, listener: socke
             assert ask(client, b"/ready").status == 503
         began = time.monotonic()
         process.send(signal.SIGTERM)
-        assert process.process.wait(10) == -signal.SIGTERM
-        assert time.monotonic() - began < IDLE_GRACE_S
+        assert process.process.wait(60) == -signal.SIGTERM
+        assert time.monotonic() - began < 30  # half of the drain
         assert until_closed(idle) == b""
 
 
@@ -282,7 +282,7 @@ def test_a_connection_that_nobody_uses_does_not_hold_up_the_stop(
         process.send(signal.SIGTERM)
         assert until_closed(client) == b""
         assert time.monotonic() - used > IDLE_GRACE_S - 0.5
-        assert process.process.wait(10) == -signal.SIGTERM
+        assert process.process.wait(60) == -signal.SIGTERM
 
 
 @pytest.mark.timeout(300)  # four processes start, one after another

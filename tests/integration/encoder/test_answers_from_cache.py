@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 from pydantic import RedisDsn
 
 from services.contracts.encoder import EmbeddingsResponse
@@ -17,6 +16,7 @@ from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
 from tests.support.clip_reference import random_weights
+from tests.support.lifespan import LifespanManager
 from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.torch_archive import write_archive
 
@@ -33,7 +33,7 @@ Ask = Callable[..., Awaitable[EmbeddingsResponse]]
 
 @asynccontextmanager
 async def encoder(files: GraphFiles, redis: RedisAddress) -> AsyncIterator[Ask]:
-    settings = EncoderSettings(cache_redis_url=RedisDsn(redis.url))
+    settings = EncoderSettings(cache_redis_url=RedisDsn(redis.url), cache_timeout_ms=2_000)
     app = create_app(settings, lambda: OpenVinoEngine(files, threads=1))
     async with (
         LifespanManager(app),

@@ -121,7 +121,7 @@ async def test_without_redis_it_finds_nothing_quickly_and_recovers(
     for _ in range(50):
         assert await held(cache, "a") == [False]
         await cache.put({"b": vector(2)})
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10  # not a hundred time-outs
     own_redis.start()
 
     async def works_again() -> bool:

@@ -14,7 +14,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from asgi_lifespan import LifespanManager
 
 from services.contracts.encoder import EmbeddingsResponse, ModelInfo
 from services.encoder import models
@@ -25,6 +24,7 @@ from services.encoder.models import PUBLISHED, Published
 from services.encoder.settings import EncoderSettings
 from services.encoder.weights import StateDict
 from tests.support.clip_reference import random_b32_weights, random_resnet_weights, random_weights
+from tests.support.lifespan import LifespanManager
 from tests.support.pictures import drawing, encoded
 from tests.support.torch_archive import write_archive
 
@@ -41,6 +41,7 @@ WEIGHTS: dict[str, Callable[[], StateDict]] = {
         random_resnet_weights, dimension=1024, width=64, image_size=224, blocks=(3, 4, 6, 3)
     ),
 }
+OTHERS = [name for name in WEIGHTS if name != "ViT-B/32"]
 DIMENSIONS = {"ViT-B/32": 512, "ViT-B/16": 512, "ViT-L/14": 768, "RN50": 1024}
 
 
@@ -73,7 +74,9 @@ def publish(name: str, weights: StateDict, folder: Path) -> Published:
     return published
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.parametrize(
+    "name", ["ViT-B/32", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
+)
 async def test_a_published_model_goes_from_its_address_to_an_answer(
     name: str, mirror: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +89,7 @@ async def test_a_published_model_goes_from_its_address_to_an_answer(
     assert received[-1] == (folder / published.sha256 / published.file).stat().st_size
     app = create_app(settings, lambda: OpenVinoEngine(files, threads=0))
     async with (
-        LifespanManager(app, startup_timeout=60),
+        LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://encoder") as client,
     ):
         told = ModelInfo.model_validate_json((await client.get("/model")).content)

@@ -27,6 +27,8 @@ from tests.support.waiting import until
 
 # One request a second, five at once; two that run.
 POLICY = Policy(rate_per_minute=60, burst=5, max_concurrent=1_000, lease_s=30)
+SLOW = replace(POLICY, rate_per_minute=1)
+"""For a real clock: nothing comes back while a test runs."""
 
 OpenLimiter = Callable[..., SharedLimiter]
 
@@ -44,7 +46,7 @@ async def shared() -> AsyncIterator[OpenLimiter]:
     async with AsyncExitStack() as stack:
 
         def open_limiter(
-            address: RedisAddress, policy: Policy = POLICY, timeout_ms: int = 2_000
+            address: RedisAddress, policy: Policy = SLOW, timeout_ms: int = 20_000
         ) -> SharedLimiter:
             client = OptionalRedis(RedisDsn(address.url), timeout_ms=timeout_ms)
             stack.push_async_callback(client.aclose)
@@ -113,11 +115,11 @@ async def test_requests_that_run_are_counted_until_they_end(
 async def test_requests_lost_with_their_replica_end_by_themselves(
     shared: OpenLimiter, redis_address: RedisAddress, caller: str
 ) -> None:
-    policy = replace(POLICY, max_concurrent=1, lease_s=0.2)
+    policy = replace(POLICY, max_concurrent=1, lease_s=1)
     clock = Clock()
     local = LocalLimiter(policy, clock)
     assert await refusals(local, caller, 2) == [None, "concurrency"]
-    clock.now += 0.2
+    clock.now += 1
     assert await refusals(local, caller, 1) == [None]
 
     limiter = shared(redis_address, replace(policy, rate_per_minute=600_000))
@@ -132,8 +134,7 @@ async def test_requests_lost_with_their_replica_end_by_themselves(
 async def test_replicas_count_together_and_callers_apart(
     shared: OpenLimiter, redis_address: RedisAddress, caller: str
 ) -> None:
-    slow = replace(POLICY, rate_per_minute=1)
-    replicas = [shared(redis_address, slow) for _ in range(3)]
+    replicas = [shared(redis_address) for _ in range(3)]
     verdicts = await asyncio.gather(
         *(
             replica.admit(caller, f"{number}-{place}")
@@ -149,11 +150,11 @@ async def test_replicas_count_together_and_callers_apart(
 async def test_the_shared_bucket_refills_and_leaves_nothing_behind(
     shared: OpenLimiter, redis_address: RedisAddress, caller: str
 ) -> None:
-    limiter = shared(redis_address, Policy(600, 2, 1_000, lease_s=0.3))  # ten a second
+    limiter = shared(redis_address, Policy(60, 2, 1_000, lease_s=0.3))  # one a second
     verdicts = [await limiter.admit(caller, str(number)) for number in range(3)]
     assert [verdict.refusal for verdict in verdicts] == [None, None, "rate"]
-    assert 0 < verdicts[-1].retry_after_s <= 0.1
-    assert 0.1 < verdicts[1].full_after_s <= 0.2
+    assert 0 < verdicts[-1].retry_after_s <= 1
+    assert 1 < verdicts[1].full_after_s <= 2
     await asyncio.sleep(verdicts[-1].retry_after_s)  # the promise itself is under test
     assert (await limiter.admit(caller, "4")).refusal is None
     with redis.Redis(host=redis_address.host, port=redis_address.port) as client:
@@ -163,8 +164,7 @@ async def test_the_shared_bucket_refills_and_leaves_nothing_behind(
 async def test_without_redis_each_counts_for_itself_and_with_it_together_again(
     shared: OpenLimiter, own_redis: RedisProcess, caller: str
 ) -> None:
-    policy = replace(POLICY, rate_per_minute=1)
-    limiter = shared(own_redis.address, policy)
+    limiter = shared(own_redis.address)
     assert await refusals(limiter, caller, 2) == [None, None]
     own_redis.stop()
     assert await refusals(limiter, caller, 6) == [None] * 5 + ["rate"]
@@ -189,14 +189,14 @@ async def _keys(address: RedisAddress) -> list[bytes]:
 async def test_a_frozen_redis_costs_one_time_out_and_no_more(
     shared: OpenLimiter, own_redis: RedisProcess, caller: str
 ) -> None:
-    limiter = shared(own_redis.address, timeout_ms=100)
+    limiter = shared(own_redis.address, timeout_ms=1_000)
     await limiter.admit(caller, "1")
     with own_redis.paused():
         started = time.monotonic()
         assert await refusals(limiter, caller, 5) == [None] * 5
         for number in range(5):
             await limiter.release(caller, str(number))
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 5  # not ten time-outs
 
 
 async def test_what_ended_while_redis_was_frozen_is_not_held_for_running(
@@ -267,7 +267,7 @@ async def test_most_requests_of_a_caller_far_from_its_limits_ask_nobody(
     with own_redis.paused():
         started = time.monotonic()
         assert (await limiter.admit(caller, "5")).remaining == 94
-        assert time.monotonic() - started < 0.05
+        assert time.monotonic() - started < 2  # no time-out
 
 
 async def test_requests_taken_ahead_and_not_used_are_given_back(

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 
 from services.common.context import REQUEST_ID_HEADER
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
 from tests.support.gateway_stack import Stack, dead
+from tests.support.lifespan import LifespanManager
 from tests.support.otlp_collector import Received, otlp_collector
 
 REPOSITORY = Path(__file__).parents[3]
@@ -97,7 +97,7 @@ async def test_a_collector_that_is_away_costs_no_answer(monkeypatch: pytest.Monk
     stack = Stack()
     gateway = create_app(GatewaySettings(), stack.transports)
     async with (
-        LifespanManager(gateway, shutdown_timeout=30),
+        LifespanManager(gateway),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(gateway), base_url="http://gateway"
         ) as http,

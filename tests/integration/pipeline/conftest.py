@@ -9,7 +9,6 @@ from pathlib import Path
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from asgi_lifespan import LifespanManager
 from feast import FeatureStore, FeatureView
 
 from feature_repo import definitions
@@ -24,6 +23,7 @@ from services.retriever.loading.store import FeastFeatures
 from services.writer.app import create_app as create_writer
 from services.writer.settings import WriterSettings
 from tests.support.encoder_double import EncoderDouble
+from tests.support.lifespan import LifespanManager
 from tests.support.product_feed import product_rows, write_feed
 
 Serve = Callable[[], Catalogue]
@@ -57,7 +57,9 @@ def serve(feature_repo_dir: Path) -> Serve:
 
 @pytest.fixture
 async def writer(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_writer(WriterSettings(encoder_wait_s=2, max_queue=40), settings)
+    app = create_writer(
+        WriterSettings(encoder_wait_s=2, max_queue=40, deadline_ms=120_000), settings
+    )
     async with (
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 from pydantic import HttpUrl
 
 from services.contracts.batches import MAX_BATCHES, MAX_GROUPS, BatchResult
@@ -26,6 +25,7 @@ from services.writer.settings import WriterSettings
 from tests.integration.pipeline.conftest import Serve
 from tests.support.encoder_double import EncoderDouble
 from tests.support.gateway_stack import assert_problem
+from tests.support.lifespan import LifespanManager
 
 ADMIN, SEARCH = "admin-key-of-a-test", "search-key-of-a-test"
 NDJSON = {"Content-Type": "application/x-ndjson"}

@@ -71,8 +71,15 @@ def fill(file: Path) -> None:
             out.write(bytes(4_096))
 
 
-def remount(folder: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+async def remount(folder: Path, how: str) -> None:
+    """Read-only is refused for as long as somebody writes."""
+
+    async def is_done() -> bool:
+        command = ["mount", "-o", f"remount,{how}", str(folder)]
+        done = await asyncio.to_thread(subprocess.run, command, check=False, capture_output=True)
+        return done.returncode == 0
+
+    await until(is_done)
 
 
 def served(settings: PipelineSettings) -> Catalogue | None:
@@ -135,10 +142,10 @@ async def test_a_disk_that_turns_read_only_refuses_changes(
 ) -> None:
     async with writing(mine) as writer:
         assert await put(writer, "first") == 200
-        await asyncio.to_thread(remount, small_disk, "ro")
+        await remount(small_disk, "ro")
         assert await put(writer, "refused") == 503
         assert (await writer.get("/ready")).status_code == 503
-        await asyncio.to_thread(remount, small_disk, "rw")
+        await remount(small_disk, "rw")
         await until(lambda: is_ready(writer))
         assert await put(writer, "last") == 200
     await agrees(mine, there={"first", "last"}, missing={"refused"})

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 
 from services.contracts.catalogue import CHANGE_VIEW, HEAD_VIEW, METADATA_VIEW
 from services.pipeline.catalogue.changes import delete, roll_back
@@ -30,6 +29,7 @@ from services.writer.settings import WriterSettings
 from tests.integration.pipeline.conftest import Serve, load
 from tests.integration.pipeline.test_changes import titles, upsert
 from tests.support.encoder_double import EncoderDouble
+from tests.support.lifespan import LifespanManager
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.waiting import until
 

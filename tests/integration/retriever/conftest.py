@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.base import ModalityWeights
@@ -23,6 +22,7 @@ from services.contracts.retriever import (
 from services.retriever.app import create_app
 from services.retriever.settings import RetrieverSettings
 from tests.integration.retriever.publishing import MODEL, Publisher, Version
+from tests.support.lifespan import LifespanManager
 from tests.support.waiting import until
 
 WORDS = {"text": 1.0, "image": 0.0}
@@ -105,7 +105,7 @@ async def running_retriever(
     values: dict[str, Any] = {"poll_interval_ms": 20, "max_backoff_ms": 100, **changes}
     app = create_app(RetrieverSettings(feature_store=feature_store, **values))
     async with (
-        LifespanManager(app, startup_timeout=20, shutdown_timeout=20),
+        LifespanManager(app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://retriever", timeout=20
         ) as http,

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import StreamingResponse
 
@@ -19,6 +18,7 @@ from services.common.problems import NotReady, Overloaded
 from services.common.settings import ServiceSettings
 from services.contracts.base import Contract
 from services.contracts.health import Dependency
+from tests.support.lifespan import LifespanManager
 
 
 class Echo(Contract):

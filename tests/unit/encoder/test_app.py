@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import pytest_asyncio
 import safetensors.numpy
-from asgi_lifespan import LifespanManager
 from PIL import Image
 
 from services.contracts.encoder import (
@@ -32,6 +31,7 @@ from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
 from tests.support.clip_reference import random_weights
+from tests.support.lifespan import LifespanManager
 from tests.support.torch_archive import write_archive
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
 from tests.support.gateway_stack import Stack
+from tests.support.lifespan import LifespanManager
 
 RunStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
@@ -24,7 +24,9 @@ def run_stack() -> RunStack:
     @asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Stack]:  # noqa: ANN401
         stack = Stack()
-        stack.app = create_app(GatewaySettings(**settings), stack.transports)
+        # Generous, because the machine may be busy; tests of time set their own.
+        given = {"redis_timeout_ms": 2_000, **settings}
+        stack.app = create_app(GatewaySettings(**given), stack.transports)
         async with (
             LifespanManager(stack.app),
             httpx.AsyncClient(

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from asgi_lifespan import LifespanManager
 
 from services.gateway.admission.access import key_hash
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
 from tests.support.gateway_stack import assert_problem
+from tests.support.lifespan import LifespanManager
 
 ADMIN, SEARCH = "admin-key-of-a-test", "search-key-of-a-test"
 MUG = {"title": "A mug"}

@@ -68,7 +68,7 @@ async def test_services_that_freeze_are_asked_side_by_side(stack: Stack) -> None
     started = time.monotonic()
     status, _ = await _ready(stack)
     assert status == 503
-    assert time.monotonic() - started < 2.5  # one time-out, not three
+    assert time.monotonic() - started < 5  # one time-out of 2 s, not three
 
 
 async def test_many_who_ask_are_one_question_and_the_answer_ages(stack: Stack) -> None:
