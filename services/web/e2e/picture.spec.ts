@@ -1,7 +1,7 @@
 import type { Request } from '@playwright/test'
 
-import { busyPicture, choose, dragByTouch, drop, paste, pictureOf } from './support/pictures'
-import { expect, say, test } from './support/shop'
+import { busyPicture, choose, dragByTouch, drop, heic, largePhotograph, paste, pictureOf } from './support/pictures'
+import { expect, say, Shop, test } from './support/shop'
 
 const MUG = pictureOf('sample-0018') // Almira mug, ceramic, red striped
 
@@ -47,6 +47,64 @@ test.describe('on a phone', () => {
     await expect(page.getByRole('spinbutton', { name: say.cropWidth })).toHaveValue(/^(4[89]|5[0-2])$/)
     await expect.poll(async () => (await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
   })
+})
+
+test('a picture of an iPhone, which this browser cannot decode itself, is found too', async ({ shop, page }) => {
+  await shop.open()
+  await choose(page, heic)
+  await expect(page.getByText(say.yourPicture, { exact: true })).toBeVisible({ timeout: 30_000 })
+  expect((await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+  // The chip and the frame show it, and so does the address for somebody else.
+  await page.getByRole('button', { name: say.cropOpen }).click()
+  const drawn = page.getByRole('img', { name: say.yourPicture })
+  await expect.poll(() => drawn.evaluate((one) => (one as HTMLImageElement).naturalWidth)).toBe(480)
+  await expect(page).toHaveURL(/[?&]look=[\w-]+/)
+})
+
+test('a photograph of more than 10 MB is made smaller before it is sent', async ({ shop, page }) => {
+  const sizes: number[] = []
+  page.on('request', (request) => {
+    if (request.url().endsWith('/pictures')) sizes.push(request.postDataBuffer()?.length ?? 0)
+  })
+  await shop.open()
+  const large = await largePhotograph(page, 'sample-0018')
+  expect(large.buffer.length).toBeGreaterThan(10_000_000)
+  await choose(page, large)
+  await expect(page.getByText(say.yourPicture, { exact: true })).toBeVisible({ timeout: 30_000 })
+  expect((await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+  for (const size of sizes) expect(size).toBeLessThan(3_000_000)
+})
+
+test('a picture that is damaged is said to be, and another can be chosen', async ({ shop, page }) => {
+  await shop.open()
+  await choose(page, { name: 'damaged.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('\u00ff\u00d8\u00ff\u00e0 damaged', 'latin1') })
+  await expect(shop.alert).toHaveText(say.pictureDamaged)
+  await expect(page.getByRole('button', { name: say.retry })).toBeHidden()
+  await choose(page, MUG)
+  expect((await shop.titles())[0]).toBe('Almira mug, ceramic, red striped')
+  await expect(shop.alert).toBeHidden()
+})
+
+test('whoever is sent a picture search sees the part that was searched for', async ({ shop, page, browser }) => {
+  await shop.open('/?weak=on')
+  await choose(page, MUG)
+  await shop.settled()
+  await page.getByRole('button', { name: say.cropOpen }).click()
+  await page.getByRole('button', { name: say.cropCentre }).click()
+  await expect(page.getByText(say.partOfPicture, { exact: true })).toBeVisible()
+  await shop.settled()
+  const here = await shop.titles()
+  const other = new Shop(await browser.newPage())
+  await other.open(page.url())
+  expect(await other.titles()).toEqual(here)
+  const thumbnail = other.page.getByRole('list', { name: say.searchedWith }).getByRole('img', { includeHidden: true }).or(other.page.locator('ul img[src^="blob:"], ul img[src^="data:"]')).first()
+  await expect.poll(() => thumbnail.evaluate((one) => (one as HTMLImageElement).naturalWidth)).toBeGreaterThan(10)
+  await other.page.close()
+  // In this browser the picture and its part are there after a reload, too.
+  await page.reload()
+  await shop.settled()
+  await expect(page.getByText(say.partOfPicture, { exact: true })).toBeVisible()
+  expect(await shop.titles()).toEqual(here)
 })
 
 test('what is no picture is refused in place, and the search stays', async ({ shop, page }) => {

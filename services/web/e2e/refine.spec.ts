@@ -94,6 +94,55 @@ test('more products join those that are there, to the last one', async ({ shop, 
   expect((await shop.titles()).slice(0, 10)).toEqual(first)
 })
 
+test('a reload after more products were shown keeps them, and the place', async ({ shop, page }) => {
+  await shop.open('/?q=mug&k=10')
+  await shop.settled()
+  for (const count of [20, 30]) {
+    await page.getByRole('button', { name: say.more }).click()
+    await expect(shop.cards).toHaveCount(count)
+  }
+  const title = (await shop.titles())[24] ?? ''
+  await shop.card(title).scrollIntoViewIfNeeded()
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)))
+  const place = await page.evaluate(() => window.scrollY)
+  expect(place).toBeGreaterThan(800)
+  await page.reload()
+  await expect(shop.cards).toHaveCount(30)
+  await expect.poll(() => page.evaluate(() => window.scrollY)).toBeGreaterThan(place - 100)
+  await expect(shop.card(title)).toBeInViewport()
+})
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true })
+
+  test('Back, and a press beside it, close the sheet of filters and keep what was ticked', async ({ shop, page }) => {
+    await shop.open(SEARCH)
+    await shop.settled()
+    const sheet = page.getByRole('dialog', { name: say.filters })
+    await page.getByRole('button', { name: say.filters }).tap()
+    await facet(shop, say.fields.color ?? '').getByRole('checkbox', { name: /^red/ }).check()
+    await page.goBack()
+    await expect(sheet).toBeHidden()
+    await expect(page).toHaveURL(/f\.color=red/)
+    await page.goBack()
+    await expect(page).not.toHaveURL(/f\.color=red/)
+    await page.setViewportSize({ width: 600, height: 800 })
+    await page.getByRole('button', { name: say.filters }).tap()
+    await expect(sheet).toBeVisible()
+    await page.mouse.click(40, 400)
+    await expect(sheet).toBeHidden()
+  })
+})
+
+test('an unknown filter in the address is left out with a note', async ({ shop, page }) => {
+  await shop.open(`${SEARCH}&f.volume=1+l&f.color=red`)
+  for (const title of await shop.titles()) expect(title).toMatch(/red/i)
+  await expect(page.getByText(say.unknownFilters('volume'))).toBeVisible()
+  await shop.open('/search/?q=red+striped+mug')
+  expect((await shop.titles())[0]).toMatch(/red striped.*mug|mug.*red striped/i)
+  await expect(shop.box).toHaveValue('red striped mug')
+})
+
 test('settings change the answer, and are put back at once', async ({ shop, page }) => {
   await shop.open('/?q=red+striped+mug')
   const usual = await shop.titles()

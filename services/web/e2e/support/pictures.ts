@@ -10,6 +10,9 @@ const folder = new URL('../../../../data/sample/images/', import.meta.url)
 /** A product's own picture, as somebody might have kept it. */
 export const pictureOf = (id: string): string => fileURLToPath(new URL(`${id}.webp`, folder))
 
+/** The red striped mug as an iPhone writes it. */
+export const heic = fileURLToPath(new URL('mug.heic', import.meta.url))
+
 type File = Parameters<FileChooser['setFiles']>[0]
 
 export async function choose(page: Page, path: File, button = say.choosePicture): Promise<void> {
@@ -70,6 +73,25 @@ export async function busyPicture(page: Page, ids: readonly string[]): Promise<F
     return canvas.toDataURL('image/png').replace(/^.*,/, '')
   }, pictures)
   return { name: 'table.png', mimeType: 'image/png', buffer: Buffer.from(png, 'base64') }
+}
+
+/** A product's picture with as many pixels as a good camera takes, and noise that no encoder makes small. */
+export async function largePhotograph(page: Page, id: string): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
+  const base64 = await page.evaluate(async (source) => {
+    const image = new Image()
+    image.src = `data:image/webp;base64,${source}`
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = 3000
+    const drawing = canvas.getContext('2d')
+    if (!drawing) throw new Error('nothing to draw on')
+    drawing.drawImage(image, 0, 0, 3000, 3000)
+    const pixels = drawing.getImageData(0, 0, 3000, 3000)
+    for (let at = 0; at < pixels.data.length; at++) if (at % 4 !== 3) pixels.data[at] = (pixels.data[at] ?? 0) + (Math.random() - 0.5) * 40
+    drawing.putImageData(pixels, 0, 0)
+    return canvas.toDataURL('image/png').replace(/^.*,/, '')
+  }, readFileSync(pictureOf(id), 'base64'))
+  return { name: 'large.png', mimeType: 'image/png', buffer: Buffer.from(base64, 'base64') }
 }
 
 /** One finger, from the middle of something by so many pixels. */

@@ -1,4 +1,5 @@
-import { useId } from 'react'
+import { useId, useState } from 'react'
+import { FiChevronDown } from 'react-icons/fi'
 
 import { CheckField } from '../../components/check-field'
 import { RangeField } from '../../components/range-field'
@@ -6,24 +7,51 @@ import { SelectField } from '../../components/select-field'
 import { useLanguage } from '../../i18n/language'
 import { K_CHOICES, type SearchSettings } from '../../lib/search-params'
 import type { ChangeSettings } from '../../lib/use-search-settings'
-import { isUnusual, USUAL_SETTINGS } from './usual-settings'
+import { hasAdvanced, isUnusual, USUAL_SETTINGS } from './usual-settings'
 
 interface Props {
   settings: SearchSettings
   onChange: ChangeSettings
 }
 
-/** Settings: number of results, cut-off, weights of words and images, rewriting. */
+/** Settings in a shopper's words; those of the API, under their own names, under "Advanced". */
 export function SettingsPanel({ settings, onChange }: Props) {
   const { say } = useLanguage()
-  const changed = isUnusual(settings)
+  const check = (name: 'weak' | 'rewrite' | 'variants', label: string, hint: string) => (
+    <CheckField label={label} hint={hint} checked={settings[name]} onChange={(on) => onChange({ [name]: on })} />
+  )
   return (
-    <section aria-label={say.settings} className="panel mt-3 grid gap-x-10 gap-y-6 p-4 sm:grid-cols-2 sm:p-6">
-      <div className="space-y-6">
+    <section aria-label={say.settings} className="panel mt-3 p-4 sm:p-6">
+      <div className="grid gap-x-10 gap-y-4 sm:grid-cols-2">
+        <div>
+          {check('weak', say.weak, say.weakHint)}
+          {check('variants', say.variants, say.variantsHint)}
+          {check('rewrite', say.rewriting, say.rewritingHint)}
+        </div>
         <Compare settings={settings} onChange={onChange} />
-        <HowMany value={settings.k} onChange={(value) => onChange({ k: value })} />
       </div>
-      <div className="space-y-6">
+      <Advanced settings={settings} onChange={onChange} />
+      {isUnusual(settings) && (
+        <button type="button" className="link mt-2 min-h-9 text-sm" onClick={() => onChange(USUAL_SETTINGS)}>
+          {say.settingsReset}
+        </button>
+      )}
+    </section>
+  )
+}
+
+/** It is open at first if one of its settings is not as usual. */
+function Advanced({ settings, onChange }: Props) {
+  const { say } = useLanguage()
+  const [open] = useState(() => hasAdvanced(settings))
+  return (
+    <details open={open} className="group/part mt-3 border-t border-stone-200 dark:border-stone-800">
+      <summary className="flex min-h-11 w-fit cursor-pointer list-none items-center gap-2 rounded-lg text-sm font-medium [&::-webkit-details-marker]:hidden">
+        {say.advanced}
+        <FiChevronDown aria-hidden className="muted transition-transform group-open/part:rotate-180" />
+      </summary>
+      <div className="grid gap-x-10 gap-y-6 pt-2 sm:grid-cols-2">
+        <HowMany value={settings.k} onChange={(value) => onChange({ k: value })} />
         <RangeField
           label={say.threshold}
           text={(value) => (value === 0 ? say.thresholdOff : value.toFixed(2))}
@@ -34,56 +62,43 @@ export function SettingsPanel({ settings, onChange }: Props) {
           step={0.05}
           onChange={(value) => onChange({ threshold: value === 0 ? null : value })}
         />
-        <div>
-          <CheckField label={say.rewriting} checked={settings.rewrite} onChange={(on) => onChange({ rewrite: on })} />
-          <CheckField label={say.weak} checked={settings.weak} onChange={(on) => onChange({ weak: on })} />
-          <CheckField label={say.variants} checked={settings.variants} onChange={(on) => onChange({ variants: on })} />
-          {changed && (
-            <button type="button" className="link mt-1 min-h-9 text-sm" onClick={() => onChange(USUAL_SETTINGS)}>
-              {say.settingsReset}
-            </button>
-          )}
-        </div>
-      </div>
-    </section>
-  )
-}
-
-/** Weights of a product's two vectors. At least one of them counts. */
-function Compare({ settings, onChange }: Props) {
-  const { say } = useLanguage()
-  const byWords = settings.words !== 0
-  const byLook = settings.words !== 1
-  return (
-    <fieldset>
-      <legend className="text-sm font-medium">{say.compare}</legend>
-      <div className="mt-1 flex flex-wrap gap-x-6">
-        <CheckField
-          label={say.compareWords}
-          checked={byWords}
-          onChange={(on) => onChange({ words: on ? null : 0 })}
-        />
-        <CheckField
-          label={say.compareLook}
-          checked={byLook}
-          onChange={(on) => onChange({ words: on ? null : 1 })}
-        />
-      </div>
-      {byWords && byLook && (
-        <div className="mt-2">
+        {settings.words !== 0 && settings.words !== 1 && (
           <RangeField
             label={say.balance}
             text={(value) =>
               settings.words === null && value === 0.5 ? say.balanceDefault : say.percent(Math.round(value * 100))
             }
+            hint={say.balanceHint}
             value={settings.words ?? 0.5}
             min={0.05}
             max={0.95}
             step={0.05}
             onChange={(value) => onChange({ words: value })}
           />
-        </div>
-      )}
+        )}
+      </div>
+    </details>
+  )
+}
+
+/** What of a product is compared with the search. At least one of the two counts. */
+function Compare({ settings, onChange }: Props) {
+  const { say } = useLanguage()
+  return (
+    <fieldset>
+      <legend className="text-sm font-medium">{say.compare}</legend>
+      <div className="mt-1 flex flex-wrap gap-x-6">
+        <CheckField
+          label={say.compareWords}
+          checked={settings.words !== 0}
+          onChange={(on) => onChange({ words: on ? null : 0 })}
+        />
+        <CheckField
+          label={say.compareLook}
+          checked={settings.words !== 1}
+          onChange={(on) => onChange({ words: on ? null : 1 })}
+        />
+      </div>
     </fieldset>
   )
 }
