@@ -41,7 +41,8 @@ def cached() -> str:
 
 
 def new() -> str:
-    return f"{cached()} {next(_NUMBERS)}"
+    number = next(_NUMBERS)
+    return f"{QUERIES[number % len(QUERIES)]} {number}"
 
 
 def health() -> Post:
