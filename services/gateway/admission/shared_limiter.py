@@ -23,8 +23,11 @@ MAX_OWED = 10_000
 """Maximum leases that wait for their release; beyond that, the oldest expire by themselves."""
 
 AHEAD_S = 1.0
-"""Time for which a replica may use what it took ahead. Leases live `_LEASE_BEYOND_DEADLINE_S`
-longer than a request, so a request that begins within this time is covered."""
+"""Time for which a replica may use requests that it took ahead."""
+
+LEASE_S = 4.0
+"""Time for which requests may begin under a lease. A lease outlives a request for longer than this
+(`_LEASE_BEYOND_DEADLINE_S`), so each of these requests is covered."""
 
 _FRACTION, _MOST_AHEAD = 8, 32
 """A replica takes at most an eighth of each limit ahead, and at most 32."""
@@ -89,6 +92,8 @@ class _Share:
     until: float = 0.0
     requests: int = 0
     leases: list[_Lease] = field(default_factory=list)
+    running: int = 0
+    """Requests that run under leases which come back to `leases`."""
     remaining: int = 0
     """Requests that the shared bucket had left beside these."""
     full_at: float = 0.0
@@ -104,6 +109,7 @@ class SharedLimiter:
         self._give_back = redis.client.register_script(_GIVE_BACK)
         self._alone = LocalLimiter(policy)
         self._shares: dict[str, _Share] = {}
+        self._asking: set[str] = set()  # callers for whom Redis is asked to take more ahead
         self._held: dict[str, _Lease] = {}  # by the lease that a running request asked for
         self._ahead = min(_MOST_AHEAD, policy.burst // _FRACTION)
         self._leases_ahead = min(self._ahead, policy.max_concurrent // _FRACTION)
@@ -120,25 +126,37 @@ class SharedLimiter:
                 free = share.leases.pop()
                 if now < free.until:
                     share.requests -= cost
+                    share.running += 1
                     self._held[lease] = free
                     return self._verdict(share, now)
                 self._owe(caller, free)
-        return await self._ask(caller, lease, cost)
+        if caller in self._asking:
+            # The other request takes what this replica lacks; both together would take too much.
+            return await self._ask(caller, lease, cost, 0, 0)
+        self._asking.add(caller)
+        share = share or _Share()
+        try:
+            requests = max(0, self._ahead - share.requests)
+            leases = max(0, self._leases_ahead - len(share.leases) - share.running)
+            return await self._ask(caller, lease, cost, requests, leases)
+        finally:
+            self._asking.discard(caller)
 
     def _verdict(self, share: _Share, now: float) -> Verdict:
         full_after_s = share.full_at - now - share.requests * self._policy.interval_s
         return Verdict(None, share.remaining + share.requests, 0, max(0.0, full_after_s))
 
-    async def _ask(self, caller: str, lease: str, cost: int) -> Verdict:
+    async def _ask(self, caller: str, lease: str, cost: int, requests: int, leases: int) -> Verdict:
+        """Admit a request by Redis, and take so many requests and leases ahead."""
         policy = self._policy
-        more = [f"{lease}.{number}" for number in range(self._leases_ahead)]
+        more = [f"{lease}.{number}" for number in range(leases)]
         arguments: list[int | str] = [
             round(policy.interval_s * 1e6),
             policy.burst,
             policy.max_concurrent,
             round(policy.lease_s * 1e6),
             cost,
-            self._ahead,
+            requests,
             lease,
             *more,
         ]
@@ -148,17 +166,18 @@ class SharedLimiter:
         except RedisUnavailable:
             self._owed.extend((keys[1], name) for name in more)
             return await self._alone.admit(caller, lease, cost)
-        refusal, remaining, wait, full, ahead, leases = map(int, answer)
+        refusal, remaining, wait, full, ahead, granted = map(int, answer)
         if refusal:
             return Verdict(_REFUSALS[refusal], remaining, wait / 1e6, full / 1e6)
         now = time.monotonic()
-        self._held[lease] = _Lease(lease, now + AHEAD_S)
-        if not ahead:
+        self._held[lease] = _Lease(lease, now + LEASE_S)
+        if not ahead and not granted:
             return Verdict(None, remaining, 0, full / 1e6)
         share = self._shares.setdefault(caller, _Share())
         share.until = now + AHEAD_S
         share.requests += ahead
-        share.leases += [_Lease(name, share.until) for name in more[:leases]]
+        share.running += 1
+        share.leases += [_Lease(name, now + LEASE_S) for name in more[:granted]]
         share.remaining, share.full_at = remaining, now + full / 1e6
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(AHEAD_S, self._return_late)
@@ -167,10 +186,11 @@ class SharedLimiter:
     async def release(self, caller: str, lease: str) -> None:
         await self._alone.release(caller, lease)
         held, share = self._held.pop(lease, _Lease(lease, 0)), self._shares.get(caller)
-        fresh = time.monotonic() < held.until
-        if share is not None and fresh and len(share.leases) < self._leases_ahead:
-            share.leases.append(held)
-            return
+        if share is not None:
+            share.running = max(0, share.running - 1)
+            if time.monotonic() < held.until and len(share.leases) < self._leases_ahead:
+                share.leases.append(held)
+                return
         self._owe(caller, held)
         await self._pay()
 

@@ -283,6 +283,22 @@ async def test_requests_taken_ahead_and_not_used_are_given_back(
         await until(lambda: client.zcard(running) == 0 and client.pttl(rate) <= 60_001)
 
 
+async def test_requests_that_overlap_take_one_share_ahead_together(
+    shared: OpenLimiter, redis_address: RedisAddress, caller: str
+) -> None:
+    limiter = shared(redis_address, LARGE)
+    leases = [str(number) for number in range(8)]
+    for _ in range(3):
+        verdicts = await asyncio.gather(*(limiter.admit(caller, one) for one in leases))
+        assert [verdict.refusal for verdict in verdicts] == [None] * 8
+        await asyncio.gather(*(limiter.release(caller, one) for one in leases))
+
+    with redis.Redis(host=redis_address.host, port=redis_address.port) as client:
+        rate, running = (f"limit:{{{caller}}}:{name}" for name in ("rate", "running"))
+        assert client.zcard(running) <= 5
+        assert client.pttl(rate) <= (3 * 8 + 12) * 60_000  # a minute for each request
+
+
 async def test_replicas_together_run_no_more_than_allowed_at_once(
     shared: OpenLimiter, redis_address: RedisAddress, caller: str
 ) -> None:
