@@ -25,6 +25,15 @@ ModelId = Annotated[
 ]
 
 
+Snapshot = Annotated[
+    str,
+    Field(
+        description="The state of the catalogue that answered: changes with every change of a "
+        "product or a synonym. Empty if unknown."
+    ),
+]
+
+
 class ModalityWeights(Contract):
     """The weights of a product's two vectors in its score (late fusion).
 

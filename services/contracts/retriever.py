@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId
+from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId, Snapshot
 from services.contracts.encoder import MAX_TEXT_CHARACTERS
 from services.contracts.products import ScoredProduct
 from services.contracts.search import (
@@ -124,7 +124,7 @@ class RetrievalBatchRequest(Contract):
 class CatalogueInfo(Contract):
     """The catalogue that answered."""
 
-    version: str = Field(description="Changes with every change of a product.")
+    version: str = Field(description="Changes with every load of a catalogue.")
     model: ModelId
     dimension: int = Field(ge=1)
     products: int = Field(ge=0)
@@ -141,6 +141,7 @@ class RetrievalHead(Contract):
     facets: Facets | None = Field(default=None, description="Null if none were requested.")
     next: str | None = Field(default=None, description="`after` of the next page.")
     catalogue: CatalogueInfo
+    snapshot: Snapshot = ""
 
 
 class RetrievalResponse(RetrievalHead):

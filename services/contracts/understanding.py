@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.contracts.base import Contract
+from services.contracts.base import Contract, Snapshot
 from services.contracts.rewriter import MAX_QUERY_CHARACTERS
 from services.contracts.search import (
     MAX_EXCLUSIONS,
@@ -72,3 +72,4 @@ class UnderstandResponse(Contract):
     """Answers in the order of the request, all from one catalogue version."""
 
     queries: list[UnderstoodQuery]
+    snapshot: Snapshot = ""

@@ -122,8 +122,8 @@ async def search(
         found = state.search(catalogue, body)
         return found.lines() if in_lines else found.json()
 
-    content = await state.pool.run(answer)
-    # Here and not in the thread, where one search would wait for another's sums.
+    content = await state.pool.run(answer, small=state.small(catalogue))
+    # Here and not in a thread, where one search would wait for another's sums.
     state.drift.asked(body)
     return Response(content, media_type=LINES_MEDIA_TYPE if in_lines else "application/json")
 
@@ -177,9 +177,10 @@ async def understand(
 ) -> UnderstandResponse:
     """Typos are corrected from the catalogue's own words. Takes well under a millisecond."""
     queries = await state.pool.run(
-        lambda: [understand_query(catalogue, query) for query in body.queries]
+        lambda: [understand_query(catalogue, query) for query in body.queries],
+        small=len(body.queries) == 1 and state.small(catalogue),
     )
-    return UnderstandResponse(queries=queries)
+    return UnderstandResponse(queries=queries, snapshot=catalogue.snapshot)
 
 
 async def _understand_directly(body: UnderstandRequest, request: Request) -> UnderstandResponse:

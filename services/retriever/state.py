@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from services.retriever.index.milvus import MilvusEngine
 
 
+SMALL_CATALOGUE = 2_000
+"""Products: a search takes half a millisecond to one."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetrieverState:
     """Made in the app's lifespan."""
@@ -31,6 +35,10 @@ class RetrieverState:
     drift: QueryDrift
     engine: MilvusEngine | None
     """The Milvus that searches instead of this process, if any."""
+
+    def small(self, catalogue: Catalogue) -> bool:
+        """True if a search of this catalogue takes hardly longer than to wake a thread."""
+        return self.engine is None and catalogue.index.numbers <= SMALL_CATALOGUE
 
     def search(self, catalogue: Catalogue, request: RetrievalRequest) -> Answer:
         """One search, in a thread."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +21,7 @@ from services.retriever.words import Vocabulary, Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """One version after some changes, immutable: a request takes it once and answers from it."""
 
@@ -40,15 +43,26 @@ class Catalogue:
         number = self.index.number_of(product_id)
         return None if number is None else Product(**self.products.values([number])[0])
 
-    @property
+    @cached_property
     def words(self) -> Words:
         """The words of all products, by the index's row numbers."""
         return self.products.words(self.index.gone_rows)
 
-    @property
+    @cached_property
     def vocabulary(self) -> Vocabulary:
         """Words and values of the catalogue, for those who correct and understand queries."""
         return Vocabulary(self.words, [fields.values_by_form for fields in self.products.fields])
+
+    @cached_property
+    def snapshot(self) -> str:
+        """See `Snapshot` of the contracts; the same in every replica."""
+        synonyms = zlib.crc32(self.published_synonyms.model_dump_json().encode())
+        return f"{self.info.version}+{self.sequence}+{synonyms:08x}"
+
+    @cached_property
+    def recent(self) -> dict[object, dict[str, Any]]:
+        """Results of this snapshot for texts that may be asked again, see `remembered`."""
+        return {}
 
     def with_changes(
         self,

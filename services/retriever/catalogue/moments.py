@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -59,7 +60,7 @@ Variances = tuple[float, float, float]
 """Variances of a usual query's scores: by text, by image, and their covariance."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Moments:
     """Mean (2·d,) and covariance (2·d, 2·d) of a catalogue's fused rows, float32."""
 
@@ -109,7 +110,7 @@ class Moments:
             self.mixed[text, image] = known = np.ascontiguousarray(known, np.float32)
         return known
 
-    @property
+    @cached_property
     def pictured(self) -> float:
         """Share of the products that have a picture: rows without one are zero, others unit."""
         image = slice(len(self.mean) // 2, None)

@@ -32,6 +32,7 @@ def browse(catalogue: Catalogue, request: RetrievalRequest) -> Answer:
         facets=facets_of(catalogue, request, numbers, without) if request.facets else None,
         next=after,
         catalogue=catalogue.info,
+        snapshot=catalogue.snapshot,
     )
     rows = numbers[page].tolist()
     return Answer(

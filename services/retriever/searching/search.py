@@ -86,6 +86,7 @@ class _Search:
             facets=facets,
             next=after,
             catalogue=self._catalogue.info,
+            snapshot=self._catalogue.snapshot,
         )
         return Answer(head, self._written(shown.kept(page)))
 

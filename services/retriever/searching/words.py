@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.contracts.search import Match
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.remembered import remembered
 from services.retriever.words import Words
 from services.retriever.words.concepts import Concept, concepts_of
-from services.retriever.words.postings import FULL, place_of
+from services.retriever.words.postings import FULL, place_of, places_of
 from services.retriever.words.said import STRUCTURED, rows_saying
 from services.retriever.words.texts import FIELDS
 
@@ -35,6 +37,8 @@ _DENSE = 16
 
 _BRAND = 1 << FIELDS.index("brand")
 _KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
+_REMEMBERED_BYTES = 16_000_000
+_BYTES_A_ROW = 8
 
 Strength = TypeVar("Strength", np.float32, np.uint8)
 
@@ -58,6 +62,12 @@ class SoughtConcept:
         place = place_of(self.rows, row)
         return 0.0 if place is None else float(self.strength[place])
 
+    def strengths(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """(m,) the same for several products."""
+        places = places_of(self.rows, rows)
+        strengths: NDArray[np.float32] = np.append(self.strength, np.float32(0))[places]
+        return strengths
+
 
 @dataclass(frozen=True, slots=True)
 class SoughtWords:
@@ -75,6 +85,8 @@ class SoughtWords:
     concepts: Sequence[SoughtConcept]
     excess: float = 0.0
     """What the words add to the excess of the best similarity (`ScoreCalibration`)."""
+    matched: dict[int, list[Match]] = field(default_factory=dict, compare=False, repr=False)
+    """The matches of rows that were on a page lately, see `matching`."""
 
     def identifies(self, row: int) -> bool:
         """True if the text is an identifier of a product, or begins one."""
@@ -93,6 +105,12 @@ class SoughtWords:
         return covered
 
 
+def _most_remembered(catalogue: Catalogue) -> int:
+    """Texts whose words stay in memory."""
+    return max(2, min(1_000, _REMEMBERED_BYTES // (_BYTES_A_ROW * catalogue.words.numbers + 1)))
+
+
+@remembered(_most_remembered)
 def sought_words(catalogue: Catalogue, text: str) -> SoughtWords | None:
     """None where the text has neither a word that says something nor an identifier."""
     words = catalogue.words

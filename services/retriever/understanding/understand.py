@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from services.contracts.search import MAX_EXCLUSIONS, PriceRange
 from services.contracts.understanding import Understood, UnderstoodQuery
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.remembered import remembered
 from services.retriever.understanding import wording
 from services.retriever.understanding.catalogues_words import in_catalogues_words
 from services.retriever.understanding.corrections import Corrections
@@ -18,6 +19,9 @@ from services.retriever.understanding.tokens import replaced, tokens_of, without
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.said import rows_saying
 
+_REMEMBERED = 2_000
+"""Queries that stay in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -27,6 +31,7 @@ class _Part:
     says: Understood
 
 
+@remembered(lambda _: _REMEMBERED)
 def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
     """The query as the catalogue's own words and limits say it; at worst the query itself."""
     if len(catalogue.words.identified(query)):

@@ -10,6 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+_REMEMBERED = 4_096
+"""Texts whose numbers stay in memory: one query asks for each of its words several times."""
+_LONGEST_REMEMBERED = 64
+"""Characters."""
+
 
 class Lexicon:
     """n different texts, ascending by their UTF-8 bytes, which is by code point."""
@@ -24,6 +29,7 @@ class Lexicon:
             else np.zeros(1, np.int32)
         )
         self._utf8 = memoryview(characters or b"")
+        self._found: dict[str, int | None] = {}
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> tuple[Lexicon, NDArray[np.int64]]:
@@ -40,9 +46,18 @@ class Lexicon:
 
     def find(self, text: str) -> int | None:
         """The number of a text, if it is one of them."""
+        known = self._found
+        if text in known:
+            return known[text]
         sought = text.encode()
         number = bisect_left(range(len(self)), sought, key=self._bytes)
-        return number if number < len(self) and self._bytes(number) == sought else None
+        found = number if number < len(self) and self._bytes(number) == sought else None
+        if len(text) <= _LONGEST_REMEMBERED:
+            if len(known) >= _REMEMBERED:
+                # A new dictionary: other threads may be reading this one.
+                known = self._found = {}
+            known[text] = found
+        return found
 
     def beginning(self, text: str) -> range:
         """The numbers of those that begin so."""

@@ -14,6 +14,9 @@ from services.retriever.words.postings import Numbers, Postings, WordIndex
 
 MOST_IDENTIFIED = 1_000
 """Products that one identifier, or the beginning of one, stands for at most."""
+_REMEMBERED = 4_096
+_LONGEST_REMEMBERED = 64
+"""Words whose forms stay in memory, and their characters."""
 
 
 class Words:
@@ -31,6 +34,7 @@ class Words:
         self.added = added
         self.analyser = analyser
         self._gone = gone if gone is not None and gone.any() else None
+        self._forms: dict[str, list[str]] = {}
 
     @property
     def numbers(self) -> int:
@@ -55,6 +59,16 @@ class Words:
 
     def forms(self, word: str) -> list[str]:
         """All folded words of the catalogue that share the stem of this one, itself first."""
+        found = self._forms.get(word)
+        if found is None:
+            found = self._found_forms(word)
+            if len(word) <= _LONGEST_REMEMBERED:
+                if len(self._forms) >= _REMEMBERED:
+                    self._forms.clear()
+                self._forms[word] = found
+        return found
+
+    def _found_forms(self, word: str) -> list[str]:
         if not self.analyser.has_forms(word):
             return [word]
         (stem,) = self.analyser.stems([word])

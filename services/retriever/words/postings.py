@@ -32,10 +32,7 @@ class Postings:
 
     def of(self, wanted: Numbers) -> NDArray[np.intp]:
         """(m,) positions of these rows among the postings; -1 for a row that lacks the word."""
-        places = np.searchsorted(self.rows, wanted)
-        places[places == len(self.rows)] = 0
-        found = self.rows[places] == wanted if len(self.rows) else np.zeros(len(wanted), np.bool_)
-        return np.where(found, places, -1)
+        return places_of(self.rows, wanted)
 
 
 class WordIndex:
@@ -101,6 +98,14 @@ def place_of(rows: NDArray[np.integer], row: int) -> int | None:
     """The position of a row among ascending rows, if it is one of them."""
     place = int(rows.searchsorted(row))
     return place if place < len(rows) and rows[place] == row else None
+
+
+def places_of(rows: NDArray[np.integer], wanted: Numbers) -> NDArray[np.intp]:
+    """(m,) positions of these rows among ascending rows; -1 for one that is none of them."""
+    places = rows.searchsorted(wanted)
+    places[places == len(rows)] = 0
+    found = rows[places] == wanted if len(rows) else np.zeros(len(wanted), np.bool_)
+    return np.where(found, places, -1)
 
 
 def fields_of(mask: int) -> list[Field]:

@@ -22,6 +22,19 @@ async def test_a_search_runs_in_a_named_thread() -> None:
     assert name.startswith("search")
 
 
+async def test_a_small_search_runs_where_it_is_asked_and_within_the_deadline() -> None:
+    pool = SearchPool(threads=1, max_queue=1)
+    here = await pool.run(threading.current_thread, small=True)
+    assert here is threading.current_thread()
+    token = deadline.set(Deadline.after_ms(0))
+    try:
+        with pytest.raises(DeadlineExceeded):
+            await pool.run(threading.current_thread, small=True)
+    finally:
+        deadline.reset(token)
+        await pool.aclose()
+
+
 async def test_each_caller_gets_its_own_answer() -> None:
     pool = SearchPool(threads=3, max_queue=100)
     answers = await asyncio.gather(*(pool.run(partial(int, n)) for n in range(100)))
