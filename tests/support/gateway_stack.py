@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI, Form, UploadFile
 
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
-from services.common.problems import NotFound, ServiceError
+from services.common.problems import ModelMismatch, NotFound, ServiceError
 from services.common.settings import ServiceSettings
 from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest, ItemProblem
 from services.contracts.health import Dependency
@@ -132,6 +132,12 @@ class Stack:
     confidence: float = 0.9
     products: Callable[[RetrievalRequest], list[ScoredProduct]] | None = None
     """The retriever's products for a request; by default one that shows whose answer it is."""
+    snapshot: str = ""
+    """Names the state of the catalogue; empty, the gateway asks for every meaning."""
+    model: str = MODEL
+    """The model of the encoder."""
+    served: str | None = None
+    """The model of the catalogue, if the retriever refuses others."""
 
     def __post_init__(self) -> None:
         self.rewriter = Reachable(_service("rewriter", self._rewriter(), {}))
@@ -166,7 +172,7 @@ class Stack:
             values = [_number_in(text) for text in request.texts]
             await asyncio.sleep(self.slow_s * (values[0] % 3))
             return EmbeddingsResponse(
-                model=MODEL,
+                model=self.model,
                 dimension=2,
                 embeddings=[[value, 1.0] for value in values],
                 cached=[place for place, text in enumerate(request.texts) if text in self.kept],
@@ -201,7 +207,8 @@ class Stack:
             return UnderstandResponse(
                 queries=[
                     self.meant.get(query, UnderstoodQuery(text=query)) for query in request.queries
-                ]
+                ],
+                snapshot=self.snapshot,
             )
 
         @router.post("/search")
@@ -212,6 +219,8 @@ class Stack:
             self.searched.append(request)
             if self.refusal is not None:
                 raise self.refusal
+            if self.served is not None and request.model not in (None, self.served):
+                raise ModelMismatch(f"The catalogue is of {self.served}, not {request.model}.")
             vector = request.terms[0].vector if request.terms else None
             product = ScoredProduct(
                 product_id=f"product-{vector[0]:.0f}" if vector else "product-0",
@@ -226,6 +235,7 @@ class Stack:
                 # Two pages, so that a test can ask for the second.
                 next="the next" if request.after is None else None,
                 catalogue=CATALOGUE,
+                snapshot=self.snapshot,
             )
 
         @router.post("/search/batch")

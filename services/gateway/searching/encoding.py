@@ -15,6 +15,7 @@ from services.contracts.encoder import (
     EmbedTextsRequest,
 )
 from services.contracts.vectors import Vector
+from services.gateway.searching.recent import Recent
 from services.gateway.searching.refusals import refusals_are_faults
 from services.gateway.searching.timings import Timings
 
@@ -31,11 +32,17 @@ class EncodedTexts:
 
 
 async def encode_texts(
-    encoder: ServiceClient, texts: Sequence[str], timings: Timings
+    encoder: ServiceClient, texts: Sequence[str], timings: Timings, recent: Recent | None = None
 ) -> EncodedTexts:
-    """One vector for each text. Raises what the encoder raises."""
+    """One vector for each text. Raises what the encoder raises.
+
+    recent: has the vectors that need not be computed, and keeps the others.
+    """
     if not texts:
         return EncodedTexts(None, {}, frozenset())
+    remembered = recent.vectors(texts) if recent is not None else None
+    if recent is not None and remembered is not None:
+        return EncodedTexts(recent.model, remembered, frozenset(texts))
     parts = [
         list(texts[start : start + MAX_TEXTS_PER_REQUEST])
         for start in range(0, len(texts), MAX_TEXTS_PER_REQUEST)
@@ -59,6 +66,8 @@ async def encode_texts(
                 raise DependencyUnavailable(_BROKEN)
             vectors[text] = vector
         cached.update(part[place] for place in answer.cached if place < len(part))
+    if recent is not None:
+        recent.keep_vectors(model, vectors)
     return EncodedTexts(model, vectors, frozenset(cached))
 
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from services.common.problems import InvalidRequest, ModelMismatch
-from services.contracts.base import ModelId
+from services.contracts.base import ModelId, Snapshot
 from services.contracts.gateway import SearchRequest
 from services.contracts.problems import FieldProblem
 from services.contracts.retriever import Exclusion, Kind, QueryTerm, RetrievalRequest
 from services.contracts.search import Refinements
-from services.contracts.understanding import UnderstoodQuery
 from services.contracts.vectors import Vector
 from services.gateway.searching.cursors import Asked, read_cursor
 from services.gateway.searching.encoding import encode_texts
 from services.gateway.searching.kind import kept_categories, within
 from services.gateway.searching.picture_ids import EncodedPicture, read_picture_id
-from services.gateway.searching.rewriting import QueryInWords, Rewriting
+from services.gateway.searching.queries import Queries, QueryToSearch
+from services.gateway.searching.recent import Recent
+from services.gateway.searching.rewriting import Rewriting
 from services.gateway.searching.services import Services
 from services.gateway.searching.timings import Timings
 from services.gateway.searching.tokens import BadToken
-from services.gateway.searching.understanding import UNDERSTANDING, understood, with_limits
+from services.gateway.searching.understanding import with_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +33,9 @@ class Prepared:
     asked: Asked
     degraded: list[str] = field(default_factory=list)
     cached: frozenset[str] = frozenset()
-    """Texts whose vectors the encoder had in its cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueryToSearch:
-    """A query in words, rewritten and understood."""
-
-    words: QueryInWords
-    text: str
-    """The text to encode and to search; empty if the query has limits only."""
-    meant: UnderstoodQuery | None
-    degraded: list[str]
-
-    @property
-    def exclusions(self) -> list[str]:
-        return self.meant.exclusions if self.meant else []
+    """Texts whose vectors were in a cache."""
+    understood_by: Snapshot = ""
+    """The snapshot by which memory understood the query; empty if the retriever was asked."""
 
 
 class Preparation:
@@ -56,12 +43,19 @@ class Preparation:
 
     def __init__(self, services: Services, rewriting: Rewriting) -> None:
         self._services = services
-        self._rewriting = rewriting
+        self._queries = Queries(services.retriever, rewriting)
 
     async def prepared(
-        self, requests: Sequence[SearchRequest], timings: Timings, *, explain: bool
+        self,
+        requests: Sequence[SearchRequest],
+        timings: Timings,
+        *,
+        explain: bool,
+        recent: Recent | None = None,
     ) -> list[Prepared]:
         """In the order of the requests.
+
+        recent: has what need not be asked, and keeps the rest.
 
         Raises InvalidRequest for a bad cursor or picture id, ModelMismatch, and what the encoder
         raises.
@@ -75,13 +69,15 @@ class Preparation:
         pictures = [
             _pictures(request, place) for request, place in zip(requests, places, strict=True)
         ]
-        queries = await self._queries(requests, timings)
+        queries, understood_by = await self._queries.of(requests, timings, recent)
         texts = [
             text
             for request, query in zip(requests, queries, strict=True)
             for text in _texts(request, query)
         ]
-        encoded = await encode_texts(self._services.encoder, list(dict.fromkeys(texts)), timings)
+        encoded = await encode_texts(
+            self._services.encoder, list(dict.fromkeys(texts)), timings, recent
+        )
         prepared: list[Prepared] = []
         for request, query, own, page in zip(requests, queries, pictures, pages, strict=True):
             if page is not None:
@@ -99,7 +95,8 @@ class Preparation:
                 _only_model(models),
                 explain=explain,
             )
-            prepared.append(Prepared(asked, query.degraded if query else [], encoded.cached))
+            degraded = query.degraded if query else []
+            prepared.append(Prepared(asked, degraded, encoded.cached, understood_by))
         return await self._within_kinds(requests, prepared, timings)
 
     async def _within_kinds(
@@ -118,75 +115,6 @@ class Preparation:
             one if category is None else replace(one, asked=_within_kind(one.asked, category))
             for one, category in zip(prepared, categories, strict=True)
         ]
-
-    async def _queries(
-        self, requests: Sequence[SearchRequest], timings: Timings
-    ) -> list[QueryToSearch | None]:
-        """Rewritten and understood at the same time; a rewritten query is understood again."""
-        rewritten, understood = await asyncio.gather(
-            self._rewritten(requests, timings),
-            self._understood([one.query if one.interpret else None for one in requests], timings),
-        )
-        again = await self._understood(
-            [
-                query.used if query and meant and query.used != query.original else None
-                for query, meant in zip(rewritten, understood, strict=True)
-            ],
-            timings,
-        )
-        return [
-            None if query is None else _to_search(request, query, meant, second)
-            for request, query, meant, second in zip(
-                requests, rewritten, understood, again, strict=True
-            )
-        ]
-
-    async def _understood(
-        self, queries: Sequence[str | None], timings: Timings
-    ) -> list[UnderstoodQuery | None]:
-        texts = list(dict.fromkeys(query for query in queries if query))
-        if not texts:
-            return [None] * len(queries)
-        with timings.stage("understand"):
-            found = await understood(self._services.retriever, texts)
-        return [found.get(query) if query else None for query in queries]
-
-    async def _rewritten(
-        self, requests: Sequence[SearchRequest], timings: Timings
-    ) -> list[QueryInWords | None]:
-        async def one(request: SearchRequest) -> QueryInWords | None:
-            if request.query is None:
-                return None
-            if not request.rewrite:
-                return QueryInWords(request.query, request.query, source=None)
-            return await self._rewriting.better(request.query)
-
-        if not any(request.query and request.rewrite for request in requests):
-            return [await one(request) for request in requests]
-        with timings.stage("rewrite"):
-            return list(await asyncio.gather(*map(one, requests)))
-
-
-def _to_search(
-    request: SearchRequest,
-    query: QueryInWords,
-    meant: UnderstoodQuery | None,
-    rewritten: UnderstoodQuery | None,
-) -> QueryToSearch:
-    """The limits are those of the shopper's own words, the text is the rewriter's."""
-    degraded = list(query.degraded)
-    if meant is None:
-        if request.interpret:
-            degraded.append(UNDERSTANDING)
-        return QueryToSearch(query, query.used, None, degraded)
-    text = meant.text if query.used == query.original else query.used
-    if rewritten is not None:
-        text = rewritten.text
-    others = [term.weight > 0 for term in request.terms]
-    if not text and others and not any(others):
-        # Limits and "less of" alone are no search.
-        return QueryToSearch(query, query.used, None, degraded)
-    return QueryToSearch(query, text, meant, degraded)
 
 
 def _is_mixed(request: SearchRequest) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.common.context import note
-from services.common.problems import DependencyUnavailable, InvalidRequest, NotFound
+from services.common.problems import DependencyUnavailable, InvalidRequest, ModelMismatch, NotFound
 from services.contracts.base import ModelId
 from services.contracts.gateway import DEFAULT_K, PredictImageOptions, SearchRequest
 from services.contracts.retriever import (
@@ -21,6 +21,7 @@ from services.gateway.metrics import GatewayMetrics
 from services.gateway.searching.cursors import Asked
 from services.gateway.searching.found import Found
 from services.gateway.searching.prepare import Preparation, Prepared, bad_cursor
+from services.gateway.searching.recent import Recent
 from services.gateway.searching.refusals import fault
 from services.gateway.searching.reporting import Answered, Report
 from services.gateway.searching.rewriting import Rewriting
@@ -53,6 +54,7 @@ class Search:
     ) -> None:
         self._services = services
         self._preparation = Preparation(services, rewriting)
+        self._recent = Recent()
         self._metrics = metrics
         self._report = report
 
@@ -61,8 +63,30 @@ class Search:
     ) -> Outcome:
         """Raises InvalidRequest for a bad cursor or picture id, NotFound for a term's product, and
         what the encoder or the retriever raises."""
-        (prepared,) = await self._preparation.prepared([request], timings, explain=explain)
-        return await self._retrieved(prepared, timings)
+        outcome = await self._remembering(request, timings, explain=explain)
+        if outcome is None:
+            (prepared,) = await self._preparation.prepared([request], timings, explain=explain)
+            outcome = Outcome(prepared, await self._retrieved(prepared, timings))
+        return self._reported(outcome, timings)
+
+    async def _remembering(
+        self, request: SearchRequest, timings: Timings, *, explain: bool
+    ) -> Outcome | None:
+        """None if what was remembered belongs to another model or snapshot than the catalogue."""
+        recent = self._recent
+        try:
+            (prepared,) = await self._preparation.prepared(
+                [request], timings, explain=explain, recent=recent
+            )
+            found = await self._retrieved(prepared, timings)
+        except ModelMismatch:
+            if not recent.forget_vectors():
+                raise
+            return None
+        recent.served(found.head.snapshot)
+        if prepared.understood_by and prepared.understood_by != found.head.snapshot:
+            return None
+        return Outcome(prepared, found)
 
     async def by_picture(
         self, vector: Vector, model: ModelId, options: PredictImageOptions, timings: Timings
@@ -76,7 +100,9 @@ class Search:
             cutoff="off",
             group_variants=False,
         )
-        return await self._retrieved(Prepared(Asked(search=search, labels=["picture"])), timings)
+        prepared = Prepared(Asked(search=search, labels=["picture"]))
+        found = await self._retrieved(prepared, timings)
+        return self._reported(Outcome(prepared, found), timings)
 
     async def batch(self, requests: Sequence[SearchRequest], timings: Timings) -> list[Outcome]:
         """All in one request to the encoder and one to the retriever. Raises as `one` does."""
@@ -92,36 +118,35 @@ class Search:
         if len(found.answers) != len(prepared):
             raise DependencyUnavailable("The retriever gave an answer that breaks its contract.")
         return [
-            self._reported(one, Found.of(answer), timings)
+            self._reported(Outcome(one, Found.of(answer)), timings)
             for one, answer in zip(prepared, found.answers, strict=True)
         ]
 
-    async def _retrieved(self, prepared: Prepared, timings: Timings) -> Outcome:
+    async def _retrieved(self, prepared: Prepared, timings: Timings) -> Found:
         with timings.stage("search"):
             try:
-                found = await self._services.retriever.post_and_read(
+                return await self._services.retriever.post_and_read(
                     "/search", prepared.asked.search, Found.read, _IN_LINES
                 )
             except (InvalidRequest, NotFound) as error:
                 raise _refused(error, [prepared.asked]) from error
-        return self._reported(prepared, found, timings)
 
-    def _reported(self, prepared: Prepared, found: Found, timings: Timings) -> Outcome:
-        asked, degraded = prepared.asked, prepared.degraded
+    def _reported(self, outcome: Outcome, timings: Timings) -> Outcome:
+        asked, degraded = outcome.asked, outcome.prepared.degraded
         note(degraded=degraded)
         for part in degraded:
             self._metrics.degraded.labels(part).inc()
         self._report(
             Answered(
                 asked.search,
-                found,
+                outcome.found,
                 _words(asked),
                 asked.rewrite_source,
                 degraded,
                 timings.total_ms(),
             )
         )
-        return Outcome(prepared, found)
+        return outcome
 
 
 def _words(asked: Asked) -> str | None:

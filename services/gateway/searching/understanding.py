@@ -14,6 +14,7 @@ from services.contracts.understanding import (
     UnderstandResponse,
     UnderstoodQuery,
 )
+from services.gateway.searching.recent import Recent
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +25,12 @@ _MOST_S = 0.5
 
 
 async def understood(
-    retriever: ServiceClient, queries: Sequence[str]
+    retriever: ServiceClient, queries: Sequence[str], recent: Recent | None = None
 ) -> dict[str, UnderstoodQuery]:
-    """By query. Empty after any failure: then they are searched as written."""
+    """By query. Empty after any failure: then they are searched as written.
+
+    recent: keeps what it does not have yet.
+    """
     # Shorter than the client's own, so that the breaker is left to the search itself.
     limit_s = min(_MOST_S, retriever.timeout_s / 2)
     try:
@@ -39,7 +43,10 @@ async def understood(
         return {}
     if len(answer.queries) != len(queries):
         return {}
-    return dict(zip(queries, answer.queries, strict=True))
+    meanings = dict(zip(queries, answer.queries, strict=True))
+    if recent is not None:
+        recent.keep_meanings(answer.snapshot, meanings)
+    return meanings
 
 
 def with_limits(filters: Filters | None, query: UnderstoodQuery) -> Filters | None:

@@ -1,0 +1,98 @@
+"""Queries that come again: what is remembered, and what makes it invalid."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from services.common.context import CHANGE_HEADER
+from services.contracts.understanding import UnderstoodQuery
+from services.gateway.searching.recent import MOST, Recent
+from tests.support.gateway_stack import Stack
+
+QUERY = "a red mug 5"
+
+
+@pytest.fixture
+def remembering(stack: Stack) -> Stack:
+    """A gateway whose retriever names its snapshots, and whose rewriter is off."""
+    stack.source, stack.snapshot = "disabled", "v1+1"
+    return stack
+
+
+async def test_a_query_that_comes_again_is_only_searched(remembering: Stack) -> None:
+    answers = [(await remembering.predict(query=QUERY)).json() for _ in range(3)]
+    assert remembering.encoded == [QUERY]
+    assert remembering.to_understand == [[QUERY]]
+    assert len(remembering.searched) == 3
+    assert {answer["results"][0]["product_id"] for answer in answers} == {"product-5"}
+    for answer in answers:
+        answer.pop("took_ms"), answer.pop("request_id")
+    assert answers[0] == answers[1] == answers[2]
+
+
+async def test_the_explanation_says_that_a_vector_was_remembered(remembering: Stack) -> None:
+    for cached in ([], [QUERY]):
+        answer = await remembering.http.post("/search?explain=true", json={"query": QUERY})
+        assert answer.json()["explanation"]["cached"] == cached
+
+
+async def test_after_a_change_of_the_catalogue_a_query_is_understood_again(
+    remembering: Stack,
+) -> None:
+    await remembering.predict(query=QUERY)
+    remembering.snapshot = "v1+2"
+    remembering.meant[QUERY] = UnderstoodQuery(text="a blue mug 7", corrected_query="a blue mug 7")
+    for _ in range(2):
+        answer = (await remembering.predict(query=QUERY)).json()
+        assert answer["corrected_query"] == "a blue mug 7"
+        assert answer["results"][0]["product_id"] == "product-7"
+    # Once with the old meaning, which the answer shows to be old.
+    assert [one.terms[0].text for one in remembering.searched[1:]] == [
+        QUERY,
+        "a blue mug 7",
+        "a blue mug 7",
+    ]
+
+
+async def test_a_search_that_waits_for_a_change_asks_for_the_meaning(remembering: Stack) -> None:
+    await remembering.predict(query=QUERY)
+    change = {CHANGE_HEADER: f"{int(time.time() * 1_000_000):x}-v1-2"}
+    answer = await remembering.http.post("/predict", json={"query": QUERY}, headers=change)
+    assert answer.status_code == 200, answer.text
+    assert remembering.to_understand == [[QUERY], [QUERY]]
+
+
+async def test_a_retriever_without_snapshots_is_asked_each_time(remembering: Stack) -> None:
+    remembering.snapshot = ""
+    for _ in range(2):
+        await remembering.predict(query=QUERY)
+    assert remembering.to_understand == [[QUERY], [QUERY]]
+
+
+async def test_after_a_change_of_the_model_a_query_is_encoded_again(remembering: Stack) -> None:
+    await remembering.predict(query=QUERY)
+    remembering.model = remembering.served = "test-clip@2"
+    for _ in range(2):
+        assert (await remembering.predict(query=QUERY)).status_code == 200
+    assert remembering.encoded == [QUERY, QUERY, QUERY]
+    assert remembering.searched[-1].model == "test-clip@2"
+
+
+async def test_an_encoder_of_another_model_than_the_catalogue_is_reported(
+    remembering: Stack,
+) -> None:
+    remembering.served = "test-clip@2"
+    for _ in range(2):
+        assert (await remembering.predict(query=QUERY)).status_code == 409
+
+
+def test_the_memory_is_bounded_and_drops_the_oldest() -> None:
+    recent = Recent()
+    for number in range(MOST + 10):
+        recent.keep_vectors("m", {str(number): [1.0]})
+    assert recent.vectors(["9"]) is None
+    assert recent.vectors(["10", str(MOST + 9)]) is not None
+    recent.keep_vectors("m", {"long" * 100: [1.0]})
+    assert recent.vectors(["long" * 100]) is None
