@@ -30,6 +30,7 @@ CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
 HOOKS = Path(__file__).parent / "hooks.py"
 KEY = "a-key-that-may-search"
 ADMIN_KEY = "a-key-that-may-change-products"
+UCP = r"^/(ucp|\.well-known)/"
 LINKED = ("retriever", "writer", "gateway")
 
 
@@ -56,6 +57,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
 def test_no_request_breaks_a_service_or_its_published_schema(
     stack: WholeStack, name: str, tmp_path: Path
 ) -> None:
+    said = _fuzzed(stack, name, tmp_path, "--exclude-path-regex", UCP)
+    assert ("✅ Stateful" in said) == (name in LINKED), said
+
+
+@pytest.mark.timeout(SECONDS + 60)
+def test_no_request_of_an_agent_breaks_the_gateway_or_its_schema(
+    stack: WholeStack, tmp_path: Path
+) -> None:
+    platform = 'UCP-Agent: profile="https://agent.example/profile.json"'
+    said = _fuzzed(stack, "gateway", tmp_path, "--include-path-regex", UCP, "--header", platform)
+    assert re.search(r"Operations:\s+\S*\s*5", said) or "5 selected" in said, said
+
+
+def _fuzzed(stack: WholeStack, name: str, folder: Path, *options: str) -> str:
+    """What Schemathesis reports of a service, if nothing is wrong."""
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("schemathesis")),
@@ -64,9 +80,10 @@ def test_no_request_breaks_a_service_or_its_published_schema(
             *("--phases", "examples,coverage,fuzzing,stateful"),
             *("--max-examples", EXAMPLES, "--continue-on-failure", "--no-color"),
             *("--request-timeout", "10", "--header", f"X-API-Key: {ADMIN_KEY}"),
+            *options,
             *(() if "FUZZ_EXAMPLES" in os.environ else ("--seed", "1")),
         ],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS.resolve())},
         capture_output=True,
         text=True,
@@ -77,7 +94,7 @@ def test_no_request_breaks_a_service_or_its_published_schema(
     asked = re.search(r"(\d+) generated", done.stdout)
     assert asked is not None, done.stdout
     assert int(asked[1]) > 50
-    assert ("✅ Stateful" in done.stdout) == (name in LINKED), done.stdout
     log = stack.processes[name].log.read_text()
     assert stack.processes[name].process.poll() is None
     assert "unexpected error" not in log
+    return done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ SUMMARY_KEPT_S = 60.0
 MAX_ID = 128
 _MOST_OF_ONE_SKU = 5
 _FACET_VALUES = 50
+_DATA_LINK = re.compile(r"^data:image/[a-z]+;base64,")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 
 
@@ -166,12 +168,12 @@ class Reader:
         return self._currencies[key]
 
     async def picture(self, text: str) -> str:
-        """The picture id of a picture in base64.
+        """The picture id of a picture in base64, or in a `data:` link with it.
 
         Raises NoResource for what is no picture, PayloadTooLarge.
         """
         try:
-            image = base64.b64decode(text, validate=True)
+            image = base64.b64decode(_DATA_LINK.sub("", text, count=1), validate=True)
         except (binascii.Error, ValueError) as error:
             raise NoResource(
                 "unreadable_image", "The image is not base64.", recoverable=True

@@ -21,6 +21,7 @@ class _Endpoint:
     """Only `POST`: without sessions there is nothing to stream and nothing to end."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = route  # names the request in metrics and in the log
         state = get_state(scope["app"], GatewayState)
         headers = Headers(scope=scope)
         _check_origin(headers.get("origin"), state.settings)
