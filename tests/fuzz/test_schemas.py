@@ -73,7 +73,7 @@ def test_no_request_of_an_agent_breaks_the_gateway_or_its_schema(
 
 
 def _fuzzed(stack: WholeStack, name: str, folder: Path, *options: str) -> str:
-    """What Schemathesis reports of a service, if nothing is wrong."""
+    """Report of Schemathesis about a service without faults."""
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("schemathesis")),

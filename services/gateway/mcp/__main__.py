@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import Server, ServerRequestContext
 from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPError
 
 from services.common.version import VERSION
 from services.gateway.admission.access import API_KEY_HEADER
@@ -78,7 +80,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m services.gateway.mcp")
     parser.add_argument("url", help="address of the gateway, such as https://shop.example")
     given = parser.parse_args(arguments)
-    anyio.run(serve, given.url, os.environ.get("AGENT_KEY"))
+    try:
+        anyio.run(serve, given.url, os.environ.get("AGENT_KEY"))
+    except* (httpx2.HTTPError, httpx2.InvalidURL, MCPError) as errors:
+        # Standard output belongs to the protocol.
+        sys.exit(f"error: {given.url} serves no agent here: {_first(errors)}")
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first single error of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from services.gateway.mcp.pictures import thumbnails
 from services.gateway.mcp.tools import (
     CALLS,
     INSTRUCTIONS,
+    NOTE,
     SUMMARY_URI,
     TOOLS,
     Call,
@@ -51,6 +52,7 @@ _DISCOVERY_FAILED = -32001
 _TRANSPORT = -32000
 _DISCOVERY = (InvalidProfileUrl, ProfileUnreachable, VersionUnsupported)
 _CACHED_MS = 300_000
+_UNTRUSTED = {"multimodal-search/untrusted": True}
 
 Context = ServerRequestContext[Any, Any]
 
@@ -156,7 +158,12 @@ def _agent(call: Call) -> Agent | None:
 def _result(answer: UcpAnswer, pictures: Sequence[types.ImageContent] = ()) -> types.CallToolResult:
     text = ucp_json(answer).decode()
     return types.CallToolResult(
-        content=[types.TextContent(text=text), *pictures], structured_content=json.loads(text)
+        content=[
+            types.TextContent(text=text, _meta=_UNTRUSTED),
+            *pictures,
+            types.TextContent(text=NOTE),
+        ],
+        structured_content=json.loads(text),
     )
 
 

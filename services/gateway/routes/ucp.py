@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
@@ -177,12 +178,18 @@ async def _or_error(answering: Awaitable[UcpAnswer], capability: str) -> Respons
 
 
 @profile_router.get(
-    PROFILE_PATH, summary="Profile of this shop for agents", response_model_exclude_none=True
+    PROFILE_PATH,
+    summary="Profile of this shop for agents",
+    response_model=UcpProfileDocument,
+    responses={304: {"description": "The profile that the caller holds is still the same."}},
 )
-async def ucp_profile(shop: ShopOf, response: Response) -> UcpProfileDocument:
+async def ucp_profile(shop: ShopOf, request: Request) -> Response:
     """Version, transports and capabilities, as the Universal Commerce Protocol defines them."""
-    response.headers.update(PROFILE_HEADERS)
-    return profile_document(shop.public_url)
+    content = ucp_json(profile_document(shop.public_url))
+    headers = PROFILE_HEADERS | {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type="application/json")
 
 
 @profile_router.get(SCHEMA_PATH, summary="JSON Schema of our extension")

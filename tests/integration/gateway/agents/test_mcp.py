@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,7 +22,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from services.contracts.ucp_requests import MAX_IDS
-from services.gateway.mcp.tools import CALLS, SUMMARY_URI
+from services.gateway.mcp.tools import CALLS, NOTE, SUMMARY_URI
 from tests.support.agents_stack import GROUP, HOSTILE
 from tests.support.ucp_rules import assert_follows_ucp
 from tests.support.whole_stack import WholeStack
@@ -58,6 +59,9 @@ def structured(result: types.CallToolResult) -> dict[str, Any]:
     assert isinstance(result.content[0], types.TextContent)
     answer: dict[str, Any] = result.structured_content
     assert json.loads(result.content[0].text) == answer
+    last = result.content[-1]
+    assert isinstance(last, types.TextContent)
+    assert last.text == NOTE
     return answer
 
 
@@ -228,3 +232,19 @@ def test_the_shops_own_page_is_served(stack: WholeStack) -> None:
 def test_an_unknown_method_is_a_json_rpc_error(stack: WholeStack) -> None:
     response = raw(stack, "no/such", headers={"MCP-Protocol-Version": "2025-11-25"})
     assert response.json()["error"]["code"] == types.METHOD_NOT_FOUND
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://", "{gateway}/images/none"])
+def test_stdio_without_a_gateway_says_so_in_one_line(stack: WholeStack, url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "services.gateway.mcp", url.replace("{gateway}", stack.url)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr

@@ -66,6 +66,8 @@ def test_the_profile_names_both_transports_and_all_capabilities(platform: Platfo
 
     assert_follows_ucp("profile", response.json())
     assert "public" in response.headers["cache-control"]
+    held = {"If-None-Match": response.headers["etag"]}
+    assert platform.http.get("/.well-known/ucp", headers=held).status_code == 304
     ucp = response.json()["ucp"]
     endpoints = {one["transport"]: one["endpoint"] for one in ucp["services"]["dev.ucp.shopping"]}
     assert endpoints == {"rest": f"{PUBLIC_URL}/ucp/v1", "mcp": f"{PUBLIC_URL}/mcp"}
