@@ -79,16 +79,16 @@ async def test_an_agents_key_opens_nothing_else(run_stack: RunStack) -> None:
 
 async def test_agents_have_a_rate_of_their_own(run_stack: RunStack) -> None:
     async with run_stack(
-        **URL, agents_rate_per_minute=60, agents_burst=2, agents_budget_per_hour=3_600
+        **URL, agents_rate_per_minute=1, agents_burst=2, agents_budget_per_hour=60
     ) as stack:
         answers = [await ucp(stack), await mcp(stack), await ucp(stack), await mcp(stack)]
         assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
         assert answers[0].headers["ratelimit-policy"] == (
-            '"agent";q=2;w=2, "agent-budget";q=3600;w=3600'
+            '"agent";q=2;w=120, "agent-budget";q=60;w=3600'
         )
-        assert answers[0].headers["ratelimit"] == '"agent";r=1;t=1, "agent-budget";r=3599;t=1'
+        assert answers[0].headers["ratelimit"] == '"agent";r=1;t=60, "agent-budget";r=59;t=60'
         problem = assert_problem(answers[2], 429, "rate-limited")
-        assert "60 requests a minute" in problem["detail"]
+        assert "1 requests a minute" in problem["detail"]
         # People are not kept waiting by an agent of their address.
         assert (await stack.predict(query="red mug")).status_code == 200
 
