@@ -135,6 +135,7 @@ catalogue_head = FeatureView(
         Field(name="base", dtype=Int64, description="Number before its first change."),
         Field(name="sequence", dtype=Int64, description="Number of its latest change."),
         Field(name="folded", dtype=Int64, description="Number of its last folded change, or 0."),
+        Field(name="format", dtype=Int64, description="Of the rows; readers refuse newer ones."),
         Field(
             name="ranking",
             dtype=String,

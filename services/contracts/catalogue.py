@@ -10,6 +10,9 @@ A *change* modifies a version that is served. It is a list of products to add an
 change has a number and is written once. The head holds the latest number, so a reader of a version
 applies the changes after its own number. A number is never used twice for a version.
 
+Each head carries the number of its *format*. A reader refuses a format that it does not know, so an
+older release never misreads what a newer one wrote. Heads of the first releases have none.
+
 Many changes are *folded* into few: the latest state of each changed product, as changes of their
 own after the others. A reader that has all changes up to the new `base` skips them.
 
@@ -51,6 +54,11 @@ FINGERPRINT = "fingerprint"
 RANKING = "ranking"
 SYNONYMS = "synonyms"
 FOLDED = "folded"
+FORMAT = "format"
+
+CURRENT_FORMAT = 1
+"""Format of what is written now. A new number is needed when the releases before would misread it,
+and not for a column that they may ignore."""
 
 PRODUCTS_PER_SHARD = 10_000
 

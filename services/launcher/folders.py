@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 
 import yaml  # type: ignore[import-untyped]
 
+from services.common.store_format import written_by_newer_release
+from services.contracts.catalogue import CURRENT_FORMAT
 from services.launcher.preflight import CannotRun
 from services.launcher.settings import LauncherSettings
 
 FEATURE_STORE = Path(__file__).resolve().parents[2] / "feature_repo" / "feature_store.yaml"
 _NAME = "feature_store.yaml"
+_FORMAT = "format"
 
 
 class InUse(CannotRun):
@@ -71,6 +74,17 @@ class Folders:
         }
         text = Template(FEATURE_STORE.read_text(encoding="utf-8")).substitute(values)
         (self.state / _NAME).write_text(text, encoding="utf-8")
+        (self.state / _FORMAT).write_text(f"{CURRENT_FORMAT}\n", encoding="utf-8")
+
+    def need_known_format(self) -> None:
+        """Raises CannotRun when a newer release wrote the state folder."""
+        try:
+            found = int((self.state / _FORMAT).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return  # of a release before there were numbers, or a write that was cut short
+        newer = written_by_newer_release(str(self.state), found, CURRENT_FORMAT)
+        if newer is not None:
+            raise CannotRun(f"{newer}, or another STATE_DIR=…")
 
     def redis_port(self) -> int:
         """The port of the Redis that runs now. Raises CannotRun before it was started once."""

@@ -98,10 +98,12 @@ async def open_session(
     """Hold the folders and bind the sockets; stop what was started when the block ends.
 
     services: those that may be started. gateway: its address, if not any free port. Raises
-    CannotRun when another command holds the folders, the disk is full or a port is taken.
+    CannotRun when another command holds the folders, a newer release wrote them, the disk is full
+    or a port is taken.
     """
     async with AsyncExitStack() as at_end:
         at_end.enter_context(held(folders.state))
+        folders.need_known_format()
         need_disk_space(folders.state)
         listeners = Listeners.bind(services, gateway)
         at_end.callback(listeners.close)

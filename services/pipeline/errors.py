@@ -13,6 +13,7 @@ PipelineError
 ├── WrongModel          3   the catalogue to be changed is of another model than the encoder's
 ├── StoreIncomplete     3   what was written is not there when read back
 ├── OfflineDamaged      3   a Parquet part is cut short or damaged
+├── NewerFormat         3   a newer release wrote the stores
 ├── StoresDiffer        5   the online store is not the offline store's copy
 ├── TooLate             3   the deadline of a change passed before it was stored
 ├── NotYetOnline        3   it is stored and acknowledged, but Redis did not take it yet
@@ -77,6 +78,10 @@ class StoreIncomplete(PipelineError):
 
 
 class OfflineDamaged(PipelineError):
+    pass
+
+
+class NewerFormat(PipelineError):
     pass
 
 

@@ -5,6 +5,7 @@ CatalogueError
 ├── StoreUnavailable   the feature store does not answer, or cannot be opened
 ├── BrokenPublication  what the head promises is not what the store holds
 │   └── ChangeMissing  one of its changes is not there
+├── NewerFormat        a newer release wrote it
 ├── NotEnoughMemory    it does not fit beside what is in memory
 ├── WrongModel         the catalogue is of another model than the one expected
 └── LoadStopped        the service is stopping
@@ -31,6 +32,10 @@ class BrokenPublication(CatalogueError):
 
 class ChangeMissing(BrokenPublication):
     """One of the changes of the published version is not in the store."""
+
+
+class NewerFormat(CatalogueError):
+    """A newer release wrote the catalogue."""
 
 
 class NotEnoughMemory(CatalogueError):

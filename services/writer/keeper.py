@@ -54,6 +54,8 @@ class StoreKeeper:
     def writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[Stores]:
         """Both stores, the online one repaired, for their only writer. Raises PipelineError."""
         with only_writer(self._folder / "offline", wait_s=wait_s):
+            # Before the definitions of a newer release are replaced by ours.
+            self._ledger.refresh()
             stores = self._open()
             self._mend(stores)
             yield stores

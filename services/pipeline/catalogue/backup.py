@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.common.durable_files import rename_durably, write_durably
+from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import METADATA_VIEW, PREVIOUS, VECTOR_VIEW, CatalogueHead
 from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
@@ -29,6 +30,7 @@ from services.pipeline.pictures.media import stored_picture
 from services.pipeline.settings import PipelineSettings
 
 FORMAT = 1
+"""Format of the backup's folder; the Parquet parts in it have one of their own."""
 MANIFEST = "backup.json"
 
 Note = Callable[[str], None]
@@ -120,8 +122,8 @@ def _copied(file: Path, links: Path, target: Path) -> StoredFile:
 def restore(settings: PipelineSettings, source: Path, note: Note = lambda _: None) -> CatalogueHead:
     """Serve the state of a backup; what was served before is then the version before.
 
-    Raises BackupUnusable when it is not whole, OfflineDamaged, DependencyAway, StoreIncomplete,
-    Busy, OSError; nothing has changed for readers then.
+    Raises BackupUnusable when it is not whole, OfflineDamaged, NewerFormat, DependencyAway,
+    StoreIncomplete, Busy, OSError; nothing has changed for readers then.
     """
     manifest = checked(source)
     held = OfflineStore(source / "offline")
@@ -162,11 +164,9 @@ def checked(source: Path) -> Manifest:
         raise BackupUnusable(
             f"{source} is no complete backup: {MANIFEST} cannot be read"
         ) from error
-    if manifest.format > FORMAT:
-        raise BackupUnusable(
-            f"{source} has format {manifest.format}; this release reads up to {FORMAT}. "
-            "Use the release that took it, or a newer one"
-        )
+    newer = written_by_newer_release(str(source), manifest.format, FORMAT)
+    if newer is not None:
+        raise BackupUnusable(newer)
     for file in manifest.files:
         path = source / file.path
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != file.sha256:

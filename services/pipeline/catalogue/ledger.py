@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
     CHANGE_KEY,
     CHANGE_VIEW,
+    CURRENT_FORMAT,
     FOLDED,
+    FORMAT,
     HEAD_VIEW,
     PREVIOUS,
     RANKING,
@@ -33,7 +36,7 @@ from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
-from services.pipeline.errors import StoreIncomplete
+from services.pipeline.errors import NewerFormat, StoreIncomplete
 
 Entry = tuple[str, str, str]
 """(product id, vector fingerprint, metadata fingerprint); deleted if both are empty."""
@@ -61,7 +64,10 @@ class Ledger:
         self._history: list[Published] = []
 
     def refresh(self) -> None:
-        """Read the heads again if another process added some. Raises OfflineDamaged."""
+        """Read the heads again if another process added some.
+
+        Raises OfflineDamaged, NewerFormat.
+        """
         try:
             self._refresh()
         except FileNotFoundError:
@@ -181,15 +187,15 @@ def _heads_of(part: Path) -> list[tuple[str, Published]]:
 
 
 def _published(row: dict[str, object]) -> Published:
+    newer = written_by_newer_release("the offline store", _number(row, FORMAT), CURRENT_FORMAT)
+    if newer is not None:
+        raise NewerFormat(newer)
     ranking, synonyms = row.get(RANKING), row.get(SYNONYMS)
     head = CatalogueHead.model_validate(
         {
             **{name: row[name] for name in ("version", "dimension", "shards", "products")},
             "model_id": row["model"],
-            # Parts of the first releases lack these columns.
-            "base": row.get("base") or 0,
-            "sequence": row.get("sequence") or 0,
-            FOLDED: row.get(FOLDED) or 0,
+            **{name: _number(row, name) for name in ("base", "sequence", FOLDED)},
             RANKING: Ranking.model_validate_json(str(ranking)) if ranking else None,
             SYNONYMS: Synonyms.model_validate_json(str(synonyms)) if synonyms else Synonyms(),
         }
@@ -197,3 +203,9 @@ def _published(row: dict[str, object]) -> Published:
     timestamp = row[TIMESTAMP]
     assert isinstance(timestamp, datetime)  # noqa: S101 - the schema has it so
     return Published(head, timestamp)
+
+
+def _number(row: dict[str, object], column: str) -> int:
+    """0 in parts of releases that did not have the column."""
+    value = row.get(column)
+    return value if isinstance(value, int) else 0

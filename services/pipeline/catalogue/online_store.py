@@ -32,6 +32,7 @@ from redis.exceptions import RedisError
 
 from feature_repo import definitions
 from services.common.redis_limits import with_limits
+from services.common.store_format import written_by_newer_release
 from services.common.variables import unset_variables
 from services.contracts.catalogue import (
     CATALOGUE,
@@ -39,8 +40,10 @@ from services.contracts.catalogue import (
     CHANGE_KEY,
     CHANGE_VIEW,
     CONTENT_KEY,
+    CURRENT_FORMAT,
     FINGERPRINT,
     FOLDED,
+    FORMAT,
     HEAD_VIEW,
     IMAGE_VECTOR,
     METADATA_VIEW,
@@ -59,7 +62,7 @@ from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.redis_keys import RedisKeys
 from services.pipeline.catalogue.schemas import TIMESTAMP
-from services.pipeline.errors import DependencyAway
+from services.pipeline.errors import DependencyAway, NewerFormat
 
 FloatRows = npt.NDArray[np.float32]
 
@@ -268,15 +271,23 @@ class OnlineStore:
         return _timestamp(columns["product_ids"], 0)
 
     def head(self, catalogue: str = CATALOGUE) -> tuple[CatalogueHead | None, datetime | None]:
-        """The published version (or the one before), if there is one, and its timestamp."""
+        """The published version (or the one before), if there is one, and its timestamp.
+
+        Raises DependencyAway, NewerFormat.
+        """
         features = [
             *("version", "model", "dimension", "shards", "products", "base", "sequence"),
-            *(FOLDED, RANKING, SYNONYMS),
+            *(FOLDED, FORMAT, RANKING, SYNONYMS),
         ]
         columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
         version = columns["version"].values[0].string_val
         if not version:
             return None, None
+        newer = written_by_newer_release(
+            "the online store", columns[FORMAT].values[0].int64_val, CURRENT_FORMAT
+        )
+        if newer is not None:
+            raise NewerFormat(newer)
         ranking = columns[RANKING].values[0].string_val
         synonyms = columns[SYNONYMS].values[0].string_val
         head = CatalogueHead(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.publication import Publisher
 from services.pipeline.catalogue.rebuilding import Note, Rebuilder, Rebuilt, is_current
-from services.pipeline.errors import NothingToLoad
+from services.pipeline.errors import NothingToLoad, OfflineDamaged
 
 logger = logging.getLogger(__name__)
 
@@ -80,13 +80,17 @@ def open_stores(
     """Open both stores for their only writer, and bring them up to Feast's definitions.
 
     folder: holds `feature_store.yaml`.  mend: restores lost Redis rows first.  wait_s: for another
-    process to end its writing.  Raises DependencyAway, StoresDiffer, OfflineDamaged, Busy.
+    process to end its writing.  Raises DependencyAway, StoresDiffer, OfflineDamaged, NewerFormat,
+    Busy.
     """
     online, offline = OnlineStore(folder), OfflineStore(folder / "offline")
     with only_writer(folder / "offline", wait_s=LOCK_WAIT_S if wait_s is None else wait_s):
+        stores = Stores(online, offline)
+        # Before the definitions of a newer release are replaced by ours.
+        with suppress(OfflineDamaged):  # whoever needs the part reports it
+            stores.ledger()
         if online.apply():
             offline.complete(HEAD_VIEW)
-        stores = Stores(online, offline)
         if not mend:
             yield stores
             return

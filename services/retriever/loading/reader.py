@@ -21,12 +21,15 @@ import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
+from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
     CHANGE_KEY,
     CHANGE_VIEW,
+    CURRENT_FORMAT,
     FOLDED,
+    FORMAT,
     HEAD_VIEW,
     RANKING,
     SHARD_KEY,
@@ -46,6 +49,7 @@ from services.retriever.errors import (
     BrokenPublication,
     ChangeMissing,
     LoadStopped,
+    NewerFormat,
     NotPublished,
     WrongModel,
 )
@@ -129,18 +133,22 @@ class CatalogueReader:
     def head(self) -> PublishedHead:
         """The published version.
 
-        Raises NotPublished, StoreUnavailable, BrokenPublication when it makes no sense, WrongModel
-        when it is of another model than the one expected.
+        Raises NotPublished, StoreUnavailable, NewerFormat, BrokenPublication when it makes no
+        sense, WrongModel when it is of another model than the one expected.
         """
         self._features.refresh()
         features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
         # A store that an older pipeline registered lacks these features.
         features += [
-            one for one in (FOLDED, RANKING, SYNONYMS) if self._features.has(HEAD_VIEW, one)
+            one for one in (FOLDED, FORMAT, RANKING, SYNONYMS) if self._features.has(HEAD_VIEW, one)
         ]
         columns = self._features.read(HEAD_VIEW, features, {CATALOGUE_KEY: [CATALOGUE]})
         if not columns.texts("version")[0]:
             raise NotPublished("nothing is published yet: the online store holds no catalogue head")
+        found = columns.integers(FORMAT)[0] if FORMAT in features else 0
+        newer = written_by_newer_release("the online store", found, CURRENT_FORMAT)
+        if newer is not None:
+            raise NewerFormat(newer)
         try:
             head = PublishedHead(
                 published_us=columns.timestamps_us()[0],

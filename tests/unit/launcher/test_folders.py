@@ -8,6 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from services.launcher.folders import FEATURE_STORE, Folders, InUse, held
+from services.launcher.preflight import CannotRun
 from services.launcher.settings import LauncherSettings
 
 
@@ -84,3 +85,13 @@ def test_the_feature_store_is_the_shared_one_with_its_variables_filled_in(tmp_pa
     assert written["online_store"]["connection_string"] == "127.0.0.1:4321"
     assert "${" not in (tmp_path / "feature_store.yaml").read_text()
     assert folders.redis_port() == 4321
+
+
+def test_a_state_folder_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    folders.need_known_format()
+    folders.write_feature_store("127.0.0.1:6379")
+    folders.need_known_format()
+    (tmp_path / "format").write_text("99\n")
+    with pytest.raises(CannotRun, match="has format 99, and this release reads formats up to 1"):
+        folders.need_known_format()
