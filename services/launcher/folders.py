@@ -74,6 +74,9 @@ class Folders:
         }
         text = Template(FEATURE_STORE.read_text(encoding="utf-8")).substitute(values)
         (self.state / _NAME).write_text(text, encoding="utf-8")
+
+    def write_format(self) -> None:
+        """Let older releases refuse the state folder, if they would misread it."""
         (self.state / _FORMAT).write_text(f"{CURRENT_FORMAT}\n", encoding="utf-8")
 
     def need_known_format(self) -> None:

@@ -45,6 +45,7 @@ class Session:
         supervisor, port = await start_redis(self.folders, self._at_end, self.say)
         self.values |= redis_environment(port)
         self.folders.write_feature_store(f"127.0.0.1:{port}")
+        self.folders.write_format()
         self._supervisors.append(supervisor)
         self.say(f"{'redis':<10} 127.0.0.1:{port}")
         self._redis_port = port

@@ -247,10 +247,11 @@ if __name__ == "__main__":
     arguments.add_argument("--crash", action="store_true", help="kill processes under changes")
     arguments.add_argument("--kills", type=int, default=200)
     arguments.add_argument("--every", type=float, default=3.0, help="seconds between two kills")
+    arguments.add_argument("--seed", type=int, default=0, help="another one makes other choices")
     given = arguments.parse_args()
     if given.crash:
         folder = Path(tempfile.mkdtemp(prefix="crash-loop-"))
-        wrong = asyncio.run(crash_loop(folder, given.kills, given.every))
+        wrong = asyncio.run(crash_loop(folder, given.kills, given.every, given.seed))
         if wrong:
             sys.exit(f"the logs are in {folder}")
         shutil.rmtree(folder)

@@ -54,6 +54,9 @@ class Snapshot:
     def restore(self) -> None:
         shutil.rmtree(self._offline)
         shutil.copytree(self._copy, self._offline)
+        self.restore_redis()
+
+    def restore_redis(self) -> None:
         self._client.flushall()
         with self._client.pipeline() as pipe:
             for key, value in self._keys.items():

@@ -90,7 +90,7 @@ def test_the_feature_store_is_the_shared_one_with_its_variables_filled_in(tmp_pa
 def test_a_state_folder_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     folders = Folders(tmp_path)
     folders.need_known_format()
-    folders.write_feature_store("127.0.0.1:6379")
+    folders.write_format()
     folders.need_known_format()
     (tmp_path / "format").write_text("99\n")
     with pytest.raises(CannotRun, match="has format 99, and this release reads formats up to 1"):
