@@ -9,6 +9,7 @@ PipelineError
 ├── GateClosed          4   it is worse than what it would replace, or broken
 ├── DataAway            3   the place where data versions are shared isn't given or doesn't answer
 ├── DependencyAway      3   the encoder or the feature store does not answer
+│   └── RegistryTorn    3   Feast's registry file was cut short; it is written again
 ├── EncoderBroken       3   the encoder answers, but not with what its contract promises
 ├── WrongModel          3   the catalogue to be changed is of another model than the encoder's
 ├── StoreIncomplete     3   what was written is not there when read back
@@ -62,6 +63,10 @@ class DataAway(PipelineError):
 
 
 class DependencyAway(PipelineError):
+    pass
+
+
+class RegistryTorn(DependencyAway):
     pass
 
 

@@ -18,7 +18,7 @@ from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_a
 from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
 from services.pipeline.catalogue.redis_keys import Pulse
 from services.pipeline.catalogue.stores import Stores, put_back
-from services.pipeline.errors import Busy, NothingToLoad, PipelineError
+from services.pipeline.errors import Busy, NothingToLoad, PipelineError, RegistryTorn
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +90,8 @@ class StoreKeeper:
 
     def note(self, error: PipelineError | OSError) -> None:
         """Remember why nothing can be changed."""
+        if isinstance(error, RegistryTorn):
+            self._stores = None  # opened again, and registered again, by the next check
         if isinstance(error, OSError):
             name = f"{error.filename}: " if error.filename else ""
             error = PipelineError(f"the offline store cannot be used: {name}{error.strerror}")

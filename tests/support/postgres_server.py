@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.launcher import free_port
@@ -28,21 +29,46 @@ def _run(*words: str | Path) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A server that a test may stop and start again."""
+
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        """As SQLAlchemy wants it."""
+        return f"postgresql+psycopg://feast@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1"
+        options += f" -c unix_socket_directories={self.folder}"
+        self._control("-o", options, "-l", self.folder / "log", "start")
+
+    def stop(self) -> None:
+        """As a machine that fails: connections are cut."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *words: str | Path) -> None:
+        assert PROGRAMS is not None
+        _run(PROGRAMS / "pg_ctl", "-D", self.folder / "data", "-w", *words)
+
+
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Its address as SQLAlchemy wants it, as long as the block runs."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """One that runs, and is stopped at the end of the block if it still does."""
     if PROGRAMS is None:
         raise RuntimeError("there is no PostgreSQL here")
     with tempfile.TemporaryDirectory(prefix="postgres-") as name:
         folder = Path(name)
         if _ROOT:
             shutil.chown(folder, "postgres")
-        data, port = folder / "data", free_port()
-        _run(PROGRAMS / "initdb", "-D", data, "-U", "feast", "--auth=trust", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-        control = (PROGRAMS / "pg_ctl", "-D", data, "-w")
-        _run(*control, "-o", options, "-l", folder / "log", "start")
+        _run(PROGRAMS / "initdb", "-D", folder / "data", "-U", "feast", "--auth=trust", "--no-sync")
+        server = PostgresServer(folder, free_port())
+        server.start()
         try:
-            yield f"postgresql+psycopg://feast@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _run(*control, "-m", "immediate", "stop")
+            with suppress(subprocess.CalledProcessError):  # it is stopped already
+                server.stop()

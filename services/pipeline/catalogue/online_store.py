@@ -7,6 +7,7 @@ timestamp that was read, and is always later; see `EventClock`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,11 +25,13 @@ import pyarrow as pa
 import yaml  # type: ignore[import-untyped]
 from feast import Entity, FeatureStore, FeatureView
 from feast.errors import FeastError
+from feast.protos.feast.core.Registry_pb2 import Registry
 from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
 from feast.protos.feast.types.Value_pb2 import Value
-from feast.repo_config import FeastConfigError, load_repo_config
+from feast.repo_config import FeastConfigError, RegistryConfig, load_repo_config
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo import definitions
 from services.common.redis_limits import with_limits
@@ -62,7 +65,9 @@ from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.redis_keys import RedisKeys
 from services.pipeline.catalogue.schemas import TIMESTAMP
-from services.pipeline.errors import DependencyAway, NewerFormat
+from services.pipeline.errors import DependencyAway, NewerFormat, RegistryTorn
+
+logger = logging.getLogger(__name__)
 
 FloatRows = npt.NDArray[np.float32]
 
@@ -151,9 +156,10 @@ class OnlineStore:
         """Register the definitions, unless they are registered as they stand.
 
         Returns whether anything was written. Readers reopen the registry whenever its file changes,
-        so it is not written when nothing changes.
+        so it is not written when nothing changes. For the only writer.
         """
         with _asking():
+            _remove_torn_registry(self._store)
             entities = {one.name: one for one in self._store.list_entities()}
             views = {one.name: one for one in self._store.list_feature_views()}
             if all(entities.get(one.name) == one for one in _ENTITIES) and all(
@@ -199,8 +205,11 @@ class OnlineStore:
     def write(self, view: str, table: pa.Table) -> None:
         """Rows of one view, of the schema that its Parquet parts have."""
         if table.num_rows:
-            with _asking():
-                self._store.write_to_online_store(view, df=table.to_pandas())
+            try:
+                with _asking():
+                    self._store.write_to_online_store(view, df=table.to_pandas())
+            except KeyError as error:
+                raise RegistryTorn(f"Feast's registry lacks {view}") from error
 
     def vectors(
         self, product_ids: Sequence[str], model_id: str, contents: Sequence[str]
@@ -322,9 +331,29 @@ class OnlineStore:
 def _asking() -> Iterator[None]:
     try:
         yield
-    except (RedisError, FeastError, FeastConfigError, DecodeError, yaml.YAMLError) as error:
+    except DecodeError as error:
+        raise RegistryTorn(f"Feast's registry cannot be read: {error}") from error
+    except (RedisError, FeastError, FeastConfigError, SQLAlchemyError, yaml.YAMLError) as error:
         reason = str(error).partition("\n")[0]
         raise DependencyAway(f"the feature store does not answer: {reason}") from error
+
+
+def _remove_torn_registry(store: FeatureStore) -> None:
+    """Feast writes its file in place, so a process that is killed can leave a part of it."""
+    registry = store.config.registry
+    if not isinstance(registry, RegistryConfig) or registry.registry_type != "file":
+        return
+    file = store.repo_path / registry.path
+    if not file.is_file():
+        return
+    try:
+        content = file.read_bytes()
+        Registry.FromString(content)
+    except DecodeError:
+        content = b""
+    if not content:
+        logger.warning("%s was cut short; the definitions are registered again", file)
+        file.unlink()
 
 
 def _same(registered: FeatureView, defined: FeatureView) -> bool:

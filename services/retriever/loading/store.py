@@ -27,6 +27,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.common.redis_limits import with_limits
 from services.common.variables import unset_variables
@@ -41,6 +42,7 @@ _UNAVAILABLE = (
     FeastConfigError,
     OSError,
     DecodeError,
+    SQLAlchemyError,
     ValidationError,
     yaml.YAMLError,
 )
