@@ -1,13 +1,11 @@
 """A loss of power at any moment loses nothing that was acknowledged.
 
 Everything is killed at one instant, files and folders go back to their last sync, and Redis comes
-back as it was, as it was some time before, or empty. Every seventh step by default;
-`KILLED_EVERY=1` tries each.
+back as it was, as it was some time before, or empty.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,14 +18,12 @@ from services.pipeline.pictures.media import stored_picture
 from services.pipeline.settings import PipelineSettings
 from tests.integration.pipeline.conftest import load, read_catalogue
 from tests.integration.pipeline.test_changes import upsert
-from tests.integration.pipeline.test_killed_while_tidying import Snapshot
+from tests.integration.pipeline.test_killed_while_tidying import EVERY, Snapshot
 from tests.support.feast_repository import write_feature_repo
 from tests.support.killed_at import killed_at
 from tests.support.power_cut import Disk
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.redis_server import RedisProcess
-
-EVERY = int(os.environ.get("KILLED_EVERY", "7"))
 
 
 @pytest.fixture
@@ -55,8 +51,9 @@ def work_of(settings: PipelineSettings, folder: Path) -> list[Callable[[], objec
     ]
 
 
+@EVERY
 def test_nothing_acknowledged_is_lost_with_the_power(
-    loaded: PipelineSettings, own_redis: RedisProcess, tmp_path: Path
+    loaded: PipelineSettings, own_redis: RedisProcess, tmp_path: Path, every: int
 ) -> None:
     steps_of_work = work_of(loaded, tmp_path)
     acknowledged = tmp_path / "acknowledged"
@@ -99,7 +96,7 @@ def test_nothing_acknowledged_is_lost_with_the_power(
         assert not verify_stores(loaded).faults, f"step {step}"
         _check_pictures(loaded, now)
         survived.add(done)
-        step += EVERY
+        step += every
     assert survived == {0, 1, 2, 3}
     assert step > 50
 
