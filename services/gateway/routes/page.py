@@ -24,6 +24,9 @@ ENCODINGS = {"br": ".br", "gzip": ".gz"}
 _BASE = '<base href="/" />'
 """In the built page, where all its addresses are relative to it."""
 
+_MOST_BASES = 8
+"""Pages for different bases that stay in memory: one for each depth of an address."""
+
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
 _METHODS = ["GET", "HEAD"]
@@ -128,6 +131,16 @@ def _plain_page() -> APIRouter:
     return router
 
 
+_Version = tuple[int, int, int]
+"""File, size and time of the last change, in nanoseconds."""
+
+
+def _version(file: Path) -> _Version:
+    """Raises FileNotFoundError. Takes some microseconds, less than to wake a thread."""
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 class _Page:
     """The page's files, each with what is compressed of it."""
 
@@ -135,21 +148,35 @@ class _Page:
         self._folder = StaticFiles(directory=web_dir)
         self._index = web_dir / INDEX
         self._files = {path.relative_to(web_dir).as_posix() for path in web_dir.rglob("*")}
+        self._read: _Version | None = None
+        self._bodies: dict[str, tuple[bytes, str]] = {}
 
     async def index(self, request: Request, status: HTTPStatus = HTTPStatus.OK) -> Response:
         """The page itself. Raises NotFound while a build replaces it."""
         try:
-            text = await anyio.to_thread.run_sync(self._index.read_text, "utf-8")
+            body, tag = await self._body(_base(request.scope))
         except FileNotFoundError as error:
             raise NotFound("The page is being built.") from error
-        body = text.replace(_BASE, _BASE.replace("/", _base(request.scope), 1), 1).encode()
         headers = {"Cache-Control": _ASK_EACH_TIME}
         if status == HTTPStatus.OK:
-            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            headers["ETag"] = tag
             if request.headers.get("if-none-match") == headers["ETag"]:
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         headers["Content-Length"] = str(len(body))
         return HTMLResponse(b"" if request.method == "HEAD" else body, status, headers)
+
+    async def _body(self, base: str) -> tuple[bytes, str]:
+        """The page for a base, and its tag; read again only if a build has replaced the file."""
+        version = _version(self._index)
+        if version != self._read or len(self._bodies) >= _MOST_BASES:
+            self._read, self._bodies = version, {}
+        if base not in self._bodies:
+            bodies = self._bodies
+            text = await anyio.to_thread.run_sync(self._index.read_text, "utf-8")
+            body = text.replace(_BASE, _BASE.replace("/", base, 1), 1).encode()
+            bodies[base] = body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            return bodies[base]
+        return self._bodies[base]
 
     async def file(self, path: str, request: Request, cache: str) -> Response:
         """As the browser takes it. StaticFiles looks up no path outside of its folder."""

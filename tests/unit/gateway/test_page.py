@@ -49,6 +49,18 @@ async def test_client_routes_get_the_page_and_ask_each_time(with_page: Stack, pa
     assert (await with_page.http.head(path, headers=HTML)).status_code == 200
 
 
+async def test_a_page_that_a_build_replaces_is_served_anew(
+    with_page: Stack, tmp_path: Path
+) -> None:
+    first = await with_page.http.get("/", headers=HTML)
+    page = tmp_path / "dist" / "index.html"
+    page.unlink()
+    assert_problem(await with_page.http.get("/", headers=HTML), 404, "not-found")
+    page.write_text("<!doctype html><div id=new></div>")
+    second = await with_page.http.get("/", headers={**HTML, "If-None-Match": first.headers["etag"]})
+    assert (second.status_code, second.text) == (200, "<!doctype html><div id=new></div>")
+
+
 async def test_assets_are_kept_for_ever_and_other_files_are_not(with_page: Stack) -> None:
     asset = await with_page.http.get("/assets/index-1a2b3c.js")
     assert asset.status_code == 200
