@@ -37,8 +37,9 @@ _DENSE = 16
 
 _BRAND = 1 << FIELDS.index("brand")
 _KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
-_REMEMBERED_BYTES = 16_000_000
-_BYTES_A_ROW = 8
+_REMEMBERED_BYTES = 32_000_000
+_BYTES_A_ROW = 24
+"""Memory of one text: bonus, certainty, and the rows of a few frequent words."""
 
 Strength = TypeVar("Strength", np.float32, np.uint8)
 
