@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -90,15 +91,19 @@ def _breaker_open(client: ServiceClient) -> Callable[[], float]:
 
 
 @asynccontextmanager
-async def _mcp(shop: Shop | None) -> AsyncIterator[ASGIApp | None]:
+async def _mcp(
+    shop: Shop | None, folder: Path | None, smaller: SmallerPictures
+) -> AsyncIterator[ASGIApp | None]:
     """The app of `/mcp`; None if agents are not served."""
     if shop is None:
         yield None
         return
     # Here, since the SDK is large and most gateways serve no agents.
+    from services.gateway.mcp.pictures import Thumbnails
     from services.gateway.mcp.streamable_http import streamable_http_app
 
-    async with streamable_http_app(shop, MAX_AGENT_BYTES) as served:
+    thumbnails = Thumbnails(shop.public_url, folder, smaller)
+    async with streamable_http_app(shop, thumbnails, MAX_AGENT_BYTES) as served:
         yield served
 
 
@@ -132,7 +137,9 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
                 smaller_pictures=smaller_pictures,
                 past_queries=await stack.enter_async_context(open_past_queries(settings)),
                 shop=shop,
-                mcp=await stack.enter_async_context(_mcp(shop)),
+                mcp=await stack.enter_async_context(
+                    _mcp(shop, settings.media_dir, smaller_pictures)
+                ),
             )
             for client in services.all():
                 metrics.breaker_open.labels(client.name).set_function(_breaker_open(client))

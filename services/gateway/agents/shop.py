@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from services.gateway.agents.lookup import CatalogLookup
 from services.gateway.agents.negotiation import Negotiation, read_platforms
@@ -26,8 +25,6 @@ class Shop:
     reader: Reader
     search: CatalogSearch
     lookup: CatalogLookup
-    media_dir: Path | None
-    """Folder of the catalogue's pictures."""
 
 
 def open_shop(
@@ -52,5 +49,4 @@ def open_shop(
         reader=reader,
         search=CatalogSearch(reader, shower),
         lookup=CatalogLookup(reader, shower),
-        media_dir=settings.media_dir,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from collections.abc import Sequence
@@ -11,7 +12,10 @@ import anyio.to_thread
 import mcp_types as types
 
 from services.contracts.ucp_answers import UcpProduct
+from services.gateway.smaller_pictures import MEDIA_TYPE, SmallerPictures
 
+WIDTH = 240
+"""Pixels of a thumbnail; a narrower picture is sent as it is."""
 MAX_BYTES = 131_072
 """A larger picture is not attached; its link is in the answer."""
 
@@ -24,27 +28,41 @@ _MEDIA_TYPES = {
 }
 
 
-async def thumbnails(
-    products: Sequence[UcpProduct], most: int, public_url: str, folder: Path | None
-) -> list[types.ImageContent]:
-    """The pictures of the first products that have one here."""
-    if not most or folder is None:
-        return []
-    links = [media.url for one in products for media in (one.media or [])[:1]]
-    found = [_PICTURE.fullmatch(link.removeprefix(public_url)) for link in links]
-    files = [(folder / match[1], _MEDIA_TYPES[match[2]]) for match in found if match]
-    return await anyio.to_thread.run_sync(_read, files[:most])
+class Thumbnails:
+    """Attaches pictures of the folder that the gateway serves."""
+
+    def __init__(self, public_url: str, folder: Path | None, smaller: SmallerPictures) -> None:
+        self._public_url = public_url
+        self._folder = folder
+        self._smaller = smaller
+
+    async def of(self, products: Sequence[UcpProduct], most: int) -> list[types.ImageContent]:
+        """Thumbnails of the first products that have a picture here."""
+        if not most or self._folder is None:
+            return []
+        links = [media.url for one in products for media in (one.media or [])[:1]]
+        found = [_PICTURE.fullmatch(link.removeprefix(self._public_url)) for link in links]
+        matches = [match for match in found if match][:most]
+        contents = await asyncio.gather(
+            *(self._content(self._folder / match[1], _MEDIA_TYPES[match[2]]) for match in matches)
+        )
+        return [one for one in contents if one is not None]
+
+    async def _content(self, file: Path, media_type: str) -> types.ImageContent | None:
+        data = await self._smaller.get(file, WIDTH)
+        if data is not None:
+            media_type = MEDIA_TYPE
+        else:
+            data = await anyio.to_thread.run_sync(_read, file)
+        if data is None or len(data) > MAX_BYTES:
+            return None
+        return types.ImageContent(data=base64.b64encode(data).decode(), mime_type=media_type)
 
 
-def _read(files: Sequence[tuple[Path, str]]) -> list[types.ImageContent]:
-    contents = []
-    for path, media_type in files:
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except OSError:
-            continue
-        if len(data) <= MAX_BYTES:
-            text = base64.b64encode(data).decode()
-            contents.append(types.ImageContent(data=text, mime_type=media_type))
-    return contents
+def _read(file: Path) -> bytes | None:
+    """The first bytes, one more than may be attached; None without a file."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError:
+        return None

@@ -33,7 +33,7 @@ from services.gateway.agents.refusals import (
     code_and_status,
 )
 from services.gateway.agents.shop import Shop
-from services.gateway.mcp.pictures import thumbnails
+from services.gateway.mcp.pictures import Thumbnails
 from services.gateway.mcp.tools import (
     CALLS,
     INSTRUCTIONS,
@@ -57,7 +57,7 @@ _UNTRUSTED = {"multimodal-search/untrusted": True}
 Context = ServerRequestContext[Any, Any]
 
 
-def mcp_server(shop: Shop) -> Server[Any]:
+def mcp_server(shop: Shop, thumbnails: Thumbnails) -> Server[Any]:
     """The server over one shop; the same for every transport."""
 
     async def list_tools(
@@ -66,7 +66,7 @@ def mcp_server(shop: Shop) -> Server[Any]:
         return types.ListToolsResult(tools=TOOLS, ttl_ms=_CACHED_MS, cache_scope="public")
 
     async def call_tool(_: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        return await called(shop, params.name, params.arguments or {})
+        return await called(shop, thumbnails, params.name, params.arguments or {})
 
     async def list_resources(
         _: Context, __: types.PaginatedRequestParams | None
@@ -109,7 +109,9 @@ _SUMMARY = types.Resource(
 )
 
 
-async def called(shop: Shop, name: str, arguments: dict[str, Any]) -> types.CallToolResult:
+async def called(
+    shop: Shop, thumbnails: Thumbnails, name: str, arguments: dict[str, Any]
+) -> types.CallToolResult:
     """The result of a tool. Raises MCPError as UCP maps its transport errors."""
     kind = CALLS.get(name)
     if kind is None:
@@ -124,8 +126,7 @@ async def called(shop: Shop, name: str, arguments: dict[str, Any]) -> types.Call
         return _result(no_resource(outcome, capability))
     except ServiceError as error:
         raise _refused(error) from error
-    pictures = await thumbnails(products, call.thumbnails, shop.public_url, shop.media_dir)
-    return _result(answer, pictures)
+    return _result(answer, await thumbnails.of(products, call.thumbnails))
 
 
 async def _answered(shop: Shop, call: Call) -> tuple[UcpAnswer, Sequence[UcpProduct]]:

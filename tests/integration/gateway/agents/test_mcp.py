@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import subprocess
@@ -20,8 +21,10 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from PIL import Image
 
 from services.contracts.ucp_requests import MAX_IDS
+from services.gateway.mcp.pictures import WIDTH
 from services.gateway.mcp.tools import CALLS, NOTE, SUMMARY_URI
 from tests.support.agents_stack import GROUP, HOSTILE
 from tests.support.ucp_rules import assert_follows_ucp
@@ -132,7 +135,9 @@ async def test_thumbnails_are_image_content(connect: Connect) -> None:
         )
     pictures = [one for one in result.content if isinstance(one, types.ImageContent)]
     assert [one.mime_type for one in pictures] == ["image/webp"] * 2
-    assert base64.b64decode(pictures[0].data).startswith(b"RIFF")
+    for picture in pictures:
+        with Image.open(io.BytesIO(base64.b64decode(picture.data))) as image:
+            assert image.width <= WIDTH
 
 
 async def test_the_resource_describes_the_catalogue(connect: Connect) -> None:
