@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
+from mcp_types import Tool
 
-from services.gateway.mcp.tools import CALLS, INSTRUCTIONS, TOOLS
+from services.encoder.tokenizer import Tokenizer
+from services.gateway.mcp.tools import CALLS, INSTRUCTIONS, NOTE, TOOLS
 
 BUDGET = 1_000
-"""Tokens of all descriptions together."""
-WHOLE_BUDGET = 2_500
-"""Tokens of the whole list of tools, the schemas' brackets included."""
-
-
-def tokens(text: str) -> int:
-    """An upper bound of what the tokenisers of language models make of it: CLIP's own vocabulary is
-    smaller, and each sign of punctuation counts."""
-    words = re.findall(r"[A-Za-z]+|\d|[^\sA-Za-z\d]", text)
-    return sum(1 + len(word) // 8 for word in words)
+"""Tokens of all descriptions together. CLIP's vocabulary is smaller than a language model's, so it
+counts more of them."""
+LIST_BUDGET = 4_000
+"""Tokens of the whole list of tools in JSON."""
 
 
 def descriptions(part: object) -> list[str]:
@@ -34,16 +29,16 @@ def descriptions(part: object) -> list[str]:
 
 
 def test_all_descriptions_stay_within_the_budget() -> None:
+    tokenizer = Tokenizer()
     listed = [tool.model_dump(by_alias=True, exclude_none=True) for tool in TOOLS]
-    texts = [*descriptions(listed), INSTRUCTIONS, *(tool.title or "" for tool in TOOLS)]
-    assert sum(map(tokens, texts)) < BUDGET
-    assert tokens(json.dumps(listed)) < WHOLE_BUDGET * 2
+    texts = [*descriptions(listed), INSTRUCTIONS, NOTE, *(tool.title or "" for tool in TOOLS)]
+    assert sum(len(tokenizer.encode(text)) for text in texts) < BUDGET
+    assert len(tokenizer.encode(json.dumps(listed))) < LIST_BUDGET
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
-def test_a_tool_offers_only_what_its_model_reads(tool: object) -> None:
-    schema = tool.input_schema  # type: ignore[attr-defined]
-    model = CALLS[tool.name]  # type: ignore[attr-defined]
+def test_a_tool_offers_only_what_its_model_reads(tool: Tool) -> None:
+    schema, model = tool.input_schema, CALLS[tool.name]
     assert set(schema["properties"]) <= set(model.model_fields)
     required = {name for name, one in model.model_fields.items() if one.is_required()}
     assert set(schema.get("required", [])) == required
