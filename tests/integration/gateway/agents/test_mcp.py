@@ -40,7 +40,9 @@ META = {"ucp-agent": {"profile": "https://agent.example/profile.json"}}
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
 
 
-@pytest.fixture(params=["http", "http-legacy", "stdio", "stdio-legacy"])
+@pytest.fixture(
+    params=["http", "http-legacy", "stdio", pytest.param("stdio-legacy", marks=pytest.mark.long)]
+)
 def connect(request: pytest.FixtureRequest, stack: WholeStack) -> Connect:
     """A connection over each transport, in the newest protocol and by the older handshake."""
     transport, _, era = request.param.partition("-")
