@@ -27,6 +27,7 @@ PARTS = (
     Part("features", "tests.benchmarks.features", (SERVICES,)),
     Part("retriever", "tests.benchmarks.retriever", (RETRIEVER,)),
     Part("suggest", "tests.benchmarks.suggest", (SERVICES,)),
+    Part("words", "tests.benchmarks.words", (SERVICES,)),
     Part("peers", "tests.benchmarks.peers", (RETRIEVER,)),
     Part(
         "replaced",

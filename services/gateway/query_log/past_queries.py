@@ -7,6 +7,7 @@ good match, because a rare one may name a person. It is forgotten when its log e
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import unicodedata
 from bisect import bisect_left
@@ -51,6 +52,8 @@ class PastQueries:
         self._stream = stream
         self._last = b"-"
         self._queries: dict[str, _Query] = {}
+        self._expires_s = math.inf
+        """Time at which the first query is forgotten."""
         self._sorted: list[tuple[str, str, _Query]] = []
         """(folded, query, its state), ascending: those that are suggested."""
 
@@ -70,14 +73,15 @@ class PastQueries:
 
     async def read(self) -> None:
         """Read what is new. Raises RedisUnavailable."""
-        more = True
+        more, new = True, False
         while more:
             page = await self._redis.ask(partial(self._page, self._last))
             for number, fields in page:
                 self._last = b"(" + number
                 self._take(fields, int(number.partition(b"-")[0]) / 1000)
-            more = len(page) == PAGE
-        self._sort()
+            more, new = len(page) == PAGE, new or bool(page)
+        if new or time.time() >= self._expires_s:
+            self._sort()
 
     async def follow(self) -> None:
         """Read again and again."""
@@ -125,6 +129,8 @@ class PastQueries:
             frequent = sorted(kept, key=lambda query: -kept[query].searches)[:MAX_QUERIES]
             kept = {query: kept[query] for query in frequent}
         self._queries = kept
+        self._expires_s = min((one.latest_s for one in kept.values()), default=math.inf)
+        self._expires_s += self._kept_s
         self._sorted = sorted(
             (one.folded, query, one)
             for query, one in kept.items()

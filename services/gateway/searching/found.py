@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from json import JSONDecoder
 from typing import Any
-
-from pydantic_core import from_json
 
 from services.contracts.base import Contract
 from services.contracts.retriever import RetrievalHead, RetrievalResponse
 
+_JSON = JSONDecoder()
 _NO_RESULTS = b'"results":[]'
 """In JSON these bytes are never inside a string, because a string has its quotes escaped."""
 
@@ -36,9 +36,12 @@ class Found:
         return cls(answer, text.removeprefix(b'{"results":').removesuffix(b"}"))
 
     def best(self) -> dict[str, Any] | None:
-        """The fields of the first product. Parses all of them."""
-        products: list[dict[str, Any]] = from_json(self.results)
-        return products[0] if products else None
+        """The fields of the first product, which alone is parsed."""
+        text = self.results.decode()
+        if not text.startswith("[{"):
+            return None
+        first: dict[str, Any] = _JSON.raw_decode(text, 1)[0]
+        return first
 
     def written_into(self, answer: Contract) -> bytes:
         """The JSON of an answer without products, with these products in it."""

@@ -362,6 +362,10 @@ class Products:
         added = None if self._added is None else self._added.words
         return Words(self._base.words, self._base.analyser, added, gone)
 
+    def has_value(self, name: str, numbers: Numbers) -> NDArray[np.bool_]:
+        """(m,) whether these rows have a value of a field."""
+        return self._gathered(numbers, [one.column(name).codes for one in self.fields]) >= 0
+
     def merged(self, deletes: Collection[str], words: WordIndex) -> Products:
         """All in one table, without those; as `LiveIndex.merged` numbers them, and `words` do."""
         if self._added is None:

@@ -86,6 +86,4 @@ class Against:
 
     def _says(self, field: str, rows: Numbers) -> NDArray[np.bool_]:
         """(m,) whether a product has a value of the field."""
-        products = self._catalogue.products
-        codes = np.concatenate([one.column(field).codes for one in products.fields])
-        return codes[rows] >= 0
+        return self._catalogue.products.has_value(field, rows)

@@ -17,14 +17,16 @@ from services.contracts.search import DEPTH, Relevance
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.index import NO_HITS, Hits, Passing
-from services.retriever.index.base import SCORE_DECIMALS, best_hits
+from services.retriever.index.base import SCORE_DECIMALS
 from services.retriever.searching.against import Against
 from services.retriever.searching.matching import word_scores
 from services.retriever.searching.query import Query
 from services.retriever.searching.words import SoughtWords, sought_words
 
-_SCORED_AT_ONCE = 1_000
-"""Products that say a word and are all scored; of more, those that say most."""
+_SCORED = 500
+"""Products beside the best by vectors whose similarity is looked at: those that say most."""
+_SHARES = (0.9, 0.6, 0.3)
+"""Of the largest bonus: products are sorted out by them, before the largest are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Fusion:
     @property
     def deep(self) -> bool:
         """True if the best few depend on the products behind them."""
-        many = self._bonus is not None and int(np.count_nonzero(self._bonus)) > _SCORED_AT_ONCE
+        many = self._bonus is not None and int(np.count_nonzero(self._bonus)) > _SCORED
         return many or bool(self._against)
 
     def certain(self, row: int) -> bool:
@@ -156,22 +158,26 @@ class Fusion:
         return Found(rows, scores, relevance).kept(order)
 
     def _scored(self, wanted: Passing, threshold: float | None, passing: Passing | None) -> Hits:
-        """The similarities of products that say a word: of too many, those that say most."""
+        """The similarities of products that say a word: of too many, those that say most.
+
+        wanted: is changed.
+        """
         index, bonus = self._catalogue.index, self._bonus
         assert bonus is not None  # noqa: S101 - the caller looked
-        wanted = wanted & (index.alive if passing is None else index.alive & passing)
+        wanted &= index.alive
+        if passing is not None:
+            wanted &= passing
         rows = np.flatnonzero(wanted)
-        if len(rows) > _SCORED_AT_ONCE:
-            amounts, most = bonus[rows], min(DEPTH, len(rows))
-            least = np.partition(amounts, len(amounts) - most)[len(amounts) - most]
-            wanted[rows[amounts < least]] = False
-            if np.count_nonzero(wanted) > _SCORED_AT_ONCE:
-                return index.search(self._fused, most, threshold, wanted)
-            rows = np.flatnonzero(wanted)
+        # By words alone each counts as a result; so does each that is above a threshold.
+        most = _SCORED if threshold is None and not self.words_alone else DEPTH
+        if len(rows) > most:
+            rows = _largest(rows, bonus[rows], most)
+            wanted[:] = False
+            wanted[rows] = True
         if not len(rows):
             return NO_HITS
-        scores = index.rows(rows).astype(np.float64) @ self._fused.astype(np.float64)
-        return best_hits(rows, scores, len(rows), threshold)
+        # The search of an index reads few rows faster than NumPy, and gives the same scores.
+        return index.search(self._fused, len(rows), threshold, wanted)
 
     def _missing_look(self, rows: Numbers) -> NDArray[np.float64]:
         """What a picture would add, for products that say everything but have none."""
@@ -195,6 +201,19 @@ class Fusion:
             if one is not None
         ]
         return np.sum(parts, axis=0, dtype=np.float32) if parts else None
+
+
+def _largest(rows: Numbers, amounts: NDArray[np.float32], most: int) -> Numbers:
+    """Those with the largest amounts; of equal ones the first rows."""
+    for share in _SHARES:
+        kept = np.flatnonzero(amounts >= np.float32(share) * amounts.max())
+        if len(kept) >= most:
+            rows, amounts = rows[kept], amounts[kept]
+            break
+    least = np.partition(amounts, len(amounts) - most)[len(amounts) - most]
+    more, equal = np.flatnonzero(amounts > least), np.flatnonzero(amounts == least)
+    chosen: Numbers = rows[np.sort(np.concatenate([more, equal[: most - len(more)]]))]
+    return chosen
 
 
 def _only(words: Sequence[SoughtWords | None]) -> Passing | None:

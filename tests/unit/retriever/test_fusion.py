@@ -200,7 +200,7 @@ def test_by_words_only_those_that_say_one_are_found(shop: Catalogue) -> None:
 def test_counts_facets_and_pages_follow_the_fused_order(
     shop: Catalogue, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(fusion, "_SCORED_AT_ONCE", at_once)
+    monkeypatch.setattr(fusion, "_SCORED", at_once)
     monkeypatch.setattr(fusion, "DEPTH", 30 if at_once == 20 else 1_000)
     whole = search(shop, "red mug", k=100, facets=["brand"])
     assert whole.facets is not None

@@ -383,8 +383,11 @@ def test_words_that_a_product_says_have_a_match_however_many_are_as_near() -> No
     # The words of a product are a match however far its vectors are.
     assert asked(far.title).confidence == NO_MATCH_BELOW
     assert far.product_id in ids(asked(far.title))
-    for unsaid in (f"{nearest.title} grapes", "", "?!"):
+    for unsaid in ("", "?!"):
         assert asked(unsaid) == asked(None)
+    unknown = asked(f"{nearest.title} grapes")
+    assert unknown.confidence < NO_MATCH_BELOW
+    assert unknown.results == []
 
 
 def test_words_that_a_product_says_count_at_any_k_and_behind_any_filter() -> None:

@@ -1,0 +1,1 @@
+"""Benchmark of searches by vectors and words together."""
