@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -43,7 +43,7 @@ def accept_request_id(offered: str | None) -> str:
     """The caller's request id if it is a harmless token, otherwise a new one."""
     if offered is not None and _REQUEST_ID.fullmatch(offered):
         return offered
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def accept_deadline(offered: str | None, default_ms: int) -> Deadline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from pydantic import IPvAnyNetwork
@@ -16,6 +17,8 @@ Address = IPv4Address | IPv6Address
 
 # A household or a machine is given a whole /64 of IPv6: one address of it is nobody in particular.
 _IPV6_PREFIX = 64
+_LONGEST = 100
+"""Characters of an address, with its zone and port."""
 
 
 def caller_of(scope: Scope, settings: GatewaySettings) -> str:
@@ -52,6 +55,11 @@ def address_of(peer: str | None, forwarded: Iterable[str], trusted: Sequence[IPv
 def _parsed(text: str | None) -> Address | None:
     """An address as proxies write it: with a port or without, IPv6 in brackets or not."""
     bare = (text or "").strip()
+    return _address(bare) if len(bare) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1_024)
+def _address(bare: str) -> Address | None:
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
     elif bare.count(":") == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -102,6 +103,8 @@ class LimitsGate:
         self._metrics = metrics
         self._quotas_of_app = quotas_of_app
         self._running = 0
+        # Names of leases, which no other replica gives.
+        self._leases, self._numbers = f"{uuid.uuid4().hex}.", itertools.count()
         self._releases = Background()
 
     async def enter(self, scope: Scope) -> Ticket:
@@ -111,7 +114,7 @@ class LimitsGate:
         if self._running >= self._settings.max_in_flight:
             return self._refused(scope, "overload", Overloaded(_BUSY), ())
         quotas = self._quotas_of_app(scope["app"]).of(path_below_root(scope))
-        caller, lease = caller_of(scope, self._settings), uuid.uuid4().hex
+        caller, lease = caller_of(scope, self._settings), f"{self._leases}{next(self._numbers)}"
         self._running += 1
         held: list[Quota] = []
         verdicts: list[Verdict] = []
