@@ -33,7 +33,8 @@ from services.gateway.admission.gate import (
 from services.gateway.admission.limiters import LocalLimiter
 from services.gateway.admission.security_headers import security_headers
 from services.gateway.admission.shared_limiter import SharedLimiter
-from services.gateway.agents.profile import MCP_PATH, REST_PATH
+from services.gateway.agents.negotiation import AGENT_HEADER
+from services.gateway.agents.profile import MCP_HEADERS, MCP_PATH, REST_PATH
 from services.gateway.agents.shop import Shop, open_shop
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.query_log.log import open_query_log
@@ -196,7 +197,13 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", REQUEST_ID_HEADER, API_KEY_HEADER, CHANGE_HEADER],
+            allow_headers=[
+                "Content-Type",
+                REQUEST_ID_HEADER,
+                API_KEY_HEADER,
+                CHANGE_HEADER,
+                *((AGENT_HEADER, *MCP_HEADERS) if settings.agents_url else ()),
+            ],
             expose_headers=[
                 REQUEST_ID_HEADER,
                 "Server-Timing",

@@ -12,6 +12,9 @@ from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
 
 PUBLIC_URL = "https://shop.example"
 GROUP = "group-1"
+PARENT = "sample-0004"
+"""A row with the id of a group, as some shops export it; its variants are `CHILDREN`."""
+CHILDREN = ("sample-0009", "sample-0010")
 HOSTILE = "sample-0007"
 WITHOUT_PRICE = "sample-0008"
 GTIN = "04006381333931"
@@ -40,6 +43,10 @@ def agents_catalogue(folder: Path, count: int = 60) -> Path:
             color, size, in_stock = _VARIANTS[row["product_id"]]
             row |= {"item_group_id": GROUP, "size": size, "color": color, "in_stock": in_stock}
             row |= {"title": "Group mug", "material": "ceramic", "pattern": "plain"}
+        if row["product_id"] in CHILDREN:
+            row |= {"item_group_id": PARENT, "size": row["product_id"][-2:], "title": "Child mug"}
+        if row["product_id"] == PARENT:
+            row |= {"title": "Child mug"}
         if row["product_id"] == WITH_GTIN:
             row["gtin"] = GTIN
         if row["product_id"] == WITHOUT_PRICE:

@@ -124,14 +124,15 @@ class CatalogLookup:
         shower = await self._shower()
         named = await self.reader.product(request.id)
         group = group_of(named) if named else request.id
-        everyone: list[Product] = [] if named is None else [named]
-        if named is None or _grouped(named):
-            members = (await self.reader.members([group])).get(group, [])
-            everyone += [one for one in members if named is None or one.product_id != request.id]
+        members = (await self.reader.members([group])).get(group, [])
+        everyone: list[Product] = list(members)
+        if named is not None and (_grouped(named) or not members):
+            everyone = [named, *(one for one in members if one.product_id != named.product_id)]
         everyone = [one for one in everyone if shower.has_price(one)]
         if not everyone:
             raise NoResource("not_found", f"Product not found: {request.id}")
-        # An id that a variant shares with its group leaves the choice to the buyer.
+        # An id that a variant, or a parent that is no variant, shares with its group leaves the
+        # choice to the buyer.
         variant = everyone[0] if named in everyone and group != request.id else None
         product = _detail(request, variant, everyone, narrowed, shower)
         if product is None:

@@ -22,6 +22,7 @@ EXTENSION_LABELS = "shopping.visual_search"
 PROFILE_PATH = "/.well-known/ucp"
 REST_PATH = "/ucp/v1"
 MCP_PATH = "/mcp"
+MCP_HEADERS = ("MCP-Protocol-Version", "Mcp-Method", "Mcp-Name")
 SCHEMA_PATH = f"{REST_PATH}/schemas/visual_search.json"
 PROFILE_HEADERS = {"Cache-Control": "public, max-age=300"}
 

@@ -79,9 +79,12 @@ class CatalogSearch:
         priced = [one for one in results if shower.has_price(one)]
         groups = [one.attributes[GROUP] for one in priced if one.attributes.get(GROUP)]
         members = await self.reader.members(groups)
+        # A feed may have the parent of a group as a product with the group's id: one is enough.
+        best = {group_of(one): one for one in reversed(priced)}
         products = [
             _with_variants(one, members.get(group_of(one), [one]), narrowed, shower)
             for one in priced
+            if best[group_of(one)] is one
         ]
         return products, len(results) - len(priced)
 

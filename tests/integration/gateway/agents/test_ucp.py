@@ -13,9 +13,11 @@ import pytest
 from services.contracts.ucp_requests import MAX_IDS, UCP_VERSION
 from services.gateway.agents.profile import LOOKUP, SEARCH
 from tests.support.agents_stack import (
+    CHILDREN,
     GROUP,
     GTIN,
     HOSTILE,
+    PARENT,
     PUBLIC_URL,
     WITH_GTIN,
     WITHOUT_PRICE,
@@ -267,6 +269,17 @@ def test_the_id_of_a_variant_decides_the_choice(platform: Platform) -> None:
     assert product["id"] == GROUP
     assert product["variants"][0]["id"] == "sample-0003"
     assert {"name": "color", "label": "blue"} in product["selected"]
+
+
+def test_a_parent_among_the_products_stands_for_its_variants(platform: Platform) -> None:
+    product = platform.answer("product", id=PARENT)["product"]
+    assert product["id"] == PARENT
+    assert {one["id"] for one in product["variants"]} <= set(CHILDREN)
+    sizes = next(one["values"] for one in product["options"] if one["name"] == "size")
+    assert {one["label"] for one in sizes} == {"09", "10"}
+
+    found = platform.answer("search", query="child mug", pagination={"limit": 50})
+    assert ids(found).count(PARENT) == 1
 
 
 @pytest.mark.parametrize("identifier", ["nothing", "../health", "x" * 500, WITHOUT_PRICE])

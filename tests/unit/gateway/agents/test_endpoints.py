@@ -179,3 +179,43 @@ async def test_requests_are_counted_under_their_routes(run_stack: RunStack) -> N
         metrics = (await stack.http.get("/metrics")).text
     assert 'route="/ucp/v1/catalog/search"' in metrics
     assert 'route="/mcp"' in metrics
+
+
+async def test_everything_is_served_below_a_path(run_stack: RunStack) -> None:
+    async with run_stack(agents_url="https://shop.example/find", root_path="/find") as stack:
+        for prefix in ("", "/find"):
+            profile = (await stack.http.get(f"{prefix}/.well-known/ucp")).json()
+            (rest, over_mcp) = profile["ucp"]["services"]["dev.ucp.shopping"]
+            assert rest["endpoint"] == "https://shop.example/find/ucp/v1"
+            assert over_mcp["endpoint"] == "https://shop.example/find/mcp"
+            headers = {"UCP-Agent": f'profile="{KNOWN}"'}
+            answer = await stack.http.post(
+                f"{prefix}/ucp/v1/catalog/search", json={"query": "mug"}, headers=headers
+            )
+            assert answer.headers["ratelimit-policy"].startswith('"agent"')
+            assert answer.status_code == 200
+            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+            listed = await stack.http.post(f"{prefix}/mcp", json=body, headers=MCP)
+            assert listed.json()["result"]["tools"]
+
+
+async def test_a_page_of_an_allowed_origin_may_use_both(run_stack: RunStack) -> None:
+    page = "https://assistant.example"
+    async with run_stack(**URL, cors_origins=(page,)) as stack:
+        for path, header in (
+            ("/mcp", "mcp-protocol-version"),
+            ("/ucp/v1/catalog/search", "ucp-agent"),
+        ):
+            preflight = await stack.http.options(
+                path,
+                headers={
+                    "Origin": page,
+                    "Access-Control-Request-Method": "POST",
+                    "Access-Control-Request-Headers": f"content-type, {header}",
+                },
+            )
+            assert preflight.status_code == 200, preflight.text
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        listed = await stack.http.post("/mcp", json=body, headers=MCP | {"Origin": page})
+    assert listed.headers["access-control-allow-origin"] == page
+    assert listed.json()["result"]["tools"]
