@@ -178,6 +178,10 @@ openapi: ## Write docs/openapi/*.json and the page's API types from the services
 configuration: ## Write docs/configuration.md from the settings classes
 	@$(BOOTSTRAP) --group run -- -m docs.generate_configuration
 
+vitals: ## Measure LCP, INP and CLS of the page on a slow processor (4x) and line (1.6 Mb/s)
+	@$(BOOTSTRAP) --group test --web
+	@cd services/web && node e2e/support/chromium.mjs > /dev/null && npm run --silent vitals
+
 screenshots: ## Take the screenshots in docs/images
 	@$(BOOTSTRAP) --group test --web
 	@cd services/web && node e2e/support/chromium.mjs > /dev/null && npm run --silent screenshots

@@ -10,8 +10,11 @@ const up = /page at (?<stack_url>http\S+) launched by (?<stack_pid>\d+)/
 /** What STACK_URL and STACK_PID name already runs: while writing tests, one start serves many runs. */
 const running = process.env['STACK_URL'] !== undefined
 
+/** Another product file than the sample; its tests are those that know no product. */
+const catalogue = process.env['E2E_CATALOGUE']
+
 const stack = {
-  command: '.venv/bin/python -m tests.support.page_stack',
+  command: ['.venv/bin/python', '-m', 'tests.support.page_stack', ...(catalogue ? [`'${catalogue}'`] : [])].join(' '),
   cwd: root,
   wait: { stdout: up },
   timeout: 180_000,
@@ -35,8 +38,9 @@ export default defineConfig({
     trace: 'retain-on-failure',
   },
   projects: [
-    { name: 'page', testMatch: '*.spec.ts' },
+    { name: 'page', testMatch: catalogue ? 'looks.spec.ts' : '*.spec.ts' },
     { name: 'screenshots', testMatch: 'screenshots.ts' },
+    { name: 'vitals', testMatch: 'vitals.ts' },
   ],
   ...(running ? {} : { webServer: stack }),
 })

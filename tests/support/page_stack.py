@@ -2,7 +2,8 @@
 
 `python -m tests.support.page_stack` runs the launcher on a free port, over the sample catalogue and
 some awkward products, with a Gemini of our own behind the rewriter. It says where the page is and
-which process launches, and stops all of it on SIGTERM or SIGINT.
+which process launches, and stops all of it on SIGTERM or SIGINT. With the path of another product
+file it serves that.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import csv
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,15 +58,18 @@ def rewrite(request: GeminiRequest) -> Reply:
     return written(REWRITTEN.get(request.query, request.query))
 
 
-async def serve(folder: Path) -> None:
-    """Until SIGTERM or SIGINT. Raises AssertionError when the launcher does not come up."""
+async def serve(folder: Path, catalogue: Path | None) -> None:
+    """Until SIGTERM or SIGINT. Raises AssertionError when the launcher does not come up.
+
+    catalogue: product file; None for the sample with the awkward products.
+    """
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     async with gemini_server(rewrite) as gemini:
         launcher = Launcher(
             folder,
-            CATALOG=str(awkward_catalogue(folder)),
+            CATALOG=str(catalogue or awkward_catalogue(folder)),
             GEMINI_API_KEY=API_KEY,
             REWRITER_GEMINI_URL=gemini.url,
             # Generous: the browser beside it may keep this machine busy, and nobody measures here.
@@ -81,7 +86,7 @@ async def serve(folder: Path) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="page-stack-") as folder:
-        asyncio.run(serve(Path(folder)))
+        asyncio.run(serve(Path(folder), Path(sys.argv[1]) if sys.argv[1:] else None))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 /** Takes the pictures in docs/images. No test: `make screenshots` runs it. */
 import { test } from '@playwright/test'
 
-import { Shop } from './support/shop'
+import { choose, pictureOf } from './support/pictures'
+import { say, Shop } from './support/shop'
 
 const folder = '../../docs/images'
 
@@ -19,4 +20,11 @@ test('screenshots for the documentation', async ({ page }) => {
   await shop.cards.first().getByRole('link').first().click()
   await page.getByRole('heading', { level: 1, name: /mug/i }).waitFor()
   await take('product')
+  await shop.open()
+  await choose(page, pictureOf('sample-0018'))
+  await shop.titles()
+  await shop.search('blue')
+  await page.getByRole('button', { name: say.searchEverywhere }).waitFor()
+  await shop.titles()
+  await take('picture')
 })

@@ -5,6 +5,7 @@ import { search } from '../api/search'
 import { later } from '../components/later'
 import { ActiveFilters } from '../features/facets/active-filters'
 import { PictureChip } from '../features/picture/picture-chip'
+import { FirstVisit } from '../features/search/first-visit'
 import { QueryChips } from '../features/search/query-chips'
 import { SettingsButton } from '../features/search/settings-button'
 import { useLanguage } from '../i18n/language'
@@ -18,7 +19,6 @@ const cropEditor = later(
   async () => (await import('../features/picture/crop-editor')).CropEditor,
   <OneMoment />,
 )
-const firstVisit = later(async () => (await import('../features/search/first-visit')).FirstVisit)
 const settingsPanel = later(
   async () => (await import('../features/search/settings-panel')).SettingsPanel,
   <OneMoment />,
@@ -51,7 +51,7 @@ export function SearchPage() {
     document.title = subject ? `${subject} · ${say.name}` : say.name
   }, [subject, say])
 
-  if (key === null && picture === null) return <firstVisit.Part onSearch={searchWords} />
+  if (key === null && picture === null) return <FirstVisit onSearch={searchWords} />
   const cropping = picture !== null && framed === picture.file
   return (
     <>
