@@ -9,6 +9,7 @@ from typing import Any
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
+from services.retriever.words.folding import unspaced
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _SAMPLED = 20
@@ -203,7 +204,7 @@ class Negations:
             ):
                 return end
         word = tokens[place].folded
-        if self._vocabulary.is_function_word(word) or len(word) < 2:
+        if self._vocabulary.is_function_word(word) or (len(word) < 2 and not unspaced(word)):
             return None
         end = place + 1
         if self._modifies(place, taken):

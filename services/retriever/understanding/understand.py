@@ -17,10 +17,15 @@ from services.retriever.understanding.limits import Limits, PriceLimit, StockLim
 from services.retriever.understanding.negations import Negations
 from services.retriever.understanding.tokens import replaced, tokens_of, without
 from services.retriever.understanding.wording import Wording
+from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.said import rows_saying
 
 _REMEMBERED = 2_000
 """Queries that stay in memory."""
+
+
+_LONGEST_VALUE = 8
+"""Letters of a value that is looked up in a text without spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class _Reading:
         self._catalogue = catalogue
         self._text = text
         self._wording = words
-        self._tokens = tokens_of(text, words.cut)
+        self._tokens = tokens_of(text, words.cut | _values_in(catalogue, text))
         limits = Limits(self._tokens, words, catalogue.products.currencies)
         self._prices = [
             limit
@@ -136,6 +141,19 @@ class _Reading:
 
     def _without(self, start: int, end: int) -> str:
         return without(self._text, [self._span(start, end)])
+
+
+def _values_in(catalogue: Catalogue, text: str) -> frozenset[str]:
+    """Values that stand in a text of a script without spaces, folded: `红色的马克杯`."""
+    if text.isascii() or not unspaced(text):
+        return frozenset()
+    vocabulary = catalogue.vocabulary
+    parts = {
+        text[start:end]
+        for start in range(len(text))
+        for end in range(start + 1, min(start + _LONGEST_VALUE, len(text)) + 1)
+    }
+    return frozenset(fold(one) for one in parts if unspaced(one) and vocabulary.values(one))
 
 
 def _places(limits: Sequence[PriceLimit] | Sequence[StockLimit]) -> set[int]:

@@ -8,7 +8,7 @@ import Stemmer
 
 from services.retriever.words.folding import fold, split, unspaced
 from services.retriever.words.frame_words import frame_words
-from services.retriever.words.function_words import FUNCTION_WORDS
+from services.retriever.words.function_words import FUNCTION_WORDS, PARTICLES
 
 Language = Literal[
     "none", "ar", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "hi",
@@ -56,8 +56,12 @@ class Analyser:
         return stemmed and (word.isascii() or not unspaced(word))
 
     def is_function_word(self, word: str) -> bool:
-        """True for function words ("the", "for") and single Latin letters."""
-        return word in self.function_words or (len(word) == 1 and "a" <= word <= "z")
+        """True for function words ("the", "for"), particles and single Latin letters."""
+        return (
+            word in self.function_words
+            or word in PARTICLES
+            or (len(word) == 1 and "a" <= word <= "z")
+        )
 
 
 ENGLISH = Analyser()

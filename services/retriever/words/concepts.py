@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.retriever.words.folding import unspaced
+from services.retriever.words.function_words import PARTICLES
 from services.retriever.words.live import Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 
@@ -19,9 +21,34 @@ class Concept:
     """Phrases that say it: its own words first, then its synonyms."""
 
 
+def _without_seams(words: Words, asked: list[str]) -> list[str]:
+    """Without pairs of letters that are parts of two words, in scripts without spaces.
+
+    Of `红色马克杯` it leaves out `色马`: no product says it, but products say the pairs beside it.
+    """
+    pairs = [len(word) == 2 and not word.isascii() and unspaced(word) for word in asked]
+    if not any(pairs):
+        return asked
+    said = {word: bool(words.postings(word)) for word in asked}
+    kept = []
+    for place, word in enumerate(asked):
+        seam = False
+        if pairs[place] and not said[word]:
+            before = asked[place - 1] if place else ""
+            after = asked[place + 1] if place + 1 < len(asked) else ""
+            first = word[0] in PARTICLES or (before[-1:] == word[0] and said[before])
+            last = word[1] in PARTICLES or (after[:1] == word[1] and said[after])
+            # A Chinese character is a word by itself as well; two of them are no seam.
+            other = said.get(word[1 if first else 0], False)
+            seam = (first and last) or ((first or last) and other)
+        if not seam:
+            kept.append(word)
+    return kept
+
+
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
-    asked = words.analyser.words(text)
+    asked = _without_seams(words, words.analyser.words(text))
     found: dict[str, Concept] = {}
     place = 0
     while place < len(asked):

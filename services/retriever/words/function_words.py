@@ -24,4 +24,7 @@ _WORDS = {
     "ru": "и или в во с со на для от по о это этот эта мои моя",
 }
 
+PARTICLES = frozenset("的了吗呢吧和与のをはがにでともやへ")
+"""Letters of Chinese and Japanese that join words, in catalogues of any language."""
+
 FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}

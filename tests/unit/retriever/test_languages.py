@@ -1,0 +1,106 @@
+"""Short catalogues in Chinese, Japanese, Thai and German: found, and understood as written."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.searching.words import sought_words
+from services.retriever.understanding.understand import understand
+from services.retriever.words import Analyser, Language
+from tests.unit.retriever.test_words import catalogue
+
+SHOPS: dict[str, list[tuple[str, str]]] = {
+    "zh": [
+        ("红色陶瓷马克杯", "红色"), ("蓝色陶瓷马克杯", "蓝色"), ("不锈钢保温杯 500毫升", ""),
+        ("纯棉T恤 白色", "白色"), ("羊毛围巾 红色", "红色"), ("无线蓝牙耳机", ""), ("儿童雨靴", ""),
+    ],
+    "ja": [
+        ("赤いマグカップ", "赤"), ("青い陶器のマグカップ", "青"), ("ステンレス水筒 500ml", ""),
+        ("綿Tシャツ 白", "白"), ("ウールのマフラー 赤", "赤"), ("子供用レインブーツ", ""),
+    ],
+    "th": [
+        ("แก้วมัคสีแดง", "สีแดง"), ("แก้วมัคเซรามิกสีฟ้า", "สีฟ้า"), ("เสื้อยืดผ้าฝ้ายสีขาว", "สีขาว"),
+        ("ผ้าพันคอขนสัตว์สีแดง", "สีแดง"), ("หูฟังไร้สาย", ""), ("รองเท้าบูทเด็ก", ""),
+    ],
+    "de": [
+        ("Rote Tasse aus Keramik", "rot"), ("Blaue Tasse", "blau"), ("Wollschal rot", "rot"),
+        ("Kabellose Kopfhörer", ""), ("Kinder-Gummistiefel", ""), ("Geschirrtücher grün", "grün"),
+    ],
+}  # fmt: skip
+STEMMED: dict[str, Language] = {"de": "de"}
+
+
+@cache
+def shop(language: str) -> Catalogue:
+    rows = {
+        f"p{number}": {"title": title, "attributes": {"color": colour} if colour else {}}
+        for number, (title, colour) in enumerate(SHOPS[language])
+    }
+    return catalogue(rows, Analyser(STEMMED.get(language, "none")))
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "title"),
+    [
+        ("zh", "红色马克杯", "红色陶瓷马克杯"),
+        ("zh", "红色的马克杯", "红色陶瓷马克杯"),
+        ("zh", "保温杯", "不锈钢保温杯 500毫升"),
+        ("zh", "蓝牙耳机", "无线蓝牙耳机"),
+        ("zh", "白色t恤", "纯棉T恤 白色"),
+        ("ja", "赤いマグカップ", "赤いマグカップ"),
+        ("ja", "ﾏｸﾞｶｯﾌﾟ 赤", "赤いマグカップ"),
+        ("ja", "水筒", "ステンレス水筒 500ml"),
+        ("ja", "赤のマフラー", "ウールのマフラー 赤"),
+        ("th", "แก้วสีแดง", "แก้วมัคสีแดง"),
+        ("th", "ผ้าพันคอ", "ผ้าพันคอขนสัตว์สีแดง"),
+        ("th", "เสื้อสีขาว", "เสื้อยืดผ้าฝ้ายสีขาว"),
+        ("de", "rote Tassen", "Rote Tasse aus Keramik"),
+        ("de", "Kopfhoerer", "Kabellose Kopfhörer"),
+        ("de", "Geschirrtuch", "Geschirrtücher grün"),
+        ("de", "habt ihr Wollschals?", "Wollschal rot"),
+    ],
+)
+def test_a_product_is_found_by_its_words(language: str, query: str, title: str) -> None:
+    meant = understand(shop(language), query)
+    assert meant.corrected_query is None
+    sought = sought_words(shop(language), meant.text)
+    assert sought is not None
+    best = int(np.argmax(sought.bonus))
+    assert SHOPS[language][best][0] == title
+    assert sought.certain[best]
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "text", "without"),
+    [
+        ("zh", "不要红色的马克杯", "马克杯", ["红色"]),
+        ("zh", "围巾 不要红色", "围巾", ["红色"]),
+        ("ja", "赤以外のマフラー", "マフラー", ["赤"]),
+        ("th", "แก้วไม่เอาสีแดง", "แก้ว", ["สีแดง"]),
+        ("de", "Tasse ohne rot", "Tasse", ["rot"]),
+    ],
+)
+def test_a_negation_excludes_a_value(
+    language: str, query: str, text: str, without: list[str]
+) -> None:
+    meant = understand(shop(language), query)
+    assert (meant.text, meant.exclusions) == (text, without)
+
+
+@pytest.mark.parametrize(
+    ("language", "query"),
+    [
+        ("zh", "紅色馬克杯"), ("zh", "马克怀"), ("zh", "小米手机"), ("ja", "まぐかっぷ"),
+        ("ja", "イヤフォン"), ("th", "กระเป๋าสตางค์"), ("de", "Taschen"), ("de", "Schlafsack"),
+    ],
+)  # fmt: skip
+def test_what_the_catalogue_does_not_have_is_searched_as_written(language: str, query: str) -> None:
+    assert understand(shop(language), query).text == query
+
+
+def test_a_german_typo_is_corrected() -> None:
+    assert understand(shop("de"), "Gummistiefl").corrected_query == "gummistiefel"
