@@ -163,9 +163,9 @@ def _told(options: argparse.Namespace, precision: str, turns: Mapping[str, Turns
     for name in ROLES:
         every = turns[f"health {name}"].ms(name)
         own = ours.ms(name) - every
-        rows.append(
-            [name, bare.ms(name), ours.ms(name), every, own, new_words.ms(name), many.ms(name)]
-        )
+        # A service that takes no part has no parts.
+        parts: list[object] = [every, own] if own > 0 else ["", ""]
+        rows.append([name, bare.ms(name), ours.ms(name), *parts, new_words.ms(name), many.ms(name)])
     everything = [one.all_ms() for one in (bare, ours, new_words, many)]
     rows.append(["**all three**", *everything[:2], "", "", *everything[2:]])
     times = [f"{one / everything[0]:.2f}×" for one in everything]
