@@ -232,7 +232,7 @@ async def test_a_thousand_price_changes_come_in_few_writes_and_need_no_encoder(
     results = await send(gateway, changes, "prices")
     assert {one.status for one in results} == {"stored"}
     assert encoder.requests == asked
-    assert len({one.change for one in results}) < 20
+    assert len({one.change for one in results}) < 100
     stored = await asyncio.to_thread(serve)
     for number in range(count):
         product = stored.get(f"m-{number:04}")

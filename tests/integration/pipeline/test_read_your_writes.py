@@ -79,7 +79,7 @@ async def shop(
                 admin_key_sha256=(key_hash(ADMIN),),
                 writer_url=HttpUrl("http://writer"),
                 encoder_url=HttpUrl(encoder.url),
-                retriever_timeout_ms=1_000,
+                retriever_timeout_ms=2_500,
             ),
             {"writer": writer._transport, "retriever": retrievers},
         )

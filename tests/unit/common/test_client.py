@@ -319,7 +319,7 @@ async def test_one_that_took_the_whole_time_out_is_left_alone_only_if_it_is_dead
             await asyncio.sleep(60)
         return httpx.Response(200, json=HEALTHY)
 
-    async with _client(httpx.MockTransport(handle), timeout_s=0.05) as client:
+    async with _client(httpx.MockTransport(handle), timeout_s=0.5) as client:
         with pytest.raises(DeadlineExceeded):
             await client.get("/slow", Health)
         # It was busy, not dead.

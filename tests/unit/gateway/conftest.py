@@ -25,7 +25,7 @@ def run_stack() -> RunStack:
     async def run(**settings: Any) -> AsyncIterator[Stack]:  # noqa: ANN401
         stack = Stack()
         # Generous, because the machine may be busy; tests of time set their own.
-        given = {"redis_timeout_ms": 2_000, **settings}
+        given = {"redis_timeout_ms": 2_000, "rewriter_timeout_ms": 5_000, **settings}
         stack.app = create_app(GatewaySettings(**given), stack.transports)
         async with (
             LifespanManager(stack.app),

@@ -111,6 +111,7 @@ def test_a_service_that_is_down_refuses_connections_and_keeps_its_port() -> None
                 with pytest.raises(TimeoutError):
                     accepted.recv(1)  # the connection is open, not at its end
                 client.sendall(b"x")
+                accepted.settimeout(60)
                 assert accepted.recv(1) == b"x"
         assert listeners.refuse_while_down("gateway") is None
 

@@ -158,7 +158,7 @@ async def test_an_open_circuit_is_reported_and_closes_by_itself(
         spent = failed(429, "RESOURCE_EXHAUSTED", "Quota exceeded for requests per minute")
         return written("red mug") if healthy.is_set() else spent
 
-    async with run_rewriter(reply, breaker_failures=2, breaker_pause_s=0.5) as it:
+    async with run_rewriter(reply, breaker_failures=2, breaker_pause_s=3) as it:
         assert await it.gemini_state() == {"status": "ok", "detail": "Ready."}
         for _ in range(5):
             assert (await it.rewrite(QUERY)).source == "error"
@@ -172,7 +172,7 @@ async def test_an_open_circuit_is_reported_and_closes_by_itself(
         opened = [one for one in caplog.records if one.getMessage() == "gemini circuit opened"]
         assert [one.__dict__["reason"] for one in opened] == [quota]
         healthy.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await it.rewrite(QUERY)).source != "gemini":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert (await it.rewrite(QUERY)).source == "gemini"
@@ -203,7 +203,7 @@ async def test_without_a_key_gemini_is_reported_as_off(run_rewriter: RunRewriter
 
 
 async def test_the_reason_of_a_late_failure_is_the_services_own(run_rewriter: RunRewriter) -> None:
-    late = Reply(failed(404, "NOT_FOUND", "models/gemini-x is not found").body, 404, after_s=0.3)
+    late = Reply(failed(404, "NOT_FOUND", "models/gemini-x is not found").body, 404, after_s=2)
     async with run_rewriter(late, rewrite_deadline_ms=50) as it:
         assert (await it.rewrite(QUERY)).source == "timeout"
         assert "no answer within 50 ms" in (await it.gemini_state())["detail"]

@@ -33,7 +33,7 @@ def double() -> EncoderDouble:
 async def client(double: EncoderDouble) -> AsyncIterator[EncoderClient]:
     transport = httpx.ASGITransport(double.app())
     async with ServiceClient("encoder", "http://encoder", timeout_s=5, transport=transport) as one:
-        yield EncoderClient(one, wait_s=0.3)
+        yield EncoderClient(one, wait_s=2)
 
 
 @pytest.fixture

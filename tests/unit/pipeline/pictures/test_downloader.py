@@ -300,8 +300,8 @@ async def test_requests_to_a_host_start_apart(make: Make, server: PictureServer)
 
 async def test_waiting_for_a_turn_is_no_time_out(make: Make, server: PictureServer) -> None:
     links = [server.on(f"/{number}", Answer(png(number))) for number in range(4)]
-    downloader = make(rate=4, timeout_s=0.5, tries=1)
-    await asyncio.gather(*(downloader.fetch(link) for link in links))  # the last waits for 0.75 s
+    downloader = make(rate=2, timeout_s=1.2, tries=1)
+    await asyncio.gather(*(downloader.fetch(link) for link in links))  # the last waits for 1.5 s
 
 
 async def test_a_file_of_the_cache_that_is_damaged_is_fetched_anew(
