@@ -191,12 +191,13 @@ async def test_what_a_service_says_of_its_state_is_passed_on(
     assert_problem(await stack.predict(query="red mug"), status, slug)
 
 
-async def test_request_id_and_deadline_travel_to_every_service(stack: Stack) -> None:
-    await stack.http.post(
-        "/predict",
-        json={"query": "red mug"},
-        headers={REQUEST_ID_HEADER: "my-request-1", DEADLINE_HEADER: "3000"},
-    )
+async def test_request_id_and_deadline_travel_to_every_service(run_stack: RunStack) -> None:
+    async with run_stack(rewriter_timeout_ms=500) as stack:
+        await stack.http.post(
+            "/predict",
+            json={"query": "red mug"},
+            headers={REQUEST_ID_HEADER: "my-request-1", DEADLINE_HEADER: "3000"},
+        )
     for service in stack.transports.values():
         for request in service.requests:
             assert request.headers[REQUEST_ID_HEADER] == "my-request-1"
