@@ -21,6 +21,15 @@ _NAME = re.compile(
     rf"(?:^|_)(?:(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|model)(?:{_SUFFIX}|_?(?:8|12|13|14))?"
     rf"|(?:style|part|article|artikel|item|manufacturer){_SUFFIX})$"
 )
+_LABEL = re.compile(
+    r"\W*(?:(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|modell?|style|part|article|artikel|art|item|"
+    r"product|produkt|ref|reference|id)\b|(?:gtin|ean|isbn)(?:8|10|12|13|14)\b)"
+    r"(?:[\s._-]*(?:code|no|nr|num|number|nummer|id|sku|ean)\b)?[\s.:#=№-]*",
+    re.IGNORECASE,
+)
+"""What stands before an identifier: `EAN:`, `art. no.`, `SKU #`."""
+_FEWEST_LABELLED = 4
+"""Characters of an identifier behind a label; "model 3" is none."""
 _SEPARATED = re.compile(r"[^\W_]+")
 _MANY = re.compile(r"[,;|]")
 _DIGIT = re.compile(r"\d")
@@ -69,6 +78,16 @@ def forms_of_product(product_id: str, title: str, attributes: Mapping[str, str])
 
 def forms_sought(text: str) -> list[str]:
     """Normal forms that a text may stand for, the likeliest first."""
+    found = _forms_of_code(text)
+    label = _LABEL.match(text)
+    if label is not None and _DIGIT.search(text, label.end()) is not None:
+        code = text[label.end() :]
+        if len(_bare(code)) >= _FEWEST_LABELLED:
+            found += _forms_of_code(code)
+    return found
+
+
+def _forms_of_code(text: str) -> list[str]:
     key = normal(text)
     if not key:
         return []

@@ -109,6 +109,12 @@ def ids(answer: RetrievalResponse) -> list[str]:
         ("ek100b", 11),
         ("GSR 12V-15", 7),
         ("gsr12v15", 7),
+        ("EAN: 4012345678901", 7),
+        ("ean13 4 012345 678901", 7),
+        ("SKU KX-4412", 7),
+        ("art. no. KX-4412", 7),
+        ("item #kx4412", 7),
+        ("Model: GSR 12V-15", 7),
     ],
 )
 def test_an_identifier_puts_its_product_first_and_is_a_strong_match(
