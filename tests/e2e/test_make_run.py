@@ -16,7 +16,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.launcher import Launcher, free_port, launched, processes, small_catalogue
+from tests.support.launcher import (
+    PATIENCE_S,
+    Launcher,
+    free_port,
+    launched,
+    processes,
+    small_catalogue,
+)
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.e2e
@@ -52,7 +59,7 @@ def assert_refuses_at_once(launcher: Launcher) -> None:
 
 
 def is_ready(launcher: Launcher) -> bool:
-    return httpx.get(f"{launcher.url}/ready", trust_env=False).is_success
+    return httpx.get(f"{launcher.url}/ready", trust_env=False, timeout=30).is_success
 
 
 def assert_gone(pids: set[int]) -> None:
@@ -93,14 +100,14 @@ def test_from_a_file_to_answers_and_to_nothing_left(tmp_path: Path, catalogue: P
         # The comparison with the file runs beside the searches, so it may end before or after.
         second.until_said("unchanged")
         with launched(tmp_path, CATALOG=str(catalogue)) as third:
-            assert third.process.wait(60) == 1
+            assert third.process.wait(PATIENCE_S) == 1
             assert "another run uses this catalogue" in third.said()
         victim = next(pid for pid, line in second.children().items() if "encoder" in line)
         os.kill(victim, signal.SIGKILL)
         second.until_said("encoder ended with code")
         assert_refuses_at_once(second)
         assert_gone({victim})
-        asyncio.run(until(lambda: is_ready(second), deadline_s=60))
+        asyncio.run(until(lambda: is_ready(second), deadline_s=PATIENCE_S))
         assert_searches(second)
         left = set(second.children())
         assert second.stop(signal.SIGKILL) == -signal.SIGKILL
@@ -125,7 +132,7 @@ def test_what_cannot_run_says_so_in_one_line(
         env={**os.environ, **settings, **variables(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == code
@@ -143,7 +150,7 @@ def test_a_taken_port_is_named_and_nothing_is_started(tmp_path: Path, catalogue:
         other.listen()
         port = str(other.getsockname()[1])
         with launched(tmp_path, CATALOG=str(catalogue), PORT=port) as launcher:
-            assert launcher.process.wait(60) == 1
+            assert launcher.process.wait(PATIENCE_S) == 1
             said = launcher.said().strip()
     assert len(said.splitlines()) == 1
     assert f"port {port} on 127.0.0.1 cannot be used" in said

@@ -23,6 +23,7 @@ from tests.integration.pipeline.test_changes import titles, upsert
 from tests.integration.pipeline.test_sweeping import MERGE, writing
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.redis_server import RedisProcess
+from tests.support.waiting import until
 
 PAGE = Path("docs/backup.md")
 
@@ -105,7 +106,8 @@ async def test_a_backup_under_changes_is_a_state_that_was_acknowledged(
         changing = asyncio.create_task(change())
         taken = []
         for number in range(3):
-            await asyncio.sleep(0.3)
+            seen = len(acknowledged)
+            await until(lambda: len(acknowledged) >= seen + 3)  # noqa: B023
             at_least = acknowledged[-1]
             target = tmp_path / f"backup-{number}"
             await asyncio.to_thread(backup, settings, target)

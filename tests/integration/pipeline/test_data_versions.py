@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def _dvc(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "dvc", *arguments]
     return subprocess.run(
-        command, cwd=folder, check=True, capture_output=True, text=True, timeout=60
+        command, cwd=folder, check=True, capture_output=True, text=True, timeout=240
     ).stdout
 
 

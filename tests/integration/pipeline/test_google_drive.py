@@ -57,7 +57,7 @@ def repository(tmp_path: Path) -> Path:
     (shop / "vectors.bin").write_bytes(bytes(range(256)) * 8192)
     for arguments in (["config", "core.no_scm", "true"], ["add", "--quiet", "shop"]):
         command = [sys.executable, "-m", "dvc", *arguments]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=240)
     return folder
 
 
