@@ -19,6 +19,7 @@ from services.retriever.understanding.tokens import Token
 from services.retriever.understanding.wording import Wording
 from services.retriever.words import Analyser, Lexicon, Near
 from services.retriever.words.folding import fold, unspaced
+from services.retriever.words.frame_words import own_frame_words
 from services.retriever.words.postings import Numbers
 from services.retriever.words.said import rows_saying
 from services.retriever.words.spellings import Spellings
@@ -100,6 +101,9 @@ class Corrections:
     def _around(self, word: str) -> str | None:
         """The word around what is asked for that this one is a typo of: `do yuo slel`."""
         if len(word) < _FEWEST_LETTERS or self._dictionary.may_have(word):
+            return None
+        # Without a word list of the language a real word may be so near: "stor" in Swedish.
+        if not self._dictionary.has_language:
             return None
         spellings = _around_spellings(self._words.analyser)
         near = [spellings.word(number) for _, number in spellings.near(word, 1)]
@@ -206,7 +210,7 @@ class Corrections:
 @cache
 def _around_spellings(analyser: Analyser) -> Spellings:
     """Function words, and words around what is asked for."""
-    words = analyser.function_words | analyser.frame_words
+    words = analyser.function_words | own_frame_words(analyser.language)
     return Spellings(Lexicon.of(sorted(words))[0])
 
 

@@ -27,10 +27,13 @@ class Dictionary:
 
     def __init__(self, language: Language) -> None:
         real, rare, common = set[str](), set[str](), set[str]()
+        self.has_language = False
+        """True if there is a word list of the catalogue's language."""
         for name in ("en", language) if language != "en" else ("en",):
             source = files("spellchecker").joinpath("resources", f"{name}.json.gz")
             if not source.is_file():
                 continue
+            self.has_language = self.has_language or name == language
             counts: dict[str, int] = from_json(gzip.decompress(source.read_bytes()))
             real.update(fold(word) for word, count in counts.items() if count > _RARE)
             rare.update(fold(word) for word, count in counts.items() if count <= _RARE)

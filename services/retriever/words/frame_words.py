@@ -70,6 +70,11 @@ _WORDS = {
 _BY_LANGUAGE = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
 
+def own_frame_words(language: str) -> frozenset[str]:
+    """Those of one language."""
+    return _BY_LANGUAGE.get(language, frozenset())
+
+
 def frame_words(language: str) -> frozenset[str]:
     """Those of English and of the catalogue's language."""
     return _BY_LANGUAGE["en"] | _BY_LANGUAGE.get(language, frozenset())

@@ -104,3 +104,9 @@ def test_what_the_catalogue_does_not_have_is_searched_as_written(language: str, 
 
 def test_a_german_typo_is_corrected() -> None:
     assert understand(shop("de"), "Gummistiefl").corrected_query == "gummistiefel"
+
+
+@pytest.mark.parametrize("language", ["sv", "de"])
+def test_a_word_of_another_language_is_not_taken_for_english(language: Language) -> None:
+    one = catalogue({"a": {"title": "Mugg"}}, Analyser(language))
+    assert understand(one, "stor mugg").corrected_query is None
