@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react'
+import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
@@ -75,6 +75,15 @@ describe('the product page', () => {
     expect(dialog.getByRole('img')).toHaveAttribute('src', expect.stringMatching(/\/images\//))
     await user.click(dialog.getByRole('button', { name: 'Close' }))
     expect(screen.queryByRole('dialog')).toBeNull()
+  })
+
+  it('offers no larger picture of one that is gone', async () => {
+    hasProduct(product('p1', 'Mug'))
+    open('/product/p1')
+    const large = await screen.findByRole('button', { name: 'Show larger: Mug' })
+    fireEvent.error(within(large).getByRole('img'))
+    expect(await screen.findByText('No picture')).toBeVisible()
+    expect(screen.queryByRole('button', { name: 'Show larger: Mug' })).toBeNull()
   })
 
   it('shows what was looked at before, and forgets it when it is told to', async () => {

@@ -12,13 +12,15 @@ interface Props {
   low?: boolean
   /** Its width on the page, for the browser to choose by. */
   sizes?: string
+  /** The picture cannot be shown. */
+  onFail?: () => void
 }
 
 /** On a card of the results. */
 const ON_A_CARD = '(min-width: 64rem) 15rem, (min-width: 40rem) 30vw, 45vw'
 
 /** A product's picture in a square that never changes size; a placeholder when there is none. */
-export function Thumbnail({ url, title, eager = false, low = false, sizes = ON_A_CARD }: Props) {
+export function Thumbnail({ url, title, eager = false, low = false, sizes = ON_A_CARD, onFail }: Props) {
   const { say } = useLanguage()
   const [failed, setFailed] = useState<string | null>(null)
   const address = pictureAddress(url)
@@ -35,7 +37,10 @@ export function Thumbnail({ url, title, eager = false, low = false, sizes = ON_A
           loading={eager ? 'eager' : 'lazy'}
           decoding="async"
           className="h-full w-full object-contain mix-blend-multiply transition-transform duration-300 group-hover:scale-[1.03]"
-          onError={() => setFailed(address)}
+          onError={() => {
+            setFailed(address)
+            onFail?.()
+          }}
         />
       ) : (
         <div className="flex h-full flex-col items-center justify-center gap-2 text-stone-600">

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { FiZoomIn } from 'react-icons/fi'
 
-import type { Product } from '../../api/client'
+import { pictureAddress, type Product } from '../../api/client'
 import { Thumbnail } from '../../components/thumbnail'
 import { useLanguage } from '../../i18n/language'
 import { picturesOf } from './pictures-of'
@@ -10,15 +10,21 @@ import { Zoom } from './zoom'
 /** The pictures of a product: one large, which opens larger still, and all of them to choose from. */
 export function Gallery({ product }: { product: Product }) {
   const { say } = useLanguage()
-  const pictures = picturesOf(product)
-  const [at, setAt] = useState(0)
+  // One that cannot be loaded is left out.
+  const [gone, setGone] = useState<ReadonlySet<string>>(new Set())
+  const [chosen, setChosen] = useState<string | null>(null)
   const [zoomed, setZoomed] = useState(false)
   const { title } = product
-  const large = <Thumbnail url={pictures[at]} title={name(at)} eager sizes="(min-width: 48rem) 34rem, 90vw" />
-  function name(place: number): string {
-    return place === 0 ? title : say.pictureOf(place + 1, title)
+  const all = picturesOf(product)
+  const pictures = all.filter((one) => !gone.has(one) && pictureAddress(one))
+  const at = Math.max(0, pictures.indexOf(chosen ?? ''))
+  const shown = pictures[at]
+  const name = (place: number): string => {
+    const number = all.indexOf(pictures[place] ?? '')
+    return number <= 0 ? title : say.pictureOf(number + 1, title)
   }
-  if (pictures.length === 0) return large
+  const leaveOut = (picture: string) => setGone((before) => new Set(before).add(picture))
+  if (shown === undefined) return <Thumbnail url={null} title={title} />
   return (
     <>
       <button
@@ -28,7 +34,13 @@ export function Gallery({ product }: { product: Product }) {
         aria-label={say.zoomOpen(name(at))}
         onClick={() => setZoomed(true)}
       >
-        {large}
+        <Thumbnail
+          url={shown}
+          title={name(at)}
+          eager
+          sizes="(min-width: 48rem) 34rem, 90vw"
+          onFail={() => leaveOut(shown)}
+        />
         <span aria-hidden className="card-button end-3 bottom-3">
           <FiZoomIn />
         </span>
@@ -40,17 +52,17 @@ export function Gallery({ product }: { product: Product }) {
               <button
                 type="button"
                 aria-pressed={place === at}
-                aria-label={say.pictureOf(place + 1, title)}
-                onClick={() => setAt(place)}
+                aria-label={say.pictureOf(all.indexOf(picture) + 1, title)}
+                onClick={() => setChosen(picture)}
                 className="block w-full cursor-pointer rounded-xl border-2 border-transparent aria-pressed:border-brand-600 dark:aria-pressed:border-brand-400"
               >
-                <Thumbnail url={picture} title="" sizes="6rem" />
+                <Thumbnail url={picture} title="" sizes="6rem" onFail={() => leaveOut(picture)} />
               </button>
             </li>
           ))}
         </ul>
       )}
-      {zoomed && <Zoom pictures={pictures} nameOf={name} at={at} onShow={setAt} onClose={() => setZoomed(false)} />}
+      {zoomed && <Zoom pictures={pictures} nameOf={name} at={at} onShow={(place) => setChosen(pictures[place] ?? null)} onClose={() => setZoomed(false)} />}
     </>
   )
 }
