@@ -21,7 +21,7 @@ def rename_durably(draft: Path, path: Path) -> None:
 
     Raises OSError; then nothing is at `path`, since nobody knows whether it would stay.
     """
-    _make_folder(path.parent)
+    make_folder(path.parent)
     draft.replace(path)
     try:
         sync_folder(path.parent)
@@ -33,7 +33,7 @@ def rename_durably(draft: Path, path: Path) -> None:
 
 def write_durably(path: Path, data: bytes) -> None:
     """Write a whole file, in place of what was there. Raises OSError."""
-    _make_folder(path.parent)
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("wb") as out:
         out.write(data)
@@ -43,10 +43,10 @@ def write_durably(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it, and bring their names to the disk."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)

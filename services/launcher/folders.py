@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import yaml  # type: ignore[import-untyped]
 
+from services.common.durable_files import sync_folder
 from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import CURRENT_FORMAT
 from services.launcher.preflight import CannotRun
@@ -108,6 +109,8 @@ def held(folder: Path) -> Iterator[None]:
     made = [one for one in (folder, *folder.parents) if not one.exists()]
     descriptor = _lock(folder)
     try:
+        for one in made:
+            sync_folder(one.parent)
         yield
     finally:
         for one in made:

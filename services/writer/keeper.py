@@ -165,6 +165,7 @@ class StoreKeeper:
     def _open(self) -> Stores:
         """The stores, their definitions registered."""
         if self._stores is None:
+            self._offline.sync_folders()
             online = OnlineStore(self._folder, timeout_s=self._timeout_s)
             if online.apply():
                 self._offline.complete(HEAD_VIEW)

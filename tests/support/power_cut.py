@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
+import threading
 from pathlib import Path
 
 
@@ -31,11 +33,12 @@ class Disk:
     def synced(self, descriptor: int) -> None:
         """Note the content of this file, or the names in this folder."""
         self._open.append(os.dup(descriptor))
-        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
-        note = self._note(os.fstat(descriptor).st_ino)
-        draft = note.with_suffix(".draft")
-        if path.is_dir():
-            draft.write_text(json.dumps(_names(path)))
+        status = os.fstat(descriptor)
+        is_folder = stat.S_ISDIR(status.st_mode)
+        note = self._note(status.st_ino, is_folder)
+        draft = note.with_suffix(f".{threading.get_ident()}")
+        if is_folder:
+            draft.write_text(json.dumps(_names(Path(f"/proc/self/fd/{descriptor}"))))
         else:
             shutil.copyfile(f"/proc/self/fd/{descriptor}", draft)
         draft.replace(note)
@@ -46,13 +49,13 @@ class Disk:
 
     def _restore(self, number: int, target: Path, now: Path | None) -> None:
         target.mkdir()
-        note = self._note(number)
+        note = self._note(number, True)
         known = json.loads(note.read_text()) if note.exists() else {}
         for name, (inode, is_folder) in (_names(now) if now is not None else known).items():
             if is_folder:
                 self._restore(inode, target / name, None if now is None else now / name)
-            elif self._note(inode).exists():
-                shutil.copyfile(self._note(inode), target / name)
+            elif self._note(inode, False).exists():
+                shutil.copyfile(self._note(inode, False), target / name)
             else:
                 (target / name).touch()
 
@@ -60,8 +63,9 @@ class Disk:
         for descriptor in self._open:
             os.close(descriptor)
 
-    def _note(self, number: int) -> Path:
-        return self._notes / str(number)
+    def _note(self, number: int, is_folder: bool) -> Path:
+        # A folder that was removed may leave its number to a file.
+        return self._notes / f"{'folder' if is_folder else 'file'}-{number}"
 
 
 def _names(folder: Path) -> dict[str, tuple[int, bool]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.common.durable_files import make_folder
 from services.pipeline.errors import Busy
 
 LOCK_WAIT_S = 20.0
@@ -24,7 +25,7 @@ def only_writer(folder: Path, *, wait_s: float = 0) -> Iterator[None]:
 
     The lock is the kernel's, so it ends with its process, however that ends. The file stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     give_up = time.monotonic() + wait_s
     try:

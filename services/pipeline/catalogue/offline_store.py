@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from services.common.durable_files import rename_durably, write_durably
+from services.common.durable_files import rename_durably, sync_folder, write_durably
 from services.contracts.catalogue import CONTENT_KEY, FINGERPRINT, MODEL_KEY, PRODUCT_KEY
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.errors import OfflineDamaged, TooLate
@@ -207,6 +207,14 @@ class OfflineStore:
             order.extend(numbers)
         whole = pa.concat_tables(tables)
         return whole.take(sorted(range(len(order)), key=order.__getitem__))
+
+    def sync_folders(self) -> None:
+        """Bring the names of the views' folders to the disk.
+
+        A process that was killed may have made one, and those after it find it there.
+        """
+        for folder in (self.folder, self.folder.parent):
+            sync_folder(folder)
 
     def clear_drafts(self) -> None:
         """Remove what a run that was killed left half-written; for the only writer."""

@@ -85,6 +85,7 @@ def open_stores(
     """
     online, offline = OnlineStore(folder), OfflineStore(folder / "offline")
     with only_writer(folder / "offline", wait_s=LOCK_WAIT_S if wait_s is None else wait_s):
+        offline.sync_folders()
         stores = Stores(online, offline)
         # Before the definitions of a newer release are replaced by ours.
         with suppress(OfflineDamaged):  # whoever needs the part reports it

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,27 @@ def test_nothing_acknowledged_is_lost_with_the_power(
         step += every
     assert survived == {0, 1, 2, 3}
     assert step > 50
+
+
+def test_the_first_load_survives_though_a_process_was_killed_before(
+    settings: PipelineSettings, own_redis: RedisProcess, tmp_path: Path
+) -> None:
+    """Folders that the first process made and did not sync are synced by the next one."""
+    feed = write_feed(tmp_path / "feed.csv", product_rows(3))
+    for step in (*range(1, 9), *range(9, 60, 10)):
+        own_redis.empty()
+        repo = write_feature_repo(tmp_path / f"own-{step}", own_redis.address)
+        mine = settings.model_copy(update={"feature_store": repo, "media_dir": repo / "media"})
+        disk = Disk(repo, tmp_path / f"notes-{step}")
+        assert killed_at(step, partial(load, feed, mine), disk)
+        assert not killed_at(10_000, partial(load, feed, mine), disk)
+        disk.after_power_cut(tmp_path / "left")
+        disk.close()
+        shutil.rmtree(repo)
+        (tmp_path / "left").rename(repo)
+        own_redis.empty()
+        rebuild(mine, lambda _: None)
+        assert read_catalogue(repo).info.products == 3, f"step {step}"
 
 
 def _check_pictures(settings: PipelineSettings, products: dict[str, object]) -> None:
