@@ -60,6 +60,14 @@ class Housekeeper:
         self._after: Published | None = None
         """The state that the sweep knows of."""
 
+    def look(self) -> None:
+        """Give up a sweep that does not know what another process published.
+
+        Under the lock, before anything is written: what this writer adds would hide it.
+        """
+        if self._sweep is not None and self._keeper.ledger.head() != self._after:
+            self._abandon()
+
     def wrote(self, published: Published, entries: Sequence[Entry]) -> None:
         """A change was committed by this writer."""
         self._written += len(entries)
@@ -80,6 +88,7 @@ class Housekeeper:
 
     def step(self, stores: Stores) -> None:
         """Do one step under the lock. Errors are logged; the catalogue serves on."""
+        self.look()
         head = self._keeper.ledger.head()
         if head is None:
             return
@@ -149,12 +158,8 @@ class Housekeeper:
         recently = time.monotonic() - self._last_change < grace_s
         self._leaves_some = folds or recently
 
-    def _go_on(self, _: Stores, published: Published) -> None:
+    def _go_on(self, _: Stores, __: Published) -> None:
         self._just_merged = False
-        if published != self._after:
-            # Another process has published: begin again.
-            self._abandon()
-            return
         for _step in self._steps:
             return
         assert self._sweep is not None  # noqa: S101 - `step` looks

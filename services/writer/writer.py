@@ -228,6 +228,7 @@ class LiveWriter:
 
     async def _written(self, batch: Batch) -> None:
         async with self._stores() as stores:
+            await self._on_thread(self._housekeeper.look)
             one = Round(
                 stores,
                 self._keeper,
