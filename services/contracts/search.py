@@ -55,7 +55,8 @@ WordField = Literal["title", "brand", "category", "attributes", "description", "
 """A field of a product whose words are searched."""
 
 FieldName = Annotated[str, Field(min_length=1, max_length=64, examples=[COLOR])]
-_Value = Annotated[str, Field(min_length=1, max_length=256)]
+MAX_FILTER_VALUE_CHARS = 256
+_Value = Annotated[str, Field(min_length=1, max_length=MAX_FILTER_VALUE_CHARS)]
 _Values = Annotated[list[_Value], Field(min_length=1, max_length=MAX_FILTER_VALUES)]
 
 

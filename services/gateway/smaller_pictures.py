@@ -11,6 +11,7 @@ import logging
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
@@ -56,8 +57,12 @@ class SmallerPictures:
             making = loop.run_in_executor(self._threads, _smaller, file, width)
             self._making[key] = making
             making.add_done_callback(lambda done: self._made(key, done))
-        # Whoever leaves does not take the picture from the others who wait for it.
-        return await asyncio.shield(making)
+        try:
+            # Whoever leaves does not take the picture from the others who wait for it.
+            return await asyncio.shield(making)
+        except (OSError, MemoryError) as error:
+            logger.warning("a picture cannot be scaled now", extra={"reason": repr(error)})
+            return None
 
     def _made(self, key: tuple[Path, int], done: asyncio.Future[bytes | None]) -> None:
         del self._making[key]
@@ -77,22 +82,30 @@ def _size(content: bytes | None) -> int:
 
 
 def _smaller(file: Path, width: int) -> bytes | None:
-    try:
-        with Image.open(file) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                return None
-            # A JPEG is decoded at a fraction of its size, which takes as small a part of the time.
-            picture.draft(None, (2 * width, 2 * width))
-            upright = ImageOps.exif_transpose(picture)
-            if upright.width <= width:
-                return None
-            mode = "RGBA" if upright.has_transparency_data else "RGB"
-            height = max(1, round(upright.height * width / upright.width))
-            small = upright.convert(mode).resize((width, height), Image.Resampling.LANCZOS)
-            out = io.BytesIO()
-            profile = picture.info.get("icc_profile") if picture.mode != "CMYK" else None
-            small.save(out, "WEBP", quality=_QUALITY, method=_METHOD, icc_profile=profile)
-    except Exception:  # Pillow's decoders raise many kinds; the original is sent instead
-        logger.warning("a picture cannot be scaled", extra={"file": file.name}, exc_info=True)
-        return None
+    """Raises OSError and MemoryError for what may pass."""
+    with file.open("rb") as content:
+        try:
+            return _scaled(content, width)
+        except MemoryError:
+            raise
+        except Exception:  # Pillow's decoders raise many kinds; the original is sent instead
+            logger.warning("a picture cannot be scaled", extra={"file": file.name}, exc_info=True)
+            return None
+
+
+def _scaled(content: BinaryIO, width: int) -> bytes | None:
+    with Image.open(content) as picture:
+        if picture.width * picture.height > _MOST_PIXELS:
+            return None
+        # A JPEG is decoded at a fraction of its size, which takes as small a part of the time.
+        picture.draft(None, (2 * width, 2 * width))
+        upright = ImageOps.exif_transpose(picture)
+        if upright.width <= width:
+            return None
+        mode = "RGBA" if upright.has_transparency_data else "RGB"
+        height = max(1, round(upright.height * width / upright.width))
+        small = upright.convert(mode).resize((width, height), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        profile = picture.info.get("icc_profile") if picture.mode != "CMYK" else None
+        small.save(out, "WEBP", quality=_QUALITY, method=_METHOD, icc_profile=profile)
     return out.getvalue()

@@ -21,7 +21,12 @@ from services.contracts.retriever import (
     RetrievalRequest,
     RetrievalResponse,
 )
-from services.contracts.search import CATEGORY, MAX_SEARCHES_PER_BATCH, Filters
+from services.contracts.search import (
+    CATEGORY,
+    MAX_FILTER_VALUE_CHARS,
+    MAX_SEARCHES_PER_BATCH,
+    Filters,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +115,11 @@ def _shared(nearest: Sequence[ScoredProduct]) -> str | None:
         for depth in range(len(path)):
             votes[LEVEL.join(path[: depth + 1])] += 1 / (place + 1)
     total = sum(1 / (place + 1) for place in range(len(nearest)))
-    enough = [one for one, share in votes.items() if share >= _SHARE * total]
+    enough = [
+        one
+        for one, share in votes.items()
+        if share >= _SHARE * total and len(one) <= MAX_FILTER_VALUE_CHARS
+    ]
     return max(enough, key=lambda one: (one.count(LEVEL), votes[one]), default=None)
 
 

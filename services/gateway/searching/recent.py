@@ -63,10 +63,14 @@ class Recent:
             self.snapshot = snapshot
             self._meanings.clear()
 
-    def forget_vectors(self) -> bool:
-        """True if there were any."""
-        known, self._vectors = self._vectors, {}
-        return bool(known)
+    @property
+    def has_vectors(self) -> bool:
+        return bool(self._vectors)
+
+    def answered(self, model: ModelId | None) -> None:
+        """This model's vectors have been searched; those of another one are forgotten."""
+        if model is not None and model != self.model:
+            self._vectors.clear()
 
 
 def _all(texts: Sequence[str], known: Mapping[str, object]) -> bool:

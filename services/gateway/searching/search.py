@@ -67,6 +67,7 @@ class Search:
         if outcome is None:
             (prepared,) = await self._preparation.prepared([request], timings, explain=explain)
             outcome = Outcome(prepared, await self._retrieved(prepared, timings))
+            self._recent.answered(prepared.asked.search.model)
         return self._reported(outcome, timings)
 
     async def _remembering(
@@ -80,7 +81,8 @@ class Search:
             )
             found = await self._retrieved(prepared, timings)
         except ModelMismatch:
-            if not recent.forget_vectors():
+            # The request itself may be of another model: a second try without memory tells.
+            if not recent.has_vectors:
                 raise
             return None
         recent.served(found.head.snapshot)

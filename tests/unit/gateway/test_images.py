@@ -189,6 +189,14 @@ async def test_many_at_once_ask_for_one_picture(with_media: Stack, tmp_path: Pat
     assert len({response.content for response in await asyncio.gather(*asked)}) == 1
 
 
+async def test_a_failure_that_may_pass_is_not_kept(tmp_path: Path) -> None:
+    pictures, file = SmallerPictures(), tmp_path / "late.webp"
+    assert await pictures.get(file, 240) is None
+    file.write_bytes(_drawn((500, 500)))
+    assert await pictures.get(file, 240)
+    pictures.close()
+
+
 async def test_the_cache_forgets_the_oldest(tmp_path: Path) -> None:
     pictures = SmallerPictures(cached_bytes=1_000)
     for number in range(20):

@@ -64,6 +64,9 @@ def _searched_within(stack: Stack) -> list[str] | None:
     ("nearest", "kept"),
     [
         ([MUGS] * 10, MUGS),
+        # A filter takes 256 characters; above that, the level before.
+        ([f"{MUGS} > {'long' * 70}"] * 10, MUGS),
+        (["long" * 70] * 10, None),
         # The nearest count most.
         ([MUGS, MUGS, *[BAGS] * 8], MUGS),
         ([MUGS, BOWLS, BAGS, BOWLS, MUGS, BAGS, BOWLS], MUGS),

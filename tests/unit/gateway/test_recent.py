@@ -8,6 +8,7 @@ import pytest
 
 from services.common.context import CHANGE_HEADER
 from services.contracts.understanding import UnderstoodQuery
+from services.gateway.searching.picture_ids import EncodedPicture, picture_id
 from services.gateway.searching.recent import MOST, Recent
 from tests.support.gateway_stack import Stack
 
@@ -78,6 +79,16 @@ async def test_after_a_change_of_the_model_a_query_is_encoded_again(remembering:
         assert (await remembering.predict(query=QUERY)).status_code == 200
     assert remembering.encoded == [QUERY, QUERY, QUERY]
     assert remembering.searched[-1].model == "test-clip@2"
+
+
+async def test_a_request_of_another_model_leaves_the_memory_as_it_is(remembering: Stack) -> None:
+    await remembering.predict(query=QUERY)
+    picture = picture_id(EncodedPicture([0.6, 0.8], "test-clip@0", int(time.time() + 60)))
+    outdated = {"query": QUERY, "terms": [{"picture_id": picture}]}
+    assert (await remembering.http.post("/search", json=outdated)).status_code == 409
+    encoded = list(remembering.encoded)
+    assert (await remembering.predict(query=QUERY)).status_code == 200
+    assert remembering.encoded == encoded
 
 
 async def test_an_encoder_of_another_model_than_the_catalogue_is_reported(
