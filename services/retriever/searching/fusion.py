@@ -24,7 +24,8 @@ from services.retriever.searching.query import Query
 from services.retriever.searching.words import SoughtWords, sought_words
 
 _SCORED = 500
-"""Products beside the best by vectors whose similarity is looked at: those that say most."""
+"""Products beside the best by vectors whose similarity is looked at: those that say most. More,
+up to `DEPTH`, where so many say the whole query."""
 _SHARES = (0.9, 0.6, 0.3)
 """Of the largest bonus: products are sorted out by them, before the largest are chosen."""
 
@@ -91,7 +92,8 @@ class Fusion:
         best = float(by_vectors.scores[0]) if len(by_vectors.scores) else None
         if self._bonus is None:
             return self._ordered(by_vectors.rows, by_vectors.scores, depth), best
-        if self.words_alone or len(by_vectors.rows) >= depth:
+        full = len(by_vectors.rows) >= depth
+        if self.words_alone or full:
             missed = self._bonus > 0
         else:
             # All that are similar enough are found; those that say everything need not be.
@@ -99,7 +101,7 @@ class Fusion:
             if least is not None and self._certain is not None:
                 missed |= self._certain
         missed[by_vectors.rows] = False
-        beside = self._scored(missed, threshold, passing)
+        beside = self._scored(missed, threshold, passing, each=not full)
         if least is not None and not self.words_alone:
             passes = beside.scores >= least
             if self._certain is not None:
@@ -157,10 +159,12 @@ class Fusion:
         order = np.lexsort((self._catalogue.index.ranks(rows), -relevance))[:depth]
         return Found(rows, scores, relevance).kept(order)
 
-    def _scored(self, wanted: Passing, threshold: float | None, passing: Passing | None) -> Hits:
+    def _scored(
+        self, wanted: Passing, threshold: float | None, passing: Passing | None, *, each: bool
+    ) -> Hits:
         """The similarities of products that say a word: of too many, those that say most.
 
-        wanted: is changed.
+        wanted: is changed.  each: whether each of them is a result, so that too many are `DEPTH`.
         """
         index, bonus = self._catalogue.index, self._bonus
         assert bonus is not None  # noqa: S101 - the caller looked
@@ -168,16 +172,41 @@ class Fusion:
         if passing is not None:
             wanted &= passing
         rows = np.flatnonzero(wanted)
-        # By words alone each counts as a result; so does each that is above a threshold.
-        most = _SCORED if threshold is None and not self.words_alone else DEPTH
-        if len(rows) > most:
-            rows = _largest(rows, bonus[rows], most)
-            wanted[:] = False
-            wanted[rows] = True
         if not len(rows):
             return NO_HITS
+        if each and threshold is not None:
+            hits = index.search(self._fused, len(rows), threshold, wanted)
+            order = np.argsort(-bonus[hits.rows], kind="stable")[:DEPTH]
+            return Hits(hits.rows[order], hits.scores[order])
+        most = DEPTH if each else self._most(rows)
+        if len(rows) > most:
+            rows = self._largest(rows, most)
+            wanted[:] = False
+            wanted[rows] = True
         # The search of an index reads few rows faster than NumPy, and gives the same scores.
         return index.search(self._fused, len(rows), threshold, wanted)
+
+    def _most(self, rows: Numbers) -> int:
+        """Number of these rows to look at."""
+        if self._certain is None or len(rows) <= _SCORED:
+            return _SCORED
+        return min(DEPTH, max(_SCORED, int(np.count_nonzero(self._certain[rows]))))
+
+    def _largest(self, rows: Numbers, most: int) -> Numbers:
+        """Those with the largest bonus; of equal ones those that are ranked first."""
+        assert self._bonus is not None  # noqa: S101 - the caller looked
+        more, equal = _largest(rows, self._bonus[rows], most)
+        missing = most - len(more)
+        if len(equal) > missing:
+            index = self._catalogue.index
+            if self.words_alone:
+                equal = equal[np.argsort(index.ranks(equal), kind="stable")[:missing]]
+            else:
+                tied = np.zeros(index.numbers, np.bool_)
+                tied[equal] = True
+                equal = index.search(self._fused, missing, None, tied).rows
+        chosen: Numbers = np.concatenate([more, equal])
+        return chosen
 
     def _missing_look(self, rows: Numbers) -> NDArray[np.float64]:
         """What a picture would add, for products that say everything but have none."""
@@ -203,17 +232,15 @@ class Fusion:
         return np.sum(parts, axis=0, dtype=np.float32) if parts else None
 
 
-def _largest(rows: Numbers, amounts: NDArray[np.float32], most: int) -> Numbers:
-    """Those with the largest amounts; of equal ones the first rows."""
+def _largest(rows: Numbers, amounts: NDArray[np.float32], most: int) -> tuple[Numbers, Numbers]:
+    """The rows with the largest amounts, fewer than `most`, and all that are equally the next."""
     for share in _SHARES:
         kept = np.flatnonzero(amounts >= np.float32(share) * amounts.max())
         if len(kept) >= most:
             rows, amounts = rows[kept], amounts[kept]
             break
     least = np.partition(amounts, len(amounts) - most)[len(amounts) - most]
-    more, equal = np.flatnonzero(amounts > least), np.flatnonzero(amounts == least)
-    chosen: Numbers = rows[np.sort(np.concatenate([more, equal[: most - len(more)]]))]
-    return chosen
+    return rows[amounts > least], rows[amounts == least]
 
 
 def _only(words: Sequence[SoughtWords | None]) -> Passing | None:
