@@ -1,10 +1,13 @@
-"""Identifiers in a product's attributes: SKUs and barcodes."""
+"""Identifiers: ids as agents see them, and SKUs and barcodes in a product's attributes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from urllib.parse import quote, unquote
+
+from services.gateway.agents.cleaning import is_clean
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _SKU = re.compile(r"(?:^|_)sku(?:_?(?:code|no|nr|num|number))?$")
@@ -19,9 +22,20 @@ def _folded(name: str) -> str:
     return _SEPARATORS.sub("_", name.casefold()).strip("_")
 
 
-def normal(identifier: str) -> str:
-    """The form in which two spellings of one identifier are the same."""
-    bare = _SEPARATORS.sub("", identifier.casefold())
+def shown_id(identifier: str) -> str:
+    """The id of a product or a group; percent-encoded if it has markup or invisible characters."""
+    return identifier if is_clean(identifier, len(identifier)) else quote(identifier, safe="")
+
+
+def meant_id(shown: str) -> str:
+    """The id that `shown_id` shows as this text."""
+    identifier = unquote(shown) if "%" in shown else shown
+    return identifier if identifier != shown and shown_id(identifier) == shown else shown
+
+
+def _bare(barcode: str) -> str:
+    """The form in which two spellings of one barcode are the same."""
+    bare = _SEPARATORS.sub("", barcode.casefold())
     return (bare.lstrip("0") or "0") if bare.isdigit() else bare
 
 
@@ -54,6 +68,9 @@ def barcodes_of(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def has_identifier(attributes: Mapping[str, str], identifier: str) -> bool:
     """True if the SKU or a barcode of the product is this one."""
-    wanted = normal(identifier)
-    own = [sku_of(attributes) or "", *(value for _, value in barcodes_of(attributes))]
-    return bool(wanted) and any(wanted == normal(one) for one in own)
+    # In a SKU, zeros and separators count: `1.5` is not `15`.
+    sku = (sku_of(attributes) or "").strip().casefold()
+    if sku and sku == identifier.strip().casefold():
+        return True
+    wanted = _bare(identifier)
+    return bool(wanted) and any(wanted == _bare(value) for _, value in barcodes_of(attributes))

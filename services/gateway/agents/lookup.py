@@ -17,6 +17,7 @@ from services.contracts.ucp_answers import (
 )
 from services.contracts.ucp_requests import UcpLookupRequest, UcpProductRequest
 from services.gateway.agents.filters import Narrowing, narrowing
+from services.gateway.agents.identifiers import meant_id
 from services.gateway.agents.negotiation import Negotiated
 from services.gateway.agents.options import (
     axes_of,
@@ -106,7 +107,7 @@ class CatalogLookup:
         variants = await self.reader.products(ids)
         for identifier, variant in variants.items():
             # A variant may have the id of its group, as some feeds have it.
-            whole = _grouped(variant) and group_of(variant) == identifier
+            whole = _grouped(variant) and group_of(variant) == meant_id(identifier)
             add(variant, identifier, "featured" if whole else "exact")
         groups = await self.reader.members([one for one in ids if one not in variants])
         for identifier, members in groups.items():
@@ -123,7 +124,7 @@ class CatalogLookup:
         narrowed = await narrowing(request.filters, request.context, self.reader)
         shower = await self._shower()
         named = await self.reader.product(request.id)
-        group = group_of(named) if named else request.id
+        group = group_of(named) if named else meant_id(request.id)
         members = (await self.reader.members([group])).get(group, [])
         everyone: list[Product] = list(members)
         if named is not None and (_grouped(named) or not members):
@@ -133,7 +134,7 @@ class CatalogLookup:
             raise NoResource("not_found", f"Product not found: {request.id}")
         # An id that a variant, or a parent that is no variant, shares with its group leaves the
         # choice to the buyer.
-        variant = everyone[0] if named in everyone and group != request.id else None
+        variant = everyone[0] if named in everyone and group != meant_id(request.id) else None
         product = _detail(request, variant, everyone, narrowed, shower)
         if product is None:
             raise NoResource(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product
 from services.contracts.search import COLOR, GROUP, IN_STOCK
@@ -30,14 +31,15 @@ def axes_of(variants: Sequence[Product]) -> Axes:
         name
         for name in names
         if not is_identifier(name)
-        and len({one.attributes[name] for one in variants}) > 1
+        and _folded(name)
         and all(_is_label(one.attributes[name]) for one in variants)
+        and len({_folded(one.attributes[name]) for one in variants}) > 1
     ]
     return sorted(axes, key=lambda name: (name not in _FIRST, name))[:_MAX_AXES]
 
 
 def _is_label(value: str) -> bool:
-    return 0 < len(value) <= _MAX_LABEL and "://" not in value
+    return len(value) <= _MAX_LABEL and "://" not in value and bool(_folded(value))
 
 
 def choice_of(product: Product, axes: Axes) -> dict[str, str]:
@@ -55,7 +57,10 @@ def chosen(selected: Iterable[UcpSelected], axes: Axes) -> dict[str, str]:
 
 
 def fits(product: Product, choice: Choice) -> bool:
-    return all(_same(product.attributes.get(name, ""), wanted) for name, wanted in choice.items())
+    return all(
+        _folded(product.attributes.get(name, "")) == _folded(wanted)
+        for name, wanted in choice.items()
+    )
 
 
 def relaxed(
@@ -86,27 +91,34 @@ def product_options(
     variants: Sequence[Product], axes: Axes, choice: Choice | None = None
 ) -> list[UcpProductOption] | None:
     """All values of each option; with a choice, also which of them go with the rest of it."""
+    folded = {name: [_folded(one.attributes[name]) for one in variants] for name in axes}
+    wanted = {name: _folded(label) for name, label in (choice or {}).items()}
+    sold = [is_available(one) is not False for one in variants]
     options = []
     for name in axes:
-        labels = dict.fromkeys(one.attributes[name] for one in variants)
-        values = [_value(label, name, variants, choice) for label in labels]
+        labels: dict[str, str] = {}
+        for one, value in zip(variants, folded[name], strict=True):
+            labels.setdefault(value, clean(one.attributes[name], MAX_VALUE))
+        if choice is None:
+            values = [UcpOptionValue(label=label) for label in labels.values()]
+        else:
+            rest = [(folded[other], label) for other, label in wanted.items() if other != name]
+            fitting = [
+                number
+                for number in range(len(variants))
+                if all(column[number] == label for column, label in rest)
+            ]
+            exists = {folded[name][number] for number in fitting}
+            available = {folded[name][number] for number in fitting if sold[number]}
+            values = [
+                UcpOptionValue(label=label, exists=value in exists, available=value in available)
+                for value, label in labels.items()
+            ]
         options.append(UcpProductOption(name=clean(name, MAX_VALUE), values=values))
     return options or None
 
 
-def _value(
-    label: str, name: str, variants: Sequence[Product], choice: Choice | None
-) -> UcpOptionValue:
-    shown = clean(label, MAX_VALUE) or label
-    if choice is None:
-        return UcpOptionValue(label=shown)
-    having = [one for one in variants if fits(one, {**choice, name: label})]
-    return UcpOptionValue(
-        label=shown,
-        exists=bool(having),
-        available=any(is_available(one) is not False for one in having),
-    )
-
-
-def _same(value: str, wanted: str) -> bool:
-    return value == wanted or clean(value, MAX_VALUE).casefold() == wanted.casefold()
+@lru_cache(maxsize=4_096)
+def _folded(label: str) -> str:
+    """The form in which two spellings of one value are the same."""
+    return clean(label, MAX_VALUE).casefold()

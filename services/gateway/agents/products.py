@@ -30,7 +30,7 @@ from services.gateway.agents.cleaning import (
     clean,
     web_address,
 )
-from services.gateway.agents.identifiers import barcodes_of, sku_of
+from services.gateway.agents.identifiers import barcodes_of, shown_id, sku_of
 from services.gateway.agents.money import currency_code, to_minor
 
 MAX_AMOUNT = 2**53 - 1
@@ -91,7 +91,7 @@ class Shower:
         ]
         sku = sku_of(product.attributes)
         return UcpVariant(
-            id=product.product_id,
+            id=shown_id(product.product_id),
             sku=clean(sku, MAX_VALUE) if sku else None,
             barcodes=barcodes or None,
             title=_title(product),
@@ -133,7 +133,7 @@ class Shower:
         prices = [price for one in everyone if (price := self.price(one, one.price))]
         lists = [price for one in everyone if (price := self.price(one, one.list_price))]
         return UcpProduct(
-            id=group_of(shown[0]),
+            id=shown_id(group_of(shown[0])),
             title=best.title,
             description=best.description,
             url=best.url,
@@ -167,7 +167,7 @@ def _range(prices: Sequence[UcpPrice], currency: str | None) -> UcpPriceRange:
 
 
 def _title(product: Product) -> str:
-    return clean(product.title, MAX_TITLE) or product.product_id
+    return clean(product.title, MAX_TITLE) or shown_id(product.product_id)
 
 
 def _categories(product: Product) -> list[UcpCategory] | None:

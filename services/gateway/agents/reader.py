@@ -10,12 +10,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.common.problems import InvalidRequest, NotFound, PayloadTooLarge
+from services.common.problems import InvalidRequest, NotFound, PayloadTooLarge, UnreadableImage
 from services.contracts.gateway import SearchRequest, SearchResponse
 from services.contracts.products import Product, ScoredProduct
 from services.contracts.retriever import MAX_K
 from services.contracts.search import EVERY_FACET, GROUP, Facets, Filters, PriceRange
-from services.gateway.agents.identifiers import has_identifier
+from services.gateway.agents.identifiers import has_identifier, meant_id
 from services.gateway.agents.money import currency_code
 from services.gateway.agents.refusals import NoResource
 from services.gateway.metrics import GatewayMetrics
@@ -80,10 +80,13 @@ class Reader:
         if not requests:
             return []
         timings = Timings(self._metrics)
-        outcomes = await self._search.batch(requests, timings)
+        # Nobody searched for these words: they belong into no report and no suggestion.
+        outcomes = await self._search.batch(requests, timings, report=False)
         return [SearchResponse.model_validate_json(search_json(one, timings)) for one in outcomes]
 
     async def product(self, product_id: str) -> Product | None:
+        """None if there is none of this id, as answers show ids."""
+        product_id = meant_id(product_id)
         if len(product_id) > MAX_ID:
             return None
         try:
@@ -98,11 +101,13 @@ class Reader:
 
     async def members(self, groups: Sequence[str]) -> dict[str, list[Product]]:
         """The variants of each group, in order of id, 100 at most; without unknown groups."""
-        asked = [name for name in dict.fromkeys(groups) if 0 < len(name) <= MAX_ID]
+        asked = [name for name in dict.fromkeys(groups) if 0 < len(meant_id(name)) <= MAX_ID]
         answers = await self._batch(
             [
                 SearchRequest(
-                    filters=Filters(attributes={GROUP: [name]}), k=MAX_K, group_variants=False
+                    filters=Filters(attributes={GROUP: [meant_id(name)]}),
+                    k=MAX_K,
+                    group_variants=False,
                 )
                 for name in asked
             ]
@@ -185,6 +190,9 @@ class Reader:
                 "unreadable_image", "The image is no JPEG, PNG or WebP picture.", recoverable=True
             )
         timings = Timings(self._metrics)
-        vector, model = await encode_picture(self._services.encoder, image, None, timings)
+        try:
+            vector, model = await encode_picture(self._services.encoder, image, None, timings)
+        except UnreadableImage as error:
+            raise NoResource("unreadable_image", error.detail, recoverable=True) from error
         expires_at = int(time.time()) + self._picture_ttl_s
         return picture_id(EncodedPicture(vector, model, expires_at))

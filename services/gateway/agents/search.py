@@ -14,6 +14,7 @@ from services.contracts.ucp_answers import UcpMessage, UcpPagination, UcpProduct
 from services.contracts.ucp_requests import MAX_LIMIT, UcpSearchRequest
 from services.gateway.agents.cleaning import MAX_TITLE, clean
 from services.gateway.agents.filters import Narrowing, narrowing
+from services.gateway.agents.identifiers import meant_id
 from services.gateway.agents.negotiation import Negotiated
 from services.gateway.agents.options import axes_of, product_options
 from services.gateway.agents.products import Shower, group_of
@@ -115,7 +116,12 @@ def _search_request(
         return SearchRequest(cursor=request.pagination.cursor, k=k)
     terms = [] if picture is None else [SearchTerm(picture_id=picture)]
     terms += [
-        SearchTerm(product_id=one.id, text=one.text, picture_id=one.picture_id, weight=one.weight)
+        SearchTerm(
+            product_id=None if one.id is None else meant_id(one.id),
+            text=one.text,
+            picture_id=one.picture_id,
+            weight=one.weight,
+        )
         for one in request.references
     ]
     if not request.query and terms and not any(one.weight > 0 for one in terms):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,20 +11,13 @@ import anyio.to_thread
 import mcp_types as types
 
 from services.contracts.ucp_answers import UcpProduct
+from services.gateway.picture_names import MEDIA_TYPES, PICTURE_NAME
 from services.gateway.smaller_pictures import MEDIA_TYPE, SmallerPictures
 
 WIDTH = 240
 """Pixels of a thumbnail; a narrower picture is sent as it is."""
 MAX_BYTES = 131_072
 """A larger picture is not attached; its link is in the answer."""
-
-_PICTURE = re.compile(r"/images/([0-9a-f]{2}/[0-9a-f]{64}\.(jpg|jpeg|png|webp))")
-_MEDIA_TYPES = {
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-}
 
 
 class Thumbnails:
@@ -41,10 +33,16 @@ class Thumbnails:
         if not most or self._folder is None:
             return []
         links = [media.url for one in products for media in (one.media or [])[:1]]
-        found = [_PICTURE.fullmatch(link.removeprefix(self._public_url)) for link in links]
+        own = f"{self._public_url}/images/"
+        found = [
+            PICTURE_NAME.fullmatch(link.removeprefix(own)) for link in links if link.startswith(own)
+        ]
         matches = [match for match in found if match][:most]
         contents = await asyncio.gather(
-            *(self._content(self._folder / match[1], _MEDIA_TYPES[match[2]]) for match in matches)
+            *(
+                self._content(self._folder / match[0], MEDIA_TYPES[match["kind"]])
+                for match in matches
+            )
         )
         return [one for one in contents if one is not None]
 

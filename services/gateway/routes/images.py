@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,23 +13,13 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from services.common.problems import NotFound, problem_responses
+from services.gateway.picture_names import MEDIA_TYPES, PICTURE_NAME
 from services.gateway.smaller_pictures import MEDIA_TYPE
 from services.gateway.state import State
 
 router = APIRouter(tags=["products"])
 
-# Nothing else is ever joined to the folder, so no path can lead out of it.
-_PICTURE = re.compile(r"[0-9a-f]{2}/(?P<digest>[0-9a-f]{64})\.(?P<kind>jpg|jpeg|png|webp)")
-
 Width = Literal["240", "480", "960"]
-
-# Stated here, since the system's own table of types may lack WebP.
-_MEDIA_TYPES = {
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-}
 
 
 @router.head("/images/{path:path}", include_in_schema=False)
@@ -43,7 +32,7 @@ _MEDIA_TYPES = {
             "description": "The picture.",
             "content": {
                 kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in sorted(set(_MEDIA_TYPES.values()))
+                for kind in sorted(set(MEDIA_TYPES.values()))
             },
         },
         304: {"description": "The picture that the caller holds is still the same."},
@@ -66,7 +55,7 @@ async def get_image(
     ] = None,
 ) -> Response:
     """A name stands for one content for ever, so a browser may keep it for ever."""
-    match = _PICTURE.fullmatch(path)
+    match = PICTURE_NAME.fullmatch(path)
     folder = state.settings.media_dir
     file = folder / path if match and folder else None
     found = None if file is None else await anyio.to_thread.run_sync(_regular_file, file)
@@ -80,7 +69,7 @@ async def get_image(
     if small is not None:
         return Response(small, headers=headers, media_type=MEDIA_TYPE)
     return FileResponse(
-        file, headers=headers, media_type=_MEDIA_TYPES[match["kind"]], stat_result=found
+        file, headers=headers, media_type=MEDIA_TYPES[match["kind"]], stat_result=found
     )
 
 

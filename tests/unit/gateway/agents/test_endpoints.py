@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from services.contracts.ucp_requests import UCP_VERSION
 from services.gateway.agents.profile import EXTENSION_VERSION, LOOKUP, SEARCH
-from tests.support.gateway_stack import JPEG, Stack, dead, frozen
+from tests.support.gateway_stack import DAMAGED_JPEG, JPEG, Stack, dead, frozen
 from tests.support.ucp_rules import assert_follows_ucp
 from tests.unit.gateway.conftest import RunStack
 
@@ -219,3 +220,24 @@ async def test_a_page_of_an_allowed_origin_may_use_both(run_stack: RunStack) -> 
         listed = await stack.http.post("/mcp", json=body, headers=MCP | {"Origin": page})
     assert listed.headers["access-control-allow-origin"] == page
     assert listed.json()["result"]["tools"]
+
+
+async def test_a_damaged_picture_is_an_outcome_that_can_be_corrected(run_stack: RunStack) -> None:
+    async with run_stack(**URL) as stack:
+        answer = (await search(stack, image=base64.b64encode(DAMAGED_JPEG).decode())).json()
+    (message,) = answer["messages"]
+    assert (message["code"], message["severity"]) == ("unreadable_image", "recoverable")
+
+
+async def test_lookups_are_no_searches_of_shoppers(run_stack: RunStack) -> None:
+    headers = {"UCP-Agent": f'profile="{KNOWN}"'}
+    async with run_stack(**URL) as stack:
+        stack.products = lambda _: []  # no such group, so the words are searched
+        body = {"ids": ["missing"]}
+        answer = await stack.http.post("/ucp/v1/catalog/lookup", json=body, headers=headers)
+        assert answer.status_code == 200
+        metrics = (await stack.http.get("/metrics")).text
+        assert stack.searched
+    counts = re.findall(r"^gateway_searches_total\{.*\} (\S+)$", metrics, re.M)
+    assert counts
+    assert not sum(map(float, counts))

@@ -1,0 +1,15 @@
+"""Names of the catalogue's picture files: no path of this form leads out of their folder."""
+
+from __future__ import annotations
+
+import re
+
+PICTURE_NAME = re.compile(r"[0-9a-f]{2}/(?P<digest>[0-9a-f]{64})\.(?P<kind>jpg|jpeg|png|webp)")
+
+# Stated here, since the system's own table of types may lack WebP.
+MEDIA_TYPES = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+}
