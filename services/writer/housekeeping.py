@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from services.pipeline.catalogue.compaction import merge_small
+from services.pipeline.catalogue.compaction import merge_small, small_parts
 from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.schemas import SCHEMAS
 from services.pipeline.catalogue.store_work import places_of
@@ -56,7 +56,7 @@ class Housekeeper:
         self._steps: Iterator[None] = iter(())
         self._leaves_some = False
         self._just_merged = False
-        """No step of a sweep was done since the last merge: so neither starves the other."""
+        """True after a merge, until the next step of a sweep. Merges and sweeps alternate."""
         self._after: Published | None = None
         """The state that the sweep knows of."""
 
@@ -88,13 +88,11 @@ class Housekeeper:
 
     def step(self, stores: Stores) -> None:
         """Do one step under the lock. Errors are logged; the catalogue serves on."""
-        self.look()
-        head = self._keeper.ledger.head()
-        if head is None:
-            return
         try:
-            work = self._next(head)
-            if work is not None:
+            self.look()
+            head = self._keeper.ledger.head()
+            work = None if head is None else self._next(head)
+            if head is not None and work is not None:
                 work(stores, head)
         except (PipelineError, OSError) as error:
             logger.warning("the stores were not tidied up: %s", error)
@@ -104,11 +102,12 @@ class Housekeeper:
         """The most urgent step that is due."""
         if worth_folding(published.head, FOLD_AT):
             return self._fold
+        # A sweep merges small parts too, so merges never keep it from beginning.
+        if self._sweep is None and self._sweep_due(published):
+            return self._begin
         if self._crowded() and (self._sweep is None or not self._just_merged):
             return self._merge
-        if self._sweep is not None:
-            return self._go_on
-        return self._begin if self._sweep_due(published) else None
+        return None if self._sweep is None else self._go_on
 
     def _fold(self, stores: Stores, published: Published) -> None:
         changed = self._keeper.ledger.changed(published.head)
@@ -123,7 +122,7 @@ class Housekeeper:
             self._after = published
 
     def _crowded(self) -> bool:
-        return any(len(self._keeper.offline.small_parts(view)) >= MERGE_AT for view in SCHEMAS)
+        return any(len(small_parts(self._keeper.offline, view)) >= MERGE_AT for view in SCHEMAS)
 
     def _merge(self, stores: Stores, published: Published) -> None:
         since = datetime.now(UTC) - self._grace_of(published)
@@ -165,6 +164,7 @@ class Housekeeper:
         assert self._sweep is not None  # noqa: S101 - `step` looks
         logger.info("swept: %s", "; ".join(self._sweep.swept.lines()))
         self._abandon()
+        self._keeper.ledger.refresh()
         self._written -= not self._leaves_some
 
     def _abandon(self) -> None:
@@ -172,7 +172,6 @@ class Housekeeper:
         self._sweep = None
         self._written += 1
         self._last_sweep = time.monotonic()
-        self._keeper.ledger.refresh()
 
     def _grace_of(self, published: Published) -> timedelta:
         return reader_grace(published.head, self._pause_s)

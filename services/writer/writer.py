@@ -199,8 +199,8 @@ class LiveWriter:
             if not self._checked.is_set():
                 await self._on_thread(self._settle_batches)
             self._checked.set()
-        if await self._on_thread(self._housekeeper.due):
-            with suppress(PipelineError, OSError):  # the next check says what is wrong
+        with suppress(PipelineError, OSError):  # the next check says what is wrong
+            if await self._on_thread(self._housekeeper.due):
                 async with self._stores(wait_s=0) as stores:
                     await self._on_thread(lambda: self._housekeeper.step(stores))
 

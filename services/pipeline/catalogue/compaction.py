@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept
 from services.pipeline.catalogue.needed_rows import part_keys, whole_rows
 from services.pipeline.catalogue.offline_store import OfflineStore, completed, read_part
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
+from services.pipeline.errors import OfflineDamaged
 
 ROWS_PER_PART = {
     VECTOR_VIEW: 5_000,
@@ -181,6 +183,21 @@ def _rows(part: LivePart, view: str) -> pa.Table:
     return completed(read_part(part.path), view).take(part.places)
 
 
+def small_parts(offline: OfflineStore, view: str) -> list[Path]:
+    """Parts that changes wrote, and of which a merge leaves fewer. Cheap."""
+    most = _SMALL_SHARE * ROWS_PER_PART[view]
+    return [part for part in offline.small_parts(view) if _rows_in(part) < most]
+
+
+@lru_cache(maxsize=4_096)
+def _rows_in(part: Path) -> int:
+    """Number of rows, which never changes; 0 if the part is damaged: its merge reports it."""
+    try:
+        return int(read_part(part, []).num_rows)
+    except OfflineDamaged:
+        return 0
+
+
 def merge_small(offline: OfflineStore, view: str, since: datetime) -> None:
     """Merge the parts that changes wrote, all rows kept; heads that nobody can be reading go.
 
@@ -192,7 +209,7 @@ def merge_small(offline: OfflineStore, view: str, since: datetime) -> None:
             pass
         chosen = live.parts
     else:
-        chosen = [LivePart.whole(part) for part in offline.small_parts(view)]
+        chosen = [LivePart.whole(part) for part in small_parts(offline, view)]
     for group in groups(view, chosen):
         merge(offline, view, group)
 

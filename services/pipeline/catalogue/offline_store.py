@@ -131,9 +131,13 @@ class OfflineStore:
         }
 
     def small_parts(self, view: str) -> list[Path]:
-        """Parts that a few changes wrote, of all but loads."""
-        parts = [part for part in self.parts(view) if self.load_of(part) is None]
-        return [part for part in parts if part.stat().st_size < _SMALL_BYTES]
+        """Parts that a few changes wrote, of all but loads; also while others remove parts."""
+        small: list[Path] = []
+        for part in self.parts(view):
+            with suppress(FileNotFoundError):
+                if self.load_of(part) is None and part.stat().st_size < _SMALL_BYTES:
+                    small.append(part)
+        return small
 
     def _new_part(self, view: str) -> Path:
         name = f"part-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
