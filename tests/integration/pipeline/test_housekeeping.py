@@ -54,7 +54,7 @@ def write_full_parts(offline: OfflineStore, view: str) -> set[Path]:
     """Parts that merges filled with rows that a sweep removes, too many and all below 256 kB."""
     before = set(offline.parts(view))
     for _ in range(MERGE_AT):
-        rows = [
+        rows: list[dict[str, object]] = [
             {name: f"gone-{uuid.uuid4().hex}" for name in KEY_COLUMNS[view]}
             | {"product_ids": [], "vector_fingerprints": [], "metadata_fingerprints": []}
             | {"event_timestamp": datetime.now(UTC)}
