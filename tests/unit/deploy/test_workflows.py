@@ -98,7 +98,7 @@ def test_one_action_has_one_commit_everywhere() -> None:
 def test_the_checks_of_a_pull_request_have_limits_and_only_read() -> None:
     path = ROOT / ".github" / "workflows" / "ci.yml"
     checks = {name: job for name, job in jobs(path).items() if "uses" not in job}
-    assert set(checks) == {"test", "rules", "browser", "compose"}
+    assert set(checks) == {"test", "rules", "environments", "browser", "compose"}
     assert all(job["timeout-minutes"] <= 60 for job in checks.values())
     assert yaml.safe_load(path.read_text())["permissions"] == {"contents": "read"}
     assert not [name for name, job in checks.items() if "permissions" in job]
