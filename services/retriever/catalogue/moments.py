@@ -118,20 +118,20 @@ class Moments:
         share = float(np.trace(self.covariance[image, image]) + mean @ mean)
         return 0.0 if share <= _LEAST_SPREAD else share
 
-    def look_by_text(self, query: Vector, by_text: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What pictures add to the score of products with these shares of their texts.
+    def image_by_text(self, query: Vector, by_text: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What images add to the score of products with these shares of their texts.
 
-        query: (2·d,) fused. The straight line of least squares through all products with a picture.
+        query: (2·d,) fused. The straight line of least squares through all products with an image.
         Zeros where no product has one.
         """
         if not self.pictured:
             return np.zeros_like(by_text)
         d = len(query) // 2
-        text, look = query[:d], query[d:]
-        # Rows without a picture are zero; of the others, the mean is this much larger.
-        mean = float(self.mean[d:] @ look) / self.pictured
+        text, image = query[:d], query[d:]
+        # Rows without an image are zero; of the others, the mean is this much larger.
+        mean = float(self.mean[d:] @ image) / self.pictured
         variance = float(text @ (self.covariance[:d, :d] @ text))
-        covariance = float(text @ (self.covariance[:d, d:] @ look)) / self.pictured
+        covariance = float(text @ (self.covariance[:d, d:] @ image)) / self.pictured
         slope = covariance / variance if variance > _LEAST_SPREAD**2 else 0.0
         expected: NDArray[np.float64] = mean + slope * (by_text - float(self.mean[:d] @ text))
         return expected

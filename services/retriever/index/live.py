@@ -20,6 +20,9 @@ _MOST_CHANGED = 0.03
 _LEAST_MERGED = 1024
 _MERGED_AT_ONCE = 16_384
 
+_WITH_IMAGE, _WITHOUT_IMAGE = 1, 2
+"""Of a row that was read; 0 before."""
+
 
 class LiveIndex:
     """An immutable base, what was added since in a small exact index, and what is gone.
@@ -36,10 +39,13 @@ class LiveIndex:
         *,
         added: Mapping[str, Vector] | None = None,
         gone: Passing | None = None,
+        images: NDArray[np.uint8] | None = None,
     ) -> None:
         """ids: of the base's n rows, ascending.  choice: of the base when changes are merged.
 
         added: fused vectors, (2·d,) float32 each, by id.  gone: (n,) bool, base rows not to find.
+        images: (n,) of the rows of the base that were read, shared by its snapshots and written to
+        by `without_image`.
         Raises ValueError when there are not as many ids as rows.
         """
         if len(ids) != len(base):
@@ -52,6 +58,7 @@ class LiveIndex:
         self._delta = ExactIndex(np.stack(list(self._added.values()))) if self._added else None
         self._gone = np.zeros(len(ids), np.bool_) if gone is None else gone
         self._gone_count = int(np.count_nonzero(self._gone))
+        self._images = np.zeros(len(ids), np.uint8) if images is None else images
 
     def __len__(self) -> int:
         """Number of products that can be found."""
@@ -121,6 +128,24 @@ class LiveIndex:
             rows[of_base] = self._base.rows(numbers[of_base])
         return rows
 
+    def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(m,) True for each of these rows whose image half is zero. A row is read once."""
+        of_base = numbers < len(self._ids)
+        known = np.empty(len(numbers), np.uint8)
+        known[~of_base] = self._added_images[numbers[~of_base] - len(self._ids)]
+        rows = numbers[of_base]
+        new = rows[self._images[rows] == 0]
+        if len(new):
+            # Threads that read the same rows at once write the same values.
+            self._images[new] = _images(self._base.rows(new))
+        known[of_base] = self._images[rows]
+        return known == _WITHOUT_IMAGE
+
+    @cached_property
+    def _added_images(self) -> NDArray[np.uint8]:
+        rows = list(self._added.values())
+        return _images(np.stack(rows)) if rows else np.empty(0, np.uint8)
+
     def with_changes(
         self, ids: Sequence[str], text: Rows, image: Rows, deletes: Collection[str]
     ) -> LiveIndex:
@@ -141,7 +166,9 @@ class LiveIndex:
             number = bisect_left(self._ids, product_id)
             if number < len(self._ids) and self._ids[number] == product_id:
                 gone[number] = True
-        return LiveIndex(self._base, self._ids, self._choice, added=added, gone=gone)
+        return LiveIndex(
+            self._base, self._ids, self._choice, added=added, gone=gone, images=self._images
+        )
 
     @property
     def worth_merging(self) -> bool:
@@ -193,3 +220,9 @@ class LiveIndex:
             np.array([number for number, _ in found[:k]], np.intp),
             np.array([score for _, score in found[:k]], np.float64),
         )
+
+
+def _images(rows: Rows) -> NDArray[np.uint8]:
+    """rows: (m, 2·d).  Returns (m,): with or without an image."""
+    shown = rows[:, rows.shape[1] // 2 :].any(axis=1)
+    return np.where(shown, _WITH_IMAGE, _WITHOUT_IMAGE).astype(np.uint8)

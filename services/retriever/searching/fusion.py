@@ -113,7 +113,7 @@ class Fusion:
 
     def parts(self, found: Found) -> list[Relevance]:
         """The parts of each product's relevance."""
-        missing, loss = self._missing_look(found.rows), self._against.loss(found.rows)
+        missing, loss = self._missing_image(found.rows), self._against.loss(found.rows)
         return [
             self._parts(*one)
             for one in zip(
@@ -154,7 +154,7 @@ class Fusion:
         if self._bonus is not None:
             relevance = relevance + self._bonus[rows]
             if not self.words_alone:
-                relevance += self._missing_look(rows)
+                relevance += self._missing_image(rows)
         relevance = np.round(relevance, SCORE_DECIMALS)
         order = np.lexsort((self._catalogue.index.ranks(rows), -relevance))[:depth]
         return Found(rows, scores, relevance).kept(order)
@@ -208,19 +208,17 @@ class Fusion:
         chosen: Numbers = np.concatenate([more, equal])
         return chosen
 
-    def _missing_look(self, rows: Numbers) -> NDArray[np.float64]:
-        """What a picture would add, for products that say everything but have none."""
+    def _missing_image(self, rows: Numbers) -> NDArray[np.float64]:
+        """What an image would add, for products that say everything but have none."""
         missing = np.zeros(len(rows))
-        if self._certain is not None:
-            certain = np.flatnonzero(self._certain[rows])
-            if len(certain):
-                d = self._catalogue.info.dimension
-                vectors = self._catalogue.index.rows(rows[certain])
-                blank = ~vectors[:, d:].any(axis=1)
-                if blank.any():
-                    by_text = vectors[blank, :d].astype(np.float64) @ self._fused[:d]
-                    look = self._catalogue.moments.look_by_text(self._fused, by_text)
-                    missing[certain[blank]] = look
+        if self._certain is None:
+            return missing
+        index, d = self._catalogue.index, self._catalogue.info.dimension
+        certain = np.flatnonzero(self._certain[rows])
+        blank = certain[index.without_image(rows[certain])]
+        if len(blank):
+            by_text = index.rows(rows[blank])[:, :d].astype(np.float64) @ self._fused[:d]
+            missing[blank] = self._catalogue.moments.image_by_text(self._fused, by_text)
         return missing
 
     def _sum(self, weights: Sequence[float]) -> NDArray[np.float32] | None:

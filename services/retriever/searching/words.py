@@ -27,9 +27,9 @@ _BEGUN = 1.0
 _CORRECTED = 0.7
 """Share of a word that is said in another spelling than the query's."""
 _NAMED, _UNKNOWN = 0.2, -0.3
-"""What the words add to the excess of a query that names a kind of product or a brand that the
-catalogue has; and of one that names none, and says a word that no product says. Tuned on one half
-of the golden queries: docs/decisions/0043-words-in-the-confidence.md"""
+"""Added to the excess: for a query that names a known kind of product or brand; and for one that
+names neither and has an unknown word. Tuned on one half of the golden queries:
+docs/decisions/0043-words-in-the-confidence.md"""
 _BRAND_COUNTS = 1.5
 """A brand is sought by its name alone: pictures do not show it."""
 _DENSE = 16

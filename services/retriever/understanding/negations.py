@@ -131,8 +131,8 @@ class Negations:
         return None
 
     def _is_sought(self, place: int, target: int, end: int, taken: Collection[int]) -> bool:
-        """True for `green stripes without frock`: what is negated is the only kind of product that
-        the query names, in the singular, and the rest is values alone. The words are in disorder.
+        """True if the negated word is the only kind of product in the query and singular, and all
+        other words are values (`green stripes without frock`).
         """
         if self._words.analyser.language != "en" or self._tokens[end - 1].folded.endswith("s"):
             return False

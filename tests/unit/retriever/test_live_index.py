@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from services.retriever.index import ExactIndex, Hits, IndexChoice, LiveIndex, Rows, Vector
 
@@ -143,3 +144,47 @@ def test_merging_after_everything_is_gone_leaves_an_empty_index() -> None:
     empty = np.empty((0, D), np.float32)
     merged = index.with_changes([], empty, empty, list(products)).merged()
     assert len(merged) == merged.numbers == 0
+
+
+class CountingIndex(ExactIndex):
+    """Remembers which rows were read."""
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__(rows)
+        self.read: list[int] = []
+
+    def rows(self, numbers: NDArray[np.intp]) -> Rows:
+        self.read += numbers.tolist()
+        return super().rows(numbers)
+
+
+def test_rows_without_an_image_are_known_through_changes_and_each_is_read_once() -> None:
+    text, image = vectors(60, 1)
+    image[::3] = 0
+    base = CountingIndex(np.concatenate([text, image], axis=1))
+    blank = {f"p{number:05}" for number in range(0, 60, 3)}
+    index = LiveIndex(base, [f"p{number:05}" for number in range(60)])
+    asked = np.array([59, 3, 0, 1, 3], np.intp)
+    assert index.without_image(asked).tolist() == [False, True, True, False, True]
+    for step, changed in enumerate((range(30), range(20, 70), range(0, 70, 2))):
+        ids = [f"p{number:05}" for number in changed]
+        text, image = vectors(len(ids), step)
+        image[step::4] = 0
+        blank = (blank - set(ids)) | set(ids[step::4])
+        index = index.with_changes(ids, text, image, [])
+        for one in (index, index.merged()):
+            numbers = np.flatnonzero(one.alive)
+            found = one.without_image(numbers)
+            assert {one.id_of(n) for n in numbers[found].tolist()} == blank
+    assert index.without_image(np.empty(0, np.intp)).tolist() == []
+
+
+def test_a_row_is_read_once_by_all_snapshots_of_a_base() -> None:
+    text, image = vectors(20, 1)
+    base = CountingIndex(np.concatenate([text, image], axis=1))
+    index = LiveIndex(base, [f"p{number:05}" for number in range(20)])
+    index.without_image(np.arange(10))
+    changed = index.with_changes(["p00003", "q"], text[:2], image[:2], ["p00004"])
+    changed.without_image(np.arange(changed.numbers))
+    index.without_image(np.arange(20))
+    assert sorted(base.read) == list(range(20))

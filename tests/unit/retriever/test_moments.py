@@ -37,11 +37,11 @@ def test_the_better_a_text_fits_the_better_its_picture_is_expected_to_fit(unpict
     pictured = table[unpictured:]
     line = np.polyfit(pictured[:, :D] @ fused[:D], pictured[:, D:] @ fused[D:], deg=1)
     by_text = np.array([0.3, 0.4, 0.5])
-    look = Moments.of(table).look_by_text(fused, by_text)
+    look = Moments.of(table).image_by_text(fused, by_text)
     assert look == pytest.approx(np.polyval(line, by_text), abs=0.01)
     assert look[2] > look[0] + 0.02
 
 
 def test_where_no_product_has_a_picture_a_picture_adds_nothing() -> None:
     moments = Moments.of(rows(100, unpictured=100))
-    assert not moments.look_by_text(query(), np.array([0.5])).any()
+    assert not moments.image_by_text(query(), np.array([0.5])).any()
