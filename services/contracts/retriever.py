@@ -106,6 +106,12 @@ class RetrievalRequest(Refinements):
     )
     explain: bool = Field(default=False, description="Whether to return the parts of each score.")
 
+    @property
+    def texts(self) -> list[str]:
+        """Those of all terms and exclusions."""
+        terms = [one.text for one in self.terms if one.text is not None]
+        return terms + [one.text for one in self.exclusions]
+
     @model_validator(mode="after")
     def _something_wanted(self) -> RetrievalRequest:
         if self.terms and not any(term.weight > 0 for term in self.terms):

@@ -122,7 +122,7 @@ async def search(
         found = state.search(catalogue, body)
         return found.lines() if in_lines else found.json()
 
-    content = await state.pool.run(answer, small=state.small(catalogue))
+    content = await state.pool.run(answer, small=state.small(catalogue, body.texts))
     # Here and not in a thread, where one search would wait for another's sums.
     state.drift.asked(body)
     return Response(content, media_type=LINES_MEDIA_TYPE if in_lines else "application/json")
@@ -178,7 +178,7 @@ async def understand(
     """Typos are corrected from the catalogue's own words. Takes well under a millisecond."""
     queries = await state.pool.run(
         lambda: [understand_query(catalogue, query) for query in body.queries],
-        small=len(body.queries) == 1 and state.small(catalogue),
+        small=len(body.queries) == 1 and state.small(catalogue, body.queries),
     )
     return UnderstandResponse(queries=queries, snapshot=catalogue.snapshot)
 

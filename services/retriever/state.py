@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SMALL_CATALOGUE = 2_000
 """Products: a search takes half a millisecond to one."""
+_SHORT_TEXT = 100
+"""Characters of all texts together: long ones take many milliseconds, whatever the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,13 @@ class RetrieverState:
     engine: MilvusEngine | None
     """The Milvus that searches instead of this process, if any."""
 
-    def small(self, catalogue: Catalogue) -> bool:
-        """True if a search of this catalogue takes hardly longer than to wake a thread."""
-        return self.engine is None and catalogue.index.numbers <= SMALL_CATALOGUE
+    def small(self, catalogue: Catalogue, texts: Iterable[str]) -> bool:
+        """True if an answer takes hardly longer than to wake a thread. texts: all of the query."""
+        return (
+            self.engine is None
+            and catalogue.index.numbers <= SMALL_CATALOGUE
+            and sum(map(len, texts)) <= _SHORT_TEXT
+        )
 
     def search(self, catalogue: Catalogue, request: RetrievalRequest) -> Answer:
         """One search, in a thread."""

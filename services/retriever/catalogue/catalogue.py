@@ -21,6 +21,12 @@ from services.retriever.words import Vocabulary, Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 
 
+class RecentResults(dict[str, Any]):
+    """Results of one function by text, and the memory that they take."""
+
+    nbytes = 0
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """One version after some changes, immutable: a request takes it once and answers from it."""
@@ -60,7 +66,7 @@ class Catalogue:
         return f"{self.info.version}+{self.sequence}+{synonyms:08x}"
 
     @cached_property
-    def recent(self) -> dict[object, dict[str, Any]]:
+    def recent(self) -> dict[object, RecentResults]:
         """Results of this snapshot for texts that may be asked again, see `remembered`."""
         return {}
 

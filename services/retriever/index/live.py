@@ -139,7 +139,8 @@ class LiveIndex:
             # Threads that read the same rows at once write the same values.
             self._images[new] = _images(self._base.rows(new))
         known[of_base] = self._images[rows]
-        return known == _WITHOUT_IMAGE
+        blank: NDArray[np.bool_] = known == _WITHOUT_IMAGE
+        return blank
 
     @cached_property
     def _added_images(self) -> NDArray[np.uint8]:

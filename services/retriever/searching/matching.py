@@ -7,12 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from services.contracts.search import Match, WordScore
-from services.retriever.searching.words import SoughtConcept, SoughtWords
+from services.retriever.searching.words import MATCHED_ROWS, SoughtConcept, SoughtWords
 from services.retriever.words import Words
 from services.retriever.words.postings import Numbers, fields_of
-
-_REMEMBERED = 40
-"""Rows of a text whose matches stay in memory."""
 
 
 def matches(
@@ -30,7 +27,7 @@ def _matches_of(words: Words, text: SoughtWords, numbers: Sequence[int]) -> list
     known = text.matched
     new = [number for number in numbers if number not in known]
     if new:
-        if len(known) + len(new) > _REMEMBERED:
+        if len(known) + len(new) > MATCHED_ROWS:
             # The text remembers its first pages only.
             known = {number: known[number] for number in numbers if number in known}
         rows = np.asarray(new, np.intp)

@@ -37,9 +37,11 @@ _DENSE = 16
 
 _BRAND = 1 << FIELDS.index("brand")
 _KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
-_REMEMBERED_BYTES = 32_000_000
-_BYTES_A_ROW = 24
-"""Memory of one text: bonus, certainty, and the rows of a few frequent words."""
+_REMEMBERED = 1_000
+"""Texts whose words stay in memory."""
+MATCHED_ROWS = 40
+"""Rows of a text whose matches stay in memory, see `matching`."""
+_BYTES_A_MATCH = 750
 
 Strength = TypeVar("Strength", np.float32, np.uint8)
 
@@ -106,12 +108,17 @@ class SoughtWords:
         return covered
 
 
-def _most_remembered(catalogue: Catalogue) -> int:
-    """Texts whose words stay in memory."""
-    return max(2, min(1_000, _REMEMBERED_BYTES // (_BYTES_A_ROW * catalogue.words.numbers + 1)))
+def _bytes_of(words: SoughtWords | None) -> int:
+    """Memory of a text with the matches of its first pages."""
+    if words is None:
+        return 0
+    size = words.bonus.nbytes + words.certain.nbytes + words.identified.nbytes
+    size += sum(one.rows.nbytes + one.strength.nbytes for one in words.concepts)
+    said = [words.identified, *(one.rows for one in words.concepts)]
+    return size + _BYTES_A_MATCH * sum(min(MATCHED_ROWS, len(rows)) for rows in said)
 
 
-@remembered(_most_remembered)
+@remembered(_REMEMBERED, _bytes_of)
 def sought_words(catalogue: Catalogue, text: str) -> SoughtWords | None:
     """None where the text has neither a word that says something nor an identifier."""
     words = catalogue.words

@@ -36,7 +36,7 @@ class _Part:
     says: Understood
 
 
-@remembered(lambda _: _REMEMBERED)
+@remembered(_REMEMBERED)
 def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
     """The query as the catalogue's own words and limits say it; at worst the query itself."""
     if len(catalogue.words.identified(query)):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
+import tracemalloc
 from functools import cache
 
 import numpy as np
@@ -16,6 +18,7 @@ from services.contracts.retriever import (
     RetrievalResponse,
 )
 from services.contracts.search import DEPTH, Filters
+from services.retriever.catalogue import remembered
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import (
@@ -184,6 +187,36 @@ def test_two_replicas_with_other_row_numbers_find_the_same(mode: str, cutoff: st
     asked = {"mode": mode, "cutoff": cutoff}
     assert pages(changed, **asked) == pages(changed.merged(), **asked)
     assert pages(changed, **asked) == pages(catalogue, **asked)
+
+
+def test_remembered_words_keep_within_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured, with the matches of two pages, for texts of one to twelve frequent words."""
+    most = 2_000_000
+    monkeypatch.setattr(remembered, "_MOST_BYTES", most)
+    catalogue, *_ = shop(2_600, 1_500)
+    words = ["red", "mug", "blue", "bowl", "Lumo", "Kestrel"]
+    texts = [" ".join([*words, *words][n % 7 : n % 7 + 1 + n % 12]) for n in range(40)]
+    texts = [f"{text} {'of ' * (n // 12)}" for n, text in enumerate(texts)]
+
+    def ask(text: str) -> None:
+        term = QueryTerm(vector=QUERY.tolist(), text=text)
+        request = RetrievalRequest(model=MODEL, terms=[term], k=20, cutoff="off")
+        after = search_catalogue(catalogue, request).next
+        search_catalogue(catalogue, request.model_copy(update={"after": after}))
+
+    for text in texts:
+        ask(text)
+    catalogue.recent.clear()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        largest = 0
+        for text in texts:
+            ask(text)
+            largest = max(largest, tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert most / 10 < largest < most * 1.1
 
 
 def _text(catalogue: Catalogue, number: int, name: str) -> str:

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
 from services.contracts.synonyms import Synonyms
+from services.retriever.catalogue import remembered as remembered_module
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.remembered import remembered
 from tests.unit.retriever.doubles import empty_catalogue
@@ -16,7 +19,7 @@ def counting(most: int) -> tuple[Callable[[Catalogue, str], int | None], list[st
     """A remembered function, and the texts that it was computed for. None for an empty text."""
     computed: list[str] = []
 
-    @remembered(lambda _: most)
+    @remembered(most)
     def length(catalogue: Catalogue, text: str) -> int | None:
         computed.append(text)
         return len(text) or None
@@ -49,6 +52,38 @@ def test_the_memory_is_bounded_and_holds_no_long_text() -> None:
         length(one, text)
     assert computed == ["a", "b", "c", "long" * 100, "long" * 100]
     assert max(len(known) for known in one.recent.values()) <= 2
+
+
+def test_the_memory_is_bounded_by_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered_module, "_MOST_BYTES", 10)
+    computed: list[str] = []
+
+    @remembered(100, len)
+    def same(catalogue: Catalogue, text: str) -> str:
+        computed.append(text)
+        return text
+
+    one = empty_catalogue("v1")
+    for text in ("aaaa", "bbbb", "aaaa", "cc", "ddd", "ddd", "aaaa", "x" * 11, "x" * 11, "ddd"):
+        same(one, text)
+        (known,) = one.recent.values()
+        assert known.nbytes == sum(map(len, known)) <= 10
+    assert computed == ["aaaa", "bbbb", "cc", "ddd", "aaaa", "x" * 11, "x" * 11]
+
+
+def test_many_threads_keep_within_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered_module, "_MOST_BYTES", 20)
+
+    @remembered(100, len)
+    def same(catalogue: Catalogue, text: str) -> str:
+        return text
+
+    one = empty_catalogue("v1")
+    texts = [chr(97 + number % 13) * (1 + number % 7) for number in range(2_000)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda text: same(one, text), texts)) == texts
+    (known,) = one.recent.values()
+    assert known.nbytes == sum(map(len, known)) <= 20
 
 
 def test_many_threads_get_the_result_of_their_own_text() -> None:
