@@ -25,6 +25,7 @@ from services.common.middleware import ServiceMiddleware
 from services.common.openapi import document_problems
 from services.common.problems import (
     NotFound,
+    ProblemShape,
     error_types,
     install_problem_handlers,
     problem_responses,
@@ -90,6 +91,7 @@ def create_service_app(
     direct: Sequence[DirectRoute] = (),
     gate: Gate = OPEN,
     headers: RawHeaders = (),
+    problem_shapes: Mapping[str, ProblemShape] = MappingProxyType({}),
 ) -> FastAPI:
     """A FastAPI app with health, readiness, metrics, request ids, deadlines and problem details.
 
@@ -98,7 +100,8 @@ def create_service_app(
     `max_body_bytes` by path; a path that ends in `/` includes all paths below it. `deadlines_ms`
     overrides the deadline of the settings by method and path. `direct` are routes of `routers` that
     most requests reach without FastAPI. `gate` decides about a request before its body is read.
-    `headers` are added to every answer that has none of that name.
+    `headers` are added to every answer that has none of that name. `problem_shapes` are those of
+    all errors below a path.
     """
     lifecycle = Lifecycle()
     app = ServiceApp(
@@ -113,6 +116,7 @@ def create_service_app(
             direct=direct,
             gate=gate,
             headers=headers,
+            problem_shapes=problem_shapes,
         ),
         title=f"multimodal-search {name}",
         version=VERSION,

@@ -35,9 +35,11 @@ from services.common.lifecycle import Lifecycle
 from services.common.metrics import Metrics
 from services.common.problems import (
     PayloadTooLarge,
+    ProblemShape,
     RequestTimeout,
     ServiceError,
     problem_response,
+    problem_shape,
 )
 from services.common.root_path import path_below_root
 
@@ -143,8 +145,10 @@ class ServiceMiddleware:
         direct: Sequence[DirectRoute] = (),
         gate: Gate = OPEN,
         headers: RawHeaders = (),
+        problem_shapes: Mapping[str, ProblemShape] = MappingProxyType({}),
     ) -> None:
         self._app = app
+        self._problem_shapes = problem_shapes
         self._metrics = metrics
         self._default_deadline_ms = default_deadline_ms
         self._deadlines_ms = deadlines_ms
@@ -166,7 +170,9 @@ class ServiceMiddleware:
         default_ms = self._deadlines_ms.get(f"{scope['method']} {path}", self._default_deadline_ms)
         due = accept_deadline(given.get(_DEADLINE), default_ms)
         notes: dict[str, Any] = {}
+        shape = next((it for at, it in self._problem_shapes.items() if path.startswith(at)), None)
         tokens = request_id.set(identifier), deadline.set(due), request_notes.set(notes)
+        shaped = problem_shape.set(shape)
         exchange = _Exchange(receive, send, due, self._limit(path), self._lifecycle)
         exchange.headers = [(_REQUEST_ID, identifier.encode()), *self._headers]
         self._metrics.in_flight.inc()
@@ -178,6 +184,7 @@ class ServiceMiddleware:
             request_id.reset(tokens[0])
             deadline.reset(tokens[1])
             request_notes.reset(tokens[2])
+            problem_shape.reset(shaped)
 
     async def _traced(self, scope: Scope, exchange: _Exchange, given: dict[bytes, str]) -> None:
         """Handle the request in a span of its own if tracing is on."""

@@ -25,7 +25,8 @@ A handler raises; it never builds an error body. `docs/errors.md` explains each 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
@@ -198,19 +199,29 @@ def problem_document(error: ServiceError) -> Problem:
     )
 
 
+ProblemShape = Callable[[ServiceError, Problem], Problem]
+"""Makes the document of a protocol that has members and statuses of its own, sent as plain JSON."""
+
+problem_shape: ContextVar[ProblemShape | None] = ContextVar("problem_shape", default=None)
+"""The shape of the current request's path; None for plain problem documents."""
+
+
 def problem_response(error: ServiceError) -> JSONResponse:
-    """The response with the problem document of an error."""
+    """The response with the problem document of an error, in the shape of the request's path."""
     retry_after = error.retry_after_s
     if retry_after is None and error.status in _RETRIED_LATER:
         retry_after = 1
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if error.status == Unauthorized.status:
         headers["WWW-Authenticate"] = "ApiKey"  # RFC 9110 requires it with every 401
+    document, shape = problem_document(error), problem_shape.get()
+    if shape is not None:
+        document = shape(error, document)
     return JSONResponse(
-        problem_document(error).model_dump(exclude_none=True),
-        status_code=error.status,
+        document.model_dump(exclude_none=True),
+        status_code=document.status,
         headers=headers,
-        media_type=PROBLEM_MEDIA_TYPE,
+        media_type=PROBLEM_MEDIA_TYPE if shape is None else "application/json",
     )
 
 

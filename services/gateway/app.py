@@ -187,6 +187,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         direct=(*predict.DIRECT, *search.DIRECT, *(ucp.DIRECT if settings.agents_url else ())),
         gate=LimitsGate(settings, metrics, lambda app: get_state(app, GatewayState).quotas),
         headers=security_headers(settings.frame_ancestors),
+        problem_shapes={f"{REST_PATH}/": ucp.ucp_problem} if settings.agents_url else {},
     )
     if settings.agents_url:
         app.router.routes.append(mcp.route)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from services.contracts.products import MORE_CATEGORIES, Product
-from services.contracts.search import COLOR, Filters, PriceRange
+from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, Filters, PriceRange
 from services.contracts.ucp_answers import UcpMessage
 from services.contracts.ucp_requests import UcpContext, UcpFilters
-from services.gateway.agents.money import currency_code, from_minor
+from services.gateway.agents.money import currency_code, from_minor, to_minor
 from services.gateway.agents.products import Shower, is_available
 from services.gateway.agents.reader import Reader
+
+_WORD = re.compile(r"\w+")
+
+Check = Callable[[Product], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +56,66 @@ class Narrowing:
             attributes=given.attributes,
         )
 
-    def passes(self, product: Product, shower: Shower) -> bool:
-        """True if a product passes all filters, as the search path would decide."""
-        given, attributes = self.given, product.attributes
-        return (
-            _one_below(_paths(product), given.categories)
-            and _one_of(product.brand, given.brands)
-            and _one_of(attributes.get(COLOR), given.colors)
-            and (given.available is None or is_available(product) is given.available)
-            and all(_one_of(attributes.get(name), some) for name, some in given.attributes.items())
-            and self._price_passes(product, shower)
-        )
+    def check(self, shower: Shower) -> Check:
+        """True for a product that passes all filters, as the search path would decide."""
+        if self.nothing_fits:
+            return lambda _: False
+        return partial(passes, filters=self.for_search(), shower=shower)
 
-    def _price_passes(self, product: Product, shower: Shower) -> bool:
-        bounds = self.given.price if self.currency else None
-        if bounds is None or (bounds.min is None and bounds.max is None):
-            return True
-        price = shower.price(product, product.price)
-        if price is None or price.currency != self.currency:
-            return False
-        at_least = bounds.min is None or price.amount >= bounds.min
-        return at_least and (bounds.max is None or price.amount <= bounds.max)
+
+def passes(
+    product: Product, filters: Filters | None, shower: Shower, excluded: Sequence[str] = ()
+) -> bool:
+    """True if a product passes the filters of a search.
+
+    excluded: words of the query that the product must not have. shower: knows the main currency.
+    """
+    if any(_says(product, words) for words in excluded):
+        return False
+    if filters is None:
+        return True
+    return (
+        _one_below(_paths(product), filters.category)
+        and _one_of(product.brand, filters.brand)
+        and _one_of(product.attributes.get(COLOR), filters.color)
+        and (filters.in_stock is None or is_available(product) is filters.in_stock)
+        and all(_has(product, name, some) for name, some in filters.attributes.items())
+        and (filters.price is None or _price_passes(product, filters.price, shower))
+    )
+
+
+def _has(product: Product, name: str, wanted: Sequence[str]) -> bool:
+    if name == CATEGORY:
+        return _one_below(_paths(product), wanted)
+    return _one_of(product.brand if name == BRAND else product.attributes.get(name), wanted)
+
+
+def _price_passes(product: Product, bounds: PriceRange, shower: Shower) -> bool:
+    price = shower.price(product, product.price)
+    if price is None or price.currency != (currency_code(bounds.currency) or shower.currency):
+        return False
+    low, high = (
+        None if one is None else to_minor(one, price.currency) for one in (bounds.min, bounds.max)
+    )
+    return (low is None or price.amount >= low) and (high is None or price.amount <= high)
+
+
+def _says(product: Product, words: str) -> bool:
+    """True if the title, the brand, the category or an attribute has all of these words."""
+    own = (product.title, product.brand, product.category, *product.attributes.values())
+    said = {word for text in own if text for word in _WORD.findall(text.casefold())}
+    return said >= set(_WORD.findall(words.casefold()))
 
 
 async def narrowing(filters: UcpFilters, context: UcpContext, reader: Reader) -> Narrowing:
     """The filters, with messages about those that are ignored."""
-    messages = [
-        UcpMessage(
-            type="warning",
-            code="filter_ignored",
-            content=f"The filter `{name[:64]}` is unknown here and was ignored.",
-            path="$.filters",
-        )
-        for name in filters.unknown[:8]
-    ]
+    messages = [_ignored(name, "$.filters") for name in filters.unknown[:8]]
+    if filters.attributes:
+        known = {*(await reader.summary()).facets.fields, GROUP}
+        unknown = sorted(filters.attributes.keys() - known)
+        messages += [_ignored(name, f"$.filters.attributes.{name}") for name in unknown]
+        held = {name: some for name, some in filters.attributes.items() if name in known}
+        filters = filters.model_copy(update={"attributes": held})
     if filters.price is None:
         return Narrowing(filters, messages=messages)
     main = (await reader.summary()).currency
@@ -100,6 +132,15 @@ async def narrowing(filters: UcpFilters, context: UcpContext, reader: Reader) ->
         )
     )
     return Narrowing(filters, messages=messages)
+
+
+def _ignored(name: str, path: str) -> UcpMessage:
+    return UcpMessage(
+        type="warning",
+        code="filter_ignored",
+        content=f"The filter `{name[:64]}` is unknown here and was ignored.",
+        path=path,
+    )
 
 
 def _folded(text: str) -> str:

@@ -63,7 +63,7 @@ class CatalogLookup:
         narrowed = await narrowing(request.filters, request.context, self.reader)
         shower = replace(await self._shower(), max_description=MAX_DESCRIPTION)
         ids = list(dict.fromkeys(request.ids))
-        found, resolved = await self._resolved(ids, narrowed, shower)
+        found, unshown = await self._resolved(ids, narrowed, shower)
         members = await self.reader.members(
             [name for name, one in found.items() if any(map(_grouped, one.variants.values()))]
         )
@@ -81,11 +81,10 @@ class CatalogLookup:
                     inputs=one.inputs,
                 )
             )
-        missing = [
-            UcpMessage(type="info", code="not_found", content=one)
-            for one in ids
-            if one not in resolved
-        ]
+        shown_ids = {
+            it.id for one in found.values() for inputs in one.inputs.values() for it in inputs
+        }
+        missing = [unshown.get(one, _not_found(one)) for one in ids if one not in shown_ids]
         return UcpLookupAnswer(
             ucp=agreed.envelope,
             products=products,
@@ -94,14 +93,18 @@ class CatalogLookup:
 
     async def _resolved(
         self, ids: Sequence[str], narrowed: Narrowing, shower: Shower
-    ) -> tuple[dict[str, _Found], set[str]]:
-        """The found variants by UCP product, and the identifiers that led to one."""
+    ) -> tuple[dict[str, _Found], dict[str, UcpMessage]]:
+        """The found variants by UCP product, and why an identifier led to none of them."""
         found: dict[str, _Found] = {}
-        resolved: set[str] = set()
+        unshown: dict[str, UcpMessage] = {}
+        check = narrowed.check(shower)
 
         def add(variant: Product, identifier: str, match: _Match) -> None:
-            resolved.add(identifier)
-            if shower.has_price(variant) and narrowed.passes(variant, shower):
+            if not shower.has_price(variant):
+                unshown.setdefault(identifier, _without_price(identifier))
+            elif not check(variant):
+                unshown[identifier] = _filtered_out(identifier)
+            else:
                 found.setdefault(group_of(variant), _Found()).add(variant, identifier, match)
 
         variants = await self.reader.products(ids)
@@ -111,13 +114,14 @@ class CatalogLookup:
             add(variant, identifier, "featured" if whole else "exact")
         groups = await self.reader.members([one for one in ids if one not in variants])
         for identifier, members in groups.items():
-            passing = [it for it in members if shower.has_price(it) and narrowed.passes(it, shower)]
-            add(_featured(passing or members), identifier, "featured")
+            priced = [it for it in members if shower.has_price(it)]
+            passing = [it for it in priced if check(it)]
+            add(_featured(passing or priced or members), identifier, "featured")
         others = [one for one in ids if one not in variants and one not in groups]
         for identifier, products in (await self.reader.identified(others)).items():
             for product in products:
                 add(product, identifier, "exact")
-        return found, resolved
+        return found, unshown
 
     async def product(self, request: UcpProductRequest, agreed: Negotiated) -> UcpProductAnswer:
         """Raises NoResource if there is no such product, or no variant that passes the filters."""
@@ -148,6 +152,22 @@ class CatalogLookup:
         return replace(self.shower, currency=(await self.reader.summary()).currency)
 
 
+def _not_found(identifier: str) -> UcpMessage:
+    return UcpMessage(type="info", code="not_found", content=identifier)
+
+
+def _without_price(identifier: str) -> UcpMessage:
+    return UcpMessage(
+        type="info", code="price_missing", content=f"Not shown, without a price: {identifier}"
+    )
+
+
+def _filtered_out(identifier: str) -> UcpMessage:
+    return UcpMessage(
+        type="info", code="filtered_out", content=f"Not shown, excluded by filters: {identifier}"
+    )
+
+
 def _grouped(product: Product) -> bool:
     return bool(product.attributes.get(GROUP))
 
@@ -175,7 +195,7 @@ def _detail(
     fitting = [one for one in everyone if fits(one, choice)]
     first = featured if featured in fitting else _featured(fitting)
     shown = [first, *(one for one in fitting if one is not first)]
-    shown = [one for one in shown if narrowed.passes(one, shower)][:_MAX_VARIANTS]
+    shown = list(filter(narrowed.check(shower), shown))[:_MAX_VARIANTS]
     if not shown:
         return None
     return shower.product(

@@ -49,6 +49,17 @@ class Summary:
         return currency_code(self.facets.price.currency if self.facets.price else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """An answer, and the filters that it was found with."""
+
+    answer: SearchResponse
+    filters: Filters | None
+    """Of the request or its cursor, with the limits that the query names."""
+    excluded: list[str]
+    """Words that the query excludes."""
+
+
 class Reader:
     """Searches and reads products."""
 
@@ -70,11 +81,17 @@ class Reader:
         self._summing = asyncio.Lock()
         self._currencies: dict[tuple[str, str], bool] = {}
 
-    async def found(self, request: SearchRequest) -> SearchResponse:
+    async def searched(self, request: SearchRequest) -> Searched:
         """Raises what the search path raises."""
         timings = Timings(self._metrics)
         outcome = await self._search.one(request, timings)
-        return SearchResponse.model_validate_json(search_json(outcome, timings))
+        answer = SearchResponse.model_validate_json(search_json(outcome, timings))
+        search = outcome.asked.search
+        return Searched(answer, search.filters, [one.text for one in search.exclusions])
+
+    async def found(self, request: SearchRequest) -> SearchResponse:
+        """Raises what the search path raises."""
+        return (await self.searched(request)).answer
 
     async def _batch(self, requests: Sequence[SearchRequest]) -> list[SearchResponse]:
         if not requests:

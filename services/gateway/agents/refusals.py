@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import ClassVar
 
-from services.common.problems import InvalidRequest, ServiceError
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from services.common.problems import InvalidRequest, ServiceError, field_problems
+from services.contracts.problems import FieldProblem
 from services.contracts.ucp_answers import UcpMessage
 
 
@@ -29,6 +35,45 @@ class VersionUnsupported(UcpRefused):
 
 class RequestTooLarge(UcpRefused):
     code = "request_too_large"
+
+
+def invalid(error: ValidationError | RequestValidationError, detail: str = "") -> UcpRefused:
+    """The refusal of a request that its model refuses."""
+    fields = field_problems(error)
+    detail = detail or f"The request is invalid. Correct: {', '.join(it.field for it in fields)}."
+    too_many = any(
+        item["loc"][1:] == ("ids",) and item["type"] == "too_long" for item in error.errors()
+    )
+    return (RequestTooLarge if too_many else UcpRefused)(detail, errors=fields)
+
+
+_NAMES = {
+    "body.cursor": "body.pagination.cursor",
+    "body.k": "body.pagination.limit",
+    "body.filters.category": "body.filters.categories",
+    "body.filters.brand": "body.filters.brands",
+    "body.filters.color": "body.filters.colors",
+    "body.filters.in_stock": "body.filters.available",
+}
+_TERM = re.compile(r"body\.terms\.(\d+)(?:\.(?:(product_)|)(.*))?")
+
+
+def in_ucps_names(errors: Sequence[FieldProblem], *, pictures: int) -> list[FieldProblem]:
+    """Problems of a search, with the fields of the agent's request.
+
+    pictures: number of terms that the picture takes, before the references.
+    """
+    return [one.model_copy(update={"field": _in_ucp(one.field, pictures)}) for one in errors]
+
+
+def _in_ucp(field: str, pictures: int) -> str:
+    term = _TERM.fullmatch(field)
+    if term is None:
+        return _NAMES.get(field, field)
+    number = int(term[1]) - pictures
+    if number < 0:
+        return "body.image"
+    return f"body.references.{number}" + (f".{term[3]}" if term[3] else "")
 
 
 class NoResource(Exception):

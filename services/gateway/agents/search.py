@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from services.common.problems import NotFound
+from services.common.problems import InvalidRequest, NotFound
 from services.contracts.gateway import SearchRequest, SearchResponse, SearchTerm
 from services.contracts.products import Product, ScoredProduct
 from services.contracts.retriever import NO_MATCH_BELOW
@@ -13,19 +14,31 @@ from services.contracts.search import GROUP
 from services.contracts.ucp_answers import UcpMessage, UcpPagination, UcpProduct, UcpSearchAnswer
 from services.contracts.ucp_requests import MAX_LIMIT, UcpSearchRequest
 from services.gateway.agents.cleaning import MAX_TITLE, clean
-from services.gateway.agents.filters import Narrowing, narrowing
+from services.gateway.agents.filters import Check, Narrowing, narrowing, passes
 from services.gateway.agents.identifiers import meant_id
 from services.gateway.agents.negotiation import Negotiated
 from services.gateway.agents.options import axes_of, product_options
 from services.gateway.agents.products import Shower, group_of
-from services.gateway.agents.reader import Reader
-from services.gateway.agents.refusals import NoResource, UcpRefused
+from services.gateway.agents.reader import Reader, Searched
+from services.gateway.agents.refusals import NoResource, UcpRefused, in_ucps_names
 
 MAX_DESCRIPTION = 400
 """Characters of a description in a list; `get_product` returns more."""
 MAX_VARIANTS = 10
 
 _NO_INPUT = "Send a `query`, `filters`, `image`, or `references`."
+_OURS = ("image", "references", "weights")
+
+
+def _not_agreed(names: Sequence[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"{listed}: ignored, because your profile does not have the extension visual_search."
+
+
+def _ignored(names: Sequence[str]) -> list[UcpMessage]:
+    if not names:
+        return []
+    return [UcpMessage(type="warning", code="extension_ignored", content=_not_agreed(names))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +50,14 @@ class CatalogSearch:
 
     async def answer(self, request: UcpSearchRequest, agreed: Negotiated) -> UcpSearchAnswer:
         """Raises UcpRefused without any input, NoResource, and what the search path raises."""
-        if not agreed.ours:
-            request = request.model_copy(update={"image": None, "references": [], "weights": None})
+        if request.pagination.cursor is not None:
+            request = UcpSearchRequest(pagination=request.pagination)
+        ignored = [] if agreed.ours else [name for name in _OURS if getattr(request, name)]
+        if ignored:
+            unset: dict[str, object] = {"image": None, "references": [], "weights": None}
+            request = request.model_copy(update=unset)
         if not request.has_input:
-            raise UcpRefused(_NO_INPUT)
+            raise UcpRefused(_not_agreed(ignored) if ignored else _NO_INPUT)
         narrowed = await narrowing(request.filters, request.context, self.reader)
         if narrowed.nothing_fits:
             page = UcpPagination(has_next_page=False, total_count=0)
@@ -48,16 +65,25 @@ class CatalogSearch:
                 ucp=agreed.envelope,
                 products=[],
                 pagination=page,
-                messages=narrowed.messages or None,
+                messages=[*_ignored(ignored), *narrowed.messages] or None,
             )
         picture = await self.reader.picture(request.image) if request.image else None
+        search = _search_request(request, narrowed, picture)
         try:
-            answer = await self.reader.found(_search_request(request, narrowed, picture))
+            searched = await self.reader.searched(search)
         except NotFound as error:
             raise NoResource("not_found", error.detail) from error
-        products, hidden = await self.shown(answer.results, narrowed)
+        except InvalidRequest as error:
+            errors = in_ucps_names(error.errors or [], pictures=0 if picture is None else 1)
+            raise UcpRefused(error.detail, errors=errors or None) from error
+        answer = searched.answer
+        products, hidden = await self.shown(searched)
         weak = answer.confidence < NO_MATCH_BELOW and request.says_words
-        messages = [*narrowed.messages, *_messages(answer, hidden, weak=weak)]
+        messages = [
+            *_ignored(ignored),
+            *narrowed.messages,
+            *_messages(answer, hidden, weak=weak),
+        ]
         return UcpSearchAnswer(
             ucp=agreed.envelope,
             products=products,
@@ -70,20 +96,20 @@ class CatalogSearch:
             picture_id=picture,
         )
 
-    async def shown(
-        self, results: Sequence[ScoredProduct], narrowed: Narrowing
-    ) -> tuple[list[UcpProduct], int]:
+    async def shown(self, searched: Searched) -> tuple[list[UcpProduct], int]:
         """The results as products with their variants, and the number of those without a price."""
+        results, filters = searched.answer.results, searched.filters
         shower = replace(self.shower, max_description=MAX_DESCRIPTION)
-        if any(one.currency is None for one in results):
+        if any(one.currency is None for one in results) or (filters and filters.price):
             shower = replace(shower, currency=(await self.reader.summary()).currency)
+        check = partial(passes, filters=filters, shower=shower, excluded=searched.excluded)
         priced = [one for one in results if shower.has_price(one)]
         groups = [one.attributes[GROUP] for one in priced if one.attributes.get(GROUP)]
         members = await self.reader.members(groups)
         # A feed may have the parent of a group as a product with the group's id: one is enough.
         best = {group_of(one): one for one in reversed(priced)}
         products = [
-            _with_variants(one, members.get(group_of(one), [one]), narrowed, shower)
+            _with_variants(one, members.get(group_of(one), [one]), check, shower)
             for one in priced
             if best[group_of(one)] is one
         ]
@@ -91,7 +117,7 @@ class CatalogSearch:
 
 
 def _with_variants(
-    best: ScoredProduct, everyone: Sequence[Product], narrowed: Narrowing, shower: Shower
+    best: ScoredProduct, everyone: Sequence[Product], check: Check, shower: Shower
 ) -> UcpProduct:
     """A found product: the found variant first, then the others that pass the filters."""
     others = [
@@ -99,7 +125,7 @@ def _with_variants(
     ]
     everyone = [best, *others]
     axes = axes_of(everyone)
-    passing = [one for one in others if narrowed.passes(one, shower)]
+    passing = [one for one in others if check(one)]
     return shower.product(
         everyone,
         [best, *passing[: MAX_VARIANTS - 1]],

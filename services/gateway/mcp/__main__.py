@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx2
@@ -50,7 +50,9 @@ def forwarding_server(client: Client) -> Server[Any]:
     async def read_resource(
         _: Context, params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
-        return await client.read_resource(params.uri)
+        agent = (params.meta or {}).get("ucp-agent")
+        meta = None if agent is None else cast("types.RequestParamsMeta", {"ucp-agent": agent})
+        return await client.read_resource(params.uri, meta=meta)
 
     return Server(
         NAME,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import mcp_types as types
@@ -31,6 +31,7 @@ from services.gateway.agents.refusals import (
     ProfileUnreachable,
     VersionUnsupported,
     code_and_status,
+    invalid,
 )
 from services.gateway.agents.shop import Shop
 from services.gateway.mcp.pictures import Thumbnails
@@ -79,7 +80,11 @@ def mcp_server(shop: Shop, thumbnails: Thumbnails) -> Server[Any]:
         if str(params.uri) != SUMMARY_URI:
             raise MCPError(types.INVALID_PARAMS, f"The only resource is {SUMMARY_URI}.")
         try:
+            shop.negotiation.with_agent(_agent(dict(params.meta or {})), SEARCH)
             text = await summary(shop)
+        except NoResource as outcome:
+            data = {"code": outcome.message.code, "content": outcome.message.content}
+            raise MCPError(types.INVALID_PARAMS, outcome.message.content, data) from outcome
         except ServiceError as error:
             raise _refused(error) from error
         return types.ReadResourceResult(
@@ -125,12 +130,12 @@ async def called(
         capability = LOOKUP if issubclass(kind, LookupCall | ProductCall) else SEARCH
         return _result(no_resource(outcome, capability))
     except ServiceError as error:
-        raise _refused(error) from error
+        raise _refused(error, kind.argument) from error
     return _result(answer, await thumbnails.of(products, call.thumbnails))
 
 
 async def _answered(shop: Shop, call: Call) -> tuple[UcpAnswer, Sequence[UcpProduct]]:
-    agent = _agent(call)
+    agent = _agent(call.meta)
     answer: UcpSearchAnswer | UcpLookupAnswer | UcpProductAnswer
     if isinstance(call, ProductCall):
         answer = await shop.lookup.product(call.catalog, shop.negotiation.with_agent(agent, LOOKUP))
@@ -146,9 +151,9 @@ async def _answered(shop: Shop, call: Call) -> tuple[UcpAnswer, Sequence[UcpProd
     return answer, answer.products
 
 
-def _agent(call: Call) -> Agent | None:
+def _agent(meta: Mapping[str, Any]) -> Agent | None:
     """None for a client of MCP that is no platform of UCP, such as an assistant on a desk."""
-    members = call.meta.get("ucp-agent")
+    members = meta.get("ucp-agent")
     if members is None:
         return None
     if not isinstance(members, dict):
@@ -171,13 +176,20 @@ def _result(answer: UcpAnswer, pictures: Sequence[types.ImageContent] = ()) -> t
 def _invalid(error: ValidationError) -> MCPError:
     fields = field_problems(error)
     told = "; ".join(f"{one.field}: {one.message}" for one in fields)
-    return MCPError(types.INVALID_PARAMS, f"Correct the arguments: {told}"[:2_000])
+    return _refused(invalid(error, f"Correct the arguments: {told}"[:2_000]))
 
 
-def _refused(error: ServiceError) -> MCPError:
-    """The JSON-RPC error of a refusal, with UCP's code in `data`."""
+def _refused(error: ServiceError, argument: Callable[[str], str] = str) -> MCPError:
+    """The JSON-RPC error of a refusal, with UCP's code in `data`.
+
+    argument: the name of an argument, by the field of the UCP request.
+    """
     code, status = code_and_status(error)
     data: dict[str, Any] = {"code": code, "content": error.detail}
+    if error.errors:
+        data["errors"] = [
+            {"field": argument(one.field), "message": one.message} for one in error.errors
+        ]
     if isinstance(error, _DISCOVERY):
         return MCPError(_DISCOVERY_FAILED, error.detail, data)
     if isinstance(error, InvalidRequest):

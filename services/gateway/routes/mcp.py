@@ -38,7 +38,9 @@ def _check_origin(origin: str | None, settings: GatewaySettings) -> None:
 
     Otherwise any page could make a browser use a gateway that only its user can reach.
     """
-    if origin is not None and origin not in _own_origins(settings):
+    if origin is None or "*" in settings.cors_origins:
+        return
+    if origin not in _own_origins(settings):
         raise Forbidden("Pages of this origin may not use MCP here.")
 
 

@@ -8,9 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
@@ -24,11 +22,9 @@ from services.common.problems import (
     RateLimited,
     ServiceError,
     Unauthorized,
-    field_problems,
-    problem_document,
-    problem_response,
 )
 from services.common.state import get_state
+from services.contracts.problems import Problem
 from services.contracts.ucp_answers import (
     UcpAnswer,
     UcpErrorAnswer,
@@ -59,9 +55,8 @@ from services.gateway.agents.profile import (
 )
 from services.gateway.agents.refusals import (
     NoResource,
-    RequestTooLarge,
-    UcpRefused,
     code_and_status,
+    invalid,
 )
 from services.gateway.agents.shop import Shop
 from services.gateway.routes.dependencies import AgentsOnly, require_json
@@ -70,31 +65,15 @@ from services.gateway.state import GatewayState, State
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def refused(error: ServiceError) -> Response:
-    """The problem document of an error, with the members and the media type of UCP."""
-    usual = problem_response(error)
+def ucp_problem(error: ServiceError, document: Problem) -> UcpProblem:
+    """The problem document of an error below `REST_PATH`, with the members of UCP."""
     code, status = code_and_status(error)
-    problem = problem_document(error).model_dump(exclude_none=True) | {"status": status}
-    body = UcpProblem(**problem, code=code, content=error.detail)
-    headers = {
-        name: value
-        for name, value in usual.headers.items()
-        if name in ("retry-after", "www-authenticate")
-    }
-    return JSONResponse(body.model_dump(exclude_none=True), status, headers)
-
-
-def _invalid(error: RequestValidationError) -> ServiceError:
-    fields = field_problems(error)
-    detail = f"The request is invalid. Correct: {', '.join(one.field for one in fields)}."
-    too_many = any(
-        item["loc"] == ("body", "ids") and item["type"] == "too_long" for item in error.errors()
-    )
-    return (RequestTooLarge if too_many else UcpRefused)(detail, errors=fields)
+    members = document.model_dump(exclude_none=True) | {"status": status}
+    return UcpProblem(**members, code=code, content=error.detail)
 
 
 class UcpRoute(APIRoute):
-    """A route whose errors are those of UCP."""
+    """A route that refuses invalid requests with the codes of UCP."""
 
     def get_route_handler(self) -> _Handler:
         handle = super().get_route_handler()
@@ -103,11 +82,7 @@ class UcpRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                return refused(_invalid(error))
-            except ServiceError as error:
-                return refused(error)
-            except HTTPException as error:
-                return refused(UcpRefused(str(error.detail)))
+                raise invalid(error) from error
 
         return handler
 
@@ -210,13 +185,10 @@ async def search_catalog(body: UcpSearchRequest, shop: ShopOf, agent: AgentOf) -
 
 
 async def _search_directly(body: UcpSearchRequest, request: Request) -> Response:
-    try:
-        state = get_state(request.app, GatewayState)
-        check_access(state.settings, request.headers.get(API_KEY_HEADER), "agent")
-        agent = agent_of_header(request.headers.get(AGENT_HEADER))
-        return await search_catalog(body, shop_of(state), agent)
-    except ServiceError as error:
-        return refused(error)
+    state = get_state(request.app, GatewayState)
+    check_access(state.settings, request.headers.get(API_KEY_HEADER), "agent")
+    agent = agent_of_header(request.headers.get(AGENT_HEADER))
+    return await search_catalog(body, shop_of(state), agent)
 
 
 DIRECT = (DirectRoute(f"{REST_PATH}/catalog/search", UcpSearchRequest, _search_directly),)

@@ -236,7 +236,69 @@ def test_every_kind_of_identifier_leads_to_its_variant(platform: Platform) -> No
 def test_a_lookup_leaves_out_what_its_filters_exclude(platform: Platform) -> None:
     answer = platform.answer("lookup", ids=["sample-0002"], filters={"price": {"max": 1}})
     assert answer["products"] == []
-    assert "messages" not in answer
+    assert codes(answer) == ["filtered_out"]
+
+
+def test_a_lookup_names_each_identifier_that_it_shows_nothing_for(platform: Platform) -> None:
+    asked = [GROUP, WITHOUT_PRICE, "sample-0002", "nothing", "SKU-010"]
+    answer = platform.answer("lookup", ids=asked, filters={"colors": ["red"], "brands": ["none"]})
+    told = {one["content"].split()[-1]: one["code"] for one in answer["messages"]}
+    assert told == {
+        GROUP: "filtered_out",
+        WITHOUT_PRICE: "price_missing",
+        "sample-0002": "filtered_out",
+        "nothing": "not_found",
+        "SKU-010": "filtered_out",
+    }
+
+
+@pytest.mark.parametrize("name", ["fabric", "price", "description"])
+def test_an_unknown_attribute_filter_is_named_and_ignored(platform: Platform, name: str) -> None:
+    filters = {"attributes": {name: ["silk"]}}
+    found = platform.answer("search", query="mug", filters=filters)
+    looked_up = platform.answer("lookup", ids=["sample-0002"], filters=filters)
+    product = platform.answer("product", id=GROUP, filters=filters)
+    for answer in (found, looked_up, product):
+        assert "filter_ignored" in codes(answer)
+        assert name in answer["messages"][0]["content"]
+    assert found["products"]
+    assert looked_up["products"]
+
+
+def variants_of(answer: dict[str, Any], product: str) -> set[str]:
+    return {
+        it["id"] for one in answer["products"] if one["id"] == product for it in one["variants"]
+    }
+
+
+def test_variants_pass_the_filters_of_the_cursor(platform: Platform) -> None:
+    asked: dict[str, Any] = {"query": "group mug", "filters": {"colors": ["red"]}}
+    page: dict[str, Any] = {"limit": 1}
+    for _ in range(30):
+        answer = platform.answer("search", **asked, pagination=page)
+        for product in answer["products"]:
+            for variant in product["variants"]:
+                assert variant["metadata"]["attributes"]["color"] == "red"
+        if not answer["pagination"]["has_next_page"]:
+            break
+        # What stands beside a cursor is ignored, whatever it says.
+        asked = {"query": "x", "filters": {"colors": ["blue"], "price": {"min": 2, "max": 1}}}
+        page = {"cursor": answer["pagination"]["cursor"], "limit": 1}
+
+
+def test_variants_pass_the_limits_in_the_querys_words(platform: Platform) -> None:
+    whole = variants_of(platform.answer("search", query="group mug"), GROUP)
+    assert whole == {"sample-0001", "sample-0002", "sample-0003"}
+    amounts = {
+        name: platform.http.get(f"/products/{name}").json()["price"] for name in sorted(whole)
+    }
+    low = sorted(amounts.values())[0]
+    cheap = variants_of(platform.answer("search", query=f"group mug under {low + 0.01} EUR"), GROUP)
+    assert cheap == {name for name, price in amounts.items() if price <= low + 0.01} < whole
+    in_stock = variants_of(platform.answer("search", query="group mug in stock"), GROUP)
+    assert in_stock == {"sample-0002", "sample-0003"}
+    not_blue = variants_of(platform.answer("search", query="group mug not blue"), GROUP)
+    assert not_blue == {"sample-0001", "sample-0002"}
 
 
 def test_more_identifiers_than_the_most_are_refused(platform: Platform) -> None:

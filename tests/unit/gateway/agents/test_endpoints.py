@@ -75,8 +75,13 @@ async def test_our_inputs_need_the_extension(run_stack: RunStack, registry: Path
     image = base64.b64encode(JPEG).decode()
     async with run_stack(**URL, agents_platforms=registry) as stack:
         with_it, without = await search(stack, image=image), await search(stack, PLAIN, image=image)
+        both = await search(stack, PLAIN, image=image, query="mug")
     assert with_it.json()["picture_id"]
     assert (without.status_code, without.json()["code"]) == (400, "invalid_request")
+    assert "extension" in without.json()["detail"]
+    assert "picture_id" not in both.json()
+    assert both.json()["messages"][0]["code"] == "extension_ignored"
+    assert "image" in both.json()["messages"][0]["content"]
 
 
 @pytest.mark.parametrize(
@@ -241,3 +246,76 @@ async def test_lookups_are_no_searches_of_shoppers(run_stack: RunStack) -> None:
     counts = re.findall(r"^gateway_searches_total\{.*\} (\S+)$", metrics, re.M)
     assert counts
     assert not sum(map(float, counts))
+
+
+async def test_the_catalogues_summary_is_negotiated_too(
+    run_stack: RunStack, registry: Path
+) -> None:
+    async def read(stack: Stack, profile: str | None) -> Any:  # noqa: ANN401
+        params: dict[str, Any] = {"uri": "catalogue://summary"}
+        if profile is not None:
+            params["_meta"] = meta(profile)["meta"]
+        body = {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": params}
+        return (await stack.http.post("/mcp", json=body, headers=MCP)).json()
+
+    async with run_stack(**URL, agents_platforms=registry) as stack:
+        assert "result" in await read(stack, KNOWN)
+        refused = [
+            (await read(stack, profile))["error"]["data"]["code"]
+            for profile in (None, "https://agent.example/unknown.json", OLD, OTHER)
+        ]
+    assert refused == [
+        "invalid_profile_url",
+        "profile_unreachable",
+        "version_unsupported",
+        "capabilities_incompatible",
+    ]
+    async with run_stack(**URL) as stack:
+        assert "result" in await read(stack, None)
+
+
+async def test_errors_name_fields_that_the_agent_sent(run_stack: RunStack) -> None:
+    known = {"references": [{"text": "a"}, {"picture_id": "forged"}]}
+    image = base64.b64encode(JPEG).decode()
+    async with run_stack(**URL) as stack:
+        over_rest = [
+            (await search(stack, **body)).json()["errors"][0]["field"]
+            for body in (
+                known,
+                {**known, "image": image},
+                {"pagination": {"cursor": "forged"}},
+                {"query": 7},
+            )
+        ]
+        over_mcp = [
+            (await called(stack, name, arguments))["error"]["data"]["errors"][0]["field"]
+            for name, arguments in (
+                ("search_catalog", {"catalog": known}),
+                ("search_catalog", {"catalog": {"pagination": {"cursor": "forged"}}}),
+                ("search_catalog", {"catalog": {"query": 7}}),
+                ("search_by_picture", {"picture_id": "forged"}),
+                ("composed_search", {"parts": known["references"]}),
+                ("similar_products", {"id": 7}),
+            )
+        ]
+        many = await called(stack, "lookup_catalog", {"catalog": {"ids": ["x"] * 21}})
+    picture = "references.1.picture_id"
+    assert over_rest == [
+        f"body.{picture}", f"body.{picture}", "body.pagination.cursor", "body.query",
+    ]  # fmt: skip
+    assert over_mcp == [
+        f"catalog.{picture}", "catalog.pagination.cursor", "catalog.query", "picture_id",
+        "parts.1.picture_id", "id",
+    ]  # fmt: skip
+    assert many["error"]["data"]["code"] == "request_too_large"
+
+
+async def test_a_page_of_any_origin_may_use_mcp_if_the_operator_allows_all(
+    run_stack: RunStack,
+) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    async with run_stack(**URL, cors_origins=("*",)) as stack:
+        page = {"Origin": "https://any.example"}
+        listed = await stack.http.post("/mcp", json=body, headers=MCP | page)
+    assert listed.headers["access-control-allow-origin"] == "*"
+    assert listed.json()["result"]["tools"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -18,6 +20,16 @@ AGENT, SEARCH, ADMIN = "agent-key-of-a-test", "search-key-of-a-test", "admin-key
 URL: dict[str, Any] = {"agents_url": "https://shop.example"}
 PROFILE = {"UCP-Agent": 'profile="https://agent.example/p"'}
 MCP = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
+
+
+def assert_ucp_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    problem: dict[str, Any] = response.json()
+    assert (problem["code"], problem["status"]) == (code, status)
+    assert problem["content"] == problem["detail"]
+    assert problem["instance"] == response.headers["x-request-id"]
+    return problem
 
 
 async def ucp(stack: Stack, key: str | None = None) -> httpx.Response:
@@ -87,7 +99,7 @@ async def test_agents_have_a_rate_of_their_own(run_stack: RunStack) -> None:
             '"agent";q=2;w=120, "agent-budget";q=60;w=3600'
         )
         assert answers[0].headers["ratelimit"] == '"agent";r=1;t=60, "agent-budget";r=59;t=60'
-        problem = assert_problem(answers[2], 429, "rate-limited")
+        problem = assert_ucp_problem(answers[2], 429, "rate_limited")
         assert "1 requests a minute" in problem["detail"]
         # People are not kept waiting by an agent of their address.
         assert (await stack.predict(query="red mug")).status_code == 200
@@ -122,7 +134,35 @@ async def test_a_body_beyond_the_limit_is_refused(run_stack: RunStack) -> None:
         large = {"Content-Length": "9000000", "Content-Type": "application/json"}
         for path, headers in (("/ucp/v1/catalog/search", PROFILE), ("/mcp", MCP)):
             answer = await stack.http.post(path, content=b"{}", headers=headers | large)
-            assert_problem(answer, 413, "payload-too-large")
+            if path == "/mcp":
+                assert_problem(answer, 413, "payload-too-large")
+            else:
+                assert_ucp_problem(answer, 413, "payload_too_large")
+
+
+@pytest.mark.parametrize("root", ["", "/find"])
+async def test_every_error_below_the_path_of_ucp_has_a_code(run_stack: RunStack, root: str) -> None:
+    async with run_stack(**URL, root_path=root) as stack:
+        path = f"{root}/ucp/v1/catalog/search"
+        no_agent = await stack.http.post(path, json={"query": "mug"})
+        assert_ucp_problem(no_agent, 400, "invalid_profile_url")
+        late = await stack.http.post(
+            path, content=_slow_body(), headers=PROFILE | {"X-Deadline-Ms": "50"}
+        )
+        assert_ucp_problem(late, 408, "request_timeout")
+        assert_ucp_problem(await stack.http.get(path), 405, "method_not_allowed")
+        for unknown in (f"{root}/ucp/v1/nothing", f"{root}/ucp/v1/catalog/nothing"):
+            assert_ucp_problem(await stack.http.post(unknown, json={}), 404, "not_found")
+        text = await stack.http.post(path, content=b"x", headers=PROFILE)
+        assert_ucp_problem(text, 415, "unsupported_media_type")
+        assert_problem(
+            await stack.http.post(f"{root}/search", json={"x": 1}), 422, "invalid-request"
+        )
+
+
+async def _slow_body() -> AsyncIterator[bytes]:
+    yield b"{"
+    await asyncio.sleep(60)
 
 
 async def test_no_address_that_a_caller_names_is_fetched(run_stack: RunStack) -> None:
