@@ -21,7 +21,7 @@ from services.retriever.index.base import SCORE_DECIMALS
 from services.retriever.searching.against import Against
 from services.retriever.searching.matching import word_scores
 from services.retriever.searching.query import Query
-from services.retriever.searching.words import SoughtWords, sought_words
+from services.retriever.searching.words import SoughtWords, sought_words, sought_words_alone
 
 _SCORED = 500
 """Products beside the best by vectors whose similarity is looked at: those that say most. More,
@@ -50,8 +50,11 @@ class Fusion:
     def __init__(self, catalogue: Catalogue, request: RetrievalRequest, query: Query) -> None:
         self._catalogue = catalogue
         self._fused = query.fused
+        # Similarities of a model that does not distinguish these products would be noise.
+        blind = catalogue.moments.blind and request.mode == "hybrid"
+        seek = sought_words_alone if blind or request.mode == "words" else sought_words
         self.words: list[SoughtWords | None] = [
-            sought_words(catalogue, term.text)
+            seek(catalogue, term.text)
             if term.text and weight > 0 and text_share > 0 and request.mode != "vectors"
             else None
             for term, weight, (text_share, _) in zip(
@@ -60,8 +63,7 @@ class Fusion:
         ]
         """By term; None where words say nothing."""
         self.words_alone = request.mode == "words" and any(term.text for term in request.terms)
-        if catalogue.moments.blind and request.mode == "hybrid":
-            # Similarities of a model that does not distinguish these products would be noise.
+        if blind:
             self.words_alone = None not in self.words
         self._weights = query.weights
         self._against = Against(catalogue, request.exclusions)

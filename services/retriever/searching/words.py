@@ -31,7 +31,7 @@ _NAMED, _UNKNOWN = 0.2, -0.3
 names neither and has an unknown word. Tuned on one half of the golden queries:
 docs/decisions/0043-words-in-the-confidence.md"""
 _BRAND_COUNTS = 1.5
-"""A brand is sought by its name alone: pictures do not show it."""
+"""Times a brand's idf beside vectors: they find the kind of product, but not the brand."""
 _DENSE = 16
 """With more than one posting for so many products, one pass over all products is faster."""
 
@@ -121,6 +121,16 @@ def _bytes_of(words: SoughtWords | None) -> int:
 @remembered(_REMEMBERED, _bytes_of)
 def sought_words(catalogue: Catalogue, text: str) -> SoughtWords | None:
     """None where the text has neither a word that says something nor an identifier."""
+    return _sought_words(catalogue, text, _BRAND_COUNTS)
+
+
+@remembered(_REMEMBERED, _bytes_of)
+def sought_words_alone(catalogue: Catalogue, text: str) -> SoughtWords | None:
+    """The same for searches without vectors, where only words find the kind of product."""
+    return _sought_words(catalogue, text, 1.0)
+
+
+def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> SoughtWords | None:
     words = catalogue.words
     exact = words.identified(text)
     begun = exact if len(exact) else words.identified_in_part(text)
@@ -129,7 +139,7 @@ def sought_words(catalogue: Catalogue, text: str) -> SoughtWords | None:
     ]
     if not concepts and not len(begun):
         return None
-    sought, known = _sought(catalogue, words, concepts)
+    sought, known = _sought(catalogue, words, concepts, brand_counts)
     bonus = np.zeros(words.numbers, np.float32)
     said = np.zeros(words.numbers, np.uint8)
     for one, is_known in zip(sought, known, strict=True):
@@ -175,7 +185,7 @@ def _is_frame(words: Words, concept: Concept) -> bool:
 
 
 def _sought(
-    catalogue: Catalogue, words: Words, concepts: Sequence[Concept]
+    catalogue: Catalogue, words: Words, concepts: Sequence[Concept], brand_counts: float
 ) -> tuple[list[SoughtConcept], list[bool]]:
     """Where each is said; False where a similar spelling had to do.
 
@@ -190,7 +200,7 @@ def _sought(
         rows, strength = _said_concept(words, concept)
         weight = math.log(1 + (products + 0.5) / (min(len(rows), products) + 0.5))
         if _is_brand(words, concept):
-            weight *= _BRAND_COUNTS
+            weight *= brand_counts
         total += weight
         known.append(len(rows) > 0)
         if not len(rows):
