@@ -265,6 +265,25 @@ def test_an_unknown_attribute_filter_is_named_and_ignored(platform: Platform, na
     assert looked_up["products"]
 
 
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"item_group_id": [GROUP]}, True),
+        ({"item_group_id": [GROUP], "material": ["Ceramic"]}, True),
+        ({"material": ["no such material"]}, False),
+        ({"color": ["red"], "brand": ["no such brand"]}, False),
+    ],
+)
+def test_a_known_attribute_filter_holds(
+    platform: Platform, attributes: dict[str, list[str]], expected: bool
+) -> None:
+    filters = {"attributes": attributes}
+    found = platform.answer("search", filters=filters)
+    looked_up = platform.answer("lookup", ids=["sample-0002"], filters=filters)
+    assert ids(found) == ids(looked_up) == ([GROUP] if expected else [])
+    assert "filter_ignored" not in codes(found) + codes(looked_up)
+
+
 def variants_of(answer: dict[str, Any], product: str) -> set[str]:
     return {
         it["id"] for one in answer["products"] if one["id"] == product for it in one["variants"]
