@@ -119,7 +119,7 @@ class Moments:
         return 0.0 if share <= _LEAST_SPREAD else share
 
     def image_by_text(self, query: Vector, by_text: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What images add to the score of products with these shares of their texts.
+        """Expected part of images in the score of products with these parts of their texts.
 
         query: (2·d,) fused. The straight line of least squares through all products with an image.
         Zeros where no product has one.

@@ -21,7 +21,7 @@ _LEAST_MERGED = 1024
 _MERGED_AT_ONCE = 16_384
 
 _WITH_IMAGE, _WITHOUT_IMAGE = 1, 2
-"""Of a row that was read; 0 before."""
+"""State of a row that was read; 0 before."""
 
 
 class LiveIndex:

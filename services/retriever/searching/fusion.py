@@ -24,8 +24,8 @@ from services.retriever.searching.query import Query
 from services.retriever.searching.words import SoughtWords, sought_words, sought_words_alone
 
 _SCORED = 500
-"""Products beside the best by vectors whose similarity is looked at: those that say most. More,
-up to `DEPTH`, where so many say the whole query."""
+"""Products scored beside the best by vectors: those that say most. More, up to `DEPTH`, where so
+many say the whole query."""
 _SHARES = (0.9, 0.6, 0.3)
 """Of the largest bonus: products are sorted out by them, before the largest are chosen."""
 
@@ -189,7 +189,7 @@ class Fusion:
         return index.search(self._fused, len(rows), threshold, wanted)
 
     def _most(self, rows: Numbers) -> int:
-        """Number of these rows to look at."""
+        """Number of these rows to score."""
         if self._certain is None or len(rows) <= _SCORED:
             return _SCORED
         return min(DEPTH, max(_SCORED, int(np.count_nonzero(self._certain[rows]))))
@@ -211,7 +211,7 @@ class Fusion:
         return chosen
 
     def _missing_image(self, rows: Numbers) -> NDArray[np.float64]:
-        """What an image would add, for products that say everything but have none."""
+        """Expected part of an image, for products that say everything but have none."""
         missing = np.zeros(len(rows))
         if self._certain is None:
             return missing
