@@ -103,6 +103,8 @@ _VIEWS: tuple[FeatureView, ...] = (
     definitions.catalogue_change,
 )
 
+_HEAD_FEATURES = frozenset(one.name for one in definitions.catalogue_head.features)
+
 
 @dataclass(frozen=True, slots=True)
 class OnlineRow:
@@ -282,36 +284,50 @@ class OnlineStore:
     def head(self, catalogue: str = CATALOGUE) -> tuple[CatalogueHead | None, datetime | None]:
         """The published version (or the one before), if there is one, and its timestamp.
 
-        Raises DependencyAway, NewerFormat.
+        Also of an earlier release, before `apply`. Raises DependencyAway, NewerFormat.
         """
-        features = [
-            *("version", "model", "dimension", "shards", "products", "base", "sequence"),
-            *(FOLDED, FORMAT, RANKING, SYNONYMS),
-        ]
+        with _asking():
+            view = self._store.get_feature_view(HEAD_VIEW, allow_registry_cache=True)
+        # Feast refuses to read a feature that the release did not have that wrote the registry.
+        features = [one.name for one in view.features if one.name in _HEAD_FEATURES]
         columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
-        version = columns["version"].values[0].string_val
-        if not version:
-            return None, None
-        newer = written_by_newer_release(
-            "the online store", columns[FORMAT].values[0].int64_val, CURRENT_FORMAT
-        )
+
+        def text(feature: str) -> str:
+            return str(columns[feature].values[0].string_val) if feature in columns else ""
+
+        def number(feature: str) -> int:
+            return int(columns[feature].values[0].int64_val) if feature in columns else 0
+
+        newer = written_by_newer_release("the online store", number(FORMAT), CURRENT_FORMAT)
         if newer is not None:
             raise NewerFormat(newer)
-        ranking = columns[RANKING].values[0].string_val
-        synonyms = columns[SYNONYMS].values[0].string_val
+        if not text("version"):
+            return None, None
+        ranking, synonyms = text(RANKING), text(SYNONYMS)
         head = CatalogueHead(
-            version=version,
-            model_id=columns["model"].values[0].string_val,
-            dimension=columns["dimension"].values[0].int64_val,
-            shards=columns["shards"].values[0].int64_val,
-            products=columns["products"].values[0].int64_val,
-            base=columns["base"].values[0].int64_val,
-            sequence=columns["sequence"].values[0].int64_val,
-            folded=columns[FOLDED].values[0].int64_val,
+            version=text("version"),
+            model_id=text("model"),
+            dimension=number("dimension"),
+            shards=number("shards"),
+            products=number("products"),
+            base=number("base"),
+            sequence=number("sequence"),
+            folded=number(FOLDED),
             ranking=Ranking.model_validate_json(ranking) if ranking else None,
             synonyms=Synonyms.model_validate_json(synonyms) if synonyms else Synonyms(),
         )
         return head, _timestamp(columns["version"], 0)
+
+    def check_format(self) -> None:
+        """Raises NewerFormat if a newer release wrote what is online, DependencyAway.
+
+        Ask before `apply`, which replaces the definitions of a newer release.
+        """
+        _remove_torn_registry(self._store)
+        with _asking():
+            views = {one.name for one in self._store.list_feature_views()}
+        if HEAD_VIEW in views:
+            self.head()
 
     def _fingerprints(self, view: str, keys: dict[str, list[str]]) -> Iterator[OnlineRow]:
         column = _columns(self._read(view, [FINGERPRINT], keys))[FINGERPRINT]

@@ -5,6 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -14,11 +18,13 @@ import pytest
 from services.contracts.synonyms import Synonym
 from services.pipeline.catalogue.backup import backup, checked, restore
 from services.pipeline.catalogue.changes import delete, roll_back
-from services.pipeline.catalogue.snapshots import snapshot, snapshot_folder
+from services.pipeline.catalogue.ledger import Ledger
+from services.pipeline.catalogue.lock import only_writer
+from services.pipeline.catalogue.snapshots import remove_abandoned, snapshot, snapshot_folder
 from services.pipeline.catalogue.store_work import sweep
 from services.pipeline.catalogue.synonyms import publish_synonyms, published_synonyms
 from services.pipeline.settings import PipelineSettings
-from services.pipeline.training.published import products_in, published_products
+from services.pipeline.training.published import products_in, published_products, titles
 from tests.integration.pipeline.conftest import load
 from tests.integration.pipeline.test_changes import upsert
 from tests.support.product_feed import product_rows, write_feed
@@ -60,6 +66,92 @@ def test_backups_at_the_same_time_do_not_disturb_each_other(
     assert during is not None
     assert during.ids == published_products(offline).ids
     assert checked(tmp_path / "one").products == 6
+
+
+def test_nobody_who_only_reads_waits_for_a_load(changed: PipelineSettings) -> None:
+    offline = changed.feature_store / "offline"
+    with only_writer(offline):  # as a load does for its whole run
+        with snapshot(offline, wait_s=0) as store:
+            products = products_in(store)
+        assert products is not None
+        assert len(published_products(offline).ids) == 6
+        assert titles(offline, ["p-001"]) == {"p-001": "Changed 1"}
+
+
+def _write_and_sweep(settings: PipelineSettings, folder: Path, ended: Event) -> None:
+    """Change, merge and sweep without rest, nothing spared."""
+    rows = product_rows(6)
+    number = 0
+    while not ended.is_set():
+        upsert(folder, [rows[number % 6] | {"title": f"Round {number}"}], settings)
+        sweep(settings, grace_s=0)
+        number += 1
+
+
+def test_each_snapshot_is_whole_while_another_process_changes_and_sweeps(
+    changed: PipelineSettings, tmp_path: Path
+) -> None:
+    offline = changed.feature_store / "offline"
+    context = multiprocessing.get_context("spawn")
+    ended = context.Event()
+    process = context.Process(target=_write_and_sweep, args=(changed, tmp_path, ended))
+    process.start()
+    try:
+        seen: set[datetime] = set()
+        until_s = time.monotonic() + 60
+        while len(seen) < 8 and time.monotonic() < until_s:
+            with snapshot(offline) as store:
+                ledger = Ledger(store)
+                ledger.refresh()
+                head = ledger.head()
+                products = products_in(store)
+            assert head is not None
+            assert products is not None
+            assert len(products.ids) == 6
+            seen.add(head.timestamp)
+        assert process.is_alive()
+        assert len(seen) >= 3, "the other process works meanwhile"
+    finally:
+        ended.set()
+        process.join(60)
+    assert process.exitcode == 0
+    assert not list(offline.glob(".snapshot-*"))
+
+
+def test_a_sweep_spares_a_snapshot_that_is_being_made_and_one_that_is_ending(
+    changed: PipelineSettings,
+) -> None:
+    offline = changed.feature_store / "offline"
+    ended = threading.Event()
+
+    def remove() -> None:
+        while not ended.is_set():
+            remove_abandoned(offline)
+
+    with ThreadPoolExecutor(1) as pool:
+        removing = pool.submit(remove)
+        try:
+            for _ in range(40):
+                with snapshot_folder(offline) as folder:
+                    (folder / "links").mkdir()
+        finally:
+            ended.set()
+        removing.result()
+    remove_abandoned(offline)
+    assert not list(offline.glob(".snapshot-*"))
+
+
+def test_a_sweep_removes_the_links_that_backups_of_an_earlier_release_left(
+    changed: PipelineSettings,
+) -> None:
+    left = changed.feature_store / "offline" / ".backup-0123abcd"
+    (left / "offline").mkdir(parents=True)
+    (left / "offline" / "part.parquet").write_bytes(b"PAR1")
+    with only_writer(left):
+        sweep(changed)
+        assert left.is_dir()
+    sweep(changed)
+    assert not left.exists()
 
 
 def _hold(offline: Path, holding: Event) -> None:

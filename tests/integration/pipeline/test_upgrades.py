@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,8 +13,12 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from feast import FeatureStore, FeatureView, Field
+from feast.types import String
 
+from feature_repo import definitions
 from services.contracts.catalogue import CATALOGUE, CURRENT_FORMAT, FORMAT, HEAD_VIEW
+from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.backup import MANIFEST, Manifest, backup, restore
 from services.pipeline.catalogue.changes import delete, roll_back
 from services.pipeline.catalogue.ledger import Ledger
@@ -20,10 +26,15 @@ from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore
 from services.pipeline.catalogue.schemas import SCHEMAS, head_table
 from services.pipeline.catalogue.store_work import sweep, verify_stores
+from services.pipeline.catalogue.stores import published_head
 from services.pipeline.cli import main
-from services.pipeline.errors import NewerFormat
+from services.pipeline.errors import NewerFormat, NothingToLoad, OfflineDamaged
+from services.pipeline.judging.stored_rows import entries_of
+from services.pipeline.judging.stored_rows import product_rows as product_rows_of
 from services.pipeline.settings import PipelineSettings
+from services.pipeline.tracking.registry import ranking_in_force
 from services.pipeline.training.published import published_products
+from services.writer.keeper import StoreKeeper
 from tests.integration.pipeline.conftest import load, read_catalogue
 from tests.integration.pipeline.test_changes import titles, upsert
 from tests.integration.pipeline.test_sweeping import MERGE, writing
@@ -87,6 +98,30 @@ def test_it_serves_before_any_command_and_is_migrated_once(
     roll_back(old)
     restore(old, tmp_path / "backup")
     assert titles(read_catalogue(old.feature_store), "p-003", "p-013") == ["Renamed", "Product 13"]
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_commands_that_only_read_the_head_work_before_any_that_migrates(
+    old: PipelineSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry = (old.feature_store / "registry.db").read_bytes()
+    monkeypatch.setenv("PIPELINE_FEATURE_STORE", str(old.feature_store))
+    monkeypatch.setenv("PIPELINE_TRACKING", "true")
+    monkeypatch.setenv("PIPELINE_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert main(["registry", "show"]) == 0
+    assert main(["registry", "promote"]) == NothingToLoad.exit_code
+    assert main(["registry", "rollback"]) == NothingToLoad.exit_code
+    ranking = ranking_in_force(old)
+    assert ranking is not None
+    assert ranking.name == "learned"
+    online = OnlineStore(old.feature_store)
+    head = published_head(online)
+    assert (head.products, head.ranking, head.synonyms) == (12, ranking, Synonyms())
+    assert len(product_rows_of(online, head.model_id, entries_of(online, head)).ids) == 11
+    assert len(published_products(offline_of(old)).ids) == 11
+    assert (old.feature_store / "registry.db").read_bytes() == registry
 
 
 async def test_a_writer_and_a_retriever_serve_it_also_when_redis_lost_it(
@@ -174,6 +209,58 @@ def test_every_command_refuses_a_newer_format_in_one_line(
     with pytest.raises(NewerFormat):
         published_products(offline_of(settings))
     assert files(settings) == before
+
+
+def register_newer(settings: PipelineSettings) -> None:
+    """Register a definition that only the next release has."""
+    now = definitions.catalogue_head
+    newer = FeatureView(
+        name=HEAD_VIEW,
+        entities=[definitions.catalogue],
+        ttl=now.ttl,
+        schema=[*now.schema, Field(name="invented_later", dtype=String)],
+        source=definitions.catalogue_head_source,
+        online=True,
+        description=now.description,
+    )
+    FeatureStore(repo_path=str(settings.feature_store)).apply([definitions.catalogue, newer])
+
+
+def lose_offline(offline: Path) -> None:
+    shutil.rmtree(offline)
+
+
+def lose_heads(offline: Path) -> None:
+    shutil.rmtree(offline / HEAD_VIEW)
+
+
+def damage_heads(offline: Path) -> None:
+    for part in (offline / HEAD_VIEW).iterdir():
+        part.write_bytes(b"PAR1")
+
+
+@pytest.mark.parametrize("harm", [lose_offline, lose_heads, damage_heads])
+def test_newer_definitions_stay_also_when_parquet_is_lost_or_damaged(
+    settings: PipelineSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[Path], None],
+) -> None:
+    feed = write_feed(tmp_path / "feed.csv", product_rows(3))
+    load(feed, settings)
+    as_newer(settings)
+    register_newer(settings)
+    harm(offline_of(settings))
+    registry = (settings.feature_store / "registry.db").read_bytes()
+    for name in ("feature_store", "media_dir", "encoder_url"):
+        monkeypatch.setenv(f"PIPELINE_{name.upper()}", str(getattr(settings, name)))
+    monkeypatch.setenv("PIPELINE_REJECTS_PATH", str(tmp_path / "rejects.csv"))
+    for command in (["load", str(feed)], ["rebuild"], ["verify"], ["sweep"], ["ranking", "show"]):
+        assert main(command) == 3, command
+    keeper = StoreKeeper(settings.feature_store, timeout_s=5)
+    keeper.check()
+    assert isinstance(keeper.trouble, NewerFormat | OfflineDamaged)
+    assert (settings.feature_store / "registry.db").read_bytes() == registry
 
 
 def test_a_backup_of_a_newer_format_is_refused(settings: PipelineSettings, tmp_path: Path) -> None:
