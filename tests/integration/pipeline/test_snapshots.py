@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from multiprocessing.synchronize import Event
@@ -20,7 +21,13 @@ from services.pipeline.catalogue.backup import backup, checked, restore
 from services.pipeline.catalogue.changes import delete, roll_back
 from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.lock import only_writer
-from services.pipeline.catalogue.snapshots import remove_abandoned, snapshot, snapshot_folder
+from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.snapshots import (
+    _link_moment,
+    remove_abandoned,
+    snapshot,
+    snapshot_folder,
+)
 from services.pipeline.catalogue.store_work import sweep
 from services.pipeline.catalogue.synonyms import publish_synonyms, published_synonyms
 from services.pipeline.settings import PipelineSettings
@@ -76,6 +83,45 @@ def test_nobody_who_only_reads_waits_for_a_load(changed: PipelineSettings) -> No
         assert products is not None
         assert len(published_products(offline).ids) == 6
         assert titles(offline, ["p-001"]) == {"p-001": "Changed 1"}
+
+
+class Interrupted(OfflineStore):
+    """At one of its lists, another process works before the caller goes on."""
+
+    def __init__(self, folder: Path, at: int, work: Callable[[], None]) -> None:
+        super().__init__(folder)
+        self.lists = 0
+        self._at = at
+        self._work = work
+
+    def parts(self, view: str) -> Iterator[Path]:
+        listed = list(super().parts(view))
+        self.lists += 1
+        if self.lists == self._at:
+            self._work()
+        yield from listed
+
+
+def test_a_snapshot_is_whole_or_made_again_whenever_another_process_sweeps(
+    changed: PipelineSettings, tmp_path: Path
+) -> None:
+    offline = changed.feature_store / "offline"
+    again = 0
+    for at in range(1, 11):
+
+        def work(title: str = f"Interrupted {at}") -> None:
+            upsert(tmp_path, [product_rows(1)[0] | {"title": title}], changed)
+            sweep(changed, grace_s=0)
+
+        store = Interrupted(offline, at, work)
+        with snapshot_folder(offline) as folder:
+            if not _link_moment(store, folder):
+                again += 1
+                assert _link_moment(store, folder)
+            products = products_in(OfflineStore(folder))
+        assert products is not None
+        assert len(products.ids) == 6
+    assert 0 < again < 10
 
 
 def _write_and_sweep(settings: PipelineSettings, folder: Path, ended: Event) -> None:
