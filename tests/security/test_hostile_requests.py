@@ -39,7 +39,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
         "GATEWAY_CORS_ORIGINS": SHOP,
         "GATEWAY_RATE_PER_MINUTE": "60",
         "GATEWAY_RATE_BURST": "200",
-        # Without Redis, which may be slow on a busy machine, the gateway counts anew.
+        # Without Redis, which may be slow on a busy machine, the gateway starts its counts again.
         "GATEWAY_REDIS_TIMEOUT_MS": "20000",
     }
     with whole_stack(folder / "stack", hostile_catalogue(folder), settings) as one:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 class Disk:
-    """What is on the disk of one folder; `synced` is called in the process that writes there."""
+    """Content of the disk below one folder; `synced` is called in the process that writes there."""
 
     def __init__(self, folder: Path, notes: Path) -> None:
         """All that is in the folder now counts as synced. notes: a new folder for our own use."""

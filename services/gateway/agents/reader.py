@@ -55,7 +55,7 @@ class Searched:
 
     answer: SearchResponse
     filters: Filters | None
-    """Of the request or its cursor, with the limits that the query names."""
+    """Filters of the request or of its cursor, and the limits that the query names."""
     excluded: list[str]
     """Words that the query excludes."""
 

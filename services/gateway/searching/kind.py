@@ -65,7 +65,7 @@ def within(search: RetrievalRequest, category: str) -> RetrievalRequest:
 
 
 def _probes(search: RetrievalRequest) -> tuple[RetrievalRequest, RetrievalRequest] | None:
-    """What is asked with the pictures and products alone, and with the words alone.
+    """Two searches: by the pictures and products alone, and by the words alone.
 
     None if there are not both, and if the caller has chosen a category.
     """

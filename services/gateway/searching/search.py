@@ -81,7 +81,7 @@ class Search:
             )
             found = await self._retrieved(prepared, timings)
         except ModelMismatch:
-            # The request itself may be of another model: a second try without memory tells.
+            # The request itself may be of another model: a second try without memory decides.
             if not recent.has_vectors:
                 raise
             return None

@@ -80,7 +80,7 @@ class LiveRows:
         self._since = since
         self._newest: dict[Key, tuple[datetime, Path, int]] = {}
         self.parts: list[LivePart] = []
-        """What `read` found."""
+        """Result of `read`."""
 
     def read(self) -> Iterator[None]:
         """Read the keys of every part, a part a step; leave out parts that are merged meanwhile."""

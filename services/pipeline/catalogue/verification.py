@@ -57,7 +57,7 @@ def verify(online: OnlineStore, offline: OfflineStore) -> Report:
     if ledger.head() is None:
         raise NothingToLoad("the offline store has no catalogue; load one first")
     for name, published in heads:
-        # The format tells how rows are written, not what the catalogue is.
+        # The format describes how rows are written, not the catalogue.
         table = head_table(published.head, name, published.timestamp).drop_columns([FORMAT])
         _compare(online, HEAD_VIEW, table, report)
     wanted: list[CatalogueHead] = []

@@ -27,7 +27,7 @@ _SCORED = 500
 """Products scored beside the best by vectors: those that say most. More, up to `DEPTH`, where so
 many say the whole query."""
 _SHARES = (0.9, 0.6, 0.3)
-"""Of the largest bonus: products are sorted out by them, before the largest are chosen."""
+"""Shares of the largest bonus; smaller bonuses are dropped before the largest are chosen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class _Search:
         return max(confidence, self._certainty(number))
 
     def _excess(self, number: int) -> float:
-        """What the words of a term add to the excess of its best similarity."""
+        """Amount that the words of a term add to the excess of its best similarity."""
         words = self._fusion.words[number]
         return 0.0 if words is None else words.excess
 

@@ -87,7 +87,7 @@ class SoughtWords:
     """True if the text is an identifier."""
     concepts: Sequence[SoughtConcept]
     excess: float = 0.0
-    """What the words add to the excess of the best similarity (`ScoreCalibration`)."""
+    """Amount that the words add to the excess of the best similarity (`ScoreCalibration`)."""
     matched: dict[int, list[Match]] = field(default_factory=dict, compare=False, repr=False)
     """The matches of rows that were on a page lately, see `matching`."""
 

@@ -27,7 +27,7 @@ _LABEL = re.compile(
     r"(?:[\s._-]*(?:code|no|nr|num|number|nummer|id|sku|ean)\b)?[\s.:#=№-]*",
     re.IGNORECASE,
 )
-"""What stands before an identifier: `EAN:`, `art. no.`, `SKU #`."""
+"""Labels before an identifier: `EAN:`, `art. no.`, `SKU #`."""
 _FEWEST_LABELLED = 4
 """Characters of an identifier behind a label; "model 3" is none."""
 _SEPARATED = re.compile(r"[^\W_]+")

@@ -86,7 +86,7 @@ describe('the product page', () => {
     expect(screen.queryByRole('button', { name: 'Show larger: Mug' })).toBeNull()
   })
 
-  it('shows what was looked at before, and forgets it when it is told to', async () => {
+  it('shows the products viewed before, and forgets them on request', async () => {
     hasProduct(product('p1', 'Red mug'))
     hasProduct(product('p2', 'Blue mug'))
     const user = userEvent.setup()

@@ -57,7 +57,7 @@ def old(
     own_redis: RedisProcess,
     tmp_path: Path,
 ) -> PipelineSettings:
-    """What that commit left, with the keys that it wrote to Redis."""
+    """State that this commit left, with the keys that it wrote to Redis."""
     folder = unpack(request.param, tmp_path / "old", own_redis.address)
     return PipelineSettings(
         encoder_url=encoder.url,

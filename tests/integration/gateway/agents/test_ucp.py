@@ -300,7 +300,7 @@ def test_variants_pass_the_filters_of_the_cursor(platform: Platform) -> None:
                 assert variant["metadata"]["attributes"]["color"] == "red"
         if not answer["pagination"]["has_next_page"]:
             break
-        # What stands beside a cursor is ignored, whatever it says.
+        # Other inputs beside a cursor are ignored.
         asked = {"query": "x", "filters": {"colors": ["blue"], "price": {"min": 2, "max": 1}}}
         page = {"cursor": answer["pagination"]["cursor"], "limit": 1}
 

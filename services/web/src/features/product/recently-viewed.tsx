@@ -7,7 +7,7 @@ import { useLanguage } from '../../i18n/language'
 import { useNextStep } from '../../lib/way-back'
 import { forgetSeen, readSeen, rememberSeen } from './seen'
 
-/** The other products that were looked at in this browser. Give it the product's id as its key. */
+/** The other products that were viewed in this browser. Give it the product's id as its key. */
 export function RecentlyViewed({ product }: { product: Product }) {
   const { say } = useLanguage()
   const step = useNextStep()

@@ -1,7 +1,7 @@
 import type { Product } from '../../api/client'
 import { readStored, writeStored } from '../../lib/stored'
 
-/** What is kept of a product that was looked at; its price may change. */
+/** The stored fields of a viewed product; its price may change. */
 export type Seen = Pick<Product, 'product_id' | 'title' | 'image_url'>
 
 const MOST = 12
@@ -16,7 +16,7 @@ const isSeen = (value: unknown): value is Seen =>
 
 const isList = (value: unknown): value is Seen[] => Array.isArray(value) && value.every(isSeen)
 
-/** Products that were looked at in this browser, the last first. */
+/** Products that were viewed in this browser, the last first. */
 export const readSeen = (): Seen[] => readStored(NAME, [], isList)
 
 export function rememberSeen({ product_id, title, image_url = null }: Product): void {
