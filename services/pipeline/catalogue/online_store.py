@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import yaml  # type: ignore[import-untyped]
 from feast import Entity, FeatureStore, FeatureView
-from feast.errors import FeastError
+from feast.errors import FeastError, FeatureViewNotFoundException
 from feast.protos.feast.core.Registry_pb2 import Registry
 from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
 from feast.protos.feast.types.Value_pb2 import Value
@@ -349,6 +349,8 @@ def _asking() -> Iterator[None]:
         yield
     except DecodeError as error:
         raise RegistryTorn(f"Feast's registry cannot be read: {error}") from error
+    except FeatureViewNotFoundException as error:
+        raise RegistryTorn(f"Feast's registry lacks a view: {error}") from error
     except (RedisError, FeastError, FeastConfigError, SQLAlchemyError, yaml.YAMLError) as error:
         reason = str(error).partition("\n")[0]
         raise DependencyAway(f"the feature store does not answer: {reason}") from error
