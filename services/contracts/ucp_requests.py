@@ -29,7 +29,7 @@ MAX_LIMIT = 50
 MAX_IMAGE_CHARACTERS = 4_000_000
 """Base64 of a picture of 3 MB."""
 
-_MAX_MINOR_UNITS = 2**53 - 1
+MAX_MINOR_UNITS = 2**53 - 1
 _MAX_SELECTIONS = 16
 
 
@@ -41,7 +41,7 @@ class UcpObject(BaseModel):
 
 _Text = Annotated[str, Field(min_length=1, max_length=256)]
 _Texts = Annotated[list[_Text], Field(min_length=1, max_length=MAX_FILTER_VALUES)]
-_MinorUnits = Annotated[int, Field(ge=0, le=_MAX_MINOR_UNITS)]
+_MinorUnits = Annotated[int, Field(ge=0, le=MAX_MINOR_UNITS)]
 
 
 class UcpContext(UcpObject):

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from services.contracts.products import MORE_CATEGORIES, Product
+from services.common.field_values import folded, folded_path, is_within
+from services.contracts.products import Product
 from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, Filters, PriceRange
 from services.contracts.ucp_answers import UcpMessage
 from services.contracts.ucp_requests import UcpContext, UcpFilters
 from services.gateway.agents.money import currency_code, from_minor, to_minor
-from services.gateway.agents.products import Shower, is_available
+from services.gateway.agents.products import Shower, category_paths, is_available
 from services.gateway.agents.reader import Reader
 
 _WORD = re.compile(r"\w+")
@@ -75,7 +76,7 @@ def passes(
     if filters is None:
         return True
     return (
-        _one_below(_paths(product), filters.category)
+        _one_below(product, filters.category)
         and _one_of(product.brand, filters.brand)
         and _one_of(product.attributes.get(COLOR), filters.color)
         and (filters.in_stock is None or is_available(product) is filters.in_stock)
@@ -86,7 +87,7 @@ def passes(
 
 def _has(product: Product, name: str, wanted: Sequence[str]) -> bool:
     if name == CATEGORY:
-        return _one_below(_paths(product), wanted)
+        return _one_below(product, wanted)
     return _one_of(product.brand if name == BRAND else product.attributes.get(name), wanted)
 
 
@@ -143,27 +144,15 @@ def _ignored(name: str, path: str) -> UcpMessage:
     )
 
 
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _path(text: str) -> str:
-    return " > ".join(part.strip() for part in _folded(text).split(">"))
-
-
-def _paths(product: Product) -> list[str]:
-    more = product.attributes.get(MORE_CATEGORIES, "").split("\n")
-    return [_path(path) for path in (product.category or "", *more) if path]
-
-
 def _one_of(value: str | None, wanted: Sequence[str] | None) -> bool:
     if wanted is None:
         return True
-    return value is not None and _folded(value) in {_folded(one) for one in wanted}
+    return value is not None and folded(value) in {folded(one) for one in wanted}
 
 
-def _one_below(paths: Sequence[str], wanted: Sequence[str] | None) -> bool:
+def _one_below(product: Product, wanted: Sequence[str] | None) -> bool:
     if wanted is None:
         return True
-    above = [_path(one) for one in wanted]
-    return any(path == one or path.startswith(f"{one} > ") for path in paths for one in above)
+    above = [folded_path(one) for one in wanted]
+    paths = map(folded_path, category_paths(product))
+    return any(is_within(path, one) for path in paths for one in above)

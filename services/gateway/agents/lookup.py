@@ -31,7 +31,7 @@ from services.gateway.agents.options import (
 from services.gateway.agents.products import Shower, group_of, is_available
 from services.gateway.agents.reader import Reader
 from services.gateway.agents.refusals import NoResource
-from services.gateway.agents.search import MAX_DESCRIPTION
+from services.gateway.agents.search import MAX_LISTED_DESCRIPTION
 
 _MAX_VARIANTS = 50
 _Match = Literal["exact", "featured"]
@@ -61,7 +61,7 @@ class CatalogLookup:
     async def answer(self, request: UcpLookupRequest, agreed: Negotiated) -> UcpLookupAnswer:
         """Unknown identifiers are named in messages."""
         narrowed = await narrowing(request.filters, request.context, self.reader)
-        shower = replace(await self._shower(), max_description=MAX_DESCRIPTION)
+        shower = replace(await self._shower(), max_description=MAX_LISTED_DESCRIPTION)
         ids = list(dict.fromkeys(request.ids))
         found, unshown = await self._resolved(ids, narrowed, shower)
         members = await self.reader.members(

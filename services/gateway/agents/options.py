@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product
-from services.contracts.search import COLOR, GROUP, IN_STOCK
+from services.contracts.products import Product
+from services.contracts.search import COLOR
 from services.contracts.ucp_answers import UcpOption, UcpOptionValue, UcpProductOption
 from services.contracts.ucp_requests import UcpSelected
 from services.gateway.agents.cleaning import MAX_VALUE, clean
 from services.gateway.agents.identifiers import is_identifier
-from services.gateway.agents.products import Axes, is_available
+from services.gateway.agents.products import OWN_ATTRIBUTES, Axes, is_available
 
-_NO_OPTION = frozenset({GROUP, IN_STOCK, LIST_PRICE, MORE_CATEGORIES})
 _FIRST = (COLOR, "size")
 _MAX_LABEL = 80
 _MAX_AXES = 8
@@ -26,7 +25,7 @@ def axes_of(variants: Sequence[Product]) -> Axes:
     """Attributes that each variant has, and not all alike; color and size first."""
     if len(variants) < 2:
         return ()
-    names = set.intersection(*(set(one.attributes) for one in variants)) - _NO_OPTION
+    names = set.intersection(*(set(one.attributes) for one in variants)) - OWN_ATTRIBUTES
     axes = [
         name
         for name in names

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from services.common.field_values import says_yes
 from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product, ScoredProduct
 from services.contracts.search import GROUP, IN_STOCK
 from services.contracts.ucp_answers import (
@@ -23,6 +24,7 @@ from services.contracts.ucp_answers import (
     UcpProductOption,
     UcpVariant,
 )
+from services.contracts.ucp_requests import MAX_MINOR_UNITS
 from services.gateway.agents.cleaning import (
     MAX_DESCRIPTION,
     MAX_TITLE,
@@ -33,10 +35,9 @@ from services.gateway.agents.cleaning import (
 from services.gateway.agents.identifiers import barcodes_of, shown_id, sku_of
 from services.gateway.agents.money import currency_code, to_minor
 
-MAX_AMOUNT = 2**53 - 1
 MAX_ATTRIBUTES = 24
-_TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"})
-_NOT_SHOWN = frozenset({GROUP, IN_STOCK, LIST_PRICE, MORE_CATEGORIES})
+OWN_ATTRIBUTES = frozenset({GROUP, IN_STOCK, LIST_PRICE, MORE_CATEGORIES})
+"""Attributes that have members of their own in UCP, or none."""
 
 Axes = Sequence[str]
 """Names of the attributes in which the variants of a product differ."""
@@ -47,10 +48,16 @@ def group_of(product: Product) -> str:
     return product.attributes.get(GROUP) or product.product_id
 
 
+def category_paths(product: Product) -> list[str]:
+    """Every category that it is in, its main one first."""
+    more = product.attributes.get(MORE_CATEGORIES, "").split("\n")
+    return [path for path in (product.category or "", *more) if path]
+
+
 def is_available(product: Product) -> bool | None:
     """None if the catalogue does not say."""
     text = product.attributes.get(IN_STOCK)
-    return None if text is None else text.strip().casefold() in _TRUE
+    return None if text is None else says_yes(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class Shower:
         if amount is None or currency is None:
             return None
         minor = to_minor(amount, currency)
-        return UcpPrice(amount=minor, currency=currency) if minor <= MAX_AMOUNT else None
+        return UcpPrice(amount=minor, currency=currency) if minor <= MAX_MINOR_UNITS else None
 
     def has_price(self, product: Product) -> bool:
         return self.price(product, product.price) is not None
@@ -171,8 +178,7 @@ def _title(product: Product) -> str:
 
 
 def _categories(product: Product) -> list[UcpCategory] | None:
-    more = product.attributes.get(MORE_CATEGORIES, "").split("\n")
-    paths = [clean(path, MAX_VALUE) for path in (product.category or "", *more)]
+    paths = [clean(path, MAX_VALUE) for path in category_paths(product)]
     return [UcpCategory(value=path) for path in dict.fromkeys(paths) if path] or None
 
 
@@ -181,7 +187,7 @@ def _metadata(product: Product) -> dict[str, Any] | None:
     attributes = {
         clean(name, MAX_VALUE): clean(value, MAX_VALUE)
         for name, value in list(product.attributes.items())[:MAX_ATTRIBUTES]
-        if name not in _NOT_SHOWN and value
+        if name not in OWN_ATTRIBUTES and value
     }
     found: dict[str, Any] = {}
     if product.brand:

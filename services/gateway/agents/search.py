@@ -22,7 +22,7 @@ from services.gateway.agents.products import Shower, group_of
 from services.gateway.agents.reader import Reader, Searched
 from services.gateway.agents.refusals import NoResource, UcpRefused, in_ucps_names
 
-MAX_DESCRIPTION = 400
+MAX_LISTED_DESCRIPTION = 400
 """Characters of a description in a list; `get_product` returns more."""
 MAX_VARIANTS = 10
 
@@ -99,7 +99,7 @@ class CatalogSearch:
     async def shown(self, searched: Searched) -> tuple[list[UcpProduct], int]:
         """The results as products with their variants, and the number of those without a price."""
         results, filters = searched.answer.results, searched.filters
-        shower = replace(self.shower, max_description=MAX_DESCRIPTION)
+        shower = replace(self.shower, max_description=MAX_LISTED_DESCRIPTION)
         if any(one.currency is None for one in results) or (filters and filters.price):
             shower = replace(shower, currency=(await self.reader.summary()).currency)
         check = partial(passes, filters=filters, shower=shower, excluded=searched.excluded)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from services.common.client import ServiceClient
 from services.common.context import own_deadline
+from services.common.field_values import LEVEL, is_within
 from services.common.problems import DependencyUnavailable, ServiceError
 from services.contracts.products import ScoredProduct
 from services.contracts.retriever import (
@@ -30,8 +31,6 @@ from services.contracts.search import (
 
 logger = logging.getLogger(__name__)
 
-LEVEL = " > "
-"""Stands between the levels of a category's path."""
 _NEAREST = 10
 _SHARE = 0.4
 """Least share of the votes. A product's vote is 1 divided by its rank."""
@@ -126,5 +125,6 @@ def _shared(nearest: Sequence[ScoredProduct]) -> str | None:
 def _names_another(product: ScoredProduct, category: str) -> bool:
     """True if the words are in the product's category, and that is not within this one."""
     own = product.category or ""
-    inside = own == category or own.startswith(category + LEVEL)
-    return not inside and any(CATEGORY in match.fields for match in product.matched)
+    return not is_within(own, category) and any(
+        CATEGORY in match.fields for match in product.matched
+    )

@@ -13,6 +13,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
+from services.common.field_values import (
+    LEVEL,
+    folded,
+    folded_path,
+    is_within,
+    says_yes,
+    spaced_path,
+)
 from services.contracts.products import MORE_CATEGORIES
 from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, IN_STOCK, PRICE, Filters
 from services.retriever.index import Passing
@@ -23,26 +31,13 @@ CURRENCY = "currency"
 ALWAYS = (COLOR, IN_STOCK, GROUP)
 """Attributes that a search knows by name."""
 
-_TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"})
-_LEVEL = " > "
-
 Numbers = NDArray[np.intp]
 Codes = NDArray[np.int32]
 Fold = Callable[[str], str]
 
 
-def folded(text: str) -> str:
-    """The folded form of a value: without letter case and repeated blanks."""
-    return " ".join(text.split()).casefold()
-
-
-def folded_path(text: str) -> str:
-    """The same for a category, whose levels may be written with or without blanks between."""
-    return _path(folded(text))
-
-
 def folded_paths(text: str) -> str:
-    """The same for several categories, one a line."""
+    """The folded form of several categories, one a line."""
     return "\n".join(map(folded_path, text.split("\n")))
 
 
@@ -100,17 +95,13 @@ class Column:
         return self._having(
             number
             for paths, number in self._places.items()
-            if any(
-                path == one or path.startswith(one + _LEVEL)
-                for path in paths.split("\n")
-                for one in wanted
-            )
+            if any(is_within(path, one) for path in paths.split("\n") for one in wanted)
         )
 
     def passing_truth(self, wanted: bool) -> Passing:
         """(n,) whether the value says yes, or, `wanted` being False, says anything else."""
         return self._having(
-            number for number, value in enumerate(self.values) if _says_yes(value) is wanted
+            number for number, value in enumerate(self.values) if says_yes(value) is wanted
         )
 
     def _having(self, numbers: Iterable[int]) -> Passing:
@@ -191,7 +182,7 @@ class Fields:
     @property
     def has_stock(self) -> bool:
         """True if any product is said to be in stock."""
-        return any(_says_yes(value) for value in self.column(IN_STOCK).values)
+        return any(says_yes(value) for value in self.column(IN_STOCK).values)
 
     @property
     def names(self) -> list[str]:
@@ -243,10 +234,6 @@ class Fields:
         return passing
 
 
-def _says_yes(value: str) -> bool:
-    return value.strip().casefold() in _TRUE
-
-
 def filtered(filters: Filters) -> list[str]:
     """The fields that these filters look at."""
     given = {
@@ -272,9 +259,9 @@ def levels(paths: str) -> list[str]:
     """A category and all above it: `A > B` gives `A` and `A > B`; of several lines each once."""
     found: dict[str, str] = {}
     for path in paths.split("\n"):
-        parts = _path(path).split(_LEVEL)
+        parts = spaced_path(path).split(LEVEL)
         for depth in range(len(parts)):
-            level = _LEVEL.join(parts[: depth + 1])
+            level = LEVEL.join(parts[: depth + 1])
             found.setdefault(folded_path(level), level)
     return list(found.values())
 
@@ -292,7 +279,3 @@ def _categories(table: pa.Table) -> pa.Array | pa.ChunkedArray:
     for row, more in several.items():
         texts[row] = "\n".join(filter(None, (texts[row], more)))
     return pa.array(texts, pa.string())
-
-
-def _path(text: str) -> str:
-    return _LEVEL.join(part.strip() for part in text.split(">"))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from services.common.field_values import folded_path
 from services.contracts.retriever import RetrievalRequest
 from services.contracts.search import (
     CATEGORY,
@@ -18,7 +19,7 @@ from services.contracts.search import (
     PriceSpan,
 )
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.catalogue.fields import Numbers, filtered, folded_path, levels
+from services.retriever.catalogue.fields import Numbers, filtered, levels
 from services.retriever.catalogue.products import Products
 
 

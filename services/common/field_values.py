@@ -1,0 +1,32 @@
+"""Values of fields, compared: a filter passes the same spellings wherever it is applied."""
+
+from __future__ import annotations
+
+LEVEL = " > "
+"""Stands between the levels of a category's path."""
+_TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"})
+
+
+def folded(text: str) -> str:
+    """The folded form of a value: without letter case and repeated blanks."""
+    return " ".join(text.split()).casefold()
+
+
+def spaced_path(text: str) -> str:
+    """A category whose levels may be written with or without blanks between, with them."""
+    return LEVEL.join(part.strip() for part in text.split(">"))
+
+
+def folded_path(text: str) -> str:
+    """The folded form of a category."""
+    return spaced_path(folded(text))
+
+
+def is_within(path: str, category: str) -> bool:
+    """True for the category itself and for all below it, both in the same form."""
+    return path == category or path.startswith(category + LEVEL)
+
+
+def says_yes(value: str) -> bool:
+    """True for what feeds write for a product in stock."""
+    return value.strip().casefold() in _TRUE
