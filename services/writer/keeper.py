@@ -167,7 +167,6 @@ class StoreKeeper:
         if self._stores is None:
             self._offline.sync_folders()
             online = OnlineStore(self._folder, timeout_s=self._timeout_s)
-            online.check_format()  # Parquet may be lost
             if online.apply():
                 self._offline.complete(HEAD_VIEW)
             self._stores = Stores(online, self._offline)

@@ -158,12 +158,16 @@ class OnlineStore:
         """Register the definitions, unless they are registered as they stand.
 
         Returns whether anything was written. Readers reopen the registry whenever its file changes,
-        so it is not written when nothing changes. For the only writer.
+        so it is not written when nothing changes. For the only writer. Raises DependencyAway, and
+        NewerFormat before it replaces the definitions of a newer release: Parquet, which is asked
+        before, may be lost.
         """
         with _asking():
             _remove_torn_registry(self._store)
             entities = {one.name: one for one in self._store.list_entities()}
             views = {one.name: one for one in self._store.list_feature_views()}
+            if HEAD_VIEW in views:
+                self.head()
             if all(entities.get(one.name) == one for one in _ENTITIES) and all(
                 one.name in views and _same(views[one.name], one) for one in _VIEWS
             ):
@@ -317,17 +321,6 @@ class OnlineStore:
             synonyms=Synonyms.model_validate_json(synonyms) if synonyms else Synonyms(),
         )
         return head, _timestamp(columns["version"], 0)
-
-    def check_format(self) -> None:
-        """Raises NewerFormat if a newer release wrote what is online, DependencyAway.
-
-        Ask before `apply`, which replaces the definitions of a newer release.
-        """
-        _remove_torn_registry(self._store)
-        with _asking():
-            views = {one.name for one in self._store.list_feature_views()}
-        if HEAD_VIEW in views:
-            self.head()
 
     def _fingerprints(self, view: str, keys: dict[str, list[str]]) -> Iterator[OnlineRow]:
         column = _columns(self._read(view, [FINGERPRINT], keys))[FINGERPRINT]

@@ -90,7 +90,6 @@ def open_stores(
         # Before the definitions of a newer release are replaced by ours.
         with suppress(OfflineDamaged):  # whoever needs the part reports it
             stores.ledger()
-        online.check_format()  # Parquet may be lost
         if online.apply():
             offline.complete(HEAD_VIEW)
         if not mend:
