@@ -28,10 +28,11 @@ _POLICY_HEADER = RATE_LIMIT_POLICY_HEADER.lower().encode()
 
 _LEASE_BEYOND_DEADLINE_S = 5.0
 
-# Not limited: requests that cost next to nothing or are for operations (pictures, the page, the
-# documentation, health, metrics).
 DEFAULT = "default"
 _AGENTS_PATHS = ("/ucp/", "/mcp")
+
+# Not limited: requests that cost next to nothing or are for operations (pictures, the page, the
+# documentation, health, metrics).
 _LIMITED_PATHS = ("/products/", "/suggest")
 _FREE_METHODS = ("GET", "HEAD", "OPTIONS")
 

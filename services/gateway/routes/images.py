@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse
 
 from services.common.problems import NotFound, problem_responses
 from services.gateway.picture_names import MEDIA_TYPES, PICTURE_NAME
+from services.gateway.routes.etags import holds
 from services.gateway.smaller_pictures import MEDIA_TYPE
 from services.gateway.state import State
 
@@ -63,7 +64,7 @@ async def get_image(
         raise NotFound("There is no picture of this name.")
     etag = f'"{match["digest"]}{f"-{width}" if width else ""}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=31536000, immutable"}
-    if _holds(request.headers.get("if-none-match", ""), etag):
+    if holds(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     small = await state.smaller_pictures.get(file, int(width)) if width else None
     if small is not None:
@@ -79,9 +80,3 @@ def _regular_file(path: Path) -> os.stat_result | None:
     except OSError:
         return None
     return found if stat.S_ISREG(found.st_mode) else None
-
-
-def _holds(if_none_match: str, etag: str) -> bool:
-    """True if the header names this tag; a weak one counts as the same (RFC 9110, 13.1.2)."""
-    held = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return etag in held or "*" in held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -60,6 +61,7 @@ from services.gateway.agents.refusals import (
 )
 from services.gateway.agents.shop import Shop
 from services.gateway.routes.dependencies import AgentsOnly, require_json
+from services.gateway.routes.etags import holds
 from services.gateway.state import GatewayState, State
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -152,6 +154,13 @@ async def _or_error(answering: Awaitable[UcpAnswer], capability: str) -> Respons
         return _answer(no_resource(outcome, capability))
 
 
+@cache
+def _profile(public_url: str) -> tuple[bytes, str]:
+    """The profile and its tag."""
+    content = ucp_json(profile_document(public_url))
+    return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
 @profile_router.get(
     PROFILE_PATH,
     summary="Profile of this shop for agents",
@@ -160,9 +169,9 @@ async def _or_error(answering: Awaitable[UcpAnswer], capability: str) -> Respons
 )
 async def ucp_profile(shop: ShopOf, request: Request) -> Response:
     """Version, transports and capabilities, as the Universal Commerce Protocol defines them."""
-    content = ucp_json(profile_document(shop.public_url))
-    headers = PROFILE_HEADERS | {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
+    content, etag = _profile(shop.public_url)
+    headers = PROFILE_HEADERS | {"ETag": etag}
+    if holds(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")
 

@@ -67,9 +67,9 @@ def backup(settings: PipelineSettings, target: Path) -> Manifest:
     if target.exists() and any(target.iterdir()):
         raise BackupUnusable(f"{target} is not empty; name a new folder for each backup")
     with snapshot_folder(settings.feature_store / "offline") as snapshot:
-        with open_stores(settings.feature_store) as stores:
-            head, products = _link(stores, settings, snapshot / "links")
         links = snapshot / "links"
+        with open_stores(settings.feature_store) as stores:
+            head, products = _link(stores, settings, links)
         files = [_copied(one, links, target) for one in sorted(links.rglob("*")) if one.is_file()]
     manifest = Manifest(
         format=FORMAT,

@@ -1,0 +1,9 @@
+"""Entity tags of answers that a caller may hold already."""
+
+from __future__ import annotations
+
+
+def holds(if_none_match: str, etag: str) -> bool:
+    """True if the header names this tag; a weak one counts as the same (RFC 9110, 13.1.2)."""
+    held = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in held or "*" in held
