@@ -200,7 +200,7 @@ def _price(product_id: str) -> Change:
 
 
 def _knows_changes(housekeeper: Housekeeper) -> bool:
-    """True if the sweep has read what is kept, so that it has to be told of later changes."""
+    """True if the sweep has read what is kept, so that it must learn of later changes."""
     sweep = housekeeper._sweep
     return sweep is not None and bool(sweep._kept_keys)
 

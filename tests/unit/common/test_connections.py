@@ -11,7 +11,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
 
 
 class Recording:
-    """What reaches the real transport."""
+    """A transport that keeps what is written to it."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []

@@ -32,7 +32,7 @@ export function useReloadedPlace(there: boolean): void {
     if (!there) return
     const place = reloaded === undefined ? placeBefore() : reloaded
     reloaded = null
-    // Whoever scrolled meanwhile is left alone.
+    // A visitor who has scrolled meanwhile stays there.
     if (place?.key === key && window.scrollY < place.y) window.scrollTo(0, place.y)
   }, [key, there])
 }
