@@ -21,6 +21,7 @@ from services.retriever.catalogue.products import (
 )
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.searching.search import search
+from tests.unit.retriever.paging import every_page, ids_of
 
 N = 2_500
 
@@ -69,15 +70,10 @@ def browse(one: Catalogue, **asked: object) -> RetrievalResponse:
 
 
 def every(one: Catalogue, **asked: object) -> list[str]:
-    found: list[str] = []
-    after = None
-    while True:
-        answer = browse(one, after=after, **asked)
-        found += [product.product_id for product in answer.results]
-        after = answer.next
-        if after is None:
-            assert len(found) == len(set(found)) == answer.found
-            return found
+    pages = every_page(lambda after: browse(one, after=after, **asked))
+    found = ids_of(pages)
+    assert len(found) == len(set(found)) == pages[-1].found
+    return found
 
 
 @pytest.mark.parametrize("one", [catalogue(), changed()], ids=["as loaded", "changed since"])

@@ -27,6 +27,7 @@ from services.retriever.catalogue.products import (
 from services.retriever.index import IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching import fusion
 from services.retriever.searching.search import search as search_catalogue
+from tests.unit.retriever.paging import every_page, ids_of
 
 MODEL = "mini@1"
 D = 16
@@ -221,15 +222,8 @@ def test_counts_facets_and_pages_follow_the_fused_order(
     whole = search(shop, "red mug", k=100, facets=["brand"])
     assert whole.facets is not None
     assert sum(v.count for v in whole.facets.fields["brand"]) == whole.found == len(whole.results)
-    pages: list[str] = []
-    after = None
-    while True:
-        page = search(shop, "red mug", k=3, after=after)
-        pages += ids(page)
-        after = page.next
-        if after is None:
-            break
-    assert pages == ids(whole)
+    pages = every_page(lambda after: search(shop, "red mug", k=3, after=after))
+    assert ids_of(pages) == ids(whole)
     if at_once == 20:
         return
     lumo = search(shop, "red mug", k=100, filters=Filters(brand=["Lumo"]))

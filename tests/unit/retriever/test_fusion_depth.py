@@ -30,6 +30,7 @@ from services.retriever.catalogue.products import (
 from services.retriever.index import IndexChoice, LiveIndex, Rows
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.search import search as search_catalogue
+from tests.unit.retriever.paging import every_page, ids_of
 
 MODEL = "mini@1"
 D = 16
@@ -97,14 +98,7 @@ def search(catalogue: Catalogue, **asked: object) -> RetrievalResponse:
 
 
 def pages(catalogue: Catalogue, **asked: object) -> list[str]:
-    found: list[str] = []
-    after = None
-    while True:
-        page = search(catalogue, after=after, **asked)
-        found += [product.product_id for product in page.results]
-        after = page.next
-        if after is None:
-            return found
+    return ids_of(every_page(lambda after: search(catalogue, after=after, **asked)))
 
 
 def scores(rows: Rows) -> np.ndarray:

@@ -33,6 +33,7 @@ from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, V
 from services.retriever.searching.calibration import best_of_noise
 from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.engines import in_milvus, in_process
+from tests.unit.retriever.paging import every_page, ids_of
 
 MODEL = "mini@1"
 D = 16
@@ -220,15 +221,9 @@ def test_what_cannot_be_filtered_by_is_refused_with_what_can() -> None:
 def test_pages_are_the_whole_in_pieces(make: Make, sort: str, group: bool) -> None:
     one = make()
     asked: dict[str, object] = {"sort": sort, "group_variants": group, "threshold": -0.2, "k": 7}
-    pages: list[str] = []
-    after = None
-    while True:
-        answer = search(one, after=after, **asked)
-        pages.extend(ids(answer))
-        after = answer.next
-        if after is None:
-            break
-    assert len(pages) == len(set(pages)) == answer.found
+    answers = every_page(lambda after: search(one, after=after, **asked))
+    pages = ids_of(answers)
+    assert len(pages) == len(set(pages)) == answers[-1].found
     whole = search(one, **{**asked, "k": 100})
     assert pages[:100] == ids(whole)
     if sort != "relevance":
