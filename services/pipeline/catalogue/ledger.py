@@ -209,3 +209,11 @@ def _number(row: dict[str, object], column: str) -> int:
     """0 in parts of releases that did not have the column."""
     value = row.get(column)
     return value if isinstance(value, int) else 0
+
+
+def entry_columns(
+    entries: Sequence[Entry],
+) -> tuple[list[str], list[str], list[str]]:
+    """Ids, vector fingerprints and metadata fingerprints, each in the entries' order."""
+    ids, vectors, metadata = zip(*entries, strict=True)
+    return list(ids), list(vectors), list(metadata)

@@ -6,8 +6,6 @@ for a reader that still serves the version before, and for going back to it.
 
 A live change goes the same way: rows, a check that they are there, the list of what changed under
 its own number, and then the head, which names that number.
-
-The head's Parquet part is the commit: from then on a change counts, whatever happens to Redis.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ import pyarrow as pa
 
 from services.contracts.catalogue import (
     CATALOGUE,
-    CHANGE_KEY,
     CHANGE_VIEW,
     FOLDED,
     HEAD_VIEW,
@@ -30,20 +27,20 @@ from services.contracts.catalogue import (
     SHARD_VIEW,
     SYNONYMS,
     CatalogueHead,
-    change_id,
     shard_id,
 )
 from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonym, Synonyms
+from services.pipeline.catalogue.change_rows import ChangeRows
 from services.pipeline.catalogue.fingerprint import catalogue_version
-from services.pipeline.catalogue.ledger import Entry, Published
+from services.pipeline.catalogue.heads import Heads
+from services.pipeline.catalogue.ledger import Entry, Published, entry_columns
 from services.pipeline.catalogue.offline_store import OfflineStore
-from services.pipeline.catalogue.online_store import EventClock, OnlineRow, OnlineStore
+from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.product import CatalogueProduct
+from services.pipeline.catalogue.read_back import ReadBack
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP, head_table
-from services.pipeline.errors import DependencyAway, NothingToLoad, NotYetOnline, StoreIncomplete
-
-PRODUCTS_PER_CHANGE = 500
+from services.pipeline.errors import NothingToLoad, StoreIncomplete
 
 Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
 """Arguments: a version, its products, and the served version."""
@@ -111,6 +108,9 @@ class Publisher:
         self._model_id = model_id
         self._dimension = dimension
         self._products_per_shard = products_per_shard
+        self._changes = ChangeRows(online, clock)
+        self._heads = Heads(online, offline, clock)
+        self._read_back = ReadBack(online, model_id)
         self._stored_shards: set[str] = set()
         """Keys of the shards in Parquet when `publish` began."""
 
@@ -142,7 +142,7 @@ class Publisher:
         # Later than every change of any version, so that no number is ever used twice for one.
         base = max((one.sequence for one in (published, previous) if one is not None), default=0)
         version = catalogue_version(self._model_id, entries)
-        base = self._unused(version, base)
+        base = self._changes.unused(version, base)
         head = CatalogueHead(
             version=version,
             model_id=self._model_id,
@@ -161,12 +161,12 @@ class Publisher:
         if published is not None and same and self._trust_online:
             return Publication(published, is_new=False)
         for number, shard in enumerate(shards):
-            self._verify(shard_id(head.version, number), shard)
+            self._read_back.shard(shard_id(head.version, number), shard)
         if approve is not None:
             approve(head, entries, published)
         self._offline.ensure(CHANGE_VIEW)
         self._clock.has_seen(timestamp)
-        self._flip(head, published)
+        self._heads.flip(head, published)
         undone = 0 if published is None else published.sequence - published.base
         return Publication(head, is_new=True, undone=undone)
 
@@ -179,7 +179,7 @@ class Publisher:
         if head == published:
             return Publication(published, is_new=False)
         self._clock.has_seen(timestamp)
-        self._flip(head, published)
+        self._heads.flip(head, published)
         return Publication(head, is_new=True)
 
     def relate(self, added: Sequence[Synonym]) -> Published:
@@ -197,7 +197,7 @@ class Publisher:
         published = Published(head, self._clock.tick())
         row = head_table(head, CATALOGUE, published.timestamp)
         self._offline.commit([(HEAD_VIEW, row)])
-        self._show([row], head)
+        self._heads.show([row], head)
         return published
 
     def _present_ranking(self, published: CatalogueHead | None) -> Ranking | None:
@@ -227,21 +227,21 @@ class Publisher:
             entries = list(zip(ids, vectors, metadata, strict=True))
             if not entries:
                 raise _gone(head)
-            self._verify_rows([entry for entry in entries if entry[0] not in changed])
-        self._verify_rows([entry for entry in changed.values() if entry[1]])
+            self._read_back.products([entry for entry in entries if entry[0] not in changed])
+        self._read_back.products([entry for entry in changed.values() if entry[1]])
         same_version = published is not None and published.version == head.version
         if published is not None and same_version and not _same_products(published, head):
             # Both number their changes alike: the next ones must not take the other's numbers.
             head = self._renumber(head, published, sorted(changed.values()))
-        self._flip(head, published)
+        self._heads.flip(head, published)
         return Publication(head, is_new=True)
 
     def _renumber(
         self, head: CatalogueHead, published: CatalogueHead, changed: Sequence[Entry]
     ) -> CatalogueHead:
         """The head with its changes after all numbers that the version ever used."""
-        base = self._unused(head.version, max(head.sequence, published.sequence))
-        head, table = self._folded(head, changed, base)
+        base = self._changes.unused(head.version, max(head.sequence, published.sequence))
+        head, table = self._changes.folded(head, changed, base)
         if table.num_rows:
             self._online.write(CHANGE_VIEW, table)
             self._offline.write(CHANGE_VIEW, table)
@@ -254,8 +254,10 @@ class Publisher:
         for _, timestamp in heads:
             self._clock.has_seen(timestamp)
         # A number that no retriever has seen for this version: each reads it again.
-        base = self._unused(adopted.head.version, max([adopted.head.sequence, *numbers]) + 1)
-        head, table = self._folded(adopted.head, adopted.changed, base)
+        base = self._changes.unused(
+            adopted.head.version, max([adopted.head.sequence, *numbers]) + 1
+        )
+        head, table = self._changes.folded(adopted.head, adopted.changed, base)
         if table.num_rows:
             self._online.write(CHANGE_VIEW, table)
         rows = []
@@ -269,7 +271,7 @@ class Publisher:
                 (HEAD_VIEW, pa.concat_tables(rows)),
             ]
         )
-        self._show(rows, head)
+        self._heads.show(rows, head)
         return head
 
     def change(
@@ -290,12 +292,8 @@ class Publisher:
         head, timestamp = self._online.head()
         if head is None or (head.model_id, head.dimension) != (self._model_id, self._dimension):
             raise NothingToLoad("no catalogue of this model is published yet; load one first")
-        self._verify_rows([entry for entry in entries if entry[1]])
-        changes = []
-        for start in range(0, len(entries), PRODUCTS_PER_CHANGE):
-            head = head.model_copy(update={"sequence": head.sequence + 1})
-            changes.append(self._change_row(head, entries[start : start + PRODUCTS_PER_CHANGE]))
-        table = pa.concat_tables(changes)
+        self._read_back.products([entry for entry in entries if entry[1]])
+        head, table = self._changes.following(head, entries)
         self._online.write(CHANGE_VIEW, table)
         self._clock.has_seen(timestamp)
         published = Published(head, self._clock.tick())
@@ -303,7 +301,7 @@ class Publisher:
         parts = [(CHANGE_VIEW, table), (HEAD_VIEW, row)]
         self._offline.commit(parts, lambda: still_wanted(published))
         on_stored(published)
-        self._show([row], head)
+        self._heads.show([row], head)
         return published
 
     def fold(
@@ -318,8 +316,8 @@ class Publisher:
         published, timestamp = self._online.head()
         before, timestamp_before = self._online.head(PREVIOUS)
         numbers = [one.sequence for one in (published, before, head) if one is not None]
-        base = self._unused(head.version, max(numbers)) if read_again else head.sequence
-        new, table = self._folded(head, changed, base)
+        base = self._changes.unused(head.version, max(numbers)) if read_again else head.sequence
+        new, table = self._changes.folded(head, changed, base)
         if table.num_rows:
             self._online.write(CHANGE_VIEW, table)
         for one in (timestamp, timestamp_before):
@@ -333,73 +331,12 @@ class Publisher:
         rows.append(head_table(new, CATALOGUE, moment))
         commit = [(HEAD_VIEW, pa.concat_tables(rows))]
         self._offline.commit([(CHANGE_VIEW, table), *commit] if table.num_rows else commit)
-        self._show(rows, new)
+        self._heads.show(rows, new)
         return Published(new, moment)
-
-    def _folded(
-        self, head: CatalogueHead, changed: Sequence[Entry], base: int
-    ) -> tuple[CatalogueHead, pa.Table]:
-        """The head with these changes alone, numbered after `base`, and their rows."""
-        new = head.model_copy(update={"base": base, "sequence": base})
-        changes = [SCHEMAS[CHANGE_VIEW].empty_table()]
-        for start in range(0, len(changed), PRODUCTS_PER_CHANGE):
-            new = new.model_copy(update={"sequence": new.sequence + 1})
-            changes.append(self._change_row(new, changed[start : start + PRODUCTS_PER_CHANGE]))
-        folded = new.model_copy(update={FOLDED: new.sequence})
-        return folded, pa.concat_tables(changes)
-
-    def _change_row(self, head: CatalogueHead, entries: Sequence[Entry]) -> pa.Table:
-        ids, vectors, metadata = _columns(entries)
-        key = change_id(head.version, head.sequence)
-        # A run that ended before its head was written may have left one here.
-        self._clock.has_seen(self._online.change_timestamp(key))
-        row = {
-            CHANGE_KEY: [key],
-            "product_ids": [ids],
-            "vector_fingerprints": [vectors],
-            "metadata_fingerprints": [metadata],
-            TIMESTAMP: [self._clock.tick()],
-        }
-        return pa.table(row, SCHEMAS[CHANGE_VIEW])
-
-    def _unused(self, version: str, number: int) -> int:
-        """A number above this one whose change of that version does not exist.
-
-        So a retriever that has all changes of the version up to `number` sees a gap before the new
-        base, and reads the version again.
-        """
-        if number == 0:
-            return 0
-        while True:
-            number += 1
-            if self._online.change_timestamp(change_id(version, number)) is None:
-                return number
-
-    def _flip(self, head: CatalogueHead, published: CatalogueHead | None) -> None:
-        """Store what is served as the version before, then serve another."""
-        rows = []
-        if published is not None:
-            _, timestamp = self._online.head(PREVIOUS)
-            self._clock.has_seen(timestamp)
-            rows.append(head_table(published, PREVIOUS, self._clock.tick()))
-        rows.append(head_table(head, CATALOGUE, self._clock.tick()))
-        self._offline.commit([(HEAD_VIEW, pa.concat_tables(rows))])
-        self._show(rows, head)
-
-    def _show(self, rows: Sequence[pa.Table], head: CatalogueHead) -> None:
-        """Bring committed heads online. Raises NotYetOnline when Redis does not take them."""
-        try:
-            for row in rows:
-                self._online.write(HEAD_VIEW, row)
-            shown = self._online.head()[0] == head
-        except DependencyAway as error:
-            raise NotYetOnline(f"{_stored(head)}: {error}") from error
-        if not shown:
-            raise NotYetOnline(f"{_stored(head)}: its head is not there when read back")
 
     def _write_shard(self, key: str, entries: Sequence[Entry]) -> None:
         """Unless it is there as it should be: a version's shards never change."""
-        columns = _columns(entries)
+        columns = entry_columns(entries)
         *stored, timestamp = self._online.shard(key)
         if tuple(stored) == columns and self._trust_online and key in self._stored_shards:
             return
@@ -418,45 +355,6 @@ class Publisher:
         table = pa.table({**row, TIMESTAMP: [self._clock.tick()]}, SCHEMAS[view])
         self._offline.write(view, table)
         self._online.write(view, table)
-
-    def _verify(self, key: str, entries: Sequence[Entry]) -> None:
-        """Read back a shard and every row that it lists."""
-        *stored, _ = self._online.shard(key)
-        if tuple(stored) != _columns(entries):
-            raise _missing("1 × product list")
-        self._verify_rows(entries)
-
-    def _verify_rows(self, entries: Sequence[Entry]) -> None:
-        """Read back every row that these products need."""
-        if not entries:
-            return
-        ids, vector_fingerprints, metadata_fingerprints = _columns(entries)
-        missing = {
-            "vectors": _differing(
-                self._online.vectors(ids, self._model_id, vector_fingerprints),
-                vector_fingerprints,
-            ),
-            "metadata": _differing(
-                self._online.metadata(ids, metadata_fingerprints), metadata_fingerprints
-            ),
-        }
-        told = ", ".join(f"{count} × {what}" for what, count in missing.items() if count)
-        if told:
-            raise _missing(told)
-
-
-def _stored(head: CatalogueHead) -> str:
-    return (
-        f"version {head.version} up to change {head.sequence} is stored, and is served as soon as "
-        "Redis takes it"
-    )
-
-
-def _missing(told: str) -> StoreIncomplete:
-    return StoreIncomplete(
-        f"not everything that was written is there when read back ({told}); is Redis "
-        "evicting or was it emptied? Nothing is published; run this again"
-    )
 
 
 def _gone(head: CatalogueHead) -> StoreIncomplete:
@@ -486,14 +384,3 @@ def _place(head: CatalogueHead) -> dict[str, int]:
 def _same_products(one: CatalogueHead, other: CatalogueHead) -> bool:
     """True if two heads are of one version, live changes apart."""
     return (one.version, one.base) == (other.version, other.base)
-
-
-def _columns(
-    entries: Sequence[Entry],
-) -> tuple[list[str], list[str], list[str]]:
-    ids, vectors, metadata = zip(*entries, strict=True)
-    return list(ids), list(vectors), list(metadata)
-
-
-def _differing(rows: Sequence[OnlineRow], wanted: Sequence[str]) -> int:
-    return sum(row.fingerprint != want for row, want in zip(rows, wanted, strict=True))
