@@ -22,6 +22,7 @@ _PR_SET_PDEATHSIG = 1
 _RESTARTS = 5
 _STEADY_S = 30.0
 _FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ async def stop(process: asyncio.subprocess.Process) -> None:
 class Supervisor:
     """Keeps one program running until told to stop.
 
-    A program that ends is started again after a pause, which doubles each time. After `_RESTARTS`
-    restarts in a row, each within `_STEADY_S` of the start, it is given up.
+    A program that ends is started again after a pause, which doubles each time up to
+    `_LONGEST_PAUSE_S`. A program that never held for `_STEADY_S` and ended by itself after
+    `_RESTARTS` restarts in a row is given up: it cannot run here. One that held once, or that is
+    killed from outside (by hand, or for memory), is started again for as long as it takes.
     """
 
     def __init__(self, program: Program, say: Say) -> None:
@@ -102,17 +105,21 @@ class Supervisor:
     async def _watch(self) -> None:
         assert self._process is not None  # noqa: S101 - set by start()
         restarts = 0
+        ended_by_itself = 0
+        held = False
         while True:
             started = time.monotonic()
             code = await self._process.wait()
             if self.program.when_down is not None:
                 self.program.when_down()
             if time.monotonic() - started > _STEADY_S:
+                held = True
                 restarts = 0
-            if restarts == _RESTARTS:
+            ended_by_itself += code != -signal.SIGKILL
+            if not held and ended_by_itself > _RESTARTS:
                 self.given_up.set()
                 return
-            pause = _FIRST_PAUSE_S * 2**restarts
+            pause = min(_FIRST_PAUSE_S * 2**restarts, _LONGEST_PAUSE_S)
             restarts += 1
             self._say(f"{self.program.name} ended with code {code}; restart in {pause:g} s")
             await asyncio.sleep(pause)

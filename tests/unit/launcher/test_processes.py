@@ -72,6 +72,39 @@ async def test_a_program_that_never_holds_is_given_up(
     assert last_line(tmp_path / "test.log") == "no use"
 
 
+@pytest.mark.parametrize(
+    ("code", "steady_s"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", 60.0),
+        (
+            "import os, time; time.sleep(0 if os.path.exists('held') else 1); "
+            "open('held', 'w').close(); raise SystemExit(3)",
+            0.5,
+        ),
+    ],
+    ids=["killed from outside", "held once"],
+)
+async def test_other_programs_are_started_again_for_as_long_as_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, steady_s: float
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(launcher_processes, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(launcher_processes, "_LONGEST_PAUSE_S", 0.002)
+    monkeypatch.setattr(launcher_processes, "_STEADY_S", steady_s)
+    said: list[str] = []
+    supervisor = Supervisor(program(tmp_path, f"print('up', flush=True); {code}"), said.append)
+    await supervisor.start()
+    try:
+        await until(lambda: len(lines(tmp_path)) > 10)
+    finally:
+        await supervisor.stop()
+    assert not supervisor.given_up.is_set()
+    assert {line.rpartition("; ")[2] for line in said} <= {
+        "restart in 0.001 s",
+        "restart in 0.002 s",
+    }
+
+
 async def test_a_program_that_will_not_stop_is_killed_with_all_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
