@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -54,13 +56,22 @@ def test_words_and_a_picture_find_the_same_mugs_at_both_ports(
         assert client.get(product["image_url"]).content == picture
 
 
+def without_base(page: str) -> tuple[str, str]:
+    """A page without the address of its root, and that address."""
+    found = re.search('<base href="([^"]*)"', page)
+    assert found, page
+    return page.replace(found[0], ""), found[1]
+
+
 def test_the_page_and_its_own_addresses_are_served_beside_the_api(stack: ComposeStack) -> None:
     with httpx.Client(base_url=stack.web, trust_env=False) as client:
         page = client.get("/")
         assert "text/html" in page.headers["content-type"]
         assert "default-src 'self'" in page.headers["content-security-policy"]
-        for path in ("/search", "/product/sample-0018"):
-            assert client.get(path).text == page.text
+        for path in ("/", "/search", "/product/sample-0018"):
+            text, base = without_base(client.get(path).text)
+            assert text == without_base(page.text)[0]
+            assert urljoin(path, base) == "/"
         assert client.post("/search", json={"queries": []}).status_code == 422
         assert client.get("/nowhere").headers["content-type"] == "application/problem+json"
 
