@@ -83,6 +83,11 @@ class ScoredProduct(Product):
     matched: list[Match] = Field(
         default_factory=list, description="Words of the query that the product contains."
     )
+    resembles: list[str] = Field(
+        default_factory=list,
+        description="Excluded words that its picture looks like, although its text does not "
+        "contain them. Such a product ranks lower.",
+    )
     terms: list[TermScore] | None = Field(
         default=None, description="Parts of the score, in the order of the query's terms."
     )

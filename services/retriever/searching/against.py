@@ -6,7 +6,7 @@ A product that says another value of the same field ("red", where blue is exclud
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Against:
         self._catalogue = catalogue
         d = catalogue.info.dimension
         self._looks = [
-            (np.asarray(one.vector, np.float32), self._field(one.text))
+            (one.text, np.asarray(one.vector, np.float32), self._field(one.text))
             for one in exclusions
             if one.vector is not None and len(one.vector) == d
         ]
@@ -42,11 +42,25 @@ class Against:
     def loss(self, rows: Numbers) -> NDArray[np.float64]:
         """(m,) what the relevance of these rows loses."""
         loss = np.zeros(len(rows))
+        for _, lost in self._losses(rows):
+            loss = np.maximum(loss, lost)
+        return loss
+
+    def resembled(self, rows: Numbers) -> list[list[str]]:
+        """By row, the excluded texts that its picture looks like: those by which it loses."""
+        found: list[list[str]] = [[] for _ in rows]
+        for text, lost in self._losses(rows):
+            for at in np.flatnonzero(lost).tolist():
+                found[at].append(text)
+        return found
+
+    def _losses(self, rows: Numbers) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """Each excluded text, and (m,) what these rows lose by it."""
         if not self._looks or not len(rows):
-            return loss
+            return
         d = self._catalogue.info.dimension
         pictures = self._catalogue.index.rows(rows)[:, d:].astype(np.float32)
-        for look, field in self._looks:
+        for text, look, field in self._looks:
             mean, deviation = self._usual(look)
             excess = (pictures @ look - mean) / deviation
             lost = _MOST * np.clip((excess - _FROM) / (_TO - _FROM), 0, 1)
@@ -54,8 +68,7 @@ class Against:
             lost[~pictures.any(axis=1)] = 0
             if field is not None:
                 lost[self._says(field, rows)] = 0
-            loss = np.maximum(loss, lost)
-        return loss
+            yield text, lost
 
     def _usual(self, look: Vector) -> tuple[float, float]:
         """Mean and standard deviation of the likeness of the catalogue's pictures."""

@@ -113,6 +113,10 @@ class Fusion:
         scores = np.concatenate([by_vectors.scores, beside.scores])
         return self._ordered(rows, scores, depth), best
 
+    def resembled(self, rows: Numbers) -> list[list[str]]:
+        """By row, the excluded texts that its picture looks like; none where words rank alone."""
+        return [[] for _ in rows] if self.words_alone else self._against.resembled(rows)
+
     def parts(self, found: Found) -> list[Relevance]:
         """The parts of each product's relevance."""
         missing, loss = self._missing_image(found.rows), self._against.loss(found.rows)

@@ -193,6 +193,9 @@ class _Search:
                 rows, scores, matches(self._catalogue.words, sought, rows), strict=True
             )
         ]
+        for place, resembled in zip(places, self._fusion.resembled(page.rows), strict=True):
+            if resembled:
+                place["resembles"] = resembled
         if self._request.explain and rows:
             terms = self._query.term_scores(self._catalogue.index.rows(page.rows))
             for place, parts, relevance in zip(

@@ -129,7 +129,7 @@ describe('the product page', () => {
     open('/product/none')
     expect(await screen.findByRole('alert')).toHaveTextContent('There is no such product')
     expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
-    expect(document.title).toMatch(/^There is no such product/)
+    await waitFor(() => expect(document.title).toMatch(/^There is no such product/))
   })
 
   it('says what went wrong, and asks again', async () => {

@@ -153,18 +153,19 @@ describe('how well results match', () => {
     expect(screen.queryByText(/Nothing matches closely/)).toBeNull()
   })
 
-  it('says why each is there: the words that it has, and its look', async () => {
+  it('says why each is there: the words that it has, its look, and what it may show', async () => {
+    const matched = ['blue', 'mugs'].map((word) => ({ word, found: [word], fields: ['title' as const] }))
     searchAnswers(({ query }) =>
       answer([], {
         rewritten_query: query ?? null,
         results: [
-          product('1', 'Northbay mug', { attributes: { color: 'Blue' } }),
+          product('1', 'Northbay mug', { matched, resembles: ['striped'] }),
           product('2', 'Vase', { strength: 'weak', brand: null, category: 'Glass', attributes: {} }),
         ],
       }),
     )
     open('/?q=the+blue+mugs&picture=abc')
-    expect(await card('Northbay mug')).toHaveTextContent('Why it is here: blue · mugs · looks alike')
+    expect(await card('Northbay mug')).toHaveTextContent('Why it is here: blue · mugs · looks alike · may show: striped')
     expect(await card('Vase')).not.toHaveTextContent('Why it is here')
   })
 })

@@ -118,6 +118,9 @@ def test_an_excluded_word_omits_who_says_it_and_weighs_against_who_looks_so() ->
     # Among products that do not say it, those that look blue come last.
     look_blue = {f"p{n:02}" for n in range(60) if n % 2} & left
     assert {one.product_id for one in results[-len(look_blue) :]} == look_blue
+    assert {one.product_id for one in results if one.resembles} == look_blue
+    assert {text for one in results for text in one.resembles} == {"blue"}
+    assert not any(one.resembles for one in ask("mug"))
 
 
 def test_the_score_stays_the_similarity() -> None:

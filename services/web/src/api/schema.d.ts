@@ -957,6 +957,11 @@ export interface components {
              */
             matched?: components["schemas"]["Match"][];
             /**
+             * Resembles
+             * @description Excluded words that its picture looks like, although its text does not contain them. Such a product ranks lower.
+             */
+            resembles?: string[];
+            /**
              * Terms
              * @description Parts of the score, in the order of the query's terms.
              */

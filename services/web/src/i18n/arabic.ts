@@ -205,6 +205,7 @@ export const arabic: Messages = {
   lessClose: 'أقل قربًا',
   why: 'سبب ظهوره:',
   looksAlike: 'يشبهه في الشكل',
+  mayShow: (words: string) => `قد يُظهر: ${words}`,
   moreInfo: 'المزيد',
   moreInfoOn: (title) => `المزيد عن ${title}`,
   moreLike: 'المزيد مثله',

@@ -179,6 +179,7 @@ export const english = {
   lessClose: 'Less close',
   why: 'Why it is here:',
   looksAlike: 'looks alike',
+  mayShow: (words: string) => `may show: ${words}`,
   moreInfo: 'More info',
   moreInfoOn: (title: string) => `More info on ${title}`,
   moreLike: 'More like this',

@@ -186,6 +186,7 @@ export const german: Messages = {
   lessClose: 'Weniger nah',
   why: 'Warum es hier ist:',
   looksAlike: 'sieht ähnlich aus',
+  mayShow: (words: string) => `zeigt vielleicht: ${words}`,
   moreInfo: 'Mehr Infos',
   moreInfoOn: (title) => `Mehr Infos zu ${title}`,
   moreLike: 'Mehr davon',

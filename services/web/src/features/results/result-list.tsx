@@ -49,8 +49,12 @@ export function ResultList({ products, ...list }: Props) {
 function Cards({ products, query, looks, from, focus, onMoreLike, onLessLike, className }: Props & { from: number; className: string }) {
   const { say } = useLanguage()
   const why = (product: ScoredProduct): string => {
-    const words = query === null ? [] : wordsInCommon(query, product)
-    return [...words, ...(looks && product.strength === 'strong' ? [say.looksAlike] : [])].join(' · ')
+    const { strength, resembles = [] } = product
+    return [
+      ...wordsInCommon(product),
+      ...(looks && strength === 'strong' ? [say.looksAlike] : []),
+      ...(resembles.length > 0 ? [say.mayShow(resembles.join(', '))] : []),
+    ].join(' · ')
   }
   return (
     <ul className={`${GRID} ${className}`}>
