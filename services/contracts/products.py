@@ -68,6 +68,13 @@ def product_etag(product: Product) -> str:
     return hashlib.sha256(text.model_dump_json().encode()).hexdigest()[:32]
 
 
+class Variant(Contract):
+    """Another product of the same group."""
+
+    product_id: ProductId
+    color: str
+
+
 class ScoredProduct(Product):
     """A product with its score for a query."""
 
@@ -87,6 +94,11 @@ class ScoredProduct(Product):
         default_factory=list,
         description="Excluded words that its picture looks like, although its text does not "
         "contain them. Such a product ranks lower.",
+    )
+    variants: list[Variant] = Field(
+        default_factory=list,
+        description="Where variants are grouped, one variant in each of the other colours, 12 at "
+        "most.",
     )
     terms: list[TermScore] | None = Field(
         default=None, description="Parts of the score, in the order of the query's terms."

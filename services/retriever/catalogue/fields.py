@@ -84,6 +84,22 @@ class Column:
         """Positions in `values` by folded form."""
         return {self.fold(value): number for number, value in enumerate(self.values)}
 
+    @cached_property
+    def _by_code(self) -> tuple[NDArray[np.int32], Codes]:
+        """The rows in order of their codes, and the codes in that order."""
+        rows = np.argsort(self.codes, kind="stable").astype(np.int32)
+        return rows, self.codes[rows]
+
+    def rows_of(self, value: str) -> list[int]:
+        """The rows that have this value, without a look at the others."""
+        code = self._places.get(self.fold(value))
+        if code is None:
+            return []
+        rows, codes = self._by_code
+        first, last = np.searchsorted(codes, (code, code + 1))
+        found: list[int] = rows[first:last].tolist()
+        return found
+
     def passing(self, wanted: Iterable[str]) -> Passing:
         """(n,) whether the value is one of those."""
         forms = (self.fold(value) for value in wanted)

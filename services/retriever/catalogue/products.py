@@ -301,6 +301,23 @@ class Products:
             return None
         return self._gathered(numbers, self._codes(GROUP)).astype(np.intp)
 
+    def group_of(self, number: int) -> list[int]:
+        """Row numbers of the variants of a product, its own among them; none if it is no variant.
+
+        Those that were replaced are among them too.
+        """
+        fields, row = self.place(number)
+        group = fields.column(GROUP).of_row(row)
+        if group is None:
+            return []
+        base = len(self._base)
+        starts = (0, base)
+        return [
+            start + one
+            for start, table in zip(starts, self.fields, strict=False)
+            for one in table.column(GROUP).rows_of(group)
+        ]
+
     def _codes(self, name: str) -> list[Codes]:
         """Codes of a field by table, in which equal values have equal codes."""
         base = self._base.fields.column(name)

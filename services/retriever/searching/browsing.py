@@ -9,6 +9,7 @@ from services.retriever.searching.answer import Answer, written
 from services.retriever.searching.counting import facets_of
 from services.retriever.searching.paging import Order
 from services.retriever.searching.scope import Scope
+from services.retriever.searching.variants import variants_of
 
 
 def browse(catalogue: Catalogue, request: RetrievalRequest) -> Answer:
@@ -35,6 +36,6 @@ def browse(catalogue: Catalogue, request: RetrievalRequest) -> Answer:
         snapshot=catalogue.snapshot,
     )
     rows = numbers[page].tolist()
-    return Answer(
-        head, written(catalogue.products, rows, [{"score": 0.0, "strength": "strong"}] * len(rows))
-    )
+    variants = variants_of(catalogue, rows) if scope.groups else [{}] * len(rows)
+    places = [{"score": 0.0, "strength": "strong", **one} for one in variants]
+    return Answer(head, written(catalogue.products, rows, places))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from services.contracts.retriever import RetrievalRequest
-from services.contracts.search import GROUP, Filters
+from services.contracts.search import Filters
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers, filtered
 from services.retriever.index import Passing
@@ -84,14 +84,6 @@ class Scope:
         for product_id in own:
             number = index.number_of(product_id)
             hidden.add(number)
-            if number is None or not self._request.group_variants:
-                continue
-            fields, row = products.place(number)
-            group = fields.column(GROUP).of_row(row)
-            if group is not None:
-                base = 0
-                for one in products.fields:
-                    of_group = one.column(GROUP).passing([group])
-                    hidden.update((np.flatnonzero(of_group) + base).tolist())
-                    base += len(of_group)
+            if number is not None and self._request.group_variants:
+                hidden.update(products.group_of(number))
         return sorted(number for number in hidden if number is not None)

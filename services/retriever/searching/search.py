@@ -27,6 +27,7 @@ from services.retriever.searching.matching import matches
 from services.retriever.searching.paging import Order
 from services.retriever.searching.query import query_of
 from services.retriever.searching.scope import Scope
+from services.retriever.searching.variants import variants_of
 from services.retriever.searching.words import SoughtWords
 
 _NOTHING = Found(np.empty(0, np.intp), np.empty(0), np.empty(0))
@@ -193,6 +194,9 @@ class _Search:
                 rows, scores, matches(self._catalogue.words, sought, rows), strict=True
             )
         ]
+        if self._scope.groups:
+            for place, variants in zip(places, variants_of(self._catalogue, rows), strict=True):
+                place |= variants
         for place, resembled in zip(places, self._fusion.resembled(page.rows), strict=True):
             if resembled:
                 place["resembles"] = resembled

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from '@testing-library/react'
+import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -167,6 +167,20 @@ describe('how well results match', () => {
     open('/?q=the+blue+mugs&picture=abc')
     expect(await card('Northbay mug')).toHaveTextContent('Why it is here: blue · mugs · looks alike · may show: striped')
     expect(await card('Vase')).not.toHaveTextContent('Why it is here')
+  })
+
+  it('shows the other colours of a product as dots that lead to them', async () => {
+    const variants = ['blue', 'green', 'sand', 'red'].map((color) => ({ product_id: `p/${color}`, color }))
+    searchAnswers(() => answer([], { results: [product('1', 'Northbay mug', { variants }), product('2', 'Vase')] }))
+    open('/?q=mug')
+    const dots = within(await card('Northbay mug')).getByRole('list', { name: 'Other colours' })
+    expect(within(dots).getAllByRole('link').map((one) => one.getAttribute('href'))).toEqual([
+      '/product/p%2Fblue',
+      '/product/p%2Fgreen',
+      '/product/p%2Fsand',
+    ])
+    expect(dots).toHaveTextContent('+1')
+    expect(within(await card('Vase')).queryByRole('list', { name: 'Other colours' })).toBeNull()
   })
 })
 

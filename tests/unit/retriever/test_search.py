@@ -12,6 +12,7 @@ import pytest
 
 from services.common.problems import InvalidRequest, NotFound
 from services.contracts.base import ModalityWeights
+from services.contracts.products import ScoredProduct
 from services.contracts.ranking import BUILT_IN, Ranking, ScoreCalibration
 from services.contracts.retriever import (
     NO_MATCH_BELOW,
@@ -243,6 +244,40 @@ def test_a_page_goes_on_where_it_ended_whatever_was_changed_meanwhile() -> None:
 def test_a_place_that_was_never_told_is_refused(after: str) -> None:
     with pytest.raises(InvalidRequest, match="after"):
         search(catalogue(), after=after)
+
+
+@pytest.mark.parametrize("make", [catalogue, changed], ids=["as loaded", "changed since"])
+@pytest.mark.parametrize("terms", [[], [term()]], ids=["browse", "search"])
+def test_a_product_names_one_variant_in_each_of_the_other_colours(
+    make: Make, terms: list[QueryTerm]
+) -> None:
+    one = make()
+
+    def whole(group_variants: bool) -> list[ScoredProduct]:
+        asked = {"terms": terms, "cutoff": "off", "k": 100, "group_variants": group_variants}
+        pages = every_page(lambda after: search(one, after=after, **asked))
+        return [product for page in pages for product in page.results]
+
+    every = whole(group_variants=False)
+    assert all(product.variants == [] for product in every)
+    shown = whole(group_variants=True)
+    told = 0
+    for product in shown:
+        group = product.attributes.get("item_group_id")
+        colours = {
+            other.attributes["color"].lower()
+            for other in every
+            if group is not None and other.attributes.get("item_group_id") == group
+        }
+        others = {variant.color.lower(): variant.product_id for variant in product.variants}
+        assert set(others) == colours - {product.attributes["color"].lower(), ""}
+        assert len(others) == len(product.variants)
+        by_id = {other.product_id: other for other in every}
+        for colour, product_id in others.items():
+            assert by_id[product_id].attributes["color"].lower() == colour
+            assert by_id[product_id].attributes["item_group_id"] == group
+        told += len(others)
+    assert told > 5
 
 
 def test_only_the_best_of_variants_is_shown() -> None:

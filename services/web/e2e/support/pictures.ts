@@ -36,8 +36,11 @@ export async function drop(page: Page, path: string): Promise<void> {
     [readFileSync(path, 'base64'), 'picture.webp'] as const,
   )
   const main = page.getByRole('main')
-  await main.dispatchEvent('dragover', { dataTransfer: transfer })
-  await expect(page.getByText(say.dropHere)).toBeVisible()
+  // A browser repeats it while the file is held over the page.
+  await expect(async () => {
+    await main.dispatchEvent('dragover', { dataTransfer: transfer })
+    await expect(page.getByText(say.dropHere)).toBeVisible({ timeout: 500 })
+  }).toPass()
   await main.dispatchEvent('drop', { dataTransfer: transfer })
   await expect(page.getByText(say.dropHere)).toBeHidden()
 }

@@ -962,6 +962,11 @@ export interface components {
              */
             resembles?: string[];
             /**
+             * Variants
+             * @description Where variants are grouped, one variant in each of the other colours, 12 at most.
+             */
+            variants?: components["schemas"]["Variant"][];
+            /**
              * Terms
              * @description Parts of the score, in the order of the query's terms.
              */
@@ -1406,6 +1411,19 @@ export interface components {
              *     ]
              */
             excluded?: string[];
+        };
+        /**
+         * Variant
+         * @description Another product of the same group.
+         */
+        Variant: {
+            /**
+             * Product Id
+             * @example sample-0001
+             */
+            product_id: string;
+            /** Color */
+            color: string;
         };
         /**
          * WordScore

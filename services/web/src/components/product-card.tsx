@@ -7,6 +7,7 @@ import { useLanguage } from '../i18n/language'
 import { useNextStep } from '../lib/way-back'
 import { Match } from './match'
 import { Price } from './price'
+import { Swatch } from './swatch'
 import { Thumbnail } from './thumbnail'
 
 interface Props {
@@ -54,6 +55,7 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
             <bdi>{why}</bdi>
           </p>
         )}
+        <OtherColours product={product} />
         <div className="mt-auto flex flex-wrap items-center justify-between gap-x-1 pt-1 text-[0.6875rem] sm:text-xs">
           {matched && <Match score={product.score} strength={product.strength} />}
           <Link
@@ -90,6 +92,33 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
         </button>
       )}
     </article>
+  )
+}
+
+const DOTS = 3
+
+/** A dot for each colour that the product also comes in; each leads to that variant. */
+function OtherColours({ product: { variants = [] } }: Pick<Props, 'product'>) {
+  const { say } = useLanguage()
+  const step = useNextStep()
+  if (variants.length === 0) return null
+  return (
+    <ul className="relative z-1 -ms-1 mt-1 flex flex-wrap items-center text-xs" aria-label={say.otherColours}>
+      {variants.slice(0, DOTS).map(({ product_id, color }) => (
+        <li key={product_id}>
+          <Link
+            to={`/product/${encodeURIComponent(product_id)}`}
+            state={step}
+            title={color}
+            aria-label={color}
+            className="flex size-6 items-center justify-center rounded-full pointer-coarse:size-11"
+          >
+            <Swatch colour={color} />
+          </Link>
+        </li>
+      ))}
+      {variants.length > DOTS && <li className="muted ps-1">+{variants.length - DOTS}</li>}
+    </ul>
   )
 }
 

@@ -206,6 +206,7 @@ export const arabic: Messages = {
   why: 'سبب ظهوره:',
   looksAlike: 'يشبهه في الشكل',
   mayShow: (words: string) => `قد يُظهر: ${words}`,
+  otherColours: 'ألوان أخرى',
   moreInfo: 'المزيد',
   moreInfoOn: (title) => `المزيد عن ${title}`,
   moreLike: 'المزيد مثله',

@@ -180,6 +180,7 @@ export const english = {
   why: 'Why it is here:',
   looksAlike: 'looks alike',
   mayShow: (words: string) => `may show: ${words}`,
+  otherColours: 'Other colours',
   moreInfo: 'More info',
   moreInfoOn: (title: string) => `More info on ${title}`,
   moreLike: 'More like this',

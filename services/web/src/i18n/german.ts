@@ -187,6 +187,7 @@ export const german: Messages = {
   why: 'Warum es hier ist:',
   looksAlike: 'sieht ähnlich aus',
   mayShow: (words: string) => `zeigt vielleicht: ${words}`,
+  otherColours: 'Andere Farben',
   moreInfo: 'Mehr Infos',
   moreInfoOn: (title) => `Mehr Infos zu ${title}`,
   moreLike: 'Mehr davon',

@@ -1,9 +1,9 @@
 import { useState, type ReactNode } from 'react'
 import { FiChevronDown } from 'react-icons/fi'
 
+import { Swatch } from '../../components/swatch'
 import { useLanguage } from '../../i18n/language'
 import type { Choice } from './choices'
-import { swatchOf } from './swatches'
 
 const SHOWN = 6
 
@@ -81,17 +81,5 @@ export function Group({ name, open, chosen, children }: GroupProps) {
         {children}
       </fieldset>
     </details>
-  )
-}
-
-/** The colour itself; a dashed ring for a name that nobody knows, which stands beside it anyway. */
-function Swatch({ colour }: { colour: string }) {
-  const background = swatchOf(colour)
-  return (
-    <span
-      aria-hidden
-      className={`size-4 shrink-0 rounded-full border forced-color-adjust-none ${background ? 'border-stone-500/60' : 'border-dashed border-stone-500'}`}
-      style={background ? { background } : undefined}
-    />
   )
 }
