@@ -16,7 +16,7 @@ import httpx
 from services.contracts.catalogue import METADATA_VIEW
 from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.needed_rows import find_rows, needed_rows, whole_rows
-from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.snapshots import snapshot
 from tests.chaos.crash_changes import LOADED
 from tests.chaos.crash_state import Crash
 
@@ -68,16 +68,18 @@ async def _product(http: httpx.AsyncClient, product_id: str) -> dict[str, Any] |
 
 def _stored(state: Path) -> dict[str, dict[str, Any]]:
     """The metadata of every product, as the Parquet parts have them."""
-    offline = OfflineStore(state / "offline")
-    ledger = Ledger(offline)
-    ledger.refresh()
-    published = ledger.head()
-    assert published is not None
-    needed = next(one for one in needed_rows(ledger, [published.head]) if one.view == METADATA_VIEW)
     rows: dict[str, dict[str, Any]] = {}
-    for part, _, places in find_rows(offline, needed):
-        for row in whole_rows(part, METADATA_VIEW, places).to_pylist():
-            rows[row["product_id"]] = row
+    # The writer tidies up meanwhile.
+    with snapshot(state / "offline") as offline:
+        ledger = Ledger(offline)
+        ledger.refresh()
+        published = ledger.head()
+        assert published is not None
+        every = needed_rows(ledger, [published.head])
+        needed = next(one for one in every if one.view == METADATA_VIEW)
+        for part, _, places in find_rows(offline, needed):
+            for row in whole_rows(part, METADATA_VIEW, places).to_pylist():
+                rows[row["product_id"]] = row
     return rows
 
 
