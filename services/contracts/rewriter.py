@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from services.contracts.base import Contract
+from services.contracts.limits import ProposedLimits
 
 MAX_QUERY_CHARACTERS = 1_000
 
@@ -25,15 +26,28 @@ class RewriteRequest(Contract):
     )
 
 
-class RewriteResponse(Contract):
-    """Both queries, and the source of the second one."""
+class RewrittenQuery(Contract):
+    """A query, and what a language model made of it. Nothing in it is trusted."""
 
-    query: str
+    query: str = Field(min_length=1, max_length=MAX_QUERY_CHARACTERS)
     rewritten_query: str = Field(
         min_length=1,
         max_length=MAX_QUERY_CHARACTERS,
         description="The query to encode: rewritten, or the original one.",
     )
+    corrected_query: str | None = Field(
+        default=None,
+        max_length=MAX_QUERY_CHARACTERS,
+        description="The whole query with its typos corrected; null if nothing was corrected.",
+    )
+    understood: ProposedLimits = Field(
+        default_factory=list, description="Limits that the query states."
+    )
+
+
+class RewriteResponse(RewrittenQuery):
+    """Both queries, and the source of the second one."""
+
     source: RewriteSource = Field(
         description="`gemini` and `cache`: rewritten. The others return the original query. "
         "`passthrough`: needs no rewriting. `disabled`: no key is set. `timeout`: Gemini was too "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.contracts.base import Contract, Snapshot
-from services.contracts.rewriter import MAX_QUERY_CHARACTERS
+from services.contracts.limits import QueryLimit
+from services.contracts.rewriter import MAX_QUERY_CHARACTERS, RewrittenQuery
 from services.contracts.search import (
     MAX_EXCLUSIONS,
     MAX_SEARCHES_PER_BATCH,
@@ -15,30 +16,14 @@ from services.contracts.search import (
     PriceRange,
 )
 
-UnderstoodKind = Literal["price", "in_stock", "exclude"]
 
-
-class Understood(Contract):
+class Understood(QueryLimit):
     """One part of the query that was searched as a limit, not as words."""
 
-    kind: UnderstoodKind = Field(
-        description="`price`: a limit of the price. `in_stock`: only products in stock. `exclude`: "
-        "products that say the excluded words are omitted."
-    )
-    text: str = Field(
-        min_length=1, description="The part of the query, as written.", examples=["under 20 €"]
-    )
     without: str = Field(
         description="The query without this part: search for it to remove the limit. Empty if "
         "nothing else was asked for.",
         examples=["red mug"],
-    )
-    price: PriceRange | None = Field(default=None, description="The limits, for `price`.")
-    currency: str | None = Field(
-        default=None, description="ISO 4217 code, if the query names one.", examples=["EUR"]
-    )
-    excluded: list[str] = Field(
-        default_factory=list, description="The excluded words, for `exclude`.", examples=[["blue"]]
     )
 
 
@@ -46,8 +31,19 @@ class UnderstandRequest(Contract):
     """`POST /understand`."""
 
     queries: list[Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS)]] = Field(
-        min_length=1, max_length=2 * MAX_SEARCHES_PER_BATCH
+        default_factory=list, max_length=2 * MAX_SEARCHES_PER_BATCH
     )
+    rewritten: list[RewrittenQuery] = Field(
+        default_factory=list,
+        max_length=MAX_SEARCHES_PER_BATCH,
+        description="Queries with what a language model made of them. Their own words win over it.",
+    )
+
+    @model_validator(mode="after")
+    def _some_query(self) -> UnderstandRequest:
+        if not self.queries and not self.rewritten:
+            raise ValueError("at least one query must be given")
+        return self
 
 
 class UnderstoodQuery(Contract):
@@ -72,4 +68,5 @@ class UnderstandResponse(Contract):
     """Answers in the order of the request, all from one catalogue version."""
 
     queries: list[UnderstoodQuery]
+    rewritten: list[UnderstoodQuery] = Field(default_factory=list)
     snapshot: Snapshot = ""

@@ -42,6 +42,7 @@ from services.contracts.understanding import UnderstandRequest, UnderstandRespon
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.suggest import suggest as suggest_from
 from services.retriever.state import RetrieverState, State
+from services.retriever.understanding.rewritten import understand_rewritten
 from services.retriever.understanding.understand import understand as understand_query
 
 
@@ -176,11 +177,15 @@ async def understand(
     body: UnderstandRequest, state: State, catalogue: Snapshot
 ) -> UnderstandResponse:
     """Typos are corrected from the catalogue's own words. Takes well under a millisecond."""
-    queries = await state.pool.run(
-        lambda: [understand_query(catalogue, query) for query in body.queries],
-        small=len(body.queries) == 1 and state.small(catalogue, body.queries),
+    small = len(body.queries) == 1 and state.small(catalogue, body.queries)
+    return await state.pool.run(
+        lambda: UnderstandResponse(
+            queries=[understand_query(catalogue, query) for query in body.queries],
+            rewritten=[understand_rewritten(catalogue, one) for one in body.rewritten],
+            snapshot=catalogue.snapshot,
+        ),
+        small=small and not body.rewritten,
     )
-    return UnderstandResponse(queries=queries, snapshot=catalogue.snapshot)
 
 
 async def _understand_directly(body: UnderstandRequest, request: Request) -> UnderstandResponse:

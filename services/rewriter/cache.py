@@ -1,7 +1,7 @@
 """Cache of rewritten queries in Redis, shared by every replica: nothing is paid for twice.
 
 It needs no size limit: every entry costs a call to Gemini, so there are at most as many entries as
-the daily limit of calls times the days of `cache_ttl_s`, at about 300 bytes each.
+the daily limit of calls times the days of `cache_ttl_s`, at about 500 bytes each.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from prometheus_client import Counter
 
 from services.common.metrics import Metrics
 from services.common.optional_redis import OptionalRedis, RedisUnavailable
-from services.rewriter.cleaning import cleaned
+from services.contracts.rewriter import RewrittenQuery
+from services.rewriter.answer import rewritten, stored
 
 
 def normalised(query: str) -> str:
@@ -44,7 +45,7 @@ class RewriteCache:
             registry=metrics.registry,
         )
 
-    async def get(self, query: str) -> str | None:
+    async def get(self, query: str) -> RewrittenQuery | None:
         """The cached rewriting, or None. An unavailable Redis counts as a miss."""
         if self._redis is None:
             return None
@@ -55,17 +56,18 @@ class RewriteCache:
             self._lookups.labels("unavailable").inc()
             return None
         # Others may write to this Redis: its values are checked like Gemini's answers.
-        text = None if value is None else cleaned(value.decode("utf-8", errors="replace"), query)
-        self._lookups.labels("miss" if text is None else "hit").inc()
-        return text
+        text = None if value is None else value.decode("utf-8", errors="replace")
+        meaning = None if text is None else rewritten(text, query)
+        self._lookups.labels("miss" if meaning is None else "hit").inc()
+        return meaning
 
-    async def put(self, query: str, rewritten: str) -> None:
+    async def put(self, meaning: RewrittenQuery) -> None:
         """Cache one rewriting, if Redis is available."""
         if self._redis is None:
             return
-        client, key = self._redis.client, self._key(query)
+        client, key = self._redis.client, self._key(meaning.query)
         with contextlib.suppress(RedisUnavailable):  # logged already
-            await self._redis.ask(lambda: client.set(key, rewritten.encode(), ex=self._ttl_s))
+            await self._redis.ask(lambda: client.set(key, stored(meaning).encode(), ex=self._ttl_s))
 
     def _key(self, query: str) -> str:
         content = f"{self._made_by}\0{normalised(query)}"

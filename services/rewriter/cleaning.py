@@ -1,13 +1,12 @@
 """Check of a model's answer: one plain caption, or nothing. Nothing in an answer is trusted.
 
-The checks look at structure, not at vocabulary: JSON, length, characters, markup, repetition,
+The checks look at structure, not at vocabulary: length, characters, markup, repetition,
 copies of the prompt, and sentences instead of captions (`prose`). A refused answer costs a shopper
 only the rewriting.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from functools import cache
@@ -24,7 +23,7 @@ _COPIED_WORDS = 5
 
 _QUOTES = "\"'`“”„«»‘’"
 
-_MARKUP = re.compile(
+MARKUP = re.compile(
     r"[<>{}\[\]|\\`\ufffd]"  # tags, JSON, tables, code, undecodable bytes
     r"|://|www\.|\S@\S+\.\S"  # addresses
     r"|&#?\w+;"  # HTML entities
@@ -37,20 +36,6 @@ _MARKUP = re.compile(
 _QUOTED = re.compile(r"(?<!\d)[\"“”„«»]")
 
 _STUTTER = re.compile(r"([^\W\d_]{1,20}?)\1{5,}", re.IGNORECASE)
-
-
-def description_of(answer: str) -> str | None:
-    """The description in an answer: JSON in our schema, or plain text from what ignores schemas.
-
-    Returns None for any other JSON.
-    """
-    try:
-        value = json.loads(answer)
-    except (ValueError, RecursionError):
-        return answer
-    if isinstance(value, dict) and value.keys() == {"description"}:
-        value = value["description"]
-    return value if isinstance(value, str) else None
 
 
 def cleaned(description: str, query: str) -> str | None:
@@ -82,7 +67,7 @@ def _is_plain(line: str) -> bool:
         line.isprintable()  # no line breaks, no control or bidirectional characters
         and any(len(word) > 1 and not word.isdecimal() for word in words_of(line))
         and sum(character.isalnum() for character in visible) >= 0.6 * len(visible)
-        and not _MARKUP.search(line)
+        and not MARKUP.search(line)
         and not _QUOTED.search(line)
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
+from services.rewriter.answer_schema import response_schema
 from services.rewriter.prompt import prompt
 from services.rewriter.redaction import redacted
 from services.rewriter.settings import RewriterSettings
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from google.genai.client import AsyncClient
     from google.genai.types import GenerateContentConfig, GenerateContentResponse
 
-_MAX_OUTPUT_TOKENS = 200
+_MAX_OUTPUT_TOKENS = 500
 
 
 class GeminiFailed(Exception):
@@ -29,7 +30,7 @@ class GeminiUnusable(Exception):
 
 
 class Writer(Protocol):
-    """Writes a description for a query."""
+    """Writes a description of what a query seeks, and its limits."""
 
     async def write(self, query: str) -> str:
         """The model's answer. Raises GeminiFailed or GeminiUnusable; sets no time limit."""
@@ -79,11 +80,7 @@ def _config(settings: RewriterSettings) -> GenerateContentConfig:
         temperature=0,
         max_output_tokens=_MAX_OUTPUT_TOKENS,
         response_mime_type="application/json",
-        response_schema=types.Schema(
-            type=types.Type.OBJECT,
-            properties={"description": types.Schema(type=types.Type.STRING)},
-            required=["description"],
-        ),
+        response_schema=response_schema(),
         thinking_config=None
         if level is None
         else types.ThinkingConfig(thinking_level=types.ThinkingLevel(level)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-PROMPT_VERSION = "v2"
+PROMPT_VERSION = "v3"
 
 
 @cache

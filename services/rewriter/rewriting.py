@@ -8,9 +8,9 @@ import time
 
 from services.common.context import deadline
 from services.contracts.health import Dependency
-from services.contracts.rewriter import RewriteResponse, RewriteSource
+from services.contracts.rewriter import RewriteResponse, RewriteSource, RewrittenQuery
+from services.rewriter.answer import rewritten
 from services.rewriter.cache import RewriteCache, normalised
-from services.rewriter.cleaning import cleaned, description_of
 from services.rewriter.gemini import GeminiFailed, GeminiUnusable, Writer
 from services.rewriter.metrics import RewriterMetrics
 from services.rewriter.rule import needs_rewriting
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _WAY_BACK_S = 0.02
 """Part of the caller's deadline that is reserved for the way back."""
 
-Outcome = tuple[str | None, RewriteSource]
+Outcome = tuple[RewrittenQuery | None, RewriteSource]
 """The rewritten query (None: the original is used) and its source."""
 
 
@@ -75,11 +75,13 @@ class Rewriter:
     async def rewrite(self, query: str) -> RewriteResponse:
         """The rewritten or the original query; `source` says which, and why. Raises nothing."""
         started = time.perf_counter()
-        rewritten, source = await self._decide(query)
+        better, source = await self._decide(query)
         self._metrics.rewrites.labels(source).inc()
+        # Callers whose queries differ in case or blanks share an answer.
+        own = RewrittenQuery(query=query, rewritten_query=query)
+        meaning = own if better is None else better.model_copy(update={"query": query})
         return RewriteResponse(
-            query=query,
-            rewritten_query=rewritten or query,
+            **dict(meaning),
             source=source,
             model=self._model,
             latency_ms=round((time.perf_counter() - started) * 1000, 2),
@@ -129,7 +131,7 @@ class Rewriter:
             return None, "error"
         better, source = await self._ask(writer, query)
         if better is not None:
-            await self._cache.put(query, better)
+            await self._cache.put(better)
         return better, source
 
     async def _ask(self, writer: Writer, query: str) -> Outcome:
@@ -155,8 +157,7 @@ class Rewriter:
             late.cancel()
         if loop.time() < late.when():
             self._breaker.succeeded()
-        description = description_of(answer)
-        better = None if description is None else cleaned(description, query)
+        better = rewritten(answer, query)
         if better is None:
             logger.info("answer rejected", extra={"reason": "not a caption"})
             return None, "rejected"

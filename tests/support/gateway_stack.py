@@ -17,6 +17,7 @@ from services.common.problems import ModelMismatch, NotFound, ServiceError
 from services.common.settings import ServiceSettings
 from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest, ItemProblem
 from services.contracts.health import Dependency
+from services.contracts.limits import QueryLimit
 from services.contracts.products import Product, ScoredProduct
 from services.contracts.retriever import (
     CatalogueInfo,
@@ -25,7 +26,12 @@ from services.contracts.retriever import (
     RetrievalRequest,
     RetrievalResponse,
 )
-from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
+from services.contracts.rewriter import (
+    RewriteRequest,
+    RewriteResponse,
+    RewriteSource,
+    RewrittenQuery,
+)
 from services.contracts.suggestions import SuggestedProduct, Suggestion, Suggestions
 from services.contracts.understanding import (
     UnderstandRequest,
@@ -126,6 +132,10 @@ class Stack:
     to_understand: list[list[str]] = field(default_factory=list)
     meant: dict[str, UnderstoodQuery] = field(default_factory=dict)
     """The queries that the retriever understands; any other is searched as written."""
+    proposed: list[QueryLimit] = field(default_factory=list)
+    """Limits that Gemini reads in every query."""
+    compared: list[RewrittenQuery] = field(default_factory=list)
+    """What the retriever was given to compare with a query's own words."""
     kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
     refusal: ServiceError | None = None
@@ -151,6 +161,12 @@ class Stack:
     async def predict(self, **body: Any) -> httpx.Response:  # noqa: ANN401
         return await self.http.post("/predict", json=body)
 
+    def _compared(self, proposed: RewrittenQuery) -> UnderstoodQuery:
+        own = self.meant.get(proposed.query, UnderstoodQuery(text=proposed.query))
+        text = proposed.rewritten_query
+        again = self.meant.get(text, UnderstoodQuery(text=text))
+        return own.model_copy(update={"text": again.text})
+
     def _rewriter(self) -> APIRouter:
         router = APIRouter()
 
@@ -158,7 +174,11 @@ class Stack:
         async def rewrite(request: RewriteRequest) -> RewriteResponse:
             better = f"better {request.query}" if self.source == "gemini" else request.query
             return RewriteResponse(
-                query=request.query, rewritten_query=better, source=self.source, latency_ms=1
+                query=request.query,
+                rewritten_query=better,
+                understood=self.proposed,
+                source=self.source,
+                latency_ms=1,
             )
 
         return router
@@ -203,11 +223,14 @@ class Stack:
 
         @router.post("/understand")
         async def understand(request: UnderstandRequest) -> UnderstandResponse:
-            self.to_understand.append(request.queries)
+            if request.queries:
+                self.to_understand.append(request.queries)
+            self.compared.extend(request.rewritten)
             return UnderstandResponse(
                 queries=[
                     self.meant.get(query, UnderstoodQuery(text=query)) for query in request.queries
                 ],
+                rewritten=[self._compared(one) for one in request.rewritten],
                 snapshot=self.snapshot,
             )
 

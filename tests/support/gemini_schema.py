@@ -15,6 +15,15 @@ from google.protobuf import json_format  # type: ignore[import-untyped]
 
 VERSIONS = {"v1": v1, "v1beta": v1beta}
 
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "OBJECT": dict,
+    "ARRAY": list,
+    "STRING": str,
+    "NUMBER": (int, float),
+    "INTEGER": int,
+    "BOOLEAN": bool,
+}
+
 _UNKNOWN_FIELD = re.compile(r'has no field named "(?P<name>[^"]+)" at "(?P<path>[^"]+)"')
 _AT = re.compile(r" at GenerateContentRequest\.?(?P<path>[\w.\[\]]*)")
 
@@ -43,6 +52,60 @@ def check_request(version: str, body: dict[str, Any]) -> None:
             "* GenerateContentRequest.generation_config.response_schema: "
             "only allowed with response_mime_type application/json\n"
         )
+    if "response_schema" in fields and config.HasField("response_schema"):
+        at = "GenerateContentRequest.generation_config.response_schema"
+        _check_schema(config.response_schema, at)
+
+
+def misfit(schema: dict[str, Any], value: object, at: str = "answer") -> str | None:
+    """The first place where a value does not fit a request's response schema; None if it fits.
+
+    Gemini's decoder is bound to the schema: it cannot answer with a field that is not in it.
+    """
+    if value is None:
+        return None if schema.get("nullable") else f"{at} is null"
+    kind = schema["type"]
+    if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "BOOLEAN"):
+        return f"{at} is no {kind}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{at} is none of the enum"
+    if isinstance(value, list):
+        if len(value) > int(schema.get("maxItems", len(value))):
+            return f"{at} is too long"
+        found = (misfit(schema["items"], one, f"{at}[{n}]") for n, one in enumerate(value))
+        return next(filter(None, found), None)
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for name in schema.get("required", []):
+            if name not in value:
+                return f"{at} lacks {name}"
+        for name, one in value.items():
+            if name not in properties:
+                return f"{at} has an unknown {name}"
+            if wrong := misfit(properties[name], one, f"{at}.{name}"):
+                return wrong
+    return None
+
+
+def _check_schema(schema: v1beta.Schema, at: str) -> None:
+    """What the service checks beyond the types of the fields. Raises Refused."""
+    kind = v1beta.Type(schema.type_).name
+    names = set(schema.properties)
+    if kind == "TYPE_UNSPECIFIED":
+        raise Refused(f"* {at}.type: must be specified\n")
+    if kind == "OBJECT" and not names:
+        raise Refused(f"* {at}.properties: should be non-empty for OBJECT type\n")
+    if kind == "ARRAY" and not schema.HasField("items"):
+        raise Refused(f"* {at}.items: missing field.\n")
+    if schema.enum and kind != "STRING":
+        raise Refused(f"* {at}.enum: only allowed for STRING type\n")
+    for name in [*schema.required, *getattr(schema, "property_ordering", ())]:
+        if name not in names:
+            raise Refused(f"* {at}.required: property is not defined: {name}\n")
+    for name, one in schema.properties.items():
+        _check_schema(one, f"{at}.properties[{name}]")
+    if kind == "ARRAY":
+        _check_schema(schema.items, f"{at}.items")
 
 
 def response_json(**fields: Any) -> str:  # noqa: ANN401 - proto-plus takes anything and checks it

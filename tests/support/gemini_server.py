@@ -11,11 +11,17 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
-from tests.support.gemini_schema import VERSIONS, Refused, check_request, response_json
+from tests.support.gemini_schema import (
+    VERSIONS,
+    Refused,
+    check_request,
+    misfit,
+    response_json,
+)
 
 _PATH = re.compile(r"/(?P<version>\w+)/models/[\w.-]+:generateContent")
 _NO_KEY = (
@@ -32,6 +38,8 @@ class Reply:
     status: int = 200
     after_s: float = 0.0
     cut_at: int | None = None
+    answer: dict[str, Any] | None = None
+    """An answer that the decoder writes, bound to the schema of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +57,11 @@ class GeminiRequest:
         return query
 
 
-def written(description: str, finish_reason: str = "STOP") -> Reply:
-    """A description in the structure that the rewriter asks for."""
-    return said(json.dumps({"description": description}, ensure_ascii=False), finish_reason)
+def written(description: str, finish_reason: str = "STOP", **others: Any) -> Reply:  # noqa: ANN401
+    """A description, and other fields, in the structure that the rewriter asks for."""
+    answer = {"description": description, **others}
+    reply = said(json.dumps(answer, ensure_ascii=False), finish_reason)
+    return replace(reply, answer=answer)
 
 
 def said(text: str, finish_reason: str = "STOP") -> Reply:
@@ -94,7 +104,7 @@ class GeminiServer:
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)
-                reply = _refusal(request) or self.reply(request)
+                reply = _refusal(request) or _decoded(request, self.reply(request))
                 await asyncio.sleep(reply.after_s)
                 writer.write(
                     f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n"
@@ -147,6 +157,15 @@ def _refusal(request: GeminiRequest) -> Reply | None:
     except Refused as refused:
         return failed(400, "INVALID_ARGUMENT", str(refused))
     return None
+
+
+def _decoded(request: GeminiRequest, reply: Reply) -> Reply:
+    """The reply, if the decoder could write it under the request's schema; else an error."""
+    schema = request.body.get("generationConfig", {}).get("responseSchema")
+    if reply.answer is None or schema is None:
+        return reply
+    wrong = misfit(schema, reply.answer)
+    return failed(500, "INTERNAL", f"The stand-in's own reply: {wrong}") if wrong else reply
 
 
 async def _read(reader: asyncio.StreamReader) -> GeminiRequest | None:

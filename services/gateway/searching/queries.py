@@ -14,7 +14,7 @@ from services.contracts.understanding import UnderstoodQuery
 from services.gateway.searching.recent import Recent
 from services.gateway.searching.rewriting import QueryInWords, Rewriting
 from services.gateway.searching.timings import Timings
-from services.gateway.searching.understanding import UNDERSTANDING, understood
+from services.gateway.searching.understanding import UNDERSTANDING, Query, key_of, understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Queries:
     async def of(
         self, requests: Sequence[SearchRequest], timings: Timings, recent: Recent | None
     ) -> tuple[list[QueryToSearch | None], Snapshot]:
-        """Rewritten and understood at the same time; a rewritten query is understood again.
+        """Rewritten and understood at the same time; what Gemini made of a query is then compared
+        with the query's own words.
 
         Also returns the snapshot by which memory understood them, or empty text.
         """
@@ -57,7 +58,7 @@ class Queries:
             )
         again, snapshot_again = await self._understood(
             [
-                query.used if query and meant and query.used != query.original else None
+                query.rewritten if query and meant else None
                 for query, meant in zip(rewritten, understood, strict=True)
             ],
             timings,
@@ -71,20 +72,21 @@ class Queries:
         ], snapshot or snapshot_again
 
     async def _understood(
-        self, queries: Sequence[str | None], timings: Timings, recent: Recent | None
+        self, queries: Sequence[Query | None], timings: Timings, recent: Recent | None
     ) -> tuple[list[UnderstoodQuery | None], Snapshot]:
         """Also returns the snapshot by which memory understood them, or empty text."""
-        texts = list(dict.fromkeys(query for query in queries if query))
-        if not texts:
+        keys = [None if query is None else key_of(query) for query in queries]
+        asked = {key: query for key, query in zip(keys, queries, strict=True) if key and query}
+        if not asked:
             return [None] * len(queries), ""
         # One who waits for a change waits for it here too.
         waits = awaited_change.get() is not None
-        found = None if recent is None or waits else recent.meanings(texts)
+        found = None if recent is None or waits else recent.meanings(list(asked))
         snapshot = recent.snapshot if recent is not None and found is not None else ""
         if found is None:
             with timings.stage("understand"):
-                found = await understood(self._retriever, texts, recent)
-        return [found.get(query) if query else None for query in queries], snapshot
+                found = await understood(self._retriever, list(asked.values()), recent)
+        return [found.get(key) if key else None for key in keys], snapshot
 
     async def _rewritten(
         self, requests: Sequence[SearchRequest], timings: Timings
@@ -110,15 +112,15 @@ def _to_search(
     meant: UnderstoodQuery | None,
     rewritten: UnderstoodQuery | None,
 ) -> QueryToSearch:
-    """The limits are those of the shopper's own words, the text is the rewriter's."""
+    """meant: the query's own words alone. rewritten: with what Gemini made of them."""
     degraded = list(query.degraded)
     if meant is None:
         if request.interpret:
             degraded.append(UNDERSTANDING)
         return QueryToSearch(query, query.used, None, degraded)
-    text = meant.text if query.used == query.original else query.used
+    text = meant.text if query.rewritten is None else query.used
     if rewritten is not None:
-        text = rewritten.text
+        meant, text = rewritten, rewritten.text
     others = [term.weight > 0 for term in request.terms]
     if not text and others and not any(others):
         # Limits and "less of" alone are no search.

@@ -20,7 +20,9 @@ Value = TypeVar("Value")
 MOST = 4_096
 """Texts; the vectors take 8 MB for 512 numbers each."""
 _LONGEST = 200
-"""Characters of a text that is remembered."""
+"""Characters of a text whose vector is remembered."""
+_LONGEST_QUERY = 1_000
+"""Characters of a query whose meaning is remembered, with what Gemini made of it."""
 
 
 class Recent:
@@ -50,12 +52,12 @@ class Recent:
         if model != self.model:
             self.model = model
             self._vectors.clear()
-        _keep(self._vectors, vectors)
+        _keep(self._vectors, vectors, _LONGEST)
 
     def keep_meanings(self, snapshot: Snapshot, meanings: Mapping[str, UnderstoodQuery]) -> None:
         self.served(snapshot)
         if snapshot:
-            _keep(self._meanings, meanings)
+            _keep(self._meanings, meanings, _LONGEST_QUERY)
 
     def served(self, snapshot: Snapshot) -> None:
         """This snapshot has answered; meanings by another one are forgotten."""
@@ -77,8 +79,8 @@ def _all(texts: Sequence[str], known: Mapping[str, object]) -> bool:
     return all(text in known for text in texts)
 
 
-def _keep(known: dict[str, Value], new: Mapping[str, Value]) -> None:
+def _keep(known: dict[str, Value], new: Mapping[str, Value], longest: int) -> None:
     """The text that was kept first goes first."""
-    known.update((text, value) for text, value in new.items() if len(text) <= _LONGEST)
+    known.update((text, value) for text, value in new.items() if len(text) <= longest)
     while len(known) > MOST:
         del known[next(iter(known))]

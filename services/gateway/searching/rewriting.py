@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from services.common.client import ServiceClient
 from services.common.context import own_deadline
 from services.common.problems import DeadlineExceeded, ServiceError
-from services.contracts.rewriter import RewriteRequest, RewriteResponse, RewriteSource
+from services.contracts.rewriter import (
+    RewriteRequest,
+    RewriteResponse,
+    RewriteSource,
+    RewrittenQuery,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +33,8 @@ class QueryInWords:
     original: str
     used: str
     source: RewriteSource | None  # None: the caller turned rewriting off
+    rewritten: RewrittenQuery | None = None
+    """What Gemini made of the query; None if it did not."""
 
     @property
     def degraded(self) -> list[str]:
@@ -69,4 +76,12 @@ class Rewriting:
             return QueryInWords(query, query, source="error")
         if answer.source == "disabled":
             self._disabled_until = self._clock() + DISABLED_KEPT_S
-        return QueryInWords(query, answer.rewritten_query, answer.source)
+        if answer.source not in ("gemini", "cache"):
+            return QueryInWords(query, answer.rewritten_query, answer.source)
+        rewritten = RewrittenQuery(
+            query=query,
+            rewritten_query=answer.rewritten_query,
+            corrected_query=answer.corrected_query,
+            understood=answer.understood,
+        )
+        return QueryInWords(query, answer.rewritten_query, answer.source, rewritten)

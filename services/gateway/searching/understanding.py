@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from services.common.client import ServiceClient
 from services.common.context import own_deadline
 from services.common.problems import ServiceError
+from services.contracts.rewriter import RewrittenQuery
 from services.contracts.search import Filters, PriceRange
 from services.contracts.understanding import (
     UnderstandRequest,
@@ -20,30 +21,42 @@ logger = logging.getLogger(__name__)
 
 UNDERSTANDING = "understanding"
 
+Query = str | RewrittenQuery
+"""A query in words, or one with what Gemini made of it."""
+
 _MOST_S = 0.5
 """It takes a millisecond; a retriever that needs longer is busy, and has the search to do."""
 
 
+def key_of(query: Query) -> str:
+    """The text by which a query's meaning is remembered."""
+    return query if isinstance(query, str) else f"\0{query.model_dump_json()}"
+
+
 async def understood(
-    retriever: ServiceClient, queries: Sequence[str], recent: Recent | None = None
+    retriever: ServiceClient, queries: Sequence[Query], recent: Recent | None = None
 ) -> dict[str, UnderstoodQuery]:
-    """By query. Empty after any failure: then they are searched as written.
+    """By `key_of` each query. Empty after any failure: then they are searched as written.
 
     recent: keeps what it does not have yet.
     """
+    request = UnderstandRequest(
+        queries=[one for one in queries if isinstance(one, str)],
+        rewritten=[one for one in queries if isinstance(one, RewrittenQuery)],
+    )
     # Shorter than the client's own, so that the breaker is left to the search itself.
     limit_s = min(_MOST_S, retriever.timeout_s / 2)
     try:
         async with own_deadline(limit_s, share=1 / 4):
-            answer = await retriever.post(
-                "/understand", UnderstandRequest(queries=list(queries)), UnderstandResponse
-            )
+            answer = await retriever.post("/understand", request, UnderstandResponse)
     except ServiceError as error:
         logger.warning("searching without understanding", extra={"reason": error.detail})
         return {}
-    if len(answer.queries) != len(queries):
+    asked = [*request.queries, *map(key_of, request.rewritten)]
+    answers = [*answer.queries, *answer.rewritten]
+    if len(asked) != len(answers):
         return {}
-    meanings = dict(zip(queries, answer.queries, strict=True))
+    meanings = dict(zip(asked, answers, strict=True))
     if recent is not None:
         recent.keep_meanings(answer.snapshot, meanings)
     return meanings

@@ -89,6 +89,13 @@ class Negations:
             place = one.end if one is not None else place + 1
         return found
 
+    def is_literal(self) -> bool:
+        """True if the text begins with a negation that products say: "no-show", "non stick"."""
+        length = self._wording.at("not", self._tokens, 0)
+        target = self._behind_articles(length)
+        end = self._target(target, (), noun=False) if length else None
+        return end is not None and self._literal(0, length, target, end)
+
     def _at(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that begins with its negator."""
         length = self._wording.at("not", self._tokens, place) or self._minus(place)
@@ -100,8 +107,7 @@ class Negations:
             "article", self._tokens, target
         ):
             return None
-        while skipped := self._wording.at("article", self._tokens, target):
-            target += skipped
+        target = self._behind_articles(target)
         if target == len(self._tokens):
             return self._dangling(place, taken)
         end = self._target(target, taken, noun=negator in _WITHOUT)
@@ -115,6 +121,11 @@ class Negations:
             excluded.append(self._excluded(start, end))
         end += self._wording.at("on_it", self._tokens, end)
         return Negation(self._start(place), end, excluded)
+
+    def _behind_articles(self, place: int) -> int:
+        while skipped := self._wording.at("article", self._tokens, place):
+            place += skipped
+        return place
 
     def _dangling(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negator that ends the query, behind what it negates: `mug blue not`."""
@@ -240,9 +251,7 @@ class Negations:
         joined = self._wording.at("or", self._tokens, end)
         if not joined:
             return None
-        start = end + joined
-        while skipped := self._wording.at("article", self._tokens, start):
-            start += skipped
+        start = self._behind_articles(end + joined)
         stop = self._target(start, taken, noun=False)
         if stop is None or not self._same_field(first, self._said(start, stop)):
             return None

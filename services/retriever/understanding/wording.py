@@ -103,6 +103,12 @@ class Wording:
 
 
 @cache
+def of_all() -> Wording:
+    """The wording of every language: for a text that a language model calls a limit already."""
+    return Wording(list(PHRASES))
+
+
+@cache
 def of(language: str) -> Wording:
     """The wording for a catalogue's language, ISO 639-1."""
     return Wording(list(dict.fromkeys((language, *_ALWAYS))))

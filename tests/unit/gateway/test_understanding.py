@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.contracts.limits import QueryLimit
 from services.contracts.search import Filters, PriceRange
 from services.contracts.understanding import Understood, UnderstoodQuery
 from tests.support.gateway_stack import Fault, Stack, dead, frozen
@@ -133,18 +134,42 @@ async def test_the_limits_hold_beside_the_callers_filters(
     assert filters.color == ["red"]
 
 
-async def test_a_rewritten_query_is_understood_again_within_the_shoppers_own_limits(
+async def test_a_rewritten_query_is_compared_with_the_shoppers_own_words(
     understanding: Stack,
 ) -> None:
     understanding.source = "gemini"
     rewritten = f"better {QUERY}"
     understanding.meant[rewritten] = UnderstoodQuery(text="better mug", exclusions=["other"])
+    understanding.proposed = [QueryLimit(kind="exclude", text="not blue", excluded=["blue"])]
     answer = await ask(understanding)
-    assert understanding.to_understand == [[QUERY], [rewritten]]
+    assert understanding.to_understand == [[QUERY]]
+    (compared,) = understanding.compared
+    assert (compared.query, compared.rewritten_query) == (QUERY, rewritten)
+    assert compared.understood == understanding.proposed
     assert understanding.encoded == ["better mug", "blue"]
     assert [one.text for one in understanding.searched[0].exclusions] == ["blue"]
     assert answer["rewritten_query"] == rewritten
     assert [one["kind"] for one in answer["understood"]] == ["price", "exclude", "in_stock"]
+
+
+async def test_a_rewritten_query_that_cannot_be_compared_keeps_the_shoppers_own_limits(
+    understanding: Stack,
+) -> None:
+    understanding.source, understanding.snapshot = "gemini", "v1+1"
+    await ask(understanding)
+    # Its own words are in memory now; what Gemini makes of it changes.
+    understanding.proposed = [QueryLimit(kind="in_stock", text="in stock")]
+    understanding.retriever.fault_of["/understand"] = dead
+    answer = await ask(understanding)
+    assert [one["kind"] for one in answer["understood"]] == ["price", "exclude", "in_stock"]
+    assert understanding.searched[-1].filters == understanding.searched[0].filters
+
+
+async def test_what_gemini_made_of_a_query_is_compared_once(understanding: Stack) -> None:
+    understanding.source, understanding.snapshot = "gemini", "v1+1"
+    answers = [await ask(understanding) for _ in range(3)]
+    assert len(understanding.compared) == 1
+    assert len({str(one["understood"]) for one in answers}) == 1
 
 
 async def test_a_further_page_keeps_the_limits_and_tells_them(understanding: Stack) -> None:

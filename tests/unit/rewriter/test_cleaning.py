@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rewriter.cleaning import MAX_CHARACTERS, cleaned, description_of
+from services.rewriter.answer import rewritten
+from services.rewriter.cleaning import MAX_CHARACTERS, cleaned
 from services.rewriter.prompt import instructions
 
 QUERY = "I am looking for something warm to put my coffee in, red with stripes"
@@ -194,8 +195,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _read(answer: str, query: str = QUERY) -> str | None:
-    description = description_of(answer)
-    return None if description is None else cleaned(description, query)
+    meaning = rewritten(answer, query)
+    return None if meaning is None else meaning.rewritten_query
 
 
 @pytest.mark.parametrize("caption", _lines(CAPTIONS))

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.gemini_schema import misfit
 from tests.support.gemini_server import gemini_server, written
 
 CONTENTS: list[dict[str, Any]] = [{"parts": [{"text": '{"query": "mug"}'}], "role": "user"}]
@@ -97,3 +98,61 @@ async def test_a_request_without_a_key_or_to_another_address_is_refused() -> Non
     assert (await _post(path, {"contents": CONTENTS}, key="")).status_code == 403
     assert (await _post("/v9/models/gemini-x:generateContent", {})).status_code == 404
     assert (await _post("/v1beta/models/gemini-x:explain", {})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("schema", "where"),
+    [
+        ({"type": "OBJECT"}, "response_schema.properties"),
+        ({"properties": {"a": {"type": "STRING"}}}, "response_schema.type"),
+        ({"type": "OBJECT", "properties": {"a": {"type": "ARRAY"}}}, "properties[a].items"),
+        ({**OBJECT, "required": ["title"]}, "response_schema.required"),
+        ({**OBJECT, "propertyOrdering": ["title"]}, "response_schema.required"),
+        (
+            {"type": "OBJECT", "properties": {"a": {"type": "NUMBER", "enum": ["1"]}}},
+            "properties[a].enum",
+        ),
+        ({**OBJECT, "additionalProperties": False}, '"additionalProperties"'),
+        ({**OBJECT, "$ref": "#/$defs/A"}, '"$ref"'),
+    ],
+)
+async def test_a_schema_that_gemini_does_not_take_is_refused(
+    schema: dict[str, object], where: str
+) -> None:
+    config = {"responseMimeType": "application/json", "responseSchema": schema}
+    response = await _generate("v1beta", generationConfig=config)
+    assert response.status_code == 400
+    assert where in response.json()["error"]["message"]
+
+
+LIMIT = {
+    "type": "OBJECT",
+    "properties": {"kind": {"type": "STRING", "enum": ["a"]}, "max": {"type": "NUMBER"}},
+    "required": ["kind"],
+}
+ANSWER = {
+    "type": "OBJECT",
+    "properties": {
+        "limits": {"type": "ARRAY", "items": LIMIT, "maxItems": 1},
+        "text": {"type": "STRING", "nullable": True},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        ({"limits": [{"kind": "a", "max": 1}], "text": None}, None),
+        ({}, None),
+        ({"limits": None}, "answer.limits is null"),
+        ({"limits": [{"kind": "b"}]}, "answer.limits[0].kind is none of the enum"),
+        ({"limits": [{"kind": "a", "max": "1"}]}, "answer.limits[0].max is no NUMBER"),
+        ({"limits": [{"kind": "a", "max": True}]}, "answer.limits[0].max is no NUMBER"),
+        ({"limits": [{"max": 1}]}, "answer.limits[0] lacks kind"),
+        ({"limits": [{"kind": "a"}, {"kind": "a"}]}, "answer.limits is too long"),
+        ({"title": "x"}, "answer has an unknown title"),
+        ([], "answer is no OBJECT"),
+    ],
+)
+def test_the_decoder_is_bound_to_the_schema(answer: object, wrong: str | None) -> None:
+    assert misfit(ANSWER, answer) == wrong

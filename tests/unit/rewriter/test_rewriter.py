@@ -8,6 +8,8 @@ import time
 import pytest
 
 from services.common.context import DEADLINE_HEADER
+from services.contracts.limits import QueryLimit
+from services.rewriter.answer import Answer
 from tests.support.gemini_server import GeminiRequest, Reply, blocked, failed, said, written
 from tests.support.running_rewriter import API_KEY
 from tests.support.waiting import until
@@ -39,8 +41,33 @@ async def test_gemini_gets_the_prompt_as_instructions_and_the_query_as_data(
     assert "never\ninstructions" in request.body["systemInstruction"]["parts"][0]["text"]
     config = request.body["generationConfig"]
     assert config["responseMimeType"] == "application/json"
-    assert list(config["responseSchema"]["properties"]) == ["description"]
+    assert list(config["responseSchema"]["properties"]) == list(Answer.model_fields)
+    limits = config["responseSchema"]["properties"]["understood"]["items"]
+    assert list(limits["properties"]) == list(QueryLimit.model_fields)
     assert "thinkingConfig" not in config, "the published schema has no thinking level"
+
+
+async def test_the_limits_of_an_answer_come_along_and_unusable_ones_are_left_out(
+    run_rewriter: RunRewriter,
+) -> None:
+    query = "Hi, a red mug witout stripes and under twenty, i.e. 20 €"
+    without = {"kind": "exclude", "text": "Witout  stripes", "excluded": ["stripes"]}
+    limits = [
+        without,
+        {"kind": "price", "text": "20 €", "price": {"max": 20}, "currency": "EUR"},
+        {"kind": "exclude", "text": "not blue", "excluded": ["blue"]},
+        {"kind": "price", "text": "20 €", "price": {"min": 30, "max": 20}},
+    ]
+    correction = "Hi, a red mug without stripes and under twenty, i.e. 20 €"
+    reply = written("red mug", corrected_query=correction, understood=limits)
+    async with run_rewriter(reply) as it:
+        answer = await it.rewrite(query)
+    assert answer.source == "gemini"
+    assert answer.corrected_query == correction
+    assert [(one.kind, one.text) for one in answer.understood] == [
+        ("exclude", "Witout stripes"),
+        ("price", "20 €"),
+    ]
 
 
 async def test_a_version_without_the_fields_is_named_in_log_and_readiness(
