@@ -1389,12 +1389,6 @@ export interface components {
              * @example under 20 €
              */
             text: string;
-            /**
-             * Without
-             * @description The query without this part: search for it to remove the limit. Empty if nothing else was asked for.
-             * @example red mug
-             */
-            without: string;
             /** @description The limits, for `price`. */
             price?: components["schemas"]["PriceRange"] | null;
             /**
@@ -1411,6 +1405,12 @@ export interface components {
              *     ]
              */
             excluded?: string[];
+            /**
+             * Without
+             * @description The query without this part: search for it to remove the limit. Empty if nothing else was asked for.
+             * @example red mug
+             */
+            without: string;
         };
         /**
          * Variant
