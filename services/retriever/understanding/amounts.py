@@ -47,17 +47,42 @@ class Amounts:
         value = value_of(tokens[number].folded)
         if value is None or value > _MOST or (before is None and self._in_code(number)):
             return None
-        after = self._currency(number + 1)
-        if before is None and after is None and self._measured(number):
+        end = number + 1
+        if self._thousands(end):
+            value, end = value * 1_000, end + 1
+        dashed = self._dash(end)
+        after = self._currency(end + dashed)
+        if before is None and after is None and not dashed and self._measured(end - 1):
             return None
         named = before or after
         return Amount(
             value,
             named[1] if named else None,
-            named is not None,
+            named is not None or dashed > 0,
             place,
-            number + 1 + (after is not None and before is None),
+            end + dashed + (after is not None and before is None),
         )
+
+    def _thousands(self, place: int) -> bool:
+        """True for `k` right behind a number: `1.5k`."""
+        tokens = self._tokens
+        return (
+            place < len(tokens)
+            and tokens[place].folded == "k"
+            and adjacent(tokens[place - 1], tokens[place])
+        )
+
+    def _dash(self, place: int) -> int:
+        """The number of tokens of a dash instead of cents: `20,-`, `20.–`."""
+        tokens = self._tokens
+        dashed = (
+            place + 1 < len(tokens)
+            and tokens[place].folded in (",", ".")
+            and tokens[place + 1].folded in ("-", "–", "—")
+            and adjacent(tokens[place - 1], tokens[place])
+            and adjacent(tokens[place], tokens[place + 1])
+        )
+        return 2 if dashed else 0
 
     def _currency(self, place: int) -> tuple[str, str | None] | None:
         """The name there, and its code."""
@@ -101,7 +126,11 @@ class Amounts:
                 return True
             if tokens[after].folded == "-" and wording.at("unit", tokens, after + 1):
                 return True
-            if wording.at("unit", tokens, after):
+            # "Max 30 min 20": the word belongs to the next number.
+            leads = wording.at("at_least", tokens, after) and (
+                after + 1 < len(tokens) and tokens[after + 1].sort == "number"
+            )
+            if wording.at("unit", tokens, after) and not leads:
                 return True
         return False
 

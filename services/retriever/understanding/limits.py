@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.contracts.search import PriceRange
 from services.retriever.understanding.amounts import Amount, Amounts
 from services.retriever.understanding.phrase_lists import Meaning
-from services.retriever.understanding.tokens import Token
+from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
 
 _STEP = 0.001
@@ -20,8 +20,17 @@ _BEHIND: tuple[tuple[Meaning, Meaning], ...] = (("or_less", "up_to"), ("or_more"
 """Limits behind an amount, and the limits before it that mean the same."""
 _FROM = frozenset({"from", "ab", "da", "de", "od", "от", "fran", "fra", "من"})
 """Words that begin a limit only before a currency."""
+_FLIPPED: dict[Meaning, Meaning] = {
+    "below": "at_least",
+    "up_to": "above",
+    "above": "up_to",
+    "at_least": "below",
+}
+"""What a limit means behind a negation: "not to spend more than 20"."""
 _NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than", "nur", "solo"})
 """Words of `more_less` that do not mean "around"."""
+_FAR = 4
+"""Words between a word like "price" and its range."""
 _DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
 """Words that are parts of names as well: "Air Max 90"."""
 
@@ -83,7 +92,7 @@ class Limits:
     def _range(self, place: int) -> PriceLimit | None:
         """`between 10 and 20`, `10–20 €`, `from 10 to 20`."""
         between = self._wording.at("between", self._tokens, place)
-        first = self._amount(place + between)
+        first = self._amount(place + between) if between else self._amounts.at(place)
         if first is None:
             return None
         joins: Meaning = "and" if between else "to"
@@ -91,7 +100,9 @@ class Limits:
         if not join:
             return None
         second = self._amounts.at(first.end + join)
-        if second is None or not (between or first.named or second.named):
+        if second is None:
+            return None
+        if not (between or first.named or second.named or self._of_money(place)):
             return None
         end = second.end + self._wording.at("or_between", self._tokens, second.end)
         low, high = sorted((first.value, second.value))
@@ -114,15 +125,50 @@ class Limits:
         length, meaning = max(options, key=lambda one: one[0])
         if not length:
             return None
-        amount = self._amount(place + length)
+        word = self._tokens[place].folded
+        alone = length == 1
+        # "Up to max. 20"
+        while more := self._wording.at(meaning, self._tokens, self._behind_dot(place + length)):
+            length = self._behind_dot(place + length) + more - place
+        amount = self._amount(self._behind_dot(place + length))
         if amount is None:
             return None
-        word = self._tokens[place].folded
-        if word in _FROM and not amount.named:
+        if word in _FROM and alone and not amount.named and not self._of_money(place):
             return None
+        doubtful = not amount.named and alone and word in _DOUBTFUL
+        start = self._negator(place)
+        if start is not None:
+            meaning = _FLIPPED[meaning]
         price = _beyond(meaning, amount.value)
-        doubtful = not amount.named and length == 1 and word in _DOUBTFUL
-        return PriceLimit(place, amount.end, price, amount.currency, doubtful)
+        return PriceLimit(
+            place if start is None else start, amount.end, price, amount.currency, doubtful
+        )
+
+    def _negator(self, place: int) -> int | None:
+        """Start of a negation before the limit, with words like "to spend" between them."""
+        start = place
+        while length := self._wording.before("price", self._tokens, start):
+            start -= length
+        # A negation may end with such a word: "I don't want".
+        for end in range(start, place + 1):
+            if length := self._wording.before("not", self._tokens, end):
+                return end - length
+        return None
+
+    def _of_money(self, place: int) -> bool:
+        """True if the words before say that a price follows: "price: 10-20"."""
+        for end in range(place, max(place - _FAR, 0), -1):
+            if self._wording.before("money", self._tokens, end):
+                return True
+            if not self._wording.before("price", self._tokens, end):
+                return False
+        return False
+
+    def _behind_dot(self, place: int) -> int:
+        """The place behind the dot of an abbreviation: "max. 20"."""
+        tokens = self._tokens
+        dot = 0 < place < len(tokens) and tokens[place].folded == "."
+        return place + 1 if dot and adjacent(tokens[place - 1], tokens[place]) else place
 
     def _behind(self, place: int) -> PriceLimit | None:
         """`50 or less`, `50 € max`, `€50+`, `50元以下`."""
@@ -140,8 +186,12 @@ class Limits:
 
     def _near(self, amount: Amount) -> PriceLimit | None:
         """`around 30 €`; only with a currency."""
-        about = self._wording.before("more_less", self._tokens, amount.start)
-        word = self._tokens[amount.start - 1].folded if about else ""
+        end = amount.start
+        if end > 1 and self._behind_dot(end - 1) == end:
+            end -= 1
+        about = self._wording.before("more_less", self._tokens, end)
+        word = self._tokens[end - 1].folded if about else ""
+        about += amount.start - end if about else 0
         if not amount.named or word in _NOT_NEAR or not about:
             return None
         price = PriceRange(
@@ -154,7 +204,8 @@ class Limits:
         found = self._amounts.at(place)
         if found is None:
             skipped = self._wording.at("more_less", self._tokens, place)
-            found = self._amounts.at(place + skipped) if skipped else None
+            behind = self._behind_dot(place + skipped)
+            found = self._amounts.at(behind) if skipped else None
         return found
 
     def _of_measure(self, limit: PriceLimit) -> bool:
@@ -171,7 +222,8 @@ class Limits:
                 if start - length < least:
                     break
                 start -= length
-        return PriceLimit(start, limit.end, limit.price, limit.currency, limit.doubtful)
+        end = limit.end + self._wording.at("behind_price", self._tokens, limit.end)
+        return PriceLimit(start, end, limit.price, limit.currency, limit.doubtful)
 
     def _negated(self, place: int) -> bool:
         return self._wording.before("not", self._tokens, place) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,16 @@ _OF_ANY_KIND = frozenset(
     ]
 )
 """Words for products of no certain kind, of which one may be excluded: blue things except mugs."""
+
+_COMPOUND = {
+    "en": re.compile(r"(\w{3,})less|un(\w{4,})"),
+    "de": re.compile(r"(\w{3,}?)s?(?:frei|los)(?:e|er|es|en|em)?"),
+    "nl": re.compile(r"(\w{3,}?)s?(?:vrij|loos|loze|vrije)"),
+    "sv": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|a)?"),
+    "da": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|e)?"),
+    "no": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:tt|t|e)?"),
+}
+"""Folded words that negate a part of themselves, by language."""
 
 _ASKING = frozenset({"why", "if", "whether", "warum", "wieso", "ob", "pourquoi", "si", "perche"})
 """Words before "not" that make it a question."""
@@ -98,7 +109,11 @@ class Negations:
 
     def _at(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that begins with its negator."""
-        length = self._wording.at("not", self._tokens, place) or self._minus(place)
+        length = (
+            self._wording.at("not", self._tokens, place)
+            or self._minus(place)
+            or self._but(place, taken)
+        )
         if not length or (place > 0 and self._tokens[place - 1].folded in _ASKING):
             return None
         negator = self._tokens[place + length - 1].folded
@@ -176,31 +191,66 @@ class Negations:
     def _after(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that ends with its negator: `leather-free`, `赤以外`."""
         end = self._target(place, taken, noun=False)
-        if end is None or not self._is_value(place, end):
+        if end is None:
             return None
-        behind = self._wording.at("after_not", self._tokens, end)
-        if not behind and self._free(end):
-            behind = 2
-        if not behind or self._says_both(self._said(place, end), "free"):
+        if (excluded := self._in_compound(place)) is not None:
+            return Negation(place, place + 1, [excluded])
+        behind = self._wording.at("after_not", self._tokens, end) or self._free(end)
+        if not behind or not (self._is_value(place, end) or self._is_described(place, end)):
+            return None
+        if self._says_both(self._said(place, end), "free"):
             return None
         return Negation(place, end + behind, [self._said(place, end)])
 
+    def _is_described(self, start: int, end: int) -> bool:
+        """True for another form of values: `stripe` where products are striped."""
+        return len(rows_saying(self._words, self._said(start, end), ("attributes",))) > 0
+
+    def _in_compound(self, place: int) -> str | None:
+        """What a word itself negates: `lederfrei`, `streifenlose`, `stripeless`, `unstriped`."""
+        word = self._tokens[place].folded
+        language = self._words.analyser.language
+        if word in self._vocabulary:
+            return None
+        for pattern in (_COMPOUND.get(language), _COMPOUND["en"]):
+            match = pattern.fullmatch(word) if pattern is not None else None
+            root = next(filter(None, match.groups()), None) if match is not None else None
+            if root is not None and len(
+                rows_saying(self._words, root, ("attributes",), self._synonyms)
+            ):
+                return root
+        return None
+
+    def _but(self, place: int, taken: Collection[int]) -> int:
+        """The length of a "but" before a value, behind a word like "any": `any mug but red`."""
+        length = self._wording.at("but", self._tokens, place)
+        if not length or not any(
+            self._wording.at("any", self._tokens, before) for before in range(place)
+        ):
+            return 0
+        start = self._behind_articles(place + length)
+        end = self._target(start, taken, noun=False)
+        return length if end is not None and self._is_value(start, end) else 0
+
     def _minus(self, place: int) -> int:
-        """1 for a minus sign before a word: `mug -blue`."""
+        """1 for a minus sign before a word: `mug -blue`, `mug !blue`."""
         tokens = self._tokens
-        if tokens[place].folded != "-" or place + 1 >= len(tokens):
+        if tokens[place].folded not in ("-", "!") or place + 1 >= len(tokens):
             return 0
         apart = place == 0 or not adjacent(tokens[place - 1], tokens[place])
         word = tokens[place + 1].sort == "word" and adjacent(tokens[place], tokens[place + 1])
         return int(apart and word and place > 0)
 
-    def _free(self, place: int) -> bool:
+    def _free(self, place: int) -> int:
+        """The length of `-free`, or of `free` before a kind of product or the end."""
         tokens = self._tokens
-        return (
-            place + 1 < len(tokens)
-            and tokens[place].folded == "-"
-            and tokens[place + 1].folded in ("free", "less")
-        )
+        if place + 1 < len(tokens) and tokens[place].folded == "-":
+            return 2 if tokens[place + 1].folded in ("free", "less") else 0
+        if place >= len(tokens) or place == 0 or tokens[place].folded != "free":
+            return 0
+        after = place + 1
+        ends = after == len(tokens) or self._is_kind(self._said(after, after + 1))
+        return int(ends and self._is_value(place - 1, place))
 
     def _target(self, place: int, taken: Collection[int], *, noun: bool) -> int | None:
         """The end of what is negated: a value of several words, or one word."""
@@ -253,7 +303,14 @@ class Negations:
             return None
         start = self._behind_articles(end + joined)
         stop = self._target(start, taken, noun=False)
-        if stop is None or not self._same_field(first, self._said(start, stop)):
+        if stop is None:
+            return None
+        either = self._wording.at("either", self._tokens, end) and (
+            self._is_value(start, stop) or self._is_described(start, stop)
+        )
+        if not self._same_field(first, self._said(start, stop)) and (
+            not either or self._is_kind(self._said(start, stop))
+        ):
             return None
         behind = self._wording.at("on_it", self._tokens, stop)
         negated_again = self._wording.at("not", self._tokens, end + joined - 1)

@@ -1,7 +1,9 @@
 """Phrases of limits and negations by language and meaning, separated by `|`.
 
 Languages without spaces are cut at these phrases. `measure`: a number behind it is no price;
-`unit`: a number before it is none. `idiom`: a word behind "not" that it does not negate.
+`unit`: a number before it is none. `money`: a range behind it is one of prices, without a currency
+too. `idiom`: a word behind "not" that it does not negate. `either`: all that it joins is negated.
+`but`: a negation behind a word of `any` only.
 """
 
 from __future__ import annotations
@@ -10,34 +12,44 @@ from typing import Literal
 
 Meaning = Literal[
     "below", "up_to", "above", "at_least", "or_less", "or_more", "between", "and", "to",
-    "or_between", "price", "more_less", "measure", "unit", "in_stock",
-    "not", "after_not", "article", "or", "idiom", "on_it",
+    "or_between", "price", "money", "behind_price", "more_less", "measure", "unit", "in_stock",
+    "not", "after_not", "article", "or", "either", "idiom", "on_it", "any", "but",
 ]  # fmt: skip
 
 PHRASES: dict[str, dict[Meaning, str]] = {}
 
 PHRASES["en"] = {
-    "below": "under|below|less than|cheaper than|lower than|beneath|not over|not above|"
-    "no more expensive than|not more expensive than|smaller than|<|nothing over|nothing above|"
-    "not exceeding|not to exceed|without exceeding|fewer than",
-    "up_to": "up to|at most|no more than|not more than|nothing more than|max|maximum|maximum of|"
-    "max of|within|limit of|budget|budget of|budget is|a budget of|not higher than|<=|≤|upto|"
-    "at the most|maximal|tops",
+    "below": "under|below|less than|cheaper than|lower than|beneath|smaller than|<|fewer than|sub",
+    "up_to": "up to|at most|no more than|not more than|nothing more than|max|maximum|"
+    "maximum of|max of|within|limit of|budget|budget of|budget is|a budget of|not higher than|"
+    "<=|≤|upto|at the most|maximal|tops|not over|not above|no more expensive than|"
+    "not more expensive than|nothing over|nothing above|not exceeding|not to exceed|"
+    "without exceeding|no higher than|i can spend|can spend|willing to spend|happy to spend|"
+    "to spend|spending limit|spending limit of|no pricier than|not pricier than|no dearer than|"
+    "can't spend more than|cannot spend more than|can't pay more than|cannot pay more than|"
+    "won't spend more than|won't pay more than|will not pay more than|will not spend more than|"
+    "must not cost more than|should not cost more than|shouldn't cost more than|"
+    "mustn't cost more than|can't go over|cannot go over|can't afford more than|"
+    "cannot afford more than",
     "above": "over|above|more than|greater than|higher than|pricier than|more expensive than|>|"
-    "exceeding|not under|not below|nothing under|nothing below|beyond",
-    "at_least": "at least|from|starting at|starting from|minimum|minimum of|min of|no less than|"
-    "min|not less than|upwards of|>=|≥|a minimum of",
-    "or_less": "or less|or under|or below|or cheaper|max|maximum|tops|and under|and below|and less|"
-    "at most|or lower|at the most",
-    "or_more": "or more|or over|or above|and up|and over|and above|and more|upwards|+|minimum|min|"
-    "at least|plus|or higher",
+    "exceeding|beyond",
+    "at_least": "at least|from|starting at|starting from|minimum|minimum of|min of|"
+    "no less than|min|not less than|upwards of|>=|≥|a minimum of|not under|not below|"
+    "nothing under|nothing below|no cheaper than|not cheaper than",
+    "or_less": "or less|or under|or below|or cheaper|max|maximum|tops|and under|and below|"
+    "and less|at most|or lower|at the most",
+    "or_more": "or more|or over|or above|and up|and over|and above|and more|upwards|+|minimum|"
+    "min|at least|plus|or higher",
     "between": "between|in between|from|range from|ranging from",
     "and": "and|&|to|-|–|—|till|until|up to",
     "to": "to|-|–|—|~|till|until|up to",
     "price": "price|prices|priced|pricing|priced at|costing|costs|cost|that costs|that cost|"
     "which costs|for|with a price|at a price|price is|price range|in the price range|budget|"
     "the price|a price|is|of|:|that is|that are|which is|anything|something|it|should|be|must|"
-    "a price of|that's|for sale|spend|spending|around|with|whose|at|i can|pay",
+    "a price of|that's|for sale|spend|spending|around|with|whose|at|i can|pay|but|and|in the|"
+    "in a|in the range|in the range of|in a range of|range|range of|in the price range of|"
+    "but also|yet|want to spend|want to pay|to pay|to spend|want|would like|like to spend|"
+    "going|go|costing me",
     "not": "not|no|without|except|except for|excepting|excluding|exclude|excl|anything but|"
     "anything except|in anything but|in anything except|anything other than|any color but|"
     "any colour but|any color except|any colour except|in any color but|in any colour but|"
@@ -47,100 +59,141 @@ PHRASES["en"] = {
     "does not have|doesn't have|doesnt have|do not have|don't have|dont have|that has no|"
     "that have no|with no|having no|has no|have no|do not want|don't want|dont want|don't like|"
     "dont like|i hate|hate|avoid|avoiding|never|and not|and no|neither|never in|apart from|"
-    "aside from|"
-    "besides|everything but|everything except|all but|all except|must not be|must not have|"
-    "mustn't be|should not be|shouldn't be|should not have|can't be|cannot be|not in|lacking|"
-    "free of|free from|devoid of|absent|leave out|skip|i do not want|i don't want|"
-    "i don't like|please no|definitely not|certainly not|absolutely no|absolutely not|"
-    "whichever but|that does not have|that doesn't have|anything not|anything that is not|"
-    "anything that isn't|any but|in any but|save for|excludes|ex|not being|not made of|"
-    "not made from|not made out of|made without|not of|no to|not with",
-    "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|that|"
-    "made of|made from|made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|"
-    "in the colour|has|want|on|-",
+    "aside from|besides|everything but|everything except|all but|all except|must not be|"
+    "must not have|mustn't be|should not be|shouldn't be|should not have|can't be|cannot be|"
+    "not in|lacking|free of|free from|devoid of|absent|leave out|skip|i do not want|"
+    "i don't want|i don't like|please no|definitely not|certainly not|absolutely no|"
+    "absolutely not|whichever but|that does not have|that doesn't have|anything not|"
+    "anything that is not|anything that isn't|any but|in any but|save for|excludes|ex|"
+    "not being|not made of|not made from|not made out of|made without|not of|no to|not with|"
+    "sans|w/o|w/out|instead of|rather than|as opposed to|barring|ain't|aint|that ain't|"
+    "which is neither|that is neither|that are neither|which are neither|with neither|"
+    "is neither|are neither|having neither|has neither|all colors but|all colours but|"
+    "all colors except|all colours except|every color but|every colour but|every color except|"
+    "every colour except|whatever but|were not|was not|wasn't|weren't|not any|never any|"
+    "anything with no|not something|not one with|not ones with|does not|do not|doesn't|doesnt|"
+    "don't|dont|that does not|that doesn't|that doesnt|which does not|which doesn't|"
+    "that do not|that don't",
+    "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|"
+    "that|made of|made from|made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|"
+    "in the color|in the colour|has|want|on|-",
     "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
     ", and|, nor|, no|, not|and without|or with",
-    "in_stock": "in stock|on stock|in-stock|available now|available today|immediately available|"
-    "available immediately|that are in stock|that is in stock|only in stock|in stock only|"
-    "currently available|ready to ship|currently in stock|which are in stock|which is in stock|"
-    "not sold out|not out of stock|in stock now|available in stock|must be in stock|"
-    "should be in stock|have in stock|has in stock|that you have in stock|you have in stock|"
-    "in stock items|in stock products|and in stock|and available now|in stock please|"
-    "available right now|available for delivery|is in stock|are in stock|instock",
-    "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|longer|"
-    "one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|if|for|"
-    "my|your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|"
-    "important|whose|which|who|whom|where|when|why|how|bad|good|thanks|idea|doubt|same|like|as|him|them|me|us|show",
+    "in_stock": "in stock|on stock|in-stock|available now|available today|"
+    "immediately available|available immediately|that are in stock|that is in stock|"
+    "only in stock|in stock only|currently available|ready to ship|currently in stock|"
+    "which are in stock|which is in stock|not sold out|not out of stock|in stock now|"
+    "available in stock|must be in stock|should be in stock|have in stock|has in stock|"
+    "that you have in stock|you have in stock|in stock items|in stock products|and in stock|"
+    "and available now|in stock please|available right now|available for delivery|is in stock|"
+    "are in stock|instock",
+    "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|"
+    "longer|one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|"
+    "if|for|my|your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|"
+    "important|whose|which|who|whom|where|when|why|how|bad|good|thanks|idea|doubt|same|like|as|"
+    "him|them|me|us|show",
     "on_it": "on it|in it|on them|please|at all|on the front|ones|one|in it please|whatsoever|"
     "color|colour|colors|colours|things|stuff",
-    "measure": "age|ages|aged|size|sizes|length|width|height|weight|capacity|wattage|model|version|"
-    "number|page|pages|diameter|depth|volume|us|uk|eu|no|nr|art|sku|id|item|spf|weighs|"
+    "measure": "age|ages|aged|size|sizes|length|width|height|weight|capacity|wattage|model|"
+    "version|number|page|pages|diameter|depth|volume|us|uk|eu|no|nr|art|sku|id|item|spf|weighs|"
     "weighing|long|wide|tall|high|holds|holding|rated|rating|load|years|power",
     "unit": "cm|mm|m|km|dm|inch|inches|ft|feet|foot|yard|yards|l|ml|cl|dl|liter|liters|litre|"
     "litres|gallon|gallons|oz|ounce|ounces|kg|g|mg|gram|grams|lb|lbs|ton|tons|w|watt|watts|kw|"
-    "v|volt|volts|amp|amps|ah|mah|wh|kwh|hz|khz|mhz|ghz|gb|mb|tb|kb|mp|megapixel|megapixels|"
-    "px|dpi|rpm|bar|psi|db|lumen|lumens|lm|k|kelvin|degrees|degree|°|c|f|%|percent|year|years|"
-    "yr|yrs|month|months|week|weeks|day|days|hour|hours|h|hr|hrs|minute|minutes|min|second|"
+    "v|volt|volts|amp|amps|ah|mah|wh|kwh|hz|khz|mhz|ghz|gb|mb|tb|kb|mp|megapixel|megapixels|px|"
+    "dpi|rpm|bar|psi|db|lumen|lumens|lm|k|kelvin|degrees|degree|°|c|f|%|percent|year|years|yr|"
+    "yrs|month|months|week|weeks|day|days|hour|hours|h|hr|hrs|minute|minutes|min|second|"
     "seconds|sec|piece|pieces|pcs|pc|pack|packs|count|ct|people|persons|person|players|player|"
     "stars|star|reviews|review|pages|page|sheets|seats|seater|doors|drawers|shelves|levels|"
     "speeds|gears|teeth|holes|way|ways|in-1|x|\"|″|''|′|sqm|m2|m²|thread|threads|denier|den|"
     "carat|carats|karat|ct|mph|kmh|calories|kcal|cal|servings|items|colors|colours|sizes|size|"
-    "d|p|n|nm|cc|hp|bit|cores|fps|old|year-old|ply|tiers|tier|layers|"
-    "mmhg|cups|tablets|capsules|sachets|bags|rolls|meter|meters|metre|metres|centimeters|"
-    "centimetres|millimeters|pound|pounds|am|pm|st|nd|rd|th|s",
+    "d|p|n|nm|cc|hp|bit|cores|fps|old|year-old|ply|tiers|tier|layers|mmhg|cups|tablets|"
+    "capsules|sachets|bags|rolls|meter|meters|metre|metres|centimeters|centimetres|millimeters|"
+    "pound|pounds|am|pm|st|nd|rd|th|s",
     "more_less": "about|around|approximately|approx|ca|circa|roughly|only|just|a|the|:|is|of|"
     "my|than",
+    "money": "price|prices|priced|pricing|price range|price is|price:|budget|cost|costs|"
+    "costing|price from|priced from|for sale",
+    "behind_price": "range|price range|budget|in price|or so|each|apiece|in total|price|money",
+    "after_not": "excluded|are excluded|is excluded|not wanted|is not wanted|are not wanted|"
+    "unwanted|not allowed|are not allowed|is not allowed|not please|not included|no thanks|"
+    "no thank you|not needed",
+    "either": "or|nor|or in|nor in|or any|nor any",
+    "any": "any|all|every|each|whatever|whichever|everything|anything",
+    "but": "but|bar|save",
 }
 
 PHRASES["de"] = {
-    "below": "unter|weniger als|billiger als|gunstiger als|unterhalb|unterhalb von|nicht uber|"
-    "kleiner als",
+    "below": "unter|weniger als|billiger als|gunstiger als|unterhalb|unterhalb von|kleiner als|"
+    "preiswerter als|niedriger als",
     "up_to": "bis|bis zu|hochstens|maximal|max|nicht mehr als|nicht teurer als|maximum|budget|"
-    "maximal fur|bis maximal",
-    "above": "uber|mehr als|teurer als|oberhalb|oberhalb von|nicht unter|grosser als",
-    "at_least": "ab|mindestens|min|nicht weniger als|wenigstens",
+    "maximal fur|bis maximal|nicht uber|bis max|bis hochstens|nicht hoher als|mehr als nicht|"
+    "hochstens fur|obergrenze|limit",
+    "above": "uber|mehr als|teurer als|oberhalb|oberhalb von|grosser als",
+    "at_least": "ab|mindestens|min|nicht weniger als|wenigstens|mind|nicht unter|"
+    "nicht billiger als",
     "or_less": "oder weniger|oder billiger|und weniger|oder gunstiger|maximal|hochstens|max|"
-    "und darunter|oder darunter",
+    "und darunter|oder darunter|und gunstiger",
     "or_more": "oder mehr|und mehr|aufwarts|und daruber|oder daruber|mindestens",
     "between": "zwischen|von",
     "and": "und|bis",
     "to": "bis",
-    "price": "preis|preise|kosten|kostet|fur|zum preis|die|das|der|preislich|liegt|von|im preis",
+    "price": "preis|preise|kosten|kostet|fur|zum preis|die|das|der|preislich|liegt|von|"
+    "im preis|im preisbereich|preisbereich|im bereich|preisspanne|kosten soll|soll|darf|"
+    "maximaler preis|aber|und|zu einem preis|dass|welche|welcher|welches|ausgeben|bezahlen|"
+    "zahlen|will|mochte",
     "not": "nicht|kein|keine|keinen|keiner|keines|keinem|ohne|ausser|nur nicht|aber nicht|"
     "aber kein|aber keine|aber ohne|aber keinen|bloss nicht|alles ausser|alles nur nicht|"
-    "ausgenommen|nicht in|exklusive|bis auf|statt|auf keinen fall|und kein|und keine|"
-    "und nicht|nichts|nichts mit|nichts in|die nicht|der nicht|das nicht|"
-    "in jeder farbe ausser|jede farbe ausser|nicht aus",
+    "ausgenommen|nicht in|exklusive|bis auf|statt|auf keinen fall|und kein|und keine|und nicht|"
+    "nichts|nichts mit|nichts in|die nicht|der nicht|das nicht|in jeder farbe ausser|"
+    "jede farbe ausser|nicht aus|weder|die weder|der weder|das weder|anstatt|anstelle von|"
+    "statt in|bloss kein|bloss keine|bloss keinen|bitte nicht|bitte kein|bitte keine|"
+    "bitte ohne|mit ausnahme von|abgesehen von|alle farben ausser|alles ohne|nicht mit|"
+    "kein bisschen",
     "article": "ein|eine|einen|einem|der|die|das|den|dem|in|mit|aus|farbe|der farbe",
     "or": "oder|und|noch|oder in|und in|und ohne|und kein|und keine|oder mit",
     "in_stock": "auf lager|lieferbar|sofort lieferbar|sofort verfugbar|vorratig|verfugbar|"
-    "ab lager|lagernd|auf vorrat|jetzt lieferbar|nur lieferbare|nicht ausverkauft|nur auf lager|"
-    "nur lieferbar|nur verfugbare",
-    "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|wenn|"
-    "dass|ich|problem|ahnung|besonders",
-    "on_it": "darauf|drauf|bitte|dabei",
+    "ab lager|lagernd|auf vorrat|jetzt lieferbar|nur lieferbare|nicht ausverkauft|"
+    "nur auf lager|nur lieferbar|nur verfugbare",
+    "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|"
+    "wenn|dass|ich|problem|ahnung|besonders",
+    "on_it": "darauf|drauf|bitte|dabei|ist|sind|hat|haben",
     "measure": "alter|grosse|grossen|lange|breite|hohe|gewicht|modell|nummer|nr|volumen|leistung",
     "unit": "stuck|stk|jahre|jahren|jahr|monate|monaten|zoll|liter|meter|gramm|kilo|personen|"
     "teile|teilig|tage|stunden|minuten|seiten|grad|prozent|zentimeter|millimeter|watt|tlg",
-    "more_less": "etwa|ca|circa|ungefahr|nur|von|rund",
+    "more_less": "etwa|ca|circa|ungefahr|nur|von|rund|um|um die|zirka|so um die|rund um",
+    "money": "preis|preise|preisbereich|preisspanne|kosten|kostet|budget",
+    "behind_price": "kostet|kosten|kosten soll|kosten sollen|kosten darf|kosten durfen|"
+    "ausgeben|pro stuck|budget|liegt",
+    "after_not": "ausgeschlossen|nicht erwunscht|unerwunscht|ausgenommen|nicht bitte|"
+    "nein danke|egal nur nicht",
+    "either": "oder|noch|oder in|noch in",
 }
 
 PHRASES["fr"] = {
-    "below": "moins de|en dessous de|sous|inferieur a|inferieure a|moins cher que|au-dessous de|"
-    "au dessous de|en dessous|a moins de",
-    "up_to": "jusqu'a|jusqua|maximum|max|au plus|pas plus de|au maximum|budget|budget de",
-    "above": "plus de|au-dessus de|au dessus de|superieur a|superieure a|plus cher que|a plus de",
+    "below": "moins de|en dessous de|sous|inferieur a|inferieure a|moins cher que|"
+    "au-dessous de|au dessous de|en dessous|a moins de|moins chere que|moins cheres que|"
+    "moins chers que|inferieurs a|inferieures a",
+    "up_to": "jusqu'a|jusqua|maximum|max|au plus|pas plus de|au maximum|budget|budget de|"
+    "ne depassant pas|qui ne depasse pas|qui ne depassent pas|sans depasser|pas plus cher que|"
+    "pas au-dessus de|dans la limite de|ne pas depasser|max.|maxi",
+    "above": "plus de|au-dessus de|au dessus de|superieur a|superieure a|plus cher que|"
+    "a plus de|plus chere que|plus cheres que|plus chers que|superieurs a|superieures a",
     "at_least": "a partir de|au moins|minimum|min|des|pas moins de",
-    "or_less": "ou moins|maximum|max|au plus|au maximum|et moins",
+    "or_less": "ou moins|maximum|max|au plus|au maximum|et moins|maxi",
     "or_more": "ou plus|et plus|minimum|au moins",
     "between": "entre|de",
     "and": "et|a",
     "to": "a",
-    "price": "prix|coutant|coute|coutent|pour|un prix|a un prix|qui coute|d'un prix|de",
+    "price": "prix|coutant|coute|coutent|pour|un prix|a un prix|qui coute|d'un prix|de|"
+    "qui coutent|gamme de prix|dans une fourchette de|fourchette de|mais|prix entre|au prix de|"
+    "a un prix de|qui ne coute|qui ne coutent|ne coute|ne coutent|ne|depenser|payer|debourser",
     "not": "pas|pas de|pas en|sans|sauf|sauf en|excepte|hormis|a l'exception de|mais pas|"
     "mais pas de|mais pas en|mais sans|tout sauf|autre que|hors|a part|ni|non|surtout pas|"
     "n'importe quelle couleur sauf|rien de|qui n'est pas|et pas|et sans|aucun|aucune|jamais|"
-    "pas avec|ne soit pas",
+    "pas avec|ne soit pas|autre chose que|autres que|n'importe quoi sauf|ne sont pas|n'est pas|"
+    "qui ne sont pas|qui ne soit pas|qui ne soient pas|plutot que|au lieu de|a l'exclusion de|"
+    "exclure|excluant|toutes les couleurs sauf|je ne veux pas de|je ne veux pas|mis a part|"
+    "en dehors de",
     "article": "le|la|les|un|une|des|du|de|d'|en|avec|a|couleur|au|aux|l'",
     "or": "ou|et|ni|ou de|et de|ou en|ni de|ni en",
     "in_stock": "en stock|disponible|disponibles|disponible immediatement|"
@@ -149,47 +202,63 @@ PHRASES["fr"] = {
     "forcement|vraiment|probleme|encore|besoin",
     "on_it": "dessus|svp|s'il vous plait",
     "measure": "taille|tailles|age|longueur|largeur|hauteur|poids|modele|numero|pointure",
-    "unit": "ans|an|mois|jours|heures|pieces|piece|personnes|pouces|litres|litre|metres|grammes|"
-    "kilos|pour cent|pages|centimetres|degres|lots",
-    "more_less": "environ|vers|seulement",
+    "unit": "ans|an|mois|jours|heures|pieces|piece|personnes|pouces|litres|litre|metres|"
+    "grammes|kilos|pour cent|pages|centimetres|degres|lots",
+    "more_less": "environ|vers|seulement|autour de|aux alentours de|a peu pres|dans les",
+    "money": "prix|gamme de prix|fourchette de prix|coute|coutant|budget",
+    "after_not": "exclu|exclue|exclus|exclues|non merci",
+    "either": "ou|ni|ou de|ni de|ou en|ni en",
 }
 
 PHRASES["es"] = {
     "below": "menos de|por debajo de|bajo|debajo de|mas barato que|mas baratos que|inferior a|"
-    "por menos de|de menos de|menor que|menor a|menor de",
+    "por menos de|de menos de|menor que|menor a|menor de|mas barata que|mas baratas que|"
+    "mas economico que|mas economica que|inferiores a",
     "up_to": "hasta|como maximo|maximo|max|no mas de|a lo sumo|presupuesto de|presupuesto|"
-    "un maximo de",
-    "above": "mas de|por encima de|sobre|superior a|mas caro que|mayor que|mayor a|mayor de",
+    "un maximo de|que no pase de|que no pasen de|que no supere|que no supere los|"
+    "que no superen|que no superen los|no superior a|sin pasar de|no mayor de|no mas caro que|"
+    "no mas cara que|tope de|como mucho",
+    "above": "mas de|por encima de|sobre|superior a|mas caro que|mayor que|mayor a|mayor de|"
+    "mas cara que|mas caros que|mas caras que|superiores a",
     "at_least": "desde|a partir de|al menos|como minimo|minimo|por lo menos|no menos de",
-    "or_less": "o menos|como maximo|maximo|y menos",
+    "or_less": "o menos|como maximo|maximo|y menos|como mucho|o mas barato|tope|max",
     "or_more": "o mas|en adelante|y mas|como minimo|minimo",
     "between": "entre|de|desde",
     "and": "y|a|e|hasta",
     "to": "a|hasta",
     "price": "precio|precios|que cueste|que cuesten|cuesta|por|un precio|con un precio|de|"
-    "a un precio|que cuestan|con precio",
+    "a un precio|que cuestan|con precio|rango de precio|en el rango de|pero|gastar|que valga|"
+    "que valgan|vale|cueste|cuesten|costar|pagar|gastar mas",
     "not": "no|sin|excepto|salvo|menos|pero no|pero sin|que no sea|que no sean|todo menos|"
     "excepto en|cualquier color menos|cualquier color excepto|distinto de|que no tenga|"
     "que no tengan|nada de|y no|y sin|ni|tampoco|a excepcion de|ningun|ninguna|no en|no de|"
-    "nunca|excluyendo|quitando|pero nada de|no sea|que no este|cualquiera menos",
+    "nunca|excluyendo|quitando|pero nada de|no sea|que no este|cualquiera menos|en vez de|"
+    "en lugar de|que no sean de|que no sea de|que no lleve|que no lleven|exceptuando|"
+    "a excepcion del|todos menos|todas menos|aparte de|no quiero|cualquier cosa menos|"
+    "de cualquier color menos|que no",
     "article": "el|la|los|las|un|una|de|en|con|color|del|unos|unas|color de",
     "or": "o|y|ni|u|o de|ni de|o con",
     "in_stock": "en stock|disponible|disponibles|en existencia|en existencias|en almacen|"
     "disponible ya|disponibles ya|solo disponibles|con stock|no agotado|no agotados",
-    "idiom": "solo|seguro|muy|tan|demasiado|mas|menos|importa|se|caro|cara|caros|grande|necesario|"
-    "obstante|problema|hay|es",
+    "idiom": "solo|seguro|muy|tan|demasiado|mas|menos|importa|se|caro|cara|caros|grande|"
+    "necesario|obstante|problema|hay|es",
     "on_it": "por favor",
     "measure": "talla|tallas|edad|edades|longitud|ancho|altura|peso|modelo|numero|tamano|largo",
-    "unit": "anos|ano|meses|dias|horas|piezas|pieza|personas|pulgadas|litros|metros|gramos|kilos|"
-    "unidades|paginas|grados|por ciento|centimetros",
-    "more_less": "unos|unas|aproximadamente|alrededor de|solo|de",
+    "unit": "anos|ano|meses|dias|horas|piezas|pieza|personas|pulgadas|litros|metros|gramos|"
+    "kilos|unidades|paginas|grados|por ciento|centimetros",
+    "more_less": "unos|unas|aproximadamente|alrededor de|solo|de|cerca de|mas o menos|"
+    "en torno a|sobre los",
+    "money": "precio|precios|cueste|cuesta|cuesten|rango de precio|presupuesto",
+    "after_not": "no gracias|excluido|excluidos|excluida|excluidas",
+    "either": "o|ni|u|o de|ni de",
 }
 
 PHRASES["it"] = {
     "below": "sotto|sotto i|sotto ai|meno di|al di sotto di|al di sotto dei|inferiore a|"
-    "a meno di|per meno di|minore di",
+    "a meno di|per meno di|minore di|piu economico di|piu economica di|meno caro di|"
+    "meno cara di|piu economici di",
     "up_to": "fino a|al massimo|massimo|max|non piu di|budget|un massimo di|entro|entro i|"
-    "budget di",
+    "budget di|che non superi|che non superino|non superiore a|non oltre|non piu caro di",
     "above": "sopra|sopra i|piu di|oltre|oltre i|superiore a|al di sopra di|maggiore di",
     "at_least": "da|a partire da|almeno|minimo|come minimo|non meno di|dai",
     "or_less": "o meno|massimo|al massimo|e meno",
@@ -197,11 +266,13 @@ PHRASES["it"] = {
     "between": "tra|fra|da|dai|tra i",
     "and": "e|a|ai|ed|e i",
     "to": "a|ai|fino a",
-    "price": "prezzo|prezzi|che costa|che costano|costa|per|a un prezzo|un prezzo|di|con prezzo",
+    "price": "prezzo|prezzi|che costa|che costano|costa|per|a un prezzo|un prezzo|di|"
+    "con prezzo|costi|costino|spendere|pagare",
     "not": "non|no|senza|tranne|eccetto|salvo|ma non|ma senza|che non sia|che non siano|"
     "tutto tranne|esclusi|escluso|esclusa|a parte|diverso da|niente|ne|e non|e senza|"
     "qualsiasi colore tranne|nessun|nessuna|mai|non in|non di|meno che|fuorche|ma niente|"
-    "che non abbia",
+    "che non abbia|invece di|al posto di|ad eccezione di|eccetto il|tranne il|tutti tranne|"
+    "tutte tranne|che non sono|che non e|che non",
     "article": "il|lo|la|i|gli|le|un|una|di|in|con|colore|del|della|il colore|uno|l'",
     "or": "o|e|ne|oppure|o di|ne di|o in",
     "in_stock": "disponibile|disponibili|in magazzino|in stock|disponibilita immediata|"
@@ -211,12 +282,17 @@ PHRASES["it"] = {
     "measure": "taglia|taglie|eta|lunghezza|larghezza|altezza|peso|modello|numero|misura",
     "unit": "anni|anno|mesi|giorni|ore|pezzi|pezzo|persone|pollici|litri|metri|grammi|chili|"
     "pagine|gradi|per cento|centimetri",
-    "more_less": "circa|solo|soli",
+    "more_less": "circa|solo|soli|intorno a|attorno a|sui|intorno ai|piu o meno",
+    "money": "prezzo|prezzi|costa|costano|budget|fascia di prezzo",
+    "either": "o|ne|oppure|o di|ne di",
 }
 
 PHRASES["pt"] = {
-    "below": "abaixo de|menos de|por menos de|mais barato que|inferior a|menor que|sob",
-    "up_to": "ate|no maximo|maximo|max|nao mais de|nao mais que|orcamento de|um maximo de",
+    "below": "abaixo de|menos de|por menos de|mais barato que|inferior a|menor que|sob|"
+    "mais barata que|mais baratos que|mais baratas que|mais barato do que|mais barata do que|"
+    "inferiores a",
+    "up_to": "ate|no maximo|maximo|max|nao mais de|nao mais que|orcamento de|um maximo de|"
+    "que nao passe de|que nao ultrapasse|nao superior a|sem passar de|ate no maximo",
     "above": "acima de|mais de|superior a|mais caro que|maior que",
     "at_least": "a partir de|pelo menos|no minimo|minimo|desde|ao menos",
     "or_less": "ou menos|no maximo|maximo|e menos",
@@ -224,36 +300,44 @@ PHRASES["pt"] = {
     "between": "entre|de",
     "and": "e|a|ate",
     "to": "a|ate",
-    "price": "preco|precos|que custe|que custem|custa|por|um preco|de|com preco",
+    "price": "preco|precos|que custe|que custem|custa|por|um preco|de|com preco|custe|custem|"
+    "gastar|pagar",
     "not": "nao|sem|exceto|excepto|menos|salvo|mas nao|mas sem|que nao seja|que nao sejam|"
     "tudo menos|qualquer cor menos|qualquer cor exceto|nem|e nao|e sem|nada de|nenhum|nenhuma|"
-    "a nao ser|fora|nunca|nao em|que nao tenha|diferente de",
+    "a nao ser|fora|nunca|nao em|que nao tenha|diferente de|em vez de|em lugar de|todos menos|"
+    "todas menos|com excecao de|tirando|que nao e|que nao tenham|que nao",
     "article": "o|a|os|as|um|uma|de|em|com|cor|da|do|na cor",
     "or": "ou|e|nem|ou de|nem de",
-    "in_stock": "em estoque|em stock|disponivel|disponiveis|disponivel agora|"
-    "pronta entrega|a pronta entrega|nao esgotado",
+    "in_stock": "em estoque|em stock|disponivel|disponiveis|disponivel agora|pronta entrega|"
+    "a pronta entrega|nao esgotado",
     "idiom": "so|apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|grande|problema",
     "on_it": "por favor",
     "measure": "tamanho|tamanhos|idade|comprimento|largura|altura|peso|modelo|numero",
-    "unit": "anos|ano|meses|dias|horas|pecas|peca|pessoas|polegadas|litros|metros|gramas|quilos|"
-    "unidades|paginas|graus|por cento|centimetros",
-    "more_less": "cerca de|uns|apenas|so",
+    "unit": "anos|ano|meses|dias|horas|pecas|peca|pessoas|polegadas|litros|metros|gramas|"
+    "quilos|unidades|paginas|graus|por cento|centimetros",
+    "more_less": "cerca de|uns|apenas|so|por volta de|mais ou menos|em torno de|perto de",
+    "money": "preco|precos|custa|custe|orcamento|faixa de preco",
+    "either": "ou|nem|ou de|nem de",
 }
 
 PHRASES["nl"] = {
-    "below": "onder|onder de|minder dan|goedkoper dan|beneden|lager dan|niet boven|kleiner dan",
-    "up_to": "tot|tot en met|maximaal|max|hoogstens|niet meer dan|ten hoogste|budget|maximum",
+    "below": "onder|onder de|minder dan|goedkoper dan|beneden|lager dan|kleiner dan|"
+    "voordeliger dan",
+    "up_to": "tot|tot en met|maximaal|max|hoogstens|niet meer dan|ten hoogste|budget|maximum|"
+    "niet boven|niet duurder dan|niet hoger dan|niet over|tot maximaal|tot max",
     "above": "boven|boven de|meer dan|duurder dan|hoger dan|over",
-    "at_least": "vanaf|minstens|minimaal|ten minste|minimum|niet minder dan",
+    "at_least": "vanaf|minstens|minimaal|ten minste|minimum|niet minder dan|niet goedkoper dan|"
+    "niet onder|min",
     "or_less": "of minder|maximaal|en minder|of goedkoper",
     "or_more": "of meer|en meer|en hoger|minimaal",
     "between": "tussen|tussen de|van",
     "and": "en|tot|en de",
     "to": "tot",
     "price": "prijs|prijzen|voor|kost|kosten|die kost|die kosten|met een prijs|van",
-    "not": "niet|geen|zonder|behalve|uitgezonderd|maar niet|maar geen|maar zonder|alles behalve|"
-    "anders dan|elke kleur behalve|niet in|en niet|en geen|noch|nooit|met uitzondering van|"
-    "niets|die niet|dat niet|behalve in|niet van|met geen",
+    "not": "niet|geen|zonder|behalve|uitgezonderd|maar niet|maar geen|maar zonder|"
+    "alles behalve|anders dan|elke kleur behalve|niet in|en niet|en geen|noch|nooit|"
+    "met uitzondering van|niets|die niet|dat niet|behalve in|niet van|met geen|in plaats van|"
+    "op na|liever geen|graag geen",
     "article": "de|het|een|in|met|van|kleur|de kleur",
     "or": "of|en|noch|of in|en geen|of met",
     "in_stock": "op voorraad|leverbaar|direct leverbaar|beschikbaar|uit voorraad leverbaar|"
@@ -263,12 +347,16 @@ PHRASES["nl"] = {
     "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|model|nummer",
     "unit": "jaar|maanden|dagen|uur|stuks|stuk|personen|liter|meter|gram|kilo|delig|graden|"
     "procent|pagina's|centimeter",
-    "more_less": "ongeveer|circa|slechts|rond",
+    "more_less": "ongeveer|circa|slechts|rond|rond de|om en nabij|zo'n",
+    "money": "prijs|prijzen|kost|kosten|budget|prijsklasse",
+    "behind_price": "kost|kosten|mag kosten",
+    "either": "of|noch|of in",
 }
 
 PHRASES["sv"] = {
     "below": "under|mindre an|billigare an|lagre an",
-    "up_to": "upp till|hogst|max|maximalt|inte mer an|som mest|budget|maximum",
+    "up_to": "upp till|hogst|max|maximalt|inte mer an|som mest|budget|maximum|inte over|"
+    "inte dyrare an",
     "above": "over|mer an|dyrare an|hogre an",
     "at_least": "fran|minst|lagst|minimum|minimalt",
     "or_less": "eller mindre|max|eller billigare",
@@ -278,7 +366,8 @@ PHRASES["sv"] = {
     "to": "till",
     "price": "pris|priser|for|kostar|som kostar|med pris",
     "not": "inte|ej|utan|forutom|utom|men inte|men utan|ingen|inga|inget|allt utom|icke|"
-    "som inte ar|inte i|och inte|alla farger utom|men ingen|men inga|aldrig|inte av",
+    "som inte ar|inte i|och inte|alla farger utom|men ingen|men inga|aldrig|inte av|"
+    "i stallet for|varken|inte nagot",
     "article": "en|ett|den|det|de|i|med|av|farg|fargen",
     "or": "eller|och|eller i|varken",
     "in_stock": "i lager|pa lager|finns i lager|tillganglig|tillgangliga|ej slutsald|lagervara",
@@ -288,11 +377,14 @@ PHRASES["sv"] = {
     "unit": "ar|manader|dagar|timmar|delar|st|personer|tum|liter|meter|gram|kilo|sidor|grader|"
     "procent|centimeter|bitar",
     "more_less": "cirka|ca|ungefar|bara|runt",
+    "money": "pris|priser|kostar|budget",
+    "either": "eller",
 }
 
 PHRASES["da"] = {
     "below": "under|mindre end|billigere end|lavere end",
-    "up_to": "op til|hojst|max|maks|maksimalt|ikke mere end|maksimum|budget",
+    "up_to": "op til|hojst|max|maks|maksimalt|ikke mere end|maksimum|budget|ikke over|"
+    "ikke dyrere end",
     "above": "over|mere end|dyrere end|hojere end",
     "at_least": "fra|mindst|minimum",
     "or_less": "eller mindre|max|maks|eller billigere",
@@ -302,7 +394,8 @@ PHRASES["da"] = {
     "to": "til",
     "price": "pris|priser|for|koster|som koster|der koster|til",
     "not": "ikke|uden|undtagen|bortset fra|men ikke|men uden|ingen|intet|alt undtagen|"
-    "som ikke er|der ikke er|ikke i|og ikke|alle farver undtagen|aldrig|ikke af|men ingen",
+    "som ikke er|der ikke er|ikke i|og ikke|alle farver undtagen|aldrig|ikke af|men ingen|"
+    "i stedet for|hverken|undtaget",
     "article": "en|et|den|det|de|i|med|af|farve|farven",
     "or": "eller|og|eller i|hverken",
     "in_stock": "pa lager|tilgaengelig|kan leveres|ikke udsolgt",
@@ -312,6 +405,8 @@ PHRASES["da"] = {
     "unit": "ar|maneder|dage|timer|dele|stk|personer|tommer|liter|meter|gram|kilo|sider|grader|"
     "procent|centimeter|stykker",
     "more_less": "cirka|ca|omkring|kun",
+    "money": "pris|priser|koster|budget",
+    "either": "eller",
 }
 
 PHRASES["no"] = {
@@ -338,8 +433,9 @@ PHRASES["pl"] = {
     "and": "a|i|do",
     "to": "do",
     "price": "cena|cenie|w cenie|ceny|za|kosztuje|kosztujace|kosztujacy",
-    "not": "nie|bez|oprocz|z wyjatkiem|ale nie|ale bez|poza|byle nie|wszystko oprocz|"
-    "tylko nie|zaden|zadna|zadne|i nie|i bez|ani|nigdy|kazdy kolor oprocz|nie w|procz",
+    "not": "nie|bez|oprocz|z wyjatkiem|ale nie|ale bez|poza|byle nie|wszystko oprocz|tylko nie|"
+    "zaden|zadna|zadne|i nie|i bez|ani|nigdy|kazdy kolor oprocz|nie w|procz|zamiast|"
+    "z wylaczeniem|wszystkie oprocz",
     "article": "w|we|z|ze|kolor|koloru|kolorze",
     "or": "lub|albo|i|ani|czy",
     "in_stock": "dostepne|dostepny|dostepna|w magazynie|na stanie|od reki|dostepne od reki",
@@ -349,10 +445,12 @@ PHRASES["pl"] = {
     "unit": "lat|lata|rok|miesiecy|dni|godzin|sztuk|szt|osob|cali|litrow|litry|metrow|gramow|"
     "stron|stopni|procent|elementow",
     "more_less": "okolo|ok|tylko",
+    "money": "cena|ceny|cenie|kosztuje|budzet",
+    "either": "lub|albo|ani",
 }
 
 PHRASES["ru"] = {
-    "below": "ниже|меньше|меньше чем|менее|дешевле|дешевле чем|не дороже",
+    "below": "ниже|меньше|меньше чем|менее|дешевле|дешевле чем",
     "up_to": "до|максимум|не больше|не более|не дороже",
     "above": "выше|больше|больше чем|более|дороже|дороже чем|свыше",
     "at_least": "от|минимум|не менее|не меньше",
@@ -363,7 +461,7 @@ PHRASES["ru"] = {
     "to": "до|по",
     "price": "цена|ценой|по цене|стоимостью|за|стоит|цене",
     "not": "не|без|кроме|исключая|но не|но без|за исключением|только не|все кроме|любой кроме|"
-    "ни|и не|и без|никаких|нет|любого цвета кроме|не из|не в",
+    "ни|и не|и без|никаких|нет|любого цвета кроме|не из|не в|вместо|помимо",
     "article": "в|с|со|цвет|цвета|из",
     "or": "или|и|ни|либо",
     "in_stock": "в наличии|есть в наличии|на складе|доступно|только в наличии",
@@ -374,6 +472,8 @@ PHRASES["ru"] = {
     "unit": "см|мм|м|л|мл|кг|г|лет|год|года|месяцев|дней|часов|шт|штук|человек|дюймов|литров|"
     "метров|грамм|страниц|градусов|вт|в",
     "more_less": "около|примерно|только",
+    "money": "цена|цены|цене|стоит|бюджет",
+    "either": "или|ни|либо",
 }
 
 PHRASES["tr"] = {
@@ -420,15 +520,16 @@ PHRASES["zh"] = {
     "to": "到|至|~|-",
     "or_between": "之间|之間",
     "price": "价格|價格|售价|售價|价钱|价格在|预算|預算|的",
-    "not": "不要|不是|没有|沒有|除了|不含|无|無|非|不带|不帶|除|别要|排除|但不要|但不是|"
-    "不要有|不想要",
+    "not": "不要|不是|没有|沒有|除了|不含|无|無|非|不带|不帶|除|别要|排除|但不要|但不是|不要有|"
+    "不想要",
     "article": "是|颜色|顏色|的",
     "or": "或|和|或者|、|与|及",
     "in_stock": "有货|有貨|现货|現貨|有库存|有庫存|有现货",
     "on_it": "的|色的|外|以外|之外",
     "idiom": "太|只|会|同|限",
-    "unit": "厘米|公分|毫米|米|升|毫升|公斤|千克|克|岁|歲|个月|件|片|个|個|人|英寸|寸|瓦|"
-    "天|年|码|碼",
+    "unit": "厘米|公分|毫米|米|升|毫升|公斤|千克|克|岁|歲|个月|件|片|个|個|人|英寸|寸|瓦|天|年|"
+    "码|碼",
+    "money": "价格|價格|预算|預算|售价|售價",
 }
 
 PHRASES["ja"] = {
@@ -442,8 +543,9 @@ PHRASES["ja"] = {
     "price": "価格|値段|予算|価格が|値段が",
     "in_stock": "在庫あり|在庫有り|在庫有|在庫のある|在庫がある|即納",
     "after_not": "以外|以外の|じゃない|ではない|でない|抜き|なし|無し|なしの|を除く",
-    "unit": "センチ|ミリ|メートル|リットル|キロ|グラム|歳|才|ヶ月|個|枚|人|"
-    "インチ|ワット|年|本|点|号",
+    "unit": "センチ|ミリ|メートル|リットル|キロ|グラム|歳|才|ヶ月|個|枚|人|インチ|ワット|年|本|"
+    "点|号",
+    "money": "価格|値段|予算",
 }
 
 PHRASES["th"] = {
@@ -459,6 +561,7 @@ PHRASES["th"] = {
     "article": "สี",
     "in_stock": "มีสินค้า|พร้อมส่ง|มีของ",
     "unit": "ซม|มม|เมตร|ลิตร|กก|กรัม|ปี|เดือน|ชิ้น|คน|นิ้ว|วัตต์",
+    "money": "ราคา|งบ",
 }
 
 PHRASES["ko"] = {
@@ -470,4 +573,5 @@ PHRASES["ko"] = {
     "in_stock": "재고 있음|재고있음|재고 있는|구매 가능",
     "after_not": "제외|빼고|아닌|없는|말고|제외한|외",
     "unit": "센티|미터|리터|그램|살|세|개월|개|명|인치|와트|년",
+    "money": "가격|예산",
 }

@@ -21,13 +21,27 @@ _NAME = re.compile(
     rf"(?:^|_)(?:(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|model)(?:{_SUFFIX}|_?(?:8|12|13|14))?"
     rf"|(?:style|part|article|artikel|item|manufacturer){_SUFFIX})$"
 )
+_NUMBER = r"(?:code|no|nr|num|number|nummer|numero|id|sku|ean)"
+_CODE = r"(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|strichcode|jan|p/n|pn|sn|s/n)"
+_OF_PRODUCT = (
+    r"(?:modell?|modelo|modele|modello|typ|type|style|part|article|artikel|articulo|articolo|art|"
+    r"item|product|produkt|producto|produit|prodotto|ref|reference|referencia|riferimento|bestell|"
+    r"teile?|stock|catalogu?e?|order|mfr|mfg|manufacturer|oem|hersteller|codigo|codice|cod|code|"
+    r"numero|num|no|nr|n|id|артикул|арт|код|номер)"
+)
 _LABEL = re.compile(
-    r"\W*(?:(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|modell?|style|part|article|artikel|art|item|"
-    r"product|produkt|ref|reference|id)\b|(?:gtin|ean|isbn)(?:8|10|12|13|14)\b)"
-    r"(?:[\s._-]*(?:code|no|nr|num|number|nummer|id|sku|ean)\b)?[\s.:#=№-]*",
+    rf"(?:{_CODE}(?:8|10|12|13|14)?\b|{_CODE}(?=\d{{5}})|{_OF_PRODUCT}(?:{_NUMBER})?\b|"
+    r"(?:型号|型號|货号|貨號|品番|商品番号|商品コード|型番|条码|條碼|バーコード))"
+    rf"(?:[\s._'’/-]*(?:d['’]|de\s|del\s|di\s|of\s)?(?:{_OF_PRODUCT}|{_NUMBER})\b){{0,2}}[\s.:#=№°º-]*",
     re.IGNORECASE,
 )
-"""Labels before an identifier: `EAN:`, `art. no.`, `SKU #`."""
+"""Labels before an identifier: `EAN:`, `art. no.`, `SKU #`, `Bestell-Nr.`. Without accents."""
+_SURE = re.compile(
+    rf"\b(?:{_CODE}(?:8|10|12|13|14)?|{_OF_PRODUCT}[\s.-]*(?:no|nr|num|number|nummer|numero|id))\b"
+    r"[\s.:#=№°º-]*",
+    re.IGNORECASE,
+)
+"""Labels that name nothing but an identifier, so that other words may stand before them."""
 _FEWEST_LABELLED = 4
 """Characters of an identifier behind a label; "model 3" is none."""
 _SEPARATED = re.compile(r"[^\W_]+")
@@ -79,10 +93,11 @@ def forms_of_product(product_id: str, title: str, attributes: Mapping[str, str])
 def forms_sought(text: str) -> list[str]:
     """Normal forms that a text may stand for, the likeliest first."""
     found = _forms_of_code(text)
-    label = _LABEL.match(text)
-    if label is not None and _DIGIT.search(text, label.end()) is not None:
-        code = text[label.end() :]
-        if len(_bare(code)) >= _FEWEST_LABELLED:
+    plain = text if text.isascii() else fold(text)
+    labels = [_LABEL.match(plain.lstrip(" \t\"'([#")), *_SURE.finditer(plain)]
+    for label in labels:
+        code = "" if label is None else label.string[label.end() :].strip(" \t\"'?!.,;()[]")
+        if _DIGIT.search(code) is not None and len(_bare(code)) >= _FEWEST_LABELLED:
             found += _forms_of_code(code)
     return found
 

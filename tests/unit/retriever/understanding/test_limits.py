@@ -45,9 +45,20 @@ def _money(text: str) -> st.SearchStrategy[str]:
 
 
 THINGS = st.sampled_from(["mug", "red striped mug", "wool scarf", "t-shirt", "100% cotton shirt"])
-BELOW = ["under", "below", "less than", "cheaper than", "for under", "priced below", "not over",
+BELOW = ["under", "below", "less than", "cheaper than", "for under", "priced below",
          "that costs less than", "with a price under", "<"]  # fmt: skip
-UP_TO = ["up to", "at most", "no more than", "maximum of", "within", "<=", "not more than"]
+UP_TO = [
+    "up to",
+    "at most",
+    "no more than",
+    "maximum of",
+    "within",
+    "<=",
+    "not more than",
+    "not over",
+    "don't want to spend more than",
+    "that does not cost over",
+]
 ABOVE = ["over", "above", "more than", "more expensive than", ">"]
 AT_LEAST = ["at least", "no less than", "upwards of", ">="]
 

@@ -84,8 +84,8 @@ def test_a_price_whose_amounts_the_query_has_is_a_limit(
 
 
 def test_a_wish_for_stock_in_other_words_is_a_limit() -> None:
-    limit = QueryLimit(kind="in_stock", text="today rather than tomorrow")
-    found = meant("a mug, today rather than tomorrow", limit)
+    limit = QueryLimit(kind="in_stock", text="I need it today")
+    found = meant("a mug, I need it today", limit)
     assert found.in_stock is True
     assert found.understood[0].without == "a mug"
 
