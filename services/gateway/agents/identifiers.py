@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from urllib.parse import quote, unquote
 
+from services.common.identifier_names import identifier_kind
 from services.gateway.agents.cleaning import is_clean
 
 _SEPARATORS = re.compile(r"[\W_]+")
-_SKU = re.compile(r"(?:^|_)sku(?:_?(?:code|no|nr|num|number))?$")
-_BARCODE = re.compile(r"(?:^|_)(gtin|ean|upc|isbn|jan|barcode)(?:_?(?:8|10|12|13|14|code))?$")
-_OTHER = re.compile(
-    r"(?:^|_)(?:asin|mpn|model)(?:_?(?:no|nr|num|number))?$"
-    r"|(?:^|_)(?:style|part|article|artikel|item|manufacturer)_?(?:code|no|nr|num|number|nummer|id)$"
-)
-
-
-def _folded(name: str) -> str:
-    return _SEPARATORS.sub("_", name.casefold()).strip("_")
 
 
 def shown_id(identifier: str) -> str:
@@ -39,29 +29,16 @@ def _bare(barcode: str) -> str:
     return (bare.lstrip("0") or "0") if bare.isdigit() else bare
 
 
-@lru_cache(maxsize=1_024)
-def _kind_of(attribute: str) -> str | None:
-    """`SKU`, the standard of a barcode, or `OTHER`; None if it is no identifier."""
-    name = _folded(attribute)
-    if _SKU.search(name):
-        return "SKU"
-    if barcode := _BARCODE.search(name):
-        return "GTIN" if barcode[1] == "barcode" else barcode[1].upper()
-    return "OTHER" if _OTHER.search(name) else None
-
-
-def is_identifier(attribute: str) -> bool:
-    return _kind_of(attribute) is not None
-
-
 def sku_of(attributes: Mapping[str, str]) -> str | None:
-    return next((value for name, value in attributes.items() if _kind_of(name) == "SKU"), None)
+    return next(
+        (value for name, value in attributes.items() if identifier_kind(name) == "SKU"), None
+    )
 
 
 def barcodes_of(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Standard and value of each barcode."""
     for name, value in attributes.items():
-        kind = _kind_of(name)
+        kind = identifier_kind(name)
         if value and kind not in (None, "SKU", "OTHER"):
             yield str(kind), value
 

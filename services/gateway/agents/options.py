@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from services.common.identifier_names import is_identifier
 from services.contracts.products import Product
 from services.contracts.search import COLOR
 from services.contracts.ucp_answers import UcpOption, UcpOptionValue, UcpProductOption
 from services.contracts.ucp_requests import UcpSelected
 from services.gateway.agents.cleaning import MAX_VALUE, clean
-from services.gateway.agents.identifiers import is_identifier
 from services.gateway.agents.products import OWN_ATTRIBUTES, Axes, is_available
 
 _FIRST = (COLOR, "size")

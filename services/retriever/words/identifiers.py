@@ -16,11 +16,6 @@ MOST = 64
 FEWEST_OF_PART = 3
 """Fewest characters of a part of an identifier that is searched."""
 
-_SUFFIX = r"_?(?:code|no|nr|num|number|nummer|id|sku)"
-_NAME = re.compile(
-    rf"(?:^|_)(?:(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|model)(?:{_SUFFIX}|_?(?:8|12|13|14))?"
-    rf"|(?:style|part|article|artikel|item|manufacturer){_SUFFIX})$"
-)
 _NUMBER = r"(?:code|no|nr|num|number|nummer|numero|id|sku|ean)"
 _CODE = r"(?:sku|gtin|ean|upc|isbn|asin|mpn|barcode|strichcode|jan|p/n|pn|sn|s/n)"
 _OF_PRODUCT = (
@@ -67,12 +62,6 @@ def _bare(text: str) -> str:
     if text.isascii():
         return text.lower().translate(_DROPPED)
     return "".join(_SEPARATED.findall(fold(text)))
-
-
-def is_identifier(attribute: str) -> bool:
-    """True if an attribute of this name holds identifiers: `sku`, `sku_code`, `EAN`, `model no.`"""
-    name = "_".join(_SEPARATED.findall(fold(attribute)))
-    return _NAME.search(name) is not None
 
 
 def forms_of_product(product_id: str, title: str, attributes: Mapping[str, str]) -> set[str]:

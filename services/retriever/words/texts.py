@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
+from services.common.identifier_names import is_identifier
 from services.contracts.search import GROUP, WordField
-from services.retriever.words.identifiers import forms_of_product, is_identifier
+from services.retriever.words.identifiers import forms_of_product
 
 Field = WordField
 FIELDS: tuple[Field, ...] = get_args(Field)
