@@ -18,6 +18,7 @@ from services.retriever.understanding.dictionary import Dictionary
 from services.retriever.understanding.tokens import Token
 from services.retriever.understanding.wording import Wording
 from services.retriever.words import Analyser, Lexicon, Near
+from services.retriever.words.compounds import parts_of
 from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.frame_words import own_frame_words
 from services.retriever.words.postings import Numbers
@@ -157,6 +158,8 @@ class Corrections:
         if len(word) < _FEWEST_LETTERS - 1 or not word.isalpha() or unspaced(word):
             return True
         if word in self._vocabulary or word in self._synonyms or self._dictionary.has(word):
+            return True
+        if parts_of(self._words, word) is not None:
             return True
         if word in self._wording.words or word in self._words.analyser.frame_words:
             return True

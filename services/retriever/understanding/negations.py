@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding.sayings import Sayings
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.folding import unspaced
 from services.retriever.words.said import STRUCTURED, rows_saying
 
-_SAMPLED = 20
-"""Products whose text is read to see whether they say a negation."""
 _LONGEST_VALUE = 4
 """Words of a value that is looked up."""
 _WITHOUT = frozenset(
@@ -48,16 +45,6 @@ _OF_ANY_KIND = frozenset(
 )
 """Words for products of no certain kind, of which one may be excluded: blue things except mugs."""
 
-_COMPOUND = {
-    "en": re.compile(r"(\w{3,})less|un(\w{4,})"),
-    "de": re.compile(r"(\w{3,}?)s?(?:frei|los)(?:e|er|es|en|em)?"),
-    "nl": re.compile(r"(\w{3,}?)s?(?:vrij|loos|loze|vrije)"),
-    "sv": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|a)?"),
-    "da": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|e)?"),
-    "no": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:tt|t|e)?"),
-}
-"""Folded words that negate a part of themselves, by language."""
-
 _ASKING = frozenset({"why", "if", "whether", "warum", "wieso", "ob", "pourquoi", "si", "perche"})
 """Words before "not" that make it a question."""
 
@@ -83,11 +70,10 @@ class Negations:
     ) -> None:
         self._words = catalogue.words
         self._vocabulary = catalogue.vocabulary
-        self._products = catalogue.products
+        self._catalogue = Sayings(catalogue)
         self._text = text
         self._tokens = tokens
         self._wording = wording
-        self._synonyms = catalogue.synonyms
 
     def all(self, taken: Collection[int]) -> list[Negation]:
         """In order. taken: tokens that say something else already."""
@@ -151,7 +137,7 @@ class Negations:
             free = not any(one in taken for one in range(start, end))
             words = all(one.sort == "word" for one in self._tokens[start:end])
             if start and free and words and self._is_value(start, end):
-                if self._is_kind(self._said(start, end)):
+                if self._catalogue.is_kind(self._said(start, end)):
                     return None
                 return Negation(start, len(self._tokens), [self._said(start, end)])
         return None
@@ -162,7 +148,7 @@ class Negations:
         """
         if self._words.analyser.language != "en" or self._tokens[end - 1].folded.endswith("s"):
             return False
-        if not self._is_kind(self._said(target, end)):
+        if not self._catalogue.is_kind(self._said(target, end)):
             return False
         rest = [
             one
@@ -172,54 +158,23 @@ class Negations:
             and not self._vocabulary.is_function_word(one.folded)
         ]
         return bool(rest) and all(
-            one.folded not in _OF_ANY_KIND and self._describes(one.folded) for one in rest
+            one.folded not in _OF_ANY_KIND and self._catalogue.describes(one.folded) for one in rest
         )
-
-    def _describes(self, word: str) -> bool:
-        """True for a part of a value, and for words around it; not for a kind of product."""
-        values = rows_saying(self._words, word, ("attributes",), self._synonyms)
-        known = word in self._vocabulary or word in self._synonyms
-        described = len(values) > 0 or (word in self._synonyms and not self._is_kind(word))
-        return described if known else word in self._words.analyser.frame_words
-
-    def _is_kind(self, text: str) -> bool:
-        """True if more products are called so, or of such a category, than have it as a value."""
-        kinds = rows_saying(self._words, text, ("category", "title"), self._synonyms)
-        others = rows_saying(self._words, text, ("attributes", "brand"), self._synonyms)
-        return len(kinds) > len(others)
 
     def _after(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that ends with its negator: `leather-free`, `赤以外`."""
         end = self._target(place, taken, noun=False)
         if end is None:
             return None
-        if (excluded := self._in_compound(place)) is not None:
+        if (excluded := self._catalogue.negated_in(self._tokens[place].folded)) is not None:
             return Negation(place, place + 1, [excluded])
         behind = self._wording.at("after_not", self._tokens, end) or self._free(end)
-        if not behind or not (self._is_value(place, end) or self._is_described(place, end)):
+        said = self._said(place, end)
+        if not behind or not (self._is_value(place, end) or self._catalogue.is_described(said)):
             return None
-        if self._says_both(self._said(place, end), "free"):
+        if self._catalogue.says_both(said, "free"):
             return None
-        return Negation(place, end + behind, [self._said(place, end)])
-
-    def _is_described(self, start: int, end: int) -> bool:
-        """True for another form of values: `stripe` where products are striped."""
-        return len(rows_saying(self._words, self._said(start, end), ("attributes",))) > 0
-
-    def _in_compound(self, place: int) -> str | None:
-        """What a word itself negates: `lederfrei`, `streifenlose`, `stripeless`, `unstriped`."""
-        word = self._tokens[place].folded
-        language = self._words.analyser.language
-        if word in self._vocabulary:
-            return None
-        for pattern in (_COMPOUND.get(language), _COMPOUND["en"]):
-            match = pattern.fullmatch(word) if pattern is not None else None
-            root = next(filter(None, match.groups()), None) if match is not None else None
-            if root is not None and len(
-                rows_saying(self._words, root, ("attributes",), self._synonyms)
-            ):
-                return root
-        return None
+        return Negation(place, end + behind, [said])
 
     def _but(self, place: int, taken: Collection[int]) -> int:
         """The length of a "but" before a value, behind a word like "any": `any mug but red`."""
@@ -249,7 +204,7 @@ class Negations:
         if place >= len(tokens) or place == 0 or tokens[place].folded != "free":
             return 0
         after = place + 1
-        ends = after == len(tokens) or self._is_kind(self._said(after, after + 1))
+        ends = after == len(tokens) or self._catalogue.is_kind(self._said(after, after + 1))
         return int(ends and self._is_value(place - 1, place))
 
     def _target(self, place: int, taken: Collection[int], *, noun: bool) -> int | None:
@@ -306,10 +261,10 @@ class Negations:
         if stop is None:
             return None
         either = self._wording.at("either", self._tokens, end) and (
-            self._is_value(start, stop) or self._is_described(start, stop)
+            self._is_value(start, stop) or self._catalogue.is_described(self._said(start, stop))
         )
-        if not self._same_field(first, self._said(start, stop)) and (
-            not either or self._is_kind(self._said(start, stop))
+        if not self._catalogue.same_field(first, self._said(start, stop)) and (
+            not either or self._catalogue.is_kind(self._said(start, stop))
         ):
             return None
         behind = self._wording.at("on_it", self._tokens, stop)
@@ -320,18 +275,8 @@ class Negations:
             return None
         return start, stop
 
-    def _same_field(self, first: str, second: str) -> bool:
-        fields = {value.field for value in self._vocabulary.values(first)}
-        others = {value.field for value in self._vocabulary.values(second)}
-        if fields and others:
-            return bool(fields & others)
-        return not fields and not others
-
     def _is_value(self, start: int, end: int) -> bool:
-        text = self._said(start, end)
-        return bool(self._vocabulary.values(text)) or self._synonyms.has(
-            self._words.analyser.words(text)
-        )
+        return self._catalogue.is_value(self._said(start, end))
 
     def _excluded(self, start: int, end: int) -> str:
         """The excluded text; for `jet black` the value alone, if no product says the other word."""
@@ -347,37 +292,10 @@ class Negations:
         if self._vocabulary.values(self._said(place, end)):
             return True
         negator = self._said(place, place + length)
-        return len(negator) > 1 and self._says_both(self._said(target, end), negator)
-
-    def _says_both(self, excluded: str, negator: str) -> bool:
-        """True if products say the negation, and more often than what is negated."""
-        words = self._words.analyser.words
-        both = rows_saying(self._words, f"{excluded} {negator}")
-        if not len(both):
-            return False
-        phrases = {
-            " ".join(words(f"{negator} {excluded}")),
-            " ".join(words(f"{excluded} {negator}")),
-        }
-        sample = both[:: max(1, len(both) // _SAMPLED)]
-        saying = sum(
-            any(f" {phrase} " in f" {' '.join(words(text))} " for phrase in phrases)
-            for text in map(_text, self._products.values(sample.tolist()))
-        )
-        literal = len(both) * saying / len(sample)
-        structured = len(rows_saying(self._words, excluded, STRUCTURED))
-        return literal > structured / 2
+        return len(negator) > 1 and self._catalogue.says_both(self._said(target, end), negator)
 
     def _start(self, place: int) -> int:
         """With the joining word before the negation."""
         while length := self._wording.before("or", self._tokens, place):
             place -= length
         return place
-
-
-def _text(values: Mapping[str, Any]) -> str:
-    """Title, description and attributes of a product."""
-    attributes = values.get("attributes", {})
-    return "\n".join(
-        map(str, (values["title"], values.get("description", ""), *attributes.values()))
-    )

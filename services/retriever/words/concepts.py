@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.retriever.words.compounds import compounds_with, parts_of
 from services.retriever.words.folding import unspaced
 from services.retriever.words.function_words import PARTICLES
 from services.retriever.words.live import Words
@@ -46,6 +47,12 @@ def _without_seams(words: Words, asked: list[str]) -> list[str]:
     return kept
 
 
+def _compounds_of(words: Words, word: str) -> list[tuple[str, ...]]:
+    """A compound as the words that it is made of, and the compounds that have a word."""
+    parts = parts_of(words, word)
+    return [*([parts] if parts else []), *((one,) for one in compounds_with(words, word))]
+
+
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
     asked = _without_seams(words, words.analyser.words(text))
@@ -57,5 +64,6 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
         place += len(own)
         if length or not words.analyser.is_function_word(own[0]):
             name = " ".join(own)
-            found.setdefault(name, Concept(name, [own, *others]))
+            apart = _compounds_of(words, own[0]) if len(own) == 1 else []
+            found.setdefault(name, Concept(name, [own, *others, *apart]))
     return list(found.values())

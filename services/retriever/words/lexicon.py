@@ -67,6 +67,12 @@ class Lexicon:
         last = bisect_left(range(len(self)), sought + b"\xff", lo=first, key=self._bytes)
         return range(first, last)
 
+    def ending(self, text: str) -> list[int]:
+        """The numbers of those that end so. Looks at each."""
+        found = pc.indices_nonzero(pc.ends_with(self._texts, text))
+        numbers: list[int] = found.to_pylist()
+        return numbers
+
     def texts(self) -> list[str]:
         """All of them."""
         return list(self._texts.to_pylist())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ MOST_IDENTIFIED = 1_000
 _REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
 """Words whose forms stay in memory, and their characters."""
+
+
+Found = TypeVar("Found")
 
 
 class Words:
@@ -35,6 +39,7 @@ class Words:
         self.analyser = analyser
         self._gone = gone if gone is not None and gone.any() else None
         self._forms: dict[str, list[str]] = {}
+        self._remembered: dict[tuple[str, str], Any] = {}
 
     @property
     def numbers(self) -> int:
@@ -67,6 +72,17 @@ class Words:
                     self._forms.clear()
                 self._forms[word] = found
         return found
+
+    def remembered(self, key: tuple[str, str], find: Callable[[], Found]) -> Found:
+        """What `find` finds for a word of this snapshot, found once. key: a name, and the word."""
+        if key not in self._remembered:
+            if len(self._remembered) >= _REMEMBERED:
+                # A new dictionary: other threads may be reading this one.
+                self._remembered = {}
+            found = self._remembered[key] = find()
+            return found
+        known: Found = self._remembered[key]
+        return known
 
     def _found_forms(self, word: str) -> list[str]:
         if not self.analyser.has_forms(word):

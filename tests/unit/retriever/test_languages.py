@@ -11,6 +11,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.words import sought_words
 from services.retriever.understanding.understand import understand
 from services.retriever.words import Analyser, Language
+from services.retriever.words.said import rows_saying
 from tests.unit.retriever.test_words import catalogue
 
 SHOPS: dict[str, list[tuple[str, str]]] = {
@@ -110,3 +111,65 @@ def test_a_german_typo_is_corrected() -> None:
 def test_a_word_of_another_language_is_not_taken_for_english(language: Language) -> None:
     one = catalogue({"a": {"title": "Mugg"}}, Analyser(language))
     assert understand(one, "stor mugg").corrected_query is None
+
+
+COMPOUNDS = [
+    ("Lederhandtasche schwarz", ""),
+    ("Handtasche aus Leder", "Leder"),
+    ("Wollkleid", ""),
+    ("Kleid", "Wolle"),
+    ("Tassenhalter", ""),
+    ("Tasse", ""),
+    ("Arbeitshose", ""),
+    ("Preisschild", ""),
+]
+
+
+@cache
+def compounds() -> Catalogue:
+    rows = {
+        f"p{number}": {"title": title, "attributes": {"material": material} if material else {}}
+        for number, (title, material) in enumerate(COMPOUNDS)
+    }
+    return catalogue(rows, Analyser("de"))
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "titles"),
+    [
+        ("Lederhandtasche", "Lederhandtasche", [0, 1]),
+        ("Handtasche aus Leder", "Handtasche aus Leder", [0, 1]),
+        ("Wollkleider", "Wollkleider", [2, 3]),
+        ("Kleid aus Wolle", "Kleid aus Wolle", [2, 3]),
+        ("Tasse", "Tasse", [5]),
+        ("Halter", "Halter", [4]),
+        ("Hose", "Hose", [6]),
+        ("Handtasche ohne Leder", "Handtasche", [0, 1]),
+        ("Lederkleid", "Lederkleid", []),
+    ],
+)
+def test_compounds_and_words_apart_find_each_other(
+    query: str, text: str, titles: list[int]
+) -> None:
+    meant = understand(compounds(), query)
+    assert (meant.text, meant.corrected_query) == (text, None)
+    sought = sought_words(compounds(), meant.text)
+    assert sought is not None
+    assert np.flatnonzero(sought.certain).tolist() == titles
+
+
+def test_a_material_is_excluded_in_compounds_too() -> None:
+    one = compounds()
+    assert understand(one, "Handtasche ohne Leder").exclusions == ["Leder"]
+    assert rows_saying(one.words, "Leder").tolist() == [0, 1]
+
+
+def test_a_compound_that_no_product_says_is_written_apart_for_the_encoder() -> None:
+    rows = {"a": {"title": "Handtasche", "attributes": {"material": "Leder"}}}
+    meant = understand(catalogue(rows, Analyser("de")), "schöne Lederhandtasche")
+    assert (meant.text, meant.corrected_query) == ("schöne Leder handtasche", None)
+
+
+def test_english_words_are_no_compounds() -> None:
+    one = catalogue({"a": {"title": "Handbag"}, "b": {"title": "Bag"}, "c": {"title": "Hand"}})
+    assert rows_saying(one.words, "bag").tolist() == [1]

@@ -1,0 +1,102 @@
+"""What a catalogue says of a word of a query: a value, a kind of product, a negation of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.words.said import STRUCTURED, rows_saying
+
+_SAMPLED = 20
+"""Products whose text is read to see whether they say a negation."""
+_COMPOUND = {
+    "en": re.compile(r"(\w{3,})less|un(\w{4,})"),
+    "de": re.compile(r"(\w{3,}?)s?(?:frei|los)(?:e|er|es|en|em)?"),
+    "nl": re.compile(r"(\w{3,}?)s?(?:vrij|loos|loze|vrije)"),
+    "sv": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|a)?"),
+    "da": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|e)?"),
+    "no": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:tt|t|e)?"),
+}
+"""Folded words that negate a part of themselves, by language."""
+
+
+class Sayings:
+    """Answers from one snapshot."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._words = catalogue.words
+        self._vocabulary = catalogue.vocabulary
+        self._products = catalogue.products
+        self._synonyms = catalogue.synonyms
+
+    def is_value(self, text: str) -> bool:
+        """True for a value of a field that is filtered by, and for a phrase with synonyms."""
+        return bool(self._vocabulary.values(text)) or self._synonyms.has(
+            self._words.analyser.words(text)
+        )
+
+    def is_described(self, text: str) -> bool:
+        """True for another form of values: `stripe` where products are striped."""
+        return len(rows_saying(self._words, text, ("attributes",))) > 0
+
+    def describes(self, word: str) -> bool:
+        """True for a part of a value, and for words around it; not for a kind of product."""
+        values = rows_saying(self._words, word, ("attributes",), self._synonyms)
+        known = word in self._vocabulary or word in self._synonyms
+        described = len(values) > 0 or (word in self._synonyms and not self.is_kind(word))
+        return described if known else word in self._words.analyser.frame_words
+
+    def is_kind(self, text: str) -> bool:
+        """True if more products are called so, or of such a category, than have it as a value."""
+        kinds = rows_saying(self._words, text, ("category", "title"), self._synonyms)
+        others = rows_saying(self._words, text, ("attributes", "brand"), self._synonyms)
+        return len(kinds) > len(others)
+
+    def negated_in(self, word: str) -> str | None:
+        """What a folded word itself negates: `lederfrei`, `streifenlose`, `unstriped`."""
+        language = self._words.analyser.language
+        if word in self._vocabulary:
+            return None
+        for pattern in (_COMPOUND.get(language), _COMPOUND["en"]):
+            match = pattern.fullmatch(word) if pattern is not None else None
+            root = "".join(filter(None, match.groups())) if match is not None else ""
+            if root and len(rows_saying(self._words, root, ("attributes",), self._synonyms)):
+                return root
+        return None
+
+    def same_field(self, first: str, second: str) -> bool:
+        """True if both are values of one field, or both are none."""
+        fields = {value.field for value in self._vocabulary.values(first)}
+        others = {value.field for value in self._vocabulary.values(second)}
+        if fields and others:
+            return bool(fields & others)
+        return not fields and not others
+
+    def says_both(self, excluded: str, negator: str) -> bool:
+        """True if products say the negation, and more often than what is negated."""
+        words = self._words.analyser.words
+        both = rows_saying(self._words, f"{excluded} {negator}")
+        if not len(both):
+            return False
+        phrases = {
+            " ".join(words(f"{negator} {excluded}")),
+            " ".join(words(f"{excluded} {negator}")),
+        }
+        sample = both[:: max(1, len(both) // _SAMPLED)]
+        saying = sum(
+            any(f" {phrase} " in f" {' '.join(words(text))} " for phrase in phrases)
+            for text in map(_text, self._products.values(sample.tolist()))
+        )
+        literal = len(both) * saying / len(sample)
+        structured = len(rows_saying(self._words, excluded, STRUCTURED))
+        return literal > structured / 2
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    """Title, description and attributes of a product."""
+    attributes = values.get("attributes", {})
+    return "\n".join(
+        map(str, (values["title"], values.get("description", ""), *attributes.values()))
+    )
