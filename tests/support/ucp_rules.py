@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
 from ucp_sdk.models.schemas.common.types.error_response import ErrorResponse
 from ucp_sdk.models.schemas.profile import BusinessSchema
 from ucp_sdk.models.schemas.shopping.catalog_lookup import GetProductResponse, LookupResponse
@@ -188,6 +187,9 @@ _MODELS: dict[str, Callable[[Any], object]] = {
 
 def wrong(kind: str, answer: Any) -> list[str]:  # noqa: ANN401 - any JSON
     """Faults of an answer, by the schemas and by the prose."""
+    # Its import takes two seconds, in each process that collects the tests.
+    from jsonschema import Draft202012Validator, FormatChecker
+
     validator = Draft202012Validator(SCHEMAS[kind], format_checker=FormatChecker())
     found = [f"{one.json_path}: {one.message}" for one in validator.iter_errors(answer)]
     products = answer.get("products") or [one for one in [answer.get("product")] if one]

@@ -31,10 +31,10 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data repository with a catalogue in it, under DVC with this project's own settings."""
-    folder = tmp_path / "repository"
+    folder = tmp_path_factory.mktemp("made")
     (folder / ".dvc").mkdir(parents=True)
     shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
     _dvc(folder, "config", "core.no_scm", "true")
@@ -42,6 +42,12 @@ def repository(tmp_path: Path) -> Path:
     (folder / "shop" / "products.csv").write_text("product_id,title\na,Alpha\n")
     (folder / "shop" / "images" / "a.png").write_bytes(bytes(range(256)) * 40)
     return folder
+
+
+@pytest.fixture
+def repository(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, which a test may change."""
+    return shutil.copytree(made, tmp_path / "repository", symlinks=True)
 
 
 def test_data_that_were_pushed_come_back_the_same_after_a_wipe(

@@ -42,10 +42,10 @@ def own_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Googl
         yield it
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data repository with a tracked catalogue: several folders, an empty file, a large one."""
-    folder = tmp_path / "repository"
+    folder = tmp_path_factory.mktemp("tracked")
     (folder / ".dvc").mkdir(parents=True)
     shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
     shop = folder / "shop"
@@ -59,6 +59,12 @@ def repository(tmp_path: Path) -> Path:
         command = [sys.executable, "-m", "dvc", *arguments]
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=240)
     return folder
+
+
+@pytest.fixture
+def repository(tracked: Path, tmp_path: Path) -> Path:
+    """A copy of the tracked repository, which a test may change."""
+    return shutil.copytree(tracked, tmp_path / "repository", symlinks=True)
 
 
 def _digests(folder: Path) -> Digests:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from mlflow.entities import Run
 
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import BUILT_IN, Ranking
@@ -22,6 +22,9 @@ from services.pipeline.tracking.runs import EXPERIMENT, client, tracked
 from services.pipeline.training.published import published_products
 from tests.support.encoder_double import EncoderDouble
 from tests.support.product_feed import product_rows, write_feed
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run  # not at run time: its import takes half a second
 
 # MLflow's own use of SQLAlchemy and others.
 pytestmark = pytest.mark.filterwarnings("ignore")

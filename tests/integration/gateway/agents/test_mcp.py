@@ -18,7 +18,6 @@ from typing import Any
 import httpx
 import mcp_types as types
 import pytest
-from jsonschema import Draft202012Validator
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
@@ -78,6 +77,8 @@ def image_block() -> dict[str, str]:
 
 
 async def test_every_transport_lists_the_tools_and_the_resource(connect: Connect) -> None:
+    from jsonschema import Draft202012Validator  # takes two seconds
+
     async with connect() as client:
         tools = (await client.list_tools()).tools
         resources = (await client.list_resources()).resources
