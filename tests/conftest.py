@@ -12,6 +12,7 @@ import tests.support.own_metrics  # noqa: F401
 # isort: split
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tests.support.feast_repository import write_feature_repo
 from tests.support.redis_server import RedisAddress, RedisProcess, running_redis
@@ -21,6 +22,8 @@ hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
 
 
+_ONE_STACK = ("tests/integration/gateway/agents",)
+"""Folders whose files share a started stack: one process runs them, so it is started once."""
 _LONGEST_NAME = 40
 _LONG_FIRST = ("tests/e2e", "tests/fuzz", "tests/chaos", "tests/security", "tests/integration")
 
@@ -38,6 +41,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return longs[0] if longs else len(_LONG_FIRST)
 
     items.sort(key=rank)
+
+
+class _FilesOrFolders(LoadFileScheduling):  # type: ignore[misc]
+    """A test file is the work of one process, and so is a folder of `_ONE_STACK`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folders = (folder for folder in _ONE_STACK if nodeid.startswith(f"{folder}/"))
+        return next(folders, nodeid.split("::", 1)[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
+    return _FilesOrFolders(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -139,15 +139,17 @@ async def crash_loop(folder: Path, kills: int, every_s: float, seed: int) -> lis
     return crash.faults
 
 
-async def kill_each_once(folder: Path, seed: int) -> list[str]:
+async def kill_in_turn(folder: Path, rounds: Sequence[Sequence[str]], seed: int) -> list[str]:
     """Kill some after a few acknowledged changes, the next ones after as many more, then check.
+
+    rounds: victims that are killed together. Before a loader is killed, it is started.
 
     It waits for changes and not for a time, so a slow machine makes it slower and no different.
     """
     async with running(folder, seed) as crash:
-        for victims in (("loader", "encoder", "retriever"), ("redis", "writer"), ("launcher",)):
+        for victims in rounds:
             await _acknowledged(crash, CHANGES_BETWEEN)
-            if victims[0] != "launcher":
+            if "loader" in victims:
                 crash.tasks.append(asyncio.create_task(_load_once(crash)))
             for victim in victims:
                 await until(partial(kill, crash, victim), deadline_s=RECOVERY_S)
