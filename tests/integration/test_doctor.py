@@ -19,6 +19,7 @@ import uvicorn
 
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import GatewaySettings
+from services.launcher import checkup
 from services.launcher.folders import Folders
 from services.launcher.settings import LauncherSettings
 from tests.support.gateway_stack import Stack
@@ -30,17 +31,37 @@ from tests.support.waiting import until
 MODEL = Path("data/models/mini-clip")
 
 
+Check = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def given(folder: Path) -> dict[str, str]:
+    """A published model that is not on this machine is not looked at: half of the time."""
+    return {"PORT": str(free_port()), "STATE_DIR": str(folder / "state"), "MODEL": "ViT-B/32"}
+
+
 def doctor(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    # A published model that is not on this machine is not looked at, which saves half of the time.
-    given = {"PORT": str(free_port()), "STATE_DIR": str(folder / "state"), "MODEL": "ViT-B/32"}
-    surroundings = given | variables
     return subprocess.run(
         [sys.executable, "-m", "services.launcher.doctor", *arguments],
-        env={**os.environ, **surroundings},
+        env={**os.environ, **given(folder), **variables},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture
+def check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Check:
+    """The doctor's checks inside the environment, in this process, which has the imports."""
+
+    def run(**variables: str) -> subprocess.CompletedProcess[str]:
+        for name, value in (given(tmp_path) | variables).items():
+            monkeypatch.setenv(name, value)
+        code = checkup.main()
+        return subprocess.CompletedProcess([], code, *capsys.readouterr())
+
+    return run
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
@@ -61,11 +82,11 @@ def test_a_whole_installation_is_well(tmp_path: Path) -> None:
     assert "no problems found" in done.stdout
 
 
-def test_a_port_that_another_program_has(tmp_path: Path) -> None:
+def test_a_port_that_another_program_has(check: Check) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         port = str(other.getsockname()[1])
-        said = complaint(doctor(tmp_path, PORT=port))
+        said = complaint(check(PORT=port))
     assert port in said
     assert "PORT=" in said
 
@@ -103,8 +124,8 @@ async def test_the_state_of_gemini_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "state"), [("", "off"), ("a-key", "a key is set")])
-def test_gemini_without_a_running_stack(tmp_path: Path, key: str, state: str) -> None:
-    done = doctor(tmp_path, GEMINI_API_KEY=key)
+def test_gemini_without_a_running_stack(check: Check, key: str, state: str) -> None:
+    done = check(GEMINI_API_KEY=key)
     assert f"ok    Gemini: {state}" in done.stdout
     assert "a-key" not in done.stdout
 
@@ -119,11 +140,11 @@ def test_gemini_without_a_running_stack(tmp_path: Path, key: str, state: str) ->
     ],
 )
 def test_a_catalogue_of_another_kind_is_well(
-    tmp_path: Path, name: str, content: bytes, said: dict[str, str]
+    check: Check, tmp_path: Path, name: str, content: bytes, said: dict[str, str]
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    done = doctor(tmp_path, CATALOG=str(path), **said)
+    done = check(CATALOG=str(path), **said)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -188,14 +209,14 @@ def _state_is_a_file(folder: Path) -> dict[str, str]:
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
 def test_what_is_broken_is_named_with_its_cure(
-    tmp_path: Path, broken: Callable[[Path], dict[str, str]], words: tuple[str, str]
+    check: Check, tmp_path: Path, broken: Callable[[Path], dict[str, str]], words: tuple[str, str]
 ) -> None:
-    said = complaint(doctor(tmp_path, **broken(tmp_path)))
+    said = complaint(check(**broken(tmp_path)))
     assert all(word in said for word in words), said
 
 
-def test_a_state_folder_that_is_a_file(tmp_path: Path) -> None:
-    done = doctor(tmp_path, **_state_is_a_file(tmp_path))
+def test_a_state_folder_that_is_a_file(check: Check, tmp_path: Path) -> None:
+    done = check(**_state_is_a_file(tmp_path))
     assert done.returncode == 1
     assert "STATE_DIR=" in done.stdout
     assert "Traceback" not in done.stderr
@@ -206,15 +227,15 @@ def test_only_the_graphs_of_the_model_are_written(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["models"]
 
 
-def test_a_host_that_is_a_name_is_reported_as_the_launcher_treats_it(tmp_path: Path) -> None:
-    done = doctor(tmp_path, HOST="x86_64-conda-linux-gnu")
+def test_a_host_that_is_a_name_is_reported_as_the_launcher_treats_it(check: Check) -> None:
+    done = check(HOST="x86_64-conda-linux-gnu")
     assert done.returncode == 0, done.stdout
     assert "listening on 127.0.0.1" in done.stdout
-    assert "192.0.2.1" in complaint(doctor(tmp_path, HOST="192.0.2.1"))
+    assert "192.0.2.1" in complaint(check(HOST="192.0.2.1"))
 
 
-def test_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
-    assert "PORT" in complaint(doctor(tmp_path, PORT="seven"))
+def test_a_setting_that_makes_no_sense(check: Check) -> None:
+    assert "PORT" in complaint(check(PORT="seven"))
 
 
 @pytest.mark.parametrize(
@@ -226,16 +247,18 @@ def test_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
     ids=["gone", "damaged"],
 )
 def test_a_registry_that_is_gone_or_damaged(
-    tmp_path: Path, damage: Callable[[Path], object], words: str
+    check: Check, tmp_path: Path, damage: Callable[[Path], object], words: str
 ) -> None:
-    settings = LauncherSettings(state_dir=tmp_path / "state", catalog=str(SAMPLE / "products.csv"))
+    settings = LauncherSettings(
+        state_dir=tmp_path / "state", catalog=str(SAMPLE / "products.csv"), model="ViT-B/32"
+    )
     folders = Folders.of(settings)
     folders.state.mkdir(parents=True)
     folders.loaded.touch()
     registry = folders.state / "registry.db"
     registry.touch()
     damage(registry)
-    said = complaint(doctor(tmp_path, MODEL=settings.model))
+    said = complaint(check())
     assert words in said
     assert f"remove {folders.state}" in said
 
