@@ -200,7 +200,7 @@ def _sockets_of(process: ServiceProcess) -> int:
 
 
 def test_who_takes_a_moment_is_served(start: Start, listener: socket.socket) -> None:
-    start(client_timeout_ms="2000")
+    start(client_timeout_ms="20000")
     with connected(listener) as client:
         for _ in range(3):
             for part in (REQUEST[:7], REQUEST[7:25], REQUEST[25:]):
@@ -218,10 +218,11 @@ def test_who_takes_a_moment_is_served(start: Start, listener: socket.socket) -> 
 async def test_asked_to_stop_it_says_so_first_and_finishes_what_it_began(
     start: Start, listener: socket.socket
 ) -> None:
-    process = start(drain_ms="500")
+    # So long that a slow machine asks all its questions meanwhile; a second signal ends it.
+    process = start(drain_ms="60000")
     async with httpx.AsyncClient(base_url=url_of(listener), trust_env=False) as http:
         assert (await http.get("/ready")).status_code == 200
-        in_flight = asyncio.create_task(http.get("/work/1500"))
+        in_flight = asyncio.create_task(http.get("/work/3000"))
         await until(lambda: _in_flight(http))
         process.send(signal.SIGTERM)
 
@@ -236,8 +237,9 @@ async def test_asked_to_stop_it_says_so_first_and_finishes_what_it_began(
         assert (await http.get("/ready")).json()["dependencies"]["process"]["status"] == (
             "unavailable"
         )
+        process.send(signal.SIGTERM)
         assert (await in_flight).status_code == 200
-    assert await asyncio.to_thread(process.process.wait, 10) == -signal.SIGTERM
+    assert await asyncio.to_thread(process.process.wait, 60) == -signal.SIGTERM
 
 
 async def _in_flight(http: httpx.AsyncClient) -> bool:
