@@ -38,6 +38,7 @@ from services.common.problems import (
     ProblemShape,
     RequestTimeout,
     ServiceError,
+    UnsupportedMediaType,
     problem_response,
     problem_shape,
 )
@@ -60,6 +61,14 @@ def _declared_bytes(declared: str) -> float:
     return int(declared) if len(declared) < 19 else math.inf
 
 
+def _check_encoding(encoding: str) -> None:
+    """Raises UnsupportedMediaType for a compressed body, which no route would understand."""
+    if encoding and encoding.strip().lower() != "identity":
+        raise UnsupportedMediaType(
+            "Bodies with `Content-Encoding` are not read here. Send the body uncompressed."
+        )
+
+
 def _route(scope: Scope) -> str:
     """The route's template, not the path, because labels of metrics must stay few."""
     return getattr(scope.get("route"), "path", None) or "unmatched"
@@ -79,6 +88,7 @@ class _Exchange:
         "complete",
         "headers",
         "status",
+        "without_body",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +103,7 @@ class _Exchange:
         self.headers: list[tuple[bytes, bytes]] = []
         self.status = 500
         self.answering = False
+        self.without_body = False
 
     async def send(self, message: Message) -> None:
         """Add our headers to the start of the answer; headers of its own are not repeated."""
@@ -105,6 +116,8 @@ class _Exchange:
             if status == RequestTimeout.status or self._lifecycle.stopping:
                 sent.append(_CLOSE)
             message["headers"] = sent
+        elif self.without_body:
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def receive(self) -> Message:
@@ -228,13 +241,25 @@ class ServiceMiddleware:
             raise ticket.refusal
         try:
             exchange.check(_declared_bytes(given.get(b"content-length", "")))
+            _check_encoding(given.get(b"content-encoding", ""))
             route = self._direct.get((scope["method"], path_below_root(scope)))
             if route is not None and route.serves(scope, given):
                 await route.answer(self._app, scope, exchange.receive, exchange.send)
+            elif scope["method"] == "HEAD":
+                await self._headed(scope, exchange)
             else:
                 await self._app(scope, exchange.receive, exchange.send)
         finally:
             ticket.leave()
+
+    async def _headed(self, scope: Scope, exchange: _Exchange) -> None:
+        """Answer HEAD as GET without its body, at every path (RFC 9110, 9.3.2)."""
+        exchange.without_body = True
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self._app(as_get, exchange.receive, exchange.send)
+        finally:
+            scope["route"] = as_get.get("route")
 
     def _limit(self, path: str) -> int:
         """Largest body at this path in bytes. A key that ends in `/` includes all paths below."""

@@ -32,12 +32,12 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from services.common.context import request_id
+from services.common.routing import all_routes
 from services.contracts.problems import FieldProblem, Problem
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -279,13 +279,13 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 def _methods_here(request: Request) -> list[str]:
-    """The published methods of the path, in alphabetical order."""
-    routes = [route for route in request.app.routes if isinstance(route, APIRoute)]
+    """The methods of the path, in alphabetical order."""
+    routes = list(all_routes(request.app.router))
     here = next((one.path for one in routes if one.matches(request.scope)[0] != Match.NONE), None)
-    published = (
-        one.methods or set() for one in routes if one.path == here and one.include_in_schema
-    )
-    return sorted(set().union(*published))
+    at_path = [one for one in routes if one.path == here]
+    published = [one for one in at_path if one.include_in_schema] or at_path
+    methods: set[str] = set().union(*(one.methods or set() for one in published))
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def problem_responses(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:

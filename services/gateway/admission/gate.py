@@ -5,17 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.routing import Match, Route, Router
+from starlette.routing import Match
 from starlette.types import Scope
 
 from services.common.admission import RawHeaders, Ticket
 from services.common.background import Background
 from services.common.problems import Overloaded, RateLimited, ServiceError
 from services.common.root_path import path_below_root
+from services.common.routing import all_routes
 from services.gateway.admission.callers import caller_of
 from services.gateway.admission.limiters import Limiter, Policy, Verdict
 from services.gateway.metrics import GatewayMetrics
@@ -182,16 +183,8 @@ def _is_limited(scope: Scope) -> bool:
 
 def _name_route(scope: Scope) -> None:
     """Find the route of a refused request, so that metrics and the log can name it."""
-    for route in _routes(scope["app"].router):
+    for route in all_routes(scope["app"].router):
         match, _ = route.matches(scope)
         if match is Match.FULL:
             scope["route"] = route
             return
-
-
-def _routes(router: Router) -> Iterator[Route]:
-    for route in router.routes:
-        if isinstance(route, Route):
-            yield route
-        elif isinstance(included := getattr(route, "original_router", None), Router):
-            yield from _routes(included)

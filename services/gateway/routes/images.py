@@ -23,7 +23,6 @@ router = APIRouter(tags=["products"])
 Width = Literal["240", "480", "960"]
 
 
-@router.head("/images/{path:path}", include_in_schema=False)
 @router.get(
     "/images/{path:path}",
     summary="A picture of the catalogue",

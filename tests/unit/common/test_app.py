@@ -238,3 +238,46 @@ def _references(value: object) -> set[str]:
         case list():
             return set().union(*(_references(part) for part in value))
     return set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/echo/0", "GET, HEAD"),
+        ("GET", "/message", "POST"),
+        ("HEAD", "/message", "POST"),
+        ("POST", "/health", "GET, HEAD"),
+    ],
+)
+async def test_a_refused_method_is_told_the_others(
+    http: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    response = await http.request(method, path)
+    assert (response.status_code, response.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/echo/0", "/nowhere"])
+async def test_head_is_answered_as_get_without_its_body(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    got, headed = await http.get(path), await http.head(path)
+    assert (headed.status_code, headed.content) == (got.status_code, b"")
+    assert headed.headers["Content-Type"] == got.headers["Content-Type"]
+    assert int(headed.headers["Content-Length"]) > 0
+
+
+async def test_a_head_request_is_counted_under_its_route(
+    http: httpx.AsyncClient, app: FastAPI
+) -> None:
+    await http.head("/echo/0")
+    metrics = (await http.get("/metrics")).text
+    assert 'http_requests_total{method="HEAD",route="/echo/{wait_ms}",status="200"} 1.0' in metrics
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("gzip", 415), ("br", 415), ("identity", 200)])
+async def test_a_compressed_body_is_refused_by_its_encoding(
+    http: httpx.AsyncClient, encoding: str, status: int
+) -> None:
+    headers = {"Content-Encoding": encoding}
+    response = await http.post("/message", json={"text": "a"}, headers=headers)
+    assert response.status_code == status
