@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from services.contracts.base import Contract, ProductId
 from services.contracts.problems import Problem
-from services.contracts.writer import ProductInput
+from services.contracts.writer import MergePatch, ProductInput
 
 BATCH_MEDIA_TYPE = "application/x-ndjson"
 BATCH_PATH = "/products/batch"
@@ -57,7 +57,7 @@ class BatchLine(Contract):
     op: Literal["put", "patch", "delete"]
     product_id: ProductId
     product: ProductInput | None = Field(default=None, description="For `put`: all fields.")
-    patch: dict[str, Any] | None = Field(
+    patch: MergePatch | None = Field(
         default=None, description="For `patch`: a merge patch (RFC 7396)."
     )
     if_match: str | None = Field(

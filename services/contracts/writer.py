@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import Base64Bytes, ConfigDict, Field, RootModel
+from pydantic import AfterValidator, Base64Bytes, BeforeValidator, ConfigDict, Field, RootModel
 
 from services.contracts.base import Contract, ProductId
 
@@ -13,6 +14,34 @@ MAX_PRODUCT_BYTES = 16_000_000
 
 PATCH_MEDIA_TYPE = "application/merge-patch+json"
 
+
+def _finite(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON
+    """Raises ValueError for NaN and for a number that is too large for a float.
+
+    They would become null on the way to the writer, and null removes a field.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name.removeprefix('.')} is not a finite number")
+    if isinstance(value, dict):
+        for part, inner in value.items():
+            _finite(inner, f"{name}.{part}")
+    if isinstance(value, list):
+        for inner in value:
+            _finite(inner, name)
+    return value
+
+
+def _no_boolean(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Raises ValueError for true and false, which would become 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+MergePatch = Annotated[dict[str, Any], AfterValidator(_finite)]
+"""A merge patch (RFC 7396)."""
+
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_no_boolean)]
 
 ChangeStatus = Literal["stored", "searchable"]
 
@@ -45,11 +74,9 @@ class ProductInput(Contract):
     description: str = Field(default="", max_length=50_000)
     brand: str | None = Field(default=None, max_length=200)
     category: str | None = Field(default=None, max_length=1_000, examples=["Kitchen > Mugs"])
-    price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    list_price: float | None = Field(
+    price: Amount | None = None
+    list_price: Amount | None = Field(
         default=None,
-        ge=0,
-        allow_inf_nan=False,
         description="Price before a reduction; kept where it is above `price`.",
     )
     currency: str | None = Field(default=None, max_length=3, examples=["EUR"])
@@ -66,7 +93,7 @@ class ProductInput(Contract):
     attributes: dict[str, str] = Field(default_factory=dict, max_length=100)
 
 
-class ProductPatch(RootModel[dict[str, Any]]):
+class ProductPatch(RootModel[MergePatch]):
     """`PATCH /products/{product_id}`: a merge patch (RFC 7396) of the answer of `GET`.
 
     null removes a field. New words or another picture are encoded; price and attributes are not.

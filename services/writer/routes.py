@@ -29,7 +29,7 @@ from services.contracts.batches import (
     IdempotencyKey,
 )
 from services.contracts.synonyms import AddedSynonyms, StoredSynonyms
-from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput
+from services.contracts.writer import PATCH_MEDIA_TYPE, MergePatch, ProductChange, ProductInput
 from services.pipeline.catalogue.ledger import Published
 from services.writer.batch_log import token_of
 from services.writer.change import Change
@@ -87,7 +87,7 @@ async def put_product(
 )
 async def patch_product(
     product_id: ProductIdPath,
-    patch: Annotated[dict[str, Any], Body(media_type=PATCH_MEDIA_TYPE)],
+    patch: Annotated[MergePatch, Body(media_type=PATCH_MEDIA_TYPE)],
     state: State,
     if_match: IfMatch = None,
 ) -> ProductChange:

@@ -62,7 +62,10 @@ def clean_text(name: str, value: str, notes: list[Note]) -> str:
 def clean_attributes(attributes: Mapping[str, str], notes: list[Note]) -> Mapping[str, str]:
     """Without those that are too long; the same mapping where nothing is to be done."""
     if all(
-        name.isprintable() and value.isprintable() and len(value) <= MAX_ATTRIBUTE_CHARACTERS
+        name.isprintable()
+        and value.isprintable()
+        and len(name) <= MAX_ATTRIBUTE_CHARACTERS
+        and len(value) <= MAX_ATTRIBUTE_CHARACTERS
         for name, value in attributes.items()
     ):
         return attributes

@@ -55,6 +55,17 @@ _NOT_ONE_PRICE = frozenset(
 """Words that make an amount something else than the price: a limit, a range, a price per unit."""
 
 
+_SIGN_FOR_POINT = re.compile(r"([0-9]+)([€£$])([0-9]{2})")
+"""As in French: `12€50`."""
+_HUNDREDTHS = frozenset(
+    (
+        *("¢", "c", "ct", "cts", "cent", "cents", "centimes", "céntimos", "pence", "penny", "pf"),
+        *("øre", "öre", "gr", "grosz", "groszy", "kop", "коп", "копеек", "paise", "sen", "bani"),
+    )
+)
+"""Units behind an amount that is not in the currency itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """An amount, and the currency that stood beside it, if any did."""
@@ -71,7 +82,8 @@ def parse_price(text: str, currency: str = "") -> Price:
     """
     if _PLAIN.fullmatch(text):
         return Price(float(text))
-    found = _AMOUNT.fullmatch(_normal(_FOOTNOTE.sub("", text)))
+    plain = _SIGN_FOR_POINT.sub(r"\1.\3 \2", _normal(_FOOTNOTE.sub("", text)))
+    found = _AMOUNT.fullmatch(plain)
     if found is None or _THOUSANDS.match(found["after"]):
         raise ValueError(f"is not one amount; {EXPECTED}")
     before, number, after = found["before"], found["number"], found["after"]
@@ -79,6 +91,8 @@ def parse_price(text: str, currency: str = "") -> Price:
         number = number[1:]
     is_negative, before = _sign(before)
     after = _NO_CENTS.sub(" ", after, count=1)
+    if _is_in_hundredths(after, currency):
+        raise ValueError("is in hundredths of its currency; expected the amount in the currency")
     code = _currency(before, after, currency)
     amount = _amount(number, code or currency)
     return Price(-amount if is_negative else amount, code)
@@ -100,6 +114,12 @@ def _normal(text: str) -> str:
 def _is_abbreviation(before: str) -> bool:
     """True if the dot after it belongs to it, as in `kr.`; codes have none."""
     return before[-1:].isalpha() and before.split()[-1].upper() not in CODES
+
+
+def _is_in_hundredths(after: str, currency: str) -> bool:
+    """True for `99¢` and `50p`; p is also a rouble, typed with Latin letters."""
+    unit = after.strip().rstrip(".").casefold()
+    return unit in _HUNDREDTHS or (unit == "p" and currency in ("", "GBP"))
 
 
 def _sign(before: str) -> tuple[bool, str]:

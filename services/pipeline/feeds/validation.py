@@ -241,7 +241,7 @@ def _title(title: str, notes: list[Note]) -> str:
         reason = "title is wrong in the file's encoding; `--encoding` names another"
         raise _Refused(NO_TITLE, reason, "title")
     title = clean_text("title", title, notes)
-    if not title.strip():
+    if not any(one.isprintable() and not one.isspace() for one in title):
         raise _Refused(NO_TITLE, "there is no title", "title")
     return title
 

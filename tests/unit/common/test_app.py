@@ -257,9 +257,7 @@ async def test_a_refused_method_is_told_the_others(
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/echo/0", "/nowhere"])
-async def test_head_is_answered_as_get_without_its_body(
-    http: httpx.AsyncClient, path: str
-) -> None:
+async def test_head_is_answered_as_get_without_its_body(http: httpx.AsyncClient, path: str) -> None:
     got, headed = await http.get(path), await http.head(path)
     assert (headed.status_code, headed.content) == (got.status_code, b"")
     assert headed.headers["Content-Type"] == got.headers["Content-Type"]

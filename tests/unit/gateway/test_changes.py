@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
+from services.contracts.batches import BatchLine
 from services.gateway.admission.access import key_hash
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
@@ -71,3 +73,29 @@ async def test_a_body_of_another_type_or_too_large_is_refused(http: httpx.AsyncC
         await http.put("/products/mug", json={"title": ""}), 422, "invalid-request"
     )
     assert problem["errors"][0]["field"] == "body.title"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("patch", ['{"price": %s}', '{"attributes": {"a": [1, %s]}}'])
+async def test_a_number_that_is_none_is_refused_and_removes_no_field(
+    http: httpx.AsyncClient, patch: str, number: str
+) -> None:
+    http.headers["X-API-Key"] = ADMIN
+    response = await http.patch(
+        "/products/mug",
+        content=patch % number,
+        headers={"Content-Type": "application/merge-patch+json"},
+    )
+    assert_problem(response, 422, "invalid-request")
+    line = f'{{"op": "patch", "product_id": "mug", "patch": {patch % number}}}'
+    with pytest.raises(ValidationError, match="finite"):
+        BatchLine.model_validate_json(line)
+
+
+@pytest.mark.parametrize("field", ["price", "list_price"])
+async def test_true_is_no_price(http: httpx.AsyncClient, field: str) -> None:
+    http.headers["X-API-Key"] = ADMIN
+    problem = assert_problem(
+        await http.put("/products/mug", json={**MUG, field: True}), 422, "invalid-request"
+    )
+    assert problem["errors"][0]["field"] == f"body.{field}"

@@ -17,6 +17,11 @@ from services.pipeline.feeds.prices import Price, parse_price
         ("1.299", 1.299, ""),  # as a program writes it
         ("1e3", 1000, ""),
         ("12,90", 12.9, ""),
+        ("12€50", 12.5, "EUR"),
+        ("£3.50", 3.5, "GBP"),
+        ("12,99 $ CA", 12.99, "CAD"),
+        ("1 299,00 $CA", 1299, "CAD"),
+        ("12,99 $ US", 12.99, "USD"),
         ("1.299,00 €", 1299, "EUR"),
         ("1,299.00 USD", 1299, "USD"),
         ("15.00 USD", 15, "USD"),
@@ -119,3 +124,20 @@ def test_prices_are_read_as_every_locale_of_cldr_writes_them(code: str) -> None:
             if abs(price.amount - amount) > 0.006 or price.currency not in {"", code}:
                 wrong.append((locale, text, price))
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        *(("99¢", one) for one in ("", "USD", "EUR")),
+        *(("99 ct", "EUR"), ("99 Cent", "EUR"), ("99 c", "ZAR"), ("50 øre", "DKK")),
+        *(("50p", ""), ("50p", "GBP"), ("50 pence", "GBP"), ("50 коп.", "RUB")),
+    ],
+)
+def test_hundredths_are_not_taken_for_the_currency(text: str, currency: str) -> None:
+    with pytest.raises(ValueError, match="is in hundredths of its currency"):
+        parse_price(text, currency)
+
+
+def test_a_latin_p_is_a_rouble_where_the_currency_is_named() -> None:
+    assert parse_price("1 200 p.", "RUB") == Price(1200)

@@ -9,7 +9,12 @@ import pytest
 
 from services.contracts.products import LIST_PRICE
 from services.pipeline.feeds import FeedRow
-from services.pipeline.feeds.cleaning import CONTROL_CHARACTER, TOO_LONG, WRONG_ENCODING
+from services.pipeline.feeds.cleaning import (
+    ATTRIBUTE_TOO_LONG,
+    CONTROL_CHARACTER,
+    TOO_LONG,
+    WRONG_ENCODING,
+)
 from services.pipeline.feeds.validation import (
     CURRENCY,
     LINK,
@@ -129,6 +134,7 @@ def test_a_link_is_read_as_browsers_read_it(
         ({"product_id": "a\udce9"}, NO_ID, "product_id is wrong in the file's encoding"),
         ({"title": ""}, NO_TITLE, "there is no title"),
         ({"title": "\x07"}, NO_TITLE, "there is no title"),
+        ({"title": "\u200b \u2060"}, NO_TITLE, "there is no title"),
         ({"title": "a\udce9"}, NO_TITLE, "title is wrong in the file's encoding; `--encoding`"),
     ],
 )
@@ -280,3 +286,10 @@ def test_pictures_of_a_downloaded_feed_are_relative_to_its_address(
     product = validator.check(row(image=image))
     assert isinstance(product, FeedProduct)
     assert (product.picture_link, product.picture_file) == (link, None)
+
+
+def test_an_attribute_with_a_name_that_is_too_long_is_left_out(validator: RowValidator) -> None:
+    product = validator.check(FeedRow(1, (), GOOD, {"x" * 10_001: "y", "color": "red"}))
+    assert isinstance(product, FeedProduct)
+    assert product.attributes == {"color": "red"}
+    assert [note.kind for note in product.notes] == [ATTRIBUTE_TOO_LONG]
