@@ -30,7 +30,7 @@ class EmbedTextsRequest(Contract):
     texts: list[Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]] = Field(
         min_length=1,
         max_length=MAX_TEXTS_PER_REQUEST,
-        description="Texts to embed, each truncated to CLIP's 77 tokens.",
+        description="Texts to embed, each truncated to the model's context length (77 tokens for CLIP).",
         examples=[["red striped mug", "a wooden chair"]],
     )
     encoding_format: VectorEncoding = Field(default="float", description=ENCODING_DESCRIPTION)
@@ -83,3 +83,8 @@ class ModelInfo(Contract):
     image_size: int = Field(ge=1, description="Side of the image tower's input in pixels.")
     context_length: int = Field(ge=1, description="Longest text in tokens.", examples=[77])
     precision: str = Field(examples=["bf16"])
+    weights_sha256: str = Field(
+        default="",
+        description="SHA-256 of the weights file. The digest in `model` is of the values in it, "
+        "and the same whichever file brought them.",
+    )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
 from tqdm import tqdm
 
 from services.common.server import run_service
 from services.encoder.app import START_ERRORS, create_app, prepare_model
 from services.encoder.engine import OpenVinoEngine
+from services.encoder.file_tokenizer import load_tokenizer
 from services.encoder.memory import give_back_at_once
 from services.encoder.settings import EncoderSettings
 
@@ -41,7 +43,8 @@ def main() -> int:
         def load() -> OpenVinoEngine:
             return OpenVinoEngine(files, threads=settings.threads)
 
-        run_service("encoder", create_app(settings, load), settings)
+        app = create_app(settings, load, partial(load_tokenizer, files))
+        run_service("encoder", app, settings)
     return 0
 
 

@@ -16,12 +16,12 @@ from services.contracts.health import Dependency
 from services.encoder.engine import Engine
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.graph_files import GraphFiles, choose_graphs
-from services.encoder.models import UnknownModel, find_weights
+from services.encoder.models import UnknownModel, find_model
 from services.encoder.precision import UnsuitablePrecision
 from services.encoder.routes import DIRECT, EncoderState, router
 from services.encoder.service import Encoder
 from services.encoder.settings import EncoderSettings
-from services.encoder.tokenizer import Tokenizer
+from services.encoder.tokenizer import TextTokenizer, Tokenizer
 from services.encoder.weights import UnusableWeights
 
 logger = logging.getLogger(__name__)
@@ -41,25 +41,28 @@ def prepare_model(settings: EncoderSettings, progress: Progress) -> GraphFiles:
 
     Blocks, for minutes if it fetches weights. Raises one of START_ERRORS.
     """
-    weights = find_weights(
+    source = find_model(
         settings.model,
         cache=settings.model_cache_dir,
         base_url=settings.weights_url,
+        hub_url=settings.hub_url,
         progress=progress,
     )
-    return choose_graphs(
-        weights.path, weights.model_id, settings.model_cache_dir, settings.precision
-    )
+    return choose_graphs(source, settings.model_cache_dir, settings.precision)
 
 
-def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI:
-    """The encoder's application. `load` returns the engine; it runs in a thread at start."""
+def create_app(
+    settings: EncoderSettings,
+    load: Callable[[], Engine],
+    load_tokenizer: Callable[[], TextTokenizer] = Tokenizer,
+) -> FastAPI:
+    """The encoder's application. Both functions run in threads at start."""
     metrics = Metrics("encoder")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine, tokenizer = await asyncio.gather(
-            asyncio.to_thread(load), asyncio.to_thread(Tokenizer)
+            asyncio.to_thread(load), asyncio.to_thread(load_tokenizer)
         )
         encoder = Encoder(engine, tokenizer, settings, metrics)
         await encoder.start()
@@ -91,7 +94,7 @@ def create_app(settings: EncoderSettings, load: Callable[[], Engine]) -> FastAPI
 
     app = create_service_app(
         name="encoder",
-        description="CLIP: texts and pictures to unit vectors.",
+        description="CLIP or SigLIP: texts and pictures to unit vectors.",
         settings=settings,
         metrics=metrics,
         lifespan=lifespan,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from services.encoder.graph_files import GraphFiles, GraphInfo
-from services.encoder.packing import Inputs, fitting, packed_texts, stacked_pictures
+from services.encoder.packing import Inputs, stacked_pictures, text_passes
 from services.encoder.precision import OPTIONS, Precision
 from services.encoder.preprocess import Pixels
 from services.encoder.tokenizer import Tokens
@@ -39,12 +39,13 @@ class Engine(Protocol):
 
 
 class OpenVinoEngine:
-    """CLIP under OpenVINO, on the CPU."""
+    """A model under OpenVINO, on the CPU."""
 
     def __init__(self, files: GraphFiles, *, threads: int) -> None:
         core = ov.Core()
         self.info = files.info
         self.precision = files.precision
+        self._padded = files.info.tokenizer.pad_token is not None
         options = {
             **OPTIONS[files.precision],
             "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
@@ -59,8 +60,8 @@ class OpenVinoEngine:
     def texts(self, tokens: Sequence[Tokens]) -> Vectors:
         return np.concatenate(
             [
-                self._ask(self._text_request, packed_texts(part))[: len(part)]
-                for part in fitting(tokens)
+                self._ask(self._text_request, inputs)[:count]
+                for inputs, count in text_passes(tokens, padded=self._padded)
             ]
         )
 

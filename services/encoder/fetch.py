@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import httpx
+
+from services.encoder.source import sha256_of
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes so far and the total (None when unknown)."""
@@ -21,14 +24,33 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _BUSY = {408, 425, 429}
 
 
+class Digest(NamedTuple):
+    """A way to compute a file's checksum, and its name for messages."""
+
+    name: str
+    of: Callable[[Path], str]
+
+
+SHA256 = Digest("SHA-256", sha256_of)
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
 class FetchFailed(Exception):
     """The file could not be downloaded. The message says what to do."""
 
 
 def fetch(
-    url: str, target: Path, sha256: str, progress: Progress, waits_s: Sequence[float] = WAITS_S
+    url: str,
+    target: Path,
+    checksum: str,
+    progress: Progress,
+    waits_s: Sequence[float] = WAITS_S,
+    *,
+    digest: Digest = SHA256,
+    headers: Mapping[str, str] = _NO_HEADERS,
 ) -> Path:
-    """Path of the file, once its content has this SHA-256. Two processes may call it at once.
+    """Path of the file, once its content has this checksum. Two processes may call it at once.
+    headers: for this server only; a redirection to another host loses `Authorization`.
 
     A cut download is resumed after each pause in `waits_s`. If it still fails, the part stays as
     `….part`, and the next call resumes it. Raises FetchFailed.
@@ -37,48 +59,49 @@ def fetch(
     part = target.with_name(f"{target.name}.part")
     with _locked(target.parent):
         if target.is_file():
-            if sha256_of(target) == sha256:
+            if digest.of(target) == checksum:
                 return target
             target.unlink()  # damaged on disk since it was downloaded
         try:
-            _download_with_retries(url, part, progress, waits_s)
+            _download_with_retries(url, part, progress, waits_s, headers)
         except (httpx.HTTPError, OSError) as error:
             raise FetchFailed(
                 f"Could not download {url} ({str(error) or type(error).__name__}). The next start "
                 f"resumes the download. Without a network, put the file at {target}, or choose a "
                 "local model."
             ) from error
-        found = sha256_of(part)
-        if found != sha256:
+        found = digest.of(part)
+        if found != checksum:
             part.unlink()
             raise FetchFailed(
-                f"{url} has SHA-256 {found} instead of {sha256}. The file was deleted; try again."
+                f"{url} has {digest.name} {found} instead of {checksum}. The file was deleted; try "
+                "again."
             )
         os.replace(part, target)
         return target
 
 
 def _download_with_retries(
-    url: str, part: Path, progress: Progress, waits_s: Sequence[float]
+    url: str, part: Path, progress: Progress, waits_s: Sequence[float], headers: Mapping[str, str]
 ) -> None:
     for wait_s in waits_s:
         try:
-            return _download(url, part, progress)
+            return _download(url, part, progress, headers)
         except httpx.HTTPStatusError as error:
             if error.response.status_code not in _BUSY and not error.response.is_server_error:
                 raise  # asking again would not help
         except httpx.TransportError:
             pass
         time.sleep(wait_s)
-    return _download(url, part, progress)
+    return _download(url, part, progress, headers)
 
 
-def _download(url: str, part: Path, progress: Progress) -> None:
+def _download(url: str, part: Path, progress: Progress, headers: Mapping[str, str]) -> None:
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"}
+    sent = {**headers, "Accept-Encoding": "identity"}
     if have:
-        headers["Range"] = f"bytes={have}-"
-    with httpx.stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as got:
+        sent["Range"] = f"bytes={have}-"
+    with httpx.stream("GET", url, headers=sent, timeout=_TIMEOUT, follow_redirects=True) as got:
         if have and got.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # the part is complete; the checksum decides
         got.raise_for_status()
@@ -92,12 +115,6 @@ def _download(url: str, part: Path, progress: Progress) -> None:
                 file.write(chunk)
                 have += len(chunk)
                 progress(have, total)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -10,14 +10,12 @@ import numpy.typing as npt
 import openvino as ov
 import openvino.opset15 as ops
 
-from services.encoder.weights import StateDict
+from services.encoder.architecture import Architecture
+from services.encoder.weights import Weights
 
 Array = npt.NDArray[np.float32]
 
 HEAD_WIDTH = 64  # the same in every CLIP that OpenAI published
-MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
-DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
-EPSILON = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +33,47 @@ class Linear:
         return Linear(self.weight[start:stop], self.bias[start:stop])
 
 
-def unit_vectors(state: ov.Node, projection: Linear) -> ov.Node:
-    projected = projection(normalised(state))
-    return ops.normalize_l2(projected, ints(1), 1e-12, "add")
+def unit_vectors(state: ov.Node, projection: Linear, epsilon: float) -> ov.Node:
+    return unit(projection(normalised(state, epsilon)))
 
 
-def normalised(state: ov.Node) -> ov.Node:
+def unit(vectors: ov.Node) -> ov.Node:
+    return ops.normalize_l2(vectors, ints(1), 1e-12, "add")
+
+
+def normalised(state: ov.Node, epsilon: float) -> ov.Node:
     """Layer normalisation without its scale and shift."""
-    return ops.mvn(state, ints(-1), True, EPSILON, "inside_sqrt")
+    return ops.mvn(state, ints(-1), True, epsilon, "inside_sqrt")
 
 
-def scaled(state: ov.Node, weights: StateDict, norm: str) -> ov.Node:
+def patch_projection(
+    weights: Weights, architecture: Architecture, positions: Array
+) -> tuple[ov.Node, ov.Node]:
+    """The parameter `patches` (batch, places, patch·patch·3) uint8, and what the first layer makes
+    of it: (batch, places, width), with `positions` (places, width) added.
+    """
+    kernel = floats(weights["visual.conv1.weight"])  # (width, 3, patch, patch)
+    width, _, patch, _ = kernel.shape
+    mean, deviation = floats(architecture.mean), floats(architecture.deviation)
+    pixels = ops.parameter([-1, len(positions), patch * patch * 3], np.uint8, name="patches")
+    # (byte / 255 - mean) / deviation, with bytes centred on 128: small, and exact in bfloat16.
+    by_channel = kernel / (255 * deviation)[:, None, None]
+    shift = (by_channel * (128 - 255 * mean)[:, None, None]).sum(axis=(1, 2, 3))
+    if "visual.conv1.bias" in weights:
+        shift = shift + floats(weights["visual.conv1.bias"])
+    flat = by_channel.transpose(0, 2, 3, 1).reshape(width, -1)
+    centred = ops.subtract(ops.convert(pixels, np.float32), np.float32(128))
+    projected = ops.matmul(centred, constant(flat), False, True)
+    return pixels, ops.add(projected, constant(positions + shift))
+
+
+def scaled(state: ov.Node, weights: Weights, norm: str) -> ov.Node:
     product = ops.multiply(state, constant(weights[f"{norm}.weight"]))
     return ops.add(product, constant(weights[f"{norm}.bias"]))
 
 
 def folded(
-    weights: StateDict, norm: str, weight: npt.NDArray[Any], bias: npt.NDArray[Any] | None = None
+    weights: Weights, norm: str, weight: npt.NDArray[Any], bias: npt.NDArray[Any] | None = None
 ) -> Linear:
     """A projection after a layer normalisation, with the norm's scale and shift folded in."""
     matrix = floats(weight)
@@ -62,7 +84,7 @@ def folded(
     )
 
 
-def linear(weights: StateDict, name: str) -> Linear:
+def linear(weights: Weights, name: str) -> Linear:
     return Linear(floats(weights[f"{name}.weight"]), floats(weights[f"{name}.bias"]))
 
 
@@ -71,11 +93,11 @@ def tower(name: str, vectors: ov.Node, inputs: list[ov.Node]) -> ov.Model:
     return ov.Model([ops.result(vectors)], inputs, name)
 
 
-def floats(array: npt.NDArray[Any]) -> Array:
+def floats(array: npt.ArrayLike) -> Array:
     return np.ascontiguousarray(array, np.float32)
 
 
-def constant(array: npt.NDArray[Any]) -> ov.Node:
+def constant(array: npt.ArrayLike) -> ov.Node:
     return ops.constant(floats(array))
 
 

@@ -18,6 +18,15 @@ _MOST_TOKENS = 256
 compares each token with all others before it masks most of them."""
 
 
+def text_passes(texts: Sequence[Tokens], *, padded: bool) -> Iterator[tuple[Inputs, int]]:
+    """Inputs of each pass over texts, in the format of the text tower, with the number of texts.
+
+    padded: all texts are of one length, and the tower takes them as rows.
+    """
+    for part in fitting(texts):
+        yield ({"tokens": np.stack(part)} if padded else packed_texts(part)), len(part)
+
+
 def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
     """Groups of texts for one pass: at most `_MOST_TOKENS` together, or a single longer text."""
     part: list[Tokens] = []
@@ -33,10 +42,11 @@ def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
 
 
 def packed_texts(texts: Sequence[Tokens]) -> Inputs:
-    """Texts one after another, in the format of `graph.text_tower`, with a little padding.
+    """Texts one after another, in the format of `graph.clip_text_tower`, with a little padding.
 
     The number of ends is rounded up to a power of two. The vectors of the texts come first.
     """
+    texts = [_to_first_end(text) for text in texts]
     # Every text starts with the start token, which is part of the graph.
     lengths = np.array([len(text) - 1 for text in texts])
     past = np.cumsum(lengths)
@@ -48,6 +58,11 @@ def packed_texts(texts: Sequence[Tokens]) -> Inputs:
     ends = np.zeros(1 << (len(texts) - 1).bit_length(), np.int32)
     ends[: len(texts)] = past - 1
     return {"tokens": tokens, "firsts": firsts, "ends": ends}
+
+
+def _to_first_end(text: Tokens) -> Tokens:
+    """CLIP reads a text at its first end token, and a text may spell one."""
+    return text[: int((text == text[-1]).argmax()) + 1]
 
 
 def stacked_pictures(pixels: Sequence[Pixels], patch_size: int | None) -> Inputs:

@@ -1,10 +1,11 @@
-"""Picture bytes to what the image tower takes, the way CLIP does it.
+"""Picture bytes to what the image tower takes, the way each model does it.
 
 CLIP scales the shorter side to the tower's size (bicubic) and cuts the centre. Here both are one
 resampling of just the part that is kept, with the same filter positions, so an absurdly long
-picture costs no more than a square one. JPEGs are first decoded at a reduced scale, never below
-twice the size needed. How near this stays to `torchvision`'s way (a mean below 0.3 of 255 levels,
-below 1.5 for a reduced JPEG) is held by `tests/unit/encoder/test_preprocess.py`.
+picture costs no more than a square one. Other models scale each side by itself.
+JPEGs are first decoded at a reduced scale, never below twice the size needed. How near this stays
+to `torchvision`'s way (a mean below 0.3 of 255 levels, below 1.5 for a reduced JPEG) is held by
+`tests/unit/encoder/test_preprocess.py`.
 
 Unlike CLIP's own code: pictures are turned upright by their EXIF orientation, palettes become
 colours before scaling, and what is transparent becomes white (as on a shop's page), not black.
@@ -21,11 +22,14 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from services.contracts.encoder import Crop
+from services.encoder.architecture import Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 VERSION = 1
 """Increase it when the same bytes give different pixels. It is part of the cache's keys."""
 
+_OPENAI = Preprocessing()
+_FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 _WHITE = (255, 255, 255)
 _REDUCED = 2  # a JPEG is decoded at this multiple of the needed size, or larger
 _MAX_SIDE = 65_535  # longest side of a JPEG
@@ -37,8 +41,14 @@ class UnusablePicture(Exception):
     """The bytes are not a usable picture; the message gives the reason."""
 
 
-def read_picture(data: bytes, size: int, max_pixels: int, crop: Crop | None = None) -> Pixels:
-    """Decode, turn upright, crop, scale and centre-crop: bytes → (size, size, 3) uint8, RGB.
+def read_picture(
+    data: bytes,
+    size: int,
+    max_pixels: int,
+    crop: Crop | None = None,
+    how: Preprocessing = _OPENAI,
+) -> Pixels:
+    """Decode, turn upright, crop, and make square: bytes → (size, size, 3) uint8, RGB.
 
     Only the first frame of an animation is used. Raises UnusablePicture.
     """
@@ -56,7 +66,7 @@ def read_picture(data: bytes, size: int, max_pixels: int, crop: Crop | None = No
                 side = min(math.ceil(_REDUCED * size / part), _MAX_SIDE)
                 picture.draft(None, (side, side))
             picture.load()
-            return _cut(_opaque(_part(ImageOps.exif_transpose(picture), crop)), size)
+            return _cut(_opaque(_part(ImageOps.exif_transpose(picture), crop)), size, how)
     except UnidentifiedImageError as error:
         raise UnusablePicture("This is not a JPEG, PNG or WebP picture.") from error
     except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
@@ -90,25 +100,40 @@ def _opaque(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _cut(picture: Image.Image, size: int) -> Pixels:
-    width, height = picture.size
-    # torchvision's Resize and CenterCrop, in whole pixels of the scaled picture.
+def _cut(picture: Image.Image, size: int, how: Preprocessing) -> Pixels:
+    box = _centre(picture.size, size, how) if how.fit == "crop" else None
+    scaled = picture.resize((size, size), _FILTERS[how.filter], box=box)
+    return np.asarray(scaled, np.uint8)
+
+
+def _centre(
+    whole: tuple[int, int], size: int, how: Preprocessing
+) -> tuple[float, float, float, float]:
+    """The part of a picture that is kept, in its own pixels: left, top, right, bottom.
+
+    The margins are whole pixels of the scaled picture, as in torchvision's Resize and CenterCrop.
+    """
+    width, height = whole
     if width <= height:
         scaled_width, scaled_height = size, int(size * height / width)
     else:
         scaled_width, scaled_height = int(size * width / height), size
-    left = round((scaled_width - size) / 2)
-    top = round((scaled_height - size) / 2)
+    margins = (scaled_width - size, scaled_height - size)
+    left, top = (
+        round(margin / 2) if how.odd_margin == "round" else margin // 2 for margin in margins
+    )
     across, down = width / scaled_width, height / scaled_height
     box = (left * across, top * down, (left + size) * across, (top + size) * down)
-    box = (box[0], box[1], min(box[2], width), min(box[3], height))
-    scaled = picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(scaled, np.uint8)
+    return (box[0], box[1], min(box[2], width), min(box[3], height))
 
 
 def to_patches(pictures: Pixels, patch: int) -> Pixels:
-    """(batch, size, size, 3) → (batch, places, patch·patch·3): the image tower's input."""
+    """(batch, size, size, 3) → (batch, places, patch·patch·3): the image tower's input.
+
+    Pixels beyond the last whole patch are left out, as a convolution does.
+    """
     batch, size, _, channels = pictures.shape
     side = size // patch
-    grid = pictures.reshape(batch, side, patch, side, patch, channels)
+    whole = pictures[:, : side * patch, : side * patch]
+    grid = whole.reshape(batch, side, patch, side, patch, channels)
     return np.ascontiguousarray(grid.transpose(0, 1, 3, 2, 4, 5)).reshape(batch, side * side, -1)

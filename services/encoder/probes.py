@@ -7,24 +7,34 @@ import math
 import numpy as np
 from PIL import Image
 
+from services.encoder.architecture import Description
 from services.encoder.preprocess import Pixels
-from services.encoder.tokenizer import VOCABULARY_SIZE, Tokens
+from services.encoder.tokenizer import Tokens
 
-_FIRST_MERGED, _START, _END = 512, VOCABULARY_SIZE - 2, VOCABULARY_SIZE - 1
+_FIRST_MERGED = 512
+"""Tokens before this one are single bytes and special tokens, in most vocabularies."""
 _MOST_WORDS = 12
 
 
-def probe_texts(count: int, seed: int) -> list[Tokens]:
-    """Texts of 1 to 12 tokens with a realistic frequency of tokens.
+def probe_texts(count: int, seed: int, facts: Description, context_length: int) -> list[Tokens]:
+    """Texts of 1 to 12 tokens with a realistic frequency of tokens, in the model's format.
 
     The vocabulary is sorted by frequency, so ranks are drawn by Zipf's law.
     """
     random = np.random.default_rng(seed)
-    commonest, rarest = math.log(_FIRST_MERGED), math.log(_START)
+    tokenizer = facts.tokenizer
+    rarest = math.log(tokenizer.vocabulary - 2)
+    commonest = min(math.log(_FIRST_MERGED), rarest / 2)
+    starts = [facts.architecture.start_token] if facts.architecture.family == "clip" else []
     texts = []
     for _ in range(count):
-        words = np.exp(random.uniform(commonest, rarest, int(random.integers(_MOST_WORDS)) + 1))
-        texts.append(np.array([_START, *words.astype(np.int32), _END], np.int32))
+        drawn = np.exp(random.uniform(commonest, rarest, int(random.integers(_MOST_WORDS)) + 1))
+        words = drawn.astype(np.int32)[: context_length - 2]
+        text = np.array([*starts, *words, tokenizer.end_token], np.int32)
+        if tokenizer.pad_token is not None:
+            padding = (0, context_length - len(text))
+            text = np.pad(text, padding, constant_values=tokenizer.pad_token)
+        texts.append(text)
     return texts
 
 

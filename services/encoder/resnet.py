@@ -11,10 +11,9 @@ import numpy as np
 import openvino as ov
 import openvino.opset15 as ops
 
+from services.encoder.architecture import Architecture
 from services.encoder.nodes import (
-    DEVIATION,
     HEAD_WIDTH,
-    MEAN,
     axis,
     constant,
     floats,
@@ -22,7 +21,7 @@ from services.encoder.nodes import (
     linear,
     tower,
 )
-from services.encoder.weights import StateDict, UnusableWeights
+from services.encoder.weights import Weights
 
 REDUCTION = 32
 """Pixels per side of the picture for one position of the last map."""
@@ -30,39 +29,34 @@ REDUCTION = 32
 _BATCH_NORM_EPSILON = 1e-5
 
 
-def is_resnet(weights: StateDict) -> bool:
+def is_resnet(weights: Weights) -> bool:
     """True if the image tower is a ResNet and not a vision transformer."""
     return "visual.layer1.0.conv1.weight" in weights
 
 
-def residual_image_tower(weights: StateDict) -> ov.Model:
-    """pixels (batch, size, size, 3) uint8 → (batch, dimension) unit vectors.
-
-    Raises UnusableWeights.
-    """
-    try:
-        positions = weights["visual.attnpool.positional_embedding"]
-        size = round((len(positions) - 1) ** 0.5) * REDUCTION
-        pixels = ops.parameter([-1, size, size, 3], np.uint8, name="pixels")
-        # Not folded into the first convolution, because its border is padded with zeros after this.
-        scaled = ops.multiply(
-            ops.subtract(ops.convert(pixels, np.float32), constant(255 * MEAN)),
-            constant(1 / (255 * DEVIATION)),
-        )
-        state = ops.transpose(scaled, ints(0, 3, 1, 2))
-        state = ops.relu(_convolution(state, weights, "visual.conv1", "visual.bn1", stride=2))
-        state = ops.relu(_convolution(state, weights, "visual.conv2", "visual.bn2"))
-        state = ops.relu(_convolution(state, weights, "visual.conv3", "visual.bn3"))
-        state = _average(state, 2)
-        for layer in range(1, 5):
-            state = _layer(state, weights, f"visual.layer{layer}", stride=1 if layer == 1 else 2)
-        pooled = _attention_pool(state, weights)
-    except KeyError as error:
-        raise UnusableWeights(f"the weights have no {error}") from error
+def residual_image_tower(weights: Weights, architecture: Architecture) -> ov.Model:
+    """pixels (batch, size, size, 3) uint8 → (batch, dimension) unit vectors."""
+    mean, deviation = floats(architecture.mean), floats(architecture.deviation)
+    positions = weights["visual.attnpool.positional_embedding"]
+    size = round((len(positions) - 1) ** 0.5) * REDUCTION
+    pixels = ops.parameter([-1, size, size, 3], np.uint8, name="pixels")
+    # Not folded into the first convolution, because its border is padded with zeros after this.
+    scaled = ops.multiply(
+        ops.subtract(ops.convert(pixels, np.float32), constant(255 * mean)),
+        constant(1 / (255 * deviation)),
+    )
+    state = ops.transpose(scaled, ints(0, 3, 1, 2))
+    state = ops.relu(_convolution(state, weights, "visual.conv1", "visual.bn1", stride=2))
+    state = ops.relu(_convolution(state, weights, "visual.conv2", "visual.bn2"))
+    state = ops.relu(_convolution(state, weights, "visual.conv3", "visual.bn3"))
+    state = _average(state, 2)
+    for layer in range(1, 5):
+        state = _layer(state, weights, f"visual.layer{layer}", stride=1 if layer == 1 else 2)
+    pooled = _attention_pool(state, weights)
     return tower("image", ops.normalize_l2(pooled, ints(1), 1e-12, "add"), [pixels])
 
 
-def _layer(state: ov.Node, weights: StateDict, at: str, *, stride: int) -> ov.Node:
+def _layer(state: ov.Node, weights: Weights, at: str, *, stride: int) -> ov.Node:
     number = 0
     while f"{at}.{number}.conv1.weight" in weights:
         state = _bottleneck(state, weights, f"{at}.{number}", stride=stride if number == 0 else 1)
@@ -70,7 +64,7 @@ def _layer(state: ov.Node, weights: StateDict, at: str, *, stride: int) -> ov.No
     return state
 
 
-def _bottleneck(state: ov.Node, weights: StateDict, at: str, *, stride: int) -> ov.Node:
+def _bottleneck(state: ov.Node, weights: Weights, at: str, *, stride: int) -> ov.Node:
     inner = ops.relu(_convolution(state, weights, f"{at}.conv1", f"{at}.bn1"))
     inner = ops.relu(_convolution(inner, weights, f"{at}.conv2", f"{at}.bn2"))
     inner = _convolution(_average(inner, stride), weights, f"{at}.conv3", f"{at}.bn3")
@@ -81,7 +75,7 @@ def _bottleneck(state: ov.Node, weights: StateDict, at: str, *, stride: int) -> 
 
 
 def _convolution(
-    state: ov.Node, weights: StateDict, at: str, norm: str, *, stride: int = 1
+    state: ov.Node, weights: Weights, at: str, norm: str, *, stride: int = 1
 ) -> ov.Node:
     """A convolution that keeps the map's size (divided by `stride`), with its batch norm."""
     kernel = floats(weights[f"{at}.weight"])  # (out, in, height, width)
@@ -100,7 +94,7 @@ def _average(state: ov.Node, side: int) -> ov.Node:
     return ops.avg_pool(state, [side, side], [0, 0], [0, 0], [side, side], True)
 
 
-def _attention_pool(state: ov.Node, weights: StateDict) -> ov.Node:
+def _attention_pool(state: ov.Node, weights: Weights) -> ov.Node:
     """(batch, width, height, width) map → (batch, dimension). The map's mean is the query."""
     at = "visual.attnpool"
     width = weights[f"{at}.positional_embedding"].shape[1]

@@ -76,6 +76,7 @@ async def model(state: State) -> ModelInfo:
         image_size=encoder.info.image_size,
         context_length=encoder.info.context_length,
         precision=encoder.precision,
+        weights_sha256=encoder.info.weights_sha256,
     )
 
 

@@ -27,7 +27,7 @@ from services.encoder.metrics import PassMetrics
 from services.encoder.preprocess import VERSION as PIXELS_VERSION
 from services.encoder.preprocess import Pixels, UnusablePicture, read_picture
 from services.encoder.settings import EncoderSettings
-from services.encoder.tokenizer import Tokenizer, Tokens
+from services.encoder.tokenizer import TextTokenizer, Tokens
 
 UnitVector = npt.NDArray[np.float32]
 
@@ -59,7 +59,7 @@ class Encoder:
     """Turns texts and pictures into vectors. The model runs outside the event loop."""
 
     def __init__(
-        self, engine: Engine, tokenizer: Tokenizer, settings: EncoderSettings, metrics: Metrics
+        self, engine: Engine, tokenizer: TextTokenizer, settings: EncoderSettings, metrics: Metrics
     ) -> None:
         self.info = engine.info
         self.precision = engine.precision
@@ -101,7 +101,8 @@ class Encoder:
         if settings.cache_redis_url is not None:
             self._cache = EmbeddingCache(
                 settings.cache_redis_url,
-                namespace=f"{self.info.model_id}:{self.precision}:{PIXELS_VERSION}",
+                namespace=f"{self.info.model_id}:{self.precision}:{PIXELS_VERSION}"
+                + self.info.preprocessing.version,
                 dimension=self.info.dimension,
                 ttl_s=settings.cache_ttl_s,
                 max_entries=settings.cache_max_entries,
@@ -243,7 +244,11 @@ class Encoder:
             )
         try:
             return read_picture(
-                data, self.info.image_size, self._settings.max_image_pixels, picture.crop
+                data,
+                self.info.image_size,
+                self._settings.max_image_pixels,
+                picture.crop,
+                self.info.preprocessing,
             )
         except UnusablePicture as error:
             return UnreadableImage(str(error))

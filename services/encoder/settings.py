@@ -19,8 +19,10 @@ class EncoderSettings(ServiceSettings):
     port: int = Field(default=8001, ge=0, le=65535, description="Port to listen on.")
     model: str = Field(
         default="data/models/mini-clip",
-        description="Name of a published CLIP (`ViT-B/32`), or path of weights in OpenAI's "
-        "layout: a folder with a `config.json`, a `.pt` archive or a `.safetensors` file.",
+        description="Name of a published CLIP (`ViT-B/32`); `hf:OWNER/NAME` or "
+        "`hf:OWNER/NAME@REVISION`, a CLIP or SigLIP of a Hugging Face Hub; or a local path: a "
+        "folder in the layout of Hugging Face, open_clip or OpenAI, or a `.pt` or `.safetensors` "
+        "file in OpenAI's layout ([models](models.md)).",
     )
     model_cache_dir: Path = Field(
         default=Path(".state/models"),
@@ -29,6 +31,11 @@ class EncoderSettings(ServiceSettings):
     weights_url: str = Field(
         default="https://openaipublic.azureedge.net/clip/models",
         description="URL of published weights: OpenAI's, or a mirror's.",
+    )
+    hub_url: str | None = Field(
+        default=None,
+        description="URL of the Hugging Face Hub, or of a mirror. By default `HF_ENDPOINT` or "
+        "`https://huggingface.co`. `HF_TOKEN` and `HF_HUB_OFFLINE` are respected.",
     )
     precision: Wanted = Field(
         default="auto",

@@ -1,7 +1,8 @@
 """CLIP's tokenizer: byte-pair encoding over lower-cased, repaired text.
 
-Its tokens equal those of `clip.tokenize(…, truncate=True)`; a test compares the two. A word of n
-letters takes n·log n instead of n² steps, so no text can block the service.
+Its tokens equal those of `clip.tokenize(…, truncate=True)`, or of `open_clip`'s tokenizer, which
+spells the special tokens in another way; tests compare them. A word of n letters takes n·log n
+instead of n² steps, so no text can block the service.
 
 Source: Radford et al. 2021, section 2.4; the merges file comes from OpenAI's `clip` package.
 """
@@ -14,25 +15,25 @@ import html
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 import ftfy
 import numpy as np
 import numpy.typing as npt
 import regex
 
+from services.encoder.architecture import OPENAI_VOCABULARY
+
 CONTEXT_LENGTH = 77
-VOCABULARY_SIZE = 49_408
 
 Tokens = npt.NDArray[np.int32]
 
 _END_OF_WORD = "</w>"
-_START, _END = "<|startoftext|>", "<|endoftext|>"
+SPECIAL_TOKENS = ("<|startoftext|>", "<|endoftext|>")
+OPEN_CLIP_SPECIAL_TOKENS = ("<start_of_text>", "<end_of_text>")
 # CLIP uses only as many merges as fill its vocabulary beside 512 bytes and 2 special tokens.
-_MERGES = VOCABULARY_SIZE - 512 - 2
-_WORDS = regex.compile(
-    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",
-    regex.IGNORECASE,
-)
+_MERGES = OPENAI_VOCABULARY - 512 - 2
+_WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 _SPACES = regex.compile(r"\s+")
 _CACHED_WORDS = 65_536
 _CACHED_WORD_LENGTH = 32
@@ -53,35 +54,54 @@ def vocabulary_path() -> Path:
     )
 
 
+class TextTokenizer(Protocol):
+    """The interface of a tokenizer. It is safe to share between threads."""
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """One (length,) int32 array of token ids per text."""
+        ...
+
+
 class Tokenizer:
     """Texts to token ids. Safe to share between threads."""
 
-    def __init__(self, merges_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        merges_file: Path | None = None,
+        *,
+        context_length: int = CONTEXT_LENGTH,
+        special_tokens: tuple[str, str] = SPECIAL_TOKENS,
+    ) -> None:
         with gzip.open(merges_file or vocabulary_path(), "rt", encoding="utf-8") as file:
             merges = [tuple(line.split()) for line in file.read().split("\n")[1 : _MERGES + 1]]
         self._bytes = _byte_characters()
         letters = list(self._bytes.values())
         words = [*letters, *(letter + _END_OF_WORD for letter in letters)]
         words += ["".join(pair) for pair in merges]
-        words += [_START, _END]
+        words += special_tokens
         self._ids = {word: number for number, word in enumerate(words)}
         self._ranks = {(pair[0], pair[1]): rank for rank, pair in enumerate(merges)}
         self._cache: dict[str, list[int]] = {}
-        self.start, self.end = self._ids[_START], self._ids[_END]
+        self.start, self.end = (self._ids[token] for token in special_tokens)
+        self._special = special_tokens
+        self._limit = context_length - 2
+        special = "|".join(regex.escape(token) for token in special_tokens)
+        self._words = regex.compile(f"{special}|{_WORDS}", regex.IGNORECASE)
+        self._clean = _clean if special_tokens == SPECIAL_TOKENS else _clean_as_open_clip
 
     def encode(self, text: str, limit: int | None = None) -> list[int]:
         """Token ids of a text without start and end token, at most `limit`."""
         ids: list[int] = []
-        for match in _WORDS.finditer(_clean(text)):
+        for match in self._words.finditer(self._clean(text)):
             ids += self._word(match.group())
             if limit is not None and len(ids) >= limit:
                 return ids[:limit]
         return ids
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        """One (length,) int32 array per text, with start and end token, at most 77 long."""
+        """One (length,) int32 array per text, with start and end token, cut to the context."""
         return [
-            np.array([self.start, *self.encode(text, limit=CONTEXT_LENGTH - 2), self.end], np.int32)
+            np.array([self.start, *self.encode(text, limit=self._limit), self.end], np.int32)
             for text in texts
         ]
 
@@ -89,7 +109,7 @@ class Tokenizer:
         known = self._cache.get(word)
         if known is not None:
             return known
-        if word in (_START, _END):
+        if word in self._special:
             ids = [self._ids[word]]
         else:
             letters = [self._bytes[byte] for byte in word.encode()]
@@ -141,6 +161,11 @@ def merge(parts: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:
 def _clean(text: str) -> str:
     text = html.unescape(html.unescape(ftfy.fix_text(text)))
     return _SPACES.sub(" ", text.strip()).strip().lower()
+
+
+def _clean_as_open_clip(text: str) -> str:
+    """`str.split` knows a few more spaces than `regex`."""
+    return " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split()).lower()
 
 
 def _byte_characters() -> dict[int, str]:

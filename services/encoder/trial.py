@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import openvino as ov
 
-from services.encoder.graph import Shape
+from services.encoder.architecture import Description
 from services.encoder.nodes import Array
-from services.encoder.packing import Inputs, fitting, packed_texts, stacked_pictures
+from services.encoder.packing import Inputs, stacked_pictures, text_passes
 from services.encoder.precision import OPTIONS, Precision
 from services.encoder.probes import probe_pictures, probe_texts
 from services.encoder.rounded import round_products, share_lost
+from services.encoder.towers import Shape, Towers
 
 MOST_LOST = 0.004
 """A model that loses more is served in another precision, unless the setting names int8."""
@@ -32,11 +33,11 @@ class _Probes:
     tried: Sequence[tuple[Inputs, int]]  # with the number of vectors
 
 
-def round_and_try(text: ov.Model, image: ov.Model, shape: Shape) -> float:
+def round_and_try(towers: Towers, facts: Description) -> float:
     """Round both towers' products in place. Returns the loss of the tower that loses more."""
     return max(
-        _round_and_try(text, _text_probes()),
-        _round_and_try(image, _picture_probes(shape)),
+        _round_and_try(towers.text, _text_probes(towers.shape, facts)),
+        _round_and_try(towers.image, _picture_probes(towers.shape)),
     )
 
 
@@ -46,10 +47,17 @@ def _round_and_try(tower: ov.Model, probes: _Probes) -> float:
     return share_lost(exact, _vectors(tower, "int8", probes))
 
 
-def _text_probes() -> _Probes:
-    learnt = [packed_texts(part) for part in fitting(probe_texts(_TEXTS, seed=1))]
-    tried = [(packed_texts(part), len(part)) for part in fitting(probe_texts(_TEXTS, seed=2))]
-    return _Probes(learnt, tried)
+def _text_probes(shape: Shape, facts: Description) -> _Probes:
+    learnt, tried = (
+        list(
+            text_passes(
+                probe_texts(_TEXTS, seed, facts, shape.context_length),
+                padded=facts.tokenizer.pad_token is not None,
+            )
+        )
+        for seed in (1, 2)
+    )
+    return _Probes([inputs for inputs, _ in learnt], tried)
 
 
 def _picture_probes(shape: Shape) -> _Probes:

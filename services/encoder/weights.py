@@ -1,4 +1,4 @@
-"""Reads CLIP weights as NumPy arrays from OpenAI's archives or safetensors, without torch.
+"""Reads weights as NumPy arrays from OpenAI's archives or safetensors, without torch.
 
 OpenAI publishes TorchScript archives, and `torch.save` writes the same container: a ZIP with a
 pickle that describes tensors, and one file per storage. Our unpickler allows only the few names
@@ -7,17 +7,18 @@ that this needs and refuses all others, so a hostile file cannot run code.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors import SafetensorError, safe_open
 
 StateDict = dict[str, npt.NDArray[Any]]
 
@@ -32,8 +33,55 @@ _STORAGE_TYPES = {
 }
 
 
+_SAFETENSORS_TYPES: dict[str, np.dtype[Any]] = {
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
+    "U8": np.dtype("u1"),
+    "BOOL": np.dtype("?"),
+    "BF16": np.dtype("<u2"),
+}
+
+
 class UnusableWeights(Exception):
-    """The weights file is unreadable or not a CLIP's; the message says which and why."""
+    """The weights are unreadable or of an unknown model; the message says which and why."""
+
+
+class Weights:
+    """Tensors by their names in OpenAI's layout. It remembers which of them were read."""
+
+    def __init__(self, tensors: StateDict) -> None:
+        self._tensors = tensors
+        self._read: set[str] = set()
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        if name not in self._tensors:
+            raise UnusableWeights(f"the weights have no {name}")
+        self._read.add(name)
+        return self._tensors[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def unread(self) -> list[str]:
+        """Names of tensors that nothing has read."""
+        return sorted(self._tensors.keys() - self._read)
+
+    def digest(self, facts: str) -> str:
+        """SHA-256 in hex of `facts` and of all tensors that were read, as float32. It is the same
+        whatever file, number format and order the values came in.
+        """
+        digest = hashlib.sha256(facts.encode())
+        for name in sorted(self._read):
+            value = np.ascontiguousarray(self._tensors[name], "<f4")
+            digest.update(f"{name}{list(value.shape)}".encode())
+            digest.update(value.reshape(-1).data)
+        return digest.hexdigest()
 
 
 def load_state_dict(path: Path) -> StateDict:
@@ -43,12 +91,32 @@ def load_state_dict(path: Path) -> StateDict:
     """
     try:
         if path.suffix == ".safetensors":
-            return dict(load_file(path))
+            return _read_safetensors(path)
         return _read_archive(path)
     except (OSError, SafetensorError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
         raise UnusableWeights(f"{path} cannot be read as model weights: {error}") from error
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, EOFError) as error:
         raise UnusableWeights(f"{path} is a damaged archive: {error!r}") from error
+
+
+def _read_safetensors(path: Path) -> StateDict:
+    """Tensors as views of the mapped file; bfloat16, which NumPy lacks, as float32 copies."""
+    with safe_open(path, framework="numpy"):
+        pass  # it checks the header: names, types, sizes, and offsets within the file
+    content = np.memmap(path, np.uint8, mode="r")
+    length = int(content[:8].view("<u8")[0])
+    tensors: StateDict = {}
+    for name, entry in json.loads(content[8 : 8 + length].tobytes()).items():
+        if name == "__metadata__":
+            continue
+        if entry["dtype"] not in _SAFETENSORS_TYPES:
+            raise UnusableWeights(f"{path}: {name} is of type {entry['dtype']}")
+        start, end = (8 + length + offset for offset in entry["data_offsets"])
+        data: npt.NDArray[Any] = content[start:end].view(_SAFETENSORS_TYPES[entry["dtype"]])
+        if entry["dtype"] == "BF16":
+            data = (data.astype("<u4") << 16).view("<f4")
+        tensors[name] = data.reshape(entry["shape"])
+    return tensors
 
 
 def _read_archive(path: Path) -> StateDict:

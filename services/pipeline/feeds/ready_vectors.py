@@ -26,7 +26,7 @@ def check_vectors_model(feed: Feed, model: ModelInfo) -> None:
     brought = feed.vectors_model
     if brought is None:
         return
-    if brought.dimension != model.dimension or not _is_same(brought, model.model):
+    if brought.dimension != model.dimension or not _is_same(brought, model):
         raise WrongModel(
             f"{feed.path}: its vectors are of model {brought.name!r} with {brought.dimension} "
             f"floats, the encoder's is {model.model!r} with {model.dimension}; start the encoder "
@@ -35,13 +35,15 @@ def check_vectors_model(feed: Feed, model: ModelInfo) -> None:
         )
 
 
-def _is_same(brought: VectorsModel, model_id: str) -> bool:
-    """By the digest of the weights where both have one: a file's name may differ."""
-    name, _, digest = model_id.rpartition("@")
+def _is_same(brought: VectorsModel, model: ModelInfo) -> bool:
+    """By the digest of the values or of the weights file where there is one: names may differ."""
+    name, _, digest = model.model.rpartition("@")
     brought_name, _, brought_digest = brought.name.rpartition("@")
     if brought_name:
-        return brought_digest == digest
-    return brought.name == (name or model_id)
+        return brought_digest == digest or (
+            brought_digest != "" and model.weights_sha256.startswith(brought_digest)
+        )
+    return brought.name == (name or model.model)
 
 
 def unit_vectors(vectors: ReadyVectors, dimension: int) -> ReadyVectors | None:

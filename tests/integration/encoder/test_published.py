@@ -19,9 +19,10 @@ from services.contracts.encoder import EmbeddingsResponse, ModelInfo
 from services.encoder import models
 from services.encoder.app import create_app, prepare_model
 from services.encoder.engine import OpenVinoEngine
-from services.encoder.fetch import FetchFailed, sha256_of
+from services.encoder.fetch import FetchFailed
 from services.encoder.models import PUBLISHED, Published
 from services.encoder.settings import EncoderSettings
+from services.encoder.source import sha256_of
 from services.encoder.weights import StateDict
 from tests.support.clip_reference import random_b32_weights, random_resnet_weights, random_weights
 from tests.support.lifespan import LifespanManager
@@ -93,7 +94,8 @@ async def test_a_published_model_goes_from_its_address_to_an_answer(
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://encoder") as client,
     ):
         told = ModelInfo.model_validate_json((await client.get("/model")).content)
-        assert told.model == f"{name}@{published.sha256[:12]}"
+        assert told.model.rpartition("@")[0] == name
+        assert told.weights_sha256 == published.sha256
         assert (told.dimension, told.image_size) == (DIMENSIONS[name], 224)
         picture = encoded(drawing(300, 200), "JPEG")
         answers = [

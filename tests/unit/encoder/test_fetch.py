@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.encoder.fetch import WAITS_S, FetchFailed, fetch
-from services.encoder.models import PUBLISHED, UnknownModel, find_weights
+from services.encoder.models import PUBLISHED, UnknownModel, find_model
 
 CONTENT = bytes(range(256)) * 5_000
 SOON = (0.01, 0.01)
@@ -154,17 +154,17 @@ def test_a_published_model_is_asked_for_at_the_address_that_holds_its_checksum(
     server: WeightsServer, tmp_path: Path
 ) -> None:
     with pytest.raises(FetchFailed, match="SHA-256"):
-        find_weights("ViT-B/32", cache=tmp_path, base_url=server.url, progress=nothing)
+        find_model("ViT-B/32", cache=tmp_path, base_url=server.url, hub_url=None, progress=nothing)
     assert server.asked[0][0] == f"/{PUBLISHED['ViT-B/32'].sha256}/ViT-B-32.pt"
 
 
 def test_a_local_file_is_known_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "own.pt"
     path.write_bytes(CONTENT)
-    found = find_weights(str(path), cache=tmp_path, base_url="", progress=nothing)
-    assert found.model_id == f"own@{SHA256[:12]}"
+    found = find_model(str(path), cache=tmp_path, base_url="", hub_url=None, progress=nothing)
+    assert (found.files, found.sha256, found.layout) == ((path,), SHA256, "openai")
 
 
 def test_a_name_that_stands_for_nothing_lists_what_would(tmp_path: Path) -> None:
     with pytest.raises(UnknownModel, match="ViT-B/32"):
-        find_weights("ViT-Z/99", cache=tmp_path, base_url="", progress=nothing)
+        find_model("ViT-Z/99", cache=tmp_path, base_url="", hub_url=None, progress=nothing)

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.encoder.architecture import Architecture
 from services.encoder.engine import OpenVinoEngine
-from services.encoder.graph import read_shape
 from services.encoder.graph_files import prepare_graphs
 from services.encoder.precision import Precision
+from services.encoder.source import source_of_file
 from services.encoder.tokenizer import Tokenizer
-from services.encoder.weights import StateDict, UnusableWeights, load_state_dict
+from services.encoder.towers import read_shape
+from services.encoder.weights import StateDict, UnusableWeights, Weights, load_state_dict
 from tests.support.clip_numpy import NumpyClip
 from tests.support.clip_reference import random_resnet_weights, random_weights
 from tests.support.torch_archive import write_archive
@@ -30,7 +32,7 @@ def weights() -> StateDict:
 def engine_of(weights: StateDict, folder: Path, precision: Precision = "fp32") -> OpenVinoEngine:
     path = folder / "clip.pt"
     write_archive(path, weights)
-    files = prepare_graphs(path, "clip@test", folder / "cache", precision)
+    files = prepare_graphs(source_of_file(path), folder / "cache", precision)
     return OpenVinoEngine(files, threads=1)
 
 
@@ -101,23 +103,30 @@ def test_bfloat16_keeps_the_vectors_direction(
 def test_graphs_are_made_once_and_kept(weights: StateDict, tmp_path: Path) -> None:
     path = tmp_path / "clip.pt"
     write_archive(path, weights)
-    first = prepare_graphs(path, "clip@test", tmp_path / "cache", "fp32")
+    source = source_of_file(path)
+    first = prepare_graphs(source, tmp_path / "cache", "fp32")
     path.unlink()
-    assert prepare_graphs(path, "clip@test", tmp_path / "cache", "fp32") == first
+    assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
     assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [first.folder.name]
 
 
 def test_weights_of_something_else_are_refused(weights: StateDict) -> None:
     without = {name: value for name, value in weights.items() if name != "text_projection"}
     with pytest.raises(UnusableWeights, match="text_projection"):
-        read_shape(without)
+        read_shape(Weights(without), Architecture())
 
 
-def test_weights_of_another_vocabulary_are_refused(weights: StateDict) -> None:
-    """The start token, which the graph holds, would be another one there."""
-    fewer = {**weights, "token_embedding.weight": weights["token_embedding.weight"][:100]}
-    with pytest.raises(UnusableWeights, match="100 tokens"):
-        read_shape(fewer)
+def test_weights_of_another_vocabulary_are_refused(weights: StateDict, tmp_path: Path) -> None:
+    fewer = {**weights, "token_embedding.weight": weights["token_embedding.weight"][:49_407]}
+    with pytest.raises(UnusableWeights, match="49407 tokens"):
+        engine_of(fewer, tmp_path)
+
+
+def test_a_part_that_no_clip_has_is_refused_by_its_name(weights: StateDict, tmp_path: Path) -> None:
+    """Vectors without it would be others."""
+    more = {**weights, "transformer.resblocks.0.ls_1.gamma": weights["ln_final.weight"]}
+    with pytest.raises(UnusableWeights, match=r"resblocks\.0\.ls_1\.gamma"):
+        engine_of(more, tmp_path)
 
 
 @pytest.mark.parametrize("tokens", [2, 3, 9, 76, 77])
@@ -133,7 +142,7 @@ def test_texts_of_any_length_are_those_of_the_reference(
 
 def test_the_bundled_model_is_served_exactly(tmp_path: Path) -> None:
     weights = load_state_dict(BUNDLED)
-    files = prepare_graphs(BUNDLED, "mini", tmp_path, "fp32")
+    files = prepare_graphs(source_of_file(BUNDLED), tmp_path, "fp32")
     engine = OpenVinoEngine(files, threads=1)
     reference = NumpyClip(weights)
     tokens = Tokenizer().tokenize(["red striped mug", "a wooden chair"])

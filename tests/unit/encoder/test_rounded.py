@@ -11,12 +11,14 @@ import openvino.opset15 as ops
 import pytest
 
 from services.encoder import graph_files
+from services.encoder.architecture import OPENAI
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, choose_graphs, prepare_graphs
 from services.encoder.nodes import Array, constant
 from services.encoder.precision import OPTIONS
 from services.encoder.probes import probe_pictures, probe_texts
 from services.encoder.rounded import GROUP, coded, round_products, share_lost
+from services.encoder.source import source_of_file
 from services.encoder.trial import MOST_LOST
 from services.encoder.weights import StateDict
 from tests.support.clip_numpy import NumpyClip
@@ -44,7 +46,7 @@ def with_large_channels(weights: StateDict, times: float) -> StateDict:
 
 def made(weights: StateDict, folder: Path) -> GraphFiles:
     write_archive(folder / "clip.pt", weights)
-    return prepare_graphs(folder / "clip.pt", "clip@test", folder / "cache", "int8")
+    return prepare_graphs(source_of_file(folder / "clip.pt"), folder / "cache", "int8")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def test_vectors_stay_near_those_of_the_reference(
     engine: OpenVinoEngine, weights: StateDict
 ) -> None:
     reference = NumpyClip(weights)
-    texts, pictures = probe_texts(20, seed=7), probe_pictures(6, 32, seed=7)
+    texts, pictures = probe_texts(20, 7, OPENAI, 77), probe_pictures(6, 32, seed=7)
     for rounded, exact in (
         (engine.texts(texts), np.stack([reference.text(text.tolist()) for text in texts])),
         (engine.pictures(pictures), np.stack([reference.image(one) for one in pictures])),
@@ -79,7 +81,7 @@ def test_vectors_stay_near_those_of_the_reference(
 
 
 def test_a_vector_does_not_depend_on_what_it_is_computed_beside(engine: OpenVinoEngine) -> None:
-    texts, pictures = probe_texts(9, seed=8), probe_pictures(3, 32, seed=8)
+    texts, pictures = probe_texts(9, 8, OPENAI, 77), probe_pictures(3, 32, seed=8)
     alone = np.concatenate([engine.texts([text]) for text in texts])
     np.testing.assert_allclose(engine.texts(texts), alone, atol=2e-5)
     alone = np.concatenate([engine.pictures([picture]) for picture in pictures])
@@ -161,7 +163,7 @@ def test_a_model_that_loses_much_is_served_in_the_next_best(
     monkeypatch.setattr(graph_files, "in_order", lambda _: ("int8", "fp32"))
     monkeypatch.setattr(graph_files, "_LEAST_GAINING", 0)
     with caplog.at_level(logging.WARNING):
-        files = choose_graphs(wild, "wild", tmp_path / "cache", "auto")
+        files = choose_graphs(source_of_file(wild), tmp_path / "cache", "auto")
     assert files.precision == "fp32"
     assert "rounding changes this model" in caplog.text
 
@@ -170,14 +172,14 @@ def test_a_small_model_is_not_rounded(tmp_path: Path, monkeypatch: pytest.Monkey
     """It would gain next to nothing."""
     monkeypatch.setattr(graph_files, "in_order", lambda _: ("int8", "fp32"))
     bundled = Path("data/models/mini-clip/model.safetensors")
-    assert choose_graphs(bundled, "mini", tmp_path, "auto").precision == "fp32"
+    assert choose_graphs(source_of_file(bundled), tmp_path, "auto").precision == "fp32"
 
 
 def test_a_model_that_loses_much_is_served_in_int8_by_name_and_said_so(
     wild: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        files = choose_graphs(wild, "wild", tmp_path / "cache", "int8")
+        files = choose_graphs(source_of_file(wild), tmp_path / "cache", "int8")
     assert files.precision == "int8"
     assert files.info.share_lost > MOST_LOST
     assert "rounding changes this model" in caplog.text
