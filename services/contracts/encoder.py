@@ -30,7 +30,7 @@ class EmbedTextsRequest(Contract):
     texts: list[Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]] = Field(
         min_length=1,
         max_length=MAX_TEXTS_PER_REQUEST,
-        description="Texts to embed, each truncated to the model's context length (77 tokens for CLIP).",
+        description="Texts to embed, each cut to the model's context length (CLIP: 77 tokens).",
         examples=[["red striped mug", "a wooden chair"]],
     )
     encoding_format: VectorEncoding = Field(default="float", description=ENCODING_DESCRIPTION)

@@ -17,6 +17,7 @@ from services.encoder.engine import Engine
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.encoder.models import UnknownModel, find_model
+from services.encoder.openai_routes import router as openai_router
 from services.encoder.precision import UnsuitablePrecision
 from services.encoder.routes import DIRECT, EncoderState, router
 from services.encoder.service import Encoder
@@ -98,7 +99,7 @@ def create_app(
         settings=settings,
         metrics=metrics,
         lifespan=lifespan,
-        routers=[router],
+        routers=[router, openai_router],
         direct=DIRECT,
         dependencies=dependencies,
         alive=alive,

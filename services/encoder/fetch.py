@@ -44,7 +44,7 @@ def fetch(
     target: Path,
     checksum: str,
     progress: Progress,
-    waits_s: Sequence[float] = WAITS_S,
+    waits_s: Sequence[float] | None = None,
     *,
     digest: Digest = SHA256,
     headers: Mapping[str, str] = _NO_HEADERS,
@@ -52,8 +52,8 @@ def fetch(
     """Path of the file, once its content has this checksum. Two processes may call it at once.
     headers: for this server only; a redirection to another host loses `Authorization`.
 
-    A cut download is resumed after each pause in `waits_s`. If it still fails, the part stays as
-    `….part`, and the next call resumes it. Raises FetchFailed.
+    A cut download is resumed after each pause in `waits_s` (by default WAITS_S). If it still fails,
+    the part stays as `….part`, and the next call resumes it. Raises FetchFailed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
@@ -63,7 +63,7 @@ def fetch(
                 return target
             target.unlink()  # damaged on disk since it was downloaded
         try:
-            _download_with_retries(url, part, progress, waits_s, headers)
+            _download_with_retries(url, part, progress, waits_s or WAITS_S, headers)
         except (httpx.HTTPError, OSError) as error:
             raise FetchFailed(
                 f"Could not download {url} ({str(error) or type(error).__name__}). The next start "

@@ -178,6 +178,12 @@ class Encoder:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._prepare[bulk], self._tokenizer.tokenize, texts)
 
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of all texts, start and end tokens included and padding left out."""
+        padding = self.info.tokenizer.pad_token
+        rows = await self._tokens(texts, bulk=False)
+        return sum(len(row) if padding is None else int((row != padding).sum()) for row in rows)
+
     async def embed_pictures(self, pictures: Sequence[Picture], *, bulk: bool = False) -> Outcome:
         """One bad picture fails alone. Raises Overloaded or DeadlineExceeded."""
         if bulk:

@@ -148,7 +148,7 @@ def _repository(api: APIRouter, hub: Hub) -> None:
     @api.get(f"/api/spaces/{SPACE}/tree/{{revision}}")
     def tree(revision: str) -> list[dict[str, Any]]:
         return [
-            {"type": "file", "path": name, "size": len(data), "oid": _git_oid(data)}
+            {"type": "file", "path": name, "size": len(data), "oid": git_oid(data)}
             for name, data in hub.at(revision).items()
         ]
 
@@ -159,7 +159,7 @@ def _repository(api: APIRouter, hub: Hub) -> None:
     @api.api_route(f"/spaces/{SPACE}/resolve/{{revision}}/{{path:path}}", methods=["GET", "HEAD"])
     def resolve(revision: str, path: str) -> Response:
         data = hub.at(revision)[path]
-        headers = {"ETag": f'"{_git_oid(data)}"', "X-Repo-Commit": revision}
+        headers = {"ETag": f'"{git_oid(data)}"', "X-Repo-Commit": revision}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
 
@@ -275,7 +275,7 @@ def _served(app: FastAPI, hub: Hub) -> None:
         return {"openapi": "3.1.0"}
 
 
-def _git_oid(data: bytes) -> str:
+def git_oid(data: bytes) -> str:
     blob = f"blob {len(data)}\0".encode() + data
     return hashlib.sha1(blob, usedforsecurity=False).hexdigest()
 
