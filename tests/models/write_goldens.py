@@ -91,7 +91,7 @@ def _clip_merges() -> list[tuple[str, str]]:
     from open_clip.tokenizer import default_bpe
 
     lines = gzip.decompress(Path(default_bpe()).read_bytes()).decode().split("\n")
-    return [tuple(line.split()) for line in lines[1 : 49152 - 256 - 2 + 1]]
+    return [(first, second) for first, second in map(str.split, lines[1 : 49152 - 256 - 2 + 1])]
 
 
 def _hugging_face_clip(activation: str, *, heads: int, epsilon: float) -> Callable[[Path], None]:
@@ -135,11 +135,9 @@ def _siglip(to: Path) -> None:
     from transformers import SiglipTokenizer
     from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-    sentences = [
-        "red running shoes for men", "a wooden chair with four legs", "blue striped mug",
-        "café naïve façade", "size forty two", "the quick brown fox jumps over the lazy dog",
-        "红色的跑鞋", "shoes and a chair and a mug in a shop",
-    ] * 20  # fmt: skip
+    words = ["".join(pair)[: -len("</w>")] for pair in _clip_merges()[:3_000]]
+    words = [word for word in words if word.isascii()] + ["café", "naïve", "红色的跑鞋", "4", "2"]
+    sentences = [" ".join(words[at : at + 6]) for at in range(0, len(words), 6)]
     trained = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(sentences),
@@ -280,6 +278,8 @@ def _stub_torchvision() -> None:
 
     Some builds of torch have no torchvision.
     """
+    import transformers  # noqa: F401 - first, since it looks whether there is a torchvision
+
     try:
         import torchvision  # noqa: F401
     except Exception:  # noqa: BLE001 - whatever it is, there is none
@@ -294,7 +294,10 @@ def _stub_torchvision() -> None:
             "torchvision", "torchvision.ops", "torchvision.ops.misc", "torchvision.transforms",
             "torchvision.transforms.functional",
         ):  # fmt: skip
-            sys.modules[name] = _Anything(name)
+            sys.modules[name] = module = _Anything(name)
+            parent, _, child = name.rpartition(".")
+            if parent:
+                setattr(sys.modules[parent], child, module)
 
 
 _IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}

@@ -69,7 +69,7 @@ def publish(name: str, weights: StateDict, folder: Path) -> Published:
     """Put an archive where OpenAI's address scheme has it: under its own checksum."""
     aside = folder / "archive.pt"
     write_archive(aside, weights)
-    published = Published(PUBLISHED[name].file, sha256_of(aside))
+    published = Published(PUBLISHED[name].file, sha256_of(aside), PUBLISHED[name].hub)
     (folder / published.sha256).mkdir()
     aside.rename(folder / published.sha256 / published.file)
     return published
