@@ -43,6 +43,8 @@ UNUSED: dict[str, tuple[str, ...]] = {
         "ast_serialize*",
         "librt*",
     ),
+    # The encoder downloads models by itself, over HTTP.
+    "huggingface_hub's own downloader": ("hf_xet",),
     # Arrow's remote protocol; Feast reads Parquet files. (Substrait stays: the core links to it.)
     "pyarrow's Flight": (
         "pyarrow/libarrow_flight.so*",

@@ -137,13 +137,10 @@ def _state(folder: Path) -> Finding:
 
 
 def _model(settings: LauncherSettings) -> Finding:
-    """The encoder checks a local model; a published one may have to be fetched."""
+    """The encoder checks a local model; another one may have to be fetched."""
     cache = settings.state_dir.resolve() / "models"
-    weights = cache / f"{settings.model.replace('/', '-')}.pt"
-    if not Path(settings.model).exists() and not weights.exists():
-        return Finding(
-            f"model {settings.model}: not on this machine; `make run` fetches published models"
-        )
+    if not _is_here(settings.model, cache):
+        return Finding(f"model {settings.model}: not on this machine; `make run` fetches it")
     reason = _reason(
         [sys.executable, "-m", "services.encoder", "prepare"],
         {"ENCODER_MODEL": settings.model, "ENCODER_MODEL_CACHE_DIR": str(cache)},
@@ -151,9 +148,18 @@ def _model(settings: LauncherSettings) -> Finding:
     if reason is not None:
         return Finding(
             f"model {settings.model}: {reason}",
-            "git restore data/models, or MODEL=… with a folder, a file or a published name",
+            "git restore data/models, or MODEL=… with a folder, a file, hf:OWNER/NAME or a "
+            "published name",
         )
     return Finding(f"model {settings.model}")
+
+
+def _is_here(model: str, cache: Path) -> bool:
+    """True if a start would fetch nothing, or if the name is of no form that is fetched."""
+    if model.startswith("hf:"):
+        repository = model.removeprefix("hf:").partition("@")[0]
+        return (cache / "hub" / repository.replace("/", "--")).is_dir()
+    return Path(model).exists() or (cache / f"{model.replace('/', '-')}.pt").exists()
 
 
 def _reason(command: Sequence[str], values: Mapping[str, str] | None = None) -> str | None:

@@ -25,7 +25,8 @@ class LauncherSettings(BaseSettings):
     )
     model: str = Field(
         default="data/models/mini-clip",
-        description="CLIP to use: a published name such as `ViT-B/32`, or a path.",
+        description="CLIP or SigLIP to use: a published name such as `ViT-B/32`, "
+        "`hf:OWNER/NAME` of a Hugging Face Hub, or a path.",
     )
     state_dir: Path = Field(
         default=Path(".state"), description="Folder for the feature store, pictures and logs."

@@ -70,9 +70,9 @@ async def images(client: httpx.AsyncClient, *pictures: bytes) -> httpx.Response:
     return await client.post("/embed/images", files=[("images", data) for data in pictures])
 
 
-async def test_it_says_which_model_it_speaks(client: httpx.AsyncClient) -> None:
+async def test_it_says_which_model_it_speaks(client: httpx.AsyncClient, files: GraphFiles) -> None:
     info = ModelInfo.model_validate_json((await client.get("/model")).content)
-    assert (info.model, info.dimension, info.image_size) == ("clip@test", 32, 32)
+    assert (info.model, info.dimension, info.image_size) == (files.info.model_id, 32, 32)
 
 
 async def test_each_picture_has_a_crop_of_its_own(client: httpx.AsyncClient) -> None:
