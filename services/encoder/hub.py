@@ -13,7 +13,6 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from httpx2 import TransportError
 from huggingface_hub import HfApi, get_token, hf_hub_url
@@ -26,11 +25,12 @@ from services.encoder import open_clip
 from services.encoder.fetch import SHA256, Digest, FetchFailed, Progress, fetch
 from services.encoder.folders import INDEX, WEIGHTS, no_weights, shards
 from services.encoder.source import sha256_of
+from services.encoder.stored import HUB_PREFIX as PREFIX
+from services.encoder.stored import reference_of, store_of
 from services.encoder.weights import UnusableWeights
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "hf:"
 _NAME = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 _SMALL_FILES = (
     "config.json",
@@ -66,7 +66,7 @@ def fetch_snapshot(name: str, cache: Path, endpoint: str | None, progress: Progr
     the commit that the revision last stood for is used. Raises FetchFailed or UnusableWeights.
     """
     repository, revision, store = _parts(name, cache)
-    reference = _reference_path(store, revision)
+    reference = reference_of(store, revision)
     if is_offline_mode():
         return _on_disk(store, reference, name)
     try:
@@ -90,12 +90,6 @@ def fetch_snapshot(name: str, cache: Path, endpoint: str | None, progress: Progr
     return Snapshot(folder, known)
 
 
-def is_on_disk(name: str, cache: Path) -> bool:
-    """True if the files of a model were fetched before."""
-    _, revision, store = _parts(name, cache)
-    return _reference_path(store, revision).is_file()
-
-
 def _parts(name: str, cache: Path) -> tuple[str, str, Path]:
     """Repository, revision, and the folder of all its commits."""
     matched = _NAME.fullmatch(name)
@@ -103,11 +97,7 @@ def _parts(name: str, cache: Path) -> tuple[str, str, Path]:
         raise UnusableWeights(
             f"{PREFIX}{name} is no model: write {PREFIX}OWNER/NAME or {PREFIX}OWNER/NAME@REVISION"
         )
-    return matched[1], matched[2] or "main", cache / "hub" / matched[1].replace("/", "--")
-
-
-def _reference_path(store: Path, revision: str) -> Path:
-    return store / "revisions" / f"{quote(revision, safe='')}.json"
+    return matched[1], matched[2] or "main", store_of(matched[1], cache)
 
 
 def _on_disk(store: Path, reference: Path, name: str) -> Snapshot:
@@ -132,8 +122,8 @@ def _is_outage(error: HfHubHTTPError) -> bool:
 def _failure(name: str, error: Exception) -> str:
     reason = str(error).split("\n")[0] or type(error).__name__
     return (
-        f"Could not read {PREFIX}{name} from the hub: {reason} Check the name and the network; a "
-        "private or gated model needs HF_TOKEN. Without a network, name a local folder."
+        f"Could not read {PREFIX}{name} from the hub: {reason} Check the name and the network; "
+        "a private or gated model needs HF_TOKEN. Without a network, name a local folder."
     )
 
 

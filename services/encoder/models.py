@@ -8,8 +8,8 @@ from pathlib import Path
 
 from services.encoder.fetch import FetchFailed, Progress, fetch
 from services.encoder.folders import read_folder
-from services.encoder.hub import PREFIX, fetch_snapshot, is_on_disk
 from services.encoder.source import ModelSource, source_of_file, source_of_files
+from services.encoder.stored import HUB_PREFIX, is_fetched
 
 logger = logging.getLogger(__name__)
 
@@ -70,20 +70,23 @@ def find_model(
     published = PUBLISHED.get(model)
     if published is not None:
         return _published(published, cache, base_url, hub_url, progress)
-    if model.startswith(PREFIX):
-        return _of_hub(model.removeprefix(PREFIX), cache, hub_url, progress)
+    if model.startswith(HUB_PREFIX):
+        return _of_hub(model.removeprefix(HUB_PREFIX), cache, hub_url, progress)
     path = Path(model)
     if path.is_dir():
         return read_folder(path)
     if path.is_file() and path.suffix in _WEIGHTS_SUFFIXES:
         return source_of_file(path)
     raise UnknownModel(
-        f"There is no model {model!r}. Name a folder, a file "
-        f"({', '.join(_WEIGHTS_SUFFIXES)}), {PREFIX}OWNER/NAME or one of {', '.join(PUBLISHED)}."
+        f"There is no model {model!r}. Name a folder, a file ({', '.join(_WEIGHTS_SUFFIXES)}), "
+        f"{HUB_PREFIX}OWNER/NAME or one of {', '.join(PUBLISHED)}."
     )
 
 
 def _of_hub(name: str, cache: Path, hub_url: str | None, progress: Progress) -> ModelSource:
+    # Not at the top: `huggingface_hub` takes a quarter of a second, and most starts need no hub.
+    from services.encoder.hub import fetch_snapshot
+
     snapshot = fetch_snapshot(name, cache, hub_url, progress)
     return read_folder(snapshot.folder, snapshot.sha256)
 
@@ -94,7 +97,7 @@ def _published(
     """OpenAI's own file, or else the same weights from the hub; the model id is then the same."""
     target = cache / published.file
     url = f"{base_url.rstrip('/')}/{published.sha256}/{published.file}"
-    if not target.exists() and is_on_disk(published.hub, cache):
+    if not target.exists() and is_fetched(published.hub, cache):
         return _of_hub(published.hub, cache, hub_url, progress)
     try:
         path = fetch(url, target, published.sha256, progress)

@@ -58,7 +58,7 @@ def _values(name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     random = np.random.default_rng(zlib.crc32(name.encode()))
     drawn = random.standard_normal(shape, np.float32)
     if name.endswith("running_var"):
-        return np.abs(drawn) * 0.1 + 1
+        return np.abs(drawn) * np.float32(0.1) + np.float32(1)
     if len(shape) <= 1:
         is_scale = "norm" in name or "ln_" in name or "bn" in name or ".downsample.1." in name
         base = 1.0 if is_scale and name.endswith("weight") else 0.0
