@@ -66,6 +66,7 @@ def fetch_snapshot(name: str, cache: Path, endpoint: str | None, progress: Progr
     the commit that the revision last stood for is used. Raises FetchFailed or UnusableWeights.
     """
     repository, revision, store = _parts(name, cache)
+    endpoint = endpoint and endpoint.rstrip("/")
     reference = reference_of(store, revision)
     if is_offline_mode():
         return _on_disk(store, reference, name)
