@@ -19,7 +19,7 @@ from services.retriever.words.postings import FULL, place_of, places_of
 from services.retriever.words.said import STRUCTURED, rows_saying
 from services.retriever.words.texts import FIELDS
 
-_WEIGHT = 0.5
+_WEIGHT = 1.0
 """Relevance of a product that says every word fully, in units of cosine similarity."""
 _IDENTIFIED = 3.0
 _BEGUN = 1.0
