@@ -83,6 +83,12 @@ test-models: ## Test the encoder beside transformers and open_clip, in their own
 	@$(BOOTSTRAP) --venv .venv-models --group models
 	@MODELS_PYTHON=.venv-models/bin/python $(BIN)/python -m pytest tests/models $(ARGS)
 
+test-milvus: ## Test each search engine: memory, Milvus Lite, and a Milvus server in its own environment (a minute)
+	@$(BOOTSTRAP) --group test
+	@$(BOOTSTRAP) --venv .venv-milvus --group milvus-server
+	@MILVUS_PYTHON=.venv-milvus/bin/python $(BIN)/python -m pytest tests/unit/retriever/test_search.py \
+		tests/unit/retriever/milvus tests/integration/retriever/test_milvus.py $(ARGS)
+
 fuzz: ## Send everything that the services' schemas allow (FUZZ_EXAMPLES=300)
 	@$(BOOTSTRAP) --group test
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest tests/fuzz $(ARGS)
@@ -197,7 +203,8 @@ screenshots: ## Take the screenshots in docs/images
 lock: ## Pin the newest versions that fit pyproject.toml in requirements.lock
 	@$(BOOTSTRAP) --venv .venv-lock --group lock
 	@$(COMPILE) --group run --group redis-server --group test --group train \
-		--group bench-encoder --group bench-replaced --group bench-retriever --group models --group lock --group release -o .venv-lock/all.txt
+		--group bench-encoder --group bench-replaced --group bench-retriever --group models --group milvus-server \
+		--group lock --group release -o .venv-lock/all.txt
 	@# Without its dependencies: torchvision, which nothing here uses.
 	@$(COMPILE) --no-deps --group vocabulary -o .venv-lock/vocabulary.txt
 	@# Without torch's CUDA packages, which only a GPU needs.
@@ -247,6 +254,7 @@ sbom: ## List the parts of the services and the page (CycloneDX, into SBOM=.stat
 ##@ Tidy up
 
 clean: ## Remove everything that was installed, built or stored
-	@rm -rf .venv .venv-bench .venv-bench-replaced .venv-bench-retriever .venv-infinity .venv-deploy .venv-release .venv-serve .venv-train .venv-lock .venv-tfx .venv-agents .venv-models .state \
+		--group bench-encoder --group bench-replaced --group bench-retriever --group models --group milvus-server \
+		--group lock --group release -o .venv-lock/all.txt
 		services/web/node_modules services/web/dist data/build data/store \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -14,6 +14,7 @@ from services.contracts.products import Product
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
 from services.contracts.synonyms import Synonyms
+from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
 from services.retriever.index import LiveIndex, Rows
@@ -98,9 +99,13 @@ class Catalogue:
         """The same with all rows in one index; copies them, so not where a change waits."""
         alive = np.flatnonzero(self.index.alive)
         by_id = alive[np.argsort(self.index.ranks(alive), kind="stable")]
+        # Only added rows are new to an engine; the fields of a table are the same in every one.
+        added = self.products.added
+        fields = None if added is None else engine_fields(added.ids, added.fields)
+        origin = origin_of(self.info, self.sequence, self.products.fields[0])
         merged = replace(
             self,
-            index=self.index.merged(),
+            index=self.index.merged(fields, origin),
             products=self.products.merged(self.index.gone, self.words.merged(by_id)),
         )
         _ = merged.products.completed

@@ -20,9 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.index import AnyRows, Rows, Vector
-
-_SAMPLED = 50_000
-"""Rows that the covariance is taken from at most: more change it by less than a thousandth."""
+from services.retriever.index.base import sampled
 
 _LEAST_SPREAD = 1e-6
 
@@ -77,13 +75,16 @@ class Moments:
     @classmethod
     def of(cls, rows: AnyRows) -> Moments:
         """rows: (n, 2·d)."""
-        n = len(rows)
-        sample = rows[:: max(1, math.ceil(n / _SAMPLED))].astype(np.float32)
-        exact = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(rows.shape[1])
+        return cls.of_sample(sampled(rows), len(rows))
+
+    @classmethod
+    def of_sample(cls, sample: Rows, n: int) -> Moments:
+        """sample: (m, 2·d) of n rows: 50,000 change the covariance by less than a thousandth."""
+        exact = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(sample.shape[1])
         mean: Vector = exact.astype(np.float32)
         centred = sample - mean
         covariance: Rows = (centred.T @ centred / max(1, len(sample))).astype(np.float32)
-        return cls(mean, covariance, n, _usual(mean, covariance), _few_distinct(rows))
+        return cls(mean, covariance, n, _usual(mean, covariance), _few_distinct(sample))
 
     def spread(self, query: Vector, weights: tuple[float, float] | None = None) -> Spread:
         """query: (2·d,) fused.

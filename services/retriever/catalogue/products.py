@@ -233,6 +233,11 @@ class Products:
         return parts
 
     @property
+    def added(self) -> ProductTable | None:
+        """What was put in since, in ascending order of id."""
+        return self._added
+
+    @property
     def fields(self) -> list[Fields]:
         """The base's columns, then those of the added rows."""
         return [self._base.fields, *([] if self._added is None else [self._added.fields])]

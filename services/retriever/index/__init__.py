@@ -16,11 +16,22 @@ from services.retriever.index.base import (
 from services.retriever.index.choice import Engine, IndexChoice, IndexKind
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.live import LiveIndex
+from services.retriever.index.row_fields import (
+    Between,
+    Condition,
+    OneOf,
+    Origin,
+    RowFields,
+    Where,
+    code_of,
+)
 
 __all__ = [
     "NO_HITS",
     "SCORE_DECIMALS",
     "AnyRows",
+    "Between",
+    "Condition",
     "Engine",
     "ExactIndex",
     "Hits",
@@ -29,9 +40,14 @@ __all__ = [
     "IndexChoice",
     "IndexKind",
     "LiveIndex",
+    "OneOf",
+    "Origin",
     "Passing",
+    "RowFields",
     "Rows",
     "Vector",
+    "Where",
+    "code_of",
     "fuse",
     "scattered",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.contracts.base import ModalityWeights
+from services.retriever.index.row_fields import RowFields, Where
 
 Vector = NDArray[np.float32]
 Rows = NDArray[np.float32]
@@ -48,12 +49,18 @@ class Index(Protocol):
         k: int,
         threshold: float | None = None,
         passing: Passing | None = None,
+        where: Where | None = None,
     ) -> Hits:
         """The `k` best rows of those `passing`, leaving out those below `threshold`.
 
-        query: (2·d,) float32 from `fuse`.  passing: (n,) bool.  Scores are inner products within
-        -1..1. Fewer than `k` come back only where fewer pass.
+        query: (2·d,) float32 from `fuse`.  passing: (n,) bool.  where: conditions that all passing
+        rows meet, for an index elsewhere.  Scores are inner products within -1..1. Fewer than `k`
+        come back only where fewer pass.
         """
+        ...
+
+    def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(m,) True for each of the m rows with these numbers whose image half is zero."""
         ...
 
     def rows(self, numbers: NDArray[np.intp]) -> Rows:
@@ -62,15 +69,23 @@ class Index(Protocol):
 
 
 class IndexBuild(Protocol):
-    """An index in the making, of rows that are filled in part by part."""
+    """An index in the making, of n rows that are put in part by part."""
 
     @property
-    def rows(self) -> AnyRows:
-        """(n, 2·d) to be filled in, as precise as the index keeps them."""
+    def half(self) -> bool:
+        """True if it has 16-bit floats."""
         ...
 
-    def filled(self, part: slice) -> None:
-        """These rows are final. In any order, but the first should be drawn from all over."""
+    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
+        """These rows (m, 2·d) are final. Parts come in any order.
+
+        An index that learns from its rows learns from the first: draw those from all over. An
+        engine needs the `fields` of the same rows.
+        """
+        ...
+
+    def sample(self) -> Rows:
+        """(m, 2·d) every `sample_step(n)`-th row, once all are put in."""
         ...
 
     def finish(self) -> Index:
@@ -80,6 +95,30 @@ class IndexBuild(Protocol):
     def close(self) -> None:
         """Let go of what builds it, finished or not."""
         ...
+
+
+_SAMPLED = 50_000
+
+
+def sample_step(count: int) -> int:
+    """Rows of a sample of so many rows are as far apart as this: 50,000 are enough."""
+    return max(1, -(-count // _SAMPLED))
+
+
+def sampled(rows: AnyRows) -> Rows:
+    """(m, 2·d) float32, the sample of n rows."""
+    return rows[:: sample_step(len(rows))].astype(np.float32)
+
+
+def blank_images(rows: AnyRows) -> NDArray[np.bool_]:
+    """rows: (m, 2·d).  Returns (m,): True where the image half is zero."""
+    blank: NDArray[np.bool_] = np.logical_not(rows[:, rows.shape[1] // 2 :].any(axis=1))
+    return blank
+
+
+def consecutive(count: int, most: int) -> list[slice]:
+    """All of so many rows in order, in parts of `most` at most."""
+    return [slice(first, min(first + most, count)) for first in range(0, count, most)]
 
 
 def scattered(count: int, most: int) -> list[slice]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.retriever.index.base import AnyRows, Index, IndexBuild, scattered
+from services.retriever.index.base import (
+    AnyRows,
+    Index,
+    IndexBuild,
+    Rows,
+    consecutive,
+    sampled,
+    scattered,
+)
 from services.retriever.index.exact import ExactIndex
+from services.retriever.index.row_fields import Origin, RowFields
 
 IndexKind = Literal["auto", "exact", "compressed"]
 
@@ -25,8 +36,27 @@ _AT_ONCE = 4_096
 class Engine(Protocol):
     """Keeps rows elsewhere; `MilvusEngine` is one."""
 
-    def build(self, rows: AnyRows) -> Index:
-        """An index over rows (n, 2·d), n > 0; raises StoreUnavailable."""
+    def begin(self, products: int, width: int, origin: Origin) -> IndexBuild:
+        """The index of so many rows, at least 1, that are put in with their fields.
+
+        What it had of the same origin it keeps. Raises StoreUnavailable.
+        """
+        ...
+
+    def changed(
+        self,
+        base: Index,
+        rows: Rows,
+        fields: RowFields | None,
+        order: NDArray[np.intp],
+        sequence: int,
+    ) -> Index:
+        """An index of some rows of one of its indexes, and of new rows.
+
+        rows: (m, 2·d), the new ones, with their fields, after change `sequence`.  order: numbers of
+        the n rows of the base, and from n on of the new ones, as they are to be numbered; rows that
+        it leaves out are dropped.  Raises StoreUnavailable.
+        """
         ...
 
 
@@ -45,8 +75,10 @@ class IndexChoice:
             return products > max(self.exact_up_to, _FEWEST_COMPRESSED)
         return self.kind == "compressed" and products >= _FEWEST_COMPRESSED
 
-    def begin(self, products: int, width: int) -> IndexBuild:
-        """The index of that many rows of that width, which are zeros to be filled in. Close it."""
+    def begin(self, products: int, width: int, origin: Origin | None = None) -> IndexBuild:
+        """The index of that many rows of that width. Close it. Raises StoreUnavailable."""
+        if self.engine is not None and products:
+            return self.engine.begin(products, width, origin or Origin())
         if self.compressed(products):
             return self._over(np.zeros((products, width), np.float16))
         return self._over(np.zeros((products, width), np.float32))
@@ -56,35 +88,63 @@ class IndexChoice:
 
         Raises StoreUnavailable where an engine does not take them.
         """
-        with closing(self._over(rows)) as build:
+        if self.engine is not None and len(rows):
+            products, width = rows.shape
+            with closing(self.begin(products, width, _origin_of(rows))) as build:
+                for part in consecutive(len(rows), _AT_ONCE):
+                    build.put(part, rows[part])
+                return build.finish()
+        with closing(self._over(rows)) as local:
             for part in scattered(len(rows), _AT_ONCE):
-                build.filled(part)
-            return build.finish()
+                local.filled(part)
+            return local.finish()
 
-    def _over(self, rows: AnyRows) -> IndexBuild:
-        if self.engine is None and self.compressed(len(rows)):
+    def _over(self, rows: AnyRows) -> _LocalBuild:
+        if self.compressed(len(rows)):
             # FAISS takes 40 MB and 100 ms: not for a small catalogue.
             from services.retriever.index.compressed import CompressedBuild
 
             return CompressedBuild(rows)
-        return _WholeBuild(rows, self.engine)
+        return _WholeBuild(rows)
+
+
+class _LocalBuild(IndexBuild, Protocol):
+    """Of rows in this process."""
+
+    def filled(self, part: slice) -> None:
+        """These rows are final where they are."""
+        ...
 
 
 class _WholeBuild:
     """See `IndexBuild`; of an index that takes all rows at once."""
 
-    def __init__(self, rows: AnyRows, engine: Engine | None) -> None:
-        self.rows = rows
-        self._engine = engine
+    half = False
+
+    def __init__(self, rows: AnyRows) -> None:
+        self._rows = rows
+
+    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
+        """See `IndexBuild.put`."""
+        self._rows[part] = rows
 
     def filled(self, part: slice) -> None:
-        """See `IndexBuild.filled`."""
+        """See `_LocalBuild.filled`."""
+
+    def sample(self) -> Rows:
+        """See `IndexBuild.sample`."""
+        return sampled(self._rows)
 
     def finish(self) -> Index:
         """See `IndexBuild.finish`."""
-        if self._engine is not None and len(self.rows):
-            return self._engine.build(self.rows)
-        return ExactIndex(self.rows.astype(np.float32, copy=False))
+        return ExactIndex(self._rows.astype(np.float32, copy=False))
 
     def close(self) -> None:
         """See `IndexBuild.close`."""
+
+
+def _origin_of(rows: AnyRows) -> Origin:
+    """Named by content."""
+    digest = hashlib.blake2b(np.ascontiguousarray(rows).data, digest_size=8)
+    digest.update(f"{rows.shape} {rows.dtype}".encode())
+    return Origin(digest.hexdigest())

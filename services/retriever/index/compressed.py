@@ -14,8 +14,11 @@ from services.retriever.index.base import (
     Passing,
     Rows,
     Vector,
+    blank_images,
+    sampled,
 )
 from services.retriever.index.codes import Codes, CodesBuild, lent
+from services.retriever.index.row_fields import RowFields, Where
 
 HalfRows = NDArray[np.float16]
 
@@ -56,12 +59,17 @@ class CompressedIndex:
         """See `Index.rows`; of 16-bit precision."""
         return self._rows[numbers].astype(np.float32)
 
+    def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """See `Index.without_image`."""
+        return blank_images(self._rows[numbers])
+
     def search(
         self,
         query: Vector,
         k: int,
         threshold: float | None = None,
         passing: Passing | None = None,
+        where: Where | None = None,
     ) -> Hits:
         """See `Index.search`; a scan may, rarely, miss one of the `k` best."""
         # Set for this thread: searches run side by side, one core each.
@@ -123,9 +131,20 @@ class CompressedBuild:
         self.rows: HalfRows = rows.astype(np.float16, order="C", copy=False)
         self._codes = CodesBuild(self.rows)
 
+    half = True
+
+    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
+        """See `IndexBuild.put`."""
+        self.rows[part] = rows
+        self.filled(part)
+
     def filled(self, part: slice) -> None:
-        """See `IndexBuild.filled`."""
+        """These of `rows` are final."""
         self._codes.filled(part)
+
+    def sample(self) -> Rows:
+        """See `IndexBuild.sample`."""
+        return sampled(self.rows)
 
     def finish(self) -> CompressedIndex:
         """See `IndexBuild.finish`."""

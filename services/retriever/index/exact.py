@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import NO_HITS, SCORE_DECIMALS, Hits, Passing, Rows, Vector
+from services.retriever.index.base import (
+    NO_HITS,
+    SCORE_DECIMALS,
+    Hits,
+    Passing,
+    Rows,
+    Vector,
+    blank_images,
+)
+from services.retriever.index.row_fields import Where
 
 # A score in float32 is off by some 1e-7, and rounding moves it by half of the last decimal shown.
 # Rows that come this near to the last place are scored again, in float64.
@@ -36,12 +45,17 @@ class ExactIndex:
         """See `Index.rows`."""
         return self._rows[numbers]
 
+    def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """See `Index.without_image`."""
+        return blank_images(self.rows(numbers))
+
     def search(
         self,
         query: Vector,
         k: int,
         threshold: float | None = None,
         passing: Passing | None = None,
+        where: Where | None = None,
     ) -> Hits:
         """See `Index.search`."""
         if passing is None:

@@ -10,14 +10,25 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import Hits, Index, Passing, Rows, Vector, scattered
+from services.retriever.index.base import (
+    Hits,
+    Index,
+    Passing,
+    Rows,
+    Vector,
+    blank_images,
+    scattered,
+)
 from services.retriever.index.choice import IndexChoice
 from services.retriever.index.exact import ExactIndex
+from services.retriever.index.row_fields import Origin, RowFields, Where
 
 # Changes up to this share of the base lie beside it; more are merged into a new base. Below the
 # least, which costs next to nothing to score, never.
 _MOST_CHANGED = 0.03
 _LEAST_MERGED = 1024
+# With an engine the rows beside are all that this process holds, and to merge copies none.
+_MOST_BESIDE_AN_ENGINE = 16_384
 _MERGED_AT_ONCE = 16_384
 
 _WITH_IMAGE, _WITHOUT_IMAGE = 1, 2
@@ -137,7 +148,7 @@ class LiveIndex:
         new = rows[self._images[rows] == 0]
         if len(new):
             # Threads that read the same rows at once write the same values.
-            self._images[new] = _images(self._base.rows(new))
+            self._images[new] = _images(self._base.without_image(new))
         known[of_base] = self._images[rows]
         blank: NDArray[np.bool_] = known == _WITHOUT_IMAGE
         return blank
@@ -145,7 +156,7 @@ class LiveIndex:
     @cached_property
     def _added_images(self) -> NDArray[np.uint8]:
         rows = list(self._added.values())
-        return _images(np.stack(rows)) if rows else np.empty(0, np.uint8)
+        return _images(blank_images(np.stack(rows))) if rows else np.empty(0, np.uint8)
 
     def with_changes(
         self, ids: Sequence[str], text: Rows, image: Rows, deletes: Collection[str]
@@ -175,13 +186,17 @@ class LiveIndex:
     def worth_merging(self) -> bool:
         """True if so many changes lie beside the base that searches slow down; call `merged`."""
         changes = len(self._added) + self._gone_count
-        return changes > max(_LEAST_MERGED, len(self._ids) * _MOST_CHANGED)
+        most = max(_LEAST_MERGED, len(self._ids) * _MOST_CHANGED)
+        if self._choice.engine is not None:
+            most = min(most, _MOST_BESIDE_AN_ENGINE)
+        return changes > most
 
-    def merged(self) -> LiveIndex:
+    def merged(self, fields: RowFields | None = None, origin: Origin | None = None) -> LiveIndex:
         """The same products in a base of their own, in ascending order of id.
 
         Copies every row, which takes seconds for large catalogues, so no change may wait for it.
         Works in parts, since a float32 copy of 16-bit rows would need twice their memory more.
+        An engine is given the changes instead. fields: of the added rows.  Raises StoreUnavailable.
         """
         numbers = np.concatenate(
             [np.flatnonzero(~self._gone), np.arange(len(self._ids), self.numbers)]
@@ -189,10 +204,18 @@ class LiveIndex:
         ordered = sorted((self.id_of(number), number) for number in numbers.tolist())
         ids = [product_id for product_id, _ in ordered]
         by_id = np.array([number for _, number in ordered], np.intp)
-        with closing(self._choice.begin(len(ids), self._base.width)) as build:
+        engine, origin = self._choice.engine, origin or Origin()
+        if engine is not None and len(self._base):
+            width = self._base.width
+            rows = np.array([*self._added.values()], np.float32).reshape(-1, width)
+            base = engine.changed(self._base, rows, fields, by_id, origin.sequence)
+            return LiveIndex(base, ids, self._choice)
+        with closing(self._choice.begin(len(ids), self._base.width, origin)) as build:
+            if engine is not None:
+                build.put(slice(0, len(ids)), self.rows(by_id), fields)
+                return LiveIndex(build.finish(), ids, self._choice)
             for part in scattered(len(ids), _MERGED_AT_ONCE):
-                build.rows[part] = self.rows(by_id[part])
-                build.filled(part)
+                build.put(part, self.rows(by_id[part]))
             return LiveIndex(build.finish(), ids, self._choice)
 
     def search(
@@ -201,6 +224,7 @@ class LiveIndex:
         k: int,
         threshold: float | None = None,
         passing: Passing | None = None,
+        where: Where | None = None,
     ) -> Hits:
         """See `Index.search`; `passing` is over row numbers, equal scores come in order of id."""
         n = len(self._ids)
@@ -208,7 +232,7 @@ class LiveIndex:
         of_base = passing[:n] if passing is not None else None
         if alive is not None:
             of_base = alive if of_base is None else alive & of_base
-        hits = self._base.search(query, k, threshold, of_base)
+        hits = self._base.search(query, k, threshold, of_base, where)
         if self._delta is None:
             return hits
         beside = self._delta.search(query, k, threshold, None if passing is None else passing[n:])
@@ -223,7 +247,6 @@ class LiveIndex:
         )
 
 
-def _images(rows: Rows) -> NDArray[np.uint8]:
-    """rows: (m, 2·d).  Returns (m,): with or without an image."""
-    shown = rows[:, rows.shape[1] // 2 :].any(axis=1)
-    return np.where(shown, _WITH_IMAGE, _WITHOUT_IMAGE).astype(np.uint8)
+def _images(blank: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(m,) state of rows with or without an image."""
+    return np.where(blank, _WITHOUT_IMAGE, _WITH_IMAGE).astype(np.uint8)

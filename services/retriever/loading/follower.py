@@ -34,7 +34,7 @@ from services.retriever.metrics import RetrieverMetrics
 logger = logging.getLogger(__name__)
 
 MERGE_RETRY_S = 60.0
-"""Time to the next attempt to merge when there was not enough memory."""
+"""Time to the next attempt to merge when that was not possible."""
 
 LOAD_RETRY_MAX_S = 15.0
 """A version that could not be loaded is tried again at the latest after this; another, at once."""
@@ -68,7 +68,7 @@ class CatalogueSource(Protocol):
         ...
 
     def merged(self, catalogue: Catalogue) -> Catalogue:
-        """The same with all rows in one index; raises NotEnoughMemory."""
+        """The same with all rows in one index; raises NotEnoughMemory, StoreUnavailable."""
         ...
 
     def stop(self) -> None:
@@ -265,7 +265,7 @@ class Follower:
         if catalogue.index.worth_merging and time.monotonic() >= self._merge_at:
             try:
                 self._catalogue = await self._in_reader(lambda: self._source.merged(catalogue))
-            except NotEnoughMemory as error:
+            except (NotEnoughMemory, StoreUnavailable) as error:
                 logger.warning("searches stay slower than they could be: %s", error)
                 self._merge_at = time.monotonic() + MERGE_RETRY_S
 

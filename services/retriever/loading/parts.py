@@ -50,8 +50,8 @@ class Keys:
 class Part:
     """Some products' vectors, and as many others' metadata.
 
-    Vectors come from all over the catalogue, as an index that learns from the first of them needs;
-    metadata in order, as the table has them.
+    Vectors come from all over the catalogue, as an index that learns from the first of them needs,
+    or are those of the same products, as an engine needs; metadata in order, as the table has them.
     """
 
     rows: slice

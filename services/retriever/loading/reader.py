@@ -43,6 +43,7 @@ from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
 from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
 from services.retriever.errors import (
@@ -53,7 +54,7 @@ from services.retriever.errors import (
     NotPublished,
     WrongModel,
 )
-from services.retriever.index import AnyRows, IndexChoice, LiveIndex, scattered
+from services.retriever.index import IndexBuild, IndexChoice, LiveIndex, scattered
 from services.retriever.loading import parts
 from services.retriever.loading.faults import Faults, cannot_be_loaded
 from services.retriever.loading.memory import (
@@ -63,7 +64,7 @@ from services.retriever.loading.memory import (
     free_memory,
     needed_bytes,
 )
-from services.retriever.loading.parts import Keys, Part, Vectors
+from services.retriever.loading.parts import Keys, Part, PartRead, Vectors
 from services.retriever.loading.progress import PublishedHead
 from services.retriever.loading.store import Columns
 from services.retriever.loading.workers import Processes, Workers, here
@@ -187,25 +188,30 @@ class CatalogueReader:
             if head.sequence > head.base:
                 numbers = range(head.base + 1, head.sequence + 1)
                 listing = _changed(listing, self._changes(head, numbers))
+            count, width = len(listing.product_ids), 2 * head.dimension
+            info = CatalogueInfo(
+                version=head.version,
+                model=head.model_id,
+                dimension=head.dimension,
+                products=count,
+            )
+            empty = ProductTable.of([], self._filterable).fields
             with (
-                closing(self._choice.begin(len(listing.product_ids), 2 * head.dimension)) as build,
+                closing(
+                    self._choice.begin(count, width, origin_of(info, head.sequence, empty))
+                ) as build,
                 closing(WordsBuild(self._analyser)) as words,
             ):
                 products = self._fill(
-                    head, listing, build.rows, build.filled, words=words, aside=serving
+                    head, listing, self._put_into(build), build.half, words=words, aside=serving
                 )
-                moments = Moments.of(build.rows)
+                moments = Moments.of_sample(build.sample(), count)
                 index = build.finish()
             every = Products(products)
             # Indexed here, not by the first suggestion.
             _ = every.completed
             return Catalogue(
-                info=CatalogueInfo(
-                    version=head.version,
-                    model=head.model_id,
-                    dimension=head.dimension,
-                    products=len(listing.product_ids),
-                ),
+                info=info,
                 products=every,
                 index=LiveIndex(index, listing.product_ids, self._choice),
                 moments=moments,
@@ -246,7 +252,11 @@ class CatalogueReader:
         count = len(listing.product_ids)
         self._check_fits("a change", count, head.dimension)
         rows = np.zeros((count, 2 * head.dimension), np.float32)
-        upserts = self._fill(head, listing, rows, lambda _: None)
+
+        def put(part: Part, read: PartRead) -> None:
+            rows[part.rows] = read.vectors
+
+        upserts = self._fill(head, listing, put, half=False)
         return catalogue.with_changes(
             head.sequence,
             upserts,
@@ -256,7 +266,13 @@ class CatalogueReader:
         )
 
     def merged(self, catalogue: Catalogue) -> Catalogue:
-        """That catalogue with all rows in one index. Raises NotEnoughMemory: it copies them."""
+        """That catalogue with all rows in one index.
+
+        Raises NotEnoughMemory, for it copies them, and StoreUnavailable where an engine does not
+        take the changes.
+        """
+        if self._choice.engine is not None:
+            return catalogue.merged()
         products, half = catalogue.info.products, self._choice.compressed(catalogue.info.products)
         needed = needed_bytes(products, catalogue.info.dimension, half=half)
         check_fits("merging the changes", needed, self._free_memory)
@@ -272,31 +288,31 @@ class CatalogueReader:
         self,
         head: CatalogueHead,
         listing: _Listing,
-        rows: AnyRows,
-        filled: Callable[[slice], None],
+        put: Callable[[Part, PartRead], None],
+        half: bool,
         *,
         words: WordsBuild | None = None,
         aside: bool = False,
     ) -> ProductTable:
         """The metadata of the products listed, every row checked.
 
-        rows: (n, 2·d), takes the fused vectors; `filled` is called with each slice that is done.
+        put: takes each part that is read.  half: whether it wants 16-bit floats.
         words: indexes the words of the products meanwhile.
         aside: read in other processes, if there are many products.
         """
         count = len(listing.product_ids)
-        of = Vectors(head.model_id, head.dimension, half=rows.dtype == np.float16)
+        of = Vectors(head.model_id, head.dimension, half=half)
+        together = self._choice.engine is not None
         batches: list[pa.RecordBatch] = []
         faults = Faults()
         with (
             self._workers(count, aside=aside) as workers,
-            closing(workers.read(of, _parts(listing, self._batch))) as every,
+            closing(workers.read(of, _parts(listing, self._batch, together=together))) as every,
         ):
             for part, read in every:
                 if self._stopping.is_set():
                     raise LoadStopped("the service is stopping")
-                rows[part.rows] = read.vectors
-                filled(part.rows)
+                put(part, read)
                 batches.append(read.products)
                 if words is not None:
                     words.add(read.products)
@@ -307,6 +323,16 @@ class CatalogueReader:
         faults.raise_if_any(head, count)
         index = None if words is None else words.finish()
         return ProductTable.of(batches, self._filterable, self._analyser, index)
+
+    def _put_into(self, build: IndexBuild) -> Callable[[Part, PartRead], None]:
+        def put(part: Part, read: PartRead) -> None:
+            fields = None
+            if self._choice.engine is not None:
+                table = ProductTable.of([read.products], self._filterable)
+                fields = engine_fields(part.vectors.product_ids, table.fields)
+            build.put(part.rows, read.vectors, fields)
+
+        return put
 
     def _workers(self, products: int, *, aside: bool) -> AbstractContextManager[Workers]:
         if aside and self._processes is not None and products >= self._processes.worth_from:
@@ -411,9 +437,12 @@ def _changed(listing: _Listing, changes: Mapping[str, _Entry | None]) -> _Listin
     return _Listing(*([values[column] for values in kept] for column in range(3)))
 
 
-def _parts(listing: _Listing, batch: int) -> Iterator[Part]:
+def _parts(listing: _Listing, batch: int, *, together: bool) -> Iterator[Part]:
+    """together: the vectors of a part are those of its metadata, as an engine needs them."""
     for number, far in enumerate(scattered(len(listing.product_ids), batch)):
         near = slice(number * batch, (number + 1) * batch)
+        if together:
+            far = near
         yield Part(
             rows=far,
             vectors=Keys(listing.product_ids[far], listing.vector_fingerprints[far]),

@@ -16,7 +16,7 @@ from services.contracts.retriever import RetrievalRequest
 from services.contracts.search import DEPTH, Relevance
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
-from services.retriever.index import NO_HITS, Hits, Passing
+from services.retriever.index import NO_HITS, Hits, Passing, Where
 from services.retriever.index.base import SCORE_DECIMALS
 from services.retriever.searching.against import Against
 from services.retriever.searching.matching import word_scores
@@ -81,16 +81,23 @@ class Fusion:
         return self._certain is not None and bool(self._certain[row])
 
     def search(
-        self, depth: int, threshold: float | None, least: float | None, passing: Passing | None
+        self,
+        depth: int,
+        threshold: float | None,
+        least: float | None,
+        passing: Passing | None,
+        where: Where,
     ) -> tuple[Found, float | None]:
         """The best products that pass, and the best similarity of any.
 
+        where: conditions that those meet which pass.
         threshold: of all products. least: of those that do not say the whole query.
         """
         lowest = max((one for one in (threshold, least) if one is not None), default=None)
         by_vectors = NO_HITS
         if not self.words_alone:
-            by_vectors = self._catalogue.index.search(self._fused, depth, lowest, passing)
+            index = self._catalogue.index
+            by_vectors = index.search(self._fused, depth, lowest, passing, where)
         best = float(by_vectors.scores[0]) if len(by_vectors.scores) else None
         if self._bonus is None:
             return self._ordered(by_vectors.rows, by_vectors.scores, depth), best

@@ -9,8 +9,9 @@ import numpy as np
 from services.contracts.retriever import RetrievalRequest
 from services.contracts.search import Filters
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.engine_fields import conditions_of
 from services.retriever.catalogue.fields import Numbers, filtered
-from services.retriever.index import Passing
+from services.retriever.index import Passing, Where
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _NONE_FILTERED = Filters()
@@ -51,6 +52,11 @@ class Scope:
         for rows in self._excluded:
             passing[rows] = False
         return passing
+
+    def where(self, without: str | None = None) -> Where:
+        """Conditions that all rows meet that may be shown, one filter left aside."""
+        products = self._catalogue.products
+        return conditions_of(self.filters, products.fields[0], without, products.currency)
 
     def numbers(self, without: str | None = None) -> Numbers:
         """All rows that may be shown, one filter left aside."""

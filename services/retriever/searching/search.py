@@ -112,7 +112,11 @@ class _Search:
         if self._request.cutoff == "auto":
             least = self._calibration.least_score(self._spread)
         return self._fusion.search(
-            depth, self._request.threshold, least, self._scope.passing(without)
+            depth,
+            self._request.threshold,
+            least,
+            self._scope.passing(without),
+            self._scope.where(without),
         )
 
     def _grouped(self, hits: Found) -> Found:

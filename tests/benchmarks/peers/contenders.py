@@ -69,8 +69,7 @@ def retriever(path: Path) -> AbstractContextManager[Built]:
         source = _rows(path)
         with closing(IndexChoice().begin(*source.shape)) as build:
             for part in scattered(len(source), PART):
-                build.rows[part] = source[part]
-                build.filled(part)
+                build.put(part, source[part])
             index = build.finish()
         return lambda query: index.search(query.fused, K).rows.tolist()
 

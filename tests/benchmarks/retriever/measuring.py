@@ -11,7 +11,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 
 import faiss
@@ -102,8 +101,9 @@ def _rows_and_truth(
     """Rows as the retriever keeps them, and (q, K) the best of each query by brute force over
     whole floats, part by part.
     """
-    with closing(IndexChoice().begin(products, 2 * DIMENSION)) as build:
-        rows = build.rows
+    rows: AnyRows = np.zeros((products, 2 * DIMENSION), np.float32)
+    if IndexChoice().compressed(products):
+        rows = np.zeros(rows.shape, np.float16)
     asked = np.stack(list(itertools.chain.from_iterable(queries.values())))
     numbers: NDArray[np.intp] = np.zeros((len(asked), 0), np.intp)
     scores: NDArray[np.float32] = np.zeros((len(asked), 0), np.float32)

@@ -165,5 +165,5 @@ def test_the_size_decides_unless_one_is_named(rows: Rows) -> None:
     assert isinstance(IndexChoice("compressed").build(few), CompressedIndex)
     assert isinstance(IndexChoice("exact", exact_up_to=0).build(few), ExactIndex)
     with closing(IndexChoice("compressed").begin(2_000, 8)) as build:
-        assert build.rows.dtype == np.float16
+        assert build.half
     assert isinstance(IndexChoice("compressed").build(few[:10]), ExactIndex)

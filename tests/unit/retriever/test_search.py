@@ -33,7 +33,7 @@ from services.retriever.catalogue.products import (
 from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching.calibration import best_of_noise
 from services.retriever.searching.search import search as search_catalogue
-from tests.unit.retriever.engines import in_milvus, in_process
+from tests.unit.retriever.engines import ENGINES, choice_of, indexed
 from tests.unit.retriever.paging import every_page, ids_of
 
 MODEL = "mini@1"
@@ -51,10 +51,10 @@ class _Engine:
 _engine = _Engine()
 
 
-@pytest.fixture(scope="module", autouse=True, params=[in_process, in_milvus])
+@pytest.fixture(scope="module", autouse=True, params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every promise holds wherever the rows are searched."""
-    with request.param() as choice:
+    with request.param() as uri, choice_of(uri) as choice:
         _engine.choice = choice
         yield
 
@@ -101,14 +101,14 @@ def catalogue(n: int = 200) -> Catalogue:
     numbers = list(range(n))
     text, image = vectors(numbers)
     rows = np.concatenate([text, image], axis=1)
+    ids = [product_id(number) for number in numbers]
+    info = CatalogueInfo(version=f"v{n}", model=MODEL, dimension=D, products=n)
+    products = table(numbers)
+    index = indexed(_engine.choice, info, products, ids, rows)
     return Catalogue(
-        CatalogueInfo(version="v1", model=MODEL, dimension=D, products=n),
-        Products(table(numbers)),
-        LiveIndex(
-            _engine.choice.build(rows),
-            [product_id(number) for number in numbers],
-            _engine.choice,
-        ),
+        info,
+        Products(products),
+        LiveIndex(index, ids, _engine.choice),
         Moments.of(rows),
     )
 

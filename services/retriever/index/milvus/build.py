@@ -1,0 +1,87 @@
+"""Rows on their way into a collection, part by part: none stays in this process."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from services.retriever.errors import StoreUnavailable
+from services.retriever.index.base import AnyRows, Rows, blank_images, sample_step
+from services.retriever.index.milvus.connection import Stored, putting
+from services.retriever.index.milvus.index import MilvusIndex
+from services.retriever.index.milvus.rows import Keys, keys_of
+from services.retriever.index.row_fields import RowFields
+
+_SENDERS = 2
+_WAITING = 4
+"""Parts that are read but not yet sent, at most."""
+_WORTH_SEALING = 5_000
+"""Rows; to seal fewer, which are scanned as fast unsealed, would take seconds."""
+
+
+class MilvusBuild:
+    """See `IndexBuild`. Rows that are there already are not sent again."""
+
+    half = False
+
+    def __init__(self, stored: Stored, count: int, present: Keys) -> None:
+        """present: sorted keys of the rows that are there."""
+        self._stored = stored
+        self._present = present
+        self._count = count
+        self._keys = np.zeros(count, np.int64)
+        self._blank = np.zeros(count, np.bool_)
+        self._step = sample_step(count)
+        width = stored.collection.width
+        self._sample: Rows = np.zeros((-(-count // self._step), width), np.float32)
+        self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="milvus")
+        self._sent: deque[Future[None]] = deque()
+        self._new = 0
+
+    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
+        """See `IndexBuild.put`. Raises StoreUnavailable."""
+        numbers = np.arange(self._count)[part]
+        floats = np.ascontiguousarray(rows, np.float32)
+        names = [str(number) for number in numbers.tolist()] if fields is None else fields.ids
+        keys = keys_of(floats, fields, names)
+        self._keys[numbers] = keys
+        self._blank[numbers] = blank_images(floats)
+        sampled = numbers % self._step == 0
+        self._sample[numbers[sampled] // self._step] = floats[sampled]
+        new = np.flatnonzero(~np.isin(keys, self._present))
+        if len(new):
+            self._new += len(new)
+            self._sent.append(self._senders.submit(self._stored.write, keys, floats, fields, new))
+        self._wait(_WAITING)
+
+    def sample(self) -> Rows:
+        """See `IndexBuild.sample`."""
+        return self._sample
+
+    def finish(self) -> MilvusIndex:
+        """See `IndexBuild.finish`."""
+        self._wait(0)
+        with putting():
+            if self._new:
+                if self._new >= _WORTH_SEALING:
+                    self._stored.flush()
+                present = self._stored.keys()
+                missing = np.count_nonzero(~np.isin(self._keys, present))
+                if missing:
+                    raise StoreUnavailable(
+                        f"Milvus cannot take the vectors: {missing} of {self._count} rows are "
+                        "missing when read back"
+                    )
+        return MilvusIndex(self._stored, self._keys, self._blank)
+
+    def close(self) -> None:
+        """See `IndexBuild.close`."""
+        self._senders.shutdown(wait=True, cancel_futures=True)
+
+    def _wait(self, most: int) -> None:
+        """Until so few parts are still to be sent."""
+        with putting():
+            while len(self._sent) > most:
+                self._sent.popleft().result()

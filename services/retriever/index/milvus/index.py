@@ -1,0 +1,134 @@
+"""Rows of one snapshot in a collection, searched there."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.common.problems import DependencyUnavailable
+from services.retriever.index.base import NO_HITS, Hits, Passing, Rows, Vector, best_hits
+from services.retriever.index.milvus.connection import MOST_HITS, Stored, asking
+from services.retriever.index.milvus.rows import Keys
+from services.retriever.index.milvus.schema import KEY, listed
+from services.retriever.index.row_fields import Where
+
+_TIES = 64
+"""So many more than asked for, so that which of equal rows comes last is no chance."""
+
+_FEW = 600
+"""So few rows are named by their keys, which Milvus reads at 7 µs each."""
+
+_MORE = 1.2
+"""Times as many as the share that passes calls for: it may be smaller near the query."""
+
+_KEYS_AT_ONCE = 5_000
+
+
+class MilvusIndex:
+    """The rows that a snapshot has, by number, among all that are in the collection."""
+
+    def __init__(
+        self,
+        stored: Stored,
+        keys: Keys,
+        blank: NDArray[np.bool_],
+        retired: Keys | None = None,
+    ) -> None:
+        """keys, blank: (n,) of the rows: without an image or with one.  retired: keys of rows that
+        an index before this one had.
+        """
+        self.stored = stored
+        self.keys = keys
+        self.blank = blank
+        self.retired = np.empty(0, np.int64) if retired is None else retired
+        # 20 bytes a row; sorted, so that a key is found without a dictionary.
+        order = np.argsort(keys, kind="stable")
+        self._order = order.astype(np.int32)
+        self._sorted = keys[order]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def width(self) -> int:
+        """See `Index.width`."""
+        return self.stored.collection.width
+
+    def rows(self, numbers: NDArray[np.intp]) -> Rows:
+        """See `Index.rows`. Raises DependencyUnavailable."""
+        keys = self.keys[numbers].tolist()
+        with asking():
+            found = self.stored.vectors(keys)
+        if not found.keys() >= set(keys):
+            raise DependencyUnavailable("The search engine lacks rows of the catalogue; ask again.")
+        return np.array([found[key] for key in keys], np.float32).reshape(-1, self.width)
+
+    def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """See `Index.without_image`."""
+        blank: NDArray[np.bool_] = self.blank[numbers]
+        return blank
+
+    def search(
+        self,
+        query: Vector,
+        k: int,
+        threshold: float | None = None,
+        passing: Passing | None = None,
+        where: Where | None = None,
+    ) -> Hits:
+        """See `Index.search`. Raises DependencyUnavailable."""
+        count = len(self) if passing is None else int(np.count_nonzero(passing))
+        k = min(k, count, MOST_HITS)
+        if k == 0:
+            return NO_HITS
+        expression = self.stored.collection.expression(where)
+        limit = k + _TIES
+        if passing is not None and not expression:
+            limit = math.ceil(limit * _MORE * len(self) / count)
+        with asking():
+            found = None
+            if count > _FEW and limit <= MOST_HITS:
+                found = self._scanned(query, k, limit, passing, expression)
+            if found is None:
+                found = self._named(query, k + _TIES, passing)
+        return best_hits(*found, k, threshold)
+
+    def _scanned(
+        self, query: Vector, k: int, limit: int, passing: Passing | None, expression: str
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]] | None:
+        """At least `k` passing rows, the best; None where Milvus gives too few."""
+        while True:
+            limit = min(limit, MOST_HITS)
+            keys, scores = self.stored.best(query, limit, expression)
+            numbers, known = self._numbers(keys)
+            if passing is not None:
+                known[known] = passing[numbers[known]]
+            if np.count_nonzero(known) >= k:
+                return numbers[known], scores[known]
+            if limit == MOST_HITS or len(keys) < limit:
+                return None
+            limit *= 4
+
+    def _named(
+        self, query: Vector, limit: int, passing: Passing | None
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The best of the passing rows, which are asked for by their keys."""
+        keys = self.keys if passing is None else self.keys[passing]
+        numbers, scores = [], []
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            named = f"{KEY} in {listed(some.tolist())}"
+            found, scored = self.stored.best(query, min(limit, len(some), MOST_HITS), named)
+            rows, known = self._numbers(found)
+            numbers.append(rows[known])
+            scores.append(scored[known])
+        return np.concatenate(numbers), np.concatenate(scores)
+
+    def _numbers(self, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """(m,) row numbers of these keys, and which of them this snapshot has."""
+        places = np.searchsorted(self._sorted, keys)
+        places[places == len(self._sorted)] = 0
+        known: NDArray[np.bool_] = self._sorted[places] == keys
+        return self._order[places].astype(np.intp), known

@@ -1,0 +1,112 @@
+"""Collections of rows: their names, columns and filter expressions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pymilvus import DataType, MilvusClient  # type: ignore[import-untyped]
+
+from services.retriever.index.row_fields import Between, Condition, Origin, Where
+
+KEY, FUSED, SEQUENCE = "key", "fused", "sequence"
+_PLAIN = re.compile(r"[a-z0-9_]{1,40}")
+_MOST_COLUMNS = 48
+"""Milvus takes 64 fields; a filter by any other is left to the retriever."""
+_MOST_VALUES = 4_096
+_GREATEST = 1e300
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """An index type of Milvus with its parameters."""
+
+    kind: str
+    build: dict[str, int]
+    search: dict[str, int]
+
+
+FLAT = Scan("FLAT", {}, {})
+"""Scores every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Rows of one origin."""
+
+    origin: Origin
+    width: int
+    scan: Scan = FLAT
+
+    @property
+    def name(self) -> str:
+        """The same in every replica that puts such rows there."""
+        described = repr((self.origin.name, self.width, self.scan.kind, self.scan.build))
+        columns = repr((self.codes, self.sets, self.numbers))
+        digest = hashlib.blake2b(f"{described} {columns}".encode(), digest_size=16)
+        return f"catalogue_{digest.hexdigest()}"
+
+    @property
+    def codes(self) -> Sequence[str]:
+        """Fields with one value that are columns."""
+        return list(self.origin.codes)[:_MOST_COLUMNS]
+
+    @property
+    def sets(self) -> Sequence[str]:
+        """Fields with any number of values."""
+        return self.origin.sets
+
+    @property
+    def numbers(self) -> Sequence[str]:
+        """Fields that are numbers."""
+        return self.origin.numbers
+
+    def create(self, client: MilvusClient) -> None:
+        """Make it there. Raises MilvusException, also where another replica was faster."""
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema.add_field(KEY, DataType.INT64, is_primary=True)
+        schema.add_field(FUSED, DataType.FLOAT_VECTOR, dim=self.width)
+        for column in (SEQUENCE, *map(column_of, self.codes)):
+            schema.add_field(column, DataType.INT64)
+        for column in map(column_of, self.numbers):
+            schema.add_field(column, DataType.DOUBLE)
+        for column in map(column_of, self.sets):
+            schema.add_field(
+                column, DataType.ARRAY, element_type=DataType.INT64, max_capacity=_MOST_VALUES
+            )
+        index = MilvusClient.prepare_index_params()
+        index.add_index(
+            FUSED, index_type=self.scan.kind, metric_type="IP", params=dict(self.scan.build)
+        )
+        client.create_collection(self.name, schema=schema, index_params=index)
+
+    def expression(self, where: Where | None) -> str:
+        """The conditions as a filter; those on fields that it has no column of are left out."""
+        columns = {*self.codes, *self.sets, *self.numbers}
+        return " and ".join(self._met(one) for one in where or () if one.field in columns)
+
+    def _met(self, condition: Condition) -> str:
+        column = column_of(condition.field)
+        if isinstance(condition, Between):
+            bounds = [f"{column} >= {condition.least!r}"]
+            if condition.most is not None and condition.most < _GREATEST:
+                bounds.append(f"{column} <= {condition.most!r}")
+            return " and ".join(bounds)
+        values = listed(condition.codes)
+        if condition.field in self.sets:
+            return f"array_contains_any({column}, {values})"
+        return f"{column} in {values}"
+
+
+def column_of(field: str) -> str:
+    """The column of a field: Milvus takes few characters, and has words of its own."""
+    if _PLAIN.fullmatch(field):
+        return f"f_{field}"
+    return f"f_{hashlib.blake2b(field.encode(), digest_size=16).hexdigest()}"
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Numbers as an expression has them."""
+    return f"[{','.join(map(str, numbers))}]"

@@ -1,0 +1,69 @@
+"""Fields of rows as numbers, and conditions on them: for an engine that filters where it scans.
+
+The retriever knows exactly which rows pass. Conditions only narrow what the engine scans: more rows
+may meet them than pass, never fewer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+NO_CODE = 0
+
+
+def code_of(text: str) -> int:
+    """A number above 0 that stands for a value, the same in every process."""
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1 or 1
+
+
+@dataclass(frozen=True, slots=True)
+class RowFields:
+    """Ids and fields of m rows."""
+
+    ids: Sequence[str]
+    codes: Mapping[str, NDArray[np.int64]]
+    """(m,) one value by field; `NO_CODE` where there is none."""
+    sets: Mapping[str, Sequence[Sequence[int]]]
+    """m times any number of values, by field."""
+    numbers: Mapping[str, NDArray[np.float64]]
+    """(m,) a number by field."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The field has one of these values."""
+
+    field: str
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The number is within these bounds, which are included."""
+
+    field: str
+    least: float
+    most: float | None
+
+
+Condition = OneOf | Between
+Where = Sequence[Condition]
+"""Conditions that are all met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Name of the rows that are put into an index, and the number of the latest change in them."""
+
+    name: str = ""
+    sequence: int = 0
+    codes: Sequence[str] = ()
+    sets: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+    """Names of the fields that each row has."""

@@ -1,0 +1,154 @@
+"""A real Milvus server of a test's own: the program of the package `milvus`.
+
+The package is in an environment of its own (`make test-milvus`). Its Python unpacks the program
+once and writes the configuration; then it becomes the server, so that one process id is all of it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.support.launcher import free_port
+
+PYTHON = os.environ.get("MILVUS_PYTHON", "")
+"""The interpreter of that environment; empty where tests with a server are skipped."""
+
+START_S = 180.0
+STOP_S = 30.0
+
+_BECOME_THE_SERVER = """
+import os, sys
+from pathlib import Path
+import milvus
+
+folder, metrics_port, *ports = sys.argv[1:]
+programs = Path(sys.prefix) / "milvus-programs"
+programs.mkdir(exist_ok=True)
+(Path(folder) / "bin").symlink_to(programs)
+milvus._initialize_data_files(folder)
+config = milvus.MilvusServerConfig(data_dir=folder, **dict(one.split("=") for one in ports))
+for name, value in {
+    "etcd_log_level": "error",
+    "proxy.ip": "127.0.0.1",
+    "log.level": "warn",
+    "log.stdout": "false",
+    # An approximate index over rows that came lately; answers have to be exact here.
+    "queryNode.segcore.interimIndex.enableIndex": "false",
+}.items():
+    config.set(name, value)
+config.resolve()
+os.chdir(folder)
+os.environ |= {
+    "DEPLOY_MODE": "STANDALONE",
+    "METRICS_PORT": metrics_port,
+    "MILVUS_RUN_DIR": f"{folder}/run",
+    "LD_LIBRARY_PATH": str(programs),
+}
+os.execv(programs / "milvus", ["milvus", "run", "standalone"])
+"""
+
+_PORTS = (
+    "etcd_port",
+    "root_coord_port",
+    "proxy_port",
+    "proxy_internal_port",
+    "query_coord_port",
+    "query_node_port",
+    "index_coord_port",
+    "index_node_port",
+    "data_coord_port",
+    "data_node_port",
+)
+
+
+class MilvusServer:
+    """One server process on loopback ports of the system's choice, its data in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = {name: free_port() for name in _PORTS}
+        self._metrics_port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
+
+    @property
+    def uri(self) -> str:
+        """As `RETRIEVER_MILVUS_URI` wants it."""
+        return f"http://127.0.0.1:{self._ports['proxy_port']}"
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("this Milvus does not run")
+        return self._process.pid
+
+    @property
+    def stored_bytes(self) -> int:
+        """Size of its files."""
+        files = (one for one in self._folder.rglob("*") if one.is_file() and not one.is_symlink())
+        return sum(one.stat().st_size for one in files)
+
+    def start(self) -> None:
+        """Start and wait until it is healthy. Raises RuntimeError with the end of its log."""
+        self._starts += 1
+        if self._starts > 1:
+            (self._folder / "bin").unlink()
+        words = [f"{name}={port}" for name, port in self._ports.items()]
+        with (self._folder / "output.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [PYTHON, "-c", _BECOME_THE_SERVER, self._folder, str(self._metrics_port), *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_S
+        with httpx.Client(timeout=5, trust_env=False) as client:
+            while not self._healthy(client):
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    said = (self._folder / "output.log").read_text(errors="replace")[-3000:]
+                    self.stop()
+                    raise RuntimeError(f"Milvus did not start:\n{said}")
+                time.sleep(0.1)
+
+    def _healthy(self, client: httpx.Client) -> bool:
+        try:
+            answer = client.get(f"http://127.0.0.1:{self._metrics_port}/healthz")
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK and "OK" in answer.text
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """End the process; `at_once` is SIGKILL."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if at_once:
+            process.kill()
+        else:
+            process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_S)
+
+
+@contextmanager
+def milvus_server() -> Iterator[MilvusServer]:
+    """One that runs until the end of the block, its data in a folder that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="milvus-", ignore_cleanup_errors=True) as folder:
+        server = MilvusServer(Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            # Its own end takes half a minute, for data that goes with it.
+            server.stop(at_once=True)
