@@ -81,6 +81,11 @@ class LiveIndex:
         return len(self._ids) + len(self._added)
 
     @property
+    def base(self) -> Index:
+        """The index of the rows that were there from the start."""
+        return self._base
+
+    @property
     def alive(self) -> Passing:
         """(numbers,) bool, the rows that can be found."""
         return np.concatenate([~self._gone, np.ones(len(self._added), np.bool_)])

@@ -1,7 +1,7 @@
 """Benchmark `milvus`: load, filters and index types of a Milvus server, or of the embedded Lite.
 
-Rows have the fields of a shop; each search is compared with brute force over the same rows. A server
-is started where `MILVUS_PYTHON` names the interpreter of its environment.
+Rows have the fields of a shop; each search is compared with brute force over the same rows. A
+server is started where `MILVUS_PYTHON` names the interpreter of its environment.
 """
 
 from __future__ import annotations
@@ -212,8 +212,8 @@ class _Truth:
 
     def of(self, query: int, name: str | None = None) -> NDArray[np.float64]:
         """(K,) scores, best first."""
-        numbers = np.arange(K)
-        return best_hits(numbers, self._best[name][query], K, None).scores
+        scores = self._best[name][query]
+        return best_hits(np.arange(len(scores)), scores, K, None).scores
 
 
 def _print_filters(index: Index, shop: Shop, queries: list[Vector], truth: _Truth) -> None:
