@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import RedisDsn
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import RedisClusterException, RedisError
+
+from services.common.redis_limits import cluster_address
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +35,17 @@ class OptionalRedis:
     """
 
     def __init__(self, url: RedisDsn, *, timeout_ms: int) -> None:
-        self.client = Redis.from_url(
-            str(url),
-            socket_timeout=timeout_ms / 1000,
-            socket_connect_timeout=timeout_ms / 1000,
-            retry=None,
-        )
+        address, cluster = cluster_address(str(url))
+        limits: dict[str, Any] = {
+            "socket_timeout": timeout_ms / 1000,
+            "socket_connect_timeout": timeout_ms / 1000,
+        }
+        if cluster:
+            # It has all commands of the other, and finds the node of each key.
+            every = RedisCluster.from_url(address, **limits)
+            self.client = cast("Redis", every)
+        else:
+            self.client = Redis.from_url(address, retry=None, **limits)
         self._away_until = float("-inf")
 
     async def ask(self, command: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -47,7 +54,7 @@ class OptionalRedis:
             raise RedisUnavailable
         try:
             return await command()
-        except (RedisError, OSError) as error:
+        except (RedisError, RedisClusterException, OSError) as error:
             if time.monotonic() >= self._away_until:
                 logger.warning("Redis is unavailable: %s", error or type(error).__name__)
             self._away_until = time.monotonic() + PAUSE_S

@@ -1,6 +1,37 @@
-"""Time limits for the Redis behind Feast, which waits without an end where none are set."""
+"""Addresses of Redis: of one server or a cluster, and time limits for the one behind Feast."""
 
 from __future__ import annotations
+
+from typing import Protocol
+
+_CLUSTER = "cluster=true"
+_CLUSTER_TYPE = "redis_cluster"
+
+
+def cluster_address(url: str) -> tuple[str, bool]:
+    """A URL as redis-py takes it, and whether `?cluster=true` at its end names a cluster."""
+    address, _, query = url.partition("?")
+    options = [one for one in query.split("&") if one]
+    others = [one for one in options if one.lower() != _CLUSTER]
+    return "?".join([address, *(["&".join(others)] if others else [])]), others != options
+
+
+class OnlineStoreConfig(Protocol):
+    """Feast's, of a Redis."""
+
+    type: str
+    redis_type: str
+    connection_string: str
+
+
+def prepare(online_store: OnlineStoreConfig, timeout_s: float) -> None:
+    """Feast's settings of a Redis, made ready: time limits; several addresses are a cluster's."""
+    if getattr(online_store, "type", "") != "redis":
+        return
+    nodes = [part for part in online_store.connection_string.split(",") if "=" not in part]
+    if len(nodes) > 1:
+        online_store.redis_type = _CLUSTER_TYPE
+    online_store.connection_string = with_limits(online_store.connection_string, timeout_s)
 
 
 def with_limits(connection_string: str, timeout_s: float) -> str:

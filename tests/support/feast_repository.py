@@ -9,10 +9,11 @@ from services.launcher.folders import Folders
 from tests.support.redis_server import RedisAddress
 
 
-def write_feature_repo(directory: Path, redis: RedisAddress) -> Path:
+def write_feature_repo(directory: Path, redis: RedisAddress | str) -> Path:
     """Write a `feature_store.yaml` into `directory`; nothing is applied, no registry yet."""
     directory.mkdir(parents=True, exist_ok=True)
-    Folders(directory).write_feature_store(redis.connection_string)
+    address = redis if isinstance(redis, str) else redis.connection_string
+    Folders(directory).write_feature_store(address)
     file = directory / "feature_store.yaml"
     text = file.read_text(encoding="utf-8")
     project = f"test_{uuid.uuid4().hex}"

@@ -30,11 +30,11 @@ from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesRespo
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import FeastConfigError, RegistryConfig, load_repo_config
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo import definitions
-from services.common.redis_limits import with_limits
+from services.common.redis_limits import prepare
 from services.common.store_format import written_by_newer_release
 from services.common.variables import unset_variables
 from services.contracts.catalogue import (
@@ -85,6 +85,15 @@ JOIN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         CHANGE_VIEW: (CHANGE_KEY,),
         HEAD_VIEW: (CATALOGUE_KEY,),
     }
+)
+
+_AWAY = (
+    RedisError,
+    RedisClusterException,
+    FeastError,
+    FeastConfigError,
+    SQLAlchemyError,
+    yaml.YAMLError,
 )
 
 _ENTITIES: tuple[Entity, ...] = (
@@ -148,9 +157,7 @@ class OnlineStore:
             raise DependencyAway(f"{file} needs {', '.join(missing)} in the environment")
         with _asking():
             config = load_repo_config(folder, file)
-            online = config.online_store
-            if getattr(online, "type", "") == "redis":
-                online.connection_string = with_limits(online.connection_string, timeout_s)
+            prepare(config.online_store, timeout_s)
             self._store = FeatureStore(repo_path=str(folder), config=config)
             self._keys: RedisKeys | None = None
 
@@ -344,7 +351,7 @@ def _asking() -> Iterator[None]:
         raise RegistryTorn(f"Feast's registry cannot be read: {error}") from error
     except FeatureViewNotFoundException as error:
         raise RegistryTorn(f"Feast's registry lacks a view: {error}") from error
-    except (RedisError, FeastError, FeastConfigError, SQLAlchemyError, yaml.YAMLError) as error:
+    except _AWAY as error:
         reason = str(error).partition("\n")[0]
         raise DependencyAway(f"the feature store does not answer: {reason}") from error
 

@@ -19,6 +19,7 @@ from feast.infra.key_encoding_utils import deserialize_entity_key
 from feast.infra.online_stores.helpers import _redis_key
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
+from redis.cluster import RedisCluster
 
 from services.pipeline.errors import DependencyAway
 
@@ -106,9 +107,21 @@ class RedisKeys:
 
     def pulse(self) -> Pulse:
         """A cheap look that shows when keys were lost."""
-        told = {**self._client.info("server"), **self._client.info("stats")}
-        keys = int(self._client.dbsize())
-        return Pulse(str(told["run_id"]), int(told["evicted_keys"]), keys)
+        nodes = [self._client]
+        if isinstance(self._client, RedisCluster):
+            # After a failover the others are asked: another run, so keys may be lost.
+            nodes = [self._client.get_redis_connection(one) for one in self._primaries()]
+        told = [{**node.info("server"), **node.info("stats")} for node in nodes]
+        return Pulse(
+            " ".join(sorted(str(one["run_id"]) for one in told)),
+            sum(int(one["evicted_keys"]) for one in told),
+            sum(int(node.dbsize()) for node in nodes),
+        )
+
+    def _primaries(self) -> list[Any]:
+        """Nodes of the cluster as it is now: the client learns of a failover only by an error."""
+        self._client.nodes_manager.initialize()
+        return list(self._client.get_primaries())
 
 
 def _batches(keys: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -9,8 +9,9 @@ from typing import cast
 
 import redis
 from pydantic import ValidationError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
+from services.common.redis_limits import cluster_address
 from services.contracts.query_log import MEAN, SEARCH, STREAM, LoggedMean, LoggedSearch
 from services.pipeline.errors import DependencyAway
 
@@ -45,7 +46,9 @@ class Entry:
 
 def entries_after(url: str, last: EntryId | None, stream: str = STREAM) -> Iterator[Entry]:
     """Entries after `last`, oldest first, one page in memory at a time. Raises DependencyAway."""
-    with closing(redis.Redis.from_url(url, socket_timeout=TIMEOUT_S)) as client:
+    address, cluster = cluster_address(url)
+    kind = redis.RedisCluster if cluster else redis.Redis
+    with closing(kind.from_url(address, socket_timeout=TIMEOUT_S)) as client:
         start = "-" if last is None else f"({last}"
         while True:
             page = _page(client, stream, start)
@@ -59,10 +62,10 @@ def entries_after(url: str, last: EntryId | None, stream: str = STREAM) -> Itera
 _Page = list[tuple[bytes, dict[bytes, bytes]]]
 
 
-def _page(client: redis.Redis, stream: str, start: str) -> _Page:
+def _page(client: redis.Redis | redis.RedisCluster, stream: str, start: str) -> _Page:
     try:
         return cast("_Page", client.xrange(stream, min=start, count=PAGE))
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:
         raise DependencyAway(f"the Redis with the query log does not answer: {error}") from error
 
 

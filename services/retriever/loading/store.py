@@ -26,10 +26,10 @@ from feast.repo_config import FeastConfigError, load_repo_config
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.common.redis_limits import with_limits
+from services.common.redis_limits import prepare
 from services.common.variables import unset_variables
 from services.retriever.errors import NotPublished, StoreUnavailable
 
@@ -38,6 +38,7 @@ _Signature = tuple[tuple[int, int, int], ...]
 
 _UNAVAILABLE = (
     RedisError,
+    RedisClusterException,
     FeastError,
     FeastConfigError,
     OSError,
@@ -220,9 +221,7 @@ class FeastFeatures:
             # Feast would take the name of the variable for its value.
             raise StoreUnavailable(f"{file} needs {', '.join(missing)} in the environment")
         config = load_repo_config(self._folder, file)
-        online = config.online_store
-        if getattr(online, "type", "") == "redis":
-            online.connection_string = with_limits(online.connection_string, self._timeout_s)
+        prepare(config.online_store, self._timeout_s)
         if _is_file(config):
             # It is read when `refresh` has seen it change. Feast would look at every read, and
             # take for empty what is just being written.

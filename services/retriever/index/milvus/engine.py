@@ -88,6 +88,9 @@ class MilvusEngine:
         """Drop the older collections of this process; this one and the one before it stay."""
         self._collections = [*(one for one in self._collections if one != name), name]
         for old in self._collections[:-_KEPT]:
+            if "://" not in self._uri:
+                # Milvus Lite leaves files open of what it has not sealed.
+                self._client().flush(old)
             self._client().drop_collection(old)
         self._collections = self._collections[-_KEPT:]
 
