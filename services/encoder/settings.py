@@ -72,7 +72,8 @@ class EncoderSettings(ServiceSettings):
     )
     cache_redis_url: RedisDsn | None = Field(
         default=None,
-        description="Redis for embeddings of interactive requests; without it nothing is cached.",
+        description="Redis for embeddings of interactive requests; without it nothing is cached. "
+        "A cluster: one of its nodes, with `?cluster=true`.",
     )
     cache_ttl_s: int = Field(
         default=604_800, ge=1, description="Lifetime of a cached embedding in seconds."

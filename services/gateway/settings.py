@@ -126,7 +126,7 @@ class GatewaySettings(ServiceSettings):
     redis_url: RedisDsn | None = Field(
         default=None,
         description="Redis that counts requests for the limits; without it, each process counts "
-        "its own.",
+        "its own. A cluster: one of its nodes, with `?cluster=true`.",
     )
     redis_timeout_ms: int = Field(
         default=50,

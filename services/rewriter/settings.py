@@ -65,7 +65,8 @@ class RewriterSettings(ServiceSettings):
     redis_url: RedisDsn | None = Field(
         default=None,
         description="Redis for rewritten queries and for the count of calls. Without it, nothing "
-        "is cached and each replica counts its own calls.",
+        "is cached and each replica counts its own calls. A cluster: one of its nodes, with "
+        "`?cluster=true`.",
     )
     redis_timeout_ms: int = Field(
         default=50,
