@@ -22,6 +22,7 @@ PYTHON = os.environ.get("MILVUS_PYTHON", "")
 """The interpreter of that environment; empty where tests with a server are skipped."""
 
 START_S = 180.0
+_STARTS = 3
 STOP_S = 30.0
 
 _BECOME_THE_SERVER = """
@@ -51,12 +52,23 @@ os.environ |= {
     "METRICS_PORT": metrics_port,
     "MILVUS_RUN_DIR": f"{folder}/run",
     "LD_LIBRARY_PATH": str(programs),
+    "ETCD_CONFIG_PATH": f"{folder}/etcd.yaml",
 }
 os.execv(programs / "milvus", ["milvus", "run", "standalone"])
 """
 
+_ETCD = """
+name: default
+listen-client-urls: http://127.0.0.1:{etcd_port}
+advertise-client-urls: http://127.0.0.1:{etcd_port}
+listen-peer-urls: http://127.0.0.1:{etcd_peer_port}
+initial-advertise-peer-urls: http://127.0.0.1:{etcd_peer_port}
+initial-cluster: default=http://127.0.0.1:{etcd_peer_port}
+"""
+
 _PORTS = (
     "etcd_port",
+    "etcd_peer_port",
     "root_coord_port",
     "proxy_port",
     "proxy_internal_port",
@@ -102,6 +114,8 @@ class MilvusServer:
         if self._starts > 1:
             (self._folder / "bin").unlink()
         words = [f"{name}={port}" for name, port in self._ports.items()]
+        # Without it, its etcd listens on ports that another server of this machine may have.
+        (self._folder / "etcd.yaml").write_text(_ETCD.format(**self._ports))
         with (self._folder / "output.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [PYTHON, "-c", _BECOME_THE_SERVER, self._folder, str(self._metrics_port), *words],
@@ -144,11 +158,26 @@ class MilvusServer:
 @contextmanager
 def milvus_server() -> Iterator[MilvusServer]:
     """One that runs until the end of the block, its data in a folder that goes with it."""
-    with tempfile.TemporaryDirectory(prefix="milvus-", ignore_cleanup_errors=True) as folder:
-        server = MilvusServer(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="milvus-", ignore_cleanup_errors=True) as name:
+        server = _started(Path(name))
         try:
-            server.start()
             yield server
         finally:
             # Its own end takes half a minute, for data that goes with it.
             server.stop(at_once=True)
+
+
+def _started(folder: Path) -> MilvusServer:
+    """Another process may take a port between our asking and its using it."""
+    for attempt in range(_STARTS):
+        own = folder / str(attempt)
+        own.mkdir()
+        server = MilvusServer(own)
+        try:
+            server.start()
+        except RuntimeError:
+            if attempt + 1 == _STARTS:
+                raise
+        else:
+            return server
+    raise AssertionError
