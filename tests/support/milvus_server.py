@@ -30,6 +30,7 @@ import os, sys
 from pathlib import Path
 import milvus
 
+PARTS = "rootCoord proxy queryCoord queryNode indexNode dataCoord dataNode".split()
 folder, metrics_port, *ports = sys.argv[1:]
 programs = Path(sys.prefix) / "milvus-programs"
 programs.mkdir(exist_ok=True)
@@ -38,7 +39,7 @@ milvus._initialize_data_files(folder)
 config = milvus.MilvusServerConfig(data_dir=folder, **dict(one.split("=") for one in ports))
 for name, value in {
     "etcd_log_level": "error",
-    "proxy.ip": "127.0.0.1",
+    **{f"{part}.ip": "127.0.0.1" for part in PARTS},
     "log.level": "warn",
     "log.stdout": "false",
     # An approximate index over rows that came lately; answers have to be exact here.
