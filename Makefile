@@ -83,7 +83,7 @@ test-models: ## Test the encoder beside transformers and open_clip, in their own
 	@$(BOOTSTRAP) --venv .venv-models --group models
 	@MODELS_PYTHON=.venv-models/bin/python $(BIN)/python -m pytest tests/models $(ARGS)
 
-test-milvus: ## Test each search engine: memory, Milvus Lite, and a Milvus server in its own environment (a minute)
+test-milvus: ## Test each search engine: memory, Milvus Lite, and a Milvus server in its own environment (three minutes)
 	@$(BOOTSTRAP) --group test
 	@$(BOOTSTRAP) --venv .venv-milvus --group milvus-server
 	@MILVUS_PYTHON=.venv-milvus/bin/python $(BIN)/python -m pytest tests/unit/retriever/test_search.py \
@@ -254,7 +254,6 @@ sbom: ## List the parts of the services and the page (CycloneDX, into SBOM=.stat
 ##@ Tidy up
 
 clean: ## Remove everything that was installed, built or stored
-		--group bench-encoder --group bench-replaced --group bench-retriever --group models --group milvus-server \
-		--group lock --group release -o .venv-lock/all.txt
+	@rm -rf .venv .venv-bench .venv-bench-replaced .venv-bench-retriever .venv-infinity .venv-deploy .venv-release .venv-serve .venv-train .venv-lock .venv-tfx .venv-agents .venv-models .venv-milvus .state \
 		services/web/node_modules services/web/dist data/build data/store \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

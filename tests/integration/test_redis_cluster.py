@@ -21,6 +21,7 @@ from services.common.optional_redis import OptionalRedis
 from services.common.redis_limits import cluster_address, prepare
 from services.contracts.query_log import LoggedSearch
 from services.contracts.retriever import QueryTerm, RetrievalRequest, RetrievalResponse
+from services.contracts.rewriter import RewrittenQuery
 from services.encoder.cache import EmbeddingCache
 from services.gateway.admission.limiters import Policy
 from services.gateway.admission.shared_limiter import SharedLimiter
@@ -94,8 +95,11 @@ async def test_calls_to_gemini_are_counted_and_answers_cached_for_all(
             )
             for one in redis
         )
-        await first.put("something for coffee", "coffee mug")
-        assert await second.get(" Something for COFFEE") == "coffee mug"
+        meaning = RewrittenQuery(query="something for coffee", rewritten_query="coffee mug")
+        await first.put(meaning)
+        cached = await second.get(" Something for COFFEE")
+        assert cached is not None
+        assert cached.rewritten_query == "coffee mug"
 
 
 async def test_embeddings_are_shared_and_the_oldest_removed(cluster: RedisCluster) -> None:

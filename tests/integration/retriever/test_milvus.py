@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+import pytest
 
 from services.contracts.retriever import RetrievalResponse
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.integration.retriever.publishing import Publisher, Version
 from tests.support.waiting import until
+from tests.unit.retriever.engines import MILVUS
 
 FIRST, SECOND = Version.of("v1", 25), Version.of("v2", 40)
 
@@ -32,13 +37,21 @@ async def answers(retriever: RetrieverClient, version: Version) -> list[Retrieva
     ]
 
 
+@pytest.mark.parametrize("milvus", MILVUS)
 async def test_the_service_answers_alike_over_either_engine_through_a_swap(
-    feature_repo_dir: Path, publisher: Publisher, tmp_path: Path
+    milvus: Callable[[], AbstractContextManager[str]],
+    feature_repo_dir: Path,
+    publisher: Publisher,
 ) -> None:
     publisher.publish(FIRST)
+    with milvus() as uri:
+        await _both_answer_alike(uri, feature_repo_dir, publisher)
+
+
+async def _both_answer_alike(uri: str, feature_repo_dir: Path, publisher: Publisher) -> None:
     async with (
         running_retriever(feature_repo_dir) as here,
-        running_retriever(feature_repo_dir, milvus_uri=str(tmp_path / "milvus.db")) as there,
+        running_retriever(feature_repo_dir, milvus_uri=uri) as there,
     ):
         for version in (FIRST, SECOND):
             await asyncio.to_thread(publisher.publish, version)
