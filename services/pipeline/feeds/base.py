@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -157,7 +158,7 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise FeedUnusable(f"{path}: there is no such file") from error
-    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
         raise FeedUnusable(f"{path}: cannot be unpacked: {error}") from error
     except (OSError, pa.ArrowException, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]

@@ -29,6 +29,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NO_TABLES = (
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "a workbook or document of Microsoft Office; save it as CSV"),
+    (b"SQLite format 3", "an SQLite database; export a table as CSV"),
+    *((mark, "a picture") for mark in (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")),
+)
+"""First bytes of files that were saved in place of a feed."""
 _HTML = re.compile(
     rb"[\s\xef\xbb\xbf\xff\xfe]*(?:(?:<\?xml[^>]*>|<!--.*?-->)\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
@@ -134,13 +141,16 @@ def has_wrong_bytes(path: Path, encoding: str) -> bool:
 
 
 def beginning_of(path: Path) -> bytes:
-    """The first bytes of the content. Raises FeedUnusable for a page saved in place of a feed."""
+    """The first bytes of the content. Raises FeedUnusable for what was saved in place of a feed."""
     with open_bytes(path) as file:
         beginning = file.read(BEGINNING)
     if beginning.startswith(GZIP):
         raise FeedUnusable(f"{path}: this is packed twice; unpack it once")
     if is_html(beginning):
         raise FeedUnusable(f"{path}: this is an HTML page, not a product feed")
+    for mark, name in _NO_TABLES:
+        if beginning.startswith(mark):
+            raise FeedUnusable(f"{path}: this is {name}")
     return beginning
 
 

@@ -70,8 +70,9 @@ def wrong_encoding(path: Path, named: str) -> str | None:
     """
     if path.is_dir() or Path(inner_name(path)).suffix not in _CSV:
         return None
-    encoding = text_encoding(path, named)
-    return encoding if has_wrong_bytes(path, encoding) else None
+    with reading(path):
+        encoding = text_encoding(path, named)
+        return encoding if has_wrong_bytes(path, encoding) else None
 
 
 def _open(path: Path, options: FeedOptions) -> Feed:

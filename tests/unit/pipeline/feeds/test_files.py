@@ -10,6 +10,7 @@ import pytest
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import FeedOptions, FeedRow, open_feed
+from services.pipeline.feeds.opening import wrong_encoding
 
 CSV = "product_id;title;price\n1;Größe L;1.299,00 €\n"
 XML = "<rss><channel><item><id>1</id><title>Größe L</title></item></channel></rss>"
@@ -141,3 +142,44 @@ def test_kaggles_styles_load(tmp_path: Path) -> None:
         "usage": "Casual",
     }
     assert torn.problem is not None
+
+
+@pytest.mark.parametrize(
+    ("beginning", "reason"),
+    [
+        (b"%PDF-1.7\n", "this is a PDF document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "of Microsoft Office; save it as CSV"),
+        (b"SQLite format 3\0", "an SQLite database; export a table as CSV"),
+        (b"\x89PNG\r\n\x1a\n", "this is a picture"),
+        (b"RIFF\x10\0\0\0WEBP", "this is a picture"),
+    ],
+)
+def test_another_kind_of_file_saved_as_a_feed_is_named(
+    tmp_path: Path, beginning: bytes, reason: str
+) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_bytes(beginning + bytes(range(256)))
+    with pytest.raises(FeedUnusable, match=reason):
+        open_feed(path)
+
+
+def test_a_cut_or_strangely_packed_file_is_refused_in_one_line_by_the_check_too(
+    tmp_path: Path,
+) -> None:
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes(
+        gzip.compress(b"id,title\n" + b"".join(b"%d,Mug\n" % n for n in range(9_000)))[:-9]
+    )
+    strange = tmp_path / "strange.zip"
+    with zipfile.ZipFile(strange, "w") as archive:
+        archive.writestr("a.csv", CSV)
+    method = b"\x63\0"  # 99, which the standard library does not know
+    content = bytearray(strange.read_bytes())
+    central = content.index(b"PK\x01\x02")
+    content[8:10], content[central + 10 : central + 12] = method, method
+    strange.write_bytes(content)
+    for path in (cut, strange):
+        with pytest.raises(FeedUnusable, match="cannot be unpacked"):
+            wrong_encoding(path, "")
+        with pytest.raises(FeedUnusable, match="cannot be unpacked"):
+            rows(path)
