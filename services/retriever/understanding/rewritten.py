@@ -102,9 +102,10 @@ class _Checks:
             return None
         tokens = tokens_of(self._query[span[0] : span[1]], self._wording.cut)
         price: PriceRange | None = None
+        currency: str | None = None
         excluded: list[str] = []
         if limit.kind == "price":
-            price = self._price(limit, tokens)
+            price, currency = self._price(limit, tokens)
         elif limit.kind == "exclude":
             excluded = [one for one in limit.excluded if self._is_excluded(one, span, tokens)]
         if not (price or excluded or (limit.kind == "in_stock" and self._is_stock(span, tokens))):
@@ -118,16 +119,23 @@ class _Checks:
             text=self._query[span[0] : span[1]],
             without=without(self._query, [span]),
             price=price,
+            currency=currency,
             excluded=excluded,
         )
 
-    def _price(self, limit: QueryLimit, tokens: Sequence[Token]) -> PriceRange | None:
-        """The range, if each end is an amount of the words, and on the side that they say."""
+    def _price(
+        self, limit: QueryLimit, tokens: Sequence[Token]
+    ) -> tuple[PriceRange | None, str | None]:
+        """The range, if each end is an amount of the words, and on the side that they say.
+
+        Also the currency that the words name.
+        """
         products = self._catalogue.products
         if self._has_price or limit.price is None or not products.has_prices:
-            return None
+            return None, None
         amounts = Amounts(tokens, self._wording, products.currencies)
-        said = {one.value for place in range(len(tokens)) if (one := amounts.at(place))}
+        found = [one for place in range(len(tokens)) if (one := amounts.at(place))]
+        said = {one.value for one in found}
         low, high = limit.price.min, limit.price.max
         if low == 0 and high is not None:
             low = None
@@ -135,11 +143,13 @@ class _Checks:
         if len(ends) > len(said) or not all(
             any(abs(one - amount) < _CENT for amount in said) for one in ends
         ):
-            return None
+            return None, None
         down, up = self._says(_DOWN, tokens), self._says(_UP, tokens)
         if (down and not up and high is None) or (up and not down and low is None):
-            return None
-        return PriceRange(min=low, max=high)
+            return None, None
+        named = next((one.currency for one in found if one.currency is not None), None)
+        own = named if named in products.currencies else None
+        return PriceRange(min=low, max=high, currency=own), named
 
     def _is_stock(self, span: tuple[int, int], tokens: Sequence[Token]) -> bool:
         """True unless the words negate it, or are a value of the catalogue."""

@@ -14,7 +14,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.rewritten import understand_rewritten
 from services.retriever.understanding.understand import understand
 from tests.unit.retriever.test_words import catalogue
-from tests.unit.retriever.understanding.test_understand import shop
+from tests.unit.retriever.understanding.test_understand import TWO_CURRENCIES, shop
 
 
 @cache
@@ -188,3 +188,19 @@ def test_the_limits_of_a_corrected_query_are_its_own() -> None:
     found = meant("a mug wihuot dots", corrected="a mug without dots")
     assert found.corrected_query == "a mug without dots"
     assert found.exclusions == ["dots"]
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "named"),
+    [("höchstens 20 Euro", "EUR", "EUR"), ("höchstens 20 SEK", "SEK", "SEK"),
+     ("höchstens 20 USD", None, "USD"), ("höchstens 20", None, None)],
+)  # fmt: skip
+def test_a_currency_is_the_one_that_the_words_name(
+    text: str, currency: str | None, named: str | None
+) -> None:
+    proposed = RewrittenQuery(
+        query=f"Tasse {text}", rewritten_query="mug", understood=[price(text, high=20)]
+    )
+    (part,) = understand_rewritten(catalogue(TWO_CURRENCIES, price=10.0), proposed).understood
+    assert part.price is not None
+    assert (part.price.currency, part.currency) == (currency, named)
