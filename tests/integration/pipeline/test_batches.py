@@ -38,6 +38,9 @@ async def gateway(writer: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]
             admin_key_sha256=(key_hash(ADMIN),),
             search_key_sha256=(key_hash(SEARCH),),
             writer_url=HttpUrl("http://writer"),
+            # A busy machine is no failure.
+            writer_timeout_ms=120_000,
+            deadline_ms=120_000,
         ),
         {"writer": writer._transport},
     )
@@ -48,7 +51,7 @@ async def gateway(writer: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]
                 transport=httpx.ASGITransport(app),
                 base_url="http://gateway",
                 headers={"X-API-Key": ADMIN, **NDJSON},
-                timeout=60,
+                timeout=150,
             )
         )
 
@@ -75,7 +78,7 @@ async def send(
 ) -> list[BatchResult]:
     headers = NDJSON | ({} if key is None else {"Idempotency-Key": key})
     response = await client.post(
-        f"/products/batch{path}", content=body_of(lines), headers=headers, timeout=60
+        f"/products/batch{path}", content=body_of(lines), headers=headers, timeout=150
     )
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"].startswith("application/x-ndjson")
