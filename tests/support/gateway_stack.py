@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any
 
 import httpx
@@ -54,14 +55,20 @@ Fault = Callable[[httpx.Request], Awaitable[httpx.Response]]
 class Reachable(httpx.AsyncBaseTransport):
     """The way to one service, which a test may break."""
 
-    app: FastAPI
+    make_app: Callable[[], FastAPI]
+    """Called at the first request: most tests of refusals need no service behind the gateway."""
     fault: Fault | None = None
     fault_of: dict[str, Fault] = field(default_factory=dict)
     """Faults of single paths."""
     requests: list[httpx.Request] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._inner = httpx.ASGITransport(self.app)
+    @cached_property
+    def app(self) -> FastAPI:
+        return self.make_app()
+
+    @cached_property
+    def _inner(self) -> httpx.ASGITransport:
+        return httpx.ASGITransport(self.app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -150,9 +157,9 @@ class Stack:
     """The model of the catalogue, if the retriever refuses others."""
 
     def __post_init__(self) -> None:
-        self.rewriter = Reachable(_service("rewriter", self._rewriter(), {}))
-        self.encoder = Reachable(_service("encoder", self._encoder(), self.encoder_state))
-        self.retriever = Reachable(_service("retriever", self._retriever(), {}))
+        self.rewriter = Reachable(lambda: _service("rewriter", self._rewriter(), {}))
+        self.encoder = Reachable(lambda: _service("encoder", self._encoder(), self.encoder_state))
+        self.retriever = Reachable(lambda: _service("retriever", self._retriever(), {}))
 
     @property
     def transports(self) -> dict[str, Reachable]:
