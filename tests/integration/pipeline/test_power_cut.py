@@ -19,7 +19,7 @@ from services.pipeline.pictures.media import stored_picture
 from services.pipeline.settings import PipelineSettings
 from tests.integration.pipeline.conftest import load, read_catalogue
 from tests.integration.pipeline.test_changes import upsert
-from tests.integration.pipeline.test_killed_while_tidying import EVERY, Snapshot
+from tests.integration.pipeline.test_killed_while_tidying import Snapshot
 from tests.support.feast_repository import write_feature_repo
 from tests.support.killed_at import killed_at
 from tests.support.power_cut import Disk
@@ -52,7 +52,7 @@ def work_of(settings: PipelineSettings, folder: Path) -> list[Callable[[], objec
     ]
 
 
-@EVERY
+@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.long)])
 def test_nothing_acknowledged_is_lost_with_the_power(
     loaded: PipelineSettings, own_redis: RedisProcess, tmp_path: Path, every: int
 ) -> None:
