@@ -12,6 +12,7 @@ from services.contracts.vectors import ENCODING_DESCRIPTION, Vector, VectorEncod
 MAX_TEXTS_PER_REQUEST = 256
 MAX_IMAGES_PER_REQUEST = 64
 MAX_TEXT_CHARACTERS = 10_000
+MAX_REGIONS = 5
 
 BINARY_MEDIA_TYPE = "application/x-safetensors"
 """With this `Accept` header the answer is a safetensors file of the two tensors below."""
@@ -53,6 +54,12 @@ class Crop(Contract):
         if self.x + self.width > 1 + 1e-6 or self.y + self.height > 1 + 1e-6:
             raise ValueError("the crop must lie within the picture")
         return self
+
+
+class RegionsResponse(Contract):
+    """`POST /regions`: the things on a picture, the largest first."""
+
+    regions: list[Crop] = Field(max_length=MAX_REGIONS)
 
 
 class ItemProblem(Contract):

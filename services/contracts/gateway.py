@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AliasChoices, ConfigDict, Field, Json, StringConstraints, model_validator
 
 from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId
-from services.contracts.encoder import Crop
+from services.contracts.encoder import MAX_REGIONS, Crop
 from services.contracts.products import ScoredProduct
 from services.contracts.retriever import MAX_K, Confidence
 from services.contracts.rewriter import MAX_QUERY_CHARACTERS, RewriteSource
@@ -92,6 +92,14 @@ class PictureOptions(Contract):
     )
 
 
+class AddPictureOptions(PictureOptions):
+    """Options of `POST /pictures` beside `image`, as form fields or query parameters."""
+
+    proposals: bool = Field(
+        default=False, description="Whether to propose parts of the picture to search for."
+    )
+
+
 class PredictImageOptions(PictureOptions):
     """Options of `POST /predict-image` beside `image`, as form fields or query parameters."""
 
@@ -145,6 +153,12 @@ class PictureResponse(Contract):
 
     picture_id: PictureId
     expires_at: datetime = Field(description="After this time the picture must be sent again.")
+    proposals: list[Crop] | None = Field(
+        default=None,
+        max_length=MAX_REGIONS,
+        description="Parts of the whole picture that are worth a search of their own, the largest "
+        "thing first; null unless asked for. Each can be sent as `crop`.",
+    )
     model: ModelId
     request_id: str
 

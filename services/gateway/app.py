@@ -45,6 +45,7 @@ from services.gateway.routes import (
     docs,
     images,
     mcp,
+    pictures,
     predict,
     products,
     search,
@@ -158,6 +159,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         lifespan=lifespan,
         routers=(
             _with_key(predict.router),
+            _with_key(pictures.router),
             _with_key(search.router),
             _with_key(suggest.router),
             _with_key(products.router),

@@ -199,7 +199,7 @@ def image_form_schema(kind: type[PictureOptions]) -> dict[str, Any]:
 
 def _given(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a value where it is given: a form cannot hold null."""
-    kinds = [kind for kind in schema["anyOf"] if kind["type"] != "null"]
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind["type"] != "null"]
     given = {"description": schema.get("description", ""), **kinds[0]}
     # It points at where Pydantic keeps its models; the description shows one.
     given.pop("contentSchema", None)

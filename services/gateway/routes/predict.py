@@ -1,15 +1,12 @@
-"""`POST /predict`, `POST /predict-image` and `POST /pictures`."""
+"""`POST /predict` and `POST /predict-image`."""
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Request, Response
 
 from services.common.awaited import CHANGE_PARAMETER, ReadYourWrites
-from services.common.context import request_id
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     ChangeNotServed,
@@ -25,8 +22,6 @@ from services.common.problems import (
     problem_responses,
 )
 from services.contracts.gateway import (
-    PictureOptions,
-    PictureResponse,
     PredictImageOptions,
     PredictRequest,
     PredictResponse,
@@ -40,17 +35,14 @@ from services.gateway.routes.dependencies import (
 )
 from services.gateway.routes.examples import (
     IMAGE_ANSWER,
-    PICTURE_ANSWER,
     TEXT_ANSWER,
     TEXT_QUERIES,
-    answered,
     found,
     image_form_schema,
 )
 from services.gateway.routes.image_form import read_image_form
 from services.gateway.searching.answers import predict_json
 from services.gateway.searching.encoding import encode_picture
-from services.gateway.searching.picture_ids import EncodedPicture, picture_id
 from services.gateway.state import State
 
 router = APIRouter(tags=["search"])
@@ -123,32 +115,3 @@ async def predict_image(request: Request, state: State, timings: TimingsDependen
     )
     outcome = await state.search.by_picture(vector, model, form.options, timings)
     return json_response(predict_json(outcome, timings), timings)
-
-
-@router.post(
-    "/pictures",
-    summary="Prepare a picture for searches",
-    responses=answered("The id of the picture.", PICTURE_ANSWER)
-    | problem_responses(*_ERRORS, UnreadableImage),
-    openapi_extra=image_form_schema(PictureOptions),
-)
-async def add_picture(
-    request: Request, response: Response, state: State, timings: TimingsDependency
-) -> PictureResponse:
-    """A form with the picture in the field `image`. Nothing is stored: the id holds the vector.
-
-    The id goes into `terms` of `POST /search`, or into the address of a page.
-    """
-    form = await read_image_form(request, state.settings.max_image_bytes, PictureOptions)
-    vector, model = await encode_picture(
-        state.services.encoder, form.image, form.options.crop, timings
-    )
-    expires_at = int(time.time()) + state.settings.picture_ttl_s
-    answer = PictureResponse(
-        picture_id=picture_id(EncodedPicture(vector, model, expires_at)),
-        expires_at=datetime.fromtimestamp(expires_at, UTC),
-        model=model,
-        request_id=request_id.get(),
-    )
-    response.headers["Server-Timing"] = timings.server_timing()
-    return answer

@@ -13,6 +13,7 @@ from services.contracts.encoder import (
     Crop,
     EmbeddingsResponse,
     EmbedTextsRequest,
+    RegionsResponse,
 )
 from services.contracts.vectors import Vector
 from services.gateway.searching.recent import Recent
@@ -88,3 +89,10 @@ async def encode_picture(
         case [vector] if vector is not None and len(vector) == answer.dimension:
             return vector, answer.model
     raise DependencyUnavailable(_BROKEN)
+
+
+async def find_regions(encoder: ServiceClient, image: bytes, timings: Timings) -> list[Crop]:
+    """The parts of a picture that are worth a search of their own. Raises UnreadableImage."""
+    with timings.stage("regions"), refusals_are_faults("encoder"):
+        answer = await encoder.post_files("/regions", "image", [image], RegionsResponse)
+    return answer.regions

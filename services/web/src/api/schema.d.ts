@@ -372,6 +372,32 @@ export interface components {
             answers: components["schemas"]["SearchResponse"][];
         };
         /**
+         * Crop
+         * @description A part of a picture, in fractions of the width and height of the upright picture.
+         * @example {
+         *       "height": 0.6,
+         *       "width": 0.5,
+         *       "x": 0.25,
+         *       "y": 0.1
+         *     }
+         */
+        Crop: {
+            /**
+             * X
+             * @description Left edge.
+             */
+            x: number;
+            /**
+             * Y
+             * @description Top edge.
+             */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+        };
+        /**
          * Dependency
          * @description The state of one dependency of a service.
          */
@@ -546,6 +572,11 @@ export interface components {
              * @description After this time the picture must be sent again.
              */
             expires_at: string;
+            /**
+             * Proposals
+             * @description Parts of the whole picture that are worth a search of their own, the largest thing first; null unless asked for. Each can be sent as `crop`.
+             */
+            proposals?: components["schemas"]["Crop"][] | null;
             /**
              * Model
              * @description The CLIP model that made a vector, with the revision of its weights. Vectors of different models cannot be compared.
@@ -2010,6 +2041,8 @@ export interface operations {
             query?: {
                 /** @description The form field of this name wins. */
                 crop?: string;
+                /** @description The form field of this name wins. */
+                proposals?: boolean;
             };
             header?: never;
             path?: never;
@@ -2025,6 +2058,12 @@ export interface operations {
                     image: string;
                     /** @description The part of the picture to use, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
                     crop?: string;
+                    /**
+                     * Proposals
+                     * @description Whether to propose parts of the picture to search for.
+                     * @default false
+                     */
+                    proposals?: boolean;
                 };
             };
         };

@@ -71,6 +71,7 @@ export const arabic: Messages = {
   cropOpen: 'اختر جزءًا',
   cropTitle: 'ابحث عن جزء من الصورة',
   cropHint: 'ارسم إطارًا حول شيء واحد، أو حرّك حوافه بمفاتيح الأسهم، والبحث يتبعه. يتراجع عنه مفتاح Escape.',
+  cropThing: (number: number) => `ابحث عن الشيء ${number}`,
   cropWhole: 'الصورة كاملة',
   cropCentre: 'الوسط',
   cropDone: 'تم',

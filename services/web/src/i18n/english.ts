@@ -51,6 +51,7 @@ export const english = {
   cropTitle: 'Search for a part of the picture',
   cropHint:
     'Draw a frame around one thing, or move its edges with the arrow keys. The search follows. Escape undoes it.',
+  cropThing: (number: number) => `Search for thing ${number}`,
   cropWhole: 'Whole picture',
   cropCentre: 'Centre',
   cropDone: 'Done',

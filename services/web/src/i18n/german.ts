@@ -54,6 +54,7 @@ export const german: Messages = {
   cropTitle: 'Nach einem Teil des Bildes suchen',
   cropHint:
     'Ziehen Sie einen Rahmen um eine Sache, oder bewegen Sie seine Kanten mit den Pfeiltasten. Die Suche folgt. Escape macht es rückgängig.',
+  cropThing: (number: number) => `Ding ${number} suchen`,
   cropWhole: 'Ganzes Bild',
   cropCentre: 'Mitte',
   cropDone: 'Fertig',

@@ -6,6 +6,7 @@ import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 import type { Messages } from '../../i18n/english'
 import { CENTRE, isSame, isWhole, WHOLE, within, type Crop } from '../../lib/crop'
+import { CropProposals, useProposals } from './crop-proposals'
 import type { ChosenPicture } from './picture-context'
 import { useFileAddress } from './picture-image'
 
@@ -27,6 +28,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
   const [before] = useState(picture.crop ?? WHOLE)
   const [crop, setCrop] = useState(before)
   const whole = isWhole(crop)
+  const parts = useProposals(picture.shown ?? picture.file)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
   const searchWith = (part: Crop) => {
@@ -50,6 +52,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
       <div className="mt-4 grid gap-5 md:grid-cols-[minmax(0,1fr)_16rem]">
         {/* A picture has its left on the left in every language. */}
         <div dir="ltr" className={`crop-stage ${whole ? 'crop-stage-whole' : ''} flex justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950`}>
+          <div className="relative">
           <ReactCrop
             // The picture inherits it, in the library's own style sheet.
             className="max-h-[55vh]"
@@ -67,6 +70,8 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
           >
             <img {...(address && { src: address })} alt={say.yourPicture} />
           </ReactCrop>
+          {whole && <CropProposals parts={parts} onChoose={setCrop} />}
+          </div>
         </div>
         <div className="flex flex-col gap-4">
           <CropFields crop={crop} onChange={setCrop} />
