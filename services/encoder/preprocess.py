@@ -16,6 +16,8 @@ from __future__ import annotations
 import io
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -52,26 +54,48 @@ def read_picture(
 
     Only the first frame of an animation is used. Raises UnusablePicture.
     """
+    # The crop, too, must keep twice the needed size in every orientation.
+    part = 1.0 if crop is None else min(crop.width, crop.height)
+    with _reading():
+        picture = _decoded(data, max_pixels, math.ceil(_REDUCED * size / part))
+        return _cut(_opaque(_part(picture, crop)), size, how)
+
+
+def read_whole(data: bytes, least_side: int, max_pixels: int) -> Image.Image:
+    """Decode and turn upright: an RGB picture.
+
+    least_side: a JPEG may be decoded at a reduced scale, with no side below it. Raises
+    UnusablePicture.
+    """
+    with _reading():
+        return _opaque(_decoded(data, max_pixels, least_side))
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turns what Pillow raises into UnusablePicture."""
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            warnings.simplefilter("ignore")  # Pillow's size warning; we raise an error below
-            width, height = picture.size
-            if width * height > max_pixels:
-                raise UnusablePicture(
-                    f"The picture has {width}×{height} pixels; the limit is {max_pixels} in total."
-                )
-            if picture.format == "JPEG":
-                # The crop, too, must keep twice the needed size in every orientation.
-                part = 1.0 if crop is None else min(crop.width, crop.height)
-                side = min(math.ceil(_REDUCED * size / part), _MAX_SIDE)
-                picture.draft(None, (side, side))
-            picture.load()
-            return _cut(_opaque(_part(ImageOps.exif_transpose(picture), crop)), size, how)
+        yield
     except UnidentifiedImageError as error:
         raise UnusablePicture("This is not a JPEG, PNG or WebP picture.") from error
     except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
         # Pillow's decoders raise any of these on damaged files.
         raise UnusablePicture("The picture is damaged or cut short.") from error
+
+
+def _decoded(data: bytes, max_pixels: int, least_side: int) -> Image.Image:
+    with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        warnings.simplefilter("ignore")  # Pillow's size warning; we raise an error below
+        width, height = picture.size
+        if width * height > max_pixels:
+            raise UnusablePicture(
+                f"The picture has {width}×{height} pixels; the limit is {max_pixels} in total."
+            )
+        if picture.format == "JPEG":
+            side = min(least_side, _MAX_SIDE)
+            picture.draft(None, (side, side))
+        picture.load()
+        return ImageOps.exif_transpose(picture)
 
 
 def _part(picture: Image.Image, crop: Crop | None) -> Image.Image:

@@ -31,6 +31,7 @@ from services.contracts.encoder import (
     EmbedTextsRequest,
     ItemProblem,
     ModelInfo,
+    RegionsResponse,
 )
 from services.contracts.problems import FieldProblem
 from services.contracts.vectors import ENCODING_DESCRIPTION, VectorEncoding
@@ -156,6 +157,21 @@ async def embed_images(
     if len(outcome.failed) == len(images):
         raise next(iter(outcome.failed.values()))
     return _response(request, state.encoder, outcome, encoding_format)
+
+
+@router.post(
+    "/regions",
+    summary="The things on a picture",
+    responses=problem_responses(
+        InvalidRequest, UnreadableImage, PayloadTooLarge, UnsupportedMediaType, NotReady
+    ),
+)
+async def regions(
+    state: State,
+    image: Annotated[UploadFile, File(description="A JPEG, PNG or WebP file.")],
+) -> RegionsResponse:
+    """Parts of the upright picture that are worth a search of their own, the largest first."""
+    return RegionsResponse(regions=await state.encoder.find_regions(await image.read()))
 
 
 def _crops(text: str | None, pictures: int) -> list[Crop | None]:

@@ -25,7 +25,9 @@ from services.encoder.engine import Engine
 from services.encoder.flights import Flights
 from services.encoder.metrics import PassMetrics
 from services.encoder.preprocess import VERSION as PIXELS_VERSION
-from services.encoder.preprocess import Pixels, UnusablePicture, read_picture
+from services.encoder.preprocess import Pixels, UnusablePicture, read_picture, read_whole
+from services.encoder.regions import SIDE as REGIONS_SIDE
+from services.encoder.regions import find_regions
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import TextTokenizer, Tokens
 
@@ -242,12 +244,33 @@ class Encoder:
         vectors = iter(await self._pictures.submit(good, deadline.get(), bulk=bulk))
         return [item if isinstance(item, ServiceError) else next(vectors) for item in decoded]
 
+    async def find_regions(self, data: bytes) -> list[Crop]:
+        """The things on a picture, the largest first. Raises PayloadTooLarge, UnreadableImage."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._prepare[False], self._regions, data)
+
+    def _regions(self, data: bytes) -> list[Crop]:
+        too_large = self._too_large(data)
+        if too_large is not None:
+            raise too_large
+        try:
+            picture = read_whole(data, REGIONS_SIDE, self._settings.max_image_pixels)
+        except UnusablePicture as error:
+            raise UnreadableImage(str(error)) from error
+        return find_regions(picture)
+
+    def _too_large(self, data: bytes) -> PayloadTooLarge | None:
+        if len(data) <= self._settings.max_image_bytes:
+            return None
+        return PayloadTooLarge(
+            f"The picture has {len(data)} bytes; the limit is {self._settings.max_image_bytes}."
+        )
+
     def _decode(self, picture: Picture) -> Pixels | ServiceError:
         data = picture.data
-        if len(data) > self._settings.max_image_bytes:
-            return PayloadTooLarge(
-                f"The picture has {len(data)} bytes; the limit is {self._settings.max_image_bytes}."
-            )
+        too_large = self._too_large(data)
+        if too_large is not None:
+            return too_large
         try:
             return read_picture(
                 data,

@@ -16,7 +16,13 @@ from services.common.app import create_service_app
 from services.common.metrics import Metrics
 from services.common.problems import ModelMismatch, NotFound, ServiceError
 from services.common.settings import ServiceSettings
-from services.contracts.encoder import EmbeddingsResponse, EmbedTextsRequest, ItemProblem
+from services.contracts.encoder import (
+    Crop,
+    EmbeddingsResponse,
+    EmbedTextsRequest,
+    ItemProblem,
+    RegionsResponse,
+)
 from services.contracts.health import Dependency
 from services.contracts.limits import QueryLimit
 from services.contracts.products import Product, ScoredProduct
@@ -145,6 +151,7 @@ class Stack:
     """What the retriever was given to compare with a query's own words."""
     kept: set[str] = field(default_factory=set)
     crops: list[str | None] = field(default_factory=list)
+    regions: list[Crop] = field(default_factory=list)
     refusal: ServiceError | None = None
     confidence: float = 0.9
     products: Callable[[RetrievalRequest], list[ScoredProduct]] | None = None
@@ -222,6 +229,11 @@ class Stack:
             return EmbeddingsResponse(
                 model=MODEL, dimension=2, embeddings=[[float(len(data)), 1.0]]
             )
+
+        @router.post("/regions")
+        async def regions(image: UploadFile) -> RegionsResponse:
+            await image.read()
+            return RegionsResponse(regions=self.regions)
 
         return router
 

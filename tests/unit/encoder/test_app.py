@@ -25,6 +25,7 @@ from services.contracts.encoder import (
     REPORT_TENSOR,
     EmbeddingsResponse,
     ModelInfo,
+    RegionsResponse,
 )
 from services.encoder.app import create_app
 from services.encoder.engine import OpenVinoEngine
@@ -235,3 +236,26 @@ async def test_an_unusable_model_ends_the_program_with_one_line(tmp_path: Path) 
     assert process.returncode == 2
     assert len(said.decode().strip().splitlines()) == 1
     assert "none.pt" in said.decode()
+
+
+async def test_the_things_on_a_picture_are_told(client: httpx.AsyncClient) -> None:
+    picture = Image.new("RGB", (400, 300), "teal")
+    picture.paste("orange", (40, 60, 160, 180))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    answer = await client.post("/regions", files={"image": buffer.getvalue()})
+    (region,) = RegionsResponse.model_validate_json(answer.content).regions
+    # With some room around it.
+    assert (region.x, region.y) == pytest.approx((0.07, 0.16), abs=0.02)
+    assert (region.width, region.height) == pytest.approx((0.36, 0.48), abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("data", "status"), [(b"no picture", 422), (b"x" * 200_001, 413)], ids=["damaged", "large"]
+)
+async def test_what_has_no_regions_is_a_problem(
+    client: httpx.AsyncClient, data: bytes, status: int
+) -> None:
+    answer = await client.post("/regions", files={"image": data})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"

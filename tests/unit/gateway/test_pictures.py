@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.contracts.encoder import Crop
 from services.contracts.gateway import PictureResponse
 from services.gateway.searching.picture_ids import EncodedPicture, picture_id, read_picture_id
 from services.gateway.searching.tokens import BadToken
@@ -59,6 +60,27 @@ async def test_a_picture_sent_once_can_be_searched_by(stack: Stack) -> None:
     (search,) = stack.searched
     norm = math.hypot(len(JPEG), 1)
     assert search.terms[0].vector == pytest.approx([len(JPEG) / norm, 1 / norm], abs=0.01)
+
+
+async def test_parts_of_a_picture_are_proposed_on_request(stack: Stack) -> None:
+    stack.regions = [Crop(**CROP), Crop(x=0, y=0, width=0.2, height=0.3)]
+    assert (await _send(stack, "/pictures")).json()["proposals"] is None
+    assert (await _send(stack, "/pictures", proposals="false")).json()["proposals"] is None
+    asked = await _send(stack, "/pictures", proposals="true")
+    assert asked.json()["proposals"][0] == CROP
+    assert len(asked.json()["proposals"]) == 2
+    in_query = await _send(stack, "/pictures?proposals=true")
+    assert in_query.json()["proposals"] == asked.json()["proposals"]
+    assert_problem(await _send(stack, "/pictures", proposals="some"), 422, "invalid-request")
+
+
+async def test_without_its_proposals_a_picture_is_searched_with_all_the_same(stack: Stack) -> None:
+    stack.encoder.fault_of["/regions"] = dead
+    answer = PictureResponse.model_validate_json(
+        (await _send(stack, "/pictures", proposals="true")).content
+    )
+    assert answer.proposals is None
+    assert answer.picture_id
 
 
 @pytest.mark.parametrize("path", ["/pictures", "/predict-image"])
