@@ -8,9 +8,19 @@ import { asked, gateway } from './setup'
 let number = 0
 const takesPictures = () => {
   number = 0
-  gateway.set('POST /pictures', () => ({ body: { picture_id: `pic${++number}` } }))
+  gateway.set('POST /pictures', (body) =>
+    asksForParts(body as FormData)
+      ? { body: { picture_id: 'unused', proposals: PARTS } }
+      : { body: { picture_id: `pic${++number}` } },
+  )
 }
-const sent = () => asked.filter(({ route }) => route === 'POST /pictures').map(({ body }) => body as FormData)
+const PARTS = [
+  { x: 0.1, y: 0.2, width: 0.3, height: 0.4 },
+  { x: 0.6, y: 0.5, width: 0.2, height: 0.25 },
+]
+const asksForParts = (form: FormData) => form.get('proposals') === 'true'
+const forms = () => asked.filter(({ route }) => route === 'POST /pictures').map(({ body }) => body as FormData)
+const sent = () => forms().filter((form) => !asksForParts(form))
 const cropOf = (form: FormData | undefined): unknown => JSON.parse(String(form?.get('crop')))
 
 describe('searching by picture', () => {
@@ -157,6 +167,25 @@ describe('a part of a picture', () => {
     await waitFor(() => expect(sent()).toHaveLength(3))
     expect(sent()[2]?.get('crop')).toBeNull()
     expect(screen.getByRole('button', { name: 'Choose a part' })).toHaveFocus()
+  })
+
+  it('is one click where the gateway sees a thing', async () => {
+    const { user, editor } = await openEditor()
+    await user.click(await within(editor).findByRole('button', { name: 'Search for thing 2' }))
+    await waitFor(() => expect(cropOf(sent()[1])).toEqual(PARTS[1]))
+    expect(within(editor).queryByRole('button', { name: /^Search for thing/ })).toBeNull()
+    await user.click(within(editor).getByRole('button', { name: 'Whole picture' }))
+    expect(within(editor).getAllByRole('button', { name: /^Search for thing/ })).toHaveLength(2)
+    expect(forms().filter(asksForParts)).toHaveLength(1)
+  })
+
+  it('needs no proposals', async () => {
+    const { user, editor } = await openEditor()
+    gateway.set('POST /pictures', (body) =>
+      asksForParts(body as FormData) ? { status: 503, body: { detail: 'x' } } : { body: { picture_id: 'pic9' } },
+    )
+    await user.click(within(editor).getByRole('button', { name: 'Centre' }))
+    await waitFor(() => expect(address()).toBe('/?picture=pic9'))
   })
 
   it('is given by figures, and spoken', async () => {
