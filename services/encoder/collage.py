@@ -23,7 +23,7 @@ _DETAIL = 16.0
 _BUSY = 0.15
 """Share of steps along a frame that differ by `_DETAIL`, from which it shows a photograph and not
 a plain background. Photographs in shops have .22 to .43; walls, floors, boards and paper .11 at
-most, products that touch the frame included (`docs/evaluation.md`)."""
+most, products that touch the frame included (decision 0053)."""
 _INSIDE = 2
 """Pixels between the edge and the frame that is looked at."""
 
