@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from services.contracts.encoder import Crop
 from services.encoder.regions import find_regions
@@ -45,8 +45,7 @@ def carpet(chance: random.Random) -> Image.Image:
 
 def room(chance: random.Random) -> Image.Image:
     picture = plain(chance)
-    floor = tuple(max(0, value - 60) for value in picture.getpixel((0, 0)) or ())
-    ImageDraw.Draw(picture).rectangle((0, int(SIZE[1] * 0.6), *SIZE), fill=floor)
+    picture.paste(plain(chance), (0, int(SIZE[1] * 0.6)))
     return picture.filter(ImageFilter.GaussianBlur(2))
 
 

@@ -52,25 +52,25 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
       <div className="mt-4 grid gap-5 md:grid-cols-[minmax(0,1fr)_16rem]">
         {/* A picture has its left on the left in every language. */}
         <div dir="ltr" className={`crop-stage ${whole ? 'crop-stage-whole' : ''} flex justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950`}>
-          <div className="relative">
-          <ReactCrop
-            // The picture inherits it, in the library's own style sheet.
-            className="max-h-[55vh]"
-            crop={{ unit: '%', x: crop.x * 100, y: crop.y * 100, width: crop.width * 100, height: crop.height * 100 }}
-            // Around the whole there is nothing to keep: dragging draws a frame.
-            keepSelection={!whole}
-            minWidth={24}
-            minHeight={24}
-            ariaLabels={handleLabels(say)}
-            onChange={(_, { x, y, width, height }) => {
-              // A press that is no drag draws nothing.
-              if (width > 0 && height > 0)
-                setCrop(within({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }))
-            }}
-          >
-            <img {...(address && { src: address })} alt={say.yourPicture} />
-          </ReactCrop>
-          {whole && <CropProposals parts={parts} onChoose={setCrop} />}
+          <div className="relative flex">
+            <ReactCrop
+              // The picture inherits it, in the library's own style sheet.
+              className="max-h-[55vh]"
+              crop={{ unit: '%', x: crop.x * 100, y: crop.y * 100, width: crop.width * 100, height: crop.height * 100 }}
+              // Around the whole there is nothing to keep: dragging draws a frame.
+              keepSelection={!whole}
+              minWidth={24}
+              minHeight={24}
+              ariaLabels={handleLabels(say)}
+              onChange={(_, { x, y, width, height }) => {
+                // A press that is no drag draws nothing.
+                if (width > 0 && height > 0)
+                  setCrop(within({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }))
+              }}
+            >
+              <img {...(address && { src: address })} alt={say.yourPicture} />
+            </ReactCrop>
+            {whole && <CropProposals parts={parts} onChoose={setCrop} />}
           </div>
         </div>
         <div className="flex flex-col gap-4">
