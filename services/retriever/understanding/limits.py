@@ -100,7 +100,7 @@ class Limits:
         if not join:
             return None
         second = self._amounts.at(first.end + join)
-        if second is None:
+        if second is None or self._negator(place) is not None:
             return None
         if not (between or first.named or second.named or self._of_money(place)):
             return None

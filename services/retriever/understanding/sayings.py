@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _SAMPLED = 20
@@ -57,7 +58,8 @@ class Sayings:
     def negated_in(self, word: str) -> str | None:
         """What a folded word itself negates: `lederfrei`, `streifenlose`, `unstriped`."""
         language = self._words.analyser.language
-        if word in self._vocabulary:
+        # A word of the language says more than its parts: "wireless".
+        if word in self._vocabulary or dictionary_of(language).has(word):
             return None
         for pattern in (_COMPOUND.get(language), _COMPOUND["en"]):
             match = pattern.fullmatch(word) if pattern is not None else None

@@ -163,6 +163,10 @@ mug i can spend 20 euros | mug | | 20
 mug sub 20 | mug | | 19.999
 mug approx. 20 € | mug | 16 | 24
 mug 20-30 | mug 20-30 | |
+mug not between 10 and 20 | mug not between 10 and 20 | |
+mug not red, between 10 and 20 | mug | 10 | 20
+mug without spending more than 20 | mug | | 20
+mug not red and under 20 | mug | | 19.999
 mug 20 cm | mug 20 cm | |
 mug under 20 min | mug under 20 min | |
 mug not red under 20 | mug | | 19.999
@@ -279,3 +283,9 @@ def test_labelled_identifiers(query: tuple[str]) -> None:
 )
 def test_other_numbers_are_no_identifiers(query: str) -> None:
     assert len(shop("en").words.identified(query)) == 0
+
+
+def test_a_word_of_the_language_is_no_negation_of_its_part() -> None:
+    one = catalogue({"a": {"title": "Basket", "attributes": {"material": "wire"}}})
+    found = understand(one, "wireless mouse")
+    assert (found.text, found.exclusions) == ("wireless mouse", [])
