@@ -31,7 +31,7 @@ class Tower(_Fact):
 
 
 class Architecture(_Fact):
-    """How the weights are to be used. Together with them it determines every vector."""
+    """The use of the weights. Together with them it determines every vector."""
 
     family: Family = "clip"
     """`siglip`: no causal mask, texts padded to one length, and pictures pooled by attention."""
@@ -46,7 +46,7 @@ class Architecture(_Fact):
 
 
 class Preprocessing(_Fact):
-    """How a picture becomes a square. The defaults are those of OpenAI's models."""
+    """The way from a picture to a square. The defaults are those of OpenAI's models."""
 
     fit: Literal["crop", "squash"] = "crop"
     """`crop`: scale the shorter side, cut the centre. `squash`: scale each side by itself."""
@@ -63,7 +63,7 @@ class Preprocessing(_Fact):
 
 
 class TokenizerFacts(_Fact):
-    """Which tokenizer reads texts. The defaults are those of OpenAI's models."""
+    """The tokenizer. The defaults are those of OpenAI's models."""
 
     kind: Literal["clip", "open_clip", "file"] = "clip"
     """`clip` and `open_clip` differ in the spelling of their special tokens; `file` is a

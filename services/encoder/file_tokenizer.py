@@ -84,8 +84,6 @@ def read_tokenizer(folder: Path, *, family: Family, length: int, vocabulary: int
 
     Raises UnusableWeights.
     """
-    config_path = folder / "tokenizer_config.json"
-    config = read_json(config_path) if config_path.is_file() else {}
     pieces = folder / SENTENCE_PIECE_FILE
     by_pieces = pieces.is_file() and family == "siglip"
     tokenizer = unigram_tokenizer(pieces) if by_pieces else _from_json(folder)
@@ -94,37 +92,52 @@ def read_tokenizer(folder: Path, *, family: Family, length: int, vocabulary: int
             f"{folder}: the tokenizer has {tokenizer.get_vocab_size()} tokens, the model "
             f"{vocabulary}"
         )
-    pad_token = None
-    if family == "siglip":
-        _adapt_to_siglip(tokenizer, config, folder, by_pieces=by_pieces)
-        pad_token = _id_of(tokenizer, config, "pad_token", "</s>" if by_pieces else "<pad>", folder)
-        side = "left" if config.get("tokenizer_class") in _LEFT_PADDED else "right"
-        side = config.get("padding_side", side)
-        padding = str(tokenizer.id_to_token(pad_token))
-        tokenizer.enable_truncation(length)
-        end = tokenizer.encode("").ids
-        tokenizer.enable_padding(direction=side, length=length, pad_id=pad_token, pad_token=padding)
-        start_token = OPENAI_START_TOKEN
-    else:
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(length)
-        end = tokenizer.encode("").ids
-        if len(end) != 2:
-            raise UnusableWeights(
-                f"{folder}: the tokenizer puts {len(end)} special tokens around a text; a CLIP "
-                "needs one before and one after it"
-            )
-        start_token = end[0]
-    if not end:
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(length)
+    if family == "clip":
+        start, end = _ends(tokenizer, folder)
+        facts = TokenizerFacts(kind="file", vocabulary=vocabulary, end_token=end)
+        return ReadTokenizer(tokenizer.to_str(), facts, start)
+    config_path = folder / "tokenizer_config.json"
+    config = read_json(config_path) if config_path.is_file() else {}
+    _adapt_to_siglip(tokenizer, config, folder, by_pieces=by_pieces)
+    ids = tokenizer.encode("").ids
+    if not ids:
         raise UnusableWeights(f"{folder}: the tokenizer puts no token at the end of a text")
+    pad = _id_of(tokenizer, config, "pad_token", "</s>" if by_pieces else "<pad>", folder)
+    tokenizer.enable_padding(
+        direction=_padding_side(config, folder),
+        length=length,
+        pad_id=pad,
+        pad_token=str(tokenizer.id_to_token(pad)),
+    )
     facts = TokenizerFacts(
         kind="file",
         vocabulary=vocabulary,
-        end_token=end[-1],
-        pad_token=pad_token,
+        end_token=ids[-1],
+        pad_token=pad,
         canonical=by_pieces,
     )
-    return ReadTokenizer(tokenizer.to_str(), facts, start_token)
+    return ReadTokenizer(tokenizer.to_str(), facts, OPENAI_START_TOKEN)
+
+
+def _ends(tokenizer: JsonTokenizer, folder: Path) -> tuple[int, int]:
+    """The tokens before and after each text of a CLIP."""
+    ids = tokenizer.encode("").ids
+    if len(ids) != 2:
+        raise UnusableWeights(
+            f"{folder}: the tokenizer puts {len(ids)} special tokens around a text; a CLIP needs "
+            "one before and one after it"
+        )
+    return ids[0], ids[1]
+
+
+def _padding_side(config: dict[str, Any], folder: Path) -> str:
+    usual = "left" if config.get("tokenizer_class") in _LEFT_PADDED else "right"
+    side = config.get("padding_side", usual)
+    if side not in ("left", "right"):
+        raise UnusableWeights(f"{folder}: padding_side is {side!r}, not left or right")
+    return str(side)
 
 
 def _from_json(folder: Path) -> JsonTokenizer:
@@ -140,25 +153,10 @@ def _from_json(folder: Path) -> JsonTokenizer:
 def _adapt_to_siglip(
     tokenizer: JsonTokenizer, config: dict[str, Any], folder: Path, *, by_pieces: bool
 ) -> None:
-    """What SigLIP's training did: an end token, and for SigLIP 2 lower case."""
+    """Add what SigLIP's training added: an end token, and lower case for SigLIP 2."""
     if by_pieces or "add_bos_token" in config or "add_eos_token" in config:
         # Explicit settings win over the file, as in `transformers`.
-        marks = []
-        if config.get("add_bos_token", False):
-            marks.append(("bos_token", "<bos>"))
-        marks.append(("$A", "$A"))
-        if by_pieces or config.get("add_eos_token", False):
-            marks.append(("eos_token", "</s>" if by_pieces else "<eos>"))
-        ids = {
-            name: _id_of(tokenizer, config, name, usual, folder)
-            for name, usual in marks
-            if name != "$A"
-        }
-        tokens = {name: str(tokenizer.id_to_token(number)) for name, number in ids.items()}
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single=" ".join(tokens.get(name, name) for name, _ in marks),
-            special_tokens=[(tokens[name], number) for name, number in ids.items()],
-        )
+        tokenizer.post_processor = _special_tokens(tokenizer, config, folder, by_pieces=by_pieces)
     if not by_pieces and "Lowercase" not in json.dumps(
         json.loads(tokenizer.to_str())["normalizer"]
     ):
@@ -166,6 +164,25 @@ def _adapt_to_siglip(
         if tokenizer.normalizer is not None:
             parts.append(tokenizer.normalizer)
         tokenizer.normalizer = normalizers.Sequence(parts)
+
+
+def _special_tokens(
+    tokenizer: JsonTokenizer, config: dict[str, Any], folder: Path, *, by_pieces: bool
+) -> processors.TemplateProcessing:
+    """The tokens before and after a text that `tokenizer_config.json` asks for."""
+    names = ["bos_token"] if config.get("add_bos_token", False) else []
+    names.append("$A")
+    if by_pieces or config.get("add_eos_token", False):
+        names.append("eos_token")
+    usual = {"bos_token": "<bos>", "eos_token": "</s>" if by_pieces else "<eos>"}
+    ids = {
+        name: _id_of(tokenizer, config, name, usual[name], folder) for name in names if name != "$A"
+    }
+    tokens = {name: str(tokenizer.id_to_token(number)) for name, number in ids.items()}
+    return processors.TemplateProcessing(
+        single=" ".join(tokens.get(name, name) for name in names),
+        special_tokens=[(tokens[name], number) for name, number in ids.items()],
+    )
 
 
 def _id_of(

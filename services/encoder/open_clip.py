@@ -40,7 +40,7 @@ class _Norm(Section):
 
 
 class _Tower(Section):
-    """What both towers have. Each literal is the only supported value."""
+    """Keys of both towers. Each literal is the only supported value."""
 
     mlp_ratio: float = 4.0
     ls_init_value: None = None

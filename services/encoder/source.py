@@ -28,7 +28,7 @@ class ModelSource:
 
     files: tuple[Path, ...]
     sha256: str
-    """Of the weights file, or of the digests of several."""
+    """Digest of the weights file, or of the digests of several files."""
     layout: Layout = "openai"
     description: Description = OPENAI
     name: str | None = None

@@ -94,7 +94,7 @@ def _is_unused(name: str) -> bool:
 
 
 def _facts(weights: Weights, architecture: Architecture, shape: Shape) -> str:
-    """What the vectors depend on beside the weights, in the same words for every source."""
+    """All that vectors depend on beside the weights, in the same words for every source."""
     text = architecture.text.model_copy(
         update={"heads": head_count(weights["positional_embedding"].shape[1], architecture.text)}
     )

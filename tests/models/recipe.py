@@ -1,4 +1,4 @@
-"""What both sides of the comparison use: texts, pictures, and values for any tensor.
+"""Inputs of both sides of the comparison: texts, pictures, and values for any tensor.
 
 `write_goldens.py` runs in an environment with torch, `test_models.py` in ours. This module needs
 NumPy and Pillow only.

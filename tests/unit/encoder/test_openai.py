@@ -128,7 +128,7 @@ async def test_what_cannot_be_done_is_refused_by_its_field(
 
 
 async def test_token_ids_are_refused(client: httpx.AsyncClient) -> None:
-    """Some clients send another tokenizer's ids unless they are told not to."""
+    """Some clients send another tokenizer's ids by default."""
     answer = await ask(client, input=[[101, 7592, 102]])
     assert answer.status_code == 422
     assert all(error["field"].startswith("body.input") for error in answer.json()["errors"])
