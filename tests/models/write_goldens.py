@@ -10,11 +10,13 @@ The values of the tensors come from `recipe.filled`, so a folder needs only thei
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import sys
 import types
 from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -274,32 +276,47 @@ def _for_open_clip(config: dict[str, Any], pictures_config: dict[str, Any]) -> t
 
 
 def _stub_torchvision() -> None:
-    """open_clip imports it for training, for preprocessing and for one layer that no CLIP here has.
+    """Replace torchvision where it is missing or does not fit torch, as in some builds.
 
-    Some builds of torch have no torchvision.
+    open_clip imports it for training, for preprocessing and for one layer that no CLIP here has;
+    transformers does without.
     """
-    import transformers  # noqa: F401 - first, since it looks whether there is a torchvision
-
     try:
         import torchvision  # noqa: F401
-    except Exception:  # noqa: BLE001 - whatever it is, there is none
+    except Exception:  # noqa: BLE001 - whatever it is, it cannot be used
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        find_spec = importlib.util.find_spec
 
-        class _Anything(types.ModuleType):
-            def __getattr__(self, name: str) -> Any:
-                if name.startswith("__"):
-                    raise AttributeError(name)
-                return type(name, (torch.nn.Module,), {"BICUBIC": 3, "BILINEAR": 2})
+        def without(name: str, package: str | None = None) -> ModuleSpec | None:
+            return None if name == "torchvision" else find_spec(name, package)
 
-        for name in (
-            "torchvision", "torchvision.ops", "torchvision.ops.misc", "torchvision.transforms",
-            "torchvision.transforms.functional",
-        ):  # fmt: skip
+        importlib.util.find_spec = without
+        import transformers  # noqa: F401 - first, since it looks whether there is a torchvision
+
+        for name in _TORCHVISION:
             sys.modules[name] = module = _Anything(name)
             parent, _, child = name.rpartition(".")
             if parent:
                 setattr(sys.modules[parent], child, module)
 
 
+class _Anything(types.ModuleType):
+    """A module with a class of every name."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (torch.nn.Module,), {"BICUBIC": 3, "BILINEAR": 2})
+
+
+_TORCHVISION = (
+    "torchvision",
+    "torchvision.ops",
+    "torchvision.ops.misc",
+    "torchvision.transforms",
+    "torchvision.transforms.functional",
+)
 _IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 _OPENAI = {
     "mean": [0.48145466, 0.4578275, 0.40821073],
