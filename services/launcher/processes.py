@@ -86,6 +86,8 @@ class Supervisor:
     def __init__(self, program: Program, say: Say) -> None:
         self.program = program
         self.given_up = asyncio.Event()
+        self.ends = 0
+        """Times that the program ended by itself or was killed."""
         self._say = say
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -110,6 +112,7 @@ class Supervisor:
         while True:
             started = time.monotonic()
             code = await self._process.wait()
+            self.ends += 1
             if self.program.when_down is not None:
                 self.program.when_down()
             if time.monotonic() - started > _STEADY_S:

@@ -26,6 +26,9 @@ from services.launcher.stack import environment, redis_environment, service_prog
 
 READY_PATIENCE_S = 180.0
 _POLL_S = 0.1
+_TRIES = 4
+_PAUSE_S = 1.0
+"""Long enough for a service that ended to be there again."""
 
 
 @dataclass
@@ -67,8 +70,24 @@ class Session:
         self._supervisors.append(supervisor)
 
     async def require(self, module: str, *arguments: str) -> None:
-        """Run a program of ours to its end. Raises CannotRun, with its exit code, when it fails."""
-        await require(self.values, module, *arguments)
+        """Run a program of ours to its end. Raises CannotRun, with its exit code, when it fails.
+
+        It is run again if it was killed from outside, or if a service that it may need ended
+        meanwhile: then its failure says nothing of what it was asked to do.
+        """
+        for _ in range(_TRIES - 1):
+            ends = self._ends()
+            try:
+                return await require(self.values, module, *arguments)
+            except CannotRun as failure:
+                if failure.exit_code != -signal.SIGKILL and ends == self._ends():
+                    raise
+            self.say(f"{module} {arguments[0]} was cut short; running it again")
+            await asyncio.sleep(_PAUSE_S)
+        return await require(self.values, module, *arguments)
+
+    def _ends(self) -> int:
+        return sum(supervisor.ends for supervisor in self._supervisors)
 
     async def ready(self, service: str, patience_s: float = READY_PATIENCE_S) -> str | None:
         """None once the service can answer; after `patience_s` the reason why it cannot."""

@@ -1,0 +1,74 @@
+"""Steps of a start are run again when they were cut short, not when they failed by themselves."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from services.launcher.preflight import CannotRun
+from services.launcher.processes import Program, Supervisor
+from services.launcher.session import Session
+
+
+def session(folder: Path, code: str, said: list[str]) -> Session:
+    """A session whose programs can import the module `step`, which writes a line at each run."""
+    note = "import os, signal, sys, time\nprint('run', file=open('runs', 'a'), flush=True)\n"
+    (folder / "step.py").write_text(f"{note}runs = len(open('runs').readlines())\n{code}\n")
+    nothing = cast("Any", None)
+    return Session(nothing, nothing, said.append, {"PYTHONPATH": str(folder)}, AsyncExitStack())
+
+
+def runs(folder: Path) -> int:
+    return len((folder / "runs").read_text().splitlines())
+
+
+@pytest.fixture(autouse=True)
+def _in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("services.launcher.session._PAUSE_S", 0.01)
+
+
+async def test_a_step_that_is_killed_is_run_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    code = "if runs < 3: os.kill(os.getpid(), signal.SIGKILL)"
+    await session(tmp_path, code, said).require("step", "load")
+    assert runs(tmp_path) == 3
+    assert said == ["step load was cut short; running it again"] * 2
+
+
+async def test_a_step_that_is_killed_each_time_is_given_up(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun):
+        await session(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)", []).require("step", "load")
+    assert runs(tmp_path) == 4
+
+
+async def test_a_step_that_fails_by_itself_is_not(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun) as failure:
+        await session(tmp_path, "sys.exit(3)", []).require("step", "load")
+    assert failure.value.exit_code == 3
+    assert runs(tmp_path) == 1
+
+
+async def test_a_step_that_fails_while_a_service_ends_is_run_again(tmp_path: Path) -> None:
+    code = (
+        "if runs == 1:\n"
+        "    os.kill(int(open('pid').read()), signal.SIGKILL)\n"
+        "    time.sleep(1)\n"
+        "    sys.exit(3)"
+    )
+    stack = session(tmp_path, code, [])
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    service = Supervisor(Program("service", sleeper, {}, tmp_path / "service.log"), lambda _: None)
+    await service.start()
+    try:
+        assert service._process is not None
+        (tmp_path / "pid").write_text(str(service._process.pid))
+        stack._supervisors.append(service)
+        await stack.require("step", "load")
+    finally:
+        await service.stop()
+    assert runs(tmp_path) == 2
