@@ -155,7 +155,7 @@ def test_addresses_say_what_they_are_of(tmp_path: Path, cluster: RedisCluster) -
 
 @pytest.fixture
 def settings(cluster: RedisCluster, tmp_path: Path) -> Iterator[PipelineSettings]:
-    """Of a store in the cluster, with four products loaded."""
+    """Settings of a store in the cluster, with four products loaded."""
     with EncoderDouble().running() as encoder:
         settings = PipelineSettings(
             encoder_url=encoder.url,

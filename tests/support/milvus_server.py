@@ -34,8 +34,10 @@ PARTS = "rootCoord proxy queryCoord queryNode indexNode dataCoord dataNode".spli
 folder, metrics_port, *ports = sys.argv[1:]
 programs = Path(sys.prefix) / "milvus-programs"
 programs.mkdir(exist_ok=True)
-(Path(folder) / "bin").symlink_to(programs)
-milvus._initialize_data_files(folder)
+again = (Path(folder) / "bin").exists()
+if not again:
+    (Path(folder) / "bin").symlink_to(programs)
+    milvus._initialize_data_files(folder)
 config = milvus.MilvusServerConfig(data_dir=folder, **dict(one.split("=") for one in ports))
 for name, value in {
     "etcd_log_level": "error",
@@ -46,7 +48,8 @@ for name, value in {
     "queryNode.segcore.interimIndex.enableIndex": "false",
 }.items():
     config.set(name, value)
-config.resolve()
+if not again:  # the old connections' ports look taken for a minute
+    config.resolve()
 os.chdir(folder)
 os.environ |= {
     "DEPLOY_MODE": "STANDALONE",
@@ -90,7 +93,6 @@ class MilvusServer:
         self._ports = {name: free_port() for name in _PORTS}
         self._metrics_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._starts = 0
 
     @property
     def uri(self) -> str:
@@ -111,9 +113,6 @@ class MilvusServer:
 
     def start(self) -> None:
         """Start and wait until it is healthy. Raises RuntimeError with the end of its log."""
-        self._starts += 1
-        if self._starts > 1:
-            (self._folder / "bin").unlink()
         words = [f"{name}={port}" for name, port in self._ports.items()]
         # Without it, its etcd listens on ports that another server of this machine may have.
         (self._folder / "etcd.yaml").write_text(_ETCD.format(**self._ports))

@@ -40,7 +40,7 @@ class Node:
             *("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec"),
             *("--cluster-enabled", "yes", "--cluster-node-timeout", str(NODE_TIMEOUT_MS)),
-            # What lies on the other primaries is served while one has no successor yet.
+            # The other primaries answer while one has no successor yet.
             *("--cluster-require-full-coverage", "no"),
         ]
         with (self.folder / "redis.log").open("ab") as log:
