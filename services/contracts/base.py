@@ -13,6 +13,11 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
+def is_empty(value: object) -> bool:
+    """For `exclude_if`: an empty new field is not sent, since an older service refuses it."""
+    return not value
+
+
 ProductId = Annotated[str, Field(min_length=1, max_length=128, examples=["sample-0001"])]
 
 ModelId = Annotated[

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.contracts.base import Contract
+from services.contracts.base import Contract, is_empty
 from services.contracts.limits import ProposedLimits
 
 MAX_QUERY_CHARACTERS = 1_000
@@ -37,11 +37,14 @@ class RewrittenQuery(Contract):
     )
     corrected_query: str | None = Field(
         default=None,
+        exclude_if=is_empty,
         max_length=MAX_QUERY_CHARACTERS,
         description="The whole query with its typos corrected; null if nothing was corrected.",
     )
     understood: ProposedLimits = Field(
-        default_factory=list, description="Limits that the query states."
+        default_factory=list,
+        exclude_if=is_empty,
+        description="Limits that the query states.",
     )
 
 

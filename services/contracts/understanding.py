@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from services.contracts.base import Contract, Snapshot
+from services.contracts.base import Contract, Snapshot, is_empty
 from services.contracts.limits import QueryLimit
 from services.contracts.rewriter import MAX_QUERY_CHARACTERS, RewrittenQuery
 from services.contracts.search import (
@@ -36,6 +36,7 @@ class UnderstandRequest(Contract):
     rewritten: list[RewrittenQuery] = Field(
         default_factory=list,
         max_length=MAX_SEARCHES_PER_BATCH,
+        exclude_if=is_empty,
         description="Queries with what a language model made of them. Their own words win over it.",
     )
 
@@ -68,5 +69,5 @@ class UnderstandResponse(Contract):
     """Answers in the order of the request, all from one catalogue version."""
 
     queries: list[UnderstoodQuery]
-    rewritten: list[UnderstoodQuery] = Field(default_factory=list)
+    rewritten: list[UnderstoodQuery] = Field(default_factory=list, exclude_if=is_empty)
     snapshot: Snapshot = ""
