@@ -8,6 +8,9 @@ from pydantic import Field
 
 from services.contracts.base import Contract
 
+MODEL = "model"
+"""Name of the dependency of encoder and retriever whose detail is the id of their model."""
+
 
 class Health(Contract):
     """`GET /health`: whether the process and its workers run."""

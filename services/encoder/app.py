@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
 from services.common.state import find_state, hold_state
-from services.contracts.health import Dependency
+from services.contracts.health import MODEL, Dependency
 from services.encoder.engine import Engine
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.graph_files import GraphFiles, choose_graphs
@@ -88,10 +88,10 @@ def create_app(
     async def dependencies() -> dict[str, Dependency]:
         state = find_state(app, EncoderState)
         if state is None:
-            return {"model": Dependency(status="unavailable", detail="The model is not loaded.")}
+            return {MODEL: Dependency(status="unavailable", detail="The model is not loaded.")}
         if not state.encoder.alive():
-            return {"model": Dependency(status="unavailable", detail="A forward pass is stuck.")}
-        return {"model": Dependency(status="ok", detail=state.encoder.info.model_id)}
+            return {MODEL: Dependency(status="unavailable", detail="A forward pass is stuck.")}
+        return {MODEL: Dependency(status="ok", detail=state.encoder.info.model_id)}
 
     app = create_service_app(
         name="encoder",

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from services.common.app import create_service_app
 from services.common.state import find_state, get_state, hold_state
-from services.contracts.health import Dependency
+from services.contracts.health import MODEL, Dependency
 from services.retriever.index import IndexChoice
 from services.retriever.loading.follower import Follower
 from services.retriever.loading.reader import CatalogueReader
@@ -145,4 +145,7 @@ def _dependencies(follower: Follower) -> dict[str, Dependency]:
             status="unavailable" if catalogue is None else "degraded", detail=store_trouble
         )
     )
-    return {"catalogue": catalogue_state, "feature_store": store_state}
+    states = {"catalogue": catalogue_state, "feature_store": store_state}
+    if catalogue is not None:
+        states[MODEL] = Dependency(status="ok", detail=catalogue.info.model)
+    return states

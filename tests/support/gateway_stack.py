@@ -139,6 +139,7 @@ class Stack:
     source: RewriteSource = "gemini"
     slow_s: float = 0.0
     encoder_state: dict[str, Dependency] = field(default_factory=dict)
+    retriever_state: dict[str, Dependency] = field(default_factory=dict)
     searched: list[RetrievalRequest] = field(default_factory=list)
     suggested: list[tuple[str, int]] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
@@ -166,7 +167,9 @@ class Stack:
     def __post_init__(self) -> None:
         self.rewriter = Reachable(lambda: _service("rewriter", self._rewriter(), {}))
         self.encoder = Reachable(lambda: _service("encoder", self._encoder(), self.encoder_state))
-        self.retriever = Reachable(lambda: _service("retriever", self._retriever(), {}))
+        self.retriever = Reachable(
+            lambda: _service("retriever", self._retriever(), self.retriever_state)
+        )
 
     @property
     def transports(self) -> dict[str, Reachable]:

@@ -15,7 +15,7 @@ from pydantic import HttpUrl
 from services.common.client import ServiceClient
 from services.common.context import own_deadline
 from services.common.problems import ServiceError
-from services.contracts.health import Dependency, Readiness
+from services.contracts.health import MODEL, Dependency, Readiness
 from services.gateway.settings import GatewaySettings
 
 READY_TIMEOUT_S = 1.0
@@ -92,31 +92,58 @@ class ReadinessProbe:
         async with self._lock:
             if time.monotonic() - self._asked_at > READY_KEPT_S:
                 services = self._services
-                states = await asyncio.gather(
-                    *(_state(one, needed=one.name in _NEEDED) for one in services.all())
-                )
+                readiness = await asyncio.gather(*(_readiness(one) for one in services.all()))
                 names = (one.name for one in services.all())
-                self._states = dict(zip(names, states, strict=True))
+                answers = dict(zip(names, readiness, strict=True))
+                self._states = {name: _state(name, one) for name, one in answers.items()}
+                if (mismatch := _mismatch(answers["encoder"], answers["retriever"])) is not None:
+                    self._states["retriever"] = mismatch
                 self._asked_at = time.monotonic()
             return self._states
 
 
-async def _state(client: ServiceClient, *, needed: bool) -> Dependency:
+async def _readiness(client: ServiceClient) -> Readiness | ServiceError:
     try:
         async with own_deadline(READY_TIMEOUT_S):
-            readiness = await client.get("/ready", Readiness, also_status=(503,))
+            return await client.get("/ready", Readiness, also_status=(503,))
     except ServiceError as error:
-        detail = error.detail
+        return error
+
+
+def _state(name: str, readiness: Readiness | ServiceError) -> Dependency:
+    if isinstance(readiness, ServiceError):
+        detail = readiness.detail
     else:
         if readiness.status == "ready":
             return _summary(readiness)
         lacking = [
-            f"{name}: {dependency.detail or dependency.status}"
-            for name, dependency in readiness.dependencies.items()
+            f"{part}: {dependency.detail or dependency.status}"
+            for part, dependency in readiness.dependencies.items()
             if dependency.status == "unavailable"
         ]
-        detail = "; ".join(lacking) or f"The {client.name} is not ready."
-    return Dependency(status="unavailable" if needed else "degraded", detail=detail)
+        detail = "; ".join(lacking) or f"The {name} is not ready."
+    return Dependency(status="unavailable" if name in _NEEDED else "degraded", detail=detail)
+
+
+def _mismatch(
+    encoder: Readiness | ServiceError, retriever: Readiness | ServiceError
+) -> Dependency | None:
+    """The retriever's state if no search is possible, because the models differ."""
+    asked, stored = _model(encoder), _model(retriever)
+    if not asked or not stored or asked == stored:
+        return None
+    return Dependency(
+        status="unavailable",
+        detail=f"The catalogue is of model {stored}, the encoder's is {asked}. Load the "
+        "catalogue with this encoder.",
+    )
+
+
+def _model(readiness: Readiness | ServiceError) -> str | None:
+    """The id of its model, if it says so."""
+    if isinstance(readiness, ServiceError) or MODEL not in readiness.dependencies:
+        return None
+    return readiness.dependencies[MODEL].detail
 
 
 def _summary(readiness: Readiness) -> Dependency:

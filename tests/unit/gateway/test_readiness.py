@@ -62,6 +62,21 @@ async def test_a_ready_service_that_lacks_something_is_degraded(stack: Stack) ->
     )
 
 
+async def test_it_is_not_ready_while_encoder_and_catalogue_are_of_different_models(
+    stack: Stack,
+) -> None:
+    stack.encoder_state["model"] = Dependency(status="ok", detail="clip@2")
+    stack.retriever_state["model"] = Dependency(status="ok", detail="clip@1")
+    status, readiness = await _ready(stack)
+    assert (status, readiness.status) == (503, "not_ready")
+    assert readiness.dependencies["encoder"].status == "ok"
+    assert readiness.dependencies["retriever"] == Dependency(
+        status="unavailable",
+        detail="The catalogue is of model clip@1, the encoder's is clip@2. Load the catalogue "
+        "with this encoder.",
+    )
+
+
 async def test_services_that_freeze_are_asked_side_by_side(stack: Stack) -> None:
     for service in stack.transports.values():
         service.fault = frozen
