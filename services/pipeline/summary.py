@@ -207,7 +207,12 @@ class LoadSummary:
         state = "published" if self.publication.is_new else "was published already"
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
         if self.publication.undone:
-            yield f"{self.publication.undone} live changes are undone; `rollback` brings them back"
+            undone = f"{self.publication.undone} live changes are undone"
+            if self.publication.undone_of:
+                version = f"the version of {self.publication.undone_of}"
+                yield f"warning: {undone}: they belong to {version}. Make them again"
+            else:
+                yield f"{undone}; `rollback` brings them back"
         elif head.sequence > head.base:
             yield f"{head.sequence - head.base} live changes to it are kept"
 

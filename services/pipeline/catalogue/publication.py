@@ -66,6 +66,8 @@ class Publication:
     is_new: bool
     undone: int = 0
     """Live changes to what was served before, that the new version does without."""
+    undone_of: str = ""
+    """The model of what was served before, if it was another one."""
 
 
 @dataclass(slots=True)
@@ -168,7 +170,9 @@ class Publisher:
         self._clock.has_seen(timestamp)
         self._heads.flip(head, published)
         undone = 0 if published is None else published.sequence - published.base
-        return Publication(head, is_new=True, undone=undone)
+        before = "" if published is None else published.model_id
+        undone_of = before if before != self._model_id else ""
+        return Publication(head, is_new=True, undone=undone, undone_of=undone_of)
 
     def rank(self, ranking: Ranking) -> Publication:
         """Serve what is served, searched by that ranking. Raises NothingToLoad when nothing is."""

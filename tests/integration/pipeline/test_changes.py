@@ -171,6 +171,20 @@ def test_live_changes_are_undone_by_another_file_or_when_asked_and_rolling_back_
     assert titles(serve(), "p-003", "p-004") == ["Renamed", None]
 
 
+def test_live_changes_that_another_model_undoes_are_not_promised_back(
+    settings: PipelineSettings, tmp_path: Path, encoder: EncoderDouble
+) -> None:
+    rows = product_rows(12)
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    load(feed, settings)
+    upsert(tmp_path, [rows[3] | {"title": "Renamed"}], settings)
+    encoder.model = "double@2"
+    lines = list(load(feed, settings).lines())
+    (told,) = (line for line in lines if "undone" in line)
+    assert "1 live changes are undone: they belong to the version of double@1" in told
+    assert "rollback" not in told
+
+
 def test_a_change_without_its_rows_is_refused_as_a_whole(
     settings: PipelineSettings, tmp_path: Path
 ) -> None:
