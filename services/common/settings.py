@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import sys
+from typing import Literal, TypeVar
 
-from pydantic import Field, HttpUrl, field_validator
+from pydantic import Field, HttpUrl, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -55,3 +56,27 @@ class ServiceSettings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         # Compose passes an unset variable as an empty string.
         return None if value == "" else value
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+EXIT_UNUSABLE_SETTINGS = 2
+
+
+def read_settings(kind: type[Settings]) -> Settings:
+    """The settings in the environment. If some are wrong, the process ends with a line for each.
+
+    No line holds the value, which may be a secret.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        prefix = kind.model_config.get("env_prefix", "")
+        for fault in error.errors(include_input=False, include_url=False):
+            name = str(fault["loc"][0]) if fault["loc"] else ""
+            # A field with an alias is named by its variable already.
+            variable = f" {prefix}{name}".upper() if name in kind.model_fields else f" {name}"
+            named = f"setting{variable}" if name else "settings"
+            reason = fault["msg"].removeprefix("Value error, ")
+            sys.stderr.write(f"error: the {named} can't be used: {reason}\n")
+        sys.exit(EXIT_UNUSABLE_SETTINGS)

@@ -12,6 +12,7 @@ from functools import partial
 from tqdm import tqdm
 
 from services.common.server import run_service
+from services.common.settings import read_settings
 from services.encoder.app import START_ERRORS, create_app, prepare_model
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.file_tokenizer import load_tokenizer
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument("command", nargs="?", choices=["serve", "prepare"], default="serve")
     command = parser.parse_args().command
     give_back_at_once()
-    settings = EncoderSettings()
+    settings = read_settings(EncoderSettings)
     try:
         with tqdm(unit="B", unit_scale=True, desc=f"fetching {settings.model}", delay=0.5) as bar:
 

@@ -1,0 +1,37 @@
+"""Settings that cannot be used are named, one a line, when a service starts."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.common.settings import EXIT_UNUSABLE_SETTINGS, ServiceSettings, read_settings
+
+
+class ShopSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="SHOP_")
+
+    size: int = Field(default=1, ge=1)
+    key: SecretStr = Field(default=SecretStr(""), max_length=3)
+
+
+def test_settings_that_can_be_used_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_SIZE", "7")
+    assert read_settings(ShopSettings).size == 7
+
+
+def test_each_setting_that_cannot_be_used_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHOP_SIZE", "many")
+    monkeypatch.setenv("SHOP_KEY", "swordfish")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere")
+    with pytest.raises(SystemExit) as ended:
+        read_settings(ShopSettings)
+    assert ended.value.code == EXIT_UNUSABLE_SETTINGS
+    lines = capsys.readouterr().err.splitlines()
+    for name in ("SHOP_SIZE", "SHOP_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT"):
+        assert sum(f"the setting {name} can't be used" in line for line in lines) == 1
+    assert len(lines) == 3
+    assert not any("many" in line or "swordfish" in line for line in lines)
