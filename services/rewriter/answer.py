@@ -34,7 +34,7 @@ class Answer(Contract):
 
 
 def rewritten(answer: str, query: str) -> RewrittenQuery | None:
-    """What an answer makes of a query; None if it has no usable description.
+    """A query as an answer rewrites it; None if the answer has no usable description.
 
     answer: JSON in our structure, or a plain description from what ignores schemas. A limit or a
     correction that is unusable is left out.

@@ -26,7 +26,7 @@ _FLIPPED: dict[Meaning, Meaning] = {
     "above": "up_to",
     "at_least": "below",
 }
-"""What a limit means behind a negation: "not to spend more than 20"."""
+"""Meaning of a limit behind a negation: "not to spend more than 20"."""
 _NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than", "nur", "solo"})
 """Words of `more_less` that do not mean "around"."""
 _FAR = 4

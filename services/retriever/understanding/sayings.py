@@ -1,4 +1,4 @@
-"""What a catalogue says of a word of a query: a value, a kind of product, a negation of its own."""
+"""The catalogue's use of a word: as a value, as a kind of product, or with a negation of its own."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Sayings:
         return len(kinds) > len(others)
 
     def negated_in(self, word: str) -> str | None:
-        """What a folded word itself negates: `lederfrei`, `streifenlose`, `unstriped`."""
+        """The part of a folded word that the word itself negates: `lederfrei`, `streifenlose`, `unstriped`."""
         language = self._words.analyser.language
         # A word of the language says more than its parts: "wireless".
         if word in self._vocabulary or dictionary_of(language).has(word):

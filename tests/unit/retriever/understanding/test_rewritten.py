@@ -1,4 +1,4 @@
-"""What a language model makes of a query counts where the query's own words state it."""
+"""Limits and corrections of a language model count where the query's own words state them."""
 
 from __future__ import annotations
 
