@@ -1,4 +1,4 @@
-"""The catalogue's use of a word: as a value, as a kind of product, or with a negation of its own."""
+"""A catalogue's use of a word: as a value, as a kind of product, or with its own negation."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Sayings:
         return len(kinds) > len(others)
 
     def negated_in(self, word: str) -> str | None:
-        """The part of a folded word that the word itself negates: `lederfrei`, `streifenlose`, `unstriped`."""
+        """The part of a folded word that the word negates: `lederfrei`, `unstriped`."""
         language = self._words.analyser.language
         # A word of the language says more than its parts: "wireless".
         if word in self._vocabulary or dictionary_of(language).has(word):
