@@ -189,7 +189,7 @@ async def test_a_wait_that_runs_out_of_time_says_stored_and_not_refused(shop: Sh
     put = await shop.http.put(
         "/products/mug", json=MUG, params={"wait": "searchable"}, headers=limit
     )
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9  # the deadline is 10 s without the header
     assert (put.status_code, put.json()["status"]) == (200, "stored")
     assert put.json()["detail"].startswith("Stored, not searchable yet.")
     shop.retrievers.replicas = away
@@ -210,7 +210,7 @@ async def test_a_change_of_another_catalogue_is_awaited_no_longer_than_the_deadl
         answer = await shop.http.get(path, headers=unknown)
         problem = assert_problem(answer, 504, "change-not-served")
         assert "not searchable yet" in problem["detail"]
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 9  # the deadline is 10 s
     # The breaker has not opened: whoever names no change is answered.
     assert (await shop.http.get("/products/p-001")).status_code == 200
     wait = {**unknown, "X-Deadline-Ms": "300"}
