@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
 import type { SearchRequest } from '../src/api/client'
-import { address, answer, card, open, product, searchAnswers, searches, titles } from './pages'
+import { address, answer, card, hasProduct, open, product, searchAnswers, searches, titles } from './pages'
 import { asked, gateway } from './setup'
 
 describe('searching by words', () => {
@@ -191,7 +191,7 @@ describe('a mixed search', () => {
     searchAnswers(({ terms, query }) =>
       answer([terms?.length ? (query ? 'Blue one' : 'Alike') : 'Red mug']),
     )
-    gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))
+    hasProduct(product('p/Red mug', 'Red mug'))
     const user = userEvent.setup()
     open('/?q=mug&f.brand=Lumo')
     await user.click(within(await card('Red mug')).getByRole('button', { name: 'More like Red mug' }))
@@ -246,7 +246,7 @@ describe('a mixed search', () => {
 
   it('shows the kind that a picture keeps, and searches everywhere once that is taken back', async () => {
     searchAnswers(({ keep_category: keeps }) => answer(['Blue mug'], { kept_category: keeps ? 'Kitchen > Mugs' : null }))
-    gateway.set('GET /products/m', () => ({ body: product('m', 'Red mug') }))
+    hasProduct(product('m', 'Red mug'))
     const user = userEvent.setup()
     open('/?q=blue&like=m')
     const understood = await screen.findByRole('list', { name: 'What was understood' })
@@ -259,7 +259,7 @@ describe('a mixed search', () => {
 
   it('takes less of a product that is shown', async () => {
     searchAnswers(() => answer(['Red mug', 'Blue mug']))
-    gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))
+    hasProduct(product('p/Red mug', 'Red mug'))
     const user = userEvent.setup()
     open('/?q=mug')
     await user.click(within(await card('Red mug')).getByRole('button', { name: 'Less like Red mug' }))
@@ -291,7 +291,7 @@ describe('a mixed search', () => {
 
   it('brings the keyboard to the product whose link took it there', async () => {
     searchAnswers(() => answer(['Red mug']))
-    gateway.set('GET /products/p%2FRed%20mug', () => ({ body: product('p/Red mug', 'Red mug') }))
+    hasProduct(product('p/Red mug', 'Red mug'))
     const user = userEvent.setup()
     open('/?q=mug')
     await user.click(await screen.findByRole('link', { name: /More info/ }))
