@@ -47,8 +47,8 @@ from tests.support.waiting import until
 
 POLICY = Policy(rate_per_minute=1, burst=5, max_concurrent=1_000, lease_s=30)
 TIMEOUT_MS = 5_000
-CHANGES = 60
-KILLED_AFTER = 15
+CHANGES = 40
+KILLED_AFTER = 10
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +171,7 @@ def settings(cluster: RedisCluster, tmp_path: Path) -> Iterator[PipelineSettings
         yield settings
 
 
+@pytest.mark.long
 async def test_a_primary_dies_while_products_are_put_in_and_nothing_acknowledged_is_lost(
     cluster: RedisCluster, settings: PipelineSettings
 ) -> None:
