@@ -121,9 +121,9 @@ def _is_outage(error: HfHubHTTPError) -> bool:
 
 
 def _failure(name: str, error: Exception) -> str:
-    reason = str(error).split("\n")[0] or type(error).__name__
+    reason = str(error).split("\n")[0].rstrip(".") or type(error).__name__
     return (
-        f"Could not read {PREFIX}{name} from the hub: {reason} Check the name and the network; "
+        f"Could not read {PREFIX}{name} from the hub: {reason}. Check the name and the network; "
         "a private or gated model needs HF_TOKEN. Without a network, name a local folder."
     )
 
