@@ -142,14 +142,14 @@ async def crash_loop(folder: Path, kills: int, every_s: float, seed: int) -> lis
 async def kill_in_turn(folder: Path, rounds: Sequence[Sequence[str]], seed: int) -> list[str]:
     """Kill some after a few acknowledged changes, the next ones after as many more, then check.
 
-    rounds: victims that are killed together. Before a loader is killed, it is started.
+    rounds: victims that are killed together, while a load runs unless the launcher is one of them.
 
     It waits for changes and not for a time, so a slow machine makes it slower and no different.
     """
     async with running(folder, seed) as crash:
         for victims in rounds:
             await _acknowledged(crash, CHANGES_BETWEEN)
-            if "loader" in victims:
+            if "launcher" not in victims:
                 crash.tasks.append(asyncio.create_task(_load_once(crash)))
             for victim in victims:
                 await until(partial(kill, crash, victim), deadline_s=RECOVERY_S)

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.crash import kill_in_turn
 
 STORES = [("redis", "writer", "retriever")]
-EACH = [("loader", "encoder", "retriever"), ("loader", "redis", "writer"), ("launcher",)]
+EACH = [("loader", "encoder", "retriever"), ("redis", "writer"), ("launcher",)]
 
 
 @pytest.mark.timeout(600)
