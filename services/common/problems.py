@@ -37,6 +37,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from services.common.context import request_id
+from services.common.root_path import path_below_root
 from services.common.routing import all_routes
 from services.contracts.problems import FieldProblem, Problem
 
@@ -281,7 +282,10 @@ def install_problem_handlers(app: FastAPI) -> None:
 def _methods_here(request: Request) -> list[str]:
     """The methods of the path, in alphabetical order."""
     routes = list(all_routes(request.app.router))
-    here = next((one.path for one in routes if one.matches(request.scope)[0] != Match.NONE), None)
+    matching = [one.path for one in routes if one.matches(request.scope)[0] != Match.NONE]
+    # A path of its own counts before a template that it fits too, as `/products/batch` does.
+    path = path_below_root(request.scope)
+    here = path if path in matching else next(iter(matching), None)
     at_path = [one for one in routes if one.path == here]
     published = [one for one in at_path if one.include_in_schema] or at_path
     methods: set[str] = set().union(*(one.methods or set() for one in published))

@@ -99,3 +99,18 @@ async def test_true_is_no_price(http: httpx.AsyncClient, field: str) -> None:
         await http.put("/products/mug", json={**MUG, field: True}), 422, "invalid-request"
     )
     assert problem["errors"][0]["field"] == f"body.{field}"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/products/mug", "DELETE, GET, HEAD, PATCH, PUT"),
+        ("/products/mug/similar", "GET, HEAD"),
+        ("/products/batch", "POST"),
+    ],
+)
+async def test_a_refused_method_is_told_those_of_its_own_path(
+    http: httpx.AsyncClient, path: str, allowed: str
+) -> None:
+    response = await http.options(path)
+    assert (response.status_code, response.headers["Allow"]) == (405, allowed)
