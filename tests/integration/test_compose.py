@@ -41,6 +41,7 @@ NOT_SETTINGS = {
     "REDIS_ADDRESS",
     "FEAST_REGISTRY",
     "FEAST_REGISTRY_TYPE",
+    "HF_TOKEN",  # read by `huggingface_hub`
 }
 """Variables of the image itself and of Feast."""
 WAITS_FOR = {
