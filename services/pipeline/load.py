@@ -10,12 +10,12 @@ from pathlib import Path
 
 from services.common.client import ServiceClient
 from services.contracts.catalogue import CatalogueHead
-from services.contracts.synonyms import Synonym
+from services.pipeline.catalogue.carried import changes_to_carry, stored_products
 from services.pipeline.catalogue.changes import check_model
 from services.pipeline.catalogue.feature_writer import FeatureWriter
 from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
-from services.pipeline.catalogue.publication import Manifest, Publication, Publisher
+from services.pipeline.catalogue.publication import Manifest, Publication
 from services.pipeline.catalogue.store_work import sweep_stores
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.catalogue.synonyms import synonyms_beside
@@ -208,21 +208,48 @@ class _Load:
                 f"{feed.path}: not one of {self.counts.rows} rows can be loaded"
                 + (f"; see {self._rejects.path}" if self._rejects.count else "")
             )
-        publication = self._published(
-            self._stores.publisher(model.model, model.dimension), synonyms
-        )
+        publisher = self._stores.publisher(model.model, model.dimension)
+        if self._live:
+            change = publisher.change(self._manifest.entries)
+            publication = Publication(change.head, is_new=True)
+        else:
+            publication = publisher.publish(
+                self._manifest,
+                synonyms=synonyms,
+                undo_changes=self._undo_changes,
+                carried=self._carried(model.model, writer, embedder),
+                approve=self._approve,
+            )
         self._stores.offline.end_load()
         return publication
 
-    def _published(self, publisher: Publisher, synonyms: Sequence[Synonym] | None) -> Publication:
-        if self._live:
-            return Publication(publisher.change(self._manifest.entries).head, is_new=True)
-        return publisher.publish(
-            self._manifest,
-            synonyms=synonyms,
-            undo_changes=self._undo_changes,
-            approve=self._approve,
+    def _carried(self, model_id: str, writer: FeatureWriter, embedder: Embedder) -> list[Entry]:
+        """Live changes to the same file under another model, stored for this one."""
+        if self._undo_changes:
+            return []
+        changed = changes_to_carry(self._stores, model_id, self._manifest.entries)
+        products = stored_products(self._stores, changed, self._media, model_id)
+        vectors = self._runner.run(embedder.embed(products))
+        # A picture that is damaged by now is given up, and the product is found by its words.
+        products = [
+            product.without_picture(model_id) if isinstance(one, UnusablePicture) else product
+            for product, one in zip(products, vectors, strict=True)
+        ]
+        survey = writer.survey(products)
+        encoded = self._runner.run(embedder.embed(survey.encode))
+        ids = [product.product_id for product in survey.encode]
+        writer.write(
+            survey,
+            {
+                product_id: one
+                for product_id, one in zip(ids, encoded, strict=True)
+                if not isinstance(one, UnusablePicture)
+            },
         )
+        kept = [
+            (one.product_id, one.vector_fingerprint, one.metadata_fingerprint) for one in products
+        ]
+        return sorted([*(entry for entry in changed if not entry[1]), *kept])
 
     def _approve(
         self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None

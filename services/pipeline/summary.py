@@ -206,6 +206,8 @@ class LoadSummary:
             yield f"warning: {self.warning}"
         state = "published" if self.publication.is_new else "was published already"
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
+        if self.publication.carried:
+            yield f"live changes to {self.publication.carried} products are kept"
         if self.publication.undone:
             undone = f"{self.publication.undone} live changes are undone"
             if self.publication.undone_of:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +91,34 @@ class CatalogueProduct:
             metadata_fingerprint="",
             vectors=ready,
         )._with_metadata_fingerprint()
+
+    @classmethod
+    def of_stored(
+        cls, row: Mapping[str, Any], picture: StoredPicture | None, model_id: str
+    ) -> CatalogueProduct:
+        """A product that is stored, to be encoded by this model.
+
+        row: of the feature view `product_metadata`. picture: the one at its `image_url`.
+        """
+        words = caption(row["title"], row["description"])
+        look = "" if picture is None else picture.sha256
+        price = row["price"]
+        fields: dict[str, Any] = {name: row[name] or "" for name in _METADATA if name != "price"}
+        return cls(
+            row=0,
+            product_id=row["product_id"],
+            price=None if price is None or math.isnan(price) else price,
+            caption=words,
+            picture=picture,
+            vector_fingerprint=vector_fingerprint(model_id, words, look),
+            metadata_fingerprint="",
+            **fields,
+        )._with_metadata_fingerprint()
+
+    def without_picture(self, model_id: str) -> CatalogueProduct:
+        """This product, to be encoded from its words alone."""
+        fingerprint = vector_fingerprint(model_id, self.caption, "")
+        return replace(self, picture=None, vector_fingerprint=fingerprint)
 
     def with_vectors_of(self, fingerprint: str, image_url: str) -> CatalogueProduct:
         """This product with the vectors and the picture that it is stored with."""

@@ -66,6 +66,8 @@ class Publication:
     is_new: bool
     undone: int = 0
     """Live changes to what was served before, that the new version does without."""
+    carried: int = 0
+    """Products whose live changes go on under another model."""
     undone_of: str = ""
     """The model of what was served before, if it was another one."""
 
@@ -123,6 +125,7 @@ class Publisher:
         *,
         synonyms: Sequence[Synonym] | None = None,
         undo_changes: bool = False,
+        carried: Sequence[Entry] = (),
         approve: Approve | None = None,
     ) -> Publication:
         """Serve this version. One that is served already keeps what was changed live since then,
@@ -131,6 +134,9 @@ class Publisher:
         ranking: None keeps the present one, if it is of this model.
 
         synonyms: of the catalogue's file; None keeps the present ones.
+
+        carried: live changes to a version of another model, whose rows are stored for this one.
+        They are changes to the new version too.
 
         approve: called with a new version whose rows are all there, before it is served; what it
         raises keeps it from being served. Raises StoreIncomplete, with nothing published, when rows
@@ -167,11 +173,17 @@ class Publisher:
         if approve is not None:
             approve(head, entries, published)
         self._offline.ensure(CHANGE_VIEW)
+        if carried:
+            self._read_back.products([entry for entry in carried if entry[1]])
+            head, table = self._changes.following(head, carried)
+            self._online.write(CHANGE_VIEW, table)
+            self._offline.write(CHANGE_VIEW, table)
         self._clock.has_seen(timestamp)
         self._heads.flip(head, published)
-        undone = 0 if published is None else published.sequence - published.base
-        before = "" if published is None else published.model_id
-        undone_of = before if before != self._model_id else ""
+        if carried or published is None:
+            return Publication(head, is_new=True, carried=len(carried))
+        undone_of = published.model_id if published.model_id != self._model_id else ""
+        undone = published.sequence - published.base
         return Publication(head, is_new=True, undone=undone, undone_of=undone_of)
 
     def rank(self, ranking: Ranking) -> Publication:

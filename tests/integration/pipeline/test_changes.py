@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.pipeline.catalogue.changes import delete, roll_back
+from services.pipeline.catalogue.store_work import verify_stores
 from services.pipeline.cli import main
 from services.pipeline.errors import NothingToLoad, WrongModel
 from services.pipeline.feeds import open_feed
@@ -171,15 +172,40 @@ def test_live_changes_are_undone_by_another_file_or_when_asked_and_rolling_back_
     assert titles(serve(), "p-003", "p-004") == ["Renamed", None]
 
 
-def test_live_changes_that_another_model_undoes_are_not_promised_back(
+def test_live_changes_go_on_when_the_same_file_is_loaded_for_another_model(
+    settings: PipelineSettings, tmp_path: Path, encoder: EncoderDouble, serve: Serve
+) -> None:
+    rows = product_rows(14)
+    feed = write_feed(tmp_path / "feed.csv", rows[:12])
+    load(feed, settings)
+    upsert(tmp_path, [rows[3] | {"title": "Renamed", "price": "7.50"}, rows[13]], settings)
+    upsert(tmp_path, [rows[3] | {"title": "Renamed again"}], settings)
+    delete(["p-005"], settings)
+    for model in ("double@2", "double@3"):
+        encoder.model = model
+        summary = load(feed, settings)
+        assert "live changes to 3 products are kept" in list(summary.lines())
+        catalogue = serve()
+        assert catalogue.info.model == model
+        assert catalogue.info.products == 12
+        assert titles(catalogue, "p-003", "p-005", "p-013") == ["Renamed again", None, "Product 13"]
+        # And stay what they are: changes to the file's version.
+        assert not load(feed, settings).publication.is_new
+    assert verify_stores(settings).faults == []
+    upsert(tmp_path, [rows[5]], settings)
+    assert titles(serve(), "p-003", "p-005") == ["Renamed again", "Product 5"]
+    load_feed(open_feed(feed), settings, undo_changes=True)
+    assert titles(serve(), "p-003", "p-013") == ["Product 3", None]
+
+
+def test_live_changes_that_another_model_and_file_undo_are_not_promised_back(
     settings: PipelineSettings, tmp_path: Path, encoder: EncoderDouble
 ) -> None:
     rows = product_rows(12)
-    feed = write_feed(tmp_path / "feed.csv", rows)
-    load(feed, settings)
+    load(write_feed(tmp_path / "feed.csv", rows), settings)
     upsert(tmp_path, [rows[3] | {"title": "Renamed"}], settings)
     encoder.model = "double@2"
-    lines = list(load(feed, settings).lines())
+    lines = list(load(write_feed(tmp_path / "feed.csv", rows[:11]), settings).lines())
     (told,) = (line for line in lines if "undone" in line)
     assert "1 live changes are undone: they belong to the version of double@1" in told
     assert "rollback" not in told
