@@ -61,9 +61,9 @@ class Spellings:
         for byte in word.encode():
             own |= np.uint32(1 << (byte & 31))  # as `Lexicon.letters` does it
         n = len(word)
-        part = slice(
-            int(self._starts[max(n - distance, 0)]), int(self._starts[min(n + distance + 1, 255)])
-        )
+        # A longer word than any of the lexicon is near to none.
+        first, behind = (min(max(one, 0), 255) for one in (n - distance, n + distance + 1))
+        part = slice(int(self._starts[first]), int(self._starts[behind]))
         changed = np.bitwise_count(self._sets[part] ^ own)
         letter = max((len(one.encode()) for one in word), default=1)
         found = []

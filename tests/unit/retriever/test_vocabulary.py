@@ -51,7 +51,9 @@ def test_a_typo_is_near_to_the_word_that_most_products_say(
 
 @pytest.mark.parametrize("make", MAKERS, ids=IDS)
 @pytest.mark.parametrize(
-    "word", ["mug", "mugs", "stripe", "red", "251", "25o", "m2g", "mu", "xyzzyx", "", "红色"]
+    "word",
+    ["mug", "mugs", "stripe", "red", "251", "25o", "m2g", "mu", "xyzzyx", "", "红色"]
+    + [letter * n for letter in "aя" for n in (253, 255, 257, 258, 1_000)],
 )
 def test_a_word_of_the_catalogue_a_number_or_nonsense_is_not_corrected(
     make: Make, word: str
