@@ -7,6 +7,7 @@ about them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rapidfuzz.distance import OSA
@@ -67,16 +68,17 @@ def _is_correction(catalogue: Catalogue, proposed: RewrittenQuery) -> bool:
     if len(before) != len(after):
         return False
     dictionary = dictionary_of(catalogue.words.analyser.language)
-    for one, other in zip(before, after, strict=True):
-        if one.folded == other.folded:
-            continue
+    pairs = zip(before, after, strict=True)
+    changed = [(one, other) for one, other in pairs if one.folded != other.folded]
+    for one, other in changed:
         word = one.folded
         known = word in catalogue.vocabulary or dictionary.has(word)
         if one.sort != "word" or other.sort != "word" or known:
             return False
         if OSA.distance(word, other.folded) > edits_allowed(word):
             return False
-    return before != after
+    # Other blanks or accents alone are no correction.
+    return bool(changed)
 
 
 class _Checks:
@@ -219,11 +221,12 @@ class _Checks:
 
 
 def _span(query: str, quote: str) -> tuple[int, int] | None:
-    """Place of a quote in the query, whatever its letter case; None if it is not there."""
-    start = query.lower().find(quote.lower())
-    if start < 0 or len(query.lower()) != len(query):
+    """Place of a quote in the query, whatever its letter case and blanks; None if not there."""
+    lowered, words = query.lower(), quote.lower().split()
+    found = re.search(r"\s+".join(map(re.escape, words)), lowered)
+    if found is None or not words or len(lowered) != len(query):
         return None
-    end = start + len(quote)
+    start, end = found.span()
     # Whole words only, but for scripts without spaces.
     for place in (start, end):
         around = query[place - 1 : place + 1] if 0 < place < len(query) else ""

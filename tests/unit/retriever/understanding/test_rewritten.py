@@ -83,6 +83,14 @@ def test_a_price_whose_amounts_the_query_has_is_a_limit(
     assert limit.text not in found.understood[0].without
 
 
+def test_blanks_of_the_query_do_not_matter() -> None:
+    found = meant("Becher\tfür höchstens  20 Euro", price("höchstens 20 Euro", high=20))
+    assert found.price == PriceRange(max=20)
+    assert [(one.text, one.without) for one in found.understood] == [
+        ("höchstens  20 Euro", "Becher für")
+    ]
+
+
 def test_a_wish_for_stock_in_other_words_is_a_limit() -> None:
     limit = QueryLimit(kind="in_stock", text="I need it today")
     found = meant("a mug, I need it today", limit)
@@ -173,6 +181,8 @@ def test_an_identifier_stays_the_query() -> None:
         ("qwxyz mug", "leather mug", False),
         ("garden hose", "garden rose", False),
         ("mug", "mug not red", False),
+        ("hi,striped mug", "hi, striped mug", False),
+        ("große strasse qqq", "große straße qqq", False),
     ],
 )
 def test_only_slips_of_unknown_words_are_corrected(query: str, corrected: str, taken: bool) -> None:
