@@ -106,7 +106,7 @@ class Supervisor:
 
     async def _watch(self) -> None:
         assert self._process is not None  # noqa: S101 - set by start()
-        restarts = 0
+        pause = _FIRST_PAUSE_S
         ended_by_itself = 0
         held = False
         while True:
@@ -117,15 +117,14 @@ class Supervisor:
                 self.program.when_down()
             if time.monotonic() - started > _STEADY_S:
                 held = True
-                restarts = 0
+                pause = _FIRST_PAUSE_S
             ended_by_itself += code != -signal.SIGKILL
             if not held and ended_by_itself > _RESTARTS:
                 self.given_up.set()
                 return
-            pause = min(_FIRST_PAUSE_S * 2**restarts, _LONGEST_PAUSE_S)
-            restarts += 1
             self._say(f"{self.program.name} ended with code {code}; restart in {pause:g} s")
             await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
             self._process = await start(self.program)
 
 
