@@ -14,7 +14,7 @@ from services.contracts.understanding import UnderstoodQuery
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.understand import understand
-from services.retriever.words import Analyser
+from services.retriever.words import Analyser, Language
 from tests.unit.retriever.test_words import Row, catalogue, changed
 
 COLOURS = ["red", "blue", "green", "navy", "black", "dark blue"]
@@ -239,6 +239,13 @@ def test_any_query_is_understood_and_never_longer_to_ask_again(query: str) -> No
     for part in found.understood:
         assert part.text in (found.corrected_query or query)
         assert len(part.without) <= len(found.corrected_query or query)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("letters", [254, 257, 1_000])
+def test_a_word_of_any_length_is_understood(language: Language, letters: int) -> None:
+    one, word = catalogue({"a": {"title": "Mug"}}, Analyser(language)), "x" * letters
+    assert understand(one, word).text == word
 
 
 def test_a_corrected_word_keeps_its_accents() -> None:
