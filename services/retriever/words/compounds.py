@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from services.retriever.words.folding import MAX_WORD
 from services.retriever.words.live import Words
 from services.retriever.words.texts import FIELDS
 
@@ -42,16 +43,16 @@ def parts_of(words: Words, word: str) -> tuple[str, str] | None:
     The first may lack a letter that its stem lacks too: `woll` of `Wolle`.
     """
     links = _LINKS.get(words.analyser.language)
-    if links is None or len(word) < 2 * _FEWEST_OF_PART or not word.isalpha():
+    if links is None or not 2 * _FEWEST_OF_PART <= len(word) <= MAX_WORD or not word.isalpha():
         return None
-    return words.remembered(("parts", word), lambda: _parts(words, word, links))
+    return words.remembered("parts", word, lambda one: _parts(words, one, links))
 
 
 def compounds_with(words: Words, word: str) -> list[str]:
     """Folded compounds of the catalogue that say a folded word."""
     if words.analyser.language not in _LINKS or not word.isalpha():
         return []
-    return words.remembered(("compounds", word), lambda: _compounds(words, word))
+    return words.remembered("compounds", word, lambda one: _compounds(words, one))
 
 
 def _parts(words: Words, word: str, links: tuple[str, ...]) -> tuple[str, str] | None:

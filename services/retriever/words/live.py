@@ -17,8 +17,8 @@ MOST_IDENTIFIED = 1_000
 """Products that one identifier, or the beginning of one, stands for at most."""
 _REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
-"""Words whose forms stay in memory, and their characters."""
-
+"""Words of one name whose findings stay in memory, and their characters."""
+_MISSING: Any = object()
 
 Found = TypeVar("Found")
 
@@ -38,8 +38,7 @@ class Words:
         self.added = added
         self.analyser = analyser
         self._gone = gone if gone is not None and gone.any() else None
-        self._forms: dict[str, list[str]] = {}
-        self._remembered: dict[tuple[str, str], Any] = {}
+        self._remembered: dict[str, dict[str, Any]] = {}
 
     @property
     def numbers(self) -> int:
@@ -64,25 +63,20 @@ class Words:
 
     def forms(self, word: str) -> list[str]:
         """All folded words of the catalogue that share the stem of this one, itself first."""
-        found = self._forms.get(word)
-        if found is None:
-            found = self._found_forms(word)
-            if len(word) <= _LONGEST_REMEMBERED:
-                if len(self._forms) >= _REMEMBERED:
-                    self._forms.clear()
-                self._forms[word] = found
-        return found
+        return self.remembered("forms", word, self._found_forms)
 
-    def remembered(self, key: tuple[str, str], find: Callable[[], Found]) -> Found:
-        """What `find` finds for a word of this snapshot, found once. key: a name, and the word."""
-        if key not in self._remembered:
-            if len(self._remembered) >= _REMEMBERED:
-                # A new dictionary: other threads may be reading this one.
-                self._remembered = {}
-            found = self._remembered[key] = find()
-            return found
-        known: Found = self._remembered[key]
-        return known
+    def remembered(self, name: str, word: str, find: Callable[[str], Found]) -> Found:
+        """What `find` finds for a word of this snapshot, found once. name: of these findings."""
+        # Other threads do the same meanwhile: each step alone is atomic.
+        known = self._remembered.setdefault(name, {})
+        found: Found = known.get(word, _MISSING)
+        if found is _MISSING:
+            found = find(word)
+            if len(word) <= _LONGEST_REMEMBERED:
+                if len(known) >= _REMEMBERED:
+                    known.clear()
+                known[word] = found
+        return found
 
     def _found_forms(self, word: str) -> list[str]:
         if not self.analyser.has_forms(word):
