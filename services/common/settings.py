@@ -6,7 +6,7 @@ import sys
 from typing import Literal, TypeVar
 
 from pydantic import Field, HttpUrl, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
 class ServiceSettings(BaseSettings):
@@ -70,6 +70,10 @@ def read_settings(kind: type[Settings]) -> Settings:
     """
     try:
         return kind()
+    except SettingsError as error:
+        # Of a list that is no JSON. It names the field.
+        sys.stderr.write(f"error: the settings can't be used: {error}\n")
+        sys.exit(EXIT_UNUSABLE_SETTINGS)
     except ValidationError as error:
         prefix = kind.model_config.get("env_prefix", "")
         for fault in error.errors(include_input=False, include_url=False):

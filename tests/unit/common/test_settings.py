@@ -14,6 +14,7 @@ class ShopSettings(ServiceSettings):
 
     size: int = Field(default=1, ge=1)
     key: SecretStr = Field(default=SecretStr(""), max_length=3)
+    colors: list[str] = Field(default_factory=list)
 
 
 def test_settings_that_can_be_used_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,3 +36,16 @@ def test_each_setting_that_cannot_be_used_is_named_without_its_value(
         assert sum(f"the setting {name} can't be used" in line for line in lines) == 1
     assert len(lines) == 3
     assert not any("many" in line or "swordfish" in line for line in lines)
+
+
+def test_a_list_that_is_no_json_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHOP_COLORS", "swordfish")
+    with pytest.raises(SystemExit) as ended:
+        read_settings(ShopSettings)
+    assert ended.value.code == EXIT_UNUSABLE_SETTINGS
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: the settings can't be used: ")
+    assert '"colors"' in line
+    assert "swordfish" not in line
