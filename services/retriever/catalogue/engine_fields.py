@@ -99,7 +99,7 @@ def _levels(paths: str) -> list[int]:
 
 def _priced(price: PriceRange, main: str | None) -> list[Condition]:
     """See `Fields.priced_in`."""
-    conditions: list[Condition] = [Between(PRICE, max(price.min or 0.0, 0.0), price.max)]
+    conditions: list[Condition] = [Between(PRICE, price.min or 0.0, price.max)]
     wanted = price.currency or main
     if wanted is not None:
         unnamed = [NO_CODE] if main is None or folded(wanted) == folded(main) else []
