@@ -116,7 +116,7 @@ def _limit(value: object, query: str) -> QueryLimit | None:
     except ValidationError:
         return None
     if limit.kind == "price":
-        return limit if limit.price is not None else None
+        return limit if limit.price is not None and (limit.currency or "").isprintable() else None
     if limit.kind == "exclude":
         return limit if _are_words(limit.excluded) else None
     return limit

@@ -60,6 +60,7 @@ def test_a_limit_has_only_the_fields_of_its_kind() -> None:
         pytest.param({**UNDER, "price": None}, id="no price"),
         pytest.param({**UNDER, "price": {}}, id="empty price"),
         pytest.param({**UNDER, "price": {"max": "20"}}, id="price as text"),
+        pytest.param({**UNDER, "currency": "\ud800"}, id="currency that is no text"),
         pytest.param({**UNDER, "price": {"max": -1}}, id="below zero"),
         pytest.param({**UNDER, "price": {"max": float("inf")}}, id="endless"),
         pytest.param({**UNDER, "price": {"min": 30, "max": 20}}, id="upside down"),
