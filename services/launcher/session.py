@@ -28,7 +28,7 @@ READY_PATIENCE_S = 180.0
 _POLL_S = 0.1
 _TRIES = 4
 _PAUSE_S = 1.0
-"""Long enough for a service that ended to be there again."""
+"""Time for a service that ended to come back; it may take more than one."""
 
 
 @dataclass
@@ -72,11 +72,11 @@ class Session:
     async def require(self, module: str, *arguments: str) -> None:
         """Run a program of ours to its end. Raises CannotRun, with its exit code, when it fails.
 
-        It is run again if it was killed from outside, or if a service that it may need ended
-        meanwhile: then its failure says nothing of what it was asked to do.
+        It is run again if it was killed from outside, or if a service that it may need has ended
+        since the first run: then its failure says nothing of what it was asked to do.
         """
+        ends = self._ends()
         for _ in range(_TRIES - 1):
-            ends = self._ends()
             try:
                 return await require(self.values, module, *arguments)
             except CannotRun as failure:

@@ -53,11 +53,15 @@ async def test_a_step_that_fails_by_itself_is_not(tmp_path: Path) -> None:
     assert runs(tmp_path) == 1
 
 
-async def test_a_step_that_fails_while_a_service_ends_is_run_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("failures", [1, 2], ids=["it is back at once", "it is back later"])
+async def test_a_step_that_fails_while_a_service_ends_is_run_again(
+    tmp_path: Path, failures: int
+) -> None:
     code = (
         "if runs == 1:\n"
         "    os.kill(int(open('pid').read()), signal.SIGKILL)\n"
         "    time.sleep(1)\n"
+        f"if runs <= {failures}:\n"
         "    sys.exit(3)"
     )
     stack = session(tmp_path, code, [])
@@ -71,4 +75,4 @@ async def test_a_step_that_fails_while_a_service_ends_is_run_again(tmp_path: Pat
         await stack.require("step", "load")
     finally:
         await service.stop()
-    assert runs(tmp_path) == 2
+    assert runs(tmp_path) == failures + 1
