@@ -71,7 +71,7 @@ def read_settings(kind: type[Settings]) -> Settings:
     try:
         return kind()
     except SettingsError as error:
-        # Of a list that is no JSON. It names the field.
+        # A list is not JSON. The message names the field, not the value.
         sys.stderr.write(f"error: the settings can't be used: {error}\n")
         sys.exit(EXIT_UNUSABLE_SETTINGS)
     except ValidationError as error:

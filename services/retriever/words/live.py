@@ -17,7 +17,7 @@ MOST_IDENTIFIED = 1_000
 """Products that one identifier, or the beginning of one, stands for at most."""
 _REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
-"""Words of one name whose findings stay in memory, and their characters."""
+"""Words whose results of one name stay in memory, and their characters."""
 _MISSING: Any = object()
 
 Found = TypeVar("Found")
@@ -66,7 +66,7 @@ class Words:
         return self.remembered("forms", word, self._found_forms)
 
     def remembered(self, name: str, word: str, find: Callable[[str], Found]) -> Found:
-        """What `find` finds for a word of this snapshot, found once. name: of these findings."""
+        """Result of `find` for a word, computed once for this snapshot. name: that of `find`."""
         # Other threads do the same meanwhile: each step alone is atomic.
         known = self._remembered.setdefault(name, {})
         found: Found = known.get(word, _MISSING)
