@@ -44,12 +44,11 @@ class Amounts:
         number = place + (before is not None)
         if number >= len(tokens) or tokens[number].sort != "number":
             return None
-        value = value_of(tokens[number].folded)
+        value, end = value_of(tokens[number].folded), number + 1
+        if value is not None and self._thousands(end):
+            value, end = value * 1_000, end + 1
         if value is None or value > _MOST or (before is None and self._in_code(number)):
             return None
-        end = number + 1
-        if self._thousands(end):
-            value, end = value * 1_000, end + 1
         dashed = self._dash(end)
         after = self._currency(end + dashed)
         if before is None and after is None and not dashed and self._measured(end - 1):

@@ -119,6 +119,7 @@ def test_a_measure_is_no_price(thing: str, number: int, unit: str, words: str, b
         "GSR 12V-15", "gsr12v-15 drill", "20-30 mug", "iphone 13", "chanel no 5", "over the knee",
         "under armour shirt", "7up", "mp3 player", "from 2010", "us size 10-12", "4x4", "24/7",
         "lego 75192", "under the sea poster", "level 3 to 5", "nothing", "", "…", "€", "under",
+        "mug under 1000001k",
     ],
 )  # fmt: skip
 def test_a_number_that_is_no_limit_stays(query: str) -> None:
