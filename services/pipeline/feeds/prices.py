@@ -55,8 +55,8 @@ _NOT_ONE_PRICE = frozenset(
 """Words that make an amount something else than the price: a limit, a range, a price per unit."""
 
 
-_SIGN_FOR_POINT = re.compile(r"([0-9]+)([€£$])([0-9]{2})")
-"""As in French: `12€50`."""
+_SIGN_FOR_POINT = re.compile(r"^([^€£$]*[0-9])([€£$])([0-9]{2})(?![0-9])([^€£$]*)$")
+"""As in French: `12€50`. With a second sign it is two prices: `19€29€`."""
 _HUNDREDTHS = frozenset(
     (
         *("¢", "c", "ct", "cts", "cent", "cents", "centimes", "céntimos", "pence", "penny", "pf"),
@@ -82,7 +82,7 @@ def parse_price(text: str, currency: str = "") -> Price:
     """
     if _PLAIN.fullmatch(text):
         return Price(float(text))
-    plain = _SIGN_FOR_POINT.sub(r"\1.\3 \2", _normal(_FOOTNOTE.sub("", text)))
+    plain = _SIGN_FOR_POINT.sub(r"\1.\3 \2\4", _normal(_FOOTNOTE.sub("", text)))
     found = _AMOUNT.fullmatch(plain)
     if found is None or _THOUSANDS.match(found["after"]):
         raise ValueError(f"is not one amount; {EXPECTED}")

@@ -90,7 +90,18 @@ def test_a_price_is_read_as_it_is_meant(text: str, amount: float, currency: str)
 @pytest.mark.parametrize(
     "text",
     [
-        *("free", "12 – 15 €", "from 12 €", "ab 12 €", "12 EUR 13", "€12€", "1.2.3", "1,2,3"),
+        *(
+            "free",
+            "12 – 15 €",
+            "from 12 €",
+            "ab 12 €",
+            "12 EUR 13",
+            "€12€",
+            "19€29€",
+            "$10€20",
+            "1.2.3",
+            "1,2,3",
+        ),
         *("12 €/kg", "1_000", "12 15", "1 29", "€12 USD"),
     ],
 )
