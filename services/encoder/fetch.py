@@ -63,7 +63,9 @@ def fetch(
                 return target
             target.unlink()  # damaged on disk since it was downloaded
         try:
-            _download_with_retries(url, part, progress, waits_s or WAITS_S, headers)
+            _download_with_retries(
+                url, part, progress, WAITS_S if waits_s is None else waits_s, headers
+            )
         except (httpx.HTTPError, OSError) as error:
             raise FetchFailed(
                 f"Could not download {url} ({str(error) or type(error).__name__}). The next start "
@@ -81,6 +83,11 @@ def fetch(
         return target
 
 
+def is_passing(status: int) -> bool:
+    """True if asking again later may help."""
+    return status in _BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR
+
+
 def _download_with_retries(
     url: str, part: Path, progress: Progress, waits_s: Sequence[float], headers: Mapping[str, str]
 ) -> None:
@@ -88,7 +95,7 @@ def _download_with_retries(
         try:
             return _download(url, part, progress, headers)
         except httpx.HTTPStatusError as error:
-            if error.response.status_code not in _BUSY and not error.response.is_server_error:
+            if not is_passing(error.response.status_code):
                 raise  # asking again would not help
         except httpx.TransportError:
             pass

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from huggingface_hub.hf_api import ModelInfo, RepoSibling
 from pydantic import BaseModel
 
 from services.encoder import open_clip
-from services.encoder.fetch import SHA256, Digest, FetchFailed, Progress, fetch
+from services.encoder.fetch import SHA256, Digest, FetchFailed, Progress, fetch, is_passing
 from services.encoder.folders import INDEX, WEIGHTS, no_weights, shards
 from services.encoder.source import sha256_of
 from services.encoder.stored import HUB_PREFIX as PREFIX
@@ -32,6 +33,7 @@ from services.encoder.weights import UnusableWeights
 logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _SMALL_FILES = (
     "config.json",
     "preprocessor_config.json",
@@ -41,7 +43,6 @@ _SMALL_FILES = (
     "spiece.model",
 )
 _TIMEOUT_S = 30.0
-_SERVER_ERROR = 500
 
 
 class _Reference(BaseModel):
@@ -76,19 +77,27 @@ def fetch_snapshot(name: str, cache: Path, endpoint: str | None, progress: Progr
         )
     except HFValidationError as error:
         raise UnusableWeights(f"{PREFIX}{name}: {error}") from error
-    except (HfHubHTTPError, TransportError) as error:
-        refused = isinstance(error, HfHubHTTPError) and not _is_outage(error)
+    # ValueError: no JSON, as from a network that wants a sign-in first.
+    except (HfHubHTTPError, TransportError, ValueError) as error:
+        refused = isinstance(error, HfHubHTTPError) and not is_passing(error.response.status_code)
         if refused or not reference.is_file():
             raise FetchFailed(_failure(name, error)) from error
         logger.warning("the hub does not answer", extra={"reason": str(error).split("\n")[0]})
         return _on_disk(store, reference, name)
-    if info.sha is None:
+    if info.sha is None or not _COMMIT.fullmatch(info.sha):
         raise FetchFailed(f"The hub names no commit of {PREFIX}{name}.")
     folder = store / info.sha
     known = _Download(info, folder, endpoint, progress).run(f"{PREFIX}{name}")
     reference.parent.mkdir(parents=True, exist_ok=True)
-    reference.write_text(_Reference(commit=info.sha, sha256=known).model_dump_json())
+    _write(reference, _Reference(commit=info.sha, sha256=known))
     return Snapshot(folder, known)
+
+
+def _write(path: Path, reference: _Reference) -> None:
+    """At once: a process that ends here, or starts meanwhile, finds the old one or the new one."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_text(reference.model_dump_json())
+    part.replace(path)
 
 
 def _parts(name: str, cache: Path) -> tuple[str, str, Path]:
@@ -114,10 +123,6 @@ def _on_disk(store: Path, reference: Path, name: str) -> Snapshot:
         if not path.is_file() or sha256_of(path) != expected:
             raise FetchFailed(f"{path} is missing or damaged. Start once with the hub to fetch it.")
     return Snapshot(store / found.commit, found.sha256)
-
-
-def _is_outage(error: HfHubHTTPError) -> bool:
-    return error.response.status_code >= _SERVER_ERROR
 
 
 def _failure(name: str, error: Exception) -> str:

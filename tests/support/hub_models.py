@@ -35,7 +35,10 @@ class ModelHub:
         """Bytes of a large file after which its next download ends."""
         self.damaged = False
         """Large files come with one byte changed."""
-        self.outage = False
+        self.outage: int | None = None
+        """Status of all answers."""
+        self.sign_in = False
+        """Each answer is a page, as of a network that wants a sign-in first."""
         self.asked: list[str] = []
         """Paths, with the range of bytes if there is one."""
         self.commit(tree)
@@ -57,8 +60,8 @@ class ModelHub:
     def note(self, request: Request) -> None:
         asked = request.headers.get("range")
         self.asked.append(request.url.path + (f" {asked}" if asked else ""))
-        if self.outage:
-            raise HTTPException(503)
+        if self.outage is not None:
+            raise HTTPException(self.outage)
 
 
 def _not_found(code: str, message: str) -> HTTPException:
@@ -78,7 +81,9 @@ def _hub_app(hub: ModelHub) -> FastAPI:
     api = APIRouter(dependencies=[Depends(admitted)])
 
     @api.get("/api/models/{owner}/{name}/revision/{revision}")
-    def info(owner: str, name: str, revision: str, blobs: bool = False) -> dict[str, Any]:
+    def info(owner: str, name: str, revision: str, blobs: bool = False) -> Any:  # noqa: ANN401
+        if hub.sign_in:
+            return Response("<html>Accept our terms</html>", media_type="text/html")
         if f"{owner}/{name}" != MODEL:
             raise _not_found("RepoNotFound", "Repository not found")
         sha = hub.sha_of(revision)

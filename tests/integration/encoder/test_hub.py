@@ -122,14 +122,37 @@ def test_a_damaged_download_is_refused_and_leaves_nothing(
     assert not list(tmp_path.rglob("*.safetensors*"))
 
 
+@pytest.mark.parametrize("status", [429, 503])
 def test_without_the_hub_the_last_commit_is_served(
-    served: tuple[ModelHub, str], tmp_path: Path
+    served: tuple[ModelHub, str], tmp_path: Path, status: int
 ) -> None:
     hub, url = served
     before = find(MODEL, tmp_path, url)
-    hub.outage = True
+    hub.outage = status
     assert find(MODEL, tmp_path, url) == before
     assert find(MODEL, tmp_path, "http://127.0.0.1:9") == before
+
+
+def test_a_page_in_place_of_an_answer_is_an_outage(
+    served: tuple[ModelHub, str], tmp_path: Path
+) -> None:
+    hub, url = served
+    hub.sign_in = True
+    with pytest.raises(FetchFailed, match=f"hf:{MODEL}"):
+        find(MODEL, tmp_path, url)
+    hub.sign_in = False
+    before = find(MODEL, tmp_path, url)
+    hub.sign_in = True
+    assert find(MODEL, tmp_path, url) == before
+
+
+def test_a_commit_that_is_a_path_is_refused(served: tuple[ModelHub, str], tmp_path: Path) -> None:
+    hub, url = served
+    hub.commits["../../../elsewhere"] = hub.commits.pop(hub.revisions["main"])
+    hub.revisions["main"] = "../../../elsewhere"
+    with pytest.raises(FetchFailed, match="names no commit"):
+        find(MODEL, tmp_path, url)
+    assert not list(tmp_path.rglob("config.json"))
 
 
 def test_offline_nothing_is_asked(
