@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PositiveFloat
 
 Activation = Literal["quick_gelu", "gelu", "gelu_tanh"]
 Family = Literal["clip", "siglip"]
 Channels = tuple[float, float, float]
+Deviation = tuple[PositiveFloat, PositiveFloat, PositiveFloat]
 
 OPENAI_MEAN: Channels = (0.48145466, 0.4578275, 0.40821073)
 OPENAI_DEVIATION: Channels = (0.26862954, 0.26130258, 0.27577711)
@@ -69,6 +70,8 @@ class TokenizerFacts(_Fact):
     """`clip` and `open_clip` differ in the spelling of their special tokens; `file` is a
     `tokenizer.json` beside the graphs."""
     vocabulary: int = OPENAI_VOCABULARY
+    context_length: int | None = None
+    """Tokens of the longest text. None: as many as the weights have positions."""
     end_token: int = OPENAI_VOCABULARY - 1
     pad_token: int | None = None
     """Texts are padded with it to the context length; None: they are not padded."""

@@ -110,8 +110,8 @@ def _read_block(weights: Weights, at: str, tower: Tower) -> Block:
 
 def head_count(width: int, tower: Tower) -> int:
     """Attention heads of a tower. Raises UnusableWeights if they do not divide its width."""
-    heads = tower.heads or width // HEAD_WIDTH
-    if not heads or width % heads:
+    heads = width // HEAD_WIDTH if tower.heads is None else tower.heads
+    if heads < 1 or width % heads:
         raise UnusableWeights(f"{width} channels cannot be divided among {heads} attention heads")
     return heads
 

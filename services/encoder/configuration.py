@@ -15,7 +15,7 @@ from services.encoder.weights import UnusableWeights
 class Section(BaseModel):
     """A part of a configuration. Unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -25,7 +25,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file. Raises UnusableWeights."""
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UnusableWeights(f"{path} cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise UnusableWeights(f"{path} is not a JSON object")

@@ -96,7 +96,9 @@ def read_tokenizer(folder: Path, *, family: Family, length: int, vocabulary: int
     tokenizer.enable_truncation(length)
     if family == "clip":
         start, end = _ends(tokenizer, folder)
-        facts = TokenizerFacts(kind="file", vocabulary=vocabulary, end_token=end)
+        facts = TokenizerFacts(
+            kind="file", vocabulary=vocabulary, context_length=length, end_token=end
+        )
         return ReadTokenizer(tokenizer.to_str(), facts, start)
     config_path = folder / "tokenizer_config.json"
     config = read_json(config_path) if config_path.is_file() else {}
@@ -114,6 +116,7 @@ def read_tokenizer(folder: Path, *, family: Family, length: int, vocabulary: int
     facts = TokenizerFacts(
         kind="file",
         vocabulary=vocabulary,
+        context_length=length,
         end_token=ids[-1],
         pad_token=pad,
         canonical=by_pieces,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 """Weights in Hugging Face's layout: one file, or several that an index names."""
 
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+_SHARD = re.compile(r"[\w-][\w.-]*\.safetensors", re.ASCII)
 
 
 class _Config(BaseModel):
@@ -56,7 +58,7 @@ def _own(folder: Path, values: dict[str, Any]) -> ModelSource:
     try:
         config = _Config.model_validate(values)
         return source_of_files((folder / config.weights,), name=config.model_id)
-    except (OSError, ValidationError) as error:
+    except ValidationError as error:
         raise UnusableWeights(f"{folder} is not a model folder: {error}") from error
 
 
@@ -84,8 +86,8 @@ def no_weights(where: str, names: Collection[str]) -> UnusableWeights:
 def shards(index: Path) -> list[str]:
     """Names of the files that an index of weights lists. Raises UnusableWeights."""
     listed = read_json(index).get("weight_map")
-    found = sorted(set(listed.values())) if isinstance(listed, dict) else []
+    files = list(listed.values()) if isinstance(listed, dict) else []
     # Plain names only: an index must not name files elsewhere.
-    if not found or not all(Path(name).name == name for name in found):
+    if not files or not all(isinstance(one, str) and _SHARD.fullmatch(one) for one in files):
         raise UnusableWeights(f"{index} lists no weights files of its folder")
-    return found
+    return sorted(set(files))

@@ -101,6 +101,11 @@ def _make_graphs(source: ModelSource, folder: Path, precision: Precision) -> Non
             f"these weights have {shape.vocabulary} tokens, and the tokenizer "
             f"{facts.tokenizer.vocabulary}"
         )
+    if facts.tokenizer.context_length not in (None, shape.context_length):
+        raise UnusableWeights(
+            f"these weights have positions for {shape.context_length} tokens, and the "
+            f"configuration for {facts.tokenizer.context_length}"
+        )
     lost = round_and_try(towers, facts) if precision == "int8" else 0.0
     info = GraphInfo(
         model_id=towers.model_id,

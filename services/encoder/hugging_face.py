@@ -18,6 +18,7 @@ from services.encoder.architecture import (
     Architecture,
     Channels,
     Description,
+    Deviation,
     Family,
     Preprocessing,
     Tower,
@@ -46,6 +47,7 @@ def _square(value: object) -> object:
 
 
 Square = Annotated[int, Field(ge=1), BeforeValidator(_square)]
+ContextLength = Annotated[int, Field(ge=3, le=100_000)]
 
 
 class _Transformer(Section):
@@ -75,7 +77,7 @@ class _ClipText(_Transformer):
     intermediate_size: int = 2_048
     num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=8, ge=1)
-    max_position_embeddings: int = 77
+    max_position_embeddings: ContextLength = 77
     hidden_act: Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"] = "quick_gelu"
     layer_norm_eps: float = Field(default=1e-5, gt=0)
     eos_token_id: int = 49_407
@@ -101,7 +103,7 @@ class _SiglipText(_Transformer):
     intermediate_size: int = 3_072
     num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=12, ge=1)
-    max_position_embeddings: int = 64
+    max_position_embeddings: ContextLength = 64
     hidden_act: Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"] = "gelu_pytorch_tanh"
     layer_norm_eps: float = Field(default=1e-6, gt=0)
     projection_size: int | None = None
@@ -144,7 +146,7 @@ class _Pictures(Section):
     do_convert_rgb: Literal[True, None] = None
     do_pad: Literal[False, None] = None
     image_mean: Channels | None = None
-    image_std: Channels | None = None
+    image_std: Deviation | None = None
 
 
 def describe(folder: Path) -> tuple[Description, str]:
@@ -209,6 +211,8 @@ def _pictures(folder: Path, family: Family, side: int) -> tuple[_Pictures, Prepr
     else:
         path = folder / "processor_config.json"
         values = read_json(path).get("image_processor", {})
+        if not isinstance(values, dict):
+            raise UnusableWeights(f"{path}: image_processor is not an object")
     pictures = checked(_Pictures, values, str(path), UNUSED_BY_PICTURES)
     size, crop = pictures.size, pictures.do_center_crop
     if crop is None:

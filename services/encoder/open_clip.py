@@ -19,6 +19,7 @@ from services.encoder.architecture import (
     Architecture,
     Channels,
     Description,
+    Deviation,
     Preprocessing,
     TokenizerFacts,
     Tower,
@@ -107,7 +108,7 @@ class _Pictures(Section):
     size: int | tuple[int, int] | None = None
     mode: Literal["RGB"] = "RGB"
     mean: Channels = OPENAI_MEAN
-    std: Channels = OPENAI_DEVIATION
+    std: Deviation = OPENAI_DEVIATION
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     resize_mode: Literal["shortest", "squash"] = "shortest"
     fill_color: int = 0
@@ -147,7 +148,9 @@ def describe(folder: Path) -> Description:
             fit="squash" if pictures.resize_mode == "squash" else "crop",
             filter=pictures.interpolation,
         ),
-        tokenizer=TokenizerFacts(kind="open_clip", vocabulary=text.vocab_size),
+        tokenizer=TokenizerFacts(
+            kind="open_clip", vocabulary=text.vocab_size, context_length=text.context_length
+        ),
     )
 
 

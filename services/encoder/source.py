@@ -67,8 +67,14 @@ def source_of_files(
     tokenizer_json: str | None = None,
     known: Mapping[str, str] | None = None,
 ) -> ModelSource:
-    """Weights files with their SHA-256, which is computed unless it is known by the file's name."""
-    digests = [(known or {}).get(file.name) or sha256_of(file) for file in files]
+    """Weights files with their SHA-256, which is computed unless it is known by the file's name.
+
+    Raises UnusableWeights for a file that cannot be read.
+    """
+    try:
+        digests = [(known or {}).get(file.name) or sha256_of(file) for file in files]
+    except OSError as error:
+        raise UnusableWeights(f"the weights cannot be read: {error}") from error
     together = (
         digests[0] if len(digests) == 1 else hashlib.sha256(repr(digests).encode()).hexdigest()
     )

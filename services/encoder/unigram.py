@@ -23,6 +23,7 @@ _TEXT, _SCORE, _KIND = 1, 2, 3  # fields of a piece
 _MODEL_TYPE, _CHARACTERS = 3, 2  # a field of the trainer, and one of the normalizer
 _UNIGRAM, _UNKNOWN, _BYTE = 1, 2, 6  # values
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+_LONGEST_VARINT = 63  # bits before its last byte
 
 Field = tuple[int, int | bytes]
 
@@ -31,7 +32,7 @@ def unigram_tokenizer(path: Path) -> Tokenizer:
     """The tokenizer of a `.model` file, without special tokens. Raises UnusableWeights."""
     try:
         return _translated(path.read_bytes())
-    except (OSError, ValueError, IndexError, struct.error) as error:
+    except Exception as error:  # `tokenizers` raises nothing more specific
         raise UnusableWeights(f"{path} is not a SentencePiece unigram model: {error}") from error
 
 
@@ -116,3 +117,5 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
+        if shift > _LONGEST_VARINT:
+            raise ValueError("a number is too long")

@@ -15,8 +15,10 @@ from safetensors.numpy import save_file
 from services.encoder import folders
 from services.encoder.architecture import OPENAI_DEVIATION, OPENAI_MEAN
 from services.encoder.folders import INDEX, WEIGHTS, read_folder
+from services.encoder.graph_files import prepare_graphs
 from services.encoder.source import ModelSource
 from services.encoder.weights import UnusableWeights, load_state_dict
+from tests.models.recipe import filled
 
 GOLDENS = Path("tests/models/goldens")
 Values = dict[str, Any]
@@ -85,6 +87,28 @@ def put(*keys: str | int, value: object) -> Callable[[Values], None]:
         ("hugging-face-clip", "config.json", ("text_config", "vocab_size"), 500, "vocab|tokens"),
         ("hugging-face-clip", "config.json", ("vision_config", "num_channels"), 4, "num_channels"),
         ("hugging-face-clip", "config.json", ("vision_config", "image_size"), 64, "64×64"),
+        (
+            "hugging-face-clip",
+            "config.json",
+            ("text_config", "max_position_embeddings"),
+            10**30,
+            "max_position_embeddings",
+        ),
+        (
+            "hugging-face-clip",
+            "config.json",
+            ("text_config", "layer_norm_eps"),
+            float("inf"),
+            "layer_norm_eps",
+        ),
+        ("hugging-face-clip", "preprocessor_config.json", ("image_std",), [0, 1, 1], "image_std"),
+        (
+            "hugging-face-clip",
+            "preprocessor_config.json",
+            ("image_mean",),
+            [float("nan")] * 3,
+            "image_mean",
+        ),
         ("hugging-face-clip", "preprocessor_config.json", ("resample",), 1, "resample"),
         ("hugging-face-clip", "preprocessor_config.json", ("do_pad",), True, "do_pad"),
         ("hugging-face-clip", "preprocessor_config.json", ("do_rescale",), False, "do_rescale"),
@@ -226,6 +250,44 @@ def test_a_missing_or_damaged_file_is_named(
         read_folder(folder)
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
+def test_a_configuration_nested_too_deeply_is_refused(tmp_path: Path, text: str) -> None:
+    folder = copy_of("hugging-face-clip", tmp_path / "model")
+    (folder / "config.json").write_text(text)
+    with pytest.raises(UnusableWeights, match=r"config\.json cannot be read"):
+        read_folder(folder)
+
+
+def test_a_picture_processor_that_is_no_object_is_refused(tmp_path: Path) -> None:
+    folder = copy_of("siglip", tmp_path / "model")
+    (folder / "preprocessor_config.json").unlink()
+    (folder / "processor_config.json").write_text('{"image_processor": 5}')
+    with pytest.raises(UnusableWeights, match="image_processor"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("damage", [b"\xff" * 100_000, b"\x10" + b"\xff" * 20 + b"\x01"])
+def test_a_sentence_piece_model_with_an_endless_number_is_refused(
+    tmp_path: Path, damage: bytes
+) -> None:
+    folder = copy_of("siglip", tmp_path / "model")
+    with (folder / "spiece.model").open("ab") as file:
+        file.write(damage)
+    with pytest.raises(UnusableWeights, match="number is too long"):
+        read_folder(folder)
+
+
+def test_a_sentence_piece_model_with_damaged_normalisation_is_refused(tmp_path: Path) -> None:
+    folder = copy_of("siglip", tmp_path / "model")
+    path = folder / "spiece.model"
+    data = bytearray(path.read_bytes())
+    at = data.index(b"nmt_nfkc\x12") + len(b"nmt_nfkc\x12") + 3
+    data[at : at + 4] = b"\xff" * 4  # length of the trie
+    path.write_bytes(data)
+    with pytest.raises(UnusableWeights, match=str(path)):
+        read_folder(folder)
+
+
 def test_pickles_are_never_read(tmp_path: Path) -> None:
     folder = copy_of("hugging-face-clip", tmp_path / "model")
     (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
@@ -247,6 +309,64 @@ def test_weights_in_several_files_are_read_together(tmp_path: Path) -> None:
     (folder / INDEX).write_text(json.dumps({"weight_map": {"one": "../elsewhere.safetensors"}}))
     with pytest.raises(UnusableWeights, match="of its folder"):
         read_folder(folder)
+
+
+@pytest.mark.parametrize(
+    "listed", [{"a": ".."}, {"a": ""}, {"a": 5}, {"a": ["b"]}, {"a": "x\0.safetensors"}, {}, [], 3]
+)
+def test_an_index_that_names_no_safetensors_is_refused(tmp_path: Path, listed: object) -> None:
+    folder = copy_of("hugging-face-clip", tmp_path / "model")
+    (folder / WEIGHTS).unlink()
+    (folder / INDEX).write_text(json.dumps({"weight_map": listed}))
+    with pytest.raises(UnusableWeights, match="of its folder"):
+        read_folder(folder)
+
+
+def test_a_file_that_the_index_lists_and_nobody_has_is_named(tmp_path: Path) -> None:
+    folder = copy_of("hugging-face-clip", tmp_path / "model")
+    (folder / WEIGHTS).unlink()
+    (folder / INDEX).write_text(json.dumps({"weight_map": {"a": "gone.safetensors"}}))
+    with pytest.raises(UnusableWeights, match=r"gone\.safetensors"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("family", "file", "keys", "value", "reason"),
+    [
+        (
+            "hugging-face-clip",
+            "config.json",
+            ("text_config", "max_position_embeddings"),
+            40,
+            "configuration for 40",
+        ),
+        (
+            "open-clip",
+            "open_clip_config.json",
+            ("model_cfg", "text_cfg", "context_length"),
+            40,
+            "configuration for 40",
+        ),
+        (
+            "open-clip",
+            "open_clip_config.json",
+            ("model_cfg", "vision_cfg", "head_width"),
+            128,
+            "0 attention heads",
+        ),
+    ],
+)
+def test_a_size_that_does_not_fit_the_weights_is_refused(
+    tmp_path: Path, family: str, file: str, keys: tuple[str, ...], value: int, reason: str
+) -> None:
+    """A text of more tokens would read positions that the weights do not have."""
+    folder = copy_of(family, tmp_path / "model")
+    shapes = json.loads((folder / "shapes.json").read_text())
+    name = "open_clip_model.safetensors" if family == "open-clip" else WEIGHTS
+    save_file(filled(shapes), folder / name)
+    change(folder / file, put(*keys, value=value))
+    with pytest.raises(UnusableWeights, match=reason):
+        prepare_graphs(read_folder(folder), tmp_path / "cache", "fp32")
 
 
 def test_bfloat16_is_read_as_float32(tmp_path: Path) -> None:
