@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -26,10 +27,15 @@ class MilvusBuild:
 
     half = False
 
-    def __init__(self, stored: Stored, count: int, present: Keys) -> None:
-        """present: sorted keys of the rows that are there."""
+    def __init__(
+        self, stored: Stored, count: int, present: Keys, finished: Callable[[str], None]
+    ) -> None:
+        """present: sorted keys of the rows that are there.  finished: called with the name of the
+        collection once all rows are there.
+        """
         self._stored = stored
         self._present = present
+        self._finished = finished
         self._count = count
         self._keys = np.zeros(count, np.int64)
         self._blank = np.zeros(count, np.bool_)
@@ -74,6 +80,7 @@ class MilvusBuild:
                         f"Milvus cannot take the vectors: {missing} of {self._count} rows are "
                         "missing when read back"
                     )
+        self._finished(self._stored.collection.name)
         return MilvusIndex(self._stored, self._keys, self._blank)
 
     def close(self) -> None:

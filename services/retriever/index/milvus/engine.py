@@ -18,9 +18,6 @@ from services.retriever.index.milvus.rows import keys_of
 from services.retriever.index.milvus.schema import FLAT, Collection, Scan
 from services.retriever.index.row_fields import Origin, RowFields
 
-_KEPT = 2
-"""Collections: the one before the latest may be asked still, or gone back to."""
-
 
 class MilvusEngine:
     """See `Engine`."""
@@ -33,6 +30,8 @@ class MilvusEngine:
         self._scan = scan
         self._opened: MilvusClient | None = None
         self._collections: list[str] = []
+        self._finished = ""
+        """The collection that was loaded last: it is asked until another one is."""
 
     def begin(self, products: int, width: int, origin: Origin) -> MilvusBuild:
         """See `Engine.begin`."""
@@ -41,7 +40,7 @@ class MilvusEngine:
             stored = Stored(self._client(), collection)
             present = stored.prepare()
             self._keep(collection.name)
-        return MilvusBuild(stored, products, present)
+        return MilvusBuild(stored, products, present, self._has_finished)
 
     def changed(
         self,
@@ -85,14 +84,21 @@ class MilvusEngine:
             self._opened = None
 
     def _keep(self, name: str) -> None:
-        """Drop the older collections of this process; this one and the one before it stay."""
-        self._collections = [*(one for one in self._collections if one != name), name]
-        for old in self._collections[:-_KEPT]:
+        """Drop the other collections of this process; this one and the one loaded last stay.
+
+        The latter may be asked still, or gone back to. One whose load was given up goes.
+        """
+        if name not in self._collections:
+            self._collections.append(name)
+        for old in [one for one in self._collections if one not in (name, self._finished)]:
             if "://" not in self._uri:
                 # Milvus Lite leaves files open of what it has not sealed.
                 self._client().flush(old)
             self._client().drop_collection(old)
-        self._collections = self._collections[-_KEPT:]
+            self._collections.remove(old)
+
+    def _has_finished(self, name: str) -> None:
+        self._finished = name
 
     def _client(self) -> MilvusClient:
         if self._opened is None:

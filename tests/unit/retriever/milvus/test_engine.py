@@ -84,6 +84,21 @@ def test_the_version_before_stays_and_older_ones_go(uri: str) -> None:
     client.close()
 
 
+def test_loads_that_were_given_up_leave_the_served_version_alone(uri: str) -> None:
+    client = MilvusClient(uri)
+    before = set(client.list_collections())
+    with closing(MilvusEngine(uri, timeout_s=60)) as engine:
+        choice = IndexChoice(engine=engine)
+        served = built(engine, some_rows(20, 50))
+        for dimension in (8, 12, 16):  # collections of their own
+            with closing(choice.begin(50, dimension)):
+                pass
+            assert served.search(some_rows(20, 50)[9], 1).rows.tolist() == [9]
+        built(engine, some_rows(21, 50))
+    assert len(set(client.list_collections()) - before) == 2
+    client.close()
+
+
 def test_a_load_that_was_cut_off_is_completed_and_sends_only_what_is_missing(uri: str) -> None:
     rows = some_rows(10, 300)
     with closing(MilvusEngine(uri, timeout_s=60)) as engine:
