@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -63,7 +64,9 @@ async def embeddings(body: OpenAIEmbeddingsRequest, state: State) -> Response:
     _check(body, inputs, encoder)
     tokens = 0
     if body.modality == "image":
-        vectors = await _picture_vectors(encoder, [_picture(uri) for uri in inputs])
+        # In a thread: 10 MB of base64 take 45 ms.
+        pictures = await asyncio.to_thread(lambda: [_picture(uri) for uri in inputs])
+        vectors = await _picture_vectors(encoder, pictures)
     else:
         vectors = await _text_vectors(encoder, inputs)
         tokens = await encoder.count_tokens(inputs)
