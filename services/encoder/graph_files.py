@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from services.encoder.architecture import Preprocessing, TokenizerFacts
 from services.encoder.precision import Precision, Wanted, in_order
 from services.encoder.source import ModelSource
-from services.encoder.towers import build_towers
+from services.encoder.towers import Towers, build_towers
 from services.encoder.trial import MOST_LOST, round_and_try
 from services.encoder.weights import UnusableWeights
 
@@ -90,11 +90,17 @@ def prepare_graphs(source: ModelSource, cache: Path, precision: Precision) -> Gr
     return GraphFiles(folder, info, precision)
 
 
+def _towers_of(source: ModelSource) -> Towers:
+    try:
+        return build_towers(source.load(), source.description.architecture, source.name)
+    except (ValueError, IndexError, TypeError, RuntimeError) as error:
+        # NumPy and OpenVINO raise these where tensors have other shapes than they should.
+        raise UnusableWeights(f"the tensors do not fit together: {error}") from error
+
+
 def _make_graphs(source: ModelSource, folder: Path, precision: Precision) -> None:
     facts = source.description
-    weights = source.load()
-    towers = build_towers(weights, facts.architecture, source.name)
-    del weights
+    towers = _towers_of(source)
     shape = towers.shape
     if shape.vocabulary != facts.tokenizer.vocabulary:
         raise UnusableWeights(

@@ -388,3 +388,23 @@ def test_open_clip_is_read_where_a_folder_has_both_layouts(tmp_path: Path) -> No
         if path.name.startswith("open_clip"):
             shutil.copy(path, folder)
     assert folders.read_folder(folder).layout == "open_clip"
+
+
+@pytest.mark.parametrize(
+    ("tensor", "shape"),
+    [
+        ("text_projection.weight", (32 * 48,)),
+        ("text_model.encoder.layers.0.self_attn.k_proj.weight", (48, 47)),
+        ("vision_model.embeddings.patch_embedding.weight", (64, 3, 8)),
+        ("text_model.encoder.layers.1.mlp.fc2.weight", (48, 99)),
+    ],
+)
+def test_a_tensor_of_another_shape_is_refused(
+    tmp_path: Path, tensor: str, shape: tuple[int, ...]
+) -> None:
+    folder = copy_of("hugging-face-clip", tmp_path / "model")
+    tensors = filled(json.loads((folder / "shapes.json").read_text()))
+    assert tensor in tensors
+    save_file(tensors | {tensor: np.ones(shape, np.float32)}, folder / WEIGHTS)
+    with pytest.raises(UnusableWeights, match="do not fit together"):
+        prepare_graphs(read_folder(folder), tmp_path / "cache", "fp32")
