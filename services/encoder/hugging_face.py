@@ -28,7 +28,9 @@ from services.encoder.file_tokenizer import read_tokenizer
 from services.encoder.unused_settings import UNUSED_BY_MODELS, UNUSED_BY_PICTURES
 from services.encoder.weights import UnusableWeights
 
-_ACTIVATIONS: dict[str, Activation] = {
+HiddenAct = Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"]
+
+_ACTIVATIONS: dict[HiddenAct, Activation] = {
     "quick_gelu": "quick_gelu",
     "gelu": "gelu",
     "gelu_pytorch_tanh": "gelu_tanh",
@@ -57,7 +59,7 @@ class _Transformer(Section):
     intermediate_size: int
     num_hidden_layers: int
     num_attention_heads: int = Field(ge=1)
-    hidden_act: Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"]
+    hidden_act: HiddenAct
     layer_norm_eps: float = Field(gt=0)
     projection_dim: int | None = None
     pruned_heads: dict[str, Any] = Field(default={}, max_length=0)
@@ -78,21 +80,25 @@ class _ClipText(_Transformer):
     num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=8, ge=1)
     max_position_embeddings: ContextLength = 77
-    hidden_act: Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"] = "quick_gelu"
+    hidden_act: HiddenAct = "quick_gelu"
     layer_norm_eps: float = Field(default=1e-5, gt=0)
     eos_token_id: int = 49_407
 
 
-class _ClipImage(_Transformer):
-    model_type: Literal["clip_vision_model"] = "clip_vision_model"
+class _Image(_Transformer):
     hidden_size: int = 768
     intermediate_size: int = 3_072
     num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=12, ge=1)
     num_channels: Literal[3] = 3
     image_size: Square = 224
+    patch_size: Square
+
+
+class _ClipImage(_Image):
+    model_type: Literal["clip_vision_model"] = "clip_vision_model"
     patch_size: Square = 32
-    hidden_act: Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"] = "quick_gelu"
+    hidden_act: HiddenAct = "quick_gelu"
     layer_norm_eps: float = Field(default=1e-5, gt=0)
 
 
@@ -104,21 +110,15 @@ class _SiglipText(_Transformer):
     num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=12, ge=1)
     max_position_embeddings: ContextLength = 64
-    hidden_act: Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"] = "gelu_pytorch_tanh"
+    hidden_act: HiddenAct = "gelu_pytorch_tanh"
     layer_norm_eps: float = Field(default=1e-6, gt=0)
     projection_size: int | None = None
 
 
-class _SiglipImage(_Transformer):
+class _SiglipImage(_Image):
     model_type: Literal["siglip_vision_model"] = "siglip_vision_model"
-    hidden_size: int = 768
-    intermediate_size: int = 3_072
-    num_hidden_layers: int = 12
-    num_attention_heads: int = Field(default=12, ge=1)
-    num_channels: Literal[3] = 3
-    image_size: Square = 224
     patch_size: Square = 16
-    hidden_act: Literal["quick_gelu", "gelu", "gelu_pytorch_tanh", "gelu_new"] = "gelu_pytorch_tanh"
+    hidden_act: HiddenAct = "gelu_pytorch_tanh"
     layer_norm_eps: float = Field(default=1e-6, gt=0)
     vision_use_head: Literal[True] = True
 
@@ -161,7 +161,7 @@ def describe(folder: Path) -> tuple[Description, str]:
     text_values = model.text_config_dict or model.text_config or {}
     image_values = model.vision_config_dict or model.vision_config or {}
     text: _ClipText | _SiglipText
-    image: _ClipImage | _SiglipImage
+    image: _Image
     if family == "clip":
         text = checked(_ClipText, text_values, f"{config}: text_config", UNUSED_BY_MODELS)
         image = checked(_ClipImage, image_values, f"{config}: vision_config", UNUSED_BY_MODELS)
