@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -46,9 +46,7 @@ class Entry:
 
 def entries_after(url: str, last: EntryId | None, stream: str = STREAM) -> Iterator[Entry]:
     """Entries after `last`, oldest first, one page in memory at a time. Raises DependencyAway."""
-    address, cluster = cluster_address(url)
-    kind = redis.RedisCluster if cluster else redis.Redis
-    with closing(kind.from_url(address, socket_timeout=TIMEOUT_S)) as client:
+    with closing(_client(url)) as client:
         start = "-" if last is None else f"({last}"
         while True:
             page = _page(client, stream, start)
@@ -62,9 +60,22 @@ def entries_after(url: str, last: EntryId | None, stream: str = STREAM) -> Itera
 _Page = list[tuple[bytes, dict[bytes, bytes]]]
 
 
+def _client(url: str) -> redis.Redis | redis.RedisCluster:
+    address, cluster = cluster_address(url)
+    kind = redis.RedisCluster if cluster else redis.Redis
+    with _asking():  # a cluster's client asks for the nodes at once
+        return kind.from_url(address, socket_timeout=TIMEOUT_S)
+
+
 def _page(client: redis.Redis | redis.RedisCluster, stream: str, start: str) -> _Page:
-    try:
+    with _asking():
         return cast("_Page", client.xrange(stream, min=start, count=PAGE))
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    try:
+        yield
     except (RedisError, RedisClusterException, OSError) as error:
         raise DependencyAway(f"the Redis with the query log does not answer: {error}") from error
 

@@ -25,6 +25,7 @@ from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.cli import main
 from services.pipeline.errors import Busy, DependencyAway
 from services.pipeline.queries import export as exporting
+from services.pipeline.queries.entries import entries_after
 from services.pipeline.queries.export import Exported, export
 from services.pipeline.queries.query_store import read_since
 from tests.support.redis_server import RedisAddress, RedisProcess
@@ -170,6 +171,8 @@ def test_a_redis_that_is_away_is_said_to_be_away(stream: Stream, own_redis: Redi
     own_redis.stop()
     with pytest.raises(DependencyAway, match="query log does not answer"):
         stream.export()
+    with pytest.raises(DependencyAway, match="query log does not answer"):
+        next(entries_after("redis://127.0.0.1:9?cluster=true", None))
 
 
 def test_the_commands_export_and_tell_and_name_what_they_are_given_a_key_for(
