@@ -12,7 +12,7 @@ from services.common.client import ServiceClient
 from services.contracts.catalogue import CatalogueHead
 from services.pipeline.catalogue.carried import changes_to_carry, stored_products
 from services.pipeline.catalogue.changes import check_model
-from services.pipeline.catalogue.feature_writer import FeatureWriter
+from services.pipeline.catalogue.feature_writer import FeatureWriter, Survey
 from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
 from services.pipeline.catalogue.publication import Manifest, Publication
@@ -223,33 +223,27 @@ class _Load:
         self._stores.offline.end_load()
         return publication
 
-    def _carried(self, model_id: str, writer: FeatureWriter, embedder: Embedder) -> list[Entry]:
+    def _carried(
+        self, model_id: str, writer: FeatureWriter, embedder: Embedder
+    ) -> list[Entry] | None:
         """Live changes to the same file under another model, stored for this one."""
         if self._undo_changes:
-            return []
+            return None
         changed = changes_to_carry(self._stores, model_id, self._manifest.entries)
+        if changed is None:
+            return None
+        carried = [entry for entry in changed if not entry[1]]
         products = stored_products(self._stores, changed, self._media, model_id)
-        vectors = self._runner.run(embedder.embed(products))
-        # A picture that is damaged by now is given up, and the product is found by its words.
-        products = [
-            product.without_picture(model_id) if isinstance(one, UnusablePicture) else product
-            for product, one in zip(products, vectors, strict=True)
-        ]
-        survey = writer.survey(products)
-        encoded = self._runner.run(embedder.embed(survey.encode))
-        ids = [product.product_id for product in survey.encode]
-        writer.write(
-            survey,
-            {
-                product_id: one
-                for product_id, one in zip(ids, encoded, strict=True)
-                if not isinstance(one, UnusablePicture)
-            },
-        )
-        kept = [
-            (one.product_id, one.vector_fingerprint, one.metadata_fingerprint) for one in products
-        ]
-        return sorted([*(entry for entry in changed if not entry[1]), *kept])
+        size = self._settings.batch_products
+        for start in range(0, len(products), size):
+            some = products[start : start + size]
+            _, _, refused = self._written(some, writer, embedder)
+            # A picture that is damaged by now is given up, and the product is found by its words.
+            without = [one.without_picture(model_id) for one in some if one.product_id in refused]
+            self._written(without, writer, embedder)
+            stored = [one for one in some if one.product_id not in refused]
+            carried += [one.entry for one in (*stored, *without)]
+        return sorted(carried)
 
     def _approve(
         self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
@@ -271,17 +265,7 @@ class _Load:
     ) -> None:
         if not products:
             return
-        survey = writer.survey(products)
-        vectors = self._runner.run(embedder.embed(survey.encode))
-        encoded: dict[str, ProductVectors] = {}
-        refused: dict[str, CatalogueProduct] = {}
-        for product, outcome in zip(survey.encode, vectors, strict=True):
-            if isinstance(outcome, UnusablePicture):
-                without = intake.without_picture(batch[product.row], outcome)
-                refused[product.product_id] = without
-            else:
-                encoded[product.product_id] = outcome
-        writer.write(survey, encoded)
+        survey, encoded, refused = self._written(products, writer, embedder)
         for product in products:
             if product.product_id not in refused:
                 self._count(product)
@@ -290,8 +274,31 @@ class _Load:
         self.counts.ready += brought
         self.counts.encoded += len(encoded) - brought
         self.counts.restored += len(survey.push_vectors) + len(survey.copy)
-        # Without the pictures that the encoder refused.
-        self._store(list(refused.values()), batch, writer, embedder, intake)
+        without = [
+            intake.without_picture(batch[one.row], refused[one.product_id])
+            for one in survey.encode
+            if one.product_id in refused
+        ]
+        self._store(without, batch, writer, embedder, intake)
+
+    def _written(
+        self, products: Sequence[CatalogueProduct], writer: FeatureWriter, embedder: Embedder
+    ) -> tuple[Survey, dict[str, ProductVectors], dict[str, UnusablePicture]]:
+        """Store the products, except those whose picture the encoder refuses.
+
+        Returns what there was to do, and vectors and refusals by product id.
+        """
+        survey = writer.survey(products)
+        vectors = self._runner.run(embedder.embed(survey.encode))
+        encoded: dict[str, ProductVectors] = {}
+        refused: dict[str, UnusablePicture] = {}
+        for product, outcome in zip(survey.encode, vectors, strict=True):
+            if isinstance(outcome, UnusablePicture):
+                refused[product.product_id] = outcome
+            else:
+                encoded[product.product_id] = outcome
+        writer.write(survey, encoded)
+        return survey, encoded, refused
 
     def _count(self, product: CatalogueProduct) -> None:
         self._manifest.add(product)

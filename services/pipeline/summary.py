@@ -208,7 +208,7 @@ class LoadSummary:
         yield f"version {head.version} of {head.model_id} {state}, in {self.seconds:.1f} s"
         if self.publication.carried:
             yield f"live changes to {self.publication.carried} products are kept"
-        if self.publication.undone:
+        elif self.publication.undone:
             undone = f"{self.publication.undone} live changes are undone"
             if self.publication.undone_of:
                 version = f"the version of {self.publication.undone_of}"

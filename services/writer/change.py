@@ -69,8 +69,7 @@ class Change:
         """As a change row of the catalogue lists it."""
         if self.product is None:
             return self.product_id, "", ""
-        product = self.product
-        return product.product_id, product.vector_fingerprint, product.metadata_fingerprint
+        return self.product.entry
 
     def refuse(self, error: ServiceError) -> None:
         """It is not made, now or later."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from services.pipeline.catalogue.caption import caption
 from services.pipeline.catalogue.fingerprint import metadata_fingerprint, vector_fingerprint
+from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.feeds import ReadyVectors
 from services.pipeline.feeds.ready_vectors import digest
 from services.pipeline.feeds.validation import FeedProduct
@@ -114,6 +115,11 @@ class CatalogueProduct:
             metadata_fingerprint="",
             **fields,
         )._with_metadata_fingerprint()
+
+    @property
+    def entry(self) -> Entry:
+        """As a product list names it."""
+        return self.product_id, self.vector_fingerprint, self.metadata_fingerprint
 
     def without_picture(self, model_id: str) -> CatalogueProduct:
         """This product, to be encoded from its words alone."""

@@ -53,9 +53,7 @@ class Manifest:
     entries: list[Entry] = field(default_factory=list)
 
     def add(self, product: CatalogueProduct) -> None:
-        self.entries.append(
-            (product.product_id, product.vector_fingerprint, product.metadata_fingerprint)
-        )
+        self.entries.append(product.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ class Publisher:
         *,
         synonyms: Sequence[Synonym] | None = None,
         undo_changes: bool = False,
-        carried: Sequence[Entry] = (),
+        carried: Sequence[Entry] | None = None,
         approve: Approve | None = None,
     ) -> Publication:
         """Serve this version. One that is served already keeps what was changed live since then,
@@ -136,7 +134,7 @@ class Publisher:
         synonyms: of the catalogue's file; None keeps the present ones.
 
         carried: live changes to a version of another model, whose rows are stored for this one.
-        They are changes to the new version too.
+        They are changes to the new version too. None: what was changed live is undone.
 
         approve: called with a new version whose rows are all there, before it is served; what it
         raises keeps it from being served. Raises StoreIncomplete, with nothing published, when rows
@@ -180,8 +178,8 @@ class Publisher:
             self._offline.write(CHANGE_VIEW, table)
         self._clock.has_seen(timestamp)
         self._heads.flip(head, published)
-        if carried or published is None:
-            return Publication(head, is_new=True, carried=len(carried))
+        if carried is not None or published is None:
+            return Publication(head, is_new=True, carried=len(carried or ()))
         undone_of = published.model_id if published.model_id != self._model_id else ""
         undone = published.sequence - published.base
         return Publication(head, is_new=True, undone=undone, undone_of=undone_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -196,6 +197,57 @@ def test_live_changes_go_on_when_the_same_file_is_loaded_for_another_model(
     assert titles(serve(), "p-003", "p-005") == ["Renamed again", "Product 5"]
     load_feed(open_feed(feed), settings, undo_changes=True)
     assert titles(serve(), "p-003", "p-013") == ["Product 3", None]
+
+
+def test_products_with_the_same_metadata_all_go_on_under_another_model(
+    settings: PipelineSettings, tmp_path: Path, encoder: EncoderDouble, serve: Serve
+) -> None:
+    rows = product_rows(12)
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    load(feed, settings)
+    twins = [rows[2] | {"product_id": "twin-a"}, rows[2] | {"product_id": "twin-b"}]
+    upsert(tmp_path, twins, settings)
+    encoder.model = "double@2"
+    lines = list(load(feed, settings).lines())
+    assert [line for line in lines if "live changes" in line] == [
+        "live changes to 2 products are kept"
+    ]
+    assert serve().info.products == 14
+    assert titles(serve(), "p-002", "twin-a", "twin-b") == ["Product 2"] * 3
+
+
+def test_a_carried_product_whose_picture_is_refused_by_now_is_found_by_its_words(
+    settings: PipelineSettings, tmp_path: Path, encoder: EncoderDouble, serve: Serve
+) -> None:
+    rows = product_rows(14)
+    write_feed(tmp_path / "feed.csv", rows)  # with all pictures, each different
+    feed = write_feed(tmp_path / "feed.csv", rows[:12])
+    load(feed, settings)
+    upsert(tmp_path, rows[12:], settings)
+    pictures = [
+        hashlib.sha256((tmp_path / row["image_path"]).read_bytes()).hexdigest() for row in rows[12:]
+    ]
+    encoder.model = "double@2"
+    encoder.refused_pictures.add(pictures[0])
+    encoder.pictures.clear()
+    encoder.texts.clear()
+    load(feed, settings)
+    assert titles(serve(), "p-012", "p-013") == ["Product 12", "Product 13"]
+    assert verify_stores(settings).faults == []
+    assert encoder.pictures.count(pictures[1]) == 1
+    assert len(encoder.texts) == len(set(encoder.texts)) == 14
+
+
+def test_live_changes_without_a_net_effect_are_not_reported_as_undone_by_another_model(
+    settings: PipelineSettings, tmp_path: Path, encoder: EncoderDouble
+) -> None:
+    rows = product_rows(12)
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    load(feed, settings)
+    upsert(tmp_path, [rows[3] | {"title": "Renamed"}], settings)
+    upsert(tmp_path, [rows[3]], settings)
+    encoder.model = "double@2"
+    assert not any("undone" in line for line in load(feed, settings).lines())
 
 
 def test_live_changes_that_another_model_and_file_undo_are_not_promised_back(
