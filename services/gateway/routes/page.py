@@ -29,7 +29,6 @@ _MOST_BASES = 8
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
-_METHODS = ["GET", "HEAD"]
 
 # The addresses that the page's own router knows. No catch-all route: it would turn the 404 of a
 # misspelt API path into a 405.
@@ -75,15 +74,15 @@ def page_router(web_dir: Path | None) -> APIRouter:
     async def other_file(request: Request) -> Response:
         return await page.file(path_below_root(request.scope).lstrip("/"), request, _ASK_EACH_TIME)
 
-    router.add_api_route("/", index, methods=_METHODS)
+    router.add_api_route("/", index)
     for path in _CLIENT_ROUTES:
-        router.add_api_route(path, client_route, methods=_METHODS)
-    router.add_api_route(f"/{ASSETS}/{{path:path}}", asset, methods=_METHODS)
+        router.add_api_route(path, client_route)
+    router.add_api_route(f"/{ASSETS}/{{path:path}}", asset)
     for entry in sorted(web_dir.iterdir()):
         if entry.is_dir() and entry.name != ASSETS:
-            router.add_api_route(f"/{entry.name}/{{path:path}}", other_file, methods=_METHODS)
+            router.add_api_route(f"/{entry.name}/{{path:path}}", other_file)
         elif entry.is_file() and entry.name != INDEX:
-            router.add_api_route(f"/{entry.name}", other_file, methods=_METHODS)
+            router.add_api_route(f"/{entry.name}", other_file)
     return router
 
 
@@ -108,7 +107,7 @@ def or_not_found_page(web_dir: Path | None, otherwise: ASGIApp) -> ASGIApp:
 
 def _is_visit(request: Request) -> bool:
     """True if a browser navigates to the address; False if a program requests it."""
-    return request.method in _METHODS and "text/html" in request.headers.get("accept", "")
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def _base(scope: Scope) -> str:
@@ -162,8 +161,7 @@ class _Page:
             headers["ETag"] = tag
             if request.headers.get("if-none-match") == headers["ETag"]:
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        headers["Content-Length"] = str(len(body))
-        return HTMLResponse(b"" if request.method == "HEAD" else body, status, headers)
+        return HTMLResponse(body, status, headers)
 
     async def _body(self, base: str) -> tuple[bytes, str]:
         """The page for a base, and its tag; read again only if a build has replaced the file."""
