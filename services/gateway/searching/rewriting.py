@@ -34,7 +34,7 @@ class QueryInWords:
     used: str
     source: RewriteSource | None  # None: the caller turned rewriting off
     rewritten: RewrittenQuery | None = None
-    """What Gemini made of the query; None if it did not."""
+    """What Gemini made of the query; None if it adds nothing."""
 
     @property
     def degraded(self) -> list[str]:
@@ -84,4 +84,7 @@ class Rewriting:
             corrected_query=answer.corrected_query,
             understood=answer.understood,
         )
+        if rewritten == RewrittenQuery(query=query, rewritten_query=query):
+            # The query's own meaning is all there is; it is not asked for again.
+            return QueryInWords(query, query, answer.source)
         return QueryInWords(query, answer.rewritten_query, answer.source, rewritten)

@@ -172,6 +172,19 @@ async def test_what_gemini_made_of_a_query_is_compared_once(understanding: Stack
     assert len({str(one["understood"]) for one in answers}) == 1
 
 
+async def test_a_query_to_which_gemini_adds_nothing_keeps_its_own_meaning_without_a_comparison(
+    understanding: Stack,
+) -> None:
+    understanding.source = "cache"  # of the query as it is
+    answer = await ask(understanding)
+    assert understanding.compared == []
+    assert understanding.encoded == ["red striped mug", "blue"]
+    assert answer["corrected_query"] == MEANT.corrected_query
+    understanding.proposed = [QueryLimit(kind="in_stock", text="in stock")]
+    await ask(understanding)
+    assert len(understanding.compared) == 1
+
+
 async def test_a_further_page_keeps_the_limits_and_tells_them(understanding: Stack) -> None:
     first = await ask(understanding)
     response = await understanding.http.post("/search", json={"cursor": first["cursor"]})
