@@ -13,8 +13,8 @@ const DRAWN_WHEN_NEAR =
 
 interface Props {
   products: ScoredProduct[]
-  /** The query's words; null without a query, so that there is no match to show. */
-  query: string | null
+  /** True if they answer a query, so that there is a match to show. */
+  matched: boolean
   /** True for a search by a picture or a product. */
   looks: boolean
   /** True while another answer is awaited: these results stay, dimmed. */
@@ -32,7 +32,7 @@ export function ResultList({ products, ...list }: Props) {
   const [strong, weak] = byStrength(products)
   // Pictures step back while another answer is on its way; words stay as easy to read as ever.
   const dimming = `[&_img]:duration-200 ${list.dimmed ? '[&_img]:opacity-40' : ''}`
-  if (list.query === null) return <Cards {...list} products={products} from={0} className={dimming} />
+  if (!list.matched) return <Cards {...list} products={products} from={0} className={dimming} />
   return (
     <>
       {strong.length > 0 && <Cards {...list} products={strong} from={0} className={dimming} />}
@@ -46,7 +46,7 @@ export function ResultList({ products, ...list }: Props) {
   )
 }
 
-function Cards({ products, query, looks, from, focus, onMoreLike, onLessLike, className }: Props & { from: number; className: string }) {
+function Cards({ products, matched, looks, from, focus, onMoreLike, onLessLike, className }: Props & { from: number; className: string }) {
   const { say } = useLanguage()
   const why = (product: ScoredProduct): string => {
     const { strength, resembles = [] } = product
@@ -65,7 +65,7 @@ function Cards({ products, query, looks, from, focus, onMoreLike, onLessLike, cl
             <ProductCard
               product={product}
               eager={place < EAGER}
-              matched={query !== null}
+              matched={matched}
               why={why(product)}
               focused={focus === product.product_id}
               onMoreLike={onMoreLike}

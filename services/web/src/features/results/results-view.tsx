@@ -105,7 +105,7 @@ export function ResultsView(props: Props) {
       {answer.state !== 'failed' && kept && kept.results.length > 0 && (
         <ResultList
           products={kept.results}
-          query={hasQuestion(settings) && !(waiting && !sameQuestion) ? (kept.rewritten_query ?? settings.query) : null}
+          matched={hasQuestion(settings) && (sameQuestion || !waiting)}
           looks={settings.picture !== null || settings.like.length > 0}
           dimmed={waiting}
           focus={focus}
