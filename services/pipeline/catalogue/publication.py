@@ -168,11 +168,11 @@ class Publisher:
             return Publication(published, is_new=False)
         for number, shard in enumerate(shards):
             self._read_back.shard(shard_id(head.version, number), shard)
+        self._read_back.products([entry for entry in carried or () if entry[1]])
         if approve is not None:
             approve(head, entries, published)
         self._offline.ensure(CHANGE_VIEW)
         if carried:
-            self._read_back.products([entry for entry in carried if entry[1]])
             head, table = self._changes.following(head, carried)
             self._online.write(CHANGE_VIEW, table)
             self._offline.write(CHANGE_VIEW, table)
