@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 _CLUSTER = "cluster=true"
+_SERVER_TYPE = "redis"
 _CLUSTER_TYPE = "redis_cluster"
 
 
@@ -29,7 +30,8 @@ def prepare(online_store: OnlineStoreConfig, timeout_s: float) -> None:
     if getattr(online_store, "type", "") != "redis":
         return
     nodes = [part for part in online_store.connection_string.split(",") if "=" not in part]
-    if len(nodes) > 1:
+    # Several addresses of sentinels say so themselves.
+    if len(nodes) > 1 and online_store.redis_type == _SERVER_TYPE:
         online_store.redis_type = _CLUSTER_TYPE
     online_store.connection_string = with_limits(online_store.connection_string, timeout_s)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from feast.infra.online_stores.redis import RedisOnlineStoreConfig, RedisType
 
-from services.common.redis_limits import with_limits
+from services.common.redis_limits import prepare, with_limits
 from services.retriever.errors import NotPublished, StoreUnavailable
 from services.retriever.loading.store import FeastFeatures
 from tests.support.feast_repository import write_feature_repo
@@ -20,6 +22,23 @@ def test_limits_are_added_to_a_connection_string_where_it_names_none() -> None:
     assert with_limits("redis:6379,db=1,socket_timeout=9", 5.0) == (
         "redis:6379,db=1,socket_timeout=9,socket_connect_timeout=5.0,retry=null"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "addresses", "prepared"),
+    [
+        ("redis", "a:1", "redis"),
+        ("redis", "a:1,b:1", "redis_cluster"),
+        ("redis_cluster", "a:1", "redis_cluster"),
+        ("redis_sentinel", "a:1,b:1", "redis_sentinel"),
+    ],
+)
+def test_several_addresses_are_those_of_a_cluster_unless_they_are_of_sentinels(
+    given: str, addresses: str, prepared: str
+) -> None:
+    online: Any = RedisOnlineStoreConfig(redis_type=RedisType(given), connection_string=addresses)
+    prepare(online, 5.0)
+    assert online.redis_type == prepared
 
 
 def test_a_folder_that_does_not_exist_yet_is_told_and_not_made(tmp_path: Path) -> None:
