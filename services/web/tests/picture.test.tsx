@@ -179,6 +179,14 @@ describe('a part of a picture', () => {
     expect(forms().filter(asksForParts)).toHaveLength(1)
   })
 
+  it('keeps the keyboard in the editor after a click on a thing', async () => {
+    const { user, editor } = await openEditor()
+    await user.click(await within(editor).findByRole('button', { name: 'Search for thing 1' }))
+    expect(within(editor).getByRole('heading')).toHaveFocus()
+    await user.keyboard('{Escape}')
+    await waitFor(() => expect(editor).not.toBeInTheDocument())
+  })
+
   it('needs no proposals', async () => {
     const { user, editor } = await openEditor()
     gateway.set('POST /pictures', (body) =>

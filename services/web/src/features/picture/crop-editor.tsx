@@ -36,6 +36,11 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
     onCrop(isWhole(part) ? null : part)
   }
   const searched = useSettled(crop, searchWith)
+  const choosePart = (part: Crop) => {
+    setCrop(part)
+    // The button goes, and Escape is caught in the editor alone.
+    heading.current?.focus()
+  }
   const leave = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return
     if (searched() !== before) searchWith(before)
@@ -70,7 +75,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
             >
               <img {...(address && { src: address })} alt={say.yourPicture} />
             </ReactCrop>
-            {whole && <CropProposals parts={parts} onChoose={setCrop} />}
+            {whole && <CropProposals parts={parts} onChoose={choosePart} />}
           </div>
         </div>
         <div className="flex flex-col gap-4">
