@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.ending import end
 from tests.support.launcher import free_port
 
 PYTHON = os.environ.get("MILVUS_PYTHON", "")
@@ -142,17 +143,8 @@ class MilvusServer:
     def stop(self, *, at_once: bool = False) -> None:
         """End the process; `at_once` is SIGKILL."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        if at_once:
-            process.kill()
-        else:
-            process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_S)
+        if process is not None:
+            end(process, STOP_S, at_once=at_once)
 
 
 @contextmanager

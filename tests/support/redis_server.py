@@ -20,6 +20,7 @@ from pathlib import Path
 import redis
 
 from services.launcher.redis_server import find_redis_server
+from tests.support.ending import end
 
 START_S = 20.0
 STOP_S = 10.0
@@ -99,17 +100,8 @@ class RedisProcess:
     def stop(self, *, at_once: bool = False) -> None:
         """Stop, by process id. `at_once` is SIGKILL: no goodbye to its clients."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        if at_once:
-            process.kill()
-        else:
-            process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_S)
+        if process is not None:
+            end(process, STOP_S, at_once=at_once)
 
     def send(self, number: signal.Signals) -> None:
         if self._process is None:
