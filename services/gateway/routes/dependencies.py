@@ -1,4 +1,4 @@
-"""Dependencies of several routes: access, timings, and a body that is JSON."""
+"""What several routes share: access, timings, a body that is JSON, and errors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,33 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader
 
 from services.common.media_types import require_media_type
+from services.common.problems import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    InvalidRequest,
+    ModelMismatch,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
 from services.common.state import get_state
 from services.gateway.admission.access import API_KEY_HEADER, check_access
 from services.gateway.routes.compressed import CompressedJson
 from services.gateway.searching.timings import Timings
 from services.gateway.state import GatewayState, State
+
+QUERY_ERRORS = (
+    InvalidRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ModelMismatch,
+    Overloaded,
+    NotReady,
+    DependencyUnavailable,
+    DeadlineExceeded,
+)
+"""Errors of every route that takes words or a picture in its body."""
 
 _api_key = APIKeyHeader(
     name=API_KEY_HEADER, auto_error=False, description="A key with the scope that the route needs."

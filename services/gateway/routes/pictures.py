@@ -12,21 +12,13 @@ from fastapi import APIRouter, Request, Response
 from services.common.client import ServiceClient
 from services.common.context import request_id
 from services.common.problems import (
-    DeadlineExceeded,
-    DependencyUnavailable,
-    InvalidRequest,
-    ModelMismatch,
-    NotReady,
-    Overloaded,
-    PayloadTooLarge,
     ServiceError,
     UnreadableImage,
-    UnsupportedMediaType,
     problem_responses,
 )
 from services.contracts.encoder import Crop
 from services.contracts.gateway import AddPictureOptions, PictureResponse
-from services.gateway.routes.dependencies import TimingsDependency
+from services.gateway.routes.dependencies import QUERY_ERRORS, TimingsDependency
 from services.gateway.routes.examples import PICTURE_ANSWER, answered, image_form_schema
 from services.gateway.routes.image_form import ImageForm, read_image_form
 from services.gateway.searching.encoding import encode_picture, find_regions
@@ -38,23 +30,12 @@ logger = logging.getLogger(__name__)
 
 router = APIRouter(tags=["search"])
 
-_ERRORS = (
-    InvalidRequest,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    ModelMismatch,
-    Overloaded,
-    NotReady,
-    DependencyUnavailable,
-    DeadlineExceeded,
-    UnreadableImage,
-)
-
 
 @router.post(
     "/pictures",
     summary="Prepare a picture for searches",
-    responses=answered("The id of the picture.", PICTURE_ANSWER) | problem_responses(*_ERRORS),
+    responses=answered("The id of the picture.", PICTURE_ANSWER)
+    | problem_responses(*QUERY_ERRORS, UnreadableImage),
     openapi_extra=image_form_schema(AddPictureOptions),
 )
 async def add_picture(

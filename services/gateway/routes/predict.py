@@ -10,15 +10,7 @@ from services.common.awaited import CHANGE_PARAMETER, ReadYourWrites
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     ChangeNotServed,
-    DeadlineExceeded,
-    DependencyUnavailable,
-    InvalidRequest,
-    ModelMismatch,
-    NotReady,
-    Overloaded,
-    PayloadTooLarge,
     UnreadableImage,
-    UnsupportedMediaType,
     problem_responses,
 )
 from services.contracts.gateway import (
@@ -28,6 +20,7 @@ from services.contracts.gateway import (
     SearchRequest,
 )
 from services.gateway.routes.dependencies import (
+    QUERY_ERRORS,
     TimingsDependency,
     directly_searching,
     json_response,
@@ -47,23 +40,12 @@ from services.gateway.state import State
 
 router = APIRouter(tags=["search"])
 
-_ERRORS = (
-    InvalidRequest,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    ModelMismatch,
-    Overloaded,
-    NotReady,
-    DependencyUnavailable,
-    DeadlineExceeded,
-)
-
 
 @router.post(
     "/predict",
     summary="Find products by words",
     response_model=PredictResponse,
-    responses=found(TEXT_ANSWER) | problem_responses(*_ERRORS, ChangeNotServed),
+    responses=found(TEXT_ANSWER) | problem_responses(*QUERY_ERRORS, ChangeNotServed),
     dependencies=[Depends(require_json), ReadYourWrites],
 )
 async def predict(
@@ -101,7 +83,8 @@ DIRECT = (DirectRoute("/predict", PredictRequest, _predict_directly),)
     "/predict-image",
     summary="Find products by a picture",
     response_model=PredictResponse,
-    responses=found(IMAGE_ANSWER) | problem_responses(*_ERRORS, ChangeNotServed, UnreadableImage),
+    responses=found(IMAGE_ANSWER)
+    | problem_responses(*QUERY_ERRORS, ChangeNotServed, UnreadableImage),
     dependencies=[ReadYourWrites],
     openapi_extra=image_form_schema(PredictImageOptions),
 )
