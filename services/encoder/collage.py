@@ -25,7 +25,7 @@ _BUSY = 0.15
 a plain background. Photographs in shops have .22 to .43; walls, floors, boards and paper .11 at
 most, products that touch the frame included (decision 0053)."""
 _INSIDE = 2
-"""Pixels between the edge and the frame that is looked at."""
+"""Pixels between the edge and the frame that is checked."""
 
 
 class Cell(NamedTuple):

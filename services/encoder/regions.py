@@ -19,10 +19,10 @@ from services.contracts.encoder import MAX_REGIONS, Crop
 from services.encoder.collage import Cell, Colours, is_photograph, photographs
 
 SIDE = 256
-"""Longest side in pixels of the picture that seams are looked for in."""
+"""Longest side, in pixels, of the picture in which seams are sought."""
 
 _COARSE_SIDE = 112
-"""Longest side in pixels of the picture that things are looked for in."""
+"""Longest side, in pixels, of the picture in which things are sought."""
 _BLUR = 0.7
 _ROUNDS = 2
 _LEAST_STEP = 12.0

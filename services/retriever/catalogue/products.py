@@ -315,13 +315,11 @@ class Products:
         group = fields.column(GROUP).of_row(row)
         if group is None:
             return []
-        base = len(self._base)
-        starts = (0, base)
-        return [
-            start + one
-            for start, table in zip(starts, self.fields, strict=False)
-            for one in table.column(GROUP).rows_of(group)
-        ]
+        numbers = self._base.fields.column(GROUP).rows_of(group)
+        if self._added is not None:
+            added = self._added.fields.column(GROUP).rows_of(group)
+            numbers += [len(self._base) + one for one in added]
+        return numbers
 
     def _codes(self, name: str) -> list[Codes]:
         """Codes of a field by table, in which equal values have equal codes."""

@@ -29,7 +29,7 @@ for (const [name, address] of [
     const session = await page.context().newCDPSession(page)
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER })
     await page.addInitScript(watch)
-    // What is fetched in idle time, for later, is not part of the first load.
+    // Without the chunks that are fetched in idle time: they are no part of the first load.
     await page.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }))
     const runs: Vitals[] = []
     // The first visit of each is to an empty cache; the median of three keeps a busy moment out.
