@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.ending import end
+
 START_S = 120.0
 STOP_S = 20.0
 SET_BY_FEAST = ("PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR")
@@ -103,10 +105,5 @@ class ServiceProcess:
         """Ask it to end; its exit code. Kills it when it does not end in time."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
-            self.process.terminate()
-            try:
-                self.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            end(self.process, STOP_S)
         return self.process.returncode
