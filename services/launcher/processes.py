@@ -92,6 +92,11 @@ class Supervisor:
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
 
+    @property
+    def is_up(self) -> bool:
+        """True while the program runs; False before its start and during the pause after an end."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self, process: asyncio.subprocess.Process | None = None) -> None:
         """Start the program and watch it, or watch `process` when it was started already."""
         self._process = process or await start(self.program)

@@ -72,15 +72,16 @@ class Session:
     async def require(self, module: str, *arguments: str) -> None:
         """Run a program of ours to its end. Raises CannotRun, with its exit code, when it fails.
 
-        It is run again if it was killed from outside, or if a service that it may need has ended
-        since the first run: then its failure says nothing of what it was asked to do.
+        It is run again if it was killed from outside, or if a service that it may need was down or
+        has ended since: then its failure says nothing of what it was asked to do.
         """
         ends = self._ends()
+        all_up = all(supervisor.is_up for supervisor in self._supervisors)
         for _ in range(_TRIES - 1):
             try:
                 return await require(self.values, module, *arguments)
             except CannotRun as failure:
-                if failure.exit_code != -signal.SIGKILL and ends == self._ends():
+                if failure.exit_code != -signal.SIGKILL and all_up and ends == self._ends():
                     raise
             self.say(f"{module} {arguments[0]} was cut short; running it again")
             await asyncio.sleep(_PAUSE_S)

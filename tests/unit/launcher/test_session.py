@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,18 @@ def runs(folder: Path) -> int:
 def _in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("services.launcher.session._PAUSE_S", 0.01)
+
+
+@asynccontextmanager
+async def service(folder: Path) -> AsyncIterator[Supervisor]:
+    """A supervised program that does nothing for a minute."""
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    supervisor = Supervisor(Program("service", sleeper, {}, folder / "service.log"), lambda _: None)
+    await supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop()
 
 
 async def test_a_step_that_is_killed_is_run_again(tmp_path: Path) -> None:
@@ -65,14 +78,22 @@ async def test_a_step_that_fails_while_a_service_ends_is_run_again(
         "    sys.exit(3)"
     )
     stack = session(tmp_path, code, [])
-    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
-    service = Supervisor(Program("service", sleeper, {}, tmp_path / "service.log"), lambda _: None)
-    await service.start()
-    try:
-        assert service._process is not None
-        (tmp_path / "pid").write_text(str(service._process.pid))
-        stack._supervisors.append(service)
+    async with service(tmp_path) as supervisor:
+        assert supervisor._process is not None
+        (tmp_path / "pid").write_text(str(supervisor._process.pid))
+        stack._supervisors.append(supervisor)
         await stack.require("step", "load")
-    finally:
-        await service.stop()
     assert runs(tmp_path) == failures + 1
+
+
+async def test_a_step_that_fails_while_a_service_is_down_already_is_run_again(
+    tmp_path: Path,
+) -> None:
+    stack = session(tmp_path, "if runs == 1: sys.exit(3)", [])
+    async with service(tmp_path) as supervisor:
+        assert supervisor._process is not None
+        supervisor._process.kill()
+        await supervisor._process.wait()
+        stack._supervisors.append(supervisor)
+        await stack.require("step", "load")
+    assert runs(tmp_path) == 2
