@@ -226,12 +226,15 @@ class _Load:
     def _carried(
         self, model_id: str, writer: FeatureWriter, embedder: Embedder
     ) -> list[Entry] | None:
-        """Live changes to the same file under another model, stored for this one."""
+        """Live changes to the same file, stored for this model."""
         if self._undo_changes:
             return None
-        changed = changes_to_carry(self._stores, model_id, self._manifest.entries)
-        if changed is None:
+        served = changes_to_carry(self._stores, model_id, self._manifest.entries)
+        if served is None:
             return None
+        served_model, changed = served
+        if served_model == model_id:
+            return changed
         carried = [entry for entry in changed if not entry[1]]
         products = stored_products(self._stores, changed, self._media, model_id)
         size = self._settings.batch_products

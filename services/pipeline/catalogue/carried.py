@@ -1,31 +1,72 @@
-"""Live changes that go on when the same file is loaded for another model."""
+"""Live changes that go on when the same file is loaded again, for another model or with a picture
+that could not be downloaded before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.contracts.catalogue import METADATA_VIEW, PRODUCT_KEY
 from services.pipeline.catalogue.ledger import Entry, Ledger
-from services.pipeline.catalogue.product import CatalogueProduct
+from services.pipeline.catalogue.product import METADATA_FIELDS, CatalogueProduct
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.errors import StoreIncomplete
-from services.pipeline.pictures.media import MediaStore
+from services.pipeline.pictures.media import MediaStore, stored_picture
 
 
-def changes_to_carry(stores: Stores, model_id: str, file: Sequence[Entry]) -> list[Entry] | None:
-    """The live changes to what is served, if only the model is another one; else None.
+def changes_to_carry(
+    stores: Stores, model_id: str, file: Sequence[Entry]
+) -> tuple[str, list[Entry]] | None:
+    """The model of what is served and the live changes to it, if the file is the same; else None.
 
-    file: the products of the file. Another file replaces what was changed, as it does for one
-    model. Raises StoreIncomplete, OfflineDamaged.
+    None also when the file would publish what is served: that keeps its changes by itself.
+
+    file: the products of the file. Another file replaces what was changed. Raises
+    StoreIncomplete, OfflineDamaged.
     """
     ledger = stores.ledger()
     published = ledger.head()
-    if published is None or published.head.model_id == model_id:
+    if published is None:
         return None
-    served = Ledger.listed(ledger.shards(published.head))
-    if {(one[0], one[2]) for one in served} != {(one[0], one[2]) for one in file}:
+    served = list(Ledger.listed(ledger.shards(published.head)))
+    if published.head.model_id == model_id and set(served) == set(file):
         return None
-    return ledger.changed(published.head)
+    if not _is_same_file(stores, served, file):
+        return None
+    return published.head.model_id, ledger.changed(published.head)
+
+
+def _is_same_file(stores: Stores, served: Sequence[Entry], file: Sequence[Entry]) -> bool:
+    """True if two loads read the same products, also where only one got a picture."""
+    before = {product_id: metadata for product_id, _, metadata in served}
+    after = {product_id: metadata for product_id, _, metadata in file}
+    if before.keys() != after.keys():
+        return False
+    differ = [one for one in before if before[one] != after[one]]
+    if not differ:
+        return True
+    index = stores.offline.index(METADATA_VIEW).by_fingerprint
+    wanted = [*(before[one] for one in differ), *(after[one] for one in differ)]
+    if any(metadata not in index for metadata in wanted):
+        return False
+    rows = stores.offline.read(METADATA_VIEW, [index[metadata] for metadata in wanted]).to_pylist()
+    pairs = zip(rows[: len(differ)], rows[len(differ) :], strict=True)
+    return all(_differ_by_download(one, other) for one, other in pairs)
+
+
+def _differ_by_download(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """True if one of them has a stored picture, the other does not, and all else is equal."""
+    stored = [stored_picture(row["image_url"] or "") is not None for row in (one, other)]
+    return sum(stored) == 1 and all(
+        one[name] == other[name] or _no_number(one[name], other[name])
+        for name in METADATA_FIELDS
+        if name != "image_url"
+    )
+
+
+def _no_number(one: object, other: object) -> bool:
+    return all(isinstance(value, float) and math.isnan(value) for value in (one, other))
 
 
 def stored_products(

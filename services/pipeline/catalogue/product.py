@@ -22,7 +22,7 @@ from services.pipeline.pictures.media import StoredPicture
 FloatVector = npt.NDArray[np.float32]
 
 
-_METADATA = (
+METADATA_FIELDS = (
     *("title", "description", "brand", "category", "price", "currency"),
     *("image_url", "product_url", "attributes"),
 )
@@ -104,7 +104,8 @@ class CatalogueProduct:
         words = caption(row["title"], row["description"])
         look = "" if picture is None else picture.sha256
         price = row["price"]
-        fields: dict[str, Any] = {name: row[name] or "" for name in _METADATA if name != "price"}
+        texts = (name for name in METADATA_FIELDS if name != "price")
+        fields: dict[str, Any] = {name: row[name] or "" for name in texts}
         return cls(
             row=0,
             product_id=row["product_id"],
@@ -132,5 +133,5 @@ class CatalogueProduct:
         return kept._with_metadata_fingerprint()
 
     def _with_metadata_fingerprint(self) -> CatalogueProduct:
-        stored = {name: getattr(self, name) for name in _METADATA}
+        stored = {name: getattr(self, name) for name in METADATA_FIELDS}
         return replace(self, metadata_fingerprint=metadata_fingerprint(stored))

@@ -110,3 +110,8 @@ def read_catalogue(folder: Path) -> Catalogue:
         return reader.load(reader.head())
     finally:
         reader.close()
+
+
+def titles(catalogue: Catalogue, *product_ids: str) -> list[str | None]:
+    found = [catalogue.get(product_id) for product_id in product_ids]
+    return [None if product is None else product.title for product in found]

@@ -22,7 +22,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import BrokenPublication
 from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import Columns, FeastFeatures
-from tests.integration.pipeline.conftest import load
+from tests.integration.pipeline.conftest import load, titles
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.encoder_double import EncoderDouble
 from tests.support.product_feed import product_rows, write_feed
@@ -33,11 +33,6 @@ Serve = Callable[[], Catalogue]
 
 def upsert(folder: Path, rows: list[dict[str, str]], settings: PipelineSettings) -> None:
     load_feed(open_feed(write_feed(folder / "changes.csv", rows)), settings, live=True)
-
-
-def titles(catalogue: Catalogue, *product_ids: str) -> list[str | None]:
-    found = [catalogue.get(product_id) for product_id in product_ids]
-    return [None if product is None else product.title for product in found]
 
 
 async def title(retriever: RetrieverClient, product_id: str) -> str | None:

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from services.contracts.base import ModalityWeights
+from services.pipeline.catalogue.changes import delete
+from services.pipeline.catalogue.store_work import verify_stores
 from services.pipeline.errors import WrongModel
 from services.pipeline.feeds import FeedOptions, open_feed
 from services.pipeline.feeds.sqid import ESCI_PRODUCTS, FEATURES, IMAGE_FEATURES, TEXT_FEATURES
@@ -22,7 +24,7 @@ from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import fuse
-from tests.integration.pipeline.conftest import load
+from tests.integration.pipeline.conftest import load, titles
 from tests.support.encoder_double import EncoderDouble
 from tests.support.picture_server import Answer, PictureServer
 from tests.support.product_feed import product_rows, write_feed
@@ -99,6 +101,44 @@ def test_a_link_that_leads_nowhere_costs_its_product_the_picture_alone(
     server.on("/gone.png", Answer(png(0)))
     again = load(feed, online)
     assert (again.counts.encoded, again.without_linked_picture) == (1, 0)
+
+
+@pytest.mark.parametrize("model", ["double@1", "double@2"])
+def test_a_picture_that_comes_later_undoes_no_live_change(
+    online: PipelineSettings,
+    encoder: EncoderDouble,
+    server: PictureServer,
+    tmp_path: Path,
+    serve: Serve,
+    model: str,
+) -> None:
+    rows = product_rows(6, pictures=False)
+    rows[0]["image_path"] = server.on("/0.png", Answer(status=404), Answer(png(0)))
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    load(feed, online)
+    changed = write_feed(tmp_path / "changes.csv", [rows[3] | {"title": "Renamed"}])
+    load_feed(open_feed(changed), online, live=True)
+    delete(["p-004"], online)
+
+    encoder.model = model
+    encoded = len(encoder.texts)
+    again = load(feed, online)
+    assert again.publication.is_new
+    assert "live changes to 2 products are kept" in list(again.lines())
+    if model == "double@1":
+        assert len(encoder.texts) <= encoded + 1
+    catalogue = serve()
+    assert catalogue.info.model == model
+    assert titles(catalogue, "p-003", "p-004") == ["Renamed", None]
+    product = catalogue.get("p-000")
+    assert product is not None
+    assert (product.image_url or "").startswith("/images/")
+    assert verify_stores(online).faults == []
+
+    # Another file does: a product that is renamed in it, or another link.
+    server.on("/other.png", Answer(png(7)))
+    load(write_feed(feed, [rows[0] | {"image_path": f"{server.url}/other.png"}, *rows[1:]]), online)
+    assert titles(serve(), "p-003", "p-004") == ["Product 3", "Product 4"]
 
 
 def test_shopify_becomes_products(settings: PipelineSettings, tmp_path: Path, serve: Serve) -> None:
