@@ -167,11 +167,12 @@ class ServiceClient:
         answer: type[Answer],
         body: BaseModel | None = None,
         *,
-        if_match: str | None = None,
+        only: Mapping[str, str | None] | None = None,
     ) -> Answer:
-        """With `if_match` it is never repeated: the first try may have changed the tag."""
-        headers = {} if if_match is None else {"If-Match": if_match}
-        read, repeatable = answer.model_validate_json, if_match is None
+        """`only`: `If-Match` or `If-None-Match`, where they are given. With one of them the call is
+        never repeated: the first try may have changed what they ask for."""
+        headers = {name: value for name, value in (only or {}).items() if value is not None}
+        read, repeatable = answer.model_validate_json, not headers
         if body is None:
             return await self._call(method, path, read, headers=headers, repeatable=repeatable)
         return await self._send_json(method, path, body, read, headers, repeatable=repeatable)

@@ -136,7 +136,7 @@ class ModelMismatch(ServiceError):
 
 
 class PreconditionFailed(ServiceError):
-    """The product is not as `If-Match` says; read it again, and repeat the change if it holds."""
+    """The product is not as `If-Match` or `If-None-Match` says; read it, then decide again."""
 
     slug, title, status = "precondition-failed", "Precondition failed", 412
 

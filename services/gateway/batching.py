@@ -7,6 +7,7 @@ now is sent again, if that cannot make a change twice.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,8 @@ def _line(number: int, content: bytes, *, too_long: bool) -> Line:
     if too_long or len(content) > MAX_LINE_BYTES:
         detail = f"The line is longer than {MAX_LINE_BYTES} bytes, the limit here."
         return Line(number, b"", PayloadTooLarge(detail))
+    if number == 1:
+        content = content.removeprefix(codecs.BOM_UTF8)  # some programs begin a file so
     return Line(number, content)
 
 

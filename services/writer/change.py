@@ -46,6 +46,8 @@ class Change:
     if_match: str | None = None
     mark: Mark | None = None
     """The line of a batch with a key that it comes from, if any."""
+    only_new: bool = False
+    """Refused if the catalogue has the product."""
     answer: asyncio.Future[Published] = field(default_factory=_answer, repr=False)
     product: CatalogueProduct | None = field(default=None, repr=False)
     """Product to store, once it is known."""
@@ -58,6 +60,11 @@ class Change:
     def may_encode(self) -> bool:
         """True if it may need the encoder, as far as the request shows."""
         return self.given is not None or not EMBEDDED.isdisjoint(self.patch or ())
+
+    @property
+    def needs_stored(self) -> bool:
+        """True if the product as it is stored decides what becomes of it."""
+        return self.patch is not None or self.if_match is not None or self.only_new
 
     @property
     def in_time(self) -> bool:

@@ -1,4 +1,4 @@
-"""Merge patches (RFC 7396) of a stored product, and `If-Match`."""
+"""Merge patches (RFC 7396) of a stored product, `If-Match` and `If-None-Match`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.contracts.products import Product, product_etag, take_list_price
 from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.pictures.media import MediaStore
-from services.writer.change import EMBEDDED
+from services.writer.change import EMBEDDED, Change
 from services.writer.reading import ReadProduct, read_product
 
 Row = Mapping[str, Any]
@@ -38,11 +38,14 @@ def product_of(product_id: str, row: Row) -> Product:
     )
 
 
-def check_match(if_match: str | None, product_id: str, row: Row | None) -> None:
-    """Raises PreconditionFailed when the stored product is not what the caller has seen."""
-    if if_match is None:
+def check_match(change: Change, row: Row | None) -> None:
+    """Raises PreconditionFailed when the stored product is not what the caller expects."""
+    product_id = change.product_id
+    if change.only_new and row is not None:
+        raise PreconditionFailed(f"The catalogue has a product {product_id!r} already.")
+    if change.if_match is None:
         return
-    wanted = [tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")]
+    wanted = [tag.strip().removeprefix("W/").strip('"') for tag in change.if_match.split(",")]
     if row is None:
         raise PreconditionFailed(f"The catalogue has no product {product_id!r}.")
     if "*" in wanted:

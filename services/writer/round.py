@@ -119,8 +119,8 @@ class Round:
         return published
 
     def _current_rows(self, batch: Batch) -> dict[str, Row]:
-        """Stored rows of the products of each patch and `If-Match`."""
-        asked = [one for one in batch.values() if one.patch is not None or one.if_match is not None]
+        """Stored rows of the products of each change that depends on them."""
+        asked = [one for one in batch.values() if one.needs_stored]
         if not asked:
             return {}
         entries = self._keeper.entries()
@@ -152,7 +152,7 @@ class Round:
             product_id = change.product_id
             row = rows.get(product_id)
             try:
-                check_match(change.if_match, product_id, row)
+                check_match(change, row)
                 if change.given is not None:
                     found[product_id] = read_product(product_id, change.given, self._media)
                 elif change.patch is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
@@ -74,9 +74,18 @@ async def put_product(
     product: ProductInput,
     state: State,
     if_match: IfMatch = None,
+    if_none_match: Annotated[
+        Literal["*"] | None, Header(description="`*`: only add the product, replace none.")
+    ] = None,
 ) -> ProductChange:
     """Answers when the change is on the disk; searchable as soon as the retrievers look again."""
-    change = Change(product_id, own_time(), given=product, if_match=if_match)
+    change = Change(
+        product_id,
+        own_time(),
+        given=product,
+        if_match=if_match,
+        only_new=if_none_match is not None,
+    )
     return answered(product_id, await state.writer.make(change))
 
 

@@ -65,6 +65,14 @@ IfMatch = Annotated[
     ),
 ]
 
+IfNoneMatch = Annotated[
+    Literal["*"] | None,
+    Header(
+        description="`*`: only add the product; if the catalogue has one with this id, the change "
+        "is refused with 412."
+    ),
+]
+
 Wait = Annotated[
     Literal["searchable"] | None,
     Query(
@@ -105,6 +113,7 @@ async def put_product(
     request: Request,
     state: State,
     if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
     wait: Wait = None,
 ) -> ProductChange:
     """Searchable in less than a second, on every replica, without a reload.
@@ -114,7 +123,11 @@ async def put_product(
     await require_json(request)
     product = await _read(request, ProductInput)
     change = await writer_of(state).change(
-        "PUT", product_path(product_id), ProductChange, product, if_match=if_match
+        "PUT",
+        product_path(product_id),
+        ProductChange,
+        product,
+        only={"If-Match": if_match, "If-None-Match": if_none_match},
     )
     return await _waited(state, change, wait)
 
@@ -136,7 +149,7 @@ async def patch_product(
     await require_media_type(request, PATCH_MEDIA_TYPE, "application/json")
     patch = await _read(request, ProductPatch)
     change = await writer_of(state).change(
-        "PATCH", product_path(product_id), ProductChange, patch, if_match=if_match
+        "PATCH", product_path(product_id), ProductChange, patch, only={"If-Match": if_match}
     )
     return await _waited(state, change, wait)
 
@@ -147,7 +160,7 @@ async def delete_product(
 ) -> ProductChange:
     """No longer found in less than a second; a product that is not there is no error."""
     change = await writer_of(state).change(
-        "DELETE", product_path(product_id), ProductChange, if_match=if_match
+        "DELETE", product_path(product_id), ProductChange, only={"If-Match": if_match}
     )
     return await _waited(state, change, wait)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Header, Path, Response
 
 from services.common.awaited import ReadYourWrites
 from services.common.problems import (
@@ -19,6 +19,7 @@ from services.common.problems import (
 )
 from services.contracts.base import ProductId
 from services.contracts.products import Product, product_etag
+from services.gateway.routes.etags import holds
 from services.gateway.routes.examples import PRODUCT, answered
 from services.gateway.searching.services import product_path
 from services.gateway.state import State
@@ -30,7 +31,9 @@ router = APIRouter(tags=["products"], dependencies=[ReadYourWrites])
 @router.get(
     "/products/{product_id:path}",
     summary="One product",
+    response_model=Product,
     responses=answered("The product.", PRODUCT)
+    | {304: {"description": "The product that the caller holds is still the same."}}
     | problem_responses(
         ChangeNotServed,
         NotFound,
@@ -45,11 +48,17 @@ async def get_product(
     product_id: Annotated[ProductId, Path(description="Its id in the catalogue.")],
     state: State,
     response: Response,
-) -> Product:
+    if_none_match: Annotated[
+        str, Header(description="`ETag` of the product that the caller holds.")
+    ] = "",
+) -> Product | Response:
     """All of a product's metadata, the same as in search results.
 
     `If-Match` of a later change takes the `ETag`, so that no update is lost.
     """
     product = await state.services.retriever.get(product_path(product_id), Product)
-    response.headers["ETag"] = f'"{product_etag(product)}"'
+    headers = {"ETag": f'"{product_etag(product)}"'}
+    if holds(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
     return product

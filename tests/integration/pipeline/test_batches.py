@@ -85,6 +85,17 @@ async def send(
     return [BatchResult.model_validate_json(line) for line in response.content.splitlines()]
 
 
+async def test_a_byte_order_mark_belongs_to_no_line(
+    gateway: httpx.AsyncClient, catalogue: Path
+) -> None:
+    mark = "\ufeff"
+    first, second = await send(gateway, [mark + json.dumps(put("mug")), mark + "{}"])
+    assert (first.line, first.status) == (1, "stored")
+    assert (second.line, second.status) == (2, "refused")
+    (only,) = await send(gateway, [mark, json.dumps(put("cup"))])
+    assert (only.line, only.status) == (2, "stored")
+
+
 async def test_puts_patches_and_deletes_are_made_in_order_and_a_bad_line_costs_itself_alone(
     gateway: httpx.AsyncClient, catalogue: Path, serve: Serve
 ) -> None:

@@ -173,6 +173,29 @@ async def test_if_match_refuses_a_lost_update(
     assert kept.price == 2.0
 
 
+async def test_if_none_match_adds_a_product_and_replaces_none(
+    writer: httpx.AsyncClient, catalogue: Path, serve: Serve
+) -> None:
+    new = {"If-None-Match": "*"}
+    refused = await writer.put("/products/p-002", json=MUG, headers=new)
+    assert_problem(refused, 412, "precondition-failed")
+    # Of two at once, one is the first.
+    both = [writer.put("/products/mug-9", json=MUG, headers=new) for _ in range(2)]
+    statuses = sorted(response.status_code for response in await asyncio.gather(*both))
+    assert statuses == [200, 412]
+    tag = {"If-None-Match": '"abc"'}
+    unknown = await writer.put("/products/mug-10", json=MUG, headers=tag)
+    assert_problem(unknown, 422, "invalid-request")
+    change(await writer.delete("/products/mug-9"))
+    change(await writer.put("/products/mug-9", json=MUG, headers=new))
+    stored = await asyncio.to_thread(serve)
+    kept, added = stored.get("p-002"), stored.get("mug-9")
+    assert kept is not None
+    assert kept.title == "Product 2"
+    assert added is not None
+    assert stored.get("mug-10") is None
+
+
 async def test_changes_at_once_are_written_together_and_each_in_its_turn(
     writer: httpx.AsyncClient, catalogue: Path, serve: Serve
 ) -> None:

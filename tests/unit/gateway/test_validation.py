@@ -175,7 +175,12 @@ async def test_any_product_id_reaches_the_retriever_as_it_is(stack: Stack, name:
 
 async def test_a_product_comes_with_the_tag_that_a_change_may_name(stack: Stack) -> None:
     response = await stack.http.get("/products/mug")
-    assert response.headers["etag"] == f'"{product_etag(Product(**response.json()))}"'
+    tag = response.headers["etag"]
+    assert tag == f'"{product_etag(Product(**response.json()))}"'
+    for held, status in ((tag, 304), (f'"another", W/{tag}', 304), ('"another"', 200)):
+        again = await stack.http.get("/products/mug", headers={"If-None-Match": held})
+        assert (again.status_code, again.headers["etag"]) == (status, tag)
+        assert bool(again.content) == (status == 200)
 
 
 async def test_a_missing_product_is_not_found(stack: Stack) -> None:

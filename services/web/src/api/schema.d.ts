@@ -2853,6 +2853,8 @@ export interface operations {
                 change?: string | null;
             };
             header?: {
+                /** @description `ETag` of the product that the caller holds. */
+                "if-none-match"?: string;
                 "X-Catalogue-Change"?: string | null;
             };
             path: {
@@ -2888,6 +2890,13 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Product"];
                 };
+            };
+            /** @description The product that the caller holds is still the same. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -2976,6 +2985,8 @@ export interface operations {
             header?: {
                 /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
                 "if-match"?: string | null;
+                /** @description `*`: only add the product; if the catalogue has one with this id, the change is refused with 412. */
+                "if-none-match"?: "*" | null;
             };
             path: {
                 /** @description Its id in the catalogue. */
