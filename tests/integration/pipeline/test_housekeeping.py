@@ -33,8 +33,8 @@ from services.writer.housekeeping import MERGE_AT, Housekeeper
 from services.writer.keeper import StoreKeeper
 from services.writer.settings import WriterSettings
 from services.writer.writer import LiveWriter
-from tests.integration.pipeline.conftest import Serve, load
-from tests.integration.pipeline.test_changes import titles, upsert
+from tests.integration.pipeline.conftest import Serve, load, titles
+from tests.integration.pipeline.test_changes import upsert
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.waiting import until
 

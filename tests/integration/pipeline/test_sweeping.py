@@ -26,8 +26,8 @@ from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures
 from services.writer.app import create_app
 from services.writer.settings import WriterSettings
-from tests.integration.pipeline.conftest import Serve, load
-from tests.integration.pipeline.test_changes import titles, upsert
+from tests.integration.pipeline.conftest import Serve, load, titles
+from tests.integration.pipeline.test_changes import upsert
 from tests.support.encoder_double import EncoderDouble
 from tests.support.lifespan import LifespanManager
 from tests.support.product_feed import product_rows, write_feed

@@ -35,8 +35,8 @@ from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.registry import ranking_in_force
 from services.pipeline.training.published import published_products
 from services.writer.keeper import StoreKeeper
-from tests.integration.pipeline.conftest import load, read_catalogue
-from tests.integration.pipeline.test_changes import titles, upsert
+from tests.integration.pipeline.conftest import load, read_catalogue, titles
+from tests.integration.pipeline.test_changes import upsert
 from tests.integration.pipeline.test_sweeping import MERGE, writing
 from tests.integration.retriever.conftest import running_retriever
 from tests.support.encoder_double import EncoderDouble
