@@ -7,10 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.retriever.understanding.currencies import ALSO_UNITS, CURRENCIES
+from services.retriever.understanding.number_words import number_at
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
 
 _MOST = 1e9
+_FEWEST_ALONE = 10
+"""The smallest number in words that may be a price without a currency."""
 _LETTERS_IN_CODE = frozenset("-_/#")
 
 
@@ -42,8 +45,10 @@ class Amounts:
         tokens = self._tokens
         before = self._currency(place)
         number = place + (before is not None)
-        if number >= len(tokens) or tokens[number].sort != "number":
+        if number >= len(tokens):
             return None
+        if tokens[number].sort != "number":
+            return None if before else self._in_words(number)
         value, end = value_of(tokens[number].folded), number + 1
         if value is not None and self._thousands(end):
             value, end = value * 1_000, end + 1
@@ -61,6 +66,18 @@ class Amounts:
             place,
             end + dashed + (after is not None and before is None),
         )
+
+    def _in_words(self, place: int) -> Amount | None:
+        """`twenty dollars`. Without a currency, few is a number of things: "at least two"."""
+        found = number_at(self._tokens, place, self._wording.numbers)
+        if found is None:
+            return None
+        value, end = found
+        after = self._currency(end)
+        if after is None and (value < _FEWEST_ALONE or self._measured(end - 1)):
+            return None
+        named = after is not None
+        return Amount(value, after[1] if after else None, named, place, end + named)
 
     def _thousands(self, place: int) -> bool:
         """True for `k` right behind a number: `1.5k`."""

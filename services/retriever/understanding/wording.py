@@ -11,6 +11,7 @@ from functools import cache
 from typing import get_args
 
 from services.retriever.understanding.currencies import CURRENCIES
+from services.retriever.understanding.number_words import number_words
 from services.retriever.understanding.phrase_lists import PHRASES, Meaning
 from services.retriever.understanding.tokens import Token, tokens_of
 from services.retriever.words.folding import unspaced
@@ -57,6 +58,8 @@ class Wording:
         self._spellings = Spellings(Lexicon.of(sorted(self._spelled))[0])
         self.cut = frozenset(cut)
         """Phrases to cut out of runs of a script without spaces."""
+        self.numbers = number_words(languages)
+        """Numbers by their folded words."""
 
     def at(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
         """The number of tokens of the longest phrase with this meaning that begins here."""

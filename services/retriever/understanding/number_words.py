@@ -1,0 +1,121 @@
+"""Numbers in words, as prices are spoken: "under twenty-five euros", "mehr als hundert"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from services.retriever.understanding.tokens import Token
+from services.retriever.words.folding import fold
+
+_UNITS = {
+    "en": "one two three four five six seven eight nine",
+    "de": "ein|eins|eine|einen zwei drei vier fünf sechs sieben acht neun",
+    "fr": "un|une deux trois quatre cinq six sept huit neuf",
+    "es": "un|uno|una dos tres cuatro cinco seis siete ocho nueve",
+    "it": "un|uno|una due tre quattro cinque sei sette otto nove",
+    "nl": "een twee drie vier vijf zes zeven acht negen",
+    "pt": "um|uma dois|duas três quatro cinco seis sete oito nove",
+}
+_TEENS = {
+    "en": "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
+    "de": "zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn",
+    "fr": "dix onze douze treize quatorze quinze seize",
+    "es": "diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve",
+    "it": "dieci undici dodici tredici quattordici quindici sedici diciassette diciotto diciannove",
+    "nl": "tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien",
+    "pt": "dez onze doze treze catorze|quatorze quinze dezesseis|dezasseis dezessete|dezassete "
+    "dezoito dezenove|dezanove",
+}
+_TENS = {
+    "en": "twenty thirty forty|fourty fifty sixty seventy eighty ninety",
+    "de": "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig",
+    "fr": "vingt|vingts trente quarante cinquante soixante septante huitante|octante nonante",
+    "es": "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa",
+    "it": "venti trenta quaranta cinquanta sessanta settanta ottanta novanta",
+    "nl": "twintig dertig veertig vijftig zestig zeventig tachtig negentig",
+    "pt": "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa",
+}
+_HUNDRED = {
+    "en": "hundred", "de": "hundert", "fr": "cent|cents", "es": "cien|ciento", "it": "cento",
+    "nl": "honderd", "pt": "cem|cento",
+}  # fmt: skip
+_THOUSAND = {
+    "en": "thousand", "de": "tausend", "fr": "mille", "es": "mil", "it": "mille",
+    "nl": "duizend", "pt": "mil",
+}  # fmt: skip
+_JOINED = {"de": "und", "nl": "en"}
+"""What joins a unit and a ten in one word: "fünfundzwanzig"."""
+_JOINS = frozenset({"-", "and", "et", "y", "e"})
+
+
+def number_words(languages: Sequence[str]) -> dict[str, int]:
+    """Values by folded word. The first of two languages counts where they differ."""
+    found: dict[str, int] = {}
+    for language in languages:
+        for word, value in _of(language).items():
+            found.setdefault(fold(word), value)
+    return found
+
+
+def _of(language: str) -> dict[str, int]:
+    if language not in _UNITS:
+        return {}
+    units, tens = _listed(_UNITS[language], 1, 1), _listed(_TENS[language], 20, 10)
+    hundred = _listed(_HUNDRED[language], 100, 1)
+    found = units | _listed(_TEENS[language], 10, 1) | tens | hundred
+    found |= _listed(_THOUSAND[language], 1_000, 1)
+    if (join := _JOINED.get(language)) is not None:
+        for ten, value in tens.items():
+            found |= {f"{unit}{join}{ten}": value + one for unit, one in units.items()}
+    if language in ("de", "nl", "it"):
+        for unit, one in units.items():
+            found |= {f"{unit}{word}": one * value for word, value in hundred.items()}
+    return found
+
+
+def _listed(words: str, first: int, step: int) -> dict[str, int]:
+    return {
+        word: first + place * step
+        for place, forms in enumerate(words.split())
+        for word in forms.split("|")
+    }
+
+
+def number_at(
+    tokens: Sequence[Token], place: int, words: Mapping[str, int]
+) -> tuple[int, int] | None:
+    """The number in words that begins at this token, and the place behind it."""
+    total = current = 0
+    end = at = place
+    while at < len(tokens):
+        value = words.get(tokens[at].folded) if tokens[at].sort == "word" else None
+        if value is None:
+            if end == place or at != end or tokens[at].folded not in _JOINS:
+                break
+            at += 1  # counts if a part of the same number follows
+            continue
+        following = _joined(current, value) if end > place else value
+        if following is None:
+            break
+        if value == 1_000:
+            total, current = total + following, 0
+        else:
+            current = following
+        at += 1
+        end = at
+    return (total + current, end) if end > place else None
+
+
+def _joined(current: int, value: int) -> int | None:
+    """A number and its next word; None where another number begins: "twenty thirty"."""
+    if value >= 100:
+        return max(current, 1) * value if current < value else None
+    rest = current % 100
+    if rest == 0:
+        # "Hundred five", but "four twenty" only as in "quatre-vingts".
+        return current + value
+    if current == 4 and value == 20:
+        return 80
+    if rest >= 20 and rest % 10 == 0 and value < (20 if rest in (60, 80) else 10):
+        return current + value
+    return None
