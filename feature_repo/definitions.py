@@ -88,7 +88,8 @@ product_vectors = FeatureView(
         Field(
             name="image_vector",
             dtype=Array(Float32),
-            description="(d,) unit vector of the picture; empty where there is none.",
+            description="(k·d,) unit vectors of k pictures, one after the other; zeros for a "
+            "picture without a vector of its own, empty without pictures.",
         ),
         Field(
             name="fingerprint",
@@ -98,7 +99,7 @@ product_vectors = FeatureView(
     ],
     source=product_vectors_source,
     online=True,
-    description="CLIP embeddings of a product, one feature a vector.",
+    description="CLIP embeddings of a product: of its text, and of its pictures.",
 )
 
 product_metadata = FeatureView(

@@ -56,9 +56,13 @@ SYNONYMS = "synonyms"
 FOLDED = "folded"
 FORMAT = "format"
 
-CURRENT_FORMAT = 1
+CURRENT_FORMAT = 2
 """Format of what is written now. A new number is needed when the releases before would misread it,
-and not for a column that they may ignore."""
+and not for a column that they may ignore. Since format 2, `IMAGE_VECTOR` holds the vectors of all
+pictures of a product, one after the other."""
+
+MOST_IMAGES = 16
+"""Image vectors of one product at most."""
 
 PRODUCTS_PER_SHARD = 10_000
 

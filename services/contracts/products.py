@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -17,6 +18,11 @@ LIST_PRICE = "list_price"
 MORE_CATEGORIES = "more_categories"
 """Attribute of a stored product: its categories beside `category`, one a line."""
 
+MORE_IMAGES = "more_images"
+"""Attribute of a stored product: its pictures after the first, separated by blanks. Those that are
+stored have paths on the gateway; links are only shown."""
+
+_STORED_IMAGE = "/images/"
 
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
@@ -62,6 +68,12 @@ def take_list_price(attributes: dict[str, Any], price: float | None) -> float | 
     return float(text)
 
 
+def searched_pictures(image_url: str | None, attributes: Mapping[str, Any]) -> list[str]:
+    """Addresses of the pictures that a product is found by, in the order of its image vectors."""
+    more = str(attributes.get(MORE_IMAGES, "")).split()
+    return [image_url or "", *(one for one in more if one.startswith(_STORED_IMAGE))]
+
+
 def product_etag(product: Product) -> str:
     """Fingerprint of a product's row, as `ETag` and `If-Match` have it, without quotes."""
     text = Product.model_validate(product.model_dump(include=set(Product.model_fields)))
@@ -94,6 +106,12 @@ class ScoredProduct(Product):
         default_factory=list,
         description="Excluded words that its picture looks like, although its text does not "
         "contain them. Such a product ranks lower.",
+    )
+    matched_image: str | None = Field(
+        default=None,
+        description="The picture of the product that is most similar to the query, if it is not "
+        "`image_url`: one of `attributes.more_images`. `score` is the similarity to this picture.",
+        examples=["/images/3f/3fa9c1.webp"],
     )
     variants: list[Variant] = Field(
         default_factory=list,

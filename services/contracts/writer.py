@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Base64Bytes, BeforeValidator, ConfigDict, Field, RootModel
 
 from services.contracts.base import Contract, ProductId
+from services.contracts.catalogue import MOST_IMAGES
 
 MAX_PRODUCT_BYTES = 16_000_000
 """Largest request for one product: a picture of 10 MB in base64, and its texts."""
@@ -42,6 +43,8 @@ MergePatch = Annotated[dict[str, Any], AfterValidator(_finite)]
 """A merge patch (RFC 7396)."""
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_no_boolean)]
+
+ImageAddress = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 ChangeStatus = Literal["stored", "searchable"]
 
@@ -87,7 +90,20 @@ class ProductInput(Contract):
         default=None,
         max_length=2_000,
         description="Instead of `image`: the path of a stored picture, as `GET` returns it, or an "
-        "http(s) URL, which the page shows and no service fetches.",
+        "http(s) URL, from which the writer downloads the picture.",
+    )
+    images: list[Base64Bytes] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MOST_IMAGES,
+        description="Instead of `image`: several pictures, the main one first.",
+    )
+    image_urls: list[ImageAddress] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MOST_IMAGES,
+        description="Instead of `image_url`: several paths or URLs, the main one first. The answer "
+        "of `GET` names further pictures in `attributes.more_images`.",
     )
     product_url: str | None = Field(default=None, max_length=2_000)
     attributes: dict[str, str] = Field(default_factory=dict, max_length=100)

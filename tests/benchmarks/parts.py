@@ -26,6 +26,7 @@ PARTS = (
     Part("served", "tests.benchmarks.served", ((".venv-infinity", "infinity"), ENCODER)),
     Part("features", "tests.benchmarks.features", (SERVICES,)),
     Part("retriever", "tests.benchmarks.retriever", (RETRIEVER,)),
+    Part("pictures", "tests.benchmarks.pictures", (RETRIEVER,)),
     Part("suggest", "tests.benchmarks.suggest", (SERVICES,)),
     Part("words", "tests.benchmarks.words", (SERVICES,)),
     Part("peers", "tests.benchmarks.peers", (RETRIEVER,)),

@@ -8,7 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from services.common.field_values import says_yes
-from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product, ScoredProduct
+from services.contracts.products import (
+    LIST_PRICE,
+    MORE_CATEGORIES,
+    MORE_IMAGES,
+    Product,
+    ScoredProduct,
+)
 from services.contracts.search import GROUP, IN_STOCK
 from services.contracts.ucp_answers import (
     UcpAvailability,
@@ -36,7 +42,8 @@ from services.gateway.agents.identifiers import barcodes_of, shown_id, sku_of
 from services.gateway.agents.money import currency_code, to_minor
 
 MAX_ATTRIBUTES = 24
-OWN_ATTRIBUTES = frozenset({GROUP, IN_STOCK, LIST_PRICE, MORE_CATEGORIES})
+MAX_MEDIA = 9
+OWN_ATTRIBUTES = frozenset({GROUP, IN_STOCK, LIST_PRICE, MORE_CATEGORIES, MORE_IMAGES})
 """Attributes that have members of their own in UCP, or none."""
 
 Axes = Sequence[str]
@@ -157,11 +164,16 @@ class Shower:
         return UcpDescription(plain=clean(product.description, self.max_description))
 
     def _media(self, product: Product) -> list[UcpMedia] | None:
-        address = product.image_url
-        if address is not None and address.startswith("/images/"):
-            address = self.public_url + address
-        url = web_address(address)
-        return None if url is None else [UcpMedia(url=url, alt_text=_title(product))]
+        """All pictures, the one that matched the query first."""
+        matched = product.matched_image if isinstance(product, ScoredProduct) else None
+        more = product.attributes.get(MORE_IMAGES, "").split()
+        addresses = [one for one in (matched, product.image_url, *more) if one]
+        urls = [
+            url
+            for one in dict.fromkeys(addresses)
+            if (url := web_address(self.public_url + one if one.startswith("/images/") else one))
+        ]
+        return [UcpMedia(url=url, alt_text=_title(product)) for url in urls[:MAX_MEDIA]] or None
 
 
 def _range(prices: Sequence[UcpPrice], currency: str | None) -> UcpPriceRange:

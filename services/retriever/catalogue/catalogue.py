@@ -17,7 +17,7 @@ from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
-from services.retriever.index import LiveIndex, Rows
+from services.retriever.index import FurtherImages, LiveIndex, Rows
 from services.retriever.words import Vocabulary, Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 
@@ -78,12 +78,14 @@ class Catalogue:
         text: Rows,
         image: Rows,
         deletes: Collection[str],
+        further: FurtherImages | None = None,
     ) -> Catalogue:
         """A copy with the changes up to `sequence`; this one stays unchanged.
 
-        text, image: (m, d) float32, the vectors of the m `upserts`, in their order.
+        text, image: (m, d) float32, the vectors of the m `upserts`, in their order.  further:
+        images of these products.
         """
-        index = self.index.with_changes(upserts.ids, text, image, deletes)
+        index = self.index.with_changes(upserts.ids, text, image, deletes, further)
         changed = replace(
             self,
             info=self.info.model_copy(update={"products": len(index)}),

@@ -15,6 +15,7 @@ from services.retriever.index.base import (
 )
 from services.retriever.index.choice import Engine, IndexChoice, IndexKind
 from services.retriever.index.exact import ExactIndex
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.live import LiveIndex
 from services.retriever.index.row_fields import (
     Between,
@@ -34,6 +35,7 @@ __all__ = [
     "Condition",
     "Engine",
     "ExactIndex",
+    "FurtherImages",
     "Hits",
     "Index",
     "IndexBuild",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.contracts.base import ModalityWeights
 from services.retriever.index.row_fields import RowFields, Where
+
+if TYPE_CHECKING:
+    from services.retriever.index.further import FurtherImages
 
 Vector = NDArray[np.float32]
 Rows = NDArray[np.float32]
@@ -54,8 +57,8 @@ class Index(Protocol):
         """The `k` best rows of those `passing`, leaving out those below `threshold`.
 
         query: (2·d,) float32 from `fuse`.  passing: (n,) bool.  where: conditions that all passing
-        rows meet, for an index elsewhere.  Scores are inner products within -1..1. Fewer than `k`
-        come back only where fewer pass.
+        rows meet, for an index elsewhere.  Scores are inner products within -1..1, with the nearest
+        of a row's images. Fewer than `k` come back only where fewer pass.
         """
         ...
 
@@ -67,6 +70,10 @@ class Index(Protocol):
         """(m, 2·d) float32: the fused vectors of the m rows with these numbers."""
         ...
 
+    def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
+        """The further images of the m rows with these numbers, numbered in the order given."""
+        ...
+
 
 class IndexBuild(Protocol):
     """An index in the making, of n rows that are put in part by part."""
@@ -76,11 +83,17 @@ class IndexBuild(Protocol):
         """True if it has 16-bit floats."""
         ...
 
-    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
+    def put(
+        self,
+        part: slice,
+        rows: AnyRows,
+        fields: RowFields | None = None,
+        further: FurtherImages | None = None,
+    ) -> None:
         """These rows (m, 2·d) are final. Parts come in any order.
 
         An index that learns from its rows learns from the first: draw those from all over. An
-        engine needs the `fields` of the same rows.
+        engine needs the `fields` of the same rows.  further: images of these rows, numbered from 0.
         """
         ...
 

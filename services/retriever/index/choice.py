@@ -20,6 +20,7 @@ from services.retriever.index.base import (
     scattered,
 )
 from services.retriever.index.exact import ExactIndex
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import Origin, RowFields
 
 IndexKind = Literal["auto", "exact", "compressed"]
@@ -123,10 +124,19 @@ class _WholeBuild:
 
     def __init__(self, rows: AnyRows) -> None:
         self._rows = rows
+        self._further: list[FurtherImages] = []
 
-    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
+    def put(
+        self,
+        part: slice,
+        rows: AnyRows,
+        fields: RowFields | None = None,
+        further: FurtherImages | None = None,
+    ) -> None:
         """See `IndexBuild.put`."""
         self._rows[part] = rows
+        if further is not None and len(further):
+            self._further.append(further.moved(np.arange(len(self._rows))[part]))
 
     def filled(self, part: slice) -> None:
         """See `_LocalBuild.filled`."""
@@ -137,7 +147,8 @@ class _WholeBuild:
 
     def finish(self) -> Index:
         """See `IndexBuild.finish`."""
-        return ExactIndex(self._rows.astype(np.float32, copy=False))
+        further, _ = FurtherImages.joined(self._further, self._rows.shape[1])
+        return ExactIndex(self._rows.astype(np.float32, copy=False), further)
 
     def close(self) -> None:
         """See `IndexBuild.close`."""

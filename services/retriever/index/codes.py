@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.index.base import AnyRows, Rows, Vector
+from services.retriever.index.further import FurtherImages
 
 _FLOATS_PER_CODE = 4
 _TRAINED_ON = 20_000
@@ -28,19 +29,36 @@ _ENCODED_AT_ONCE = 4_096
 
 
 class Codes:
-    """Half a byte for every four floats of n rows."""
+    """Half a byte for every four floats of n rows, and of their further images.
 
-    def __init__(self, scan: faiss.IndexPQFastScan, order: NDArray[np.intp]) -> None:
-        """order: (2·d,), the dimensions as the codes have them."""
+    Each further image has the codes of a row ``[text ; image]`` of its own.
+    """
+
+    def __init__(
+        self, scan: faiss.IndexPQFastScan, order: NDArray[np.intp], owners: NDArray[np.intp]
+    ) -> None:
+        """order: (2·d,), the dimensions as the codes have them.  owners: (m,) rows of the further
+        images, whose codes come last.
+        """
         self._scan = scan
         self._order = order
+        self._owners = owners
+
+    def __len__(self) -> int:
+        return int(self._scan.ntotal)
 
     def best(self, query: Vector, depth: int) -> NDArray[np.intp]:
-        """The rows, `depth` at most, that look best by their codes, best first. On this thread."""
+        """The rows of the `depth` codes that look best, best first, each once. On this thread."""
         faiss.omp_set_num_threads(1)
         _, found = self._scan.search(query[None, self._order], depth)
         numbers: NDArray[np.intp] = found[0][found[0] >= 0]
-        return numbers
+        if not len(self._owners):
+            return numbers
+        count = len(self) - len(self._owners)
+        further = numbers >= count
+        numbers[further] = self._owners[numbers[further] - count]
+        _, first = np.unique(numbers, return_index=True)
+        return numbers[np.sort(first)]
 
 
 class CodesBuild:
@@ -56,6 +74,9 @@ class CodesBuild:
         self._waiting: list[slice] = []
         self._count = 0
         self._made: list[Future[None]] = []
+        self._held: list[FurtherImages] = []
+        self._further: list[FurtherImages] = []
+        self._further_codes: list[Future[NDArray[np.uint8]]] = []
 
     def filled(self, part: slice) -> None:
         """These rows are final; the first parts are what the codes are learned from."""
@@ -64,21 +85,34 @@ class CodesBuild:
         if self._count >= (_ENCODED_AT_ONCE if self._made else _TRAINED_ON):
             self._submit()
 
-    def finish(self) -> Codes:
-        """Once all rows are filled in: waits for the last of them."""
-        if self._waiting:
+    def add(self, further: FurtherImages) -> None:
+        """Images of rows that are filled in, by the numbers that those have among all rows."""
+        self._held.append(further)
+
+    def finish(self) -> tuple[Codes, FurtherImages]:
+        """Once all rows are filled in: waits for the last of them. Returns their further images."""
+        if self._waiting or self._held:
             self._submit()
         for made in self._made:
             made.result()
-        return self._coder.over(self._codes)
+        further, order = FurtherImages.joined(self._further, self._rows.shape[1])
+        codes = self._codes
+        if len(further):
+            more = np.concatenate([one.result() for one in self._further_codes])
+            codes = np.concatenate([codes, more[order]])
+        return self._coder.over(codes, further.rows), further
 
     def close(self) -> None:
         """End the thread, finished or not."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self) -> None:
-        self._made.append(self._pool.submit(self._encode, self._waiting))
-        self._waiting, self._count = [], 0
+        if self._waiting:
+            self._made.append(self._pool.submit(self._encode, self._waiting))
+        # After the rows: the first of those are what the codes are learned from.
+        self._further += self._held
+        self._further_codes += [self._pool.submit(self._encode_further, one) for one in self._held]
+        self._waiting, self._count, self._held = [], 0, []
 
     def _encode(self, parts: Sequence[slice]) -> None:
         # One thread: others answer meanwhile, and where they take the cores, threads that wait for
@@ -92,6 +126,12 @@ class CodesBuild:
             end = start + len(self._rows[part])
             self._codes[part] = codes[start:end]
             start = end
+
+    def _encode_further(self, further: FurtherImages) -> NDArray[np.uint8]:
+        faiss.omp_set_num_threads(1)
+        rows: Rows = self._rows[further.rows].astype(np.float32)
+        rows[:, rows.shape[1] // 2 :] += further.differences
+        return self._coder.encode(rows)
 
 
 class _Coder:
@@ -123,12 +163,12 @@ class _Coder:
         codes: NDArray[np.uint8] = self._index.pq.compute_codes(self._ordered(rows))
         return codes
 
-    def over(self, codes: NDArray[np.uint8]) -> Codes:
-        """codes: (n, bytes) of all rows."""
+    def over(self, codes: NDArray[np.uint8], owners: NDArray[np.intp]) -> Codes:
+        """codes: (n + m, bytes) of all rows, and of the images of these rows (m,)."""
         self._index.codes = lent(codes)
         self._index.ntotal = len(codes)
         # The new index packs a copy, so the codes need not outlive it.
-        return Codes(faiss.IndexPQFastScan(self._index), self._order)
+        return Codes(faiss.IndexPQFastScan(self._index), self._order, owners)
 
     def _ordered(self, rows: Rows) -> Rows:
         # Eight times as fast as `rows[:, order]`, which took a third of the whole build.

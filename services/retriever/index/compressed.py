@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import faiss
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +17,11 @@ from services.retriever.index.base import (
     Rows,
     Vector,
     blank_images,
+    consecutive,
     sampled,
 )
 from services.retriever.index.codes import Codes, CodesBuild, lent
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import RowFields, Where
 
 HalfRows = NDArray[np.float16]
@@ -32,12 +36,13 @@ _SPARE = 1.5
 # To pass over a row in place costs a hundredth of copying one out to score it.
 _COPIED_SHARE = 0.01
 _TIES = 64
+_SCORED_AT_ONCE = 4_096
 
 
 class CompressedIndex:
     """2 bytes a float for exact scores and half a byte for every four to find candidates."""
 
-    def __init__(self, rows: HalfRows, codes: Codes) -> None:
+    def __init__(self, rows: HalfRows, codes: Codes, further: FurtherImages | None = None) -> None:
         """rows: (n, 2·d) as in `ExactIndex`, with 2·d a multiple of 4; kept and not copied: a
         catalogue that is loaded needs its memory once.
 
@@ -46,6 +51,7 @@ class CompressedIndex:
         self._rows = rows
         self._exact = _over(self._rows)
         self._codes = codes
+        self._further = FurtherImages.none(rows.shape[1]) if further is None else further
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -62,6 +68,10 @@ class CompressedIndex:
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """See `Index.without_image`."""
         return blank_images(self._rows[numbers])
+
+    def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
+        """See `Index.further`; of 16-bit precision."""
+        return self._further.of_rows(numbers)
 
     def search(
         self,
@@ -92,7 +102,12 @@ class CompressedIndex:
         """Rows that pass and look best; None where the scan brought too few of them."""
         least = min(max(_candidates_of(count), k + k // 2), count)
         depth = least if passing is None else int(least * len(self) / count * _SPARE)
-        numbers = self._codes.best(query, min(depth, len(self)))
+        # As many times as much as there are images to a product, on average.
+        depth = min(-(-depth * len(self._codes) // len(self)), len(self._codes))
+        numbers = self._codes.best(query, depth)
+        while len(numbers) < least and passing is None and depth < len(self._codes):
+            depth = min(2 * depth, len(self._codes))
+            numbers = self._codes.best(query, depth)
         if passing is not None:
             # Where what passes is near to the query, more of it may be among the best.
             numbers = numbers[passing[numbers]][: max(least, _candidates_of(len(self)))]
@@ -102,6 +117,8 @@ class CompressedIndex:
         self, query: Vector, k: int, candidates: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """The `k` best of these rows by their exact scores, ties in order of row."""
+        if len(self._further):
+            return self._scored_with_images(query, k, candidates)
         # A few more than asked for, so that which of equal rows comes last is no chance.
         most = min(k + _TIES, len(candidates))
         if len(candidates) <= len(self) * _COPIED_SHARE:
@@ -118,9 +135,39 @@ class CompressedIndex:
                     query[None], most, params=faiss.SearchParameters(sel=selector)
                 )
             )
-        rounded = np.clip(np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0) + 0.0
-        best = np.lexsort((numbers, -rounded))[:k]
-        return numbers[best], rounded[best]
+        return _best(numbers, scores, k)
+
+    def _scored_with_images(
+        self, query: Vector, k: int, candidates: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The same with the nearest image of each row: so the score of each is needed."""
+        scores = np.empty(len(candidates), np.float32)
+        image = query[len(query) // 2 :]
+        for part in consecutive(len(candidates), _SCORED_AT_ONCE):
+            some = candidates[part]
+            scores[part] = _products(self._rows[some], query)
+            scores[part] += self._further.gains(image, some, _products)
+        return _best(candidates, scores, k)
+
+
+def _products(rows: AnyRows, query: Vector) -> Vector:
+    """(m,) inner products with rows (m, w) of 16 bits, which FAISS multiplies as they are."""
+    products = np.empty(len(rows), np.float32)
+    if len(rows):
+        scores, places = (one[0] for one in _over(rows).search(query[None], len(rows)))
+        products[places] = scores
+    return products
+
+
+def _best(
+    numbers: NDArray[np.intp], scores: NDArray[np.floating], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    rounded: NDArray[np.float64] = np.clip(
+        np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0
+    )
+    rounded += 0.0  # never -0.0
+    best = np.lexsort((numbers, -rounded))[:k]
+    return numbers[best], rounded[best]
 
 
 class CompressedBuild:
@@ -133,10 +180,19 @@ class CompressedBuild:
 
     half = True
 
-    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
+    def put(
+        self,
+        part: slice,
+        rows: AnyRows,
+        fields: RowFields | None = None,
+        further: FurtherImages | None = None,
+    ) -> None:
         """See `IndexBuild.put`."""
         self.rows[part] = rows
         self.filled(part)
+        if further is not None and len(further):
+            halved = replace(further, differences=further.differences.astype(np.float16))
+            self._codes.add(halved.moved(np.arange(len(self.rows))[part]))
 
     def filled(self, part: slice) -> None:
         """These of `rows` are final."""
@@ -148,7 +204,7 @@ class CompressedBuild:
 
     def finish(self) -> CompressedIndex:
         """See `IndexBuild.finish`."""
-        return CompressedIndex(self.rows, self._codes.finish())
+        return CompressedIndex(self.rows, *self._codes.finish())
 
     def close(self) -> None:
         """See `IndexBuild.close`."""
@@ -160,7 +216,7 @@ def _candidates_of(count: int) -> int:
     return max(_FEWEST_CANDIDATES, count // _ROWS_A_CANDIDATE)
 
 
-def _over(rows: HalfRows) -> faiss.IndexScalarQuantizer:
+def _over(rows: AnyRows) -> faiss.IndexScalarQuantizer:
     """An exact index over rows (n, 2·d) where they lie; they must outlive it."""
     index = faiss.IndexScalarQuantizer(
         rows.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT

@@ -14,6 +14,7 @@ from services.retriever.index.base import (
     Vector,
     blank_images,
 )
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import Where
 
 # A score in float32 is off by some 1e-7, and rounding moves it by half of the last decimal shown.
@@ -29,9 +30,10 @@ _NARROW = 0.1
 class ExactIndex:
     """Brute force: every row is scored. NumPy leaves the interpreter lock alone meanwhile."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, further: FurtherImages | None = None) -> None:
         """rows: (n, 2·d) float32, both halves of unit length, or zero where there is no vector."""
         self._rows = rows
+        self._further = FurtherImages.none(rows.shape[1]) if further is None else further
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -49,6 +51,10 @@ class ExactIndex:
         """See `Index.without_image`."""
         return blank_images(self.rows(numbers))
 
+    def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
+        """See `Index.further`."""
+        return self._further.of_rows(numbers)
+
     def search(
         self,
         query: Vector,
@@ -59,18 +65,26 @@ class ExactIndex:
     ) -> Hits:
         """See `Index.search`."""
         if passing is None:
-            return self._search(self._rows, query, k, threshold)
+            return self._search(self._rows, self._further, query, k, threshold)
         numbers = np.flatnonzero(passing)
         if len(numbers) <= len(self._rows) * _NARROW:
-            hits = self._search(self._rows[numbers], query, k, threshold)
+            further = self._further.of_rows(numbers)
+            hits = self._search(self._rows[numbers], further, query, k, threshold)
             return Hits(numbers[hits.rows], hits.scores)
-        return self._search(self._rows, query, k, threshold, passing)
+        return self._search(self._rows, self._further, query, k, threshold, passing)
 
     @staticmethod
     def _search(
-        rows: Rows, query: Vector, k: int, threshold: float | None, passing: Passing | None = None
+        rows: Rows,
+        further: FurtherImages,
+        query: Vector,
+        k: int,
+        threshold: float | None,
+        passing: Passing | None = None,
     ) -> Hits:
+        d = len(query) // 2
         rough: Vector = rows @ query
+        further.add_gains(rough, query[d:])
         if passing is not None:
             rough[~passing] = -np.inf
             k = min(k, int(np.count_nonzero(passing)))
@@ -79,7 +93,9 @@ class ExactIndex:
         candidates = _candidates(rough, k, threshold)
         # BLAS adds up in an order that depends on a row's place, so that equal rows may score
         # unequally in the last bit. Scored again and rounded, they tie as they should.
-        exact = rows[candidates].astype(np.float64) @ query.astype(np.float64)
+        doubled = query.astype(np.float64)
+        exact = rows[candidates].astype(np.float64) @ doubled
+        exact += further.gains(doubled[d:], candidates)
         scores = np.clip(np.round(exact, SCORE_DECIMALS), -1.0, 1.0) + 0.0  # never -0.0
         best = np.argsort(-scores, kind="stable")[:k]
         if threshold is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +22,7 @@ from services.retriever.index.base import (
 )
 from services.retriever.index.choice import IndexChoice
 from services.retriever.index.exact import ExactIndex
+from services.retriever.index.further import FurtherImages, Places
 from services.retriever.index.row_fields import Origin, RowFields, Where
 
 # Changes up to this share of the base lie beside it; more are merged into a new base. Below the
@@ -33,6 +35,16 @@ _MERGED_AT_ONCE = 16_384
 
 _WITH_IMAGE, _WITHOUT_IMAGE = 1, 2
 """State of a row that was read; 0 before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A row that was put in."""
+
+    row: Vector
+    """(2·d,) float32."""
+    further: FurtherImages
+    """Those of this one row."""
 
 
 class LiveIndex:
@@ -48,13 +60,13 @@ class LiveIndex:
         ids: Sequence[str],
         choice: IndexChoice = IndexChoice("exact"),  # noqa: B008 - it is frozen
         *,
-        added: Mapping[str, Vector] | None = None,
+        added: Mapping[str, Added] | None = None,
         gone: Passing | None = None,
         images: NDArray[np.uint8] | None = None,
     ) -> None:
         """ids: of the base's n rows, ascending.  choice: of the base when changes are merged.
 
-        added: fused vectors, (2·d,) float32 each, by id.  gone: (n,) bool, base rows not to find.
+        added: new rows by id.  gone: (n,) bool, base rows not to find.
         images: (n,) of the rows of the base that were read, shared by its snapshots and written to
         by `without_image`.
         Raises ValueError when there are not as many ids as rows.
@@ -66,7 +78,7 @@ class LiveIndex:
         self._choice = choice
         self._added = dict(sorted((added or {}).items()))
         self._added_ids = list(self._added)
-        self._delta = ExactIndex(np.stack(list(self._added.values()))) if self._added else None
+        self._delta = _index_of(list(self._added.values())) if self._added else None
         self._gone = np.zeros(len(ids), np.bool_) if gone is None else gone
         self._gone_count = int(np.count_nonzero(self._gone))
         self._images = np.zeros(len(ids), np.uint8) if images is None else images
@@ -160,22 +172,51 @@ class LiveIndex:
 
     @cached_property
     def _added_images(self) -> NDArray[np.uint8]:
-        rows = list(self._added.values())
+        rows = [one.row for one in self._added.values()]
         return _images(blank_images(np.stack(rows))) if rows else np.empty(0, np.uint8)
 
+    def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
+        """See `Index.further`."""
+        if self._delta is None:
+            return self._base.further(numbers)
+        of_base = numbers < len(self._ids)
+        base = self._base.further(numbers[of_base]).moved(np.flatnonzero(of_base))
+        delta = self._delta.further(numbers[~of_base] - len(self._ids))
+        parts = [base, delta.moved(np.flatnonzero(~of_base))]
+        return FurtherImages.joined(parts, self._base.width)[0]
+
+    def nearest_images(self, query: Vector, numbers: NDArray[np.intp]) -> tuple[Places, Rows]:
+        """(m,) places of the images of these rows that are nearest to a fused query, 0 for the
+        first; and (m, d) their differences from the first.
+        """
+        every = np.arange(len(numbers))
+        return self.further(numbers).nearest(query[len(query) // 2 :], every)
+
     def with_changes(
-        self, ids: Sequence[str], text: Rows, image: Rows, deletes: Collection[str]
+        self,
+        ids: Sequence[str],
+        text: Rows,
+        image: Rows,
+        deletes: Collection[str],
+        further: FurtherImages | None = None,
     ) -> LiveIndex:
         """A new snapshot with these products put in (or in place of their old rows), others gone.
 
         text, image: (m, d) float32, the m products' vectors, of unit length or zero.  deletes: ids,
-        unknown ones change nothing; an id in both is deleted.  Searchable at once: the base is
-        shared.  Raises ValueError when ids and vectors are not equally many.
+        unknown ones change nothing; an id in both is deleted.  further: images of the m products.
+        Searchable at once: the base is shared.  Raises ValueError when ids and vectors are not
+        equally many.
         """
         if not len(ids) == len(text) == len(image):
             raise ValueError(f"{len(ids)} ids for {len(text)} text and {len(image)} image vectors")
         fused = np.concatenate([text, image], axis=1, dtype=np.float32)
-        added = {**self._added, **dict(zip(ids, fused, strict=True))}
+        images = FurtherImages.none(fused.shape[1])
+        # An engine would lose them when it takes the changes.
+        if further is not None and self._choice.engine is None:
+            images = further
+        added = {**self._added}
+        for number, (product_id, row) in enumerate(zip(ids, fused, strict=True)):
+            added[product_id] = Added(row, images.of_rows(np.array([number])))
         for product_id in deletes:
             added.pop(product_id, None)
         gone = self._gone.copy()
@@ -212,15 +253,17 @@ class LiveIndex:
         engine, origin = self._choice.engine, origin or Origin()
         if engine is not None and len(self._base):
             width = self._base.width
-            rows = np.array([*self._added.values()], np.float32).reshape(-1, width)
+            rows = np.array([one.row for one in self._added.values()], np.float32)
+            rows = rows.reshape(-1, width)
             base = engine.changed(self._base, rows, fields, by_id, origin.sequence)
             return LiveIndex(base, ids, self._choice)
         with closing(self._choice.begin(len(ids), self._base.width, origin)) as build:
             if engine is not None:
-                build.put(slice(0, len(ids)), self.rows(by_id), fields)
+                build.put(slice(0, len(ids)), self.rows(by_id), fields, self.further(by_id))
                 return LiveIndex(build.finish(), ids, self._choice)
             for part in scattered(len(ids), _MERGED_AT_ONCE):
-                build.put(part, self.rows(by_id[part]))
+                some = by_id[part]
+                build.put(part, self.rows(some), further=self.further(some))
             return LiveIndex(build.finish(), ids, self._choice)
 
     def search(
@@ -250,6 +293,12 @@ class LiveIndex:
             np.array([number for number, _ in found[:k]], np.intp),
             np.array([score for _, score in found[:k]], np.float64),
         )
+
+
+def _index_of(added: Sequence[Added]) -> ExactIndex:
+    rows = np.stack([one.row for one in added])
+    parts = [one.further.moved(np.array([number])) for number, one in enumerate(added)]
+    return ExactIndex(rows, FurtherImages.joined(parts, rows.shape[1])[0])
 
 
 def _images(blank: NDArray[np.bool_]) -> NDArray[np.uint8]:

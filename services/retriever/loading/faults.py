@@ -68,7 +68,7 @@ def check_vectors(
     norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     # Not `> tolerance`: a NaN must not pass.
     odd = ~(np.abs(norms - 1) <= UNIT_TOLERANCE)
-    for row in np.flatnonzero(odd & np.asarray(present)).tolist():
+    for row in np.flatnonzero(odd & np.asarray(present, np.bool_)).tolist():
         length = lengths[row]
         if length == vectors.shape[1]:
             faults.add(f"{modality} vectors that are not of unit length", ids[row])

@@ -43,6 +43,11 @@ def needed_bytes(products: int, dimension: int, *, half: bool) -> int:
     return products * (vectors + FIELDS_BYTES)
 
 
+def image_bytes(images: int, dimension: int, *, half: bool) -> int:
+    """Estimate for so many further images of products: their codes are of rows with the text."""
+    return images * (dimension * 2 + dimension // 4 if half else dimension * 4)
+
+
 def check_fits(what: str, needed: int, look: Look) -> None:
     """Raises NotEnoughMemory, with the figures."""
     free = look()

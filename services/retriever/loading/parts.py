@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,13 +15,14 @@ from services.contracts.catalogue import (
     IMAGE_VECTOR,
     METADATA_VIEW,
     MODEL_KEY,
+    MOST_IMAGES,
     PRODUCT_KEY,
     TEXT_VECTOR,
     VECTOR_VIEW,
 )
 from services.contracts.search import PRICE
 from services.retriever.catalogue.products import TEXT_COLUMNS, product_batch
-from services.retriever.index import AnyRows, Rows
+from services.retriever.index import AnyRows, FurtherImages, Rows
 from services.retriever.loading.faults import Faults, check_vectors
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class PartRead:
     """Contents of a part: (m, 2·d) fused vectors, metadata, and the faults in them."""
 
     vectors: AnyRows
+    further: FurtherImages
+    """Of these vectors' rows."""
     products: pa.RecordBatch
     faults: Faults
 
@@ -82,12 +85,17 @@ class PartRead:
 def read_part(features: Features, of: Vectors, part: Part) -> PartRead:
     """Raises StoreUnavailable."""
     faults = Faults()
-    vectors = _vectors(features, of, part.vectors, faults)
+    vectors, further = _vectors(features, of, part.vectors, faults)
     products = _products(features, part.metadata, faults)
-    return PartRead(vectors.astype(np.float16) if of.half else vectors, products, faults)
+    if of.half:
+        halved = replace(further, differences=further.differences.astype(np.float16))
+        return PartRead(vectors.astype(np.float16), halved, products, faults)
+    return PartRead(vectors, further, products, faults)
 
 
-def _vectors(features: Features, of: Vectors, keys: Keys, faults: Faults) -> Rows:
+def _vectors(
+    features: Features, of: Vectors, keys: Keys, faults: Faults
+) -> tuple[Rows, FurtherImages]:
     ids = keys.product_ids
     columns = features.read(
         VECTOR_VIEW,
@@ -98,16 +106,36 @@ def _vectors(features: Features, of: Vectors, keys: Keys, faults: Faults) -> Row
     rows = np.zeros((len(ids), 2 * of.dimension), np.float32)
     text, image = rows[:, : of.dimension], rows[:, of.dimension :]
     check_vectors("text", text, columns.vectors(TEXT_VECTOR, text), ids, present, faults)
+    lengths, several = columns.several_vectors(IMAGE_VECTOR, image, MOST_IMAGES)
+    further = _further(rows, several)
+    for number, _ in several:
+        lengths[number] = of.dimension
+    check_vectors("image", image, lengths, ids, present, faults, may_be_empty=True)
+    owners = [ids[row] for row in further.rows.tolist()]
     check_vectors(
-        "image",
-        image,
-        columns.vectors(IMAGE_VECTOR, image),
-        ids,
-        present,
+        "further image",
+        further.differences + image[further.rows],
+        [of.dimension] * len(owners),
+        owners,
+        [True] * len(owners),
         faults,
-        may_be_empty=True,
     )
-    return rows
+    return rows, further
+
+
+def _further(rows: Rows, several: Sequence[tuple[int, Rows]]) -> FurtherImages:
+    """several: by row, its images after the first; zeros where one has no vector of its own."""
+    numbers, places, images = [], [], []
+    for number, vectors in several:
+        for place, vector in enumerate(vectors, 1):
+            if vector.any():
+                numbers.append(number)
+                places.append(place)
+                images.append(vector)
+    if not images:
+        return FurtherImages.none(rows.shape[1])
+    owners = np.array(numbers, np.intp)
+    return FurtherImages.of(rows, owners, np.array(places, np.uint8), np.stack(images))
 
 
 def _products(features: Features, keys: Keys, faults: Faults) -> pa.RecordBatch:

@@ -54,7 +54,13 @@ from services.retriever.errors import (
     NotPublished,
     WrongModel,
 )
-from services.retriever.index import IndexBuild, IndexChoice, LiveIndex, scattered
+from services.retriever.index import (
+    FurtherImages,
+    IndexBuild,
+    IndexChoice,
+    LiveIndex,
+    scattered,
+)
 from services.retriever.loading import parts
 from services.retriever.loading.faults import Faults, cannot_be_loaded
 from services.retriever.loading.memory import (
@@ -62,6 +68,7 @@ from services.retriever.loading.memory import (
     Look,
     check_fits,
     free_memory,
+    image_bytes,
     needed_bytes,
 )
 from services.retriever.loading.parts import Keys, Part, PartRead, Vectors
@@ -251,10 +258,13 @@ class CatalogueReader:
         listing = _changed(_Listing([], [], []), changes)
         count = len(listing.product_ids)
         self._check_fits("a change", count, head.dimension)
-        rows = np.zeros((count, 2 * head.dimension), np.float32)
+        width = 2 * head.dimension
+        rows = np.zeros((count, width), np.float32)
+        images: list[FurtherImages] = []
 
         def put(part: Part, read: PartRead) -> None:
             rows[part.rows] = read.vectors
+            images.append(read.further.moved(np.arange(count)[part.rows]))
 
         upserts = self._fill(head, listing, put, half=False)
         return catalogue.with_changes(
@@ -263,6 +273,7 @@ class CatalogueReader:
             rows[:, : head.dimension],
             rows[:, head.dimension :],
             [product_id for product_id, entry in changes.items() if entry is None],
+            FurtherImages.joined(images, width)[0],
         )
 
     def merged(self, catalogue: Catalogue) -> Catalogue:
@@ -283,6 +294,17 @@ class CatalogueReader:
             half = self._choice.compressed(products)
             needed = overhead + needed_bytes(products, dimension, half=half)
             check_fits(f"{what} with {products:,} products", needed, self._free_memory)
+
+    def _check_images(self, head: CatalogueHead, images: int, share: float, *, half: bool) -> None:
+        """The number of further images is not known before they are read.
+
+        images: those in the share of the products that is read.
+        """
+        if images and share < 1 and self._choice.engine is None:
+            expected = int(images / share * (1 - share))
+            what = f"catalogue version {head.version!r} with {images + expected:,} further pictures"
+            needed = image_bytes(expected, head.dimension, half=half)
+            check_fits(what, needed, self._free_memory)
 
     def _fill(
         self,
@@ -305,6 +327,7 @@ class CatalogueReader:
         together = self._choice.engine is not None
         batches: list[pa.RecordBatch] = []
         faults = Faults()
+        images = 0
         with (
             self._workers(count, aside=aside) as workers,
             closing(workers.read(of, _parts(listing, self._batch, together=together))) as every,
@@ -318,6 +341,8 @@ class CatalogueReader:
                     words.add(read.products)
                 faults.take(read.faults)
                 done = len(batches) * self._batch
+                images += len(read.further)
+                self._check_images(head, images, done / count, half=half)
                 if done < count and done % _PRODUCTS_A_PROGRESS_LINE < self._batch:
                     logger.info("reading the catalogue: %d of %d products", done, count)
         faults.raise_if_any(head, count)
@@ -330,7 +355,7 @@ class CatalogueReader:
             if self._choice.engine is not None:
                 table = ProductTable.of([read.products], self._filterable)
                 fields = engine_fields(part.vectors.product_ids, table.fields)
-            build.put(part.rows, read.vectors, fields)
+            build.put(part.rows, read.vectors, fields, read.further)
 
         return put
 

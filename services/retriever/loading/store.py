@@ -93,20 +93,37 @@ class Columns:
 
         Returns (n,) the lengths found, 0 where there is no vector.
         """
-        size = 4 * out.shape[1]
+        return self.several_vectors(feature, out, 1)[0]
+
+    def several_vectors(
+        self, feature: str, out: NDArray[np.float32], most: int
+    ) -> tuple[list[int], list[tuple[int, NDArray[np.float32]]]]:
+        """The same where a feature has up to `most` vectors, one after the other.
+
+        The first goes into `out`.  Returns the lengths, and by row its further ones, (k, d) each.
+        """
+        d = out.shape[1]
+        size = 4 * d
         zeros = bytes(size)
         pieces: list[bytes] = []
         lengths: list[int] = []
-        for row in self._rows:
+        further: list[tuple[int, NDArray[np.float32]]] = []
+        for number, row in enumerate(self._rows):
             floats = row.get(feature, _ABSENT).float_list_val
-            lengths.append(len(floats.val))
+            length = len(floats.val)
+            lengths.append(length)
             # A float list on the wire is a tag, a length, and then the floats as they lie in
             # memory: taken as they are, no Python float is ever made of them.
-            pieces.append(
-                floats.SerializeToString()[-size:] if lengths[-1] == out.shape[1] else zeros
-            )
+            if length == d:
+                pieces.append(floats.SerializeToString()[-size:])
+            elif length and length % d == 0 and length <= most * d:
+                whole = floats.SerializeToString()[-4 * length :]
+                pieces.append(whole[:size])
+                further.append((number, np.frombuffer(whole, "<f4").reshape(-1, d)[1:]))
+            else:
+                pieces.append(zeros)
         out[:] = np.frombuffer(b"".join(pieces), "<f4").reshape(out.shape)
-        return lengths
+        return lengths, further
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from services.retriever.searching.browsing import browse
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.counting import facets_of
 from services.retriever.searching.fusion import Found, Fusion
+from services.retriever.searching.images import matched_images, nearest_rows
 from services.retriever.searching.matching import matches
 from services.retriever.searching.paging import Order
 from services.retriever.searching.query import query_of
@@ -204,8 +205,14 @@ class _Search:
         for place, resembled in zip(places, self._fusion.resembled(page.rows), strict=True):
             if resembled:
                 place["resembles"] = resembled
+        for position, image in matched_images(
+            self._catalogue, self._query.fused, page.rows
+        ).items():
+            places[position]["matched_image"] = image
         if self._request.explain and rows:
-            terms = self._query.term_scores(self._catalogue.index.rows(page.rows))
+            terms = self._query.term_scores(
+                nearest_rows(self._catalogue, self._query.fused, page.rows)
+            )
             for place, parts, relevance in zip(
                 places, terms, self._fusion.parts(page), strict=True
             ):

@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from services.common.identifier_names import is_identifier
+from services.contracts.products import MORE_IMAGES
 from services.contracts.search import GROUP, WordField
 from services.retriever.words.identifiers import forms_of_product
 
 Field = WordField
 FIELDS: tuple[Field, ...] = get_args(Field)
+
+_NO_WORDS = frozenset({GROUP, MORE_IMAGES})
+"""Attributes whose values nobody searches for."""
 
 # ASCII letters and digits stay, in lower case; other ASCII becomes a blank. Bytes of other
 # characters stay: each raw token is inspected once.
@@ -71,7 +75,7 @@ def texts_of(table: pa.Table) -> ProductTexts:
                 kind = known[name] = is_identifier(name)
             if kind:
                 ids[name] = value
-            elif name != GROUP and "://" not in value:
+            elif name not in _NO_WORDS and "://" not in value:
                 words.append(value)
         attributes.append(" \n".join(words))
         codes.append(" ".join((product_id, *ids.values())))

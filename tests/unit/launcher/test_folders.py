@@ -93,5 +93,5 @@ def test_a_state_folder_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     folders.write_format()
     folders.need_known_format()
     (tmp_path / "format").write_text("99\n")
-    with pytest.raises(CannotRun, match="has format 99, and this release reads formats up to 1"):
+    with pytest.raises(CannotRun, match="has format 99, and this release reads formats up to 2"):
         folders.need_known_format()

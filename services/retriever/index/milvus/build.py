@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,10 +11,13 @@ import numpy as np
 
 from services.retriever.errors import StoreUnavailable
 from services.retriever.index.base import AnyRows, Rows, blank_images, sample_step
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.connection import Stored, putting
 from services.retriever.index.milvus.index import MilvusIndex
 from services.retriever.index.milvus.rows import Keys, keys_of
 from services.retriever.index.row_fields import RowFields
+
+logger = logging.getLogger(__name__)
 
 _SENDERS = 2
 _WAITING = 4
@@ -45,9 +49,17 @@ class MilvusBuild:
         self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="milvus")
         self._sent: deque[Future[None]] = deque()
         self._new = 0
+        self._left_out = 0
 
-    def put(self, part: slice, rows: AnyRows, fields: RowFields | None = None) -> None:
-        """See `IndexBuild.put`. Raises StoreUnavailable."""
+    def put(
+        self,
+        part: slice,
+        rows: AnyRows,
+        fields: RowFields | None = None,
+        further: FurtherImages | None = None,
+    ) -> None:
+        """See `IndexBuild.put`; further images are left out. Raises StoreUnavailable."""
+        self._left_out += 0 if further is None else len(further)
         numbers = np.arange(self._count)[part]
         floats = np.ascontiguousarray(rows, np.float32)
         names = [str(number) for number in numbers.tolist()] if fields is None else fields.ids
@@ -80,6 +92,12 @@ class MilvusBuild:
                         f"Milvus cannot take the vectors: {missing} of {self._count} rows are "
                         "missing when read back"
                     )
+        if self._left_out:
+            logger.warning(
+                "%d further pictures of products are not searched: Milvus holds the first one of "
+                "each product",
+                self._left_out,
+            )
         self._finished(self._stored.collection.name)
         return MilvusIndex(self._stored, self._keys, self._blank)
 

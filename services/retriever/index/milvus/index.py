@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services.common.problems import DependencyUnavailable
 from services.retriever.index.base import NO_HITS, Hits, Passing, Rows, Vector, best_hits
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.connection import MOST_HITS, Stored, asking
 from services.retriever.index.milvus.rows import Keys
 from services.retriever.index.milvus.schema import KEY, listed
@@ -69,6 +70,10 @@ class MilvusIndex:
         """See `Index.without_image`."""
         blank: NDArray[np.bool_] = self.blank[numbers]
         return blank
+
+    def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
+        """See `Index.further`: Milvus holds the first image of each product only."""
+        return FurtherImages.none(self.width)
 
     def search(
         self,
