@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
 from services.contracts.encoder import ModelInfo
+from services.contracts.products import MORE_IMAGES
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.feeds import Feed, FeedRow
 from services.pipeline.feeds.base import Note
 from services.pipeline.feeds.rejects import RejectsFile
 from services.pipeline.feeds.validation import PICTURE, FeedProduct, Reject, RowValidator
-from services.pipeline.pictures.media import UnusablePicture
+from services.pipeline.pictures.media import StoredPicture, UnusablePicture
 from services.pipeline.pictures.pictures import Pictures
 from services.pipeline.summary import NOT_FETCHED
 
@@ -60,13 +61,12 @@ class Intake:
         """The products, their pictures in the media store."""
         products: list[CatalogueProduct] = []
         taken = self._runner.run(self._pictures.take([product for _, product in batch.values()]))
-        for (row, product), picture in zip(batch.values(), taken, strict=True):
-            if isinstance(picture, UnusablePicture):
-                # A link's host may be unavailable for an hour: the product stays in the shop.
-                kind = NOT_FETCHED if product.picture_link else PICTURE
-                self._note_picture(kind, row, product, picture)
-                picture = None
-            products.append(CatalogueProduct.of(product, picture, self._model_id))
+        for (row, product), pictures in zip(batch.values(), taken, strict=True):
+            for number, one in enumerate(pictures):
+                if isinstance(one, UnusablePicture):
+                    self._note_picture(row, product, number, one)
+            stored = [one if isinstance(one, StoredPicture) else None for one in pictures]
+            products.append(CatalogueProduct.of(product, stored[0], self._model_id, stored[1:]))
         return products
 
     def without_picture(
@@ -74,15 +74,20 @@ class Intake:
     ) -> CatalogueProduct:
         """The product, whose picture the encoder refused."""
         row, product = batched
-        self._note_picture(PICTURE, row, product, reason)
+        self._note_picture(row, product, 0, reason, PICTURE)
         return CatalogueProduct.of(product, None, self._model_id)
 
     def _note_picture(
-        self, kind: str, row: FeedRow, product: FeedProduct, reason: Exception
+        self, row: FeedRow, product: FeedProduct, number: int, reason: Exception, kind: str = ""
     ) -> None:
-        name = row.fields.get("image", "")
+        """number: of the picture among those of the product, from 0."""
+        source = product.more_pictures[number - 1] if number else product.picture_link
+        name = str(source) if number else row.fields.get("image", "")
+        # A link's host may be unavailable for an hour: the product stays in the shop.
+        kind = kind or (NOT_FETCHED if source and isinstance(source, str) else PICTURE)
+        column = MORE_IMAGES if number else "image"
         shown = f"picture {name!r}" if name else "the picture in the feed"
-        self._rejects.note(Note(kind, f"{shown}: {reason}", "image"), product.product_id, row)
+        self._rejects.note(Note(kind, f"{shown}: {reason}", column), product.product_id, row)
 
 
 def batches(rows: Iterable[FeedRow], size: int) -> Iterator[list[FeedRow]]:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, IPvAnyNetwork, RedisDsn, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.contracts.catalogue import MOST_IMAGES
 from services.contracts.encoder import MAX_IMAGES_PER_REQUEST, MAX_TEXTS_PER_REQUEST
 
 
@@ -59,6 +60,13 @@ class PipelineSettings(BaseSettings):
         description="File of synonyms that a load publishes: `mug, cup` in a line for words that "
         "find each other, `sneaker => running shoe` for one way. By default `synonyms.txt` beside "
         "the product file.",
+    )
+    pictures: int = Field(
+        default=4,
+        ge=1,
+        le=MOST_IMAGES,
+        description="Maximum number of pictures of a product that it is found by; further ones are "
+        "only shown. Each more takes as long to encode as the first.",
     )
     download_pictures: bool = Field(
         default=True, description="Download pictures that a feed names by link."

@@ -15,14 +15,18 @@ from services.common.problems import (
     NotReady,
     ServiceError,
 )
+from services.contracts.products import MORE_IMAGES
 from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.errors import NothingToLoad, PipelineError, TooLate, WrongModel
 from services.writer.batch_log import Mark
 
-EMBEDDED = frozenset({"title", "description", "image", "image_url"})
-"""Fields of a product that its vectors depend on."""
+PICTURE_FIELDS = ("image", "image_url", "images", "image_urls")
+"""Fields of a request that name pictures: one of them at most."""
+
+EMBEDDED = frozenset({"title", "description", *PICTURE_FIELDS})
+"""Fields of a product that its vectors depend on, beside the attribute `MORE_IMAGES`."""
 
 _ANSWER_S = 0.05
 """Time that an answer takes to its caller."""
@@ -59,7 +63,12 @@ class Change:
     @property
     def may_encode(self) -> bool:
         """True if it may need the encoder, as far as the request shows."""
-        return self.given is not None or not EMBEDDED.isdisjoint(self.patch or ())
+        patch = self.patch or {}
+        attributes = patch.get("attributes", {})
+        pictures = attributes is None or (
+            isinstance(attributes, dict) and MORE_IMAGES in attributes
+        )
+        return self.given is not None or pictures or not EMBEDDED.isdisjoint(patch)
 
     @property
     def needs_stored(self) -> bool:

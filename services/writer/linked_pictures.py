@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 
 from services.pipeline.feeds.validation import FeedProduct
-from services.pipeline.pictures.media import MediaStore, StoredPicture, UnusablePicture
+from services.pipeline.pictures.media import (
+    MediaStore,
+    StoredPicture,
+    UnusablePicture,
+    stored_picture,
+)
 from services.pipeline.pictures.pictures import Pictures
 from services.pipeline.settings import PipelineSettings
 
 logger = logging.getLogger(__name__)
 
 
-async def download_pictures(
+async def take_pictures(
     products: Sequence[FeedProduct], media: MediaStore, pipeline: PipelineSettings, wait_s: float
-) -> list[StoredPicture | None]:
-    """A picture for each product; None without a link, or if the link gives no picture in time.
+) -> list[list[StoredPicture | None]]:
+    """For each product its first picture if that is a link, then further ones.
 
-    Such a product is stored all the same, and found by its words alone, as a file's is.
+    None for a link that gives no picture in time. Such a product is stored all the same, and found
+    by its words and its other pictures.
     """
-    if not any(product.picture_link for product in products):
-        return [None] * len(products)
+    if not any(_links(product) for product in products):
+        most = pipeline.pictures - 1
+        return [
+            [None, *(media.find(str(one)) for one in product.more_pictures[:most])]
+            for product in products
+        ]
     pictures = Pictures(media, pipeline)
     try:
-        async with asyncio.timeout(wait_s):
-            taken = await pictures.take(products)
-    except TimeoutError:
-        logger.warning("pictures were not downloaded in time")
-        return [None] * len(products)
+        taken = await pictures.take(products, wait_s)
     finally:
         await pictures.aclose()
-    for product, picture in zip(products, taken, strict=True):
-        if isinstance(picture, UnusablePicture):
-            logger.warning(
-                "a picture was not downloaded",
-                extra={"product": product.product_id, "reason": str(picture)},
-            )
-    return [None if isinstance(one, UnusablePicture) else one for one in taken]
+    for product, some in zip(products, taken, strict=True):
+        for one in some:
+            if isinstance(one, UnusablePicture):
+                logger.warning(
+                    "a picture was not downloaded",
+                    extra={"product": product.product_id, "reason": str(one)},
+                )
+    return [[None if isinstance(one, UnusablePicture) else one for one in some] for some in taken]
+
+
+def _links(product: FeedProduct) -> list[str]:
+    every = (product.picture_link, *map(str, product.more_pictures))
+    return [one for one in every if one and stored_picture(one) is None]

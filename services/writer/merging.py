@@ -10,15 +10,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.common.problems import InvalidRequest, NotFound, PreconditionFailed, field_problems
-from services.contracts.products import Product, product_etag, take_list_price
+from services.contracts.products import MORE_IMAGES, Product, product_etag, take_list_price
 from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.pictures.media import MediaStore
-from services.writer.change import EMBEDDED, Change
+from services.writer.change import PICTURE_FIELDS, Change
 from services.writer.reading import ReadProduct, read_product
 
 Row = Mapping[str, Any]
 """Features of `product_metadata` by name."""
+
+_SHOWN = ("title", "description", "image_url")
+"""Fields that the vectors depend on, as `GET` shows them."""
 
 _OPTIONAL = ("brand", "category", "currency", "image_url", "product_url")
 
@@ -74,15 +77,20 @@ def patched_product(
         raise NotFound(f"The catalogue has no product {product_id!r}.")
     before = product_of(product_id, row)
     given = _merged(before.model_dump(exclude={"product_id"}), patch)
-    if patch.get("image") is not None and "image_url" not in patch:
-        given.pop("image_url", None)
-    same = "image" not in patch and all(
-        (given.get(name) or None) == (getattr(before, name) or None)
-        for name in EMBEDDED
-        if name != "image"
+    new = {name for name in PICTURE_FIELDS if patch.get(name) is not None}
+    if new:
+        # What is stored does not stand beside new pictures.
+        given = {name: value for name, value in given.items() if name not in PICTURE_FIELDS}
+        given |= {name: patch[name] for name in new}
+    same = (
+        not {"image", "images", "image_urls"} & patch.keys()
+        and all((given.get(name) or None) == (getattr(before, name) or None) for name in _SHOWN)
+        and _more(given.get("attributes")) == _more(before.attributes)
     )
     if same:
-        given.pop("image_url", None)  # stays, whatever it is
+        # They stay, whatever they are.
+        given.pop("image_url", None)
+        given["attributes"] = _without_pictures(given.get("attributes"))
     try:
         wanted = ProductInput.model_validate(given)
     except ValidationError as error:
@@ -95,7 +103,19 @@ def patched_product(
     if not same:
         return read
     product = CatalogueProduct.of(read.product, read.picture, model_id)
-    return product.with_vectors_of(vector_fingerprint, before.image_url or "")
+    more = _more(before.attributes)
+    return product.with_vectors_of(vector_fingerprint, before.image_url or "", more)
+
+
+def _more(attributes: object) -> str:
+    """The further pictures among the attributes of a product."""
+    return str(attributes.get(MORE_IMAGES) or "") if isinstance(attributes, dict) else ""
+
+
+def _without_pictures(attributes: object) -> object:
+    if not isinstance(attributes, dict):
+        return {} if attributes is None else attributes
+    return {name: value for name, value in attributes.items() if name != MORE_IMAGES}
 
 
 def _merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from services.pipeline.settings import PipelineSettings
 from services.writer.batch_log import BatchLog
 from services.writer.change import COMMIT_MARGIN_S, Batch, Change, drop_late, problem_of
 from services.writer.keeper import StoreKeeper
-from services.writer.linked_pictures import download_pictures
+from services.writer.linked_pictures import take_pictures
 from services.writer.merging import Row, check_match, patched_product
 from services.writer.reading import ReadProduct, read_product
 
@@ -169,19 +169,19 @@ class Round:
         return found
 
     async def _complete(self, batch: Batch, read: dict[str, ReadProduct]) -> None:
-        """Download linked pictures, in half of the time that is left at most."""
+        """Find further pictures, and download linked ones in half of the time left at most."""
         if not read:
             return
         left_s = min(batch[product_id].deadline.remaining_s() for product_id in read)
-        pictures = await download_pictures(
+        taken = await take_pictures(
             [one.product for one in read.values()],
             self._media,
             self._pipeline,
             max(0.0, min(self._picture_wait_s, left_s / 2)),
         )
-        for (product_id, one), picture in zip(read.items(), pictures, strict=True):
+        for (product_id, one), (first, *more) in zip(read.items(), taken, strict=True):
             batch[product_id].product = CatalogueProduct.of(
-                one.product, one.picture or picture, self._head.model_id
+                one.product, one.picture or first, self._head.model_id, more
             )
 
     async def _encoded(

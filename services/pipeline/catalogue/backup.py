@@ -20,6 +20,7 @@ from services.common.durable_files import rename_durably, write_durably
 from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import METADATA_VIEW, PREVIOUS, VECTOR_VIEW, CatalogueHead
 from services.pipeline.catalogue.ledger import Ledger
+from services.pipeline.catalogue.named_pictures import COLUMNS, named_pictures
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
 from services.pipeline.catalogue.publication import Adopted
 from services.pipeline.catalogue.rebuilding import Rebuilder
@@ -92,7 +93,7 @@ def _link(stores: Stores, settings: PipelineSettings, links: Path) -> tuple[Cata
     link_parts(stores.offline, links / "offline")
     pictures: set[str] = set()
     for part in stores.offline.parts(METADATA_VIEW):
-        pictures.update(filter(None, read_part(part, ["image_url"])["image_url"].to_pylist()))
+        pictures |= named_pictures(read_part(part, COLUMNS))
     for url in pictures:
         picture = stored_picture(url)
         file = None if picture is None else settings.media_dir / picture.name

@@ -3,16 +3,21 @@ that could not be downloaded before."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.contracts.catalogue import METADATA_VIEW, PRODUCT_KEY
+from services.contracts.products import MORE_IMAGES
 from services.pipeline.catalogue.ledger import Entry, Ledger
 from services.pipeline.catalogue.product import METADATA_FIELDS, CatalogueProduct
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.errors import StoreIncomplete
 from services.pipeline.pictures.media import MediaStore, stored_picture
+
+_COMPARED_AT_ONCE = 5_000
+"""Products, whose rows are read together."""
 
 
 def changes_to_carry(
@@ -47,22 +52,49 @@ def _is_same_file(stores: Stores, served: Sequence[Entry], file: Sequence[Entry]
     if not differ:
         return True
     index = stores.offline.index(METADATA_VIEW).by_fingerprint
-    wanted = [*(before[one] for one in differ), *(after[one] for one in differ)]
-    if any(metadata not in index for metadata in wanted):
+    if any(metadata not in index for one in differ for metadata in (before[one], after[one])):
         return False
-    rows = stores.offline.read(METADATA_VIEW, [index[metadata] for metadata in wanted]).to_pylist()
-    pairs = zip(rows[: len(differ)], rows[len(differ) :], strict=True)
-    return all(_differ_by_download(one, other) for one, other in pairs)
+    for start in range(0, len(differ), _COMPARED_AT_ONCE):
+        some = differ[start : start + _COMPARED_AT_ONCE]
+        wanted = [*(before[one] for one in some), *(after[one] for one in some)]
+        rows = stores.offline.read(METADATA_VIEW, [index[one] for one in wanted]).to_pylist()
+        pairs = zip(rows[: len(some)], rows[len(some) :], strict=True)
+        if not all(_differ_by_download(one, other) for one, other in pairs):
+            return False
+    return True
 
 
 def _differ_by_download(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """True if one of them has a stored picture, the other does not, and all else is equal."""
-    stored = [stored_picture(row["image_url"] or "") is not None for row in (one, other)]
-    return sum(stored) == 1 and all(
-        one[name] == other[name] or _no_number(one[name], other[name])
-        for name in METADATA_FIELDS
-        if name != "image_url"
+    """True if they differ only in which of their pictures are stored."""
+    attributes, pictures = zip(*map(_pictures_apart, (one, other)), strict=True)
+    return (
+        attributes[0] == attributes[1]
+        and _are_replaced(pictures[0], pictures[1])
+        and _are_replaced(pictures[1], pictures[0])
+        and all(
+            one[name] == other[name] or _no_number(one[name], other[name])
+            for name in METADATA_FIELDS
+            if name not in ("image_url", "attributes")
+        )
     )
+
+
+def _pictures_apart(row: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """The attributes without pictures, and the addresses of all pictures; empty for a missing first
+    one.
+    """
+    attributes = json.loads(row["attributes"] or "{}")
+    more = attributes.pop(MORE_IMAGES, "").split()
+    return attributes, [row["image_url"] or "", *more]
+
+
+def _are_replaced(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+    """True if our stored pictures that they lack may be those behind links that we lack."""
+    stored = [one for one in ours if one not in theirs and stored_picture(one) is not None]
+    missing = [one for one in theirs if one not in ours and stored_picture(one) is None]
+    links = [one for one in missing if "://" in one]
+    # What is no link is a file that an earlier load did not store.
+    return len(links) <= len(stored) <= len(missing)
 
 
 def _no_number(one: object, other: object) -> bool:

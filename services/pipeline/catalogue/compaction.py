@@ -25,6 +25,7 @@ from services.contracts.catalogue import (
     VECTOR_VIEW,
 )
 from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept
+from services.pipeline.catalogue.named_pictures import COLUMNS, named_pictures
 from services.pipeline.catalogue.needed_rows import part_keys, whole_rows
 from services.pipeline.catalogue.offline_store import OfflineStore, completed, read_part
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
@@ -218,5 +219,4 @@ def picture_urls(part: LivePart) -> set[str]:
     """Pictures that the needed rows of a part of `product_metadata` name."""
     if not part.places:
         return set()
-    urls = read_part(part.path, ["image_url"])["image_url"]
-    return {url for url in urls.take(part.places).to_pylist() if url}
+    return named_pictures(read_part(part.path, COLUMNS).take(part.places))

@@ -237,7 +237,7 @@ class OnlineStore:
     def vector_rows(
         self, product_ids: Sequence[str], model_id: str, contents: Sequence[str]
     ) -> tuple[FloatRows, FloatRows]:
-        """(n, d) each: the vectors of words and of look, zeros where there is none."""
+        """(n, d) each: the vectors of the text and of the first picture, zeros without one."""
         found: dict[str, list[FloatRows]] = {TEXT_VECTOR: [], IMAGE_VECTOR: []}
         for ids, some in zip(_parts(product_ids), _parts(contents), strict=True):
             keys = {PRODUCT_KEY: ids, MODEL_KEY: [model_id] * len(ids), CONTENT_KEY: some}
@@ -248,7 +248,7 @@ class OnlineStore:
                 ]
         d = max((len(row) for row in found[TEXT_VECTOR]), default=0)
         text, image = (
-            np.array([row if len(row) == d else np.zeros(d) for row in rows], np.float32)
+            np.array([row[:d] if len(row) >= d else np.zeros(d) for row in rows], np.float32)
             for rows in found.values()
         )
         return text.reshape(-1, d), image.reshape(-1, d)

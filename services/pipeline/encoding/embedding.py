@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,12 @@ REMEMBERED_VECTORS = 10_000
 """Vectors cached of each kind, so that distant variants share them; 20 MB at 512 floats."""
 
 
+SAME_PICTURE = 0.98
+"""Cosine similarity above which a further picture has no vector of its own: re-encoded, resized and
+slightly cropped copies are above it (docs/decisions/0054-several-pictures.md)."""
+
+logger = logging.getLogger(__name__)
+
 Outcome = FloatVector | UnusablePicture
 
 
@@ -38,6 +45,10 @@ class Embeddable(Protocol):
 
     @property
     def picture(self) -> StoredPicture | None: ...
+
+    @property
+    def more(self) -> Sequence[StoredPicture]:
+        """Its further pictures."""
 
     @property
     def vectors(self) -> ReadyVectors | None:
@@ -95,11 +106,13 @@ class Embedder:
             product.caption for product in products if _ready_text(product) is None
         )
         by_digest = {
-            product.picture.sha256: product.picture
+            picture.sha256: picture
             for product in products
             if product.picture is not None and _ready_image(product) is None
+            for picture in (product.picture, *product.more)
         }
         pictures = [by_digest[digest] for digest in self._pictures.missing(by_digest)]
+        pictures = [one for one in pictures if self._is_there(one)]
         try:
             async with asyncio.TaskGroup() as group:
                 for start in range(0, len(texts), self._text_batch):
@@ -126,10 +139,34 @@ class Embedder:
         if ready_image is not None:
             image = ready_image
         elif product.picture is not None:
-            image = self._pictures.outcomes[product.picture.sha256]
+            image = self._images(product.picture, product.more)
         if isinstance(text, UnusablePicture):
             raise EncoderBroken("the encoder refuses a text as if it were a picture")
         return image if isinstance(image, UnusablePicture) else ProductVectors(text, image)
+
+    def _images(self, first: StoredPicture, more: Sequence[StoredPicture]) -> Outcome:
+        """(k·d,) the vectors of k pictures; why there is none, if the first is unusable."""
+        outcomes = [self._pictures.outcomes[one.sha256] for one in (first, *more)]
+        if isinstance(outcomes[0], UnusablePicture) or not more:
+            return outcomes[0]
+        kept: list[FloatVector] = []
+        for picture, outcome in zip((first, *more), outcomes, strict=True):
+            if isinstance(outcome, UnusablePicture):
+                logger.warning(
+                    "a further picture cannot be used",
+                    extra={"picture": picture.url, "reason": str(outcome)},
+                )
+                outcome = np.zeros_like(outcomes[0])
+            elif any(float(outcome @ other) > SAME_PICTURE for other in kept):
+                outcome = np.zeros_like(outcome)
+            kept.append(outcome)
+        return np.concatenate(kept)
+
+    def _is_there(self, picture: StoredPicture) -> bool:
+        if self._media.path(picture).is_file():
+            return True
+        self._pictures.outcomes[picture.sha256] = UnusablePicture("is no longer stored")
+        return False
 
     async def _embed_texts(self, texts: list[str]) -> None:
         try:

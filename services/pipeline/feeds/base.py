@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from services.contracts.products import MORE_CATEGORIES
+from services.contracts.products import MORE_CATEGORIES, MORE_IMAGES
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.links import as_browsers_read
 
@@ -31,9 +31,6 @@ FIELDS = (
     "product_url",
 )
 """Fields of a product beside its attributes."""
-
-MORE_IMAGES = "more_images"
-"""Attribute for the pictures after the first, separated by spaces."""
 
 MAX_ATTRIBUTE_CHARACTERS = 10_000
 """Limit of one attribute; a row with a longer one is rejected."""

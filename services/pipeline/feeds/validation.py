@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin
 
-from services.contracts.products import LIST_PRICE
+from services.contracts.products import LIST_PRICE, MORE_IMAGES
 from services.pipeline.feeds.base import FeedRow, Note, ReadyVectors
 from services.pipeline.feeds.cleaning import (
     MAX_CHARACTERS,
@@ -68,6 +68,8 @@ class FeedProduct:
     vectors: ReadyVectors | None = field(default=None, compare=False)
     """(d,) unit vectors that came with the feed."""
     picture_bytes: bytes | None = field(default=None, compare=False, repr=False)
+    more_pictures: tuple[Path | str, ...] = ()
+    """Files and links of the pictures after the first."""
     notes: tuple[Note, ...] = field(default=(), compare=False)
     """Details that it loads without."""
 
@@ -132,7 +134,12 @@ class RowValidator:
             name: clean_text(name, row.fields.get(name, ""), notes)
             for name in ("description", "brand", "category")
         }
-        picture_file, picture_link = self._picture(row, notes)
+        image = "" if row.picture is not None else row.fields.get("image", "")
+        picture = self._picture(image, "image", notes)
+        more = (
+            self._picture(one, MORE_IMAGES, notes)
+            for one in row.attributes.get(MORE_IMAGES, "").split()
+        )
         price, currency = self._price(row.fields, notes)
         attributes = clean_attributes(row.attributes, notes)
         if (list_price := row.fields.get(LIST_PRICE, "")) and price is not None:
@@ -145,11 +152,12 @@ class RowValidator:
             price=price,
             currency=currency,
             product_url=_link("product_url", row.fields.get("product_url", ""), notes),
-            picture_file=picture_file,
-            picture_link=picture_link,
+            picture_file=picture if isinstance(picture, Path) else None,
+            picture_link=picture if isinstance(picture, str) else "",
             attributes=attributes,
             vectors=self._vectors(row.vectors, notes),
             picture_bytes=row.picture,
+            more_pictures=tuple(one for one in more if one),
             notes=tuple(notes),
         )
 
@@ -201,23 +209,23 @@ class RowValidator:
             notes.append(Note(VECTOR, f"{error}; words and picture are encoded", column))
             return None
 
-    def _picture(self, row: FeedRow, notes: list[Note]) -> tuple[Path | None, str]:
+    def _picture(self, value: str, column: str, notes: list[Note]) -> Path | str | None:
         """A file of the feed, or a link, or neither."""
-        value = as_browsers_read(row.fields.get("image", ""))
-        if not value or row.picture is not None:
-            return None, ""
+        value = as_browsers_read(value)
+        if not value:
+            return None
         if self._address and not _SCHEME.match(value):
             value = urljoin(self._address, value.replace(" ", "%20"))
         if _is_web(value, MAX_CHARACTERS["image"]):
-            return None, value
+            return value
         try:
-            return self._file(value), ""
+            return self._file(value)
         except ValueError as error:
             reason = str(error)
         except (OSError, RuntimeError):  # a name too long, a circle of links
             reason = "cannot be looked for"
-        notes.append(Note(PICTURE, f"picture {short(value)} {reason}", "image"))
-        return None, ""
+        notes.append(Note(PICTURE, f"picture {short(value)} {reason}", column))
+        return None
 
     def _file(self, value: str) -> Path:
         """Raises ValueError with the reason."""
@@ -255,6 +263,12 @@ def _link(name: str, value: str, notes: list[Note]) -> str:
         return link
     notes.append(Note(LINK, f"{name} {short(value)} is not an http(s) link", name))
     return ""
+
+
+def web_link(value: str) -> str:
+    """The picture's link as browsers read it; empty if it is none."""
+    link = as_browsers_read(value)
+    return link if _is_web(link, MAX_CHARACTERS["image"]) else ""
 
 
 def _is_web(link: str, most: int) -> bool:

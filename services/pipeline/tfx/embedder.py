@@ -36,6 +36,8 @@ class Captioned:
     product_id: str
     caption: str
     picture: StoredPicture | None
+    more: tuple[StoredPicture, ...] = ()
+    """Only the first picture is embedded here; `load` embeds the others."""
     vectors: None = None
     """Those that came with the feed are left to `load`."""
 

@@ -44,10 +44,10 @@ class EmbeddedQueries:
 
 
 def rows_of(vectors: Sequence[npt.ArrayLike], dimension: int) -> Matrix:
-    """(n, d), zeros where a vector is of length 0."""
+    """(n, d), zeros where a vector is of length 0; the first vector where there are several."""
     rows = np.zeros((len(vectors), dimension), np.float32)
     for row, vector in zip(rows, vectors, strict=True):
         values = np.asarray(vector, np.float32)
         if values.size:
-            row[:] = values
+            row[:] = values[:dimension]
     return rows

@@ -53,6 +53,22 @@ describe('the product page', () => {
     expect(screen.queryByText(/cdn\.example/)).toBeNull()
   })
 
+  it('shows the picture that matched: on its card, and first on its page', async () => {
+    const matched_image = '/images/cd/2.webp'
+    const attributes = { more_images: `https://cdn.example/3.jpg ${matched_image}` }
+    const mug = product('p/Mug', 'Mug', { image_url: '/images/ab/1.webp', attributes, matched_image })
+    searchAnswers(() => answer([], { results: [mug], found: 1 }))
+    hasProduct(mug)
+    open('/?q=handle')
+    const found = await card('Mug')
+    expect(within(found).getByRole('img')).toHaveAttribute('src', expect.stringMatching(/\/images\/cd\/2\.webp$/))
+    await userEvent.setup().click(screen.getByRole('link', { name: 'More info on Mug' }))
+    const large = await screen.findByRole('button', { name: 'Show larger: Picture 3 of Mug' })
+    expect(within(large).getByRole('img')).toHaveAttribute('src', expect.stringMatching(/\/images\/cd\/2\.webp$/))
+    const all = within(screen.getByRole('list', { name: 'More pictures' })).getAllByRole('button')
+    expect(all.map((one) => one.getAttribute('aria-pressed'))).toEqual(['false', 'false', 'true'])
+  })
+
   it('opens a picture larger, and larger still, and walks through all of them', async () => {
     const more_images = 'https://cdn.example/2.jpg'
     hasProduct(product('p1', 'Mug', { attributes: { more_images } }))

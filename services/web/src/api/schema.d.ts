@@ -993,6 +993,12 @@ export interface components {
              */
             resembles?: string[];
             /**
+             * Matched Image
+             * @description The picture of the product that is most similar to the query, if it is not `image_url`: one of `attributes.more_images`. `score` is the similarity to this picture.
+             * @example /images/3f/3fa9c1.webp
+             */
+            matched_image?: string | null;
+            /**
              * Variants
              * @description Where variants are grouped, one variant in each of the other colours, 12 at most.
              */
@@ -3035,9 +3041,19 @@ export interface operations {
                     image?: string | null;
                     /**
                      * Image Url
-                     * @description Instead of `image`: the path of a stored picture, as `GET` returns it, or an http(s) URL, which the page shows and no service fetches.
+                     * @description Instead of `image`: the path of a stored picture, as `GET` returns it, or an http(s) URL, from which the writer downloads the picture.
                      */
                     image_url?: string | null;
+                    /**
+                     * Images
+                     * @description Instead of `image`: several pictures, the main one first.
+                     */
+                    images?: string[] | null;
+                    /**
+                     * Image Urls
+                     * @description Instead of `image_url`: several paths or URLs, the main one first. The answer of `GET` names further pictures in `attributes.more_images`.
+                     */
+                    image_urls?: string[] | null;
                     /** Product Url */
                     product_url?: string | null;
                     /** Attributes */

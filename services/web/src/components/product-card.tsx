@@ -34,7 +34,7 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
   }, [focused])
   return (
     <article className="card group relative flex h-full flex-col p-2 sm:p-3">
-      <Thumbnail url={product.image_url} title={product.title} eager={eager} low />
+      <Thumbnail url={product.matched_image ?? product.image_url} title={product.title} eager={eager} low />
       <div className="flex flex-1 flex-col px-1 pt-2 sm:pt-3">
         <p className="eyebrow truncate max-sm:hidden">
           <bdi>{product.brand}</bdi>
@@ -61,7 +61,7 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
           <Link
             ref={link}
             to={`/product/${encodeURIComponent(product.product_id)}`}
-            state={step}
+            state={product.matched_image ? { ...step, picture: product.matched_image } : step}
             aria-label={say.moreInfoOn(product.title)}
             className="link inline-flex min-h-6 items-center sm:min-h-8 whitespace-nowrap after:absolute after:inset-0 after:rounded-2xl"
           >

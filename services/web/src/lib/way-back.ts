@@ -17,7 +17,14 @@ export function useNextStep(): WayBack | null {
   const { pathname, search } = useLocation()
   const back = useWayBack()
   if (!pathname.startsWith('/product/')) return { search, steps: 1 }
-  return back && { ...back, steps: back.steps + 1 }
+  return back && { search: back.search, steps: back.steps + 1 }
+}
+
+/** The picture by which the product matched the search that it was come to from. */
+export function useMatchedPicture(): string | null {
+  const state: unknown = useLocation().state
+  if (typeof state !== 'object' || state === null || !('picture' in state)) return null
+  return typeof state.picture === 'string' ? state.picture : null
 }
 
 const isWayBack = (state: unknown): state is WayBack =>

@@ -4,6 +4,7 @@ import { FiZoomIn } from 'react-icons/fi'
 import { pictureAddress, type Product } from '../../api/client'
 import { Thumbnail } from '../../components/thumbnail'
 import { useLanguage } from '../../i18n/language'
+import { useMatchedPicture } from '../../lib/way-back'
 import { picturesOf } from './pictures-of'
 import { Zoom } from './zoom'
 
@@ -12,7 +13,8 @@ export function Gallery({ product }: { product: Product }) {
   const { say } = useLanguage()
   // One that cannot be loaded is left out.
   const [gone, setGone] = useState<ReadonlySet<string>>(new Set())
-  const [chosen, setChosen] = useState<string | null>(null)
+  const matched = useMatchedPicture()
+  const [chosen, setChosen] = useState<string | null>(matched)
   const [zoomed, setZoomed] = useState(false)
   const { title } = product
   const all = picturesOf(product)

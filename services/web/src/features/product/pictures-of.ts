@@ -1,12 +1,14 @@
 import type { Product } from '../../api/client'
 
-/** Attribute that feeds keep further pictures in: links, separated by blanks. */
+/** Attribute with the pictures after the first, separated by blanks: paths on the gateway, and links. */
 export const MORE_IMAGES = 'more_images'
 
 const MOST = 9
 
-/** All pictures of a product. The first one is the one that is searched by, so it is the one that matched. */
+const SHOWN = /^(https?:\/\/|\/images\/)/i
+
+/** All pictures of a product, its main one first. */
 export function picturesOf({ image_url: first, attributes }: Product): string[] {
-  const others = (attributes?.[MORE_IMAGES] ?? '').split(/\s+/).filter((link) => /^https?:\/\//i.test(link))
+  const others = (attributes?.[MORE_IMAGES] ?? '').split(/\s+/).filter((link) => SHOWN.test(link))
   return [...new Set([...(first ? [first] : []), ...others])].slice(0, MOST)
 }
