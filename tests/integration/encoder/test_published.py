@@ -29,21 +29,36 @@ from tests.support.lifespan import LifespanManager
 from tests.support.pictures import drawing, encoded
 from tests.support.torch_archive import write_archive
 
-# ViT-B/32 and RN50 in their true sizes; of the others two layers say as much, and sooner.
-WEIGHTS: dict[str, Callable[[], StateDict]] = {
-    "ViT-B/32": random_b32_weights,
-    "ViT-B/16": functools.partial(
-        random_weights, dimension=512, image_size=224, patch=16, width=512, image_width=768
+
+def two_layers(dimension: int, patch: int, width: int, image_width: int) -> StateDict:
+    """The sizes of a published model but for its layers: two take all steps, and less time."""
+    return random_weights(
+        dimension=dimension,
+        image_size=224,
+        patch=patch,
+        width=width,
+        image_width=image_width,
+    )
+
+
+LONG = pytest.mark.long
+CASES = [
+    pytest.param("ViT-B/32", 512, lambda: two_layers(512, 32, 512, 768), id="ViT-B/32-two-layers"),
+    pytest.param("ViT-B/32", 512, random_b32_weights, id="ViT-B/32", marks=LONG),
+    pytest.param("ViT-B/16", 512, lambda: two_layers(512, 16, 512, 768), id="ViT-B/16", marks=LONG),
+    pytest.param(
+        "ViT-L/14", 768, lambda: two_layers(768, 14, 768, 1024), id="ViT-L/14", marks=LONG
     ),
-    "ViT-L/14": functools.partial(
-        random_weights, dimension=768, image_size=224, patch=14, width=768, image_width=1024
+    pytest.param(
+        "RN50",
+        1024,
+        lambda: random_resnet_weights(
+            dimension=1024, width=64, image_size=224, blocks=(3, 4, 6, 3)
+        ),
+        id="RN50",
+        marks=LONG,
     ),
-    "RN50": functools.partial(
-        random_resnet_weights, dimension=1024, width=64, image_size=224, blocks=(3, 4, 6, 3)
-    ),
-}
-OTHERS = [name for name in WEIGHTS if name != "ViT-B/32"]
-DIMENSIONS = {"ViT-B/32": 512, "ViT-B/16": 512, "ViT-L/14": 768, "RN50": 1024}
+]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -75,14 +90,17 @@ def publish(name: str, weights: StateDict, folder: Path) -> Published:
     return published
 
 
-@pytest.mark.parametrize(
-    "name", ["ViT-B/32", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
-)
+@pytest.mark.parametrize(("name", "dimension", "weights"), CASES)
 async def test_a_published_model_goes_from_its_address_to_an_answer(
-    name: str, mirror: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    dimension: int,
+    weights: Callable[[], StateDict],
+    mirror: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder, url = mirror
-    published = publish(name, WEIGHTS[name](), folder)
+    published = publish(name, weights(), folder)
     monkeypatch.setitem(models.PUBLISHED, name, published)
     settings = EncoderSettings(model=name, weights_url=url, model_cache_dir=tmp_path / "cache")
     received = []
@@ -96,7 +114,7 @@ async def test_a_published_model_goes_from_its_address_to_an_answer(
         told = ModelInfo.model_validate_json((await client.get("/model")).content)
         assert told.model.rpartition("@")[0] == name
         assert told.weights_sha256 == published.sha256
-        assert (told.dimension, told.image_size) == (DIMENSIONS[name], 224)
+        assert (told.dimension, told.image_size) == (dimension, 224)
         picture = encoded(drawing(300, 200), "JPEG")
         answers = [
             await client.post("/embed/texts", json={"texts": ["red shoes", "a chair"]}),
@@ -105,7 +123,7 @@ async def test_a_published_model_goes_from_its_address_to_an_answer(
         for answer in answers:
             embeddings = EmbeddingsResponse.model_validate_json(answer.content).embeddings
             lengths = np.linalg.norm(np.array(embeddings, np.float32), axis=1)
-            assert np.array(embeddings).shape[1] == DIMENSIONS[name]
+            assert np.array(embeddings).shape[1] == dimension
             np.testing.assert_allclose(lengths, 1, atol=1e-2)
 
 

@@ -37,16 +37,7 @@ def encoder() -> Iterator[EncoderDouble]:
 
 @pytest.fixture
 def settings(encoder: EncoderDouble, feature_repo_dir: Path, tmp_path: Path) -> PipelineSettings:
-    return PipelineSettings(
-        encoder_url=encoder.url,
-        encoder_wait_s=5,
-        feature_store=feature_repo_dir,
-        media_dir=tmp_path / "media",
-        download_pictures=False,
-        batch_products=10,
-        text_batch=4,
-        image_batch=4,
-    )
+    return settings_of(encoder, feature_repo_dir, tmp_path / "media")
 
 
 @pytest.fixture
@@ -73,6 +64,20 @@ async def catalogue(settings: PipelineSettings, tmp_path: Path) -> Path:
     feed = write_feed(tmp_path / "feed.csv", product_rows(4))
     await asyncio.to_thread(load, feed, settings)
     return feed
+
+
+def settings_of(encoder: EncoderDouble, feature_store: Path, media: Path) -> PipelineSettings:
+    """Small batches, so that a few products need several."""
+    return PipelineSettings(
+        encoder_url=encoder.url,
+        encoder_wait_s=5,
+        feature_store=feature_store,
+        media_dir=media,
+        download_pictures=False,
+        batch_products=10,
+        text_batch=4,
+        image_batch=4,
+    )
 
 
 def load(

@@ -27,10 +27,12 @@ from services.pipeline.judging.stored_rows import entries_of, product_rows
 from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.summary import LoadSummary
-from tests.integration.pipeline.conftest import Serve
+from tests.integration.pipeline.conftest import Serve, settings_of
 from tests.support.encoder_double import EncoderDouble
+from tests.support.feast_repository import write_feature_repo
 from tests.support.product_feed import product_rows as feed_rows
 from tests.support.product_feed import write_feed
+from tests.support.redis_server import RedisAddress
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
 PRODUCTS = 60
@@ -54,16 +56,21 @@ def feed(tmp_path: Path) -> Path:
     return write_feed(tmp_path / "feed.csv", feed_rows(PRODUCTS))
 
 
-@pytest.fixture
-def served(settings: PipelineSettings, feed: Path, tmp_path: Path) -> Iterator[PipelineSettings]:
-    """Settings that name a real retriever, which serves the feed."""
-    load_feed(open_feed(feed), settings)
-    with listening_socket() as listener:
+@pytest.fixture(scope="module")
+def served(
+    redis_address: RedisAddress, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PipelineSettings]:
+    """Settings that name a real retriever, which serves the feed. Tests only read from it."""
+    folder = tmp_path_factory.mktemp("served")
+    with EncoderDouble().running() as encoder, listening_socket() as listener:
+        repository = write_feature_repo(folder / "feast", redis_address)
+        settings = settings_of(encoder, repository, folder / "media")
+        load_feed(open_feed(write_feed(folder / "feed.csv", feed_rows(PRODUCTS))), settings)
         retriever = ServiceProcess(
             ["services.retriever"],
             "RETRIEVER",
             listener,
-            tmp_path / "retriever.log",
+            folder / "retriever.log",
             feature_store=str(settings.feature_store),
         )
         try:
