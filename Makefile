@@ -15,6 +15,8 @@ SBOM ?= .state/sbom
 # Test files, side by side in processes (`tests/conftest.py` says how many); ARGS="-n 0" runs them in
 # one process, as --pdb needs.
 SIDE_BY_SIDE = -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# The output of each check in one piece, where make can do that (since 4.0).
+OUTPUT_WHOLE = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Many processes start here. Without compiled files, each of them compiles all that it imports again: an
 # import of the retriever then takes 4.4 s of processor time and not 1.8.
 export PYTHONDONTWRITEBYTECODE =
@@ -45,7 +47,7 @@ smoke: ## Check a running deployment as a shopper would (URL=…)
 
 test: ## Run lint, types, import rules, the page's tests and those of the services (seven minutes)
 	@$(BOOTSTRAP) --group test --web
-	@$(MAKE) --no-print-directory -j 2 check test-web
+	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_WHOLE) test-web types lint imports secrets
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long" --durations=20 $(ARGS)
 
 test-long: ## Run the tests that `make test` leaves out: a browser, a soak, fuzzing, more kills

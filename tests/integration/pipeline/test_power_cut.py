@@ -7,7 +7,7 @@ back as it was, as it was some time before, or empty.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -102,12 +102,19 @@ def test_nothing_acknowledged_is_lost_with_the_power(
     assert step > 50
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param((1, 3, 5, 7, 19, 39), id="some"),
+        pytest.param((*range(1, 9), *range(9, 60, 10)), id="more", marks=pytest.mark.long),
+    ],
+)
 def test_the_first_load_survives_though_a_process_was_killed_before(
-    settings: PipelineSettings, own_redis: RedisProcess, tmp_path: Path
+    settings: PipelineSettings, own_redis: RedisProcess, tmp_path: Path, steps: Sequence[int]
 ) -> None:
     """Folders that the first process made and did not sync are synced by the next one."""
     feed = write_feed(tmp_path / "feed.csv", product_rows(3))
-    for step in (*range(1, 9), *range(9, 60, 10)):
+    for step in steps:
         own_redis.empty()
         repo = write_feature_repo(tmp_path / f"own-{step}", own_redis.address)
         mine = settings.model_copy(update={"feature_store": repo, "media_dir": repo / "media"})
