@@ -21,3 +21,6 @@ class HuggingFaceTokenDetector(RegexBasedDetector):
     # pragma: allowlist nextline secret
     secret_type = "Hugging Face Token"  # noqa: S105
     denylist = (re.compile(r"\bhf_[A-Za-z0-9]{30,}"),)
+
+
+OURS = (GoogleApiKeyDetector, HuggingFaceTokenDetector)

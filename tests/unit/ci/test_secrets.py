@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -19,25 +17,36 @@ def scan(*files: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(
-    ("parts", "kind"),
-    [
-        (("gemini: AIza", "Sy" + "a1B2c3D4e5" * 3 + "f6g"), "Google API Key"),
-        (("hf", "_" + "aBcDeFgHiJ" * 3 + "kLmN"), "Hugging Face Token"),
-        (("ghp", "_" + "0123456789abcdefABCDEF0123456789abcd"), "GitHub Token"),
-        (("AKIA", "QWERTYUIOPASDFGH"), "AWS Access Key"),
-        (("-----BEGIN RSA ", "PRIVATE KEY-----"), "Private Key"),
-        (("password = ", "'correcthorsebatterystaple'"), "Secret Keyword"),
-        (("redis://user:", "hunter2hunter2@redis:6379"), "Basic Auth Credentials"),
-    ],
-)
-def test_a_planted_secret_is_found(tmp_path: Path, parts: tuple[str, str], kind: str) -> None:
-    # In two parts, so that this file holds none.
-    planted = tmp_path / "settings.py"
-    planted.write_text("".join(parts) + "\n", encoding="utf-8")
-    found = scan(planted)
+# In two parts, so that this file holds none.
+PLANTED = {
+    "Google API Key": ("gemini: AIza", "Sy" + "a1B2c3D4e5" * 3 + "f6g"),
+    "Hugging Face Token": ("hf", "_" + "aBcDeFgHiJ" * 3 + "kLmN"),
+    "GitHub Token": ("ghp", "_" + "0123456789abcdefABCDEF0123456789abcd"),
+    "AWS Access Key": ("AKIA", "QWERTYUIOPASDFGH"),
+    "Private Key": ("-----BEGIN RSA ", "PRIVATE KEY-----"),
+    "Secret Keyword": ("password = ", "'correcthorsebatterystaple'"),
+    "Basic Auth Credentials": ("redis://user:", "hunter2hunter2@redis:6379"),
+    "IBM Cloud IAM Key": ("cloud_iam_api_key = ", "a1B2c3D4e5F6_" * 3 + "a1B2c"),
+}
+
+
+def test_planted_secrets_are_found_each_in_its_file(tmp_path: Path) -> None:
+    files = {}
+    for number, (kind, parts) in enumerate(PLANTED.items()):
+        files[kind] = tmp_path / f"settings-{number}.py"
+        files[kind].write_text("a = 1\n" + "".join(parts) + "\nb = 2\n", encoding="utf-8")
+    found = scan(*files.values())
     assert found.returncode != 0
-    assert kind in found.stdout
+    reports = found.stdout.split("Secret Type:")[1:]
+    for kind, file in files.items():
+        assert any(kind in one and f"{file}:2" in one for one in reports), found.stdout
+
+
+def test_a_key_of_a_configuration_file_needs_no_quotes(tmp_path: Path) -> None:
+    """detect-secrets adds the quotes that the pattern of such a key has."""
+    planted = tmp_path / "credentials.cfg"
+    planted.write_text("[default]\naws_secret_key = " + "a1B2c3D4e5" * 4 + "\n", encoding="utf-8")
+    assert "AWS Access Key" in scan(planted).stdout
 
 
 def test_a_file_without_one_passes(tmp_path: Path) -> None:
