@@ -20,3 +20,17 @@ class Background:
     async def finished(self) -> None:
         """Wait until all started tasks have ended."""
         await asyncio.gather(*self._tasks)
+
+
+CANCEL_AGAIN_S = 1.0
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task, again while it goes on, and wait until it has ended.
+
+    redis-py sends commands in `asyncio.wait_for`. Before Python 3.12 that loses a cancellation
+    that comes at the moment the command is sent.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN_S)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from prometheus_client import Counter
 
+from services.common.background import end
 from services.common.optional_redis import OptionalRedis, RedisUnavailable
 from services.contracts.base import Contract
 from services.contracts.query_log import (
@@ -114,10 +115,8 @@ class QueryLog:
             yield self
         finally:
             self._waiting.put_nowait(None)
-            _, late = await asyncio.wait([writing], timeout=CLOSE_S)
-            for task in late:
-                task.cancel()
-            await asyncio.wait([writing])
+            await asyncio.wait([writing], timeout=CLOSE_S)
+            await end(writing)
             if not writing.cancelled():
                 writing.result()
 

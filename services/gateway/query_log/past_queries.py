@@ -19,6 +19,7 @@ from typing import cast
 
 from pydantic import ValidationError
 
+from services.common.background import end
 from services.common.optional_redis import OptionalRedis, RedisUnavailable
 from services.contracts.query_log import SEARCH, STREAM, LoggedSearch
 from services.contracts.retriever import NO_MATCH_BELOW
@@ -150,8 +151,7 @@ async def open_past_queries(settings: GatewaySettings) -> AsyncIterator[PastQuer
     try:
         yield past
     finally:
-        following.cancel()
-        await asyncio.wait([following])
+        await end(following)
         await redis.aclose()
 
 

@@ -81,7 +81,7 @@ def served(
 
 
 def test_every_way_to_search_is_measured_on_what_is_served(
-    served: PipelineSettings, tmp_path: Path
+    served: PipelineSettings, feed: Path
 ) -> None:
     pictures = [
         GoldenQuery(f"p{n:02}", "picture", picture=f"images/{n}.png") for n in range(0, 20, 2)
@@ -99,7 +99,7 @@ def test_every_way_to_search_is_measured_on_what_is_served(
         | {one.query_id: {f"p-0{one.query_id[1:]}": "E"} for one in pictures}
         | {"w1": {"p-003": "E"}},
         variants=[Variant("t04", "case", caption(4).upper()), Variant("t06", "same", caption(6))],
-        folder=tmp_path,
+        folder=feed.parent,
     )
     comparison = compare(whole, served)
     assert comparison.catalogue.products == PRODUCTS
