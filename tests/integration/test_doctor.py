@@ -75,11 +75,14 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
     return lines[bad[0]] + lines[bad[0] + 1]
 
 
-def test_a_whole_installation_is_well(tmp_path: Path) -> None:
+def test_a_whole_installation_is_well_and_only_the_graphs_of_the_model_are_written(
+    tmp_path: Path,
+) -> None:
     done = doctor(tmp_path, MODEL=str(MODEL))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"ok    model {MODEL}" in done.stdout
     assert "no problems found" in done.stdout
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["models"]
 
 
 def test_a_port_that_another_program_has(check: Check) -> None:
@@ -220,11 +223,6 @@ def test_a_state_folder_that_is_a_file(check: Check, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "STATE_DIR=" in done.stdout
     assert "Traceback" not in done.stderr
-
-
-def test_only_the_graphs_of_the_model_are_written(tmp_path: Path) -> None:
-    assert doctor(tmp_path, MODEL=str(MODEL)).returncode == 0
-    assert [path.name for path in (tmp_path / "state").iterdir()] == ["models"]
 
 
 def test_a_host_that_is_a_name_is_reported_as_the_launcher_treats_it(check: Check) -> None:

@@ -105,7 +105,7 @@ async def test_a_backup_under_changes_is_a_state_that_was_acknowledged(
 
         changing = asyncio.create_task(change())
         taken = []
-        for number in range(3):
+        for number in range(2):
             seen = len(acknowledged)
             await until(lambda: len(acknowledged) >= seen + 3)  # noqa: B023
             at_least = acknowledged[-1]

@@ -39,9 +39,13 @@ META = {"ucp-agent": {"profile": "https://agent.example/profile.json"}}
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
 
 
-@pytest.fixture(
-    params=["http", "http-legacy", "stdio", pytest.param("stdio-legacy", marks=pytest.mark.long)]
-)
+LONG = pytest.mark.long
+HTTP = ["http", "http-legacy"]
+LEGACY_STDIO = pytest.param("stdio-legacy", marks=LONG)
+
+
+# Over stdio each connection starts a process, which takes two seconds.
+@pytest.fixture(params=[*HTTP, pytest.param("stdio", marks=LONG), LEGACY_STDIO])
 def connect(request: pytest.FixtureRequest, stack: WholeStack) -> Connect:
     """A connection over each transport, in the newest protocol and by the older handshake."""
     transport, _, era = request.param.partition("-")
@@ -95,6 +99,7 @@ async def test_every_transport_lists_the_tools_and_the_resource(connect: Connect
     assert [str(one.uri) for one in resources] == [SUMMARY_URI]
 
 
+@pytest.mark.parametrize("connect", [*HTTP, "stdio", LEGACY_STDIO], indirect=True)
 async def test_every_tool_answers_by_the_rules_of_ucp_over_every_transport(
     connect: Connect,
 ) -> None:
