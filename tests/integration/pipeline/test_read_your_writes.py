@@ -316,6 +316,7 @@ async def test_synonyms_are_for_administrators_alone(shop: Shop) -> None:
 
 
 async def test_synonyms_without_others_are_refused(shop: Shop) -> None:
-    for added in ([{"words": ["alone"]}], [{"words": []}], [{"words": [" "]}], 1):
+    refusals: list[object] = [[{"words": ["alone"]}], [{"words": []}], [{"words": [" "]}], 1]
+    for added in refusals:
         refused = await shop.http.put("/synonyms", json={"added": added})
         assert_problem(refused, 422, "invalid-request")
