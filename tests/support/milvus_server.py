@@ -10,7 +10,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,10 +87,13 @@ _PORTS = (
 
 
 class MilvusServer:
-    """One server process on loopback ports of the system's choice, its data in a folder."""
+    """One server process on ports of the system's choice, its data in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
+        """host: where it is found.  inside: the words before its command that run it there."""
         self._folder = folder
+        self._host = host
+        self._inside = inside
         self._ports = {name: free_port() for name in _PORTS}
         self._metrics_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +101,7 @@ class MilvusServer:
     @property
     def uri(self) -> str:
         """As `RETRIEVER_MILVUS_URI` wants it."""
-        return f"http://127.0.0.1:{self._ports['proxy_port']}"
+        return f"http://{self._host}:{self._ports['proxy_port']}"
 
     @property
     def pid(self) -> int:
@@ -119,7 +122,10 @@ class MilvusServer:
         (self._folder / "etcd.yaml").write_text(_ETCD.format(**self._ports))
         with (self._folder / "output.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PYTHON, "-c", _BECOME_THE_SERVER, self._folder, str(self._metrics_port), *words],
+                [
+                    *(*self._inside, PYTHON, "-c", _BECOME_THE_SERVER),
+                    *(self._folder, str(self._metrics_port), *words),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -135,7 +141,7 @@ class MilvusServer:
 
     def _healthy(self, client: httpx.Client) -> bool:
         try:
-            answer = client.get(f"http://127.0.0.1:{self._metrics_port}/healthz")
+            answer = client.get(f"http://{self._host}:{self._metrics_port}/healthz")
         except httpx.HTTPError:
             return False
         return answer.status_code == httpx.codes.OK and "OK" in answer.text

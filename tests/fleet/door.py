@@ -1,0 +1,47 @@
+"""The nginx before the gateways, with the files of the page's image."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+_FILES = Path("services/web")
+DOOR_PORT = 8000
+RETRY_S = 2
+"""A gateway that did not answer is left alone for so long."""
+_GATEWAY_PORT = 7860
+_WRITTEN = "/tmp/"  # noqa: S108 - where the image's nginx writes
+
+
+def nginx() -> str | None:
+    """Its program; None where it is not installed."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+def write_configuration(folder: Path, gateways: Sequence[str]) -> list[str]:
+    """Write its files into a new folder. Returns the words that start it.
+
+    The files are those of the image, but for the name server: the gateways' addresses are written
+    down. Raises RuntimeError where nginx is not installed.
+    """
+    program = nginx()
+    if program is None:
+        raise RuntimeError("nginx is absent (Debian: apt-get install nginx-light)")
+    folder.mkdir()
+    servers = " ".join(
+        f"server {address}:{_GATEWAY_PORT} fail_timeout={RETRY_S}s;" for address in gateways
+    )
+    written = {
+        "resolver.conf": f"upstream gateways {{ {servers} keepalive 32; }}\n"
+        "map $host $gateway { default http://gateways; }\n",
+        **{name: (_FILES / name).read_text() for name in ("nginx.conf", "proxy.conf")},
+        "headers.conf": (_FILES / "headers.conf").read_text(),
+    }
+    for name, text in written.items():
+        mime, here = "/etc/nginx/mime.types", f"{folder}/"
+        text = text.replace(mime, "MIME").replace("/etc/nginx/", here).replace("MIME", mime)
+        text = text.replace(_WRITTEN, here).replace("/usr/share/nginx/html", f"{folder}/page")
+        (folder / name).write_text(text)
+    # As the user who made the folder, who alone may read it.
+    return [program, "-c", f"{folder}/nginx.conf", "-g", "daemon off; user root;"]
