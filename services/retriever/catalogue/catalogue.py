@@ -17,7 +17,7 @@ from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
-from services.retriever.index import FurtherImages, LiveIndex, Rows
+from services.retriever.index import Changes, FurtherImages, LiveIndex, Rows
 from services.retriever.words import Vocabulary, Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 
@@ -104,7 +104,7 @@ class Catalogue:
         # Only added rows are new to an engine; the fields of a table are the same in every one.
         added = self.products.added
         fields = None if added is None else engine_fields(added.ids, added.fields)
-        origin = origin_of(self.info, self.sequence, self.products.fields[0])
+        origin = origin_of(self.info, Changes(self.sequence), self.products.fields[0])
         merged = replace(
             self,
             index=self.index.merged(fields, origin),

@@ -22,7 +22,15 @@ from services.retriever.catalogue.fields import (
     levels,
     wanted_values,
 )
-from services.retriever.index import Between, Condition, OneOf, Origin, RowFields, code_of
+from services.retriever.index import (
+    Between,
+    Changes,
+    Condition,
+    OneOf,
+    Origin,
+    RowFields,
+    code_of,
+)
 from services.retriever.index.row_fields import NO_CODE
 
 _IN_STOCK, _OUT_OF_STOCK = 1, 2
@@ -31,10 +39,10 @@ _MANY = code_of("\nmore categories than a row can have")
 _NO_PRICE = -1.0
 
 
-def origin_of(catalogue: CatalogueInfo, sequence: int, fields: Fields) -> Origin:
+def origin_of(catalogue: CatalogueInfo, changes: Changes, fields: Fields) -> Origin:
     """The rows of a version after some changes, and the fields that they have."""
     name = f"{catalogue.version} {catalogue.model} {catalogue.dimension}"
-    return Origin(name, sequence, _coded(fields), (CATEGORY,), (PRICE,))
+    return Origin(name, changes, _coded(fields), (CATEGORY,), (PRICE,))
 
 
 def engine_fields(ids: Sequence[str], fields: Fields) -> RowFields:

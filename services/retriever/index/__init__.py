@@ -18,7 +18,9 @@ from services.retriever.index.exact import ExactIndex
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.live import LiveIndex
 from services.retriever.index.row_fields import (
+    NO_CHANGES,
     Between,
+    Changes,
     Condition,
     OneOf,
     Origin,
@@ -28,10 +30,12 @@ from services.retriever.index.row_fields import (
 )
 
 __all__ = [
+    "NO_CHANGES",
     "NO_HITS",
     "SCORE_DECIMALS",
     "AnyRows",
     "Between",
+    "Changes",
     "Condition",
     "Engine",
     "ExactIndex",

@@ -255,7 +255,7 @@ class LiveIndex:
             width = self._base.width
             rows = np.array([one.row for one in self._added.values()], np.float32)
             rows = rows.reshape(-1, width)
-            base = engine.changed(self._base, rows, fields, by_id, origin.sequence)
+            base = engine.changed(self._base, rows, fields, by_id, origin.changes.sequence)
             return LiveIndex(base, ids, self._choice)
         with closing(self._choice.begin(len(ids), self._base.width, origin)) as build:
             if engine is not None:

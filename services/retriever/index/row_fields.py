@@ -7,7 +7,7 @@ may meet them than pass, never fewer.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +58,24 @@ Where = Sequence[Condition]
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Changes that rows have had since their version was published."""
+
+    sequence: int = 0
+    """Number of the latest."""
+    ids: Set[str] = frozenset()
+    """Of the rows that they concern, as far as that is known."""
+
+
+NO_CHANGES = Changes()
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
-    """Name of the rows that are put into an index, and the number of the latest change in them."""
+    """Name of the rows that are put into an index, and the changes in them."""
 
     name: str = ""
-    sequence: int = 0
+    changes: Changes = NO_CHANGES
     codes: Sequence[str] = ()
     sets: Sequence[str] = ()
     numbers: Sequence[str] = ()

@@ -55,6 +55,7 @@ from services.retriever.errors import (
     WrongModel,
 )
 from services.retriever.index import (
+    Changes,
     FurtherImages,
     IndexBuild,
     IndexChoice,
@@ -191,10 +192,10 @@ class CatalogueReader:
             f"catalogue version {head.version!r}", head.products, head.dimension, OVERHEAD_BYTES
         )
         with _collector_paused():
-            listing = self._listing(head)
+            listing, changed = self._listing(head), Changes(head.sequence)
             if head.sequence > head.base:
-                numbers = range(head.base + 1, head.sequence + 1)
-                listing = _changed(listing, self._changes(head, numbers))
+                changes = self._changes(head, range(head.base + 1, head.sequence + 1))
+                listing, changed = _changed(listing, changes), Changes(head.sequence, {*changes})
             count, width = len(listing.product_ids), 2 * head.dimension
             info = CatalogueInfo(
                 version=head.version,
@@ -204,9 +205,7 @@ class CatalogueReader:
             )
             empty = ProductTable.of([], self._filterable).fields
             with (
-                closing(
-                    self._choice.begin(count, width, origin_of(info, head.sequence, empty))
-                ) as build,
+                closing(self._choice.begin(count, width, origin_of(info, changed, empty))) as build,
                 closing(WordsBuild(self._analyser)) as words,
             ):
                 products = self._fill(

@@ -24,6 +24,7 @@ from pymilvus import MilvusClient  # type: ignore[import-untyped]
 
 from services.contracts.base import ModalityWeights
 from services.retriever.index import (
+    NO_CHANGES,
     Between,
     Condition,
     Index,
@@ -77,7 +78,9 @@ class Shop:
         self.stock = np.where(drawn.random(products) < 0.9, 1, 2)
         self.attributes = {name: drawn.integers(0, 30, products) for name in _ATTRIBUTES}
 
-    origin = Origin("shop", 0, ("brand", "in_stock", *_ATTRIBUTES), ("category",), ("price",))
+    origin = Origin(
+        "shop", NO_CHANGES, ("brand", "in_stock", *_ATTRIBUTES), ("category",), ("price",)
+    )
 
     def fields(self, part: slice) -> RowFields:
         """Fields of these products."""

@@ -12,7 +12,7 @@ import pytest
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.products import ProductTable
-from services.retriever.index import Index, IndexChoice, Rows
+from services.retriever.index import NO_CHANGES, Changes, Index, IndexChoice, Rows
 from tests.support.milvus_server import PYTHON, milvus_server
 
 
@@ -64,13 +64,19 @@ def choice_of(uri: str | None) -> Iterator[IndexChoice]:
 
 
 def indexed(
-    choice: IndexChoice, info: CatalogueInfo, table: ProductTable, ids: Sequence[str], rows: Rows
+    choice: IndexChoice,
+    info: CatalogueInfo,
+    table: ProductTable,
+    ids: Sequence[str],
+    rows: Rows,
+    changes: Changes = NO_CHANGES,
 ) -> Index:
-    """The index of a version's rows with their fields, as a reader makes it."""
+    """The index of a version's rows with their fields after changes, as a reader makes it."""
     if choice.engine is None:
         return choice.build(rows)
     products, width = rows.shape
-    with closing(choice.begin(products, width, origin_of(info, 0, table.fields))) as build:
+    origin = origin_of(info, changes, table.fields)
+    with closing(choice.begin(products, width, origin)) as build:
         for start in range(0, len(rows), 50):
             part = slice(start, start + 50)
             taken = table.without([*ids[:start], *ids[start + 50 :]])

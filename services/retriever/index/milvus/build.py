@@ -27,15 +27,17 @@ _WORTH_SEALING = 5_000
 
 
 class MilvusBuild:
-    """See `IndexBuild`. Rows that are there already are not sent again."""
+    """See `IndexBuild`. Rows that are there already are not sent again, but those of changed products
+    are: so they carry the number of the latest change, and no retriever that is behind deletes them.
+    """
 
     half = False
 
     def __init__(
-        self, stored: Stored, count: int, present: Keys, finished: Callable[[str], None]
+        self, stored: Stored, count: int, present: Keys, finished: Callable[[MilvusIndex], None]
     ) -> None:
-        """present: sorted keys of the rows that are there.  finished: called with the name of the
-        collection once all rows are there.
+        """present: sorted keys of the rows that are there.  finished: called with the index once
+        all rows are there.
         """
         self._stored = stored
         self._present = present
@@ -68,7 +70,9 @@ class MilvusBuild:
         self._blank[numbers] = blank_images(floats)
         sampled = numbers % self._step == 0
         self._sample[numbers[sampled] // self._step] = floats[sampled]
-        new = np.flatnonzero(~np.isin(keys, self._present))
+        changed = self._stored.collection.origin.changes.ids
+        again = np.array([name in changed for name in names], np.bool_)
+        new = np.flatnonzero(again | ~np.isin(keys, self._present))
         if len(new):
             self._new += len(new)
             self._sent.append(self._senders.submit(self._stored.write, keys, floats, fields, new))
@@ -98,8 +102,9 @@ class MilvusBuild:
                 "each product",
                 self._left_out,
             )
-        self._finished(self._stored.collection.name)
-        return MilvusIndex(self._stored, self._keys, self._blank)
+        index = MilvusIndex(self._stored, self._keys, self._blank)
+        self._finished(index)
+        return index
 
     def close(self) -> None:
         """See `IndexBuild.close`."""

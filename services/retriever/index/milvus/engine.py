@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +19,42 @@ from services.retriever.index.milvus.connection import Stored, putting
 from services.retriever.index.milvus.index import MilvusIndex
 from services.retriever.index.milvus.rows import keys_of
 from services.retriever.index.milvus.schema import FLAT, Collection, Scan
-from services.retriever.index.row_fields import Origin, RowFields
+from services.retriever.index.row_fields import Changes, Origin, RowFields
+
+_KEPT_S = 600.0
+"""A collection that this process no longer asks stays for so long at least: another replica may
+still serve that version, or the shop may go back to it."""
 
 
 class MilvusEngine:
     """See `Engine`."""
 
-    def __init__(self, uri: str, token: str = "", *, timeout_s: float, scan: Scan = FLAT) -> None:
-        """uri: of a server or cluster, or the path of a file for Milvus Lite; opened when asked."""
+    def __init__(
+        self,
+        uri: str,
+        token: str = "",
+        *,
+        timeout_s: float,
+        scan: Scan = FLAT,
+        kept_s: float = _KEPT_S,
+    ) -> None:
+        """uri: of a server or cluster, or the path of a file for Milvus Lite; opened when asked.
+
+        kept_s: how long a collection stays that this process no longer asks.
+        """
         self._uri = uri
         self._token = token
         self._timeout_s = timeout_s
         self._scan = scan
+        self._kept_s = kept_s
+        self._opening = threading.Lock()
         self._opened: MilvusClient | None = None
-        self._collections: list[str] = []
+        self._collections: dict[str, float] = {}
+        """Those that this process put there, and when it last had a use for each."""
+        self._indexes: WeakSet[MilvusIndex] = WeakSet()
+        """Those that somebody may still ask."""
         self._finished = ""
-        """The collection that was loaded last: it is asked until another one is."""
+        """The collection that was loaded last."""
 
     def begin(self, products: int, width: int, origin: Origin) -> MilvusBuild:
         """See `Engine.begin`."""
@@ -39,7 +62,7 @@ class MilvusEngine:
         with putting():
             stored = Stored(self._client(), collection)
             present = stored.prepare()
-            self._keep(collection.name)
+            self._drop_unused(collection.name)
         return MilvusBuild(stored, products, present, self._has_finished)
 
     def changed(
@@ -56,7 +79,7 @@ class MilvusEngine:
         if not isinstance(base, MilvusIndex):
             raise TypeError("only an index in Milvus can be changed there")
         collection = base.stored.collection
-        origin = replace(collection.origin, sequence=sequence)
+        origin = replace(collection.origin, changes=Changes(sequence))
         stored = Stored(base.stored.client, replace(collection, origin=origin))
         names = fields.ids if fields is not None else [str(number) for number in range(len(rows))]
         new = keys_of(rows, fields, names)
@@ -67,7 +90,9 @@ class MilvusEngine:
             stored.write(new, rows, fields, np.arange(len(rows)))
             if not stored.present(np.unique(new)):
                 raise StoreUnavailable("Milvus cannot take the changes: rows are missing")
-        return MilvusIndex(stored, keys, blank, np.setdiff1d(base.keys, keys))
+        index = MilvusIndex(stored, keys, blank, np.setdiff1d(base.keys, keys))
+        self._indexes.add(index)
+        return index
 
     def trouble(self) -> str | None:
         """Why Milvus does not answer; None when it does. Blocks."""
@@ -79,28 +104,39 @@ class MilvusEngine:
 
     def close(self) -> None:
         """Let go of the connection; the collections stay."""
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
 
-    def _keep(self, name: str) -> None:
-        """Drop the other collections of this process; this one and the one loaded last stay.
+    def _drop_unused(self, name: str) -> None:
+        """Drop collections of this process for which it has had no use for a while.
 
-        The latter may be asked still, or gone back to. One whose load was given up goes.
+        In use are the one that is loaded now, the one loaded last, and each that an index here may
+        still be asked in: a load that finished may never be served, and the one before it is.
         """
-        if name not in self._collections:
-            self._collections.append(name)
-        for old in [one for one in self._collections if one not in (name, self._finished)]:
+        now = time.monotonic()
+        asked = {one.stored.collection.name for one in list(self._indexes)}
+        used = {name, self._finished, *asked}
+        self._collections |= dict.fromkeys(used & {name, *self._collections}, now)
+        unused = [
+            one
+            for one, since in self._collections.items()
+            if one not in used and now - since >= self._kept_s
+        ]
+        for old in unused:
             if "://" not in self._uri:
                 # Milvus Lite leaves files open of what it has not sealed.
                 self._client().flush(old)
             self._client().drop_collection(old)
-            self._collections.remove(old)
+            del self._collections[old]
 
-    def _has_finished(self, name: str) -> None:
-        self._finished = name
+    def _has_finished(self, index: MilvusIndex) -> None:
+        self._finished = index.stored.collection.name
+        self._indexes.add(index)
 
     def _client(self) -> MilvusClient:
-        if self._opened is None:
-            self._opened = MilvusClient(self._uri, token=self._token, timeout=self._timeout_s)
-        return self._opened
+        with self._opening:
+            if self._opened is None:
+                self._opened = MilvusClient(self._uri, token=self._token, timeout=self._timeout_s)
+            return self._opened

@@ -51,7 +51,7 @@ def upsert_of(
         fields_data=[
             _integers(KEY, keys[chosen].tolist()),
             _vectors(np.ascontiguousarray(rows[chosen])),
-            _integers(SEQUENCE, [collection.origin.sequence] * len(chosen)),
+            _integers(SEQUENCE, [collection.origin.changes.sequence] * len(chosen)),
             *([] if fields is None else _fields(collection, fields, chosen)),
         ],
     )

@@ -18,7 +18,7 @@ from services.retriever.catalogue.products import (
     ProductTable,
     product_batch,
 )
-from services.retriever.index import IndexChoice, LiveIndex, Rows
+from services.retriever.index import NO_CHANGES, Changes, IndexChoice, LiveIndex, Rows
 from tests.unit.retriever.engines import indexed
 
 MODEL, D = "mini@1", 16
@@ -71,12 +71,16 @@ def vectors(numbers: Sequence[int], seed: int = 0) -> Rows:
     return rows
 
 
-def catalogue(choice: IndexChoice, products: int, version: str = "v1") -> Catalogue:
+def catalogue(
+    choice: IndexChoice, products: int, version: str = "v1", changes: Changes = NO_CHANGES
+) -> Catalogue:
+    """changes: that were made and taken back since."""
     numbers = range(products)
     ids, rows, texts = [*map(product_id, numbers)], vectors(numbers), table(numbers)
     info = CatalogueInfo(version=version, model=MODEL, dimension=D, products=products)
-    index = indexed(choice, info, texts, ids, rows)
-    return Catalogue(info, Products(texts), LiveIndex(index, ids, choice), Moments.of(rows))
+    index = indexed(choice, info, texts, ids, rows, changes)
+    live = LiveIndex(index, ids, choice)
+    return Catalogue(info, Products(texts), live, Moments.of(rows), sequence=changes.sequence)
 
 
 def put(one: Catalogue, numbers: Sequence[int], price: float, *deleted: int) -> Catalogue:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from pymilvus import MilvusClient  # type: ignore[import-untyped]
 from services.common.problems import DependencyUnavailable
 from services.retriever.errors import StoreUnavailable
 from services.retriever.index import ExactIndex, Index, IndexChoice, Passing, Rows
-from services.retriever.index.milvus import MilvusEngine
+from services.retriever.index.milvus import MilvusEngine, MilvusIndex
 from tests.unit.retriever.engines import milvus_lite
 
 N, D = 2_000, 32
@@ -73,7 +75,7 @@ def test_rows_without_an_image_are_known_without_asking(engine: MilvusEngine) ->
 def test_the_version_before_stays_and_older_ones_go(uri: str) -> None:
     client = MilvusClient(uri)
     before = set(client.list_collections())
-    with closing(MilvusEngine(uri, timeout_s=60)) as engine:
+    with closing(MilvusEngine(uri, timeout_s=60, kept_s=0)) as engine:
         built(engine, some_rows(3, 50))
         second = built(engine, some_rows(4, 50))
         again = built(engine, some_rows(4, 50))  # as another replica does
@@ -87,7 +89,7 @@ def test_the_version_before_stays_and_older_ones_go(uri: str) -> None:
 def test_loads_that_were_given_up_leave_the_served_version_alone(uri: str) -> None:
     client = MilvusClient(uri)
     before = set(client.list_collections())
-    with closing(MilvusEngine(uri, timeout_s=60)) as engine:
+    with closing(MilvusEngine(uri, timeout_s=60, kept_s=0)) as engine:
         choice = IndexChoice(engine=engine)
         served = built(engine, some_rows(20, 50))
         for dimension in (8, 12, 16):  # collections of their own
@@ -97,6 +99,38 @@ def test_loads_that_were_given_up_leave_the_served_version_alone(uri: str) -> No
         built(engine, some_rows(21, 50))
     assert len(set(client.list_collections()) - before) == 2
     client.close()
+
+
+def test_loads_that_finished_and_were_never_served_leave_the_served_version_alone(
+    uri: str,
+) -> None:
+    with closing(MilvusEngine(uri, timeout_s=60, kept_s=0)) as engine:
+        served = built(engine, some_rows(22, 50))
+        for seed in (23, 24, 25):
+            built(engine, some_rows(seed, 50))
+            assert served.search(some_rows(22, 50)[9], 1).rows.tolist() == [9]
+
+
+def test_a_slow_replica_goes_on_through_quick_swaps_of_another_one(uri: str) -> None:
+    with (
+        closing(MilvusEngine(uri, timeout_s=60)) as quick,
+        closing(MilvusEngine(uri, timeout_s=60)) as slow,
+    ):
+        served = built(slow, some_rows(26, 50))
+        for seed in (26, 27, 28, 26):
+            built(quick, some_rows(seed, 50))
+            assert served.search(some_rows(26, 50)[9], 1).rows.tolist() == [9]
+
+
+def test_threads_that_ask_at_once_share_one_connection(uri: str) -> None:
+    with closing(MilvusEngine(uri, timeout_s=60)) as engine, ThreadPoolExecutor(8) as threads:
+        together = Barrier(8)
+
+        def opened(_: int) -> int:
+            together.wait(60)
+            return id(engine._client())
+
+        assert len(set(threads.map(opened, range(8)))) == 1
 
 
 def test_a_load_that_was_cut_off_is_completed_and_sends_only_what_is_missing(uri: str) -> None:
@@ -118,8 +152,8 @@ def test_what_cannot_be_asked_is_told_as_a_service_that_is_away() -> None:
     ):
         rows = some_rows(6, 50)
         oldest = built(engine, rows)
-        for seed in (7, 8):
-            built(engine, some_rows(seed, 50))
+        assert isinstance(oldest, MilvusIndex)
+        oldest.stored.client.drop_collection(oldest.stored.collection.name)
         assert engine.trouble() is None
         with pytest.raises(DependencyUnavailable):
             oldest.search(rows[0], 5)

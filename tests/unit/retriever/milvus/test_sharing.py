@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.index import IndexChoice
+from services.retriever.index import Changes, IndexChoice
 from services.retriever.index.milvus import MilvusIndex
 from tests.unit.retriever.engines import choice_at
 from tests.unit.retriever.milvus.shop import catalogue, product_id, put, vectors
@@ -82,6 +82,18 @@ def test_a_retriever_that_is_behind_deletes_nothing_that_was_put_in_again(
     other = put(other, range(50), 0).merged()  # as they were at first
     put(behind, range(60, 70), 2).merged()  # would delete them once more
     base = other.index.base
+    assert isinstance(base, MilvusIndex)
+    assert base.stored.present(base.keys)
+
+
+def test_a_retriever_that_is_behind_deletes_nothing_that_one_loaded_after_a_later_change(
+    choices: tuple[IndexChoice, IndexChoice],
+) -> None:
+    behind = put(catalogue(choices[0], N, "loaded"), range(50), 1).merged()
+    back = Changes(3, {product_id(number) for number in range(50)})
+    loaded = catalogue(choices[1], N, "loaded", back)
+    put(behind, range(60, 70), 2).merged()  # would delete the first rows of these 50
+    base = loaded.index.base
     assert isinstance(base, MilvusIndex)
     assert base.stored.present(base.keys)
 
