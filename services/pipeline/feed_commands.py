@@ -25,6 +25,7 @@ def add_feed_commands(
 ) -> None:
     load = commands.add_parser("load", help="load a product file and serve it as the catalogue")
     _add_feed(load)
+    _add_encoders(load)
     load.add_argument(
         "--undo-changes",
         action="store_true",
@@ -44,10 +45,24 @@ def add_feed_commands(
     load.set_defaults(command=_load)
     upsert = commands.add_parser("upsert", help="add a file's products to the served catalogue")
     _add_feed(upsert)
+    _add_encoders(upsert)
     upsert.set_defaults(command=_upsert)
     check = commands.add_parser("check", help="find out whether a feed can be read at all")
     _add_feed(check)
     check.set_defaults(command=_check)
+
+
+def _add_encoders(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--encoders",
+        type=_addresses,
+        metavar="URL,URL",
+        help="encoders that share the work (default: PIPELINE_ENCODER_URLS)",
+    )
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _add_feed(command: argparse.ArgumentParser) -> None:
@@ -168,6 +183,8 @@ def _take(
     golden: Golden | None = None,
     force: bool = False,
 ) -> int:
+    if options.encoders:
+        settings = settings.model_copy(update={"encoder_urls": options.encoders})
     # Feast takes seconds to import; `--help` and a file that is no feed need not wait for it.
     from PIL import Image
 

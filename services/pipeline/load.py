@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.common.client import ServiceClient
 from services.contracts.catalogue import CatalogueHead
 from services.pipeline.catalogue.carried import changes_to_carry, stored_products
 from services.pipeline.catalogue.changes import check_model
@@ -160,14 +159,11 @@ class _Load:
         """rows: number of rows in the feed."""
         self._media.clear_drafts()
         self._stores.offline.clear_drafts()
-        service = ServiceClient(
-            "encoder", self._settings.encoder_url, timeout_s=self._settings.encoder_timeout_s
-        )
+        encoder = EncoderClient.of(self._settings)
         try:
-            encoder = EncoderClient(service, wait_s=self._settings.encoder_wait_s)
             return self._load(feed, rows, encoder)
         finally:
-            self._runner.run(service.aclose())
+            self._runner.run(encoder.aclose())
 
     def _load(self, feed: Feed, total: int, encoder: EncoderClient) -> Publication:
         # Errors in the file are reported before the work begins.

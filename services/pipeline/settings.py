@@ -18,6 +18,11 @@ class PipelineSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PIPELINE_", frozen=True, extra="ignore")
 
     encoder_url: str = Field(default="http://127.0.0.1:8001", description="The encoder's URL.")
+    encoder_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="URLs of several encoders that share the work of a load, separated by commas. "
+        "Default: `encoder_url` alone.",
+    )
     encoder_wait_s: float = Field(
         default=120.0,
         gt=0,
@@ -38,7 +43,7 @@ class PipelineSettings(BaseSettings):
         default=2,
         ge=1,
         le=32,
-        description="Concurrent requests to the encoder; two keep it busy between answers.",
+        description="Concurrent requests to each encoder; two keep it busy between answers.",
     )
     text_batch: int = Field(
         default=64, ge=1, le=MAX_TEXTS_PER_REQUEST, description="Texts per request to the encoder."
@@ -168,7 +173,12 @@ class PipelineSettings(BaseSettings):
         """The download cache directory."""
         return self.download_dir or self.feature_store / "offline" / ".downloads"
 
-    @field_validator("download_networks", mode="before")
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """URLs of all encoders of a load."""
+        return self.encoder_urls or (self.encoder_url,)
+
+    @field_validator("download_networks", "encoder_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

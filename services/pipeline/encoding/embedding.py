@@ -88,12 +88,13 @@ class Embedder:
         image_batch: int,
         requests_in_flight: int,
     ) -> None:
+        """requests_in_flight: to each of the encoders."""
         self._encoder = encoder
         self._model = model
         self._media = media
         self._text_batch = text_batch
         self._image_batch = image_batch
-        self._slots = asyncio.Semaphore(requests_in_flight)
+        self._slots = asyncio.Semaphore(requests_in_flight * len(encoder))
         self._texts = _Remembered()
         self._pictures = _Remembered()
 

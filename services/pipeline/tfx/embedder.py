@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,6 @@ import tensorflow as tf
 from tfx import v1 as tfx
 from tfx.types import artifact_utils
 
-from services.common.client import ServiceClient
 from services.pipeline.catalogue.product import ProductVectors
 from services.pipeline.encoding.embedding import Embedder as ProductEmbedder
 from services.pipeline.encoding.encoder_client import EncoderClient
@@ -120,10 +120,7 @@ class EmbedProducts(beam.DoFn):
         self, media: MediaStore, products: Sequence[Captioned]
     ) -> list[ProductVectors | UnusablePicture]:
         settings = self._settings
-        async with ServiceClient(
-            "encoder", settings.encoder_url, timeout_s=settings.encoder_timeout_s
-        ) as service:
-            encoder = EncoderClient(service, wait_s=settings.encoder_wait_s)
+        async with aclosing(EncoderClient.of(settings)) as encoder:
             embedder = ProductEmbedder(
                 encoder,
                 await encoder.model(),

@@ -27,8 +27,9 @@ _WORTH_SEALING = 5_000
 
 
 class MilvusBuild:
-    """See `IndexBuild`. Rows that are there already are not sent again, but those of changed products
-    are: so they carry the number of the latest change, and no retriever that is behind deletes them.
+    """See `IndexBuild`. Rows that are there already are not sent again, except those of changed
+    products: then they carry the number of the latest change, and no retriever that is behind
+    deletes them.
     """
 
     half = False
