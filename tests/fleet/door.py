@@ -11,6 +11,7 @@ DOOR_PORT = 8000
 RETRY_S = 2
 """A gateway that did not answer is left alone for so long."""
 _GATEWAY_PORT = 7860
+_HERE = "@/"
 _WRITTEN = "/tmp/"  # noqa: S108 - where the image's nginx writes
 
 
@@ -39,9 +40,10 @@ def write_configuration(folder: Path, gateways: Sequence[str]) -> list[str]:
         "headers.conf": (_FILES / "headers.conf").read_text(),
     }
     for name, text in written.items():
-        mime, here = "/etc/nginx/mime.types", f"{folder}/"
-        text = text.replace(mime, "MIME").replace("/etc/nginx/", here).replace("MIME", mime)
-        text = text.replace(_WRITTEN, here).replace("/usr/share/nginx/html", f"{folder}/page")
+        for place in (_WRITTEN, "/etc/nginx/", "/usr/share/nginx/html"):
+            text = text.replace(place, _HERE)
+        text = text.replace(f"{_HERE}mime.types", "/etc/nginx/mime.types")
+        text = text.replace(_HERE, f"{folder}/")
         (folder / name).write_text(text)
     # As the user who made the folder, who alone may read it.
     return [program, "-c", f"{folder}/nginx.conf", "-g", "daemon off; user root;"]

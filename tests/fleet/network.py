@@ -133,6 +133,9 @@ def _sweep() -> None:
 
 def _remove(mark: str) -> None:
     """End every process in its namespaces, by id, and remove them with their links."""
+    # A namespace takes its links along, but only some time later.
+    if Path(f"/sys/class/net/{mark}").exists():
+        _ip("link", "del", mark)
     for name in _namespaces():
         if name.startswith(f"{mark}-"):
             for pid in _ip("netns", "pids", name).split():

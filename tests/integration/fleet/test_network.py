@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from tests.fleet.network import Host, Network, NetworkRefused
 from tests.support.ending import end
+from tests.support.launcher import processes
 from tests.support.waiting import until
 
 _PORT = 8000
@@ -24,7 +26,8 @@ _LEAVE = """
 import os, signal, subprocess, sys
 from tests.fleet.network import Network
 with Network() as network:
-    program = subprocess.Popen(network.host("lost").command("sleep", "600"))
+    words = network.host("lost").command("sleep", "60")
+    program = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     print(network.switch, program.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -96,18 +99,19 @@ def test_each_machine_knows_its_own_names(network: Network) -> None:
     assert subprocess.run(other.command("getent", "hosts", "retriever"), check=False).returncode
 
 
-def test_nothing_stays_of_a_network_nor_of_one_whose_owner_was_killed() -> None:
+async def test_nothing_stays_of_a_network_nor_of_one_whose_owner_was_killed() -> None:
     with usable_network() as network:
         network.host("one")
-        killed = subprocess.run(
-            [sys.executable, "-c", _LEAVE], capture_output=True, text=True, check=False
+        owner = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _LEAVE), stdout=asyncio.subprocess.PIPE
         )
-        assert killed.returncode == -signal.SIGKILL
-        left, pid = killed.stdout.split()
+        said, _ = await owner.communicate()
+        assert owner.returncode == -signal.SIGKILL
+        left, pid = said.decode().split()
         assert left in namespaces()
-        assert Path(f"/proc/{pid}").exists()
+        assert int(pid) in processes()
     with usable_network():
         assert left not in namespaces()
-        assert not Path(f"/proc/{pid}").exists()
+        await until(lambda: int(pid) not in processes())
     assert network.mark not in namespaces()
     assert not list(Path("/etc/netns").glob(f"{network.mark}-*"))
