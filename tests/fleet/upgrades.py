@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from tests.fleet.fleet import SERVICES, Fleet
 from tests.fleet.watch import say, table, watched
@@ -21,10 +22,10 @@ async def upgrade_every_part(fleet: Fleet) -> int:
     table("upgraded", "machines", "seconds", "requests", "lost", "p99 ms", "answers")
     lost = 0
     for role in (*SERVICES, "store", "cache"):
-        lost += await _upgraded(fleet, role, lambda role=role: _one_by_one(fleet, role))
-    lost += await _upgraded(fleet, "door", lambda: _reload_door(fleet))
+        lost += await _upgraded(fleet, role, partial(_one_by_one, fleet, role))
+    lost += await _upgraded(fleet, "door", partial(_reload_door, fleet))
     if fleet.machines["milvus"]:
-        lost += await _upgraded(fleet, "milvus", lambda: _new_milvus(fleet))
+        lost += await _upgraded(fleet, "milvus", partial(_new_milvus, fleet))
     return lost
 
 

@@ -117,15 +117,13 @@ class MilvusServer:
 
     def start(self) -> None:
         """Start and wait until it is healthy. Raises RuntimeError with the end of its log."""
+        command = (PYTHON, "-c", _BECOME_THE_SERVER, str(self._folder), str(self._metrics_port))
         words = [f"{name}={port}" for name, port in self._ports.items()]
         # Without it, its etcd listens on ports that another server of this machine may have.
         (self._folder / "etcd.yaml").write_text(_ETCD.format(**self._ports))
         with (self._folder / "output.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    *(*self._inside, PYTHON, "-c", _BECOME_THE_SERVER),
-                    *(self._folder, str(self._metrics_port), *words),
-                ],
+                [*self._inside, *command, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
