@@ -18,9 +18,9 @@ _SETTLE_S = 3.0
 async def lose_every_machine(fleet: Fleet) -> None:
     """Print a row for one machine of each kind.
 
-    recovered: seconds from the loss until the last request that failed, while the machine is still
-    gone; where nothing else does its work, until the end.  back: seconds from power on until it
-    serves, and until the last request that failed.
+    recovered: seconds from the loss until the last request began that failed, while the machine is
+    still gone; where nothing else does its work, until the end.  back: seconds from power on until
+    it serves, and until the last request began that failed.
     """
     table(
         "lost machine",

@@ -23,9 +23,9 @@ class Seen:
         return [one for one in self.answers if not one.is_good]
 
     def last_lost_s(self, since: float, until: float) -> float:
-        """Seconds from `since` until the last lost answer before `until`; 0 where none was lost."""
-        ends = [one.ended - since for one in self.lost if since <= one.ended < until]
-        return max(ends, default=0.0)
+        """Seconds from `since` until the last request began before `until` that was lost; or 0."""
+        began = [one.began - since for one in self.lost if since <= one.began < until]
+        return max(began, default=0.0)
 
     @property
     def row(self) -> str:

@@ -126,9 +126,10 @@ class EncoderClient:
     ) -> Answer:
         give_up_at = time.monotonic() + self._wait_s
         pause_s = _FIRST_PAUSE_S
+        refused: _Encoder | None = None
         while True:
             now = time.monotonic()
-            encoder = min(encoders, key=lambda one: (one.left_out_s(now), one.under_way))
+            encoder = min(encoders, key=lambda one: (one.left_out_s(now), one is refused, one.load))
             await asyncio.sleep(encoder.left_out_s(now))
             try:
                 with encoder.one_more():
@@ -137,6 +138,7 @@ class EncoderClient:
                 if isinstance(error.__cause__, ValueError):
                     # It will not get better by asking again.
                     raise EncoderBroken(error.detail) from error
+                refused = encoder
                 encoder.left_out_until = time.monotonic() + _pause(error, pause_s)
                 if min(one.left_out_until for one in encoders) > give_up_at:
                     raise DependencyAway(
@@ -154,8 +156,14 @@ class _Encoder:
 
     service: ServiceClient
     under_way: int = 0
+    asked: int = 0
     left_out_until: float = 0.0
     """By the monotonic clock."""
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """Less for the one to ask next: requests under way, then all so far."""
+        return self.under_way, self.asked
 
     def left_out_s(self, now: float) -> float:
         """Seconds for which it is left out yet."""
@@ -165,6 +173,7 @@ class _Encoder:
     def one_more(self) -> Iterator[None]:
         """A request to it, as long as the block lasts."""
         self.under_way += 1
+        self.asked += 1
         try:
             yield
         finally:
