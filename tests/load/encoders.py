@@ -1,0 +1,117 @@
+"""Speed of a load with one encoder and with two: `python -m tests.load.encoders`.
+
+Each encoder has one thread on a core of its own, and random weights in ViT-B/32's shape, which take
+the time of trained ones. Rounds with one and with two alternate, each into a new store. The
+encoders count what they encoded: every text and every picture once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from services.pipeline.feeds import open_feed
+from services.pipeline.load import load
+from services.pipeline.settings import PipelineSettings
+from tests.support.clip_reference import random_b32_weights
+from tests.support.feast_repository import write_feature_repo
+from tests.support.redis_server import RedisProcess
+from tests.support.service_process import ServiceProcess, listening_socket, url_of
+from tests.support.torch_archive import write_archive
+from tests.support.whole_stack import SAMPLE
+
+
+@contextmanager
+def encoder(model: Path, core: int, folder: Path) -> Iterator[str]:
+    """The URL of one on that core."""
+    with listening_socket() as listener:
+        log = folder / f"encoder-{core}.log"
+        cache = str(folder / "models")
+        process = ServiceProcess(
+            *(["services.encoder"], "ENCODER", listener, log),
+            model=str(model),
+            model_cache_dir=cache,
+            threads="1",
+        )
+        # Before it has threads, which inherit this.
+        os.sched_setaffinity(process.process.pid, {core})
+        try:
+            process.wait_until_ready(url_of(listener), within_s=600)
+            yield url_of(listener)
+        finally:
+            process.stop()
+
+
+def encoded(url: str) -> int:
+    """Texts and pictures that it has encoded so far."""
+    text = httpx.get(f"{url}/metrics", trust_env=False).raise_for_status().text
+    return sum(
+        int(sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "encoder_batch_size_sum"
+    )
+
+
+def load_s(folder: Path, redis: RedisProcess, urls: Sequence[str]) -> tuple[float, int]:
+    """Seconds of a load into a new store, and its products."""
+    settings = PipelineSettings(
+        encoder_urls=tuple(urls),
+        encoder_wait_s=60,
+        feature_store=write_feature_repo(folder, redis.address),
+        media_dir=folder / "media",
+    )
+    summary = load(open_feed(SAMPLE), settings)
+    return summary.seconds, summary.counts.loaded
+
+
+def main(rounds: int) -> int:
+    """Print a row for each round. Returns 1 where something was not encoded exactly once."""
+    wrong = 0
+    with tempfile.TemporaryDirectory() as made, ExitStack() as at_end:
+        folder = Path(made)
+        write_archive(folder / "vit-b-32.pt", random_b32_weights())
+        (folder / "redis").mkdir()
+        redis = RedisProcess(folder / "redis")
+        redis.start()
+        at_end.callback(redis.stop)
+        urls = [
+            at_end.enter_context(encoder(folder / "vit-b-32.pt", core, folder)) for core in (0, 1)
+        ]
+        load_s(folder / "warm", redis, urls)
+        seconds: dict[int, list[float]] = {1: [], 2: []}
+        _say("| encoders | products/s | encoded by each |")
+        _say("| --- | --- | --- |")
+        amount = 0
+        for number in range(2 * rounds):
+            count = 1 + number % 2
+            before = [encoded(url) for url in urls]
+            taken_s, products = load_s(folder / f"store-{number}", redis, urls[:count])
+            by_each = [encoded(url) - one for url, one in zip(urls, before, strict=True)]
+            seconds[count].append(taken_s)
+            _say(f"| {count} | {products / taken_s:.1f} | {by_each[:count]} |")
+            amount = amount or sum(by_each)
+            wrong += sum(by_each) != amount
+        ratio = statistics.median(seconds[1]) / statistics.median(seconds[2])
+        _say(f"\nTwo encoders: {ratio:.2f} times as fast as one. Encoded in each round: {amount}.")
+    return min(wrong, 1)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(prog="python -m tests.load.encoders", description=__doc__)
+    arguments.add_argument("--rounds", type=int, default=3)
+    sys.exit(main(arguments.parse_args().rounds))
