@@ -30,6 +30,8 @@ _KEYS_BELOW = 2**63
 
 # What this process wrote there is seen by its own searches; a search waits for nothing else.
 _OWN_WRITES = "Session"
+ALL_WRITES = "Strong"
+"""What anybody wrote there; a search waits for up to 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Stored:
         many."""
         name = self.collection.name
         (answer,) = self.client.query(
-            name, filter="", output_fields=["count(*)"], consistency_level="Strong"
+            name, filter="", output_fields=["count(*)"], consistency_level=ALL_WRITES
         )
         ranges = 1 + int(answer["count(*)"]) // _KEYS_A_READ
         bounds = [_KEYS_BELOW * number // ranges for number in range(ranges + 1)]
@@ -97,7 +99,7 @@ class Stored:
                 self.collection.name,
                 filter=f"{KEY} in {listed(keys[start : start + _ROWS_A_READ].tolist())}",
                 output_fields=["count(*)"],
-                consistency_level="Strong",
+                consistency_level=ALL_WRITES,
             )
             count += int(answer["count(*)"])
         return count >= len(keys)
@@ -110,7 +112,9 @@ class Stored:
                 self.collection.name, filter=f"{KEY} in {some} and {SEQUENCE} <= {sequence}"
             )
 
-    def best(self, query: Vector, limit: int, expression: str) -> tuple[Keys, NDArray[np.float64]]:
+    def best(
+        self, query: Vector, limit: int, expression: str, seen: str = _OWN_WRITES
+    ) -> tuple[Keys, NDArray[np.float64]]:
         """Keys and scores of the best rows that meet the expression, in no order among equals."""
         searched = dict(self.collection.scan.search)
         if "ef" in searched:
@@ -124,7 +128,7 @@ class Stored:
             limit=limit,
             filter=expression,
             search_params={"metric_type": "IP", "params": searched},
-            consistency_level=_OWN_WRITES,
+            consistency_level=seen,
         )
         return np.array(found.ids, np.int64), np.array(found.distances, np.float64)
 

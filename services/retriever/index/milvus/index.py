@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.common.problems import DependencyUnavailable
 from services.retriever.index.base import NO_HITS, Hits, Passing, Rows, Vector, best_hits
 from services.retriever.index.further import FurtherImages
-from services.retriever.index.milvus.connection import MOST_HITS, Stored, asking
+from services.retriever.index.milvus.connection import ALL_WRITES, MOST_HITS, Stored, asking
 from services.retriever.index.milvus.rows import Keys
 from services.retriever.index.milvus.schema import KEY, listed
 from services.retriever.index.row_fields import Where
@@ -25,6 +25,7 @@ _MORE = 1.2
 """Times as many as the share that passes calls for: it may be smaller near the query."""
 
 _KEYS_AT_ONCE = 5_000
+_LACKS = "The search engine lacks rows of the catalogue; ask again."
 
 
 class MilvusIndex:
@@ -63,7 +64,7 @@ class MilvusIndex:
         with asking():
             found = self.stored.vectors(keys)
         if not found.keys() >= set(keys):
-            raise DependencyUnavailable("The search engine lacks rows of the catalogue; ask again.")
+            raise DependencyUnavailable(_LACKS)
         return np.array([found[key] for key in keys], np.float32).reshape(-1, self.width)
 
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -119,13 +120,22 @@ class MilvusIndex:
     def _named(
         self, query: Vector, limit: int, passing: Passing | None
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """The best of the passing rows, which are asked for by their keys."""
+        """The best of the passing rows, which are asked for by their keys.
+
+        Raises DependencyUnavailable where some of them are missing.
+        """
         keys = self.keys if passing is None else self.keys[passing]
         numbers, scores = [], []
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             some = keys[start : start + _KEYS_AT_ONCE]
             named = f"{KEY} in {listed(some.tolist())}"
-            found, scored = self.stored.best(query, min(limit, len(some), MOST_HITS), named)
+            wanted = min(limit, len(some), MOST_HITS)
+            found, scored = self.stored.best(query, wanted, named)
+            if len(found) < wanted:
+                # Milvus may have started again, or another replica may have put them there.
+                found, scored = self.stored.best(query, wanted, named, ALL_WRITES)
+            if len(found) < wanted:
+                raise DependencyUnavailable(_LACKS)
             rows, known = self._numbers(found)
             numbers.append(rows[known])
             scores.append(scored[known])

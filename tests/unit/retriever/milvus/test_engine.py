@@ -161,6 +161,18 @@ def test_what_cannot_be_asked_is_told_as_a_service_that_is_away() -> None:
             oldest.rows(np.array([1], np.intp))
 
 
+@pytest.mark.parametrize("left", [0, 5])
+def test_rows_that_are_missing_there_are_an_error_and_no_answer_without_them(
+    engine: MilvusEngine, left: int
+) -> None:
+    rows = some_rows(30 + left, 50)
+    index = built(engine, rows)
+    assert isinstance(index, MilvusIndex)
+    index.stored.client.delete(index.stored.collection.name, ids=index.keys[left:].tolist())
+    with pytest.raises(DependencyUnavailable, match="lacks rows"):
+        index.search(rows[9], 20)
+
+
 def test_nobody_listening_is_told_and_the_next_build_tries_again() -> None:
     with closing(MilvusEngine("http://127.0.0.1:9", timeout_s=0.2)) as engine:
         for _ in range(2):
