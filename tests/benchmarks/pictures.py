@@ -156,6 +156,7 @@ def _built(distribution: Distribution, products: int, pictures: int) -> tuple[In
         started = time.perf_counter()
         index = build.finish()
         seconds += time.perf_counter() - started
+    del build
     gc.collect()
     return index, seconds, (psutil.Process().memory_info().rss - before) / 2**20
 

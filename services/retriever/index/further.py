@@ -50,18 +50,26 @@ class FurtherImages:
         return cls(rows, places, images - fused[rows, d:])
 
     @classmethod
-    def joined(cls, parts: Sequence[FurtherImages], width: int) -> tuple[FurtherImages, Numbers]:
-        """All of these parts, sorted by row, and (m,) where each was among them."""
+    def joined(cls, parts: list[FurtherImages], width: int) -> tuple[FurtherImages, Numbers]:
+        """All of these parts, sorted by row, and (m,) where each was among them.
+
+        Empties the list: a part is let go as soon as it is copied.
+        """
         if not parts:
             return cls.none(width), np.empty(0, np.intp)
         rows = np.concatenate([one.rows for one in parts])
         order = np.argsort(rows, kind="stable")
-        places = np.concatenate([one.places for one in parts])
-        differences = np.concatenate([one.differences for one in parts])
-        # Parts mostly come in order: then nothing is copied again.
-        if len(order) and np.any(np.diff(order) != 1):
-            rows, places, differences = rows[order], places[order], differences[order]
-        return cls(rows, places, differences), order
+        places = np.concatenate([one.places for one in parts])[order]
+        kind = np.result_type(*(one.differences.dtype for one in parts))
+        differences = np.empty((len(rows), width // 2), kind)
+        to = np.empty_like(order)
+        to[order] = np.arange(len(order))
+        start = 0
+        while parts:
+            part = parts.pop(0)
+            differences[to[start : start + len(part)]] = part.differences
+            start += len(part)
+        return cls(rows[order], places, differences), order
 
     def __len__(self) -> int:
         return len(self.rows)
