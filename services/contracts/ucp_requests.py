@@ -132,7 +132,7 @@ class UcpSearchRequest(UcpObject):
         default=None,
         min_length=1,
         max_length=MAX_IMAGE_CHARACTERS,
-        description="Ours: a picture to search by, JPEG, PNG or WebP, as base64.",
+        description="Ours: a picture to search by, JPEG, PNG, WebP or AVIF, as base64.",
     )
     references: list[UcpReference] = Field(
         default_factory=list,

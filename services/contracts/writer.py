@@ -84,7 +84,7 @@ class ProductInput(Contract):
     )
     currency: str | None = Field(default=None, max_length=3, examples=["EUR"])
     image: Base64Bytes | None = Field(
-        default=None, description="The picture in base64: JPEG, PNG or WebP."
+        default=None, description="The picture in base64: JPEG, PNG, WebP or AVIF."
     )
     image_url: str | None = Field(
         default=None,

@@ -26,7 +26,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from services.contracts.encoder import Crop
 from services.encoder.architecture import Preprocessing
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 VERSION = 1
 """Increase it when the same bytes give different pixels. It is part of the cache's keys."""
 
@@ -77,7 +77,7 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError as error:
-        raise UnusablePicture("This is not a JPEG, PNG or WebP picture.") from error
+        raise UnusablePicture("This is not a JPEG, PNG, WebP or AVIF picture.") from error
     except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
         # Pillow's decoders raise any of these on damaged files.
         raise UnusablePicture("The picture is damaged or cut short.") from error

@@ -133,8 +133,8 @@ async def embed_images(
         File(
             min_length=1,
             max_length=MAX_IMAGES_PER_REQUEST,
-            description="JPEG, PNG or WebP files. `errors` lists unreadable files; if all are "
-            "unreadable, the answer is the first error.",
+            description="JPEG, PNG, WebP or AVIF files. `errors` lists unreadable files; if all "
+            "are unreadable, the answer is the first error.",
         ),
     ],
     request: Request,
@@ -168,7 +168,7 @@ async def embed_images(
 )
 async def regions(
     state: State,
-    image: Annotated[UploadFile, File(description="A JPEG, PNG or WebP file.")],
+    image: Annotated[UploadFile, File(description="A JPEG, PNG, WebP or AVIF file.")],
 ) -> RegionsResponse:
     """Parts of the upright picture that are worth a search of their own, the largest first."""
     return RegionsResponse(regions=await state.encoder.find_regions(await image.read()))

@@ -52,6 +52,7 @@ CATALOGUE = CatalogueInfo(version="v1", model=MODEL, dimension=2, products=1)
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 PNG = b"\x89PNG\r\n\x1a\n a picture"
 WEBP = b"RIFF\x00\x00\x00\x00WEBPVP8 a picture"
+AVIF = b"\x00\x00\x00\x20ftypavif another picture"
 DAMAGED_JPEG = b"\xff\xd8\xff\xe0 damaged"
 
 Fault = Callable[[httpx.Request], Awaitable[httpx.Response]]

@@ -69,6 +69,11 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "animated WebP": lambda: encoded(
         drawing(40, 40), "WEBP", save_all=True, append_images=[drawing(40, 40)] * 3
     ),
+    "AVIF": lambda: encoded(drawing(50, 80), "AVIF"),
+    "AVIF with alpha": lambda: encoded(drawing(50, 80, "RGBA"), "AVIF"),
+    "animated AVIF": lambda: encoded(
+        drawing(40, 40), "AVIF", save_all=True, append_images=[drawing(40, 40)] * 3
+    ),
 }
 
 
@@ -85,6 +90,7 @@ BAD: dict[str, Callable[[], bytes]] = {
     "HTML before a JPEG": lambda: b"<script>" + encoded(drawing(40, 40), "JPEG"),
     "truncated JPEG": lambda: encoded(drawing(400, 400), "JPEG")[:3_000],
     "truncated PNG": lambda: encoded(drawing(400, 400), "PNG")[:3_000],
+    "truncated AVIF": lambda: encoded(drawing(400, 400), "AVIF")[:500],
     "truncated WebP": lambda: encoded(drawing(400, 400), "WEBP")[:500],
     "damaged JPEG header": lambda: b"\xff\xd8\xff" + bytes(200),
     "20,000 × 20,000": huge_header,

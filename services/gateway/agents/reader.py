@@ -204,7 +204,9 @@ class Reader:
             raise PayloadTooLarge(f"The picture is larger than {self._max_image_bytes} bytes.")
         if not image.startswith(_PICTURES):
             raise NoResource(
-                "unreadable_image", "The image is no JPEG, PNG or WebP picture.", recoverable=True
+                "unreadable_image",
+                "The image is no JPEG, PNG, WebP or AVIF picture.",
+                recoverable=True,
             )
         timings = Timings(self._metrics)
         try:

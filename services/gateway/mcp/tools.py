@@ -279,7 +279,7 @@ TOOLS = [
         _object(
             image=_described(
                 _object("data", type=_TEXT, data=_TEXT, mimeType=_TEXT),
-                "image content block: base64 of JPEG, PNG or WebP, 3 MB at most",
+                "image content block: base64 of JPEG, PNG, WebP or AVIF, 3 MB at most",
             ),
             picture_id=_TEXT,
             query=_TEXT,

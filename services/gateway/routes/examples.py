@@ -175,12 +175,16 @@ def image_form_schema(kind: type[PictureOptions]) -> dict[str, Any]:
                             IMAGE_FIELD: {
                                 "type": "string",
                                 "format": "binary",
-                                "description": "The picture: JPEG, PNG or WebP.",
+                                "description": "The picture: JPEG, PNG, WebP or AVIF.",
                             },
                             **{name: _given(schema) for name, schema in options.items()},
                         },
                     },
-                    "encoding": {IMAGE_FIELD: {"contentType": "image/jpeg, image/png, image/webp"}},
+                    "encoding": {
+                        IMAGE_FIELD: {
+                            "contentType": "image/jpeg, image/png, image/webp, image/avif"
+                        }
+                    },
                 }
             },
         },

@@ -98,7 +98,7 @@ async def _check(
         raise PayloadTooLarge(f"The picture is larger than the {max_image_bytes} bytes allowed.")
     image = await file.read()
     if not _looks_like_a_picture(image):
-        raise UnsupportedMediaType("The file is neither a JPEG, a PNG nor a WebP picture.")
+        raise UnsupportedMediaType("The file is no JPEG, PNG, WebP or AVIF picture.")
     return ImageForm(
         image,
         in_query.model_copy(
@@ -147,8 +147,14 @@ def _error(place: str, name: str, message: str) -> dict[str, Any]:
     return {"loc": (place, name), "msg": message}
 
 
+_AVIF_BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1"})
+"""The last two are of other formats too; the encoder decodes the picture."""
+
+
 def _looks_like_a_picture(data: bytes) -> bool:
     """By the first bytes, since neither a file's name nor its declared type can be trusted."""
-    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (
-        data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+        or (data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS)
     )

@@ -89,7 +89,7 @@ DIRECT = (DirectRoute("/predict", PredictRequest, _predict_directly),)
     openapi_extra=image_form_schema(PredictImageOptions),
 )
 async def predict_image(request: Request, state: State, timings: TimingsDependency) -> Response:
-    """A form with the picture in the field `image`: JPEG, PNG or WebP."""
+    """A form with the picture in the field `image`: JPEG, PNG, WebP or AVIF."""
     form = await read_image_form(
         request, state.settings.max_image_bytes, PredictImageOptions, other=(CHANGE_PARAMETER,)
     )

@@ -31,9 +31,9 @@ class Wanted:
 
 
 PICTURES = Wanted(
-    "a JPEG, PNG or WebP picture",
+    "a JPEG, PNG, WebP or AVIF picture",
     "image/webp,image/png,image/jpeg",
-    _UNNAMED | {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/webp"},
+    _UNNAMED | {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/webp", "image/avif"},
 )
 FEEDS = Wanted(
     "a product feed",

@@ -19,11 +19,11 @@ from PIL import Image, UnidentifiedImageError
 
 from services.common.durable_files import rename_durably
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 # MPO is what Pillow calls a JPEG with more pictures behind the first; phones make them.
-_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 _DRAFT = (64, 64)
-_URL = re.compile(r"/images/[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})\.(?P<extension>jpg|png|webp)")
+_URL = re.compile(r"/images/[0-9a-f]{2}/(?P<sha256>[0-9a-f]{64})\.(?P<extension>jpg|png|webp|avif)")
 
 
 class UnusablePicture(Exception):
@@ -137,7 +137,7 @@ def _check(data: bytes, max_pixels: int) -> str:
             picture.draft(None, _DRAFT)
             picture.load()
     except UnidentifiedImageError as error:
-        raise UnusablePicture("is not a JPEG, PNG or WebP picture") from error
+        raise UnusablePicture("is not a JPEG, PNG, WebP or AVIF picture") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnusablePicture(f"has too many pixels; at most {max_pixels} are taken") from error
     except (OSError, SyntaxError, ValueError, MemoryError) as error:

@@ -8,7 +8,7 @@ has nothing here.  Measurements: docs/decisions/0054-several-pictures.md
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar

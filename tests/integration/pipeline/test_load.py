@@ -181,7 +181,7 @@ def test_bad_rows_go_to_the_rejects_file_and_a_bad_detail_costs_no_product(
             (
                 "7",
                 "image_path",
-                f"{kept}picture 'images/6.png': is not a JPEG, PNG or WebP picture",
+                f"{kept}picture 'images/6.png': is not a JPEG, PNG, WebP or AVIF picture",
             ),
             (
                 "8",

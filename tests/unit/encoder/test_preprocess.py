@@ -52,6 +52,13 @@ def test_a_large_jpeg_read_at_reduced_scale_stays_near_clips_own() -> None:
     assert np.abs(read(data).astype(int) - reference).mean() < 1.5  # of 255
 
 
+def test_an_avif_gives_nearly_the_pixels_of_the_picture_that_it_was_made_of() -> None:
+    picture = drawing(300, 200)
+    data = encoded(picture, "AVIF", quality=95)
+    difference = np.abs(read(data).astype(int) - read(encoded(picture, "PNG")).astype(int))
+    assert difference.mean() < 3  # of 255
+
+
 # The stored picture by EXIF orientation: the inverse of the turn that displays it.
 STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

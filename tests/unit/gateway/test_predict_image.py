@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.support.gateway_stack import (
+    AVIF,
     DAMAGED_JPEG,
     JPEG,
     PNG,
@@ -28,7 +29,7 @@ async def _send(stack: Stack, image: bytes = JPEG, **request: Any) -> httpx.Resp
     return await stack.http.post("/predict-image", files=files, **request)
 
 
-@pytest.mark.parametrize("image", [JPEG, PNG, WEBP])
+@pytest.mark.parametrize("image", [JPEG, PNG, WEBP, AVIF])
 async def test_a_picture_is_encoded_and_searched_for(stack: Stack, image: bytes) -> None:
     response = await _send(stack, image)
     assert response.status_code == 200

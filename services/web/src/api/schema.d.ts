@@ -105,7 +105,7 @@ export interface paths {
         put?: never;
         /**
          * Find products by a picture
-         * @description A form with the picture in the field `image`: JPEG, PNG or WebP.
+         * @description A form with the picture in the field `image`: JPEG, PNG, WebP or AVIF.
          */
         post: operations["predict_image"];
         delete?: never;
@@ -1885,7 +1885,7 @@ export interface operations {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description The picture: JPEG, PNG or WebP.
+                     * @description The picture: JPEG, PNG, WebP or AVIF.
                      */
                     image: string;
                     /** @description The part of the picture to use, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
@@ -2059,7 +2059,7 @@ export interface operations {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description The picture: JPEG, PNG or WebP.
+                     * @description The picture: JPEG, PNG, WebP or AVIF.
                      */
                     image: string;
                     /** @description The part of the picture to use, as JSON, in fractions of the width and height of the upright picture: `{"x": 0.25, "y": 0.1, "width": 0.5, "height": 0.6}`. */
@@ -3036,7 +3036,7 @@ export interface operations {
                     currency?: string | null;
                     /**
                      * Image
-                     * @description The picture in base64: JPEG, PNG or WebP.
+                     * @description The picture in base64: JPEG, PNG, WebP or AVIF.
                      */
                     image?: string | null;
                     /**
@@ -3848,6 +3848,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "image/avif": string;
                     "image/jpeg": string;
                     "image/png": string;
                     "image/webp": string;

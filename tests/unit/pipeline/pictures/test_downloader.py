@@ -220,7 +220,7 @@ async def test_a_host_that_fails_leaves_what_it_gave_before_in_use(
         (Answer(status=404), "is answered with 404"),
         (Answer(status=403), "is answered with 403"),
         (Answer(b"<html>", headers={"Content-Type": "text/html; charset=utf-8"}), "is text/html"),
-        (Answer(b"GIF89a" + b"x" * 99), "is not a JPEG, PNG or WebP picture"),
+        (Answer(b"GIF89a" + b"x" * 99), "is not a JPEG, PNG, WebP or AVIF picture"),
         (Answer(png()[:500]), "is damaged or cut short"),
         (Answer(b"x" * 100_001), "has 100001 bytes; at most 100000 are taken"),
         (Answer(png(), headers={"Content-Encoding": "gzip"}), "is sent in gzip"),

@@ -31,7 +31,9 @@ def put(folder: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("kind", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
+@pytest.mark.parametrize(
+    ("kind", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp"), ("AVIF", "avif")]
+)
 def test_a_picture_is_kept_under_its_digest(
     store: MediaStore, tmp_path: Path, kind: str, extension: str
 ) -> None:
@@ -55,12 +57,13 @@ def test_the_same_picture_is_kept_once(store: MediaStore, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "is not a JPEG, PNG or WebP picture"),
-        (b"<svg/>", "is not a JPEG, PNG or WebP picture"),
-        (picture("GIF"), "is not a JPEG, PNG or WebP picture"),
+        (b"", "is not a JPEG, PNG, WebP or AVIF picture"),
+        (b"<svg/>", "is not a JPEG, PNG, WebP or AVIF picture"),
+        (picture("GIF"), "is not a JPEG, PNG, WebP or AVIF picture"),
         (picture("JPEG")[:-100], "is damaged or cut short"),
         (picture("PNG")[:-30], "is damaged or cut short"),
         (picture("WEBP")[:-20], "is damaged or cut short"),
+        (picture("AVIF")[:-20], "is damaged or cut short"),
         (picture("PNG", size=(101, 100)), "has 101×100 pixels; at most 10000 are taken"),
         (b"x" * 20_001, "has 20001 bytes; at most 20000 are taken"),
     ],
