@@ -93,14 +93,15 @@ class CodesBuild:
         """Once all rows are filled in: waits for the last of them. Returns their further images."""
         if self._waiting or self._held:
             self._submit()
-        for made in (*self._made, *self._further_codes):
+        for made in self._made:
             made.result()
+        more = [one.result() for one in self._further_codes]
+        # A future keeps what it was given.
+        self._further_codes.clear()
         further, order = FurtherImages.joined(self._further, self._rows.shape[1])
         codes = self._codes
         if len(further):
-            more = np.concatenate([one.result() for one in self._further_codes])
-            self._further_codes.clear()
-            codes = np.concatenate([codes, more[order]])
+            codes = np.concatenate([codes, np.concatenate(more)[order]])
         return self._coder.over(codes, further.rows), further
 
     def close(self) -> None:
