@@ -123,9 +123,9 @@ class Feed(ABC):
 
 
 def more_images(links: Sequence[str]) -> dict[str, str]:
-    """The attribute, with as many as fit."""
+    """The attribute, with as many as fit; a blank in a file's name is `%20`."""
     kept = ""
-    for link in dict.fromkeys(map(as_browsers_read, links)):
+    for link in dict.fromkeys(as_browsers_read(one).replace(" ", "%20") for one in links):
         longer = f"{kept} {link}".strip()
         if len(longer) > MAX_ATTRIBUTE_CHARACTERS:
             break

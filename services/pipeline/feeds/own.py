@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
 import pyarrow as pa
 
-from services.contracts.products import LIST_PRICE
+from services.contracts.products import LIST_PRICE, MORE_IMAGES
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
     Feed,
@@ -42,6 +42,16 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
 """Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
+
+_FURTHER = re.compile(
+    r"(?:more|further|additional|extra|other)_(?:image|picture|photo)(?:_?(?:link|url|path))?s?"
+    r"|(?:image|picture|photo)(?:_?(?:link|url|path))?s|(?:media_|image_)?gallery"
+    r"|(?:additional_)?(?:image|img|picture|photo)(?:_?(?:link|url|path|src))?[ _-]?[0-9]{1,2}"
+)
+"""Columns of further pictures."""
+_PICTURE = re.compile(r"https?://|\.(?:jpe?g|png|webp|avif|gif|heic|bmp|tiff?)$", re.IGNORECASE)
+_BLANKS = re.compile(r"\s")
+_BETWEEN_PICTURES = re.compile(r"[,;|\n]")
 
 # Match only at the first separator. A match from each of a million would take hours.
 _NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
@@ -92,6 +102,12 @@ class OwnFeed(Feed):
             raise FeedUnusable(f"{self.path}: no column for {wanted}; there are: {there}")
         taken = {index for columns in self._fields.values() for index, _ in columns}
         taken |= {names.index(name) for name in brought}
+        self._further = [
+            (index, name)
+            for index, name in enumerate(names)
+            if index not in taken and _FURTHER.fullmatch(name)
+        ]
+        taken |= {index for index, _ in self._further}
         others = [(index, name) for index, name in enumerate(names) if name and index not in taken]
         # The first of two columns with one name counts, so it is set last.
         self._others = others[::-1]
@@ -106,7 +122,8 @@ class OwnFeed(Feed):
 
     def column(self, row: FeedRow, name: str) -> str:
         """The first column with a value, if a field has several."""
-        places = [index for index, _ in self._fields.get(name, ())]
+        columns = self._further if name == MORE_IMAGES else self._fields.get(name, ())
+        places = [index for index, _ in columns]
         places += [index for index, other in reversed(self._others) if other == name]
         said = [index for index in places if index < len(row.values) and row.values[index].strip()]
         return next((self.columns[index] for index in (*said, *places)), name)
@@ -117,7 +134,8 @@ class OwnFeed(Feed):
             return FeedRow(record.number, values, {}, {}, record.problem)
         attributes = {name: said for at, name in self._others if (said := _said(values[at]))}
         fields = self._fields_of(values, attributes)
-        _keep_the_first_picture(fields, attributes)
+        further = self._further_pictures(values, attributes)
+        _keep_the_first_picture(fields, attributes, further)
         _keep_the_first_category(fields, attributes)
         if NESTED in attributes:
             _flatten(attributes)
@@ -129,6 +147,22 @@ class OwnFeed(Feed):
             picture = next((found for one in columns if (found := record.pictures.get(one))), None)
         vectors, problem = self._vectors(record, attributes)
         return FeedRow(record.number, values, fields, attributes, problem, vectors, picture)
+
+    def _further_pictures(
+        self, values: Sequence[str], attributes: MutableMapping[str, str]
+    ) -> list[str]:
+        """Pictures of the columns that hold further ones; what names none is an attribute."""
+        found: list[str] = []
+        for index, name in self._further:
+            value = _said(values[index])
+            # That of `more_images` is how answers of the API write it.
+            between = _BLANKS if name == MORE_IMAGES else _BETWEEN_PICTURES
+            pictures = _pictures(value, between)
+            if any(map(_PICTURE.search, pictures)):
+                found += pictures
+            elif value:
+                attributes.setdefault(name, value)
+        return found
 
     def _fields_of(
         self, values: Sequence[str], attributes: MutableMapping[str, str]
@@ -246,15 +280,22 @@ def _said(value: str) -> str:
 
 
 def _keep_the_first_picture(
-    fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str], further: Sequence[str]
 ) -> None:
-    """Split several pictures in one value: links in a row, or a list, as in JSON and Parquet."""
-    value = fields.pop("image", "")
-    pictures = _listed(value) if value.startswith("[") else _NEXT_LINK.split(value)
-    pictures = [one for one in pictures if one]
+    """further: pictures of other columns."""
+    # A file may have a comma in its name, so only links are taken apart.
+    pictures = [*_pictures(fields.pop("image", ""), _NEXT_LINK), *further]
     attributes.update(more_images(pictures[1:]))
     if pictures:
         fields["image"] = pictures[0]
+
+
+def _pictures(value: str, between: re.Pattern[str]) -> list[str]:
+    """Several pictures in one value: one after the other, or a list, as in JSON and Parquet."""
+    if value.startswith("["):
+        return _listed(value)
+    several = _NEXT_LINK if "://" in value else between
+    return [one.strip() for one in several.split(value) if one.strip()]
 
 
 def _listed(value: str) -> list[str]:

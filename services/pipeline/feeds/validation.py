@@ -137,7 +137,7 @@ class RowValidator:
         image = "" if row.picture is not None else row.fields.get("image", "")
         picture = self._picture(image, "image", notes)
         more = (
-            self._picture(one, MORE_IMAGES, notes)
+            self._picture(one if "://" in one else one.replace("%20", " "), MORE_IMAGES, notes)
             for one in row.attributes.get(MORE_IMAGES, "").split()
         )
         price, currency = self._price(row.fields, notes)

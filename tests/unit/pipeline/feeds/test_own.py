@@ -102,6 +102,40 @@ def test_of_several_pictures_the_first_counts_and_the_others_are_kept(
     assert row.attributes.get("more_images") == more
 
 
+@pytest.mark.parametrize(
+    ("header", "values", "first", "more"),
+    [
+        ("image\tadditional_image_link", "a.jpg\tb.jpg,c.jpg", "a.jpg", "b.jpg c.jpg"),
+        ("image\tadditional_images", "a.jpg\thttp://x/b , http://x/c", "a.jpg",
+         "http://x/b http://x/c"),
+        ("image\tmore_images", "a.jpg\t/images/b.png /images/c.png", "a.jpg",
+         "/images/b.png /images/c.png"),
+        ("image\timages", 'a.jpg\t["b, c.jpg", "d.webp"]', "a.jpg", "b,%20c.jpg d.webp"),
+        ("Image 1\tImage 2\tImage 3", "a.jpg\t\tc d.png", "a.jpg", "c%20d.png"),
+        ("image_url\timage_url_2\timage_url_3", "http://x/1\thttp://x/2\thttp://x/3", "http://x/1",
+         "http://x/2 http://x/3"),
+        ("picture\tphotos", "a.avif\tb.JPG|c.jpeg; d.png", "a.avif", "b.JPG c.jpeg d.png"),
+        ("images\tcolor", "a.jpg;b.jpg\tred", "a.jpg", "b.jpg"),
+        ("image\tgallery", "\ta.jpg", "a.jpg", None),
+    ],
+)  # fmt: skip
+def test_further_pictures_may_have_columns_of_their_own(
+    tmp_path: Path, header: str, values: str, first: str, more: str | None
+) -> None:
+    feed = write(tmp_path, f"id\ttitle\t{header}\n1\tMug\t{values}\n", "feed.tsv")
+    (row,) = rows(feed)
+    assert row.fields["image"] == first
+    assert row.attributes.get("more_images") == more
+    assert row.attributes.keys() <= {"more_images", "color"}
+
+
+def test_a_column_called_like_pictures_that_holds_none_is_an_attribute(tmp_path: Path) -> None:
+    feed = write(tmp_path, "id,title,image,gallery,images\n1,Mug,a.jpg,North hall,3\n")
+    (row,) = rows(feed)
+    assert row.fields["image"] == "a.jpg"
+    assert row.attributes == {"gallery": "North hall", "images": "3"}
+
+
 def test_html_in_words_becomes_text_and_nothing_else_changes(tmp_path: Path) -> None:
     (row,) = rows(write(tmp_path, "id,title,body,note\n1,A &amp; B,<p>Soft</p>,<p>raw</p>\n"))
     assert (row.fields["title"], row.fields["description"]) == ("A & B", "Soft")
