@@ -44,6 +44,8 @@ class Spread:
     mean: float
     deviation: float
     products: int
+    images: int = 0
+    """Further images of the products, where images count: each may be the nearest one."""
 
     def standardised(self, score: float) -> float:
         """The score in standard deviations above the mean."""
@@ -66,6 +68,8 @@ class Moments:
     covariance: Rows
     products: int
     usual: Mapping[TermKind, Variances]
+    further: int = 0
+    """Images of these products beside their first ones, which the mean and covariance are of."""
     blind: bool = False
     """True if the model distinguishes few of the products: then its similarities say nothing."""
     mixed: dict[tuple[float, float], Rows] = field(default_factory=dict, compare=False, repr=False)
@@ -78,13 +82,17 @@ class Moments:
         return cls.of_sample(sampled(rows), len(rows))
 
     @classmethod
-    def of_sample(cls, sample: Rows, n: int) -> Moments:
-        """sample: (m, 2·d) of n rows: 50,000 change the covariance by less than a thousandth."""
+    def of_sample(cls, sample: Rows, n: int, further: int = 0) -> Moments:
+        """sample: (m, 2·d) of n rows: 50,000 change the covariance by less than a thousandth.
+
+        further: images of the n products beside their first ones.
+        """
         exact = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(sample.shape[1])
         mean: Vector = exact.astype(np.float32)
         centred = sample - mean
         covariance: Rows = (centred.T @ centred / max(1, len(sample))).astype(np.float32)
-        return cls(mean, covariance, n, _usual(mean, covariance), _few_distinct(sample))
+        usual, blind = _usual(mean, covariance), _few_distinct(sample)
+        return cls(mean, covariance, n, usual, further, blind)
 
     def spread(self, query: Vector, weights: tuple[float, float] | None = None) -> Spread:
         """query: (2·d,) fused.
@@ -99,7 +107,8 @@ class Moments:
             one = query[:d] / np.float32(text) if text >= image else query[d:] / np.float32(image)
             variance = float(one @ (mixed @ one))
         deviation = max(math.sqrt(max(variance, 0.0)), _LEAST_SPREAD)
-        return Spread(float(self.mean @ query), deviation, self.products)
+        images = self.further if self.further and query[len(query) // 2 :].any() else 0
+        return Spread(float(self.mean @ query), deviation, self.products, images)
 
     def _mixed(self, text: float, image: float) -> Rows | None:
         """``Σ w_a·w_b·Σ_ab``, so that ``uᵀMu = qᵀΣq``; None for unusual weights."""

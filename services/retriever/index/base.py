@@ -70,6 +70,11 @@ class Index(Protocol):
         """(m, 2·d) float32: the fused vectors of the m rows with these numbers."""
         ...
 
+    @property
+    def images(self) -> int:
+        """Number of further images of all rows."""
+        ...
+
     def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
         """The further images of the m rows with these numbers, numbered in the order given."""
         ...

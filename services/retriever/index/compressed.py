@@ -69,6 +69,11 @@ class CompressedIndex:
         """See `Index.without_image`."""
         return blank_images(self._rows[numbers])
 
+    @property
+    def images(self) -> int:
+        """See `Index.images`."""
+        return len(self._further)
+
     def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
         """See `Index.further`; of 16-bit precision."""
         return self._further.of_rows(numbers)

@@ -51,6 +51,11 @@ class ExactIndex:
         """See `Index.without_image`."""
         return blank_images(self.rows(numbers))
 
+    @property
+    def images(self) -> int:
+        """See `Index.images`."""
+        return len(self._further)
+
     def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
         """See `Index.further`."""
         return self._further.of_rows(numbers)

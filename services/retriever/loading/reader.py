@@ -211,8 +211,9 @@ class CatalogueReader:
                 products = self._fill(
                     head, listing, self._put_into(build), build.half, words=words, aside=serving
                 )
-                moments = Moments.of_sample(build.sample(), count)
+                sample = build.sample()
                 index = build.finish()
+                moments = Moments.of_sample(sample, count, index.images)
             every = Products(products)
             # Indexed here, not by the first suggestion.
             _ = every.completed

@@ -50,7 +50,7 @@ class Calibration:
         if spread.products < _FEWEST:
             return 0.5
         reach = (best - spread.mean + _OWN_SPREAD * spread.deviation) / usual
-        excess = reach - best_of_noise(spread.products) + by_words
+        excess = reach - best_of_noise(spread.products + spread.images) + by_words
         return 1 / (1 + math.exp(-self.limits.slope * (excess - self.limits.centre)))
 
     def least_score(self, spread: Spread) -> float | None:

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import HEAD_VIEW, METADATA_VIEW, SHARD_VIEW, VECTOR_VIEW
 from services.contracts.products import MORE_IMAGES, ScoredProduct
+from services.contracts.ranking import BUILT_IN
 from services.contracts.retriever import QueryTerm, RetrievalRequest
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.moments import Spread
 from services.retriever.errors import BrokenPublication, NotEnoughMemory
 from services.retriever.index import (
     FurtherImages,
@@ -28,6 +30,7 @@ from services.retriever.index.codes import Codes
 from services.retriever.loading import memory
 from services.retriever.loading.memory import Free
 from services.retriever.loading.reader import CatalogueReader
+from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
 
@@ -215,6 +218,18 @@ def test_an_answer_names_the_picture_that_matched(features: DictionaryFeatures) 
     product = found(catalogue, 0, (0.25, 0.75))
     assert (product.score, product.matched_image) == (1.0, None)
     assert found(catalogue, 1, (1, 0)).matched_image is None
+
+
+def test_the_best_of_more_pictures_is_judged_as_the_best_of_more(
+    features: DictionaryFeatures,
+) -> None:
+    moments = read(features).moments
+    both, text = np.full(8, 0.5, np.float32), np.array([1, 0, 0, 0, 0, 0, 0, 0], np.float32)
+    assert (moments.spread(both).products, moments.spread(both).images) == (3, 1)
+    assert moments.spread(text).images == 0
+    calibration = Calibration(BUILT_IN.calibration)
+    one, four = Spread(0.0, 0.1, 20_000), Spread(0.0, 0.1, 20_000, 60_000)
+    assert calibration.confidence(one, 0.1, 0.45) > calibration.confidence(four, 0.1, 0.45)
 
 
 def test_changes_have_their_further_pictures(features: DictionaryFeatures) -> None:

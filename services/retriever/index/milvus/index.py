@@ -72,6 +72,11 @@ class MilvusIndex:
         blank: NDArray[np.bool_] = self.blank[numbers]
         return blank
 
+    @property
+    def images(self) -> int:
+        """See `Index.images`."""
+        return 0
+
     def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
         """See `Index.further`: Milvus holds the first image of each product only."""
         return FurtherImages.none(self.width)
