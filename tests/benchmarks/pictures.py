@@ -13,8 +13,10 @@ import itertools
 import statistics
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import faiss
 import numpy as np
@@ -78,12 +80,17 @@ def measure(products: int, pictures: list[int], per_mix: int, rounds: int) -> li
     for start, rows, views in _parts(distribution, products, max(pictures)):
         for count, best in truth.items():
             best.add(start, rows, views[: count - 1])
+    mib = {}
+    for count in pictures:
+        # A process for each, whose memory ends with it.
+        with ProcessPoolExecutor(1, get_context("spawn")) as own:
+            mib[count] = own.submit(_resident_mib, distribution, products, count).result()
     built = {count: _built(distribution, products, count) for count in pictures}
     passing = np.random.default_rng(5).random(products) < 0.1
     plain: dict[int, list[float]] = {count: [] for count in pictures}
     filtered: dict[int, list[float]] = {count: [] for count in pictures}
     for turn in range(rounds + 1):
-        for count, (index, _, _) in built.items():
+        for count, (index, _) in built.items():
             for query in every:
                 for times, chosen in ((plain, None), (filtered, passing)):
                     started = time.thread_time()
@@ -98,9 +105,9 @@ def measure(products: int, pictures: list[int], per_mix: int, rounds: int) -> li
             statistics.median(filtered[count]),
             _recall(index, queries, truth[count].numbers),
             build_s,
-            mib,
+            mib[count],
         )
-        for count, (index, build_s, mib) in built.items()
+        for count, (index, build_s) in built.items()
     ]
 
 
@@ -142,10 +149,20 @@ class _Best:
         self._scores = np.take_along_axis(scores, best, axis=1)
 
 
-def _built(distribution: Distribution, products: int, pictures: int) -> tuple[Index, float, float]:
-    """The index, seconds of its build without the drawing of rows, and MiB."""
+def _resident_mib(distribution: Distribution, products: int, pictures: int) -> float:
+    """Memory of the index, of a process that holds nothing else."""
+    _built(distribution, 2_000, pictures)
     gc.collect()
     before = psutil.Process().memory_info().rss
+    index, _ = _built(distribution, products, pictures)
+    gc.collect()
+    resident = psutil.Process().memory_info().rss - before
+    assert len(index) == products
+    return float(resident) / 2**20
+
+
+def _built(distribution: Distribution, products: int, pictures: int) -> tuple[Index, float]:
+    """The index, and seconds of its build without the drawing of rows."""
     seconds = 0.0
     with closing(IndexChoice().begin(products, 2 * DIMENSION)) as build:
         for start, rows, views in _parts(distribution, products, pictures):
@@ -156,9 +173,7 @@ def _built(distribution: Distribution, products: int, pictures: int) -> tuple[In
         started = time.perf_counter()
         index = build.finish()
         seconds += time.perf_counter() - started
-    del build
-    gc.collect()
-    return index, seconds, (psutil.Process().memory_info().rss - before) / 2**20
+    return index, seconds
 
 
 def _further(rows: Rows, views: list[Rows]) -> FurtherImages | None:
