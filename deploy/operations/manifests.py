@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import yaml  # type: ignore[import-untyped]
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
@@ -54,6 +53,8 @@ def rendered(folder: Path) -> list[Named] | None:
 
 def faults(objects: Iterable[Named]) -> list[str]:
     """Faults that Kubernetes would refuse, a line each."""
+    import kubernetes_validate  # type: ignore[import-untyped]  # takes two seconds
+
     found = []
     for name, document in objects:
         try:

@@ -147,6 +147,8 @@ async def kill_in_turn(folder: Path, rounds: Sequence[Sequence[str]], seed: int)
     It waits for changes and not for a time, so a slow machine makes it slower and no different.
     """
     async with running(folder, seed) as crash:
+        # More changes would say no more, and take the time of the processes that start.
+        crash.rest_s = 0.2
         for victims in rounds:
             await _acknowledged(crash, CHANGES_BETWEEN)
             if "launcher" not in victims:

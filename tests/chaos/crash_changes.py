@@ -43,7 +43,7 @@ async def client(crash: Crash, number: int) -> None:
             except httpx.HTTPError:
                 continue  # noted as unknown
             crash.outcomes[outcome] += 1
-            await asyncio.sleep(0.02 if outcome == "done" else 0.2)
+            await asyncio.sleep(crash.rest_s if outcome == "done" else 0.2)
 
 
 async def change(

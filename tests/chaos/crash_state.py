@@ -43,6 +43,8 @@ class Crash:
     under_way: int = 0
     """Changes and loads that have begun and not ended."""
     seed: int = 0
+    rest_s: float = 0.02
+    """Time between two changes of a client."""
 
     def dice(self, of: str) -> random.Random:
         """The choices of one client, loader or killer: the same in each run of a seed."""

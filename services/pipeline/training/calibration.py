@@ -16,8 +16,6 @@ from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from services.contracts.ranking import ScoreCalibration
 from services.contracts.search import DEPTH
@@ -123,6 +121,8 @@ def _weak(scores: StandardisedScores) -> float:
 
 def _strong(scores: StandardisedScores, in_force: float) -> float:
     """Where a product becomes more likely exact than not; if nowhere, `in_force`."""
+    from sklearn.isotonic import IsotonicRegression  # takes a second
+
     fitted = IsotonicRegression(out_of_bounds="clip").fit(
         scores.deviations, scores.exact.astype(np.float64)
     )
@@ -137,6 +137,8 @@ def _confidence(scores: StandardisedScores) -> tuple[float, float] | None:
     """
     if min(scores.answered.sum(), (~scores.answered).sum()) < FEWEST_QUERIES:
         return None
+    from sklearn.linear_model import LogisticRegression  # takes a second
+
     fitted = LogisticRegression(class_weight="balanced").fit(
         scores.excess[:, None], scores.answered
     )

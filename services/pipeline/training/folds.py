@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from sklearn.model_selection import GroupKFold
 
 from services.pipeline.judging.metrics import Grade
 from services.pipeline.training.similarities import Indices
@@ -21,6 +20,8 @@ def folds(
     Queries after the same products stay together: their answers would give each other away. One
     without an answer stands for itself. Raises ValueError when all are after the same.
     """
+    from sklearn.model_selection import GroupKFold  # takes a second
+
     groups = [_sought(query, judgements.get(query, {})) for query in queries]
     count = min(FOLDS, len(set(groups)))
     if count < 2:

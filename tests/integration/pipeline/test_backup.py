@@ -102,6 +102,7 @@ async def test_a_backup_under_changes_is_a_state_that_was_acknowledged(
                 )
                 assert answer.status_code == 200, answer.text
                 acknowledged.append(float(number))
+                await asyncio.sleep(0.02)
 
         changing = asyncio.create_task(change())
         taken = []

@@ -74,12 +74,13 @@ def program(settings: PipelineSettings) -> Program:
     return Program(settings)
 
 
-def test_a_load_says_what_it_did_and_ends_with_0(program: Program, tmp_path: Path) -> None:
+def test_a_load_says_what_it_did_and_ends_with_0(
+    run_here: RunHere, settings: PipelineSettings, tmp_path: Path
+) -> None:
     rows = product_rows(12)
     rows[1]["title"] = ""
-    code, out, error = program.run(
-        "load", write_feed(tmp_path / "feed.csv", rows), "--rejects", tmp_path / "bad.csv"
-    )
+    feed = write_feed(tmp_path / "feed.csv", rows)
+    code, out, error = run_here(settings, "load", feed, "--rejects", tmp_path / "bad.csv")
     assert (code, error) == (0, "")
     first, second, columns, third = out.splitlines()
     assert first == "loaded 11 of 12 products: 0 unchanged, 11 encoded"

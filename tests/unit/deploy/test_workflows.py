@@ -33,6 +33,7 @@ def test_the_checkers_find_nothing() -> None:
     checked("zizmor", "--offline", "--quiet", ".github")
 
 
+@pytest.mark.long
 def test_the_files_follow_the_published_schemas() -> None:
     schema = "--builtin-schema"
     checked("check-jsonschema", schema, "vendor.github-workflows", *map(str, WORKFLOWS))
