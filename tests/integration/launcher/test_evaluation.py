@@ -40,6 +40,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LauncherSetting
     return LauncherSettings(state_dir=tmp_path / "state", catalog=str(feed))
 
 
+@pytest.mark.long
 def test_the_golden_queries_beside_a_catalogue_are_evaluated(
     settings: LauncherSettings, tmp_path: Path
 ) -> None:

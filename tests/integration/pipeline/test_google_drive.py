@@ -133,6 +133,7 @@ def test_rate_limits_server_errors_and_expired_tokens_only_take_time(
     assert drive.refused == []
 
 
+@pytest.mark.long
 def test_a_person_may_keep_data_in_their_own_drive(repository: Path, own_drive: Google) -> None:
     settings = _settings(own_drive, {"type": "authorized_user", **USER})
 

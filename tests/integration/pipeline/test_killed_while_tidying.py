@@ -98,8 +98,14 @@ def test_a_sweep_killed_at_any_step_loses_nothing(
     assert steps > 20
 
 
-@EVERY
-@pytest.mark.parametrize("command", ["delete", "load"])
+@pytest.mark.parametrize(
+    ("command", "every"),
+    [
+        ("delete", 7),
+        ("load", 13),
+        *(pytest.param(command, 1, marks=pytest.mark.long) for command in ("delete", "load")),
+    ],
+)
 def test_a_change_killed_at_any_step_is_made_as_a_whole_or_not_at_all(
     changed: PipelineSettings, own_redis: RedisProcess, tmp_path: Path, command: str, every: int
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -221,6 +222,7 @@ def _has(row: Row, found: Suggestion, *, apart: bool) -> bool:
     return found.text in values
 
 
+@cache
 def _plain(text: str) -> str:
     text = text.replace(", ", " then ")
     return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
