@@ -25,7 +25,10 @@ hypothesis.settings.load_profile("no-deadline")
 _ONE_STACK = ("tests/integration/gateway/agents",)
 """Folders whose files share a started stack: one process runs them, so it is started once."""
 _LONGEST_NAME = 40
-_LONG_FIRST = ("tests/e2e", "tests/fuzz", "tests/chaos", "tests/security", "tests/integration")
+_LONG_FIRST = (
+    *("tests/e2e", "tests/fuzz", "tests/chaos", "tests/security", "tests/integration"),
+    *("tests/models", "tests/unit/encoder", "tests/unit/retriever"),
+)
 
 
 @pytest.hookimpl(trylast=True)

@@ -10,15 +10,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from mlflow.entities import Run
 
 from services.contracts.ranking import Ranking
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.runs import EXPERIMENT, client
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run  # takes a second
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "data" / "sample"
