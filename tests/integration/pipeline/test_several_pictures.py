@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from services.contracts.base import ModalityWeights
+from services.contracts.batches import BATCH_MEDIA_TYPE
 from services.contracts.products import MORE_IMAGES, Product
 from services.pipeline.catalogue.backup import backup, restore
 from services.pipeline.catalogue.store_work import rebuild, sweep, verify_stores
@@ -275,6 +276,28 @@ async def test_a_link_that_does_not_answer_costs_only_its_picture(
     assert contents(online, product(now, "mug")) == [png(4)]
     assert pictures_of(product(now, "mug"))[1] == gone
     assert is_found_by(now, encoder, png(4)) == ("mug", 0)
+
+
+async def test_lines_of_a_batch_bring_several_pictures(
+    settings: PipelineSettings, encoder: EncoderDouble, catalogue: Path, serve: Serve
+) -> None:
+    images = [base64.b64encode(png(number)).decode() for number in range(2)]
+    lines = [
+        {"op": "put", "product_id": "mug", "product": MUG | {"images": images}},
+        {"op": "patch", "product_id": "p-001", "patch": {"images": images[::-1]}},
+    ]
+    async with writing(settings) as writer:
+        answer = await writer.post(
+            "/products/batch",
+            content="\n".join(map(json.dumps, lines)),
+            headers={"Content-Type": BATCH_MEDIA_TYPE},
+        )
+    assert [json.loads(line)["status"] for line in answer.text.splitlines()] == ["stored"] * 2
+    now = await asyncio.to_thread(serve)
+    assert contents(settings, product(now, "mug")) == [png(0), png(1)]
+    assert contents(settings, product(now, "p-001")) == [png(1), png(0)]
+    places = np.array([now.index.number_of(one) for one in ("mug", "p-001")], np.intp)
+    assert now.index.further(places).rows.tolist() == [0, 1]
 
 
 def test_a_sweep_keeps_every_picture_that_a_version_names(
