@@ -87,9 +87,10 @@ class MilvusBuild:
         """See `IndexBuild.finish`."""
         self._wait(0)
         with putting():
+            if self._new >= _WORTH_SEALING:
+                self._stored.flush()
+            self._stored.serve()
             if self._new:
-                if self._new >= _WORTH_SEALING:
-                    self._stored.flush()
                 present = self._stored.keys()
                 missing = np.count_nonzero(~np.isin(self._keys, present))
                 if missing:

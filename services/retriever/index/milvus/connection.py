@@ -42,7 +42,11 @@ class Stored:
     collection: Collection
 
     def prepare(self) -> Keys:
-        """Make the collection unless it is there, load it, and return the sorted keys in it."""
+        """Make the collection unless it is there, and return the sorted keys in it.
+
+        A new one is not loaded before `serve`: Milvus would have each row in memory twice, as it
+        comes and as it is sealed, for twice the processor time.
+        """
         name = self.collection.name
         if not self.client.has_collection(name):
             try:
@@ -51,8 +55,15 @@ class Stored:
                 # Another replica may have made it meanwhile.
                 if not self.client.has_collection(name):
                     raise
-        self.client.load_collection(name)
+            else:
+                return np.empty(0, np.int64)
+        self.serve()
         return self.keys()
+
+    def serve(self) -> None:
+        """Index the rows, and load them for searches."""
+        self.collection.index(self.client)
+        self.client.load_collection(self.collection.name)
 
     def keys(self) -> Keys:
         """All keys that are there now, in order. Keys are digests, so equal ranges hold equally

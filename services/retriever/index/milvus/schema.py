@@ -76,11 +76,16 @@ class Collection:
             schema.add_field(
                 column, DataType.ARRAY, element_type=DataType.INT64, max_capacity=_MOST_VALUES
             )
-        index = MilvusClient.prepare_index_params()
-        index.add_index(
-            FUSED, index_type=self.scan.kind, metric_type="IP", params=dict(self.scan.build)
-        )
-        client.create_collection(self.name, schema=schema, index_params=index)
+        client.create_collection(self.name, schema=schema)
+
+    def index(self, client: MilvusClient) -> None:
+        """Index its vectors, unless they are."""
+        if not client.list_indexes(self.name, FUSED):
+            index = MilvusClient.prepare_index_params()
+            index.add_index(
+                FUSED, index_type=self.scan.kind, metric_type="IP", params=dict(self.scan.build)
+            )
+            client.create_index(self.name, index)
 
     def expression(self, where: Where | None) -> str:
         """The conditions as a filter; those on fields that it has no column of are left out."""
