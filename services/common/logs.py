@@ -35,13 +35,16 @@ class JsonLines(logging.Handler):
         self._stream = stream
         self._waiting: deque[logging.LogRecord] = deque()
         self._stopped = threading.Event()
-        threading.Thread(target=self._write_regularly, name="logs", daemon=True).start()
-        atexit.register(self.close)
+        self._exiting = False
+        self._start()
+        atexit.register(self._exit)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Without the lock of `logging.Handler`: appending to a deque is atomic."""
         record.request_id = request_id.get()
         self._waiting.append(record)
+        if self._stopped.is_set():
+            self._go_on()
         if record.levelno >= logging.WARNING:
             self.flush()
         return True
@@ -59,8 +62,26 @@ class JsonLines(logging.Handler):
         self.flush()
         super().close()
 
-    def _write_regularly(self) -> None:
-        while not self._stopped.wait(WRITE_EVERY_S):
+    def _go_on(self) -> None:
+        """A library that configures logging closes all handlers, and leaves them in place."""
+        if self._exiting:
+            self.flush()
+        else:
+            self._stopped = threading.Event()
+            self._start()
+
+    def _exit(self) -> None:
+        self._exiting = True
+        self.close()
+
+    def _start(self) -> None:
+        writer = threading.Thread(
+            target=self._write_regularly, args=(self._stopped,), name="logs", daemon=True
+        )
+        writer.start()
+
+    def _write_regularly(self, stopped: threading.Event) -> None:
+        while not stopped.wait(WRITE_EVERY_S):
             self.flush()
 
     def _line(self, record: logging.LogRecord) -> str:

@@ -19,7 +19,7 @@ from types import FrameType
 
 from tests.fleet.door import nginx
 from tests.fleet.fleet import Fleet, running_fleet
-from tests.fleet.losses import lose_every_machine
+from tests.fleet.losses import KINDS, lose_machines
 from tests.fleet.network import NetworkRefused
 from tests.fleet.partition import cut_retrievers_off, slow_disk
 from tests.fleet.throughput import measure_throughput
@@ -29,7 +29,7 @@ from tests.fleet.watch import say
 _TRIALS = ("throughput", "upgrades", "losses", "partition", "disk")
 
 
-async def measure(fleet: Fleet, trials: Sequence[str]) -> int:
+async def measure(fleet: Fleet, trials: Sequence[str], lost_kinds: Sequence[str]) -> int:
     """Returns how many requests were lost where none may be."""
     lost = 0
     if "throughput" in trials:
@@ -37,7 +37,7 @@ async def measure(fleet: Fleet, trials: Sequence[str]) -> int:
     if "upgrades" in trials:
         lost += await upgrade_every_part(fleet)
     if "losses" in trials:
-        await lose_every_machine(fleet)
+        await lose_machines(fleet, lost_kinds)
     if "partition" in trials:
         lost += await cut_retrievers_off(fleet)
     if "disk" in trials:
@@ -45,7 +45,7 @@ async def measure(fleet: Fleet, trials: Sequence[str]) -> int:
     return lost
 
 
-def main(trials: Sequence[str], *, keep: Path | None) -> int:
+def main(trials: Sequence[str], lost_kinds: Sequence[str], *, keep: Path | None) -> int:
     if nginx() is None:
         say("No fleet: nginx is absent (Debian: apt-get install nginx-light).")
         return 2
@@ -56,7 +56,7 @@ def main(trials: Sequence[str], *, keep: Path | None) -> int:
             with running_fleet(keep or Path(made)) as fleet:
                 machines = ", ".join(f"{len(v)} {k}" for k, v in fleet.machines.items())
                 say(f"Serving at {fleet.url}, machines: {machines}.")
-                return 1 if asyncio.run(measure(fleet, trials)) else 0
+                return 1 if asyncio.run(measure(fleet, trials, lost_kinds)) else 0
         except NetworkRefused as error:
             say(f"No fleet: this process may not make network namespaces ({error}).")
             return 2
@@ -69,8 +69,9 @@ def _interrupted(number: int, _: FrameType | None) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(prog="make fleet", description=__doc__)
     arguments.add_argument("--only", nargs="+", choices=_TRIALS, default=_TRIALS)
+    arguments.add_argument("--lose", nargs="+", choices=KINDS, default=KINDS)
     arguments.add_argument("--folder", type=Path, help="a new folder for logs and data, kept")
     given = arguments.parse_args()
     if given.folder is not None:
         given.folder.mkdir(parents=True)
-    sys.exit(main(given.only, keep=given.folder))
+    sys.exit(main(given.only, given.lose, keep=given.folder))

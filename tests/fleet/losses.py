@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from tests.chaos.shoppers import HANG_S
 from tests.fleet.fleet import Fleet
@@ -15,8 +16,11 @@ _LOST_S = HANG_S + 3
 _SETTLE_S = 3.0
 
 
-async def lose_every_machine(fleet: Fleet) -> None:
-    """Print a row for one machine of each kind.
+KINDS = ("gateway", "encoder", "retriever", "store", "cache", "milvus", "door")
+
+
+async def lose_machines(fleet: Fleet, kinds: Sequence[str]) -> None:
+    """Print a row for one machine of each of these kinds.
 
     recovered: seconds from the loss until the last request began that failed, while the machine is
     still gone; where nothing else does its work, until the end.  back: seconds from power on until
@@ -33,7 +37,7 @@ async def lose_every_machine(fleet: Fleet) -> None:
         "p99 ms",
         "answers",
     )
-    for role in ("gateway", "encoder", "retriever", "store", "cache", "milvus", "door"):
+    for role in kinds:
         if fleet.machines[role]:
             await _lose(fleet, fleet.one(role), len(fleet.machines[role]) - 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import logging.config
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,17 @@ def test_an_error_is_written_at_once_with_all_before_it(
     before, failed = lines(written)
     assert (before["message"], failed["message"]) == ("before", "it failed")
     assert str(failed["exc_info"]).endswith("RuntimeError: a\nb")
+
+
+async def test_records_are_written_after_a_library_configured_logging(
+    logger: logging.Logger, written: io.StringIO
+) -> None:
+    # As pymilvus does when it is imported: it closes all handlers, and leaves them in place.
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
+    logger.info("first")
+    await until(lambda: "first" in written.getvalue(), deadline_s=20)
+    logger.info("second")
+    await until(lambda: "second" in written.getvalue(), deadline_s=20)
 
 
 def test_threads_that_log_at_once_lose_no_record(

@@ -195,6 +195,7 @@ def test_rows_that_are_missing_there_are_an_error_and_no_answer_without_them(
     index = built(engine, rows)
     assert isinstance(index, MilvusIndex)
     index.stored.client.delete(index.stored.collection.name, ids=index.keys[left:].tolist())
+    assert not index.stored.present(index.keys)  # from now on, searches see it, too
     with pytest.raises(DependencyUnavailable, match="lacks rows"):
         index.search(rows[9], 20)
 
