@@ -47,7 +47,8 @@ smoke: ## Check a running deployment as a shopper would (URL=…)
 
 test: ## Run lint, types, import rules, the page's tests and those of the services (seven minutes)
 	@$(BOOTSTRAP) --group test --web
-	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_WHOLE) test-web types lint imports secrets
+	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_WHOLE) test-web types lint imports secrets \
+		|| { echo "error: a check failed; the line with *** above names it" >&2; exit 1; }
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long" --durations=20 $(ARGS)
 
 test-long: ## Run the tests that `make test` leaves out: a browser, a soak, fuzzing, more kills
