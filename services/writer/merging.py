@@ -79,7 +79,7 @@ def patched_product(
     given = _merged(before.model_dump(exclude={"product_id"}), patch)
     new = {name for name in PICTURE_FIELDS if patch.get(name) is not None}
     if new:
-        # What is stored does not stand beside new pictures.
+        # New pictures replace all stored ones.
         given = {name: value for name, value in given.items() if name not in PICTURE_FIELDS}
         given |= {name: patch[name] for name in new}
     same = (

@@ -9,7 +9,7 @@ from pathlib import Path
 _FILES = Path("services/web")
 DOOR_PORT = 8000
 RETRY_S = 2
-"""A gateway that did not answer is left alone for so long."""
+"""Time until a gateway that did not answer is asked again."""
 _GATEWAY_PORT = 7860
 _HERE = "@/"
 _WRITTEN = "/tmp/"  # noqa: S108 - where the image's nginx writes

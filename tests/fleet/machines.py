@@ -23,7 +23,7 @@ STOP_S = 30.0
 
 
 class Runs(Protocol):
-    """What runs on a machine; `MilvusServer` is one."""
+    """A program on a machine, such as `MilvusServer`."""
 
     @property
     def pid(self) -> int: ...
@@ -86,7 +86,7 @@ class Machine:
     host: Host
     programs: Sequence[Runs]
     port: int
-    """Of the service that others ask."""
+    """The port of the service that others ask."""
     group: Group
     """The share of the processor that all its programs have."""
     is_service: bool = True

@@ -11,7 +11,7 @@ _REMOVED_WITHIN_S = 5.0
 
 
 class Group:
-    """The processes of one machine. Where there are no control groups, it limits nothing."""
+    """The processes of one machine. Without control groups it limits nothing."""
 
     def __init__(self, name: str) -> None:
         self._first = (_ROOT / "cpu").is_dir()

@@ -23,7 +23,7 @@ _CLIENTS = 24
 _SECONDS = 8.0
 _WARM_S = 2.0
 _CORES = {"encoder": 0.05, "retriever": 0.08, "gateway": 0.06}
-"""Of each machine of a kind, while that kind is measured."""
+"""Cores of each machine of a kind, while that kind is measured."""
 _COLUMNS = (
     *("machines", "cores of each", "answers/s", "p50 ms", "p99 ms"),
     *("not 200", "cores busy", "with all else", "by part"),

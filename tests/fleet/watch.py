@@ -1,4 +1,4 @@
-"""What shoppers saw while something happened to a machine."""
+"""Answers to shoppers while something happens to a machine."""
 
 from __future__ import annotations
 

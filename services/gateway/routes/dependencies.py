@@ -1,4 +1,4 @@
-"""What several routes share: access, timings, a body that is JSON, and errors."""
+"""Dependencies that routes share: access, timings, a body that is JSON, and errors."""
 
 from __future__ import annotations
 

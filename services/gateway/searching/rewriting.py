@@ -34,7 +34,7 @@ class QueryInWords:
     used: str
     source: RewriteSource | None  # None: the caller turned rewriting off
     rewritten: RewrittenQuery | None = None
-    """What Gemini made of the query; None if it adds nothing."""
+    """The query as Gemini rewrote it; None if it adds nothing."""
 
     @property
     def degraded(self) -> list[str]:

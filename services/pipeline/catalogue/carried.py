@@ -93,7 +93,7 @@ def _are_replaced(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     stored = [one for one in ours if one not in theirs and stored_picture(one) is not None]
     missing = [one for one in theirs if one not in ours and stored_picture(one) is None]
     links = [one for one in missing if "://" in one]
-    # What is no link is a file that an earlier load did not store.
+    # The others are files that an earlier load did not store.
     return len(links) <= len(stored) <= len(missing)
 
 

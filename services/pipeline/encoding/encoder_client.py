@@ -78,7 +78,7 @@ class EncoderClient:
 
     @classmethod
     def of(cls, settings: PipelineSettings) -> Self:
-        """Of all encoders that the settings name; close it."""
+        """A client of all encoders that the settings name; close it."""
         services = [
             ServiceClient("encoder", url, timeout_s=settings.encoder_timeout_s)
             for url in settings.encoders
@@ -95,7 +95,7 @@ class EncoderClient:
         return len(self._encoders)
 
     async def model(self) -> ModelInfo:
-        """Of all encoders. Raises EncoderBroken if they serve different ones."""
+        """The model of all encoders. Raises EncoderBroken if they serve different ones."""
         first, *others = [
             await self._patiently(lambda one: one.get("/model", ModelInfo), [encoder])
             for encoder in self._encoders

@@ -234,7 +234,7 @@ class Products:
 
     @property
     def added(self) -> ProductTable | None:
-        """What was put in since, in ascending order of id."""
+        """Products that were put in since, in ascending order of id."""
         return self._added
 
     @property

@@ -110,7 +110,7 @@ class IndexChoice:
 
 
 class _LocalBuild(IndexBuild, Protocol):
-    """Of rows in this process."""
+    """The part that is built in this process."""
 
     def filled(self, part: slice) -> None:
         """These rows are final where they are."""

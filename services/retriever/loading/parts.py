@@ -77,7 +77,7 @@ class PartRead:
 
     vectors: AnyRows
     further: FurtherImages
-    """Of these vectors' rows."""
+    """Further images of the products of these vectors."""
     products: pa.RecordBatch
     faults: Faults
 

@@ -44,7 +44,7 @@ _THOUSAND = {
     "nl": "duizend", "pt": "mil",
 }  # fmt: skip
 _JOINED = {"de": "und", "nl": "en"}
-"""What joins a unit and a ten in one word: "fünfundzwanzig"."""
+"""The link between a unit and a ten in one word: "fünfundzwanzig"."""
 _JOINS = frozenset({"-", "and", "et", "y", "e"})
 
 

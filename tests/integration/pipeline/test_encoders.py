@@ -35,7 +35,7 @@ def shared(settings: PipelineSettings, encoders: list[EncoderDouble]) -> Pipelin
 
 
 def encoded(encoders: list[EncoderDouble]) -> Counter[str]:
-    """How often each text was encoded, by any of them."""
+    """Number of times that each text was encoded."""
     return sum((Counter(one.texts) for one in encoders), Counter())
 
 

@@ -95,7 +95,7 @@ def pictures_of(one: Product) -> list[str]:
 
 
 def contents(settings: PipelineSettings, one: Product) -> list[bytes]:
-    """Of the pictures that are stored."""
+    """Bytes of the stored pictures."""
     stored = [url for url in pictures_of(one) if url.startswith("/images/")]
     return [(settings.media_dir / url.removeprefix("/images/")).read_bytes() for url in stored]
 
@@ -214,7 +214,7 @@ async def test_changes_bring_several_pictures_and_take_them_away(
         assert contents(online, product(now, "mug")) == [png(0), png(1), png(2)]
         assert is_found_by(now, encoder, png(2)) == ("mug", 2)
 
-        # What GET gave is put back: nothing is encoded.
+        # The answer of GET is put back: nothing is encoded.
         asked = encoder.requests
         same = product(now, "mug").model_dump() | {"price": 5.0}
         assert (await writer.put("/products/mug", json=same)).status_code == 200

@@ -178,7 +178,7 @@ async def test_if_none_match_adds_a_product_and_replaces_none(
     new = {"If-None-Match": "*"}
     refused = await writer.put("/products/p-002", json=MUG, headers=new)
     assert_problem(refused, 412, "precondition-failed")
-    # Of two at once, one is the first.
+    # One of two at once is the first.
     both = [writer.put("/products/mug-9", json=MUG, headers=new) for _ in range(2)]
     statuses = sorted(response.status_code for response in await asyncio.gather(*both))
     assert statuses == [200, 412]

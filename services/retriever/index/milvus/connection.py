@@ -28,10 +28,10 @@ _ROWS_A_READ = 1_000
 _ROWS_A_WRITE = 2_000
 _KEYS_BELOW = 2**63
 
-# What this process wrote there is seen by its own searches; a search waits for nothing else.
+# A search sees the writes of its own process, and waits for nothing else.
 _OWN_WRITES = "Session"
 ALL_WRITES = "Strong"
-"""What anybody wrote there; a search waits for up to 0.2 s."""
+"""A search sees the writes of all processes, and waits for up to 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
