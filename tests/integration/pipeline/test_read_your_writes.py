@@ -206,12 +206,12 @@ async def test_a_change_of_another_catalogue_is_awaited_no_longer_than_the_deadl
 ) -> None:
     soon = round((time.time() + 3600) * 1_000_000)
     unknown = {"X-Catalogue-Change": change_token("another", 7, soon)}
-    for path in ["/products/p-001"] * 6:
-        started = time.monotonic()
-        answer = await shop.http.get(path, headers=unknown)
+    started = time.monotonic()
+    asked = [shop.http.get("/products/p-001", headers=unknown) for _ in range(6)]
+    for answer in await asyncio.gather(*asked):
         problem = assert_problem(answer, 504, "change-not-served")
         assert "not searchable yet" in problem["detail"]
-        assert time.monotonic() - started < 9  # the deadline is 10 s
+    assert time.monotonic() - started < 9  # the deadline is 10 s
     # The breaker has not opened: whoever names no change is answered.
     assert (await shop.http.get("/products/p-001")).status_code == 200
     wait = {**unknown, "X-Deadline-Ms": "300"}
