@@ -22,8 +22,6 @@ logger = logging.getLogger(__name__)
 _SENDERS = 2
 _WAITING = 4
 """Parts that are read but not yet sent, at most."""
-_WORTH_SEALING = 5_000
-"""Rows; to seal fewer, which are scanned as fast unsealed, would take seconds."""
 
 
 class MilvusBuild:
@@ -87,7 +85,7 @@ class MilvusBuild:
         """See `IndexBuild.finish`."""
         self._wait(0)
         with putting():
-            if self._new >= _WORTH_SEALING:
+            if self._new:
                 self._stored.flush()
             self._stored.serve()
             if self._new:
