@@ -102,6 +102,14 @@ class LiveIndex:
         """(numbers,) bool, the rows that can be found."""
         return np.concatenate([~self._gone, np.ones(len(self._added), np.bool_)])
 
+    def alive_of(self, numbers: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """(m,) True for each of these rows that can be found."""
+        alive = np.ones(len(numbers), np.bool_)
+        if self._gone_count:
+            of_base = numbers < len(self._ids)
+            alive[of_base] = ~self._gone[numbers[of_base]]
+        return alive
+
     def ranks(self, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
         """(m,) positions of these rows in ascending order of id over the whole snapshot."""
         ranks = numbers.astype(np.float64)

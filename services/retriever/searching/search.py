@@ -22,11 +22,12 @@ from services.retriever.searching.answer import Answer, written
 from services.retriever.searching.browsing import browse
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.counting import facets_of
-from services.retriever.searching.fusion import Found, Fusion
+from services.retriever.searching.fusion import Fusion
 from services.retriever.searching.images import matched_images, nearest_rows
 from services.retriever.searching.matching import matches
 from services.retriever.searching.paging import Order
 from services.retriever.searching.query import query_of
+from services.retriever.searching.ranker import Found
 from services.retriever.searching.scope import Scope
 from services.retriever.searching.variants import variants_of
 from services.retriever.searching.words import SoughtWords
@@ -64,7 +65,7 @@ class _Search:
     def answer(self) -> Answer:
         request = self._request
         depth = self._depth()
-        hits, best = self._found(depth)
+        hits, best = self._found(depth, page=request.k if self._page_alone else None)
         confidence = self._confidence(best)
         self._doubtful = confidence < NO_MATCH_BELOW
         self._nothing = request.cutoff == "auto" and self._doubtful
@@ -72,7 +73,7 @@ class _Search:
             hits = _NOTHING
         shown = self._grouped(hits)
         numbers = shown.rows
-        found = len(numbers)
+        found = len(numbers) + hits.behind
         if depth < DEPTH and len(hits.rows) == depth and not self._fusion.words_alone:
             found = min(DEPTH, self._scope.count())
         order = Order(self._catalogue, request.sort, numbers, shown.relevance)
@@ -98,17 +99,30 @@ class _Search:
         alone = (
             request.cutoff == "off"
             and request.threshold is None
-            and request.sort == "relevance"
-            and request.after is None
-            and not request.facets
-            and not self._scope.groups
+            and self._page_alone
             and not self._fusion.deep
             and not self._fusion.words_alone
         )
         return min(request.k, DEPTH) if alone else DEPTH
 
-    def _found(self, depth: int, without: str | None = None) -> tuple[Found, float | None]:
-        """The best products that pass, one filter left aside, and the best similarity."""
+    @property
+    def _page_alone(self) -> bool:
+        """True if of the results behind the page only their number is needed."""
+        request = self._request
+        return (
+            request.sort == "relevance"
+            and request.after is None
+            and not request.facets
+            and not self._scope.groups
+        )
+
+    def _found(
+        self, depth: int, without: str | None = None, page: int | None = None
+    ) -> tuple[Found, float | None]:
+        """The best products that pass, one filter left aside, and the best similarity.
+
+        page: see `Fusion.search`.
+        """
         least = None
         if self._request.cutoff == "auto":
             least = self._calibration.least_score(self._spread)
@@ -118,6 +132,7 @@ class _Search:
             least,
             self._scope.passing(without),
             self._scope.where(without),
+            page,
         )
 
     def _grouped(self, hits: Found) -> Found:
@@ -174,7 +189,7 @@ class _Search:
         says all of the words, the query is understood all the same.
         """
         words = self._fusion.words[number]
-        if words is None or not np.any(words.certain & self._catalogue.index.alive):
+        if words is None or not words.is_certain_of(self._catalogue.index):
             return 0.0
         return 1.0 if words.exact else NO_MATCH_BELOW
 
@@ -182,7 +197,7 @@ class _Search:
         """The largest share of a text that one product says."""
         if words is None or not len(self._catalogue.index):
             return 0.0
-        return float(np.max(words.covered[self._catalogue.index.alive]))
+        return words.most_said(self._catalogue.index.alive)
 
     def _best(self, query: Vector) -> float | None:
         """The best similarity over the whole catalogue."""
@@ -194,9 +209,12 @@ class _Search:
         rows, scores = page.rows.tolist(), page.scores.tolist()
         sought = [one for one in self._fusion.words if one is not None]
         places: list[dict[str, object]] = [
-            {"score": score, "strength": self._strength(number, score), "matched": matched}
-            for number, score, matched in zip(
-                rows, scores, matches(self._catalogue.words, sought, rows), strict=True
+            {"score": score, "strength": self._strength(score, certain), "matched": matched}
+            for score, certain, matched in zip(
+                scores,
+                self._fusion.certain(page.rows),
+                matches(self._catalogue.words, sought, rows),
+                strict=True,
             )
         ]
         if self._scope.groups:
@@ -219,11 +237,14 @@ class _Search:
                 place |= {"terms": parts, "relevance": relevance}
         return written(self._catalogue.products, rows, places)
 
-    def _strength(self, number: int, score: float) -> Strength:
-        """Weak where nothing is a good match, however far the nearest stand out from the rest."""
+    def _strength(self, score: float, certain: bool) -> Strength:
+        """Weak where nothing is a good match, however far the nearest stand out from the rest.
+
+        certain: whether the product says the whole query.
+        """
         if self._doubtful:
             return "weak"
-        if self._fusion.certain(number):
+        if certain:
             return "strong"
         if self._fusion.words_alone:
             return "weak"

@@ -96,13 +96,14 @@ class WordIndex:
 
 def place_of(rows: NDArray[np.integer], row: int) -> int | None:
     """The position of a row among ascending rows, if it is one of them."""
-    place = int(rows.searchsorted(row))
+    place = int(rows.searchsorted(rows.dtype.type(row)))
     return place if place < len(rows) and rows[place] == row else None
 
 
-def places_of(rows: NDArray[np.integer], wanted: Numbers) -> NDArray[np.intp]:
+def places_of(rows: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray[np.intp]:
     """(m,) positions of these rows among ascending rows; -1 for one that is none of them."""
-    places = rows.searchsorted(wanted)
+    # Of one type: NumPy would copy all rows to compare them with others.
+    places = rows.searchsorted(wanted.astype(rows.dtype, copy=False))
     places[places == len(rows)] = 0
     found = rows[places] == wanted if len(rows) else np.zeros(len(wanted), np.bool_)
     return np.where(found, places, -1)

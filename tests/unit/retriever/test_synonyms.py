@@ -41,7 +41,7 @@ def certain(one: Catalogue, text: str) -> list[str]:
     sought = sought_words(one, text)
     if sought is None:
         return []
-    rows = (sought.certain & one.index.alive).nonzero()[0]
+    rows = sought.certain.rows[one.index.alive_of(sought.certain.rows)]
     return sorted(one.index.id_of(row) for row in rows.tolist())
 
 

@@ -1,0 +1,100 @@
+"""Bonus of a request's words: what they add to the similarity of a product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.fields import Numbers
+from services.retriever.index import Passing
+from services.retriever.searching.largest import Largest, Part, largest
+from services.retriever.searching.words import SoughtWords
+
+
+class Bonus:
+    """The texts of one request over one catalogue."""
+
+    def __init__(
+        self, catalogue: Catalogue, texts: Sequence[tuple[SoughtWords, float]], *, alone: bool
+    ) -> None:
+        """texts: with their weights, at least one.  alone: whether there are no other terms."""
+        self._catalogue = catalogue
+        self._texts = texts
+        self.only = texts[0][0] if alone and len(texts) == 1 else None
+        """The text, if there is nothing else."""
+
+    def of(self, rows: Numbers | NDArray[np.int32]) -> NDArray[np.float32]:
+        """(m,) of these rows."""
+        parts = [one.bonus(rows) * np.float32(weight) for one, weight in self._texts]
+        bonus: NDArray[np.float32] = np.sum(parts, axis=0, dtype=np.float32)
+        return bonus
+
+    def more_than(self, count: int) -> bool:
+        """True if more products than so many have one, those that are gone included."""
+        found = self._largest(count + 1, None) if self.only is None else self.only.first
+        return found.rest > 0 or len(found.rows) > count
+
+    def left(
+        self, rows: NDArray[np.int32], found: Numbers, passing: Passing | None
+    ) -> NDArray[np.int32]:
+        """Of these rows, those that pass and are not among those found."""
+        left: NDArray[np.int32] = rows[self._left(rows, found, passing)]
+        return left
+
+    def saying(self) -> NDArray[np.int32]:
+        """The rows that have one, ascending, those that are gone included."""
+        saying = np.zeros(self._catalogue.index.numbers, np.bool_)
+        for part in self._parts():
+            saying[part.said.rows] = True
+        return np.flatnonzero(saying).astype(np.int32)
+
+    def largest(self, most: int, found: Numbers, passing: Passing | None) -> Largest:
+        """Of the products that can be found and pass: the `most` with the largest bonus.
+
+        More, where several are equally the last.  found: rows to leave out.
+        """
+        if self.only is not None:
+            first = self.only.first
+            kept = self._left(first.rows, found, passing)
+            if not first.rest or np.count_nonzero(kept) >= most:
+                return first.kept(kept)
+        wanted = self._catalogue.index.alive
+        if passing is not None:
+            wanted &= passing
+        wanted[found] = False
+        return self._largest(most, wanted)
+
+    def first(self, found: Numbers, passing: Passing | None) -> tuple[Largest, NDArray[np.bool_]]:
+        """The same of the only text, as many as it remembers; and which of them are certain."""
+        assert self.only is not None  # noqa: S101 - see there
+        left = self._left(self.only.first.rows, found, passing)
+        return self.only.first.kept(left), self.only.first_certain[left]
+
+    def _left(
+        self, rows: NDArray[np.int32], found: Numbers, passing: Passing | None
+    ) -> NDArray[np.bool_]:
+        """(m,) True for each of these rows that passes and is not among those found."""
+        index = self._catalogue.index
+        left = index.alive_of(rows)
+        if passing is not None:
+            left &= passing[rows]
+        known = np.zeros(index.numbers, np.bool_)
+        known[found] = True
+        left &= ~known[rows]
+        return left
+
+    def _largest(self, most: int, wanted: Passing | None) -> Largest:
+        parts = self._parts()
+        if wanted is not None:
+            parts = [one.within(wanted) for one in parts]
+        return largest(parts, self.of, most)
+
+    def _parts(self) -> list[Part]:
+        return [
+            Part(part.said, part.weight * weight)
+            for one, weight in self._texts
+            for part in one.parts
+        ]

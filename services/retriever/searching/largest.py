@@ -1,0 +1,109 @@
+"""The products with the largest sum over several words, without a sum for every product.
+
+MaxScore (Turtle and Flood, Query Evaluation: Strategies and Optimizations, 1995): words come by
+their number of products, the fewest first. A product that says none of the words before must reach
+the least of the largest by the rest of them. So few products of a frequent word are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.words.postings import FULL
+from services.retriever.words.strengths import Said
+
+_ROUNDING = 1e-4
+"""More than what a sum in float32 is off by."""
+
+Amounts = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The products that say one word, and what it adds where it is fully said."""
+
+    said: Said
+    weight: float
+
+    def within(self, passing: NDArray[np.bool_]) -> Part:
+        """Of the passing rows only. passing: (n,)."""
+        return Part(self.said.within(passing), self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Largest:
+    """Some rows, ascending, and their sums."""
+
+    rows: NDArray[np.int32]
+    amounts: Amounts
+    rest: float
+    """The most that any other row has; 0: no other has any."""
+
+    def kept(self, which: NDArray[np.bool_]) -> Largest:
+        """Only these."""
+        return Largest(self.rows[which], self.amounts[which], self.rest)
+
+    def within(self, most: int) -> Largest:
+        """Without those that are equally the last, if they are more than so many."""
+        if len(self.rows) <= most:
+            return self
+        last = float(self.amounts.min())
+        above = self.amounts > last
+        return Largest(self.rows[above], self.amounts[above], last)
+
+    def best(self, most: int) -> Largest:
+        """The `most` largest of them: more where several are equally the last."""
+        if len(self.rows) <= most:
+            return self
+        return self.kept(self.amounts >= self.last(most))
+
+    def last(self, most: int) -> float:
+        """The least of the `most` largest."""
+        return _last(self.amounts, most)
+
+    def tied(self, most: int) -> NDArray[np.bool_]:
+        """True for those that are equally the last, if there are more than `most`."""
+        if len(self.rows) <= most:
+            return np.zeros(len(self.rows), np.bool_)
+        tied: NDArray[np.bool_] = self.amounts == self.amounts.min()
+        return tied
+
+
+def largest(
+    parts: Sequence[Part], amounts_of: Callable[[NDArray[np.int32]], Amounts], most: int
+) -> Largest:
+    """All rows whose sum is one of the `most` largest: more where several are equally the last.
+
+    amounts_of: exact sums of rows; `parts` only bound them.
+    """
+    ordered = sorted((one for one in parts if len(one.said)), key=lambda one: len(one.said))
+    if sum(len(one.said) for one in ordered) <= most:
+        rows = np.unique(np.concatenate([np.empty(0, np.int32), *(o.said.rows for o in ordered)]))
+        return Largest(rows, amounts_of(rows), 0.0)
+    tops = [one.weight * int(one.said.impacts.max()) / FULL for one in ordered]
+    least = max((one.weight * one.said.level(most) / FULL for one in ordered), default=0.0)
+    rows, amounts = np.empty(0, np.int32), np.empty(0, np.float32)
+    for place, one in enumerate(ordered):
+        needed = least - sum(tops[place + 1 :]) - _ROUNDING
+        new = one.said.rows_from(needed / one.weight * FULL)
+        for before in ordered[:place]:
+            new = new[before.said.of(new) == 0]
+        rows = np.concatenate([rows, new])
+        amounts = np.concatenate([amounts, amounts_of(new)])
+        if len(rows) > most:
+            last = _last(amounts, most)
+            kept = amounts >= last
+            rows, amounts, least = rows[kept], amounts[kept], max(least, last)
+    order = np.argsort(rows)
+    rest = 0.0 if len(rows) < most else float(amounts.min())
+    return Largest(rows[order], amounts[order], rest)
+
+
+def _last(amounts: Amounts, most: int) -> float:
+    """The least of the `most` largest."""
+    # Not `np.partition`, which takes twenty times as long where many are equal.
+    return float(np.sort(amounts)[len(amounts) - most])
