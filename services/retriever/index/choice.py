@@ -51,12 +51,13 @@ class Engine(Protocol):
         fields: RowFields | None,
         order: NDArray[np.intp],
         sequence: int,
+        further: FurtherImages | None = None,
     ) -> Index:
         """An index of some rows of one of its indexes, and of new rows.
 
-        rows: (m, 2·d), the new ones, with their fields, after change `sequence`.  order: numbers of
-        the n rows of the base, and from n on of the new ones, as they are to be numbered; rows that
-        it leaves out are dropped.  Raises StoreUnavailable.
+        rows: (m, 2·d), the new ones, with their fields and further images, after change `sequence`.
+        order: numbers of the n rows of the base, and from n on of the new ones, as they are to be
+        numbered; rows that it leaves out are dropped.  Raises StoreUnavailable.
         """
         ...
 

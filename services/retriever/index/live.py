@@ -218,10 +218,7 @@ class LiveIndex:
         if not len(ids) == len(text) == len(image):
             raise ValueError(f"{len(ids)} ids for {len(text)} text and {len(image)} image vectors")
         fused = np.concatenate([text, image], axis=1, dtype=np.float32)
-        images = FurtherImages.none(fused.shape[1])
-        # An engine would lose them when it takes the changes.
-        if further is not None and self._choice.engine is None:
-            images = further
+        images = FurtherImages.none(fused.shape[1]) if further is None else further
         added = {**self._added}
         for number, (product_id, row) in enumerate(zip(ids, fused, strict=True)):
             added[product_id] = Added(row, images.of_rows(np.array([number])))
@@ -263,7 +260,8 @@ class LiveIndex:
             width = self._base.width
             rows = np.array([one.row for one in self._added.values()], np.float32)
             rows = rows.reshape(-1, width)
-            base = engine.changed(self._base, rows, fields, by_id, origin.changes.sequence)
+            images = _further_of(list(self._added.values()), width)
+            base = engine.changed(self._base, rows, fields, by_id, origin.changes.sequence, images)
             return LiveIndex(base, ids, self._choice)
         with closing(self._choice.begin(len(ids), self._base.width, origin)) as build:
             if engine is not None:
@@ -305,8 +303,13 @@ class LiveIndex:
 
 def _index_of(added: Sequence[Added]) -> ExactIndex:
     rows = np.stack([one.row for one in added])
+    return ExactIndex(rows, _further_of(added, rows.shape[1]))
+
+
+def _further_of(added: Sequence[Added], width: int) -> FurtherImages:
+    """Further images of these rows, in this order."""
     parts = [one.further.moved(np.array([number])) for number, one in enumerate(added)]
-    return ExactIndex(rows, FurtherImages.joined(parts, rows.shape[1])[0])
+    return FurtherImages.joined(parts, width)[0]
 
 
 def _images(blank: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -34,6 +34,16 @@ class RowFields:
     numbers: Mapping[str, NDArray[np.float64]]
     """(m,) a number by field."""
 
+    def of_rows(self, wanted: NDArray[np.intp]) -> RowFields:
+        """Those of these rows, in the order given; a row may come several times."""
+        places = wanted.tolist()
+        return RowFields(
+            [self.ids[row] for row in places],
+            {field: values[wanted] for field, values in self.codes.items()},
+            {field: [values[row] for row in places] for field, values in self.sets.items()},
+            {field: values[wanted] for field, values in self.numbers.items()},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OneOf:

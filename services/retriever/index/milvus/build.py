@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,11 +12,10 @@ from services.retriever.errors import StoreUnavailable
 from services.retriever.index.base import AnyRows, Rows, blank_images, sample_step
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.connection import Stored, putting
+from services.retriever.index.milvus.entities import Entities, FurtherKeys
 from services.retriever.index.milvus.index import MilvusIndex
-from services.retriever.index.milvus.rows import Keys, keys_of
+from services.retriever.index.milvus.rows import Keys
 from services.retriever.index.row_fields import RowFields
-
-logger = logging.getLogger(__name__)
 
 _SENDERS = 2
 _WAITING = 4
@@ -50,7 +48,7 @@ class MilvusBuild:
         self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="milvus")
         self._sent: deque[Future[None]] = deque()
         self._new = 0
-        self._left_out = 0
+        self._further: list[FurtherKeys] = []
 
     def put(
         self,
@@ -59,22 +57,22 @@ class MilvusBuild:
         fields: RowFields | None = None,
         further: FurtherImages | None = None,
     ) -> None:
-        """See `IndexBuild.put`; further images are left out. Raises StoreUnavailable."""
-        self._left_out += 0 if further is None else len(further)
+        """See `IndexBuild.put`. Raises StoreUnavailable."""
         numbers = np.arange(self._count)[part]
         floats = np.ascontiguousarray(rows, np.float32)
         names = [str(number) for number in numbers.tolist()] if fields is None else fields.ids
-        keys = keys_of(floats, fields, names)
-        self._keys[numbers] = keys
+        entities = Entities.of(floats, fields, names, further)
+        self._keys[numbers] = entities.keys[: len(floats)]
+        self._further.append(entities.further.moved(numbers))
         self._blank[numbers] = blank_images(floats)
         sampled = numbers % self._step == 0
         self._sample[numbers[sampled] // self._step] = floats[sampled]
         changed = self._stored.collection.origin.changes.ids
-        again = np.array([name in changed for name in names], np.bool_)
-        new = np.flatnonzero(again | ~np.isin(keys, self._present))
+        again = np.array([name in changed for name in entities.names], np.bool_)
+        new = np.flatnonzero(again | ~np.isin(entities.keys, self._present))
         if len(new):
             self._new += len(new)
-            self._sent.append(self._senders.submit(self._stored.write, keys, floats, fields, new))
+            self._sent.append(self._senders.submit(self._stored.write, entities, new))
         self._wait(_WAITING)
 
     def sample(self) -> Rows:
@@ -84,25 +82,21 @@ class MilvusBuild:
     def finish(self) -> MilvusIndex:
         """See `IndexBuild.finish`."""
         self._wait(0)
+        further = FurtherKeys.joined(self._further)
         with putting():
             if self._new:
                 self._stored.flush()
             self._stored.serve()
             if self._new:
                 present = self._stored.keys()
-                missing = np.count_nonzero(~np.isin(self._keys, present))
+                keys = np.concatenate([self._keys, further.keys])
+                missing = np.count_nonzero(~np.isin(keys, present))
                 if missing:
                     raise StoreUnavailable(
-                        f"Milvus cannot take the vectors: {missing} of {self._count} rows are "
-                        "missing when read back"
+                        f"Milvus cannot take the vectors: {missing} of {len(keys)} are missing "
+                        "when read back"
                     )
-        if self._left_out:
-            logger.warning(
-                "%d further pictures of products are not searched: Milvus holds the first one of "
-                "each product",
-                self._left_out,
-            )
-        index = MilvusIndex(self._stored, self._keys, self._blank)
+        index = MilvusIndex(self._stored, self._keys, self._blank, further)
         self._finished(index)
         return index
 

@@ -14,10 +14,10 @@ from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
 from services.common.problems import DependencyUnavailable
 from services.retriever.errors import StoreUnavailable
-from services.retriever.index.base import Rows, Vector
+from services.retriever.index.base import Vector
+from services.retriever.index.milvus.entities import Entities
 from services.retriever.index.milvus.rows import Keys, upsert_of
 from services.retriever.index.milvus.schema import FUSED, KEY, SEQUENCE, Collection, listed
-from services.retriever.index.row_fields import RowFields
 
 MOST_HITS = 16_384
 """Rows that Milvus gives at most."""
@@ -86,14 +86,16 @@ class Stored:
         ]
         return np.unique(np.array(found, np.int64))
 
-    def write(
-        self, keys: Keys, rows: Rows, fields: RowFields | None, chosen: NDArray[np.intp]
-    ) -> None:
-        """Put the chosen rows there. Others may write the same at the same time, without harm."""
+    def write(self, entities: Entities, chosen: NDArray[np.intp]) -> None:
+        """Put the chosen ones there. Others may write the same at the same time, without harm."""
         connection = self.client._get_connection()
         for start in range(0, len(chosen), _ROWS_A_WRITE):
             request = upsert_of(
-                self.collection, keys, rows, fields, chosen[start : start + _ROWS_A_WRITE].tolist()
+                self.collection,
+                entities.keys,
+                entities.vectors,
+                entities.fields,
+                chosen[start : start + _ROWS_A_WRITE].tolist(),
             )
             # Nothing is looked up in the schema of a request that is made already.
             connection.upsert(self.collection.name, [], upsert_param=request, schema={"fields": []})

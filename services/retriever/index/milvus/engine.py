@@ -14,10 +14,11 @@ from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
 from services.retriever.errors import StoreUnavailable
 from services.retriever.index.base import Index, Rows, blank_images
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.build import MilvusBuild
 from services.retriever.index.milvus.connection import Stored, putting
+from services.retriever.index.milvus.entities import Entities, FurtherKeys
 from services.retriever.index.milvus.index import MilvusIndex
-from services.retriever.index.milvus.rows import keys_of
 from services.retriever.index.milvus.schema import FLAT, Collection, Scan
 from services.retriever.index.row_fields import Changes, Origin, RowFields
 
@@ -72,6 +73,7 @@ class MilvusEngine:
         fields: RowFields | None,
         order: NDArray[np.intp],
         sequence: int,
+        further: FurtherImages | None = None,
     ) -> MilvusIndex:
         """See `Engine.changed`. Dropped rows are deleted at the change after this one: a replica
         that is a little behind serves them still.
@@ -82,15 +84,21 @@ class MilvusEngine:
         origin = replace(collection.origin, changes=Changes(sequence))
         stored = Stored(base.stored.client, replace(collection, origin=origin))
         names = fields.ids if fields is not None else [str(number) for number in range(len(rows))]
-        new = keys_of(rows, fields, names)
-        keys = np.concatenate([base.keys, new])[order]
+        new = Entities.of(rows, fields, names, further)
+        keys = np.concatenate([base.keys, new.keys[: len(rows)]])[order]
+        places = np.full(len(base) + len(rows), -1, np.intp)
+        places[order] = np.arange(len(order))
+        images = FurtherKeys.joined(
+            [base.further_keys.moved(places), new.further.moved(places[len(base) :])]
+        )
         blank = np.concatenate([base.blank, blank_images(rows)])[order]
+        every = np.concatenate([keys, images.keys])
         with putting():
-            stored.delete(np.setdiff1d(base.retired, keys), sequence)
-            stored.write(new, rows, fields, np.arange(len(rows)))
-            if not stored.present(np.unique(new)):
+            stored.delete(np.setdiff1d(base.retired, every), sequence)
+            stored.write(new, np.arange(len(new.keys)))
+            if not stored.present(np.unique(new.keys)):
                 raise StoreUnavailable("Milvus cannot take the changes: rows are missing")
-        index = MilvusIndex(stored, keys, blank, np.setdiff1d(base.keys, keys))
+        index = MilvusIndex(stored, keys, blank, images, np.setdiff1d(base.every_key, every))
         self._indexes.add(index)
         return index
 

@@ -11,6 +11,7 @@ from services.common.problems import DependencyUnavailable
 from services.retriever.index.base import NO_HITS, Hits, Passing, Rows, Vector, best_hits
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.connection import ALL_WRITES, MOST_HITS, Stored, asking
+from services.retriever.index.milvus.entities import FurtherKeys
 from services.retriever.index.milvus.rows import Keys
 from services.retriever.index.milvus.schema import KEY, listed
 from services.retriever.index.row_fields import Where
@@ -36,22 +37,33 @@ class MilvusIndex:
         stored: Stored,
         keys: Keys,
         blank: NDArray[np.bool_],
+        further_keys: FurtherKeys,
         retired: Keys | None = None,
     ) -> None:
-        """keys, blank: (n,) of the rows: without an image or with one.  retired: keys of rows that
-        an index before this one had.
+        """keys, blank: (n,) of the rows: without an image or with one.  retired: keys that an index
+        before this one had.
         """
         self.stored = stored
         self.keys = keys
         self.blank = blank
+        self.further_keys = further_keys
         self.retired = np.empty(0, np.int64) if retired is None else retired
-        # 20 bytes a row; sorted, so that a key is found without a dictionary.
-        order = np.argsort(keys, kind="stable")
-        self._order = order.astype(np.int32)
-        self._sorted = keys[order]
+        # 20 bytes an entity; sorted, so that a key is found without a dictionary.
+        every = self.every_key
+        order = np.argsort(every, kind="stable")
+        owners = np.concatenate([np.arange(len(keys)), further_keys.rows])
+        self._order = owners[order].astype(np.int32)
+        self._sorted = every[order]
+        counts = np.bincount(further_keys.rows, minlength=1)
+        self._most_images = 1 + int(counts.max())
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def every_key(self) -> Keys:
+        """Keys of the rows, and those of their further images."""
+        return np.concatenate([self.keys, self.further_keys.keys])
 
     @property
     def width(self) -> int:
@@ -60,12 +72,7 @@ class MilvusIndex:
 
     def rows(self, numbers: NDArray[np.intp]) -> Rows:
         """See `Index.rows`. Raises DependencyUnavailable."""
-        keys = self.keys[numbers].tolist()
-        with asking():
-            found = self.stored.vectors(keys)
-        if not found.keys() >= set(keys):
-            raise DependencyUnavailable(_LACKS)
-        return np.array([found[key] for key in keys], np.float32).reshape(-1, self.width)
+        return self._vectors(self.keys[numbers])
 
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """See `Index.without_image`."""
@@ -75,11 +82,26 @@ class MilvusIndex:
     @property
     def images(self) -> int:
         """See `Index.images`."""
-        return 0
+        return len(self.further_keys)
 
     def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
-        """See `Index.further`: Milvus holds the first image of each product only."""
-        return FurtherImages.none(self.width)
+        """See `Index.further`. Raises DependencyUnavailable."""
+        wanted = self.further_keys.of_rows(numbers)
+        if not len(wanted):
+            return FurtherImages.none(self.width)
+        owners, positions = np.unique(wanted.rows, return_inverse=True)
+        images, first = self._vectors(wanted.keys), self.rows(numbers[owners])
+        d = self.width // 2
+        return FurtherImages(wanted.rows, wanted.places, images[:, d:] - first[positions, d:])
+
+    def _vectors(self, keys: Keys) -> Rows:
+        """(m, 2·d) by key. Raises DependencyUnavailable."""
+        wanted = keys.tolist()
+        with asking():
+            found = self.stored.vectors(wanted)
+        if not found.keys() >= set(wanted):
+            raise DependencyUnavailable(_LACKS)
+        return np.array([found[key] for key in wanted], np.float32).reshape(-1, self.width)
 
     def search(
         self,
@@ -95,7 +117,7 @@ class MilvusIndex:
         if k == 0:
             return NO_HITS
         expression = self.stored.collection.expression(where)
-        limit = k + _TIES
+        limit = math.ceil((k + _TIES) * len(self._sorted) / len(self))
         if passing is not None and not expression:
             limit = math.ceil(limit * _MORE * len(self) / count)
         with asking():
@@ -116,8 +138,9 @@ class MilvusIndex:
             numbers, known = self._numbers(keys)
             if passing is not None:
                 known[known] = passing[numbers[known]]
-            if np.count_nonzero(known) >= k:
-                return numbers[known], scores[known]
+            numbers, best = _nearest(numbers[known], scores[known])
+            if len(numbers) >= k:
+                return numbers, best
             if limit == MOST_HITS or len(keys) < limit:
                 return None
             limit *= 4
@@ -129,7 +152,11 @@ class MilvusIndex:
 
         Raises DependencyUnavailable where some of them are missing.
         """
-        keys = self.keys if passing is None else self.keys[passing]
+        keys = self.every_key
+        if passing is not None:
+            further = self.further_keys
+            keys = np.concatenate([self.keys[passing], further.keys[passing[further.rows]]])
+        limit *= self._most_images
         numbers, scores = [], []
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             some = keys[start : start + _KEYS_AT_ONCE]
@@ -144,11 +171,21 @@ class MilvusIndex:
             rows, known = self._numbers(found)
             numbers.append(rows[known])
             scores.append(scored[known])
-        return np.concatenate(numbers), np.concatenate(scores)
+        return _nearest(np.concatenate(numbers), np.concatenate(scores))
 
     def _numbers(self, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """(m,) row numbers of these keys, and which of them this snapshot has."""
+        """(m,) row numbers of these keys, and which of the keys this snapshot has."""
         places = np.searchsorted(self._sorted, keys)
         places[places == len(self._sorted)] = 0
         known: NDArray[np.bool_] = self._sorted[places] == keys
         return self._order[places].astype(np.intp), known
+
+
+def _nearest(
+    numbers: NDArray[np.intp], scores: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Each row once, with the score of the nearest of its images."""
+    order = np.lexsort((-scores, numbers))
+    numbers, scores = numbers[order], scores[order]
+    first = np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)]
+    return numbers[first], scores[first]

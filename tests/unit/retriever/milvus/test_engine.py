@@ -15,10 +15,8 @@ from services.common.problems import DependencyUnavailable
 from services.retriever.errors import StoreUnavailable
 from services.retriever.index import (
     ExactIndex,
-    FurtherImages,
     Index,
     IndexChoice,
-    LiveIndex,
     Passing,
     Rows,
 )
@@ -78,24 +76,6 @@ def test_rows_without_an_image_are_known_without_asking(engine: MilvusEngine) ->
     index = built(engine, rows)
     blank = index.without_image(np.arange(60))
     assert np.flatnonzero(blank).tolist() == [*range(0, 60, 3)]
-
-
-def test_only_the_first_image_of_a_product_is_held_and_the_log_says_so(
-    engine: MilvusEngine, caplog: pytest.LogCaptureFixture
-) -> None:
-    rows = some_rows(30, 60)
-    places = np.ones(1, np.uint8)
-    further = FurtherImages.of(rows, np.array([3], np.intp), places, rows[[9], D // 2 :])
-    choice = IndexChoice(engine=engine)
-    with closing(choice.begin(60, D)) as build:
-        build.put(slice(0, 60), rows, None, further)
-        index = build.finish()
-    assert "1 further pictures of products are not searched" in caplog.text
-    assert len(index.further(np.arange(60))) == 0
-    live = LiveIndex(index, [f"p{number:02}" for number in range(60)], choice)
-    text, image = rows[:1, : D // 2], rows[:1, D // 2 :]
-    changed = live.with_changes(["new"], text, image, [], further.of_rows(np.array([3])))
-    assert len(changed.further(np.arange(61))) == 0
 
 
 def test_the_version_before_stays_and_older_ones_go(uri: str) -> None:
