@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from services.retriever.index.base import (
     NO_HITS,
-    SCORE_DECIMALS,
     AnyRows,
     Hits,
     Passing,
     Rows,
     Vector,
+    best_hits,
     blank_images,
     consecutive,
     sampled,
@@ -96,10 +96,7 @@ class CompressedIndex:
         candidates = None if count <= _NARROW else self._candidates(query, k, passing, count)
         if candidates is None:
             candidates = np.arange(len(self)) if passing is None else np.flatnonzero(passing)
-        numbers, scores = self._scored(query, k, candidates)
-        if threshold is not None:
-            numbers, scores = numbers[scores >= threshold], scores[scores >= threshold]
-        return Hits(numbers, scores)
+        return best_hits(*self._scored(query, k, candidates), k, threshold)
 
     def _candidates(
         self, query: Vector, k: int, passing: Passing | None, count: int
@@ -120,10 +117,10 @@ class CompressedIndex:
 
     def _scored(
         self, query: Vector, k: int, candidates: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """The `k` best of these rows by their exact scores, ties in order of row."""
+    ) -> tuple[NDArray[np.intp], Vector]:
+        """The `k` best of these rows at least, and their exact scores."""
         if len(self._further):
-            return self._scored_with_images(query, k, candidates)
+            return candidates, self._with_images(query, candidates)
         # A few more than asked for, so that which of equal rows comes last is no chance.
         most = min(k + _TIES, len(candidates))
         if len(candidates) <= len(self) * _COPIED_SHARE:
@@ -140,19 +137,17 @@ class CompressedIndex:
                     query[None], most, params=faiss.SearchParameters(sel=selector)
                 )
             )
-        return _best(numbers, scores, k)
+        return numbers, scores
 
-    def _scored_with_images(
-        self, query: Vector, k: int, candidates: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """The same with the nearest image of each row: so the score of each is needed."""
+    def _with_images(self, query: Vector, candidates: NDArray[np.intp]) -> Vector:
+        """The scores of these rows, each with its nearest image."""
         scores = np.empty(len(candidates), np.float32)
         image = query[len(query) // 2 :]
         for part in consecutive(len(candidates), _SCORED_AT_ONCE):
             some = candidates[part]
             scores[part] = _products(self._rows[some], query)
             scores[part] += self._further.gains(image, some, _products)
-        return _best(candidates, scores, k)
+        return scores
 
 
 def _products(rows: AnyRows, query: Vector) -> Vector:
@@ -162,17 +157,6 @@ def _products(rows: AnyRows, query: Vector) -> Vector:
         scores, places = (one[0] for one in _over(rows).search(query[None], len(rows)))
         products[places] = scores
     return products
-
-
-def _best(
-    numbers: NDArray[np.intp], scores: NDArray[np.floating], k: int
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    rounded: NDArray[np.float64] = np.clip(
-        np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0
-    )
-    rounded += 0.0  # never -0.0
-    best = np.lexsort((numbers, -rounded))[:k]
-    return numbers[best], rounded[best]
 
 
 class CompressedBuild:
