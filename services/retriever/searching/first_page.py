@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.index import Hits
-from services.retriever.searching.largest import Largest
+from services.retriever.searching.largest import Largest, last_of
 from services.retriever.searching.ranker import Found, Ranker, Scores
 from services.retriever.words.postings import places_of
 
@@ -108,7 +108,7 @@ class FirstPage:
             guessed = guessed[sure[guessed]]
             one = self._ranked(guessed)
             if len(one.rows) >= k:
-                last = max(last, _largest(one.relevance, k))
+                last = max(last, last_of(one.relevance, k))
             wanted = self._bounds >= last - _ROUNDING
         wanted |= self._blank
         unsure = bool(np.any(wanted & ~sure))
@@ -120,7 +120,7 @@ class FirstPage:
         scores = np.concatenate([one.scores, other.scores])
         relevance = np.concatenate([one.relevance, other.relevance])
         if len(rows) > k:
-            kept = relevance >= _largest(relevance, k)
+            kept = relevance >= last_of(relevance, k)
             rows, scores, relevance = rows[kept], scores[kept], relevance[kept]
         return self._ranker.best(rows, scores, relevance, k)
 
@@ -132,7 +132,7 @@ class FirstPage:
         relevance = self._scores + bonus
         # What counts for a missing image may be below zero.
         relevance[self._blank[: self._count]] = -np.inf
-        return _largest(relevance, k) - _ROUNDING
+        return last_of(relevance, k) - _ROUNDING
 
     def _reached(self, last: float) -> bool:
         """True if a product that is none of these may reach the page."""
@@ -194,8 +194,3 @@ class FirstPage:
             low = np.flatnonzero(scores < self._least)
             kept[low] &= self._certain[which[low] - self._count]
         return kept
-
-
-def _largest(values: Scores, k: int) -> float:
-    """The `k`-th largest."""
-    return float(np.partition(values, len(values) - k)[len(values) - k])

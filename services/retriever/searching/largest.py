@@ -63,7 +63,7 @@ class Largest:
 
     def last(self, most: int) -> float:
         """The least of the `most` largest."""
-        return _last(self.amounts, most)
+        return last_of(self.amounts, most)
 
     def tied(self, most: int) -> NDArray[np.bool_]:
         """True for those that are equally the last, if there are more than `most`."""
@@ -95,7 +95,7 @@ def largest(
         rows = np.concatenate([rows, new])
         amounts = np.concatenate([amounts, amounts_of(new)])
         if len(rows) > most:
-            last = _last(amounts, most)
+            last = last_of(amounts, most)
             kept = amounts >= last
             rows, amounts, least = rows[kept], amounts[kept], max(least, last)
     order = np.argsort(rows)
@@ -103,7 +103,7 @@ def largest(
     return Largest(rows[order], amounts[order], rest)
 
 
-def _last(amounts: Amounts, most: int) -> float:
+def last_of(amounts: NDArray[np.floating], most: int) -> float:
     """The least of the `most` largest."""
     # Not `np.partition`, which takes twenty times as long where many are equal.
     return float(np.sort(amounts)[len(amounts) - most])
