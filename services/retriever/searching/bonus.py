@@ -33,9 +33,14 @@ class Bonus:
         return bonus
 
     def more_than(self, count: int) -> bool:
-        """True if more products than so many have one, those that are gone included."""
-        found = self._largest(count + 1, None) if self.only is None else self.only.first
-        return found.rest > 0 or len(found.rows) > count
+        """True if more products than so many have one, those that are gone included.
+
+        count: fewer than a text remembers of its first.
+        """
+        firsts = [one.first for one, _ in self._texts]
+        if any(one.rest > 0 for one in firsts):
+            return True
+        return len(np.unique(np.concatenate([one.rows for one in firsts]))) > count
 
     def left(
         self, rows: NDArray[np.int32], found: Numbers, passing: Passing | None
@@ -43,6 +48,11 @@ class Bonus:
         """Of these rows, those that pass and are not among those found."""
         left: NDArray[np.int32] = rows[self._left(rows, found, passing)]
         return left
+
+    def certain(self, found: Numbers, passing: Passing | None) -> NDArray[np.int32]:
+        """The same of the products that say the whole query."""
+        rows = np.empty(0, np.int32) if self.only is None else self.only.certain.rows
+        return self.left(rows, found, passing)
 
     def saying(self) -> NDArray[np.int32]:
         """The rows that have one, ascending, those that are gone included."""
@@ -65,7 +75,7 @@ class Bonus:
         if passing is not None:
             wanted &= passing
         wanted[found] = False
-        return self._largest(most, wanted)
+        return largest([one.within(wanted) for one in self._parts()], self.of, most)
 
     def first(self, found: Numbers, passing: Passing | None) -> tuple[Largest, NDArray[np.bool_]]:
         """The same of the only text, as many as it remembers; and which of them are certain."""
@@ -85,12 +95,6 @@ class Bonus:
         known[found] = True
         left &= ~known[rows]
         return left
-
-    def _largest(self, most: int, wanted: Passing | None) -> Largest:
-        parts = self._parts()
-        if wanted is not None:
-            parts = [one.within(wanted) for one in parts]
-        return largest(parts, self.of, most)
 
     def _parts(self) -> list[Part]:
         return [

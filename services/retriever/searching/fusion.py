@@ -44,14 +44,14 @@ class Fusion:
         self.words_alone = request.mode == "words" and any(term.text for term in request.terms)
         if blind:
             self.words_alone = None not in self.words
-        self._weights = query.weights
         self._against = Against(catalogue, request.exclusions)
-        texts = [
+        self._texts = [
             (one, weight)
             for one, weight in zip(self.words, query.weights, strict=True)
             if one is not None
         ]
-        self._bonus = Bonus(catalogue, texts, alone=len(self.words) == 1) if texts else None
+        alone = len(self.words) == 1
+        self._bonus = Bonus(catalogue, self._texts, alone=alone) if self._texts else None
         self._ranker = Ranker(catalogue, query.fused, self._bonus, self._against, self.words_alone)
 
     @property
@@ -131,13 +131,8 @@ class Fusion:
     def _parts(
         self, row: int, score: float, relevance: float, missing: float, loss: float
     ) -> Relevance:
-        texts = [
-            (one, weight)
-            for one, weight in zip(self.words, self._weights, strict=True)
-            if one is not None
-        ]
-        identifier = sum(one.for_identifier(row) * weight for one, weight in texts)
-        by_word = [part for one, weight in texts for part in word_scores(one, row, weight)]
+        identifier = sum(one.for_identifier(row) * weight for one, weight in self._texts)
+        by_word = [part for one, weight in self._texts for part in word_scores(one, row, weight)]
         return Relevance(
             total=relevance,
             similarity=0.0 if self.words_alone else score,
@@ -169,8 +164,8 @@ class Fusion:
             most = self._most(found, passing) if full else DEPTH
             return self._bonus.largest(most, found, passing).best(most), most
         rows = np.empty(0, np.int32)
-        if least is not None and self._bonus.only is not None:
-            rows = self._bonus.left(self._bonus.only.certain.rows, found, passing)
+        if least is not None:
+            rows = self._bonus.certain(found, passing)
         return Largest(rows, self._bonus.of(rows), rest=0.0).best(DEPTH), DEPTH
 
     def _above(
@@ -181,8 +176,8 @@ class Fusion:
         rows = np.empty(0, np.int32)
         if self.words_alone:
             rows = self._bonus.left(self._bonus.saying(), found, passing)
-        elif least is not None and self._bonus.only is not None:
-            rows = self._bonus.left(self._bonus.only.certain.rows, found, passing)
+        elif least is not None:
+            rows = self._bonus.certain(found, passing)
         hits = self._ranker.scored(rows, threshold)
         order = np.argsort(-self._bonus.of(hits.rows), kind="stable")[:DEPTH]
         return Hits(hits.rows[order], hits.scores[order])
@@ -196,7 +191,7 @@ class Fusion:
         if count > FEWEST:
             gone = index.numbers - len(index)
             if passing is not None or count - gone < DEPTH + len(found):
-                count = len(self._bonus.left(only.certain.rows, found, passing))
+                count = len(self._bonus.certain(found, passing))
         return min(DEPTH, max(FEWEST, count))
 
     def _chosen(self, some: Largest, most: int) -> Numbers:
@@ -206,13 +201,11 @@ class Fusion:
         more, equal = rows[~tied], rows[tied]
         missing = most - len(more)
         if len(equal) > missing:
-            index = self._catalogue.index
             if self.words_alone:
-                equal = equal[np.argsort(index.ranks(equal), kind="stable")[:missing]]
+                ranks = self._catalogue.index.ranks(equal)
+                equal = equal[np.argsort(ranks, kind="stable")[:missing]]
             else:
-                wanted = np.zeros(index.numbers, np.bool_)
-                wanted[equal] = True
-                equal = index.search(self._fused, missing, None, wanted).rows
+                equal = self._ranker.scored(equal, most=missing).rows
         chosen: Numbers = np.concatenate([more, equal])
         return chosen
 

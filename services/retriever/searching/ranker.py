@@ -50,14 +50,17 @@ class Ranker:
     against: Against
     words_alone: bool
 
-    def scored(self, rows: NDArray[np.integer], threshold: float | None = None) -> Hits:
-        """The similarities of these rows."""
+    def scored(
+        self, rows: NDArray[np.integer], threshold: float | None = None, most: int | None = None
+    ) -> Hits:
+        """The similarities of these rows, the best first. most: number wanted, if not all."""
         if not len(rows):
             return NO_HITS
         wanted = np.zeros(self.catalogue.index.numbers, np.bool_)
         wanted[rows] = True
         # The search of an index reads few rows faster than NumPy, and gives the same scores.
-        return self.catalogue.index.search(self.fused, len(rows), threshold, wanted)
+        k = len(rows) if most is None else most
+        return self.catalogue.index.search(self.fused, k, threshold, wanted)
 
     def results(self, hits: Hits, least: float | None) -> Hits:
         """Only those that are similar enough, or say the whole query."""
