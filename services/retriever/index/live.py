@@ -308,7 +308,12 @@ def _index_of(added: Sequence[Added]) -> ExactIndex:
 
 def _further_of(added: Sequence[Added], width: int) -> FurtherImages:
     """Further images of these rows, in this order."""
-    parts = [one.further.moved(np.array([number])) for number, one in enumerate(added)]
+    # Made for each change: most products have none.
+    parts = [
+        one.further.moved(np.array([number]))
+        for number, one in enumerate(added)
+        if len(one.further)
+    ]
     return FurtherImages.joined(parts, width)[0]
 
 
