@@ -68,10 +68,10 @@ class Moments:
     covariance: Rows
     products: int
     usual: Mapping[TermKind, Variances]
-    further: int = 0
-    """Images of these products beside their first ones, which the mean and covariance are of."""
     blind: bool = False
     """True if the model distinguishes few of the products: then its similarities say nothing."""
+    further: int = 0
+    """Images of these products beside their first ones, which the mean and covariance are of."""
     mixed: dict[tuple[float, float], Rows] = field(default_factory=dict, compare=False, repr=False)
     """(d, d) covariances for queries of one vector, by weights of text and image; made when used
     first. A quarter of the bytes to read."""
@@ -82,17 +82,13 @@ class Moments:
         return cls.of_sample(sampled(rows), len(rows))
 
     @classmethod
-    def of_sample(cls, sample: Rows, n: int, further: int = 0) -> Moments:
-        """sample: (m, 2·d) of n rows: 50,000 change the covariance by less than a thousandth.
-
-        further: images of the n products beside their first ones.
-        """
+    def of_sample(cls, sample: Rows, n: int) -> Moments:
+        """sample: (m, 2·d) of n rows: 50,000 change the covariance by less than a thousandth."""
         exact = sample.mean(axis=0, dtype=np.float64) if n else np.zeros(sample.shape[1])
         mean: Vector = exact.astype(np.float32)
         centred = sample - mean
         covariance: Rows = (centred.T @ centred / max(1, len(sample))).astype(np.float32)
-        usual, blind = _usual(mean, covariance), _few_distinct(sample)
-        return cls(mean, covariance, n, usual, further, blind)
+        return cls(mean, covariance, n, _usual(mean, covariance), _few_distinct(sample))
 
     def spread(self, query: Vector, weights: tuple[float, float] | None = None) -> Spread:
         """query: (2·d,) fused.

@@ -211,9 +211,9 @@ class CatalogueReader:
                 products = self._fill(
                     head, listing, self._put_into(build), build.half, words=words, aside=serving
                 )
-                sample = build.sample()
+                # The sample is let go before the index needs the memory.
+                moments = Moments.of_sample(build.sample(), count)
                 index = build.finish()
-                moments = Moments.of_sample(sample, count, index.images)
             every = Products(products)
             # Indexed here, not by the first suggestion.
             _ = every.completed
@@ -221,7 +221,7 @@ class CatalogueReader:
                 info=info,
                 products=every,
                 index=LiveIndex(index, listing.product_ids, self._choice),
-                moments=moments,
+                moments=replace(moments, further=index.images),
                 base=head.base,
                 sequence=head.sequence,
                 ranking=head.ranking or BUILT_IN,
