@@ -137,7 +137,7 @@ class _WholeBuild:
         """See `IndexBuild.put`."""
         self._rows[part] = rows
         if further is not None and len(further):
-            self._further.append(further.moved(np.arange(len(self._rows))[part]))
+            self._further.append(further.in_part(part, len(self._rows)))
 
     def filled(self, part: slice) -> None:
         """See `_LocalBuild.filled`."""

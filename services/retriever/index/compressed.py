@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import faiss
 import numpy as np
 from numpy.typing import NDArray
@@ -180,8 +178,7 @@ class CompressedBuild:
         self.rows[part] = rows
         self.filled(part)
         if further is not None and len(further):
-            halved = replace(further, differences=further.differences.astype(np.float16))
-            self._codes.add(halved.moved(np.arange(len(self.rows))[part]))
+            self._codes.add(further.halved().in_part(part, len(self.rows)))
 
     def filled(self, part: slice) -> None:
         """These of `rows` are final."""

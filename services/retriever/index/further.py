@@ -9,7 +9,7 @@ has nothing here.  Measurements: docs/decisions/0054-several-pictures.md
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -83,6 +83,14 @@ class FurtherImages:
     def moved(self, numbers: Numbers) -> FurtherImages:
         """The same for other row numbers. numbers: (n,) ascending, the new one of each row."""
         return FurtherImages(numbers[self.rows], self.places, self.differences)
+
+    def in_part(self, part: slice, count: int) -> FurtherImages:
+        """The same where these rows are that part of so many."""
+        return self.moved(np.arange(count)[part])
+
+    def halved(self) -> FurtherImages:
+        """The same with differences of 16 bits."""
+        return replace(self, differences=self.differences.astype(np.float16, copy=False))
 
     def of_rows(self, numbers: Numbers) -> FurtherImages:
         """Those of these rows (k,), numbered in the order given."""

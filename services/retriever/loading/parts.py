@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -88,8 +88,7 @@ def read_part(features: Features, of: Vectors, part: Part) -> PartRead:
     vectors, further = _vectors(features, of, part.vectors, faults)
     products = _products(features, part.metadata, faults)
     if of.half:
-        halved = replace(further, differences=further.differences.astype(np.float16))
-        return PartRead(vectors.astype(np.float16), halved, products, faults)
+        return PartRead(vectors.astype(np.float16), further.halved(), products, faults)
     return PartRead(vectors, further, products, faults)
 
 

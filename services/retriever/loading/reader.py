@@ -264,7 +264,7 @@ class CatalogueReader:
 
         def put(part: Part, read: PartRead) -> None:
             rows[part.rows] = read.vectors
-            images.append(read.further.moved(np.arange(count)[part.rows]))
+            images.append(read.further.in_part(part.rows, count))
 
         upserts = self._fill(head, listing, put, half=False)
         return catalogue.with_changes(
