@@ -99,10 +99,10 @@ class CodesBuild:
         # A future keeps what it was given.
         self._further_codes.clear()
         further, order = FurtherImages.joined(self._further, self._rows.shape[1])
-        codes = self._codes
         if len(further):
-            codes = np.concatenate([codes, np.concatenate(more)[order]])
-        return self._coder.over(codes, further.rows), further
+            # In place of those without: the index packs a copy, and two are enough.
+            self._codes = np.concatenate([self._codes, np.concatenate(more)[order]])
+        return self._coder.over(self._codes, further.rows), further
 
     def close(self) -> None:
         """End the thread, finished or not."""
