@@ -21,6 +21,7 @@ from services.gateway.agents.refusals import NoResource
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.searching.answers import search_json
 from services.gateway.searching.encoding import encode_picture
+from services.gateway.searching.picture_formats import looks_like_a_picture
 from services.gateway.searching.picture_ids import EncodedPicture, picture_id
 from services.gateway.searching.search import Search
 from services.gateway.searching.services import Services, product_path
@@ -31,7 +32,6 @@ MAX_ID = 128
 _MOST_OF_ONE_SKU = 5
 _FACET_VALUES = 50
 _DATA_LINK = re.compile(r"^data:image/[a-z]+;base64,")
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class Reader:
             ) from error
         if len(image) > self._max_image_bytes:
             raise PayloadTooLarge(f"The picture is larger than {self._max_image_bytes} bytes.")
-        if not image.startswith(_PICTURES):
+        if not looks_like_a_picture(image):
             raise NoResource(
                 "unreadable_image",
                 "The image is no JPEG, PNG, WebP or AVIF picture.",

@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from services.common.media_types import media_type_of
 from services.common.problems import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from services.contracts.gateway import PictureOptions
+from services.gateway.searching.picture_formats import looks_like_a_picture
 
 IMAGE_FIELD = "image"
 FORM_OVERHEAD_BYTES = 16_384
@@ -97,7 +98,7 @@ async def _check(
     if (file.size or 0) > max_image_bytes:
         raise PayloadTooLarge(f"The picture is larger than the {max_image_bytes} bytes allowed.")
     image = await file.read()
-    if not _looks_like_a_picture(image):
+    if not looks_like_a_picture(image):
         raise UnsupportedMediaType("The file is no JPEG, PNG, WebP or AVIF picture.")
     return ImageForm(
         image,
@@ -145,16 +146,3 @@ def _options(
 
 def _error(place: str, name: str, message: str) -> dict[str, Any]:
     return {"loc": (place, name), "msg": message}
-
-
-_AVIF_BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1"})
-"""The last two are of other formats too; the encoder decodes the picture."""
-
-
-def _looks_like_a_picture(data: bytes) -> bool:
-    """By the first bytes, since neither a file's name nor its declared type can be trusted."""
-    return (
-        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
-        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
-        or (data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS)
-    )

@@ -13,7 +13,7 @@ import pytest
 
 from services.contracts.ucp_requests import UCP_VERSION
 from services.gateway.agents.profile import EXTENSION_VERSION, LOOKUP, SEARCH
-from tests.support.gateway_stack import DAMAGED_JPEG, JPEG, Stack, dead, frozen
+from tests.support.gateway_stack import AVIF, DAMAGED_JPEG, JPEG, PNG, WEBP, Stack, dead, frozen
 from tests.support.ucp_rules import assert_follows_ucp
 from tests.unit.gateway.conftest import RunStack
 
@@ -225,6 +225,15 @@ async def test_a_page_of_an_allowed_origin_may_use_both(run_stack: RunStack) -> 
         listed = await stack.http.post("/mcp", json=body, headers=MCP | {"Origin": page})
     assert listed.headers["access-control-allow-origin"] == page
     assert listed.json()["result"]["tools"]
+
+
+@pytest.mark.parametrize("picture", [JPEG, PNG, WEBP, AVIF])
+async def test_an_agent_searches_by_a_picture_of_each_format(
+    run_stack: RunStack, picture: bytes
+) -> None:
+    async with run_stack(**URL) as stack:
+        answer = (await search(stack, image=base64.b64encode(picture).decode())).json()
+    assert answer["picture_id"]
 
 
 async def test_a_damaged_picture_is_an_outcome_that_can_be_corrected(run_stack: RunStack) -> None:
