@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from services.common.client import ServiceClient
 from services.contracts.encoder import ModelInfo
 from services.pipeline.encoding.encoder_client import Embeddings, EncoderClient
 from services.pipeline.errors import EncoderBroken
@@ -69,9 +69,7 @@ def _embed(
 
 def _ask(settings: PipelineSettings, call: Callable[[EncoderClient], Awaitable[Answer]]) -> Answer:
     async def asked() -> Answer:
-        async with ServiceClient(
-            "encoder", settings.encoder_url, timeout_s=settings.encoder_timeout_s
-        ) as service:
-            return await call(EncoderClient(service, wait_s=settings.encoder_wait_s))
+        async with aclosing(EncoderClient.of(settings)) as client:
+            return await call(client)
 
     return asyncio.run(asked())

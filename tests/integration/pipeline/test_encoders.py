@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from services.pipeline.errors import EncoderBroken
+from services.pipeline.feeds import open_feed
+from services.pipeline.judging.golden import Golden, GoldenQuery
+from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
 from tests.integration.pipeline.conftest import Serve, load
 from tests.support.encoder_double import EncoderDouble
@@ -47,6 +50,16 @@ def test_both_encode_and_each_text_goes_to_one_of_them(
     assert len(encoded(encoders)) == PRODUCTS
     assert set(encoded(encoders).values()) == {1}
     assert all(len(one.texts) >= PRODUCTS / 4 for one in encoders)
+
+
+def test_the_golden_queries_of_a_load_are_encoded_by_them_too(
+    shared: PipelineSettings, encoders: list[EncoderDouble], tmp_path: Path
+) -> None:
+    asked = [GoldenQuery("t1", "text", "words", text="a red mug")]
+    feed = write_feed(tmp_path / "feed.csv", product_rows(2))
+    summary = load_feed(open_feed(feed), shared, golden=Golden(asked, {"t1": {"p-000": "E"}}))
+    assert summary.verdict is not None
+    assert encoded(encoders)["a red mug"] == 1
 
 
 def test_an_overloaded_one_gets_less_and_what_it_refused_goes_to_the_other(
