@@ -113,7 +113,6 @@ class Embedder:
             for picture in (product.picture, *product.more)
         }
         pictures = [by_digest[digest] for digest in self._pictures.missing(by_digest)]
-        pictures = [one for one in pictures if self._is_there(one)]
         try:
             async with asyncio.TaskGroup() as group:
                 for start in range(0, len(texts), self._text_batch):
@@ -163,12 +162,6 @@ class Embedder:
             kept.append(outcome)
         return np.concatenate(kept)
 
-    def _is_there(self, picture: StoredPicture) -> bool:
-        if self._media.path(picture).is_file():
-            return True
-        self._pictures.outcomes[picture.sha256] = UnusablePicture("is no longer stored")
-        return False
-
     async def _embed_texts(self, texts: list[str]) -> None:
         try:
             response = await self._encoder.embed_texts(texts)
@@ -198,11 +191,15 @@ class Embedder:
             self._pictures.outcomes[picture.sha256] = outcome
 
     def _image_batches(self, pictures: Iterable[StoredPicture]) -> Iterator[list[StoredPicture]]:
-        """At most `image_batch` a request, and not too many bytes."""
+        """At most `image_batch` a request, and not too many bytes; without those not stored."""
         batch: list[StoredPicture] = []
         size = 0
         for picture in pictures:
-            more = self._media.path(picture).stat().st_size
+            try:
+                more = self._media.path(picture).stat().st_size
+            except FileNotFoundError:
+                self._pictures.outcomes[picture.sha256] = UnusablePicture("is no longer stored")
+                continue
             full = len(batch) == self._image_batch or size + more > MAX_REQUEST_IMAGE_BYTES
             if batch and full:
                 yield batch

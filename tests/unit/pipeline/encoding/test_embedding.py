@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -20,7 +21,7 @@ from services.pipeline.encoding.embedding import Embedder
 from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import DependencyAway, EncoderBroken
 from services.pipeline.feeds.validation import FeedProduct
-from services.pipeline.pictures.media import MediaStore, StoredPicture
+from services.pipeline.pictures.media import MediaStore, StoredPicture, UnusablePicture
 from tests.support.encoder_double import EncoderDouble
 
 
@@ -116,6 +117,22 @@ async def test_a_picture_that_the_encoder_refuses_costs_no_other(
     )
     assert [isinstance(one, ProductVectors) for one in outcomes] == [True, False, True, False]
     assert str(outcomes[1]) == "This picture is not to the double's taste."
+
+
+async def test_a_picture_that_is_no_longer_stored_costs_no_other(
+    embedder: Embedder, media: MediaStore, tmp_path: Path
+) -> None:
+    gone, there = take(media, tmp_path, 1), take(media, tmp_path, 2)
+    media.path(gone).unlink()
+    several = replace(product(3, "c", there), more=(gone,))
+    first, second, third = await embedder.embed(
+        [product(1, "a", gone), product(2, "b", there), several]
+    )
+    assert isinstance(first, UnusablePicture)
+    assert isinstance(second, ProductVectors)
+    assert isinstance(third, ProductVectors)
+    both = np.concatenate([second.image, np.zeros_like(second.image)])
+    np.testing.assert_array_equal(third.image, both)
 
 
 async def test_requests_stay_below_a_size(
