@@ -6,12 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from services.pipeline.feeds.validation import FeedProduct
-from services.pipeline.pictures.media import (
-    MediaStore,
-    StoredPicture,
-    UnusablePicture,
-    stored_picture,
-)
+from services.pipeline.pictures.media import MediaStore, StoredPicture, UnusablePicture
 from services.pipeline.pictures.pictures import Pictures
 from services.pipeline.settings import PipelineSettings
 
@@ -26,12 +21,6 @@ async def take_pictures(
     None for a link that gives no picture in time. Such a product is stored all the same, and found
     by its words and its other pictures.
     """
-    if not any(_links(product) for product in products):
-        most = pipeline.pictures - 1
-        return [
-            [None, *(media.find(str(one)) for one in product.more_pictures[:most])]
-            for product in products
-        ]
     pictures = Pictures(media, pipeline)
     try:
         taken = await pictures.take(products, wait_s)
@@ -45,8 +34,3 @@ async def take_pictures(
                     extra={"product": product.product_id, "reason": str(one)},
                 )
     return [[None if isinstance(one, UnusablePicture) else one for one in some] for some in taken]
-
-
-def _links(product: FeedProduct) -> list[str]:
-    every = (product.picture_link, *map(str, product.more_pictures))
-    return [one for one in every if one and stored_picture(one) is None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 
 from services.pipeline.feeds.validation import FeedProduct
@@ -21,8 +20,8 @@ from services.pipeline.settings import PipelineSettings
 
 _THREADS = 4
 
-Source = bytes | Path | str | None
-"""The picture itself, a file, a link or a path on the gateway, or nothing."""
+Source = bytes | Path | str
+"""The picture itself, a file, a link or a path on the gateway."""
 
 Taken = StoredPicture | UnusablePicture | None
 
@@ -32,8 +31,8 @@ class Pictures:
 
     def __init__(self, media: MediaStore, settings: PipelineSettings) -> None:
         self._media = media
-        self._most = settings.pictures
-        self._downloader = _downloader(media, settings) if settings.download_pictures else None
+        self._settings = settings
+        self._downloader: Downloader | None = None
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pictures")
 
     async def aclose(self) -> None:
@@ -51,28 +50,32 @@ class Pictures:
         only shown. wait_s: longest wait for links, together.
         """
         wanted = [self._wanted(product) for product in products]
-        every = [one for some in wanted for one in some]
+        every = [one for some in wanted for one in some if one is not None]
         loop = asyncio.get_running_loop()
         # Reading and decoding release the interpreter lock, so threads help.
         from_feed = asyncio.gather(
-            *(loop.run_in_executor(self._threads, self._from_feed, one) for one in every)
+            *(
+                loop.run_in_executor(self._threads, self._from_feed, one)
+                for one in every
+                if not _is_link(one)
+            )
         )
-        links = dict.fromkeys(one for one in every if _is_link(one))
-        from_links = await self._from_links([str(one) for one in links], wait_s)
-        taken = iter(await from_feed)
-        return [
-            [
-                from_links.get(str(one)) if _is_link(one) else picture
-                for one, picture in zip(some, islice(taken, len(some)), strict=True)
-            ]
-            for some in wanted
-        ]
+        links = dict.fromkeys(str(one) for one in every if _is_link(one))
+        from_links = await self._from_links(list(links), wait_s)
+        others = iter(await from_feed)
 
-    def _wanted(self, product: FeedProduct) -> list[Source]:
-        first: Source = product.picture_bytes or product.picture_file
+        def taken(source: Source | None) -> Taken:
+            if source is None:
+                return None
+            return from_links.get(str(source)) if _is_link(source) else next(others)
+
+        return [[taken(one) for one in some] for some in wanted]
+
+    def _wanted(self, product: FeedProduct) -> list[Source | None]:
+        first: Source | None = product.picture_bytes or product.picture_file
         if not _is_needed(product):
             return [first]
-        more = product.more_pictures[: self._most - 1]
+        more = product.more_pictures[: self._settings.pictures - 1]
         return [first or product.picture_link or None, *more]
 
     def _from_feed(self, source: Source) -> Taken:
@@ -81,13 +84,15 @@ class Pictures:
                 return self._media.take_bytes(source)
             if isinstance(source, Path):
                 return self._media.take(source)
-            return None if source is None else self._media.find(source)
+            return self._media.find(source)
         except UnusablePicture as error:
             return error
 
     async def _from_links(self, links: Sequence[str], wait_s: float | None) -> dict[str, Taken]:
-        if self._downloader is None or not links:
+        if not links or not self._settings.download_pictures:
             return {}
+        if self._downloader is None:
+            self._downloader = _downloader(self._media, self._settings)
         tasks = [asyncio.create_task(self._from_link(self._downloader, link)) for link in links]
         try:
             done, _ = await asyncio.wait(tasks, timeout=wait_s)
