@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
 import httpx
@@ -24,6 +26,7 @@ from services.writer.app import create_app as create_writer
 from services.writer.settings import WriterSettings
 from tests.support.encoder_double import EncoderDouble
 from tests.support.lifespan import LifespanManager
+from tests.support.picture_server import PictureServer
 from tests.support.product_feed import product_rows, write_feed
 
 Serve = Callable[[], Catalogue]
@@ -47,14 +50,22 @@ def serve(feature_repo_dir: Path) -> Serve:
 
 
 @pytest.fixture
-async def writer(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_writer(
-        WriterSettings(encoder_wait_s=2, max_queue=40, deadline_ms=120_000), settings
+def online(settings: PipelineSettings) -> PipelineSettings:
+    """Fetches links, from this machine too."""
+    return settings.model_copy(
+        update={"download_pictures": True, "download_networks": (ip_network("127.0.0.0/8"),)}
     )
-    async with (
-        LifespanManager(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,
-    ):
+
+
+@pytest.fixture
+def server() -> Iterator[PictureServer]:
+    with PictureServer().running() as one:
+        yield one
+
+
+@pytest.fixture
+async def writer(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
+    async with writing(settings, max_queue=40, deadline_ms=120_000) as client:
         yield client
 
 
@@ -78,6 +89,17 @@ def settings_of(encoder: EncoderDouble, feature_store: Path, media: Path) -> Pip
         text_batch=4,
         image_batch=4,
     )
+
+
+@asynccontextmanager
+async def writing(settings: PipelineSettings, **own: float) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a writer in this process."""
+    app = create_writer(WriterSettings.model_validate({"encoder_wait_s": 2, **own}), settings)
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,
+    ):
+        yield client
 
 
 def load(

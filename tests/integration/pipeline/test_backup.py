@@ -18,9 +18,9 @@ from services.pipeline.catalogue.store_work import rebuild, sweep, verify_stores
 from services.pipeline.cli import main
 from services.pipeline.errors import BackupUnusable
 from services.pipeline.settings import PipelineSettings
-from tests.integration.pipeline.conftest import Serve, load, titles
+from tests.integration.pipeline.conftest import Serve, load, titles, writing
 from tests.integration.pipeline.test_changes import upsert
-from tests.integration.pipeline.test_sweeping import MERGE, writing
+from tests.integration.pipeline.test_sweeping import MERGE
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.redis_server import RedisProcess
 from tests.support.waiting import until

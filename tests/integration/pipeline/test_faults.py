@@ -23,8 +23,8 @@ from services.pipeline.catalogue.store_work import sweep, verify_stores
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import CatalogueError
-from tests.integration.pipeline.conftest import load, read_catalogue, titles
-from tests.integration.pipeline.test_sweeping import MERGE, writing
+from tests.integration.pipeline.conftest import load, read_catalogue, titles, writing
+from tests.integration.pipeline.test_sweeping import MERGE
 from tests.support.feast_repository import write_feature_repo
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.redis_server import RedisProcess

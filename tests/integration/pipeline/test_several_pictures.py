@@ -7,13 +7,9 @@ import base64
 import io
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -26,12 +22,9 @@ from services.pipeline.catalogue.store_work import rebuild, sweep, verify_stores
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import fuse
-from services.writer.app import create_app
-from services.writer.settings import WriterSettings
-from tests.integration.pipeline.conftest import Serve, load
+from tests.integration.pipeline.conftest import Serve, load, writing
 from tests.support.encoder_double import EncoderDouble
 from tests.support.gateway_stack import assert_problem
-from tests.support.lifespan import LifespanManager
 from tests.support.picture_server import Answer, PictureServer
 from tests.support.product_feed import product_rows, write_feed
 
@@ -43,30 +36,6 @@ def png(number: int) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (9, 9), (0, number, 200)).save(out, "PNG")
     return out.getvalue()
-
-
-@pytest.fixture
-def online(settings: PipelineSettings) -> PipelineSettings:
-    """Fetches links, from this machine too."""
-    return settings.model_copy(
-        update={"download_pictures": True, "download_networks": (ip_network("127.0.0.0/8"),)}
-    )
-
-
-@pytest.fixture
-def server() -> Iterator[PictureServer]:
-    with PictureServer().running() as one:
-        yield one
-
-
-@asynccontextmanager
-async def writing(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(WriterSettings(encoder_wait_s=2, deadline_ms=120_000), settings)
-    async with (
-        LifespanManager(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,
-    ):
-        yield client
 
 
 def feed_of(folder: Path, sources: list[str | bytes], products: int = 2) -> Path:
@@ -208,7 +177,7 @@ async def test_changes_bring_several_pictures_and_take_them_away(
     async def served() -> Catalogue:
         return await asyncio.to_thread(serve)
 
-    async with writing(online) as writer:
+    async with writing(online, deadline_ms=120_000) as writer:
         assert (await writer.put("/products/mug", json=MUG | {"images": images})).status_code == 200
         now = await served()
         assert contents(online, product(now, "mug")) == [png(0), png(1), png(2)]
@@ -269,7 +238,7 @@ async def test_a_link_that_does_not_answer_costs_only_its_picture(
 ) -> None:
     good = server.on("/good.png", Answer(png(4)))
     gone = f"{server.url}/gone.png"
-    async with writing(online) as writer:
+    async with writing(online, deadline_ms=120_000) as writer:
         body = MUG | {"image_urls": [gone, good]}
         assert (await writer.put("/products/mug", json=body)).status_code == 200
     now = await asyncio.to_thread(serve)
@@ -286,7 +255,7 @@ async def test_lines_of_a_batch_bring_several_pictures(
         {"op": "put", "product_id": "mug", "product": MUG | {"images": images}},
         {"op": "patch", "product_id": "p-001", "patch": {"images": images[::-1]}},
     ]
-    async with writing(settings) as writer:
+    async with writing(settings, deadline_ms=120_000) as writer:
         answer = await writer.post(
             "/products/batch",
             content="\n".join(map(json.dumps, lines)),
@@ -341,7 +310,7 @@ async def test_changes_stay_when_the_same_file_brings_a_picture_more(
     link = server.on("/2.png", Answer(png(2)))
     feed = feed_of(tmp_path, [png(0), f"{server.url}/late.png", link])
     await asyncio.to_thread(load, feed, online.model_copy(update={"pictures": limit}))
-    async with writing(online) as writer:
+    async with writing(online, deadline_ms=120_000) as writer:
         assert (await writer.put("/products/mug", json=MUG)).status_code == 200
     server.on("/late.png", Answer(png(1)))
     await asyncio.to_thread(load, feed, online)
@@ -358,7 +327,7 @@ async def test_changes_that_another_model_takes_over_keep_their_pictures(
     feed = feed_of(tmp_path, [png(0), png(1)])
     await asyncio.to_thread(load, feed, settings)
     images = [base64.b64encode(png(number)).decode() for number in (7, 8)]
-    async with writing(settings) as writer:
+    async with writing(settings, deadline_ms=120_000) as writer:
         assert (await writer.put("/products/mug", json=MUG | {"images": images})).status_code == 200
     encoder.model = "double@2"
     await asyncio.to_thread(load, feed, settings)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from ipaddress import ip_network
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,20 +29,6 @@ from tests.support.picture_server import Answer, PictureServer
 from tests.support.product_feed import product_rows, write_feed
 
 Serve = Callable[[], Catalogue]
-
-
-@pytest.fixture
-def server() -> Iterator[PictureServer]:
-    with PictureServer().running() as one:
-        yield one
-
-
-@pytest.fixture
-def online(settings: PipelineSettings) -> PipelineSettings:
-    """Fetches links, from this machine too."""
-    return settings.model_copy(
-        update={"download_pictures": True, "download_networks": (ip_network("127.0.0.0/8"),)}
-    )
 
 
 def png(colour: int) -> bytes:

@@ -16,8 +16,8 @@ import pytest
 from services.pipeline.errors import DependencyAway
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue.catalogue import Catalogue
-from tests.integration.pipeline.conftest import load
-from tests.integration.pipeline.test_sweeping import MERGE, writing
+from tests.integration.pipeline.conftest import load, writing
+from tests.integration.pipeline.test_sweeping import MERGE
 from tests.integration.retriever.conftest import running_retriever
 from tests.support.postgres_server import PROGRAMS, postgres_server
 from tests.support.product_feed import product_rows, write_feed

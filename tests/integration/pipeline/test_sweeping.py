@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -24,12 +22,9 @@ from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
 from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures
-from services.writer.app import create_app
-from services.writer.settings import WriterSettings
-from tests.integration.pipeline.conftest import Serve, load, titles
+from tests.integration.pipeline.conftest import Serve, load, titles, writing
 from tests.integration.pipeline.test_changes import upsert
 from tests.support.encoder_double import EncoderDouble
-from tests.support.lifespan import LifespanManager
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.waiting import until
 
@@ -47,16 +42,6 @@ def parts(settings: PipelineSettings) -> Counter[str]:
 
 def pictures(settings: PipelineSettings) -> int:
     return len(list(settings.media_dir.glob("??/*")))
-
-
-@asynccontextmanager
-async def writing(settings: PipelineSettings, **own: float) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(WriterSettings.model_validate({"encoder_wait_s": 2, **own}), settings)
-    async with (
-        LifespanManager(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,
-    ):
-        yield client
 
 
 async def patch_prices(writer: httpx.AsyncClient, ids: list[str], rounds: int) -> None:

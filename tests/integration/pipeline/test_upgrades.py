@@ -35,9 +35,9 @@ from services.pipeline.settings import PipelineSettings
 from services.pipeline.tracking.registry import ranking_in_force
 from services.pipeline.training.published import published_products
 from services.writer.keeper import StoreKeeper
-from tests.integration.pipeline.conftest import load, read_catalogue, titles
+from tests.integration.pipeline.conftest import load, read_catalogue, titles, writing
 from tests.integration.pipeline.test_changes import upsert
-from tests.integration.pipeline.test_sweeping import MERGE, writing
+from tests.integration.pipeline.test_sweeping import MERGE
 from tests.integration.retriever.conftest import running_retriever
 from tests.support.encoder_double import EncoderDouble
 from tests.support.feast_repository import write_feature_repo
