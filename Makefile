@@ -100,7 +100,7 @@ chaos: ## Break each part in each way under load from 32 clients (five minutes; 
 	@$(BOOTSTRAP) --group test
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-fleet: ## Run twelve machines in network namespaces under load: scaling, upgrades, losses, a partition (root, nginx)
+fleet: ## Run eleven machines in network namespaces under load: scaling, upgrades, losses, a partition (root, nginx)
 	@$(BOOTSTRAP) --group test
 	@$(BOOTSTRAP) --venv .venv-milvus --group milvus-server
 	@MILVUS_PYTHON=.venv-milvus/bin/python $(BIN)/python -m tests.fleet $(ARGS)
