@@ -15,7 +15,6 @@ from typing import cast
 
 import secret_plugins
 from detect_secrets.plugins.base import BasePlugin, RegexBasedDetector
-from detect_secrets.plugins.high_entropy_strings import HighEntropyStringsPlugin
 from detect_secrets.plugins.keyword import DENYLIST, KeywordDetector
 from detect_secrets.settings import default_settings, get_plugins
 from detect_secrets.transformers import get_transformed_file
@@ -26,8 +25,6 @@ def patterns(detector: BasePlugin) -> list[re.Pattern[str]]:
     """Patterns of which one matches wherever the detector finds something."""
     if isinstance(detector, KeywordDetector):
         return [re.compile("|".join(DENYLIST), re.IGNORECASE)]
-    if isinstance(detector, HighEntropyStringsPlugin):
-        return []  # `.ci/secrets` disables them
     if isinstance(detector, RegexBasedDetector):
         return [re.compile(one.pattern, one.flags | re.MULTILINE) for one in detector.denylist]
     raise TypeError(f"unknown kind of detector: {detector.secret_type}")
