@@ -21,17 +21,16 @@ from multiprocessing import get_context
 import faiss
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from services.contracts.base import ModalityWeights
-from services.retriever.index import FurtherImages, Index, IndexChoice, Rows, Vector
+from services.retriever.index import FurtherImages, Index, IndexChoice, Rows
 from tests.benchmarks.machine import bench_command, machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.data import DIMENSION, MIXES, Distribution, Mix
+from tests.benchmarks.retriever.truth import K, Truth, recall
 from tests.benchmarks.timing import percentile
 
-K = 20
 _PART = 20_000
 _VIEW = 0.6
 """Noise of a further view beside the spread of the products' own looks."""
@@ -76,10 +75,11 @@ def measure(products: int, pictures: list[int], per_mix: int, rounds: int) -> li
         for mix in MIXES
     }
     every = list(itertools.chain.from_iterable(queries.values()))
-    truth = {count: _Best(every) for count in pictures}
+    asked = np.stack(every)
+    truth = {count: Truth(len(every)) for count in pictures}
     for start, rows, views in _parts(distribution, products, max(pictures)):
         for count, best in truth.items():
-            best.add(start, rows, views[: count - 1])
+            best.add(start, _scores(asked, rows, views[: count - 1]))
     mib = {}
     for count in pictures:
         # A process for each, whose memory ends with it.
@@ -103,7 +103,7 @@ def measure(products: int, pictures: list[int], per_mix: int, rounds: int) -> li
             statistics.median(plain[count]),
             percentile(plain[count], 95),
             statistics.median(filtered[count]),
-            _recall(index, queries, truth[count].numbers),
+            recall(index, queries, truth[count].numbers),
             build_s,
             mib[count],
         )
@@ -127,26 +127,13 @@ def _parts(
         yield start, rows, views
 
 
-class _Best:
-    """The best `K` products of each query, by brute force."""
-
-    def __init__(self, queries: list[Vector]) -> None:
-        self._queries = np.stack(queries)
-        self.numbers: NDArray[np.intp] = np.zeros((len(queries), 0), np.intp)
-        self._scores: NDArray[np.float32] = np.zeros((len(queries), 0), np.float32)
-
-    def add(self, start: int, rows: Rows, views: list[Rows]) -> None:
-        of_text, of_image = self._queries[:, :DIMENSION], self._queries[:, DIMENSION:]
-        image = of_image @ rows[:, DIMENSION:].T
-        for view in views:
-            image = np.maximum(image, of_image @ view.T)
-        scores = of_text @ rows[:, :DIMENSION].T + image
-        numbers = np.tile(np.arange(start, start + len(rows)), (len(scores), 1))
-        numbers = np.hstack([self.numbers, numbers])
-        scores = np.hstack([self._scores, scores])
-        best = np.argpartition(-scores, K - 1, axis=1)[:, :K]
-        self.numbers = np.take_along_axis(numbers, best, axis=1)
-        self._scores = np.take_along_axis(scores, best, axis=1)
+def _scores(queries: Rows, rows: Rows, views: list[Rows]) -> Rows:
+    """(q, m) the score of each product by its best picture."""
+    of_text, of_image = queries[:, :DIMENSION], queries[:, DIMENSION:]
+    image = of_image @ rows[:, DIMENSION:].T
+    for view in views:
+        image = np.maximum(image, of_image @ view.T)
+    return of_text @ rows[:, :DIMENSION].T + image
 
 
 def _resident_mib(distribution: Distribution, products: int, pictures: int) -> float:
@@ -185,24 +172,14 @@ def _further(rows: Rows, views: list[Rows]) -> FurtherImages | None:
     return FurtherImages.of(rows, numbers, places, images)
 
 
-def _recall(
-    index: Index, queries: dict[Mix, list[Vector]], truth: NDArray[np.intp]
-) -> dict[Mix, float]:
-    best = iter(truth)
-    return {
-        mix: statistics.mean(
-            len(np.intersect1d(index.search(query, K).rows, next(best))) / K for query in asked
-        )
-        for mix, asked in queries.items()
-    }
-
-
 def _text(products: int, measured: list[Measured]) -> str:
     mixes = [f"{text:g}/{image:g}" for text, image in MIXES]
+    counts = " ".join(str(one.pictures) for one in measured)
+    command = bench_command("pictures", f"--pictures {counts}")
     return "\n\n".join(
         (
-            f"{bench_command('pictures')}, {machine()}. {products:,} products, {DIMENSION} floats "
-            f"a vector, k = {K}, processor time of one thread. “Filtered” lets a tenth of the "
+            f"{command}, {machine()}. {products:,} products, {DIMENSION} floats a vector, "
+            f"k = {K}, processor time of one thread. “Filtered” lets a tenth of the "
             f"products pass. Recall of the best {K} by brute force, by weights of words/look. "
             "Views of a product are drawn around its first picture. Build time waits for the "
             "codes, which are otherwise made while rows are read.",

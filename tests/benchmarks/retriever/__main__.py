@@ -16,7 +16,8 @@ from tests.benchmarks.machine import bench_command, machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.contenders import SIMPLE
 from tests.benchmarks.retriever.data import DIMENSION, MIXES
-from tests.benchmarks.retriever.measuring import K, Measured, Ours, measure
+from tests.benchmarks.retriever.measuring import Measured, Ours, measure
+from tests.benchmarks.retriever.truth import K
 
 PLOT = Path("docs/images/retriever-scale.svg")
 

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from services.contracts.base import ModalityWeights
-from services.retriever.index import AnyRows, Index, IndexChoice, Vector
+from services.retriever.index import AnyRows, IndexChoice, Vector
 from tests.benchmarks.retriever.contenders import Search, contenders
 from tests.benchmarks.retriever.data import DIMENSION, MIXES, Distribution, Mix
+from tests.benchmarks.retriever.truth import K, Truth, recall
 from tests.benchmarks.timing import percentile
 
-K = 20
 RETRIEVER = "retriever"
 _THREADS = 2
 _ASKED_IN_TURNS = 16
@@ -87,7 +87,7 @@ def measure(products: int, per_mix: int, rounds: int) -> list[Measured]:
             products,
             RETRIEVER,
             *times.pop(RETRIEVER),
-            recall=_recall(index, queries, truth),
+            recall=recall(index, queries, truth),
             build_s=build_s,
             resident_mib=resident,
             scaling=_scaling(searches[RETRIEVER], every),
@@ -105,31 +105,11 @@ def _rows_and_truth(
     if IndexChoice().compressed(products):
         rows = np.zeros(rows.shape, np.float16)
     asked = np.stack(list(itertools.chain.from_iterable(queries.values())))
-    numbers: NDArray[np.intp] = np.zeros((len(asked), 0), np.intp)
-    scores: NDArray[np.float32] = np.zeros((len(asked), 0), np.float32)
+    truth = Truth(len(asked))
     for start, part in distribution.parts(products):
         rows[start : start + len(part)] = part
-        numbers = np.hstack(
-            [numbers, np.tile(np.arange(start, start + len(part)), (len(asked), 1))]
-        )
-        scores = np.hstack([scores, asked @ part.T])
-        best = np.argpartition(-scores, K - 1, axis=1)[:, :K]
-        numbers = np.take_along_axis(numbers, best, axis=1)
-        scores = np.take_along_axis(scores, best, axis=1)
-    return rows, numbers
-
-
-def _recall(
-    index: Index, queries: dict[Mix, list[Vector]], truth: NDArray[np.intp]
-) -> dict[Mix, float]:
-    """Share of the best `K` that are found, by mix of weights."""
-    best = iter(truth)
-    return {
-        mix: statistics.mean(
-            len(np.intersect1d(index.search(query, K).rows, next(best))) / K for query in asked
-        )
-        for mix, asked in queries.items()
-    }
+        truth.add(start, asked @ part.T)
+    return rows, truth.numbers
 
 
 def _in_turns(

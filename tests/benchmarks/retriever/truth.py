@@ -1,0 +1,44 @@
+"""The best products by brute force, and how many of them an index finds."""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.index import Index, Vector
+from tests.benchmarks.retriever.data import Mix
+
+K = 20
+
+
+class Truth:
+    """The best `K` products of each query, from scores that come part by part."""
+
+    def __init__(self, queries: int) -> None:
+        self.numbers: NDArray[np.intp] = np.zeros((queries, 0), np.intp)
+        """(queries, K) numbers of products, in no order."""
+        self._scores: NDArray[np.float32] = np.zeros((queries, 0), np.float32)
+
+    def add(self, start: int, scores: NDArray[np.float32]) -> None:
+        """scores: (queries, n), of the products from number `start` on."""
+        own = np.tile(np.arange(start, start + scores.shape[1]), (len(scores), 1))
+        numbers = np.hstack([self.numbers, own])
+        scores = np.hstack([self._scores, scores])
+        best = np.argpartition(-scores, K - 1, axis=1)[:, :K]
+        self.numbers = np.take_along_axis(numbers, best, axis=1)
+        self._scores = np.take_along_axis(scores, best, axis=1)
+
+
+def recall(
+    index: Index, queries: dict[Mix, list[Vector]], truth: NDArray[np.intp]
+) -> dict[Mix, float]:
+    """Share of the best `K` that are found, by mix of weights."""
+    best = iter(truth)
+    return {
+        mix: statistics.mean(
+            len(np.intersect1d(index.search(query, K).rows, next(best))) / K for query in asked
+        )
+        for mix, asked in queries.items()
+    }
