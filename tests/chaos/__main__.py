@@ -23,6 +23,7 @@ from tests.chaos.proxy import Mode, Proxy
 from tests.chaos.shoppers import Answer, count_kinds, percentile, shopping, wrong_results
 from tests.support.gemini_server import GeminiRequest, Reply, gemini_server, written
 from tests.support.launcher import small_catalogue
+from tests.support.printing import say
 from tests.support.redis_server import RedisAddress
 from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
 
@@ -216,8 +217,8 @@ async def main(parts: Sequence[str], faults: Sequence[str]) -> int:
         at_end.push_async_callback(asyncio.to_thread, running.__exit__, None, None, None)
         chaos = Chaos(stack, catalogue, proxies)
         cells = []
-        _say("| part | fault | answered | p99 ms | kinds of answers | recovered after s |")
-        _say("| --- | --- | --- | --- | --- | --- |")
+        say("| part | fault | answered | p99 ms | kinds of answers | recovered after s |")
+        say("| --- | --- | --- | --- | --- | --- |")
         for fault in faults:
             for part in parts:
                 cells.append(await chaos.cell(part, fault))
@@ -230,14 +231,9 @@ async def main(parts: Sequence[str], faults: Sequence[str]) -> int:
 
 def _tell(cell: Cell) -> None:
     """Its row, and below it what must not be."""
-    _say(cell.row())
+    say(cell.row())
     for fault in cell.faults[:5]:
-        _say(f"    NOT AS IT SHOULD BE: {fault}")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        say(f"    NOT AS IT SHOULD BE: {fault}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from tests.chaos.crash_changes import CLIENTS, client, keep_loading, load
 from tests.chaos.crash_check import check
 from tests.chaos.crash_state import ADMIN_KEY, NUMBERS, Crash, start
 from tests.support.launcher import processes, small_catalogue
+from tests.support.printing import say
 from tests.support.waiting import until
 
 VICTIMS = ("writer", "redis", "retriever", "encoder", "launcher", "loader")
@@ -178,8 +179,7 @@ async def settle(crash: Crash) -> None:
     await until(lambda: crash.under_way == 0, deadline_s=RECOVERY_S)
     await until_whole(crash)
     await check(crash)
-    sys.stdout.write(f"{crash.kills.total()} kills, {dict(crash.outcomes)}\n")
-    sys.stdout.flush()
+    say(f"{crash.kills.total()} kills, {dict(crash.outcomes)}")
     crash.going.set()
 
 

@@ -24,7 +24,7 @@ from tests.fleet.network import NetworkRefused
 from tests.fleet.partition import cut_retrievers_off, slow_disk
 from tests.fleet.throughput import measure_throughput
 from tests.fleet.upgrades import upgrade_every_part
-from tests.fleet.watch import say
+from tests.support.printing import say
 
 _TRIALS = ("throughput", "upgrades", "losses", "partition", "disk")
 

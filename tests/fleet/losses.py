@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from tests.chaos.shoppers import HANG_S
 from tests.fleet.fleet import Fleet
 from tests.fleet.machines import Machine
-from tests.fleet.watch import say, table, watched
+from tests.fleet.watch import watched
+from tests.support.printing import say, table
 
 _LOST_S = HANG_S + 3
 """Long enough for every request that the machine had to be given up."""

@@ -15,8 +15,9 @@ from pathlib import Path
 import httpx
 
 from tests.fleet.fleet import Fleet
-from tests.fleet.watch import say, table, watched
+from tests.fleet.watch import watched
 from tests.support.launcher import small_catalogue
+from tests.support.printing import say, table
 from tests.support.waiting import until
 from tests.support.whole_stack import SAMPLE
 

@@ -15,9 +15,9 @@ import httpx
 import psutil
 
 from tests.fleet.fleet import SERVICES, Fleet
-from tests.fleet.watch import say, table
 from tests.load.__main__ import new
 from tests.load.client import Connections, Timed, by_clients, per_second, percentile_ms
+from tests.support.printing import say, table
 
 _CLIENTS = 24
 _SECONDS = 8.0

@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from tests.fleet.fleet import SERVICES, Fleet
-from tests.fleet.watch import say, table, watched
+from tests.fleet.watch import watched
 from tests.support.launcher import processes
+from tests.support.printing import say, table
 from tests.support.waiting import until
 
 _SETTLE_S = 2.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,14 +42,3 @@ async def watched(url: str) -> AsyncIterator[Seen]:
         seen = Seen(time.monotonic())
         yield seen
     seen.answers = [one for one in shoppers.answers if one.began >= seen.began]
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def table(*columns: str) -> None:
-    """The head of one."""
-    say(f"\n| {' | '.join(columns)} |")
-    say(f"|{' --- |' * len(columns)}")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.load.client import QUERIES, Connections, Timed, at_rate, one_by_one, percentile_ms
 from tests.support.clip_reference import random_b32_weights
+from tests.support.printing import say
 from tests.support.torch_archive import write_archive
 from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
 
@@ -45,7 +46,7 @@ async def one_client(connections: Connections, name: str, query: Callable[[int],
     await one_by_one(connections, [query(number) for number in range(50)])
     answers = await one_by_one(connections, [query(number) for number in range(CLIENT_QUERIES)])
     p50, p99 = (percentile_ms(answers, share) for share in (0.5, 0.99))
-    _say(f"| one client, {name} | p50 {p50:.1f} ms | p99 {p99:.1f} ms | {_statuses(answers)} |")
+    say(f"| one client, {name} | p50 {p50:.1f} ms | p99 {p99:.1f} ms | {_statuses(answers)} |")
 
 
 async def highest_rate(connections: Connections, name: str, query: Callable[[int], str]) -> float:
@@ -54,7 +55,7 @@ async def highest_rate(connections: Connections, name: str, query: Callable[[int
     for rate in RATES:
         answers = await at_rate(connections, rate, STEP_S, query)
         p99 = percentile_ms(answers, 0.99)
-        _say(
+        say(
             f"| {rate} a second, {name} | p50 {percentile_ms(answers, 0.5):.1f} ms "
             f"| p99 {p99:.1f} ms | {_statuses(answers)} |"
         )
@@ -67,7 +68,7 @@ async def highest_rate(connections: Connections, name: str, query: Callable[[int
 async def overload(connections: Connections, rate: float) -> bool:
     """Three times the rate, then half of it: whether it sheds, and is well again in time."""
     much = await at_rate(connections, 3 * rate, STEP_S, new)
-    _say(
+    say(
         f"| {3 * rate:.0f} a second, new (3 x) | p50 {percentile_ms(much, 0.5):.1f} ms "
         f"| p99 {percentile_ms(much, 0.99):.1f} ms | {_statuses(much)} |"
     )
@@ -75,7 +76,7 @@ async def overload(connections: Connections, rate: float) -> bool:
     after = await at_rate(connections, rate / 2, 2 * RECOVERY_S, new)
     late = [one.due for one in after if one.status != 200 or 1000 * one.seconds > BAR_MS]
     recovered_s = max(late, default=began) - began
-    _say(
+    say(
         f"| after it, {rate / 2:.0f} a second | whole again after {recovered_s:.1f} s "
         f"| p99 {percentile_ms(after, 0.99):.1f} ms | {_statuses(after)} |"
     )
@@ -95,13 +96,13 @@ async def soak(stack: WholeStack, connections: Connections, rate: float, seconds
     for _ in range(2):
         answers += await at_rate(connections, rate, seconds / 2, mixed)
         memory.append(_megabytes(stack))
-    _say(
+    say(
         f"| soak, {rate:.0f} a second for {seconds:.0f} s | p50 "
         f"{percentile_ms(answers, 0.5):.1f} ms | p99 {percentile_ms(answers, 0.99):.1f} ms "
         f"| {_statuses(answers)} |"
     )
     for name in memory[0]:
-        _say(f"| {name}, MB | " + " | ".join(f"{at[name]:.0f}" for at in memory) + " |")
+        say(f"| {name}, MB | " + " | ".join(f"{at[name]:.0f}" for at in memory) + " |")
 
 
 def _megabytes(stack: WholeStack) -> dict[str, float]:
@@ -116,11 +117,6 @@ def _megabytes(stack: WholeStack) -> dict[str, float]:
 def _statuses(answers: Sequence[Timed]) -> str:
     counts = Counter(answer.status for answer in answers)
     return ", ".join(f"{status}: {count}" for status, count in sorted(counts.items()))
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 async def measure(stack: WholeStack, soak_s: float, soak_rate: float | None) -> int:

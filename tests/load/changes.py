@@ -15,7 +15,6 @@ import itertools
 import json
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -27,6 +26,7 @@ import httpx
 from services.contracts.batches import BATCH_MEDIA_TYPE, BATCH_PATH, BatchResult
 from services.gateway.admission.access import key_hash
 from tests.load.client import QUERIES, Connections, Timed, at_rate, percentile_ms
+from tests.support.printing import say
 from tests.support.service_process import processor_s
 from tests.support.whole_stack import NO_RATE_LIMIT, SAMPLE, WITH_WRITER, WholeStack, whole_stack
 
@@ -103,20 +103,20 @@ async def measure(
         changing = asyncio.create_task(shop.keep_changing(given.rate, given.seconds))
         busy += await at_rate(searches, given.searches, given.seconds, _words)
         made.append(await changing)
-    _say(f"| {BATCH:,} price changes searchable | {_spread(soon)} s |")
+    say(f"| {BATCH:,} price changes searchable | {_spread(soon)} s |")
     shares = ", ".join(f"{name} {work[name] / given.rounds:.2f}" for name in sorted(work))
-    _say(f"| processor seconds of {BATCH:,} price changes | {shares} |")
-    _say(f"| changes a second, asked for {given.rate:.0f} | {_spread(made)} |")
+    say(f"| processor seconds of {BATCH:,} price changes | {shares} |")
+    say(f"| changes a second, asked for {given.rate:.0f} | {_spread(made)} |")
     for name, answers in (("at rest", rest), ("while prices change", busy)):
         wrong = sum(one.status != 200 for one in answers)
-        _say(
+        say(
             f"| searches {name}, {given.searches:.0f} a second | p50 "
             f"{percentile_ms(answers, 0.5):.1f} ms | p99 {percentile_ms(answers, 0.99):.1f} ms "
             f"| not 200: {wrong} |"
         )
     ratio = percentile_ms(busy, 0.99) / percentile_ms(rest, 0.99)
-    _say(f"| p99 while prices change / at rest | {ratio:.2f} |")
-    _say(f"| load average | {os.getloadavg()[0]:.1f} |")
+    say(f"| p99 while prices change / at rest | {ratio:.2f} |")
+    say(f"| load average | {os.getloadavg()[0]:.1f} |")
 
 
 def _words(number: int) -> str:
@@ -125,11 +125,6 @@ def _words(number: int) -> str:
 
 def _spread(values: Sequence[float]) -> str:
     return f"median {statistics.median(values):.2f}, {min(values):.2f} to {max(values):.2f}"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 async def run(given: argparse.Namespace) -> None:

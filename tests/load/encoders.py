@@ -27,6 +27,7 @@ from tests.fleet.processor import Group
 from tests.support.clip_reference import random_b32_weights
 from tests.support.feast_repository import write_feature_repo
 from tests.support.launcher import small_catalogue
+from tests.support.printing import say, table
 from tests.support.redis_server import RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 from tests.support.torch_archive import write_archive
@@ -104,8 +105,7 @@ def main(rounds: int, products: int, cores: float | None) -> int:
         catalogue = small_catalogue(folder, [f"sample-{n:04d}" for n in range(1, products + 1)])
         load_s(catalogue, folder / "warm", redis, urls)
         seconds: dict[int, list[float]] = {1: [], 2: []}
-        _say("| encoders | products/s | encoded by each |")
-        _say("| --- | --- | --- |")
+        table("encoders", "products/s", "encoded by each")
         amount = 0
         for number in range(2 * rounds):
             count = 1 + number % 2
@@ -113,17 +113,12 @@ def main(rounds: int, products: int, cores: float | None) -> int:
             taken_s, loaded = load_s(catalogue, folder / f"store-{number}", redis, urls[:count])
             by_each = [encoded(url) - one for url, one in zip(urls, before, strict=True)]
             seconds[count].append(taken_s)
-            _say(f"| {count} | {loaded / taken_s:.1f} | {by_each[:count]} |")
+            say(f"| {count} | {loaded / taken_s:.1f} | {by_each[:count]} |")
             amount = amount or sum(by_each)
             wrong += sum(by_each) != amount
         ratio = statistics.median(seconds[1]) / statistics.median(seconds[2])
-        _say(f"\nTwo encoders: {ratio:.2f} times as fast as one. Encoded in each round: {amount}.")
+        say(f"\nTwo encoders: {ratio:.2f} times as fast as one. Encoded in each round: {amount}.")
     return min(wrong, 1)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
