@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _FILES = Path("services/web")
+_NAMES = ("nginx.conf", "proxy.conf", "headers.conf")
 DOOR_PORT = 8000
 RETRY_S = 2
 """Time until a gateway that did not answer is asked again."""
@@ -36,8 +37,7 @@ def write_configuration(folder: Path, gateways: Sequence[str]) -> list[str]:
     written = {
         "resolver.conf": f"upstream gateways {{ {servers} keepalive 32; }}\n"
         "map $host $gateway { default http://gateways; }\n",
-        **{name: (_FILES / name).read_text() for name in ("nginx.conf", "proxy.conf")},
-        "headers.conf": (_FILES / "headers.conf").read_text(),
+        **{name: (_FILES / name).read_text() for name in _NAMES},
     }
     for name, text in written.items():
         for place in (_WRITTEN, "/etc/nginx/", "/usr/share/nginx/html"):

@@ -7,8 +7,6 @@ share a volume for pictures and an SQL registry.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +24,7 @@ from tests.support.feast_repository import write_feature_repo
 from tests.support.milvus_server import PYTHON as MILVUS_PYTHON
 from tests.support.milvus_server import MilvusServer
 from tests.support.redis_server import RedisAddress
-from tests.support.whole_stack import LOAD_S, NO_RATE_LIMIT, SAMPLE
+from tests.support.whole_stack import NO_RATE_LIMIT, SAMPLE, load_catalogue
 
 GATEWAYS, ENCODERS, RETRIEVERS = 2, 2, 3
 SERVICES = ("encoder", "retriever", "gateway")
@@ -75,10 +73,6 @@ class Fleet:
         """The first machine of a kind."""
         return self.machines[role][0]
 
-    @property
-    def every(self) -> list[Machine]:
-        return [one for machines in self.machines.values() for one in machines]
-
     def search_in(self, milvus: Machine) -> None:
         """Retrievers search there from their next start on."""
         (server,) = milvus.programs
@@ -120,16 +114,7 @@ class Fleet:
 
     def load(self, catalogue: Path) -> None:
         """From this machine, outside. Raises RuntimeError, with what the pipeline said."""
-        done = subprocess.run(
-            [sys.executable, "-m", "services.pipeline", "load", str(catalogue)],
-            env={**os.environ, **self._environment("127.0.0.1")},
-            capture_output=True,
-            text=True,
-            timeout=LOAD_S,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"not loaded: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        load_catalogue(catalogue, self._environment("127.0.0.1"))
 
     def new_milvus(self, name: str) -> Machine:
         """A machine with a Milvus that is not started yet."""

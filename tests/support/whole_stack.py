@@ -104,22 +104,27 @@ class WholeStack:
 
     def load(self, catalogue: Path) -> None:
         """Raises RuntimeError, with what the pipeline said, when it cannot be loaded."""
-        done = subprocess.run(
-            [sys.executable, "-m", "services.pipeline", "load", str(catalogue)],
-            env={**os.environ, **self.environment()},
-            capture_output=True,
-            text=True,
-            timeout=LOAD_S,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"not loaded: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        load_catalogue(catalogue, self.environment())
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
             process.stop()
         for listener in self.listeners.values():
             listener.close()
+
+
+def load_catalogue(catalogue: Path, environment: Mapping[str, str]) -> None:
+    """By a pipeline of its own. Raises RuntimeError, with what it said, when it cannot."""
+    done = subprocess.run(
+        [sys.executable, "-m", "services.pipeline", "load", str(catalogue)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=LOAD_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"not loaded: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
 @contextmanager
