@@ -47,7 +47,7 @@ smoke: ## Check a running deployment as a shopper would (URL=…)
 
 test: ## Run lint, types, import rules, the page's tests and those of the services (seven minutes)
 	@$(BOOTSTRAP) --group test --web
-	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_WHOLE) test-web types lint imports secrets \
+	@$(MAKE) --no-print-directory -j 2 $(OUTPUT_WHOLE) test-web check \
 		|| { echo "error: a check failed; the line with *** above names it" >&2; exit 1; }
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long" --durations=20 $(ARGS)
 
@@ -114,7 +114,7 @@ bench: ## Run the benchmarks and write docs/benchmarks.md (ARGS="--only encoder,
 
 ##@ Check
 
-check: lint types imports secrets ## Run lint, types, imports and secrets (in the environment that `make test` made)
+check: types lint imports secrets ## Run lint, types, imports and secrets (in the environment that `make test` made)
 
 lint: ## Check style and common mistakes
 	@$(BIN)/ruff check .
