@@ -15,8 +15,6 @@ from tests.support.printing import say, table
 _LOST_S = HANG_S + 3
 """Long enough for every request that the machine had to be given up."""
 _SETTLE_S = 3.0
-
-
 KINDS = ("gateway", "encoder", "retriever", "store", "cache", "milvus", "door")
 
 
@@ -24,7 +22,7 @@ async def lose_machines(fleet: Fleet, kinds: Sequence[str]) -> None:
     """Print a row for one machine of each of these kinds.
 
     recovered: seconds from the loss until the last request began that failed, while the machine is
-    still gone; where nothing else does its work, until the end.  back: seconds from power on until
+    still gone; if nothing else does its work, until the end.  back: seconds from power on until
     it serves, and until the last request began that failed.
     """
     table(
