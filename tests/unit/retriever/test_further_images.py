@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -56,16 +57,16 @@ class Shop:
         images = [unit(count, D, seed=seed + number) for number, count in enumerate(counts)]
         return cls(unit(n, D, seed=seed + 1), images)
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         return [f"p{number:06}" for number in range(len(self.text))]
 
-    @property
+    @cached_property
     def rows(self) -> Rows:
         first = [one[0] if len(one) else np.zeros(D, np.float32) for one in self.images]
         return np.concatenate([self.text, np.stack(first)], axis=1)
 
-    @property
+    @cached_property
     def further(self) -> FurtherImages:
         numbers = [number for number, one in enumerate(self.images) for _ in one[1:]]
         places = [place for one in self.images for place in range(1, len(one))]
