@@ -79,7 +79,7 @@ def patched_product(
     given = _merged(before.model_dump(exclude={"product_id"}), patch)
     new = {name for name in PICTURE_FIELDS if patch.get(name) is not None}
     if new:
-        # New pictures replace all stored ones.
+        # The stored addresses are not sent back beside new pictures.
         given = {name: value for name, value in given.items() if name not in PICTURE_FIELDS}
         given |= {name: patch[name] for name in new}
     same = (

@@ -74,7 +74,7 @@ class Changes:
     sequence: int = 0
     """Number of the latest."""
     ids: Set[str] = frozenset()
-    """Of the rows that they concern, as far as that is known."""
+    """Ids of the rows that they concern, as far as that is known."""
 
 
 NO_CHANGES = Changes()

@@ -45,7 +45,7 @@ class Bonus:
     def left(
         self, rows: NDArray[np.int32], found: Numbers, passing: Passing | None
     ) -> NDArray[np.int32]:
-        """Of these rows, those that pass and are not among those found."""
+        """Those of these rows that pass and are not among those found."""
         left: NDArray[np.int32] = rows[self._left(rows, found, passing)]
         return left
 
@@ -62,7 +62,7 @@ class Bonus:
         return np.flatnonzero(saying).astype(np.int32)
 
     def largest(self, most: int, found: Numbers, passing: Passing | None) -> Largest:
-        """Of the products that can be found and pass: the `most` with the largest bonus.
+        """The `most` products with the largest bonus that can be found and pass.
 
         More, where several are equally the last.  found: rows to leave out.
         """

@@ -1,4 +1,4 @@
-"""The first page alone, where nothing depends on the results behind it.
+"""The first page alone, if nothing depends on the results behind it.
 
 A product that is not among the best by vectors is no more similar than they are. So few of those
 that say a word have to be scored: those that could reach the page by such a similarity and their
@@ -130,7 +130,7 @@ class FirstPage:
             return -np.inf
         bonus = np.where(self._known[: self._count], self._bonus[: self._count], 0)
         relevance = self._scores + bonus
-        # What counts for a missing image may be below zero.
+        # The part for a missing image may be below zero.
         relevance[self._blank[: self._count]] = -np.inf
         return last_of(relevance, k) - _ROUNDING
 

@@ -2,7 +2,7 @@
 
 MaxScore (Turtle and Flood, Query Evaluation: Strategies and Optimizations, 1995): words come by
 their number of products, the fewest first. A product that says none of the words before must reach
-the least of the largest by the rest of them. So few products of a frequent word are looked at.
+the least of the largest by the rest of them. So few products of a frequent word are read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Part:
     weight: float
 
     def within(self, passing: NDArray[np.bool_]) -> Part:
-        """Of the passing rows only. passing: (n,)."""
+        """The part for the passing rows only. passing: (n,)."""
         return Part(self.said.within(passing), self.weight)
 
 

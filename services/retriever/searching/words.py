@@ -93,7 +93,7 @@ class SoughtWords:
     first: Largest = field(init=False, compare=False, repr=False)
     """The rows with the largest bonus."""
     first_certain: NDArray[np.bool_] = field(init=False, compare=False, repr=False)
-    """Which of the `first` are `certain`."""
+    """True for those of `first` that are `certain`."""
 
     def __post_init__(self) -> None:
         first = largest(self.parts, self.bonus, _FIRST).within(2 * _FIRST)
@@ -102,7 +102,7 @@ class SoughtWords:
 
     @property
     def parts(self) -> list[Part]:
-        """What each word adds to the bonus, and the identifier."""
+        """The parts of the bonus: one for each word, and one for the identifier."""
         parts = [Part(one.said, one.weight) for one in self.concepts]
         if len(self.identified):
             impacts = np.full(len(self.identified), FULL, np.uint8)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from services.retriever.words.postings import places_of
 
 _BITS_A_ROW = 32
-"""Of a list."""
+"""The set of a list."""
 
 
 class RowSet:

@@ -49,7 +49,7 @@ class Said:
         return impacts
 
     def within(self, passing: NDArray[np.bool_]) -> Said:
-        """Of the passing rows only. passing: (n,)."""
+        """Those of the passing rows only. passing: (n,)."""
         kept = passing[self.rows]
         return Said(self.rows[kept], self.impacts[kept])
 

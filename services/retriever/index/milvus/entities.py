@@ -1,4 +1,4 @@
-"""What a collection holds of some rows: an entity for each row and for each of its further images.
+"""Entities of some rows in a collection: one for each row and for each of its further images.
 
 An entity of a further image is the row with that image in place of the first one, so a scan finds
 the row by the nearest of its images.
@@ -72,7 +72,7 @@ class Entities:
     vectors: Rows
     fields: RowFields | None
     names: Sequence[str]
-    """Of the rows that they are of."""
+    """Names of the rows that the entities belong to."""
     keys: Keys
     further: FurtherKeys
     """The last ones."""
