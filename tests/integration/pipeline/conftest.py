@@ -81,7 +81,7 @@ def settings_of(encoder: EncoderDouble, feature_store: Path, media: Path) -> Pip
     """Small batches, so that a few products need several."""
     return PipelineSettings(
         encoder_url=encoder.url,
-        encoder_wait_s=5,
+        encoder_wait_s=60,
         feature_store=feature_store,
         media_dir=media,
         download_pictures=False,
@@ -94,7 +94,7 @@ def settings_of(encoder: EncoderDouble, feature_store: Path, media: Path) -> Pip
 @asynccontextmanager
 async def writing(settings: PipelineSettings, **own: float) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a writer in this process."""
-    app = create_writer(WriterSettings.model_validate({"encoder_wait_s": 2, **own}), settings)
+    app = create_writer(WriterSettings.model_validate({"encoder_wait_s": 60, **own}), settings)
     async with (
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,

@@ -196,7 +196,7 @@ async def test_a_batch_is_resumed_after_a_restart_and_after_a_crash_around_the_c
     lines = [patch("p-000", price=1.0), patch("p-001", price=1.0)]
 
     async def once(*, key: str = "k") -> list[BatchResult]:
-        app = create_writer(WriterSettings(encoder_wait_s=2), settings)
+        app = create_writer(WriterSettings(encoder_wait_s=60), settings)
         async with (
             LifespanManager(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as http,

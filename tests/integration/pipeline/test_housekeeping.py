@@ -176,9 +176,9 @@ async def test_the_running_writer_gives_up_its_sweep_before_it_writes_after_anot
 ) -> None:
     """The other process publishes while a sweep waits for its next step, and a change waits too."""
     await asyncio.to_thread(load, write_feed(tmp_path / "feed.csv", product_rows(4)), settings)
-    own = WriterSettings(encoder_wait_s=2, sweep_pause_s=0.05)
+    own = WriterSettings(encoder_wait_s=60, sweep_pause_s=0.05)
     async with (
-        ServiceClient("encoder", settings.encoder_url, timeout_s=2) as encoder,
+        ServiceClient("encoder", settings.encoder_url, timeout_s=60) as encoder,
         LiveWriter(own, settings, encoder) as writer,
     ):
         await until(lambda: writer.checked)

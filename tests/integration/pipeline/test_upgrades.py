@@ -61,7 +61,7 @@ def old(
     folder = unpack(request.param, tmp_path / "old", own_redis.address)
     return PipelineSettings(
         encoder_url=encoder.url,
-        encoder_wait_s=5,
+        encoder_wait_s=60,
         feature_store=folder,
         media_dir=folder / "media",
         download_pictures=False,

@@ -331,7 +331,7 @@ async def test_a_picture_given_by_link_is_fetched_as_a_feeds_is(
     online = settings.model_copy(
         update={"download_pictures": True, "download_networks": (ip_network("127.0.0.0/8"),)}
     )
-    app = create_writer(WriterSettings(encoder_wait_s=2), online)
+    app = create_writer(WriterSettings(encoder_wait_s=60), online)
     with PictureServer().running() as server:
         async with (
             LifespanManager(app),
