@@ -90,7 +90,7 @@ class MilvusServer:
     """One server process on ports of the system's choice, its data in a folder."""
 
     def __init__(self, folder: Path, host: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
-        """host: where it is found.  inside: the words before its command that run it there."""
+        """host: its address.  inside: the words before its command that run it there."""
         self._folder = folder
         self._host = host
         self._inside = inside

@@ -150,7 +150,16 @@ class FurtherImages:
         at = np.minimum(np.searchsorted(owners, numbers), len(owners) - 1)
         having = np.flatnonzero(owners[at] == numbers)
         first, counts = starts[at[having]], starts[at[having] + 1] - starts[at[having]]
-        positions = np.repeat(having, counts)
-        # 0, 1, 2 … within each row.
-        within = np.arange(len(positions)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return positions, np.repeat(first, counts) + within
+        positions, images = runs(first, counts)
+        return having[positions], images
+
+
+def runs(first: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
+    """All numbers of these runs: for each the place of its run, and the number itself.
+
+    first, counts: where each run begins, and how long it is.
+    """
+    of = np.repeat(np.arange(len(counts)), counts)
+    # 0, 1, 2 … within each run.
+    within = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return of, np.repeat(first, counts) + within

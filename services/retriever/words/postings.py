@@ -102,7 +102,7 @@ def place_of(rows: NDArray[np.integer], row: int) -> int | None:
 
 def places_of(rows: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray[np.intp]:
     """(m,) positions of these rows among ascending rows; -1 for one that is none of them."""
-    # Of one type: NumPy would copy all rows to compare them with others.
+    # With numbers of another type, NumPy would copy all rows to compare them.
     places = rows.searchsorted(wanted.astype(rows.dtype, copy=False))
     places[places == len(rows)] = 0
     found = rows[places] == wanted if len(rows) else np.zeros(len(wanted), np.bool_)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.index.base import Rows
-from services.retriever.index.further import FurtherImages
+from services.retriever.index.further import FurtherImages, runs
 from services.retriever.index.milvus.rows import Keys, keys_of
 from services.retriever.index.row_fields import RowFields
 
@@ -58,10 +58,7 @@ class FurtherKeys:
         """Those of these rows (k,), numbered in the order given."""
         first = np.searchsorted(self.rows, numbers)
         counts = np.searchsorted(self.rows, numbers, "right") - first
-        positions = np.repeat(np.arange(len(numbers)), counts)
-        # 0, 1, 2 … within each row.
-        within = np.arange(len(positions)) - np.repeat(np.cumsum(counts) - counts, counts)
-        images = np.repeat(first, counts) + within
+        positions, images = runs(first, counts)
         return FurtherKeys(positions, self.places[images], self.keys[images])
 
 
