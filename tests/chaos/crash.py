@@ -32,6 +32,7 @@ VICTIMS = ("writer", "redis", "retriever", "encoder", "launcher", "loader")
 RECOVERY_S = 240.0
 CHANGES_BETWEEN = 10
 """Acknowledged changes between two rounds of kills in the short loop."""
+_UNTIL_FOUND = {"wait": "searchable"}
 _COMMANDS = {
     "writer": "-m services.writer",
     "redis": "redis-server",
@@ -75,7 +76,7 @@ async def keep_launched(crash: Crash) -> None:
 
 
 async def until_whole(crash: Crash) -> float:
-    """Wait until searches and changes work; returns the seconds. Raises TimeoutError."""
+    """Wait until searches work and a change is found; returns the seconds. Raises TimeoutError."""
     began = time.monotonic()
     async with (
         asyncio.timeout(RECOVERY_S),
@@ -90,8 +91,8 @@ async def until_whole(crash: Crash) -> float:
             with contextlib.suppress(httpx.HTTPError):
                 found = await http.post("/predict", json={"query": f"red mug {next(NUMBERS)}"})
                 body = {"title": f"Probe {next(NUMBERS)}", "price": 1}
-                changed = await http.put("/products/probe", json=body)
-                if found.status_code == changed.status_code == 200:
+                changed = await http.put("/products/probe", json=body, params=_UNTIL_FOUND)
+                if found.status_code == 200 and changed.json().get("status") == "searchable":
                     return time.monotonic() - began
             await asyncio.sleep(0.1)
 

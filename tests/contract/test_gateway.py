@@ -33,7 +33,7 @@ from services.gateway.routes.examples import (
 from services.gateway.settings import GatewaySettings
 from services.rewriter.app import create_app as create_rewriter
 from services.rewriter.settings import RewriterSettings
-from tests.support.gateway_stack import Stack
+from tests.support.gateway_stack import PATIENT, Stack
 from tests.support.gemini_server import GeminiRequest, Reply, failed, gemini_server, written
 from tests.support.lifespan import LifespanManager
 
@@ -98,7 +98,7 @@ async def test_the_gateway_understands_the_real_rewriter(
         await stack.enter_async_context(LifespanManager(rewriter))
         behind = Stack()
         transports = {**behind.transports, "rewriter": httpx.ASGITransport(rewriter)}
-        gateway = create_gateway(GatewaySettings(rewriter_timeout_ms=5_000), transports)
+        gateway = create_gateway(GatewaySettings(**PATIENT), transports)
         await stack.enter_async_context(LifespanManager(gateway))
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")

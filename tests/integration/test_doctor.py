@@ -22,7 +22,7 @@ from services.gateway.settings import GatewaySettings
 from services.launcher import checkup
 from services.launcher.folders import Folders
 from services.launcher.settings import LauncherSettings
-from tests.support.gateway_stack import Stack
+from tests.support.gateway_stack import PATIENT, Stack
 from tests.support.gemini_server import written
 from tests.support.launcher import SAMPLE, free_port
 from tests.support.running_rewriter import RunningRewriter, running_rewriter
@@ -100,7 +100,10 @@ async def running_gateway(rewriter: RunningRewriter) -> AsyncIterator[int]:
     transports = {**Stack().transports, "rewriter": httpx.ASGITransport(rewriter.app)}
     port = free_port()
     config = uvicorn.Config(
-        create_gateway(GatewaySettings(), transports), port=port, log_config=None, ws="none"
+        create_gateway(GatewaySettings(**PATIENT), transports),
+        port=port,
+        log_config=None,
+        ws="none",
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.launcher import small_catalogue
-from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
+from tests.support.whole_stack import NO_RATE_LIMIT, PATIENT_GATEWAY, WholeStack, whole_stack
 
 PUBLIC_URL = "https://shop.example"
 GROUP = "group-1"
@@ -68,6 +68,12 @@ def agents_catalogue(folder: Path, count: int = 60) -> Path:
 @contextmanager
 def agents_stack(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[WholeStack]:
     """The stack, ready to answer agents."""
-    own = {"GATEWAY_AGENTS_URL": PUBLIC_URL, **NO_RATE_LIMIT, **NO_AGENT_LIMIT, **(settings or {})}
+    own = {
+        "GATEWAY_AGENTS_URL": PUBLIC_URL,
+        **NO_RATE_LIMIT,
+        **NO_AGENT_LIMIT,
+        **PATIENT_GATEWAY,
+        **(settings or {}),
+    }
     with whole_stack(folder / "stack", agents_catalogue(folder), own) as stack:
         yield stack

@@ -55,6 +55,18 @@ WEBP = b"RIFF\x00\x00\x00\x00WEBPVP8 a picture"
 AVIF = b"\x00\x00\x00\x20ftypavif another picture"
 DAMAGED_JPEG = b"\xff\xd8\xff\xe0 damaged"
 
+PATIENT: dict[str, Any] = dict.fromkeys(
+    (
+        "deadline_ms",
+        "encoder_timeout_ms",
+        "retriever_timeout_ms",
+        "rewriter_timeout_ms",
+        "writer_timeout_ms",
+    ),
+    120_000,
+)
+"""Settings of a gateway on a busy machine, which is no failure. Tests of time set their own."""
+
 Fault = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.support.feast_repository import write_feature_repo
+from tests.support.gateway_stack import PATIENT
 from tests.support.redis_server import RedisAddress, RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 
@@ -23,6 +24,8 @@ SAMPLE = Path("data/sample/products.csv")
 LOAD_S = 300.0
 NO_RATE_LIMIT = {"GATEWAY_RATE_PER_MINUTE": "1000000", "GATEWAY_RATE_BURST": "100000"}
 """For load from one address."""
+PATIENT_GATEWAY = {f"GATEWAY_{name.upper()}": str(value) for name, value in PATIENT.items()}
+"""For a busy machine, where nobody measures."""
 
 
 Through = Callable[[str, RedisAddress], RedisAddress]

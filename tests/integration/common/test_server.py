@@ -119,7 +119,8 @@ def test_who_trickles_headers_is_dropped_while_others_are_served(
                     open_still.discard(client)
             if not open_still:
                 break
-            assert httpx.get(f"{url_of(listener)}/work/0", trust_env=False).status_code == 200
+            url = f"{url_of(listener)}/work/0"
+            assert httpx.get(url, trust_env=False, timeout=60).status_code == 200
         assert not open_still
 
 
@@ -220,7 +221,7 @@ async def test_asked_to_stop_it_says_so_first_and_finishes_what_it_began(
 ) -> None:
     # So long that a slow machine asks all its questions meanwhile; a second signal ends it.
     process = start(drain_ms="60000")
-    async with httpx.AsyncClient(base_url=url_of(listener), trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=url_of(listener), trust_env=False, timeout=60) as http:
         assert (await http.get("/ready")).status_code == 200
         in_flight = asyncio.create_task(http.get("/work/3000"))
         await until(lambda: _in_flight(http))

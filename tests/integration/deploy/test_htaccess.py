@@ -51,7 +51,7 @@ def page(folder: Path) -> Iterator[httpx.Client]:
         f"<Directory {root}>\nAllowOverride All\nRequire all granted\n</Directory>\n"
     )
     process = subprocess.Popen([str(APACHE), "-X", "-f", str(configuration)])
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
         try:
             _until_it_answers(client, process, folder / "error.log")
             yield client

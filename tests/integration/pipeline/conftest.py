@@ -132,7 +132,7 @@ def as_before_rankings(folder: Path) -> None:
 
 
 def read_catalogue(folder: Path) -> Catalogue:
-    reader = CatalogueReader(FeastFeatures(folder, timeout_s=5), batch=500)
+    reader = CatalogueReader(FeastFeatures(folder, timeout_s=60), batch=500)
     try:
         return reader.load(reader.head())
     finally:

@@ -24,7 +24,7 @@ from services.writer.batch_log import BatchLog, line_digest
 from services.writer.settings import WriterSettings
 from tests.integration.pipeline.conftest import Serve
 from tests.support.encoder_double import EncoderDouble
-from tests.support.gateway_stack import assert_problem
+from tests.support.gateway_stack import PATIENT, assert_problem
 from tests.support.lifespan import LifespanManager
 
 ADMIN, SEARCH = "admin-key-of-a-test", "search-key-of-a-test"
@@ -38,9 +38,7 @@ async def gateway(writer: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]
             admin_key_sha256=(key_hash(ADMIN),),
             search_key_sha256=(key_hash(SEARCH),),
             writer_url=HttpUrl("http://writer"),
-            # A busy machine is no failure.
-            writer_timeout_ms=120_000,
-            deadline_ms=120_000,
+            **PATIENT,
         ),
         {"writer": writer._transport},
     )

@@ -125,7 +125,7 @@ class _Counting(FeastFeatures):
     keys = 0
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, timeout_s=5)
+        super().__init__(folder, timeout_s=60)
 
     def read(
         self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
@@ -262,7 +262,7 @@ def test_a_change_without_its_rows_is_refused_as_a_whole(
     settings: PipelineSettings, tmp_path: Path
 ) -> None:
     load(write_feed(tmp_path / "feed.csv", product_rows(3)), settings)
-    reader = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=5), batch=500)
+    reader = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=60), batch=500)
     head = reader.head()
     catalogue = reader.load(head)
     with pytest.raises(BrokenPublication, match="change 1 is missing"):

@@ -70,7 +70,7 @@ def test_a_sweep_begins_and_ends_while_changes_never_pause_and_small_parts_are_f
     settings: PipelineSettings, tmp_path: Path, view: str
 ) -> None:
     load(write_feed(tmp_path / "feed.csv", product_rows(4)), settings)
-    keeper = StoreKeeper(settings.feature_store, timeout_s=5)
+    keeper = StoreKeeper(settings.feature_store, timeout_s=60)
     housekeeper = Housekeeper(keeper, settings, pause_s=0.0)
     full = write_full_parts(keeper.offline, view)
     with keeper.writing() as stores:
@@ -94,7 +94,7 @@ def test_a_sweep_begins_and_ends_while_changes_never_pause_and_small_parts_are_f
 
 def test_a_due_sweep_begins_before_a_merge(settings: PipelineSettings, tmp_path: Path) -> None:
     load(write_feed(tmp_path / "feed.csv", product_rows(4)), settings)
-    keeper = StoreKeeper(settings.feature_store, timeout_s=5)
+    keeper = StoreKeeper(settings.feature_store, timeout_s=60)
     housekeeper = Housekeeper(keeper, settings, pause_s=0.0)
     with keeper.writing() as stores:
         for _ in range(MERGE_AT):
@@ -127,7 +127,7 @@ def test_a_step_that_meets_a_damaged_part_logs_it_and_a_later_one_succeeds(
     sweeping: bool,
 ) -> None:
     load(write_feed(tmp_path / "feed.csv", product_rows(4)), settings)
-    keeper = StoreKeeper(settings.feature_store, timeout_s=5)
+    keeper = StoreKeeper(settings.feature_store, timeout_s=60)
     housekeeper = Housekeeper(keeper, settings, pause_s=0.0)
     with keeper.writing() as stores:
         for _ in range(3 if sweeping else 0):
@@ -155,7 +155,7 @@ def test_a_load_between_two_steps_survives_though_the_writer_wrote_after_it(
     for title in ("Before", "Now"):
         feed = [row | {"title": title} for row in rows[:4]]
         load(write_feed(tmp_path / "feed.csv", feed), settings)
-    keeper = StoreKeeper(settings.feature_store, timeout_s=5)
+    keeper = StoreKeeper(settings.feature_store, timeout_s=60)
     housekeeper = Housekeeper(keeper, settings, pause_s=0.0)
     with keeper.writing() as stores:
         for _ in range(3):

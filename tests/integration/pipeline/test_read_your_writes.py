@@ -80,6 +80,8 @@ async def shop(
                 writer_url=HttpUrl("http://writer"),
                 encoder_url=HttpUrl(encoder.url),
                 retriever_timeout_ms=2_500,
+                encoder_timeout_ms=60_000,
+                deadline_ms=60_000,
             ),
             {"writer": writer._transport, "retriever": retrievers},
         )
@@ -190,7 +192,7 @@ async def test_a_wait_that_runs_out_of_time_says_stored_and_not_refused(shop: Sh
     put = await shop.http.put(
         "/products/mug", json=MUG, params={"wait": "searchable"}, headers=limit
     )
-    assert time.monotonic() - started < 9  # the deadline is 10 s without the header
+    assert time.monotonic() - started < 30  # the deadline is 60 s without the header
     assert (put.status_code, put.json()["status"]) == (200, "stored")
     assert put.json()["detail"].startswith("Stored, not searchable yet.")
     shop.retrievers.replicas = away
@@ -211,7 +213,7 @@ async def test_a_change_of_another_catalogue_is_awaited_no_longer_than_the_deadl
     for answer in await asyncio.gather(*asked):
         problem = assert_problem(answer, 504, "change-not-served")
         assert "not searchable yet" in problem["detail"]
-    assert time.monotonic() - started < 9  # the deadline is 10 s
+    assert time.monotonic() - started < 30  # the deadline is 60 s
     # The breaker has not opened: whoever names no change is answered.
     assert (await shop.http.get("/products/p-001")).status_code == 200
     wait = {**unknown, "X-Deadline-Ms": "300"}

@@ -89,7 +89,7 @@ def test_a_retriever_goes_on_from_folded_changes_without_reading_them(
 ) -> None:
     rows = product_rows(12)
     load(write_feed(tmp_path / "feed.csv", rows), settings)
-    reader = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=5), batch=500)
+    reader = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=60), batch=500)
     start = reader.load(reader.head())
     delete(["p-001"], settings)
     current = reader.update(start, reader.head())
@@ -125,7 +125,7 @@ def test_what_comes_and_goes_leaves_no_change_behind(
     upsert(tmp_path, [rows[1] | {"title": "Otherwise"}], settings)
     upsert(tmp_path, [rows[1]], settings)
     sweep(settings, grace_s=0)
-    head = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=5), batch=9).head()
+    head = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=60), batch=9).head()
     assert head.base == head.sequence
     assert titles(serve(), "p-001", "p-005") == ["Product 1", None]
     assert not verify_stores(settings).faults

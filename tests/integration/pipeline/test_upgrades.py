@@ -257,7 +257,7 @@ def test_newer_definitions_stay_also_when_parquet_is_lost_or_damaged(
     monkeypatch.setenv("PIPELINE_REJECTS_PATH", str(tmp_path / "rejects.csv"))
     for command in (["load", str(feed)], ["rebuild"], ["verify"], ["sweep"], ["ranking", "show"]):
         assert main(command) == 3, command
-    keeper = StoreKeeper(settings.feature_store, timeout_s=5)
+    keeper = StoreKeeper(settings.feature_store, timeout_s=60)
     keeper.check()
     assert isinstance(keeper.trouble, NewerFormat | OfflineDamaged)
     assert (settings.feature_store / "registry.db").read_bytes() == registry

@@ -31,7 +31,7 @@ def test_a_version_can_be_read_whole_after_another_took_its_place(
     new = [row | {"title": "New " + row["title"], "price": "1"} for row in old]
     before = load(write_feed(tmp_path / "feed.csv", old), settings).publication.head
     load(write_feed(tmp_path / "feed.csv", new), settings)
-    reader = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=5), batch=5)
+    reader = CatalogueReader(FeastFeatures(settings.feature_store, timeout_s=60), batch=5)
     product = reader.load(before).get("p-003")
     assert product is not None
     assert (product.title, product.price) == ("Product 3", 3.5)

@@ -28,7 +28,7 @@ from services.writer.settings import WriterSettings
 from tests.integration.pipeline.conftest import Serve, load
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.encoder_double import EncoderDouble
-from tests.support.gateway_stack import assert_problem
+from tests.support.gateway_stack import PATIENT, assert_problem
 from tests.support.lifespan import LifespanManager
 from tests.support.picture_server import Answer, PictureServer
 from tests.support.pictures import drawing, encoded
@@ -68,7 +68,9 @@ async def test_what_an_administrator_puts_is_there_within_a_second_on_every_repl
             await until(replica.is_current)
         gateway = create_gateway(
             GatewaySettings(
-                admin_key_sha256=(key_hash(ADMIN),), writer_url=HttpUrl("http://writer")
+                admin_key_sha256=(key_hash(ADMIN),),
+                writer_url=HttpUrl("http://writer"),
+                **PATIENT,
             ),
             {"writer": writer._transport},
         )

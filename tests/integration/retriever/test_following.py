@@ -43,7 +43,7 @@ def test_the_registry_is_read_once_and_not_at_every_look(
     feature_repo_dir: Path, publisher: Publisher
 ) -> None:
     publisher.apply()
-    features = FeastFeatures(feature_repo_dir, timeout_s=5)
+    features = FeastFeatures(feature_repo_dir, timeout_s=60)
     features.refresh()
     assert features.has(HEAD_VIEW, "ranking")
     (feature_repo_dir / "registry.db").unlink()
@@ -63,7 +63,7 @@ def test_a_view_is_asked_for_once_a_look_so_one_that_a_database_changed_is_seen(
         return given(store, name, **options)
 
     monkeypatch.setattr(FeatureStore, "get_feature_view", get_feature_view)
-    with closing(FeastFeatures(feature_repo_dir, timeout_s=5)) as features:
+    with closing(FeastFeatures(feature_repo_dir, timeout_s=60)) as features:
         for look in (1, 2):
             features.refresh()
             for _ in range(3):
@@ -77,7 +77,7 @@ def test_a_registry_that_is_being_written_is_not_taken_for_an_empty_one(
     publisher.publish(FIRST)
     registry = feature_repo_dir / "registry.db"
     whole = registry.read_bytes()
-    with closing(FeastFeatures(feature_repo_dir, timeout_s=5)) as features:
+    with closing(FeastFeatures(feature_repo_dir, timeout_s=60)) as features:
         features.refresh()
         registry.write_bytes(b"")
         features.refresh()

@@ -64,7 +64,7 @@ async def test_a_version_that_would_go_over_the_limit_is_refused_and_the_old_one
         # Room for changes, and not for another catalogue beside this one.
         _limit_file(cgroup).write_text(str(used_bytes(cgroup) + 40_000_000))
         publisher.publish(Version.of("large", 60))
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
 
             async def is_refused() -> bool:
                 return "MB are free" in (await http.get("/ready")).text

@@ -40,7 +40,7 @@ if __name__ == "__main__":
 
 def test_processes_read_what_a_thread_reads(feature_repo_dir: Path, publisher: Publisher) -> None:
     publisher.publish(FIRST)
-    features = FeastFeatures(feature_repo_dir, timeout_s=5)
+    features = FeastFeatures(feature_repo_dir, timeout_s=60)
     processes = Processes(feature_repo_dir, 5, count=1, worth_from=0)
     with closing(CatalogueReader(features, batch=3, processes=processes)) as reader:
         head = reader.head()

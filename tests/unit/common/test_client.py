@@ -145,7 +145,7 @@ async def test_a_call_ends_with_its_time_out(app: FastAPI) -> None:
         started = time.monotonic()
         with pytest.raises(DeadlineExceeded):
             await hurried.get("/echo/30000", Echo)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20  # it would be answered after 30 s
 
 
 async def test_a_call_ends_with_the_requests_deadline(client: ServiceClient) -> None:

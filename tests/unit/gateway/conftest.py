@@ -11,7 +11,7 @@ import pytest
 
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
-from tests.support.gateway_stack import Stack
+from tests.support.gateway_stack import PATIENT, Stack
 from tests.support.lifespan import LifespanManager
 
 RunStack = Callable[..., AbstractAsyncContextManager[Stack]]
@@ -24,8 +24,7 @@ def run_stack() -> RunStack:
     @asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Stack]:  # noqa: ANN401
         stack = Stack()
-        # Generous, because the machine may be busy; tests of time set their own.
-        given = {"redis_timeout_ms": 2_000, "rewriter_timeout_ms": 5_000, **settings}
+        given = {**PATIENT, "redis_timeout_ms": 2_000, **settings}
         stack.app = create_app(GatewaySettings(**given), stack.transports)
         async with (
             LifespanManager(stack.app),

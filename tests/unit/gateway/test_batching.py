@@ -58,7 +58,7 @@ async def lines_of(*parts: bytes) -> list[Line]:
 async def results_of(
     writer: StrictWriter, *parts: bytes, key: str | None = None
 ) -> list[BatchResult]:
-    async with ServiceClient("writer", "http://writer", timeout_s=5, transport=writer) as client:
+    async with ServiceClient("writer", "http://writer", timeout_s=60, transport=writer) as client:
         batch = BatchOfChanges(client, key)
         answer = b"".join([some async for some in batch.results(chunks(*parts))])
     return [BatchResult.model_validate_json(line) for line in answer.splitlines()]

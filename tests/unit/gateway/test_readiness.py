@@ -9,6 +9,7 @@ import pytest
 
 from services.contracts.health import Dependency, Readiness
 from tests.support.gateway_stack import Fault, Stack, answering, dead, frozen
+from tests.support.waiting import until
 
 
 async def _ready(stack: Stack) -> tuple[int, Readiness]:
@@ -83,14 +84,16 @@ async def test_services_that_freeze_are_asked_side_by_side(stack: Stack) -> None
     started = time.monotonic()
     status, _ = await _ready(stack)
     assert status == 503
-    assert time.monotonic() - started < 5  # one time-out of 2 s, not three
+    assert time.monotonic() - started < 6  # one time-out of 2 s, not three
 
 
 async def test_many_who_ask_are_one_question_and_the_answer_ages(stack: Stack) -> None:
     await asyncio.gather(*(_ready(stack) for _ in range(50)))
     assert len(stack.encoder.requests) == 1
     stack.encoder.fault = dead
-    async with asyncio.timeout(10):
-        while (await _ready(stack))[0] == 200:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+
+    async def is_known() -> bool:
+        return (await _ready(stack))[0] != 200
+
+    await until(is_known)
     assert (await stack.http.get("/health")).status_code == 200

@@ -39,7 +39,7 @@ class Rewriter:
 
 def _client(rewriter: Rewriter) -> ServiceClient:
     transport = httpx.MockTransport(rewriter)
-    return ServiceClient("rewriter", "http://rewriter", timeout_s=5, transport=transport)
+    return ServiceClient("rewriter", "http://rewriter", timeout_s=60, transport=transport)
 
 
 async def test_a_rewriter_that_is_switched_off_is_asked_again_only_after_a_while() -> None:

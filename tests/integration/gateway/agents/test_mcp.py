@@ -203,7 +203,7 @@ async def test_hostile_text_arrives_as_plain_text(stack: WholeStack) -> None:
 def raw(stack: WholeStack, method: str = "tools/list", **keywords: Any) -> httpx.Response:  # noqa: ANN401
     headers = {"Accept": "application/json, text/event-stream", **keywords.pop("headers", {})}
     body = {"jsonrpc": "2.0", "id": 1, "method": method, **keywords}
-    return httpx.post(f"{stack.url}/mcp", json=body, headers=headers)
+    return httpx.post(f"{stack.url}/mcp", json=body, headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize("version", HANDSHAKE_PROTOCOL_VERSIONS)
@@ -232,7 +232,7 @@ def test_one_request_alone_is_answered_so_any_replica_may_answer(stack: WholeSta
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_streams_and_sessions_are_not_offered(stack: WholeStack, method: str) -> None:
-    assert httpx.request(method, f"{stack.url}/mcp").status_code == 405
+    assert httpx.request(method, f"{stack.url}/mcp", timeout=60).status_code == 405
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://shop.example"])

@@ -201,7 +201,7 @@ def test_a_platform_without_profile_or_with_another_version_is_refused(
 ) -> None:
     headers = {} if header is None else {"UCP-Agent": header}
     response = httpx.post(
-        f"{stack.url}/ucp/v1/catalog/search", json={"query": "mug"}, headers=headers
+        f"{stack.url}/ucp/v1/catalog/search", json={"query": "mug"}, headers=headers, timeout=60
     )
     assert (response.status_code, response.json()["code"]) == (status, code)
 

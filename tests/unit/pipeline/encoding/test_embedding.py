@@ -33,7 +33,7 @@ def double() -> EncoderDouble:
 @pytest.fixture
 async def client(double: EncoderDouble) -> AsyncIterator[EncoderClient]:
     transport = httpx.ASGITransport(double.app())
-    async with ServiceClient("encoder", "http://encoder", timeout_s=5, transport=transport) as one:
+    async with ServiceClient("encoder", "http://encoder", timeout_s=60, transport=transport) as one:
         yield EncoderClient(one, wait_s=2)
 
 
@@ -175,7 +175,7 @@ async def test_vectors_that_are_not_of_unit_length_are_refused(
 @pytest.mark.parametrize("content", [b"", b"{}", save({"embeddings": np.zeros((1, 2), "f")})])
 async def test_an_answer_that_is_no_vectors_is_refused_at_once(content: bytes) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
-    async with ServiceClient("encoder", "http://encoder", timeout_s=5, transport=transport) as one:
+    async with ServiceClient("encoder", "http://encoder", timeout_s=60, transport=transport) as one:
         with pytest.raises(EncoderBroken, match="breaks its contract"):
             await EncoderClient(one, wait_s=60).embed_texts(["a"])
 
