@@ -95,7 +95,7 @@ async def test_a_rewriter_in_trouble_is_named(stack: Stack, source: RewriteSourc
 async def test_without_the_rewriter_the_original_query_is_searched_for(
     run_stack: RunStack, fault: Fault, source: str
 ) -> None:
-    async with run_stack(rewriter_timeout_ms=100 if fault is frozen else 5_000) as stack:
+    async with run_stack(rewriter_timeout_ms=100 if fault is frozen else 60_000) as stack:
         stack.rewriter.fault = fault
         response = await stack.predict(query="red mug 7")
         assert response.status_code == 200
@@ -105,14 +105,12 @@ async def test_without_the_rewriter_the_original_query_is_searched_for(
         assert answer["results"][0]["product_id"] == "product-7"
 
 
-async def test_a_frozen_rewriter_leaves_time_for_the_rest(run_stack: RunStack) -> None:
-    async with run_stack(rewriter_timeout_ms=60_000) as stack:
-        stack.rewriter.fault = frozen
-        response = await stack.http.post(
-            "/predict", json={"query": "red mug"}, headers={DEADLINE_HEADER: "2000"}
-        )
-    assert response.status_code == 200
-    assert response.json()["degraded"] == ["rewriter"]
+async def test_the_rewriter_leaves_half_of_the_time_for_the_rest(stack: Stack) -> None:
+    await stack.http.post(
+        "/predict", json={"query": "red mug"}, headers={DEADLINE_HEADER: "100000"}
+    )
+    (rewrite,) = stack.rewriter.requests
+    assert int(rewrite.headers[DEADLINE_HEADER]) <= 50_000
 
 
 @pytest.mark.parametrize("name", ["encoder", "retriever"])
@@ -200,23 +198,23 @@ async def test_what_a_service_says_of_its_state_is_passed_on(
 
 
 async def test_request_id_and_deadline_travel_to_every_service(run_stack: RunStack) -> None:
-    async with run_stack(rewriter_timeout_ms=500) as stack:
+    async with run_stack(rewriter_timeout_ms=20_000) as stack:
         await stack.http.post(
             "/predict",
             json={"query": "red mug"},
-            headers={REQUEST_ID_HEADER: "my-request-1", DEADLINE_HEADER: "3000"},
+            headers={REQUEST_ID_HEADER: "my-request-1", DEADLINE_HEADER: "60000"},
         )
     for service in stack.transports.values():
         for request in service.requests:
             assert request.headers[REQUEST_ID_HEADER] == "my-request-1"
-            assert 0 < int(request.headers[DEADLINE_HEADER]) <= 3000
+            assert 0 < int(request.headers[DEADLINE_HEADER]) <= 60_000
     assert [one.url.path for one in stack.retriever.requests] == [
         "/understand",
         "/understand",  # of the rewritten query
         "/search",
     ]
     (rewrite,) = stack.rewriter.requests
-    assert int(rewrite.headers[DEADLINE_HEADER]) <= 500
+    assert int(rewrite.headers[DEADLINE_HEADER]) <= 20_000
 
 
 async def test_each_caller_gets_its_own_answer(stack: Stack) -> None:
