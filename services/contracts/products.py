@@ -97,7 +97,7 @@ class ScoredProduct(Product):
     strength: Strength = Field(
         description="Rank of the score among this query's scores over the whole catalogue. "
         "`strong`: it stands out. `weak`: the product may have little to do with the query; all "
-        "are weak if there is no good match."
+        "are weak if there is no good match, and if the query is an identifier, all without it."
     )
     matched: list[Match] = Field(
         default_factory=list, description="Words of the query that the product contains."

@@ -246,9 +246,15 @@ class _Search:
             return "weak"
         if certain:
             return "strong"
-        if self._fusion.words_alone:
+        if self._fusion.words_alone or self._is_identifier:
             return "weak"
         return self._calibration.strength(self._spread, score)
+
+    @property
+    def _is_identifier(self) -> bool:
+        """True if the whole query is an identifier: a model that reads words sees nothing in it."""
+        words = self._fusion.words
+        return len(words) == 1 and words[0] is not None and words[0].exact
 
     def _found_without(self, name: str) -> Numbers:
         """The rows found with one filter left aside."""

@@ -127,6 +127,15 @@ def test_an_identifier_puts_its_product_first_and_is_a_strong_match(
     assert answer.confidence == 1
 
 
+def test_beside_an_identifier_what_the_model_takes_its_text_for_is_weak(shop: Catalogue) -> None:
+    term = QueryTerm(vector=unit(50).tolist(), text="KX-4412")
+    request = RetrievalRequest(model=MODEL, terms=[term], k=3)
+    first, *others = search_catalogue(shop, request).results
+    assert (first.product_id, first.strength) == (product_id(7), "strong")
+    assert product_id(50) in {one.product_id for one in others}
+    assert {one.strength for one in others} == {"weak"}
+
+
 def test_the_beginning_of_an_identifier_finds_those_that_begin_so(shop: Catalogue) -> None:
     answer = search(shop, "KX-44")
     assert set(ids(answer)[:2]) == {product_id(7), product_id(11)}

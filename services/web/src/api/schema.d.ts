@@ -978,7 +978,7 @@ export interface components {
             score: number;
             /**
              * Strength
-             * @description Rank of the score among this query's scores over the whole catalogue. `strong`: it stands out. `weak`: the product may have little to do with the query; all are weak if there is no good match.
+             * @description Rank of the score among this query's scores over the whole catalogue. `strong`: it stands out. `weak`: the product may have little to do with the query; all are weak if there is no good match, and if the query is an identifier, all without it.
              * @enum {string}
              */
             strength: "strong" | "weak";
