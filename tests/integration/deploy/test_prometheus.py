@@ -138,7 +138,7 @@ def test_an_alert_fires_for_a_part_that_is_away(
     stack.processes["rewriter"].stop()
     # The socket is the test's own and stays open: the scrape is not refused, it gets no answer.
     try:
-        asyncio.run(until(told, deadline_s=30))
+        asyncio.run(until(told))
     finally:
         stack.start("rewriter").wait_until_ready(stack.url_of("rewriter"))
 

@@ -48,11 +48,11 @@ async def test_beyond_the_queue_callers_are_asked_to_come_again() -> None:
 
     def slow() -> str:
         started.set()
-        go.wait(10)
+        go.wait(60)
         return "done"
 
     first = asyncio.create_task(pool.run(slow))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, 60)
     with pytest.raises(Overloaded):
         await pool.run(slow)
     go.set()
@@ -68,10 +68,10 @@ async def test_a_search_that_comes_too_late_is_dropped_and_said_so() -> None:
 
     def slow() -> None:
         started.set()
-        go.wait(10)
+        go.wait(60)
 
     first = asyncio.create_task(pool.run(slow))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, 60)
     token = deadline.set(Deadline.after_ms(5))
     with pytest.raises(DeadlineExceeded):
         await pool.run(lambda: ran.append("late"))
