@@ -6,8 +6,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml  # type: ignore[import-untyped]
+
 _FILES = Path("services/web")
-_NAMES = ("nginx.conf", "proxy.conf", "headers.conf")
+_NAMES = ("nginx.conf", "proxy.conf", "searches.conf", "headers.conf")
 DOOR_PORT = 8000
 RETRY_S = 2
 """Time until a gateway that did not answer is asked again."""
@@ -19,6 +21,12 @@ _WRITTEN = "/tmp/"  # noqa: S108 - where the image's nginx writes
 def nginx() -> str | None:
     """Its program; None where it is not installed."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+def kernel_settings() -> dict[str, str]:
+    """Those of the page's container."""
+    services = yaml.safe_load(Path("compose.yaml").read_text(encoding="utf-8"))["services"]
+    return {name: str(value) for name, value in services["web"]["sysctls"].items()}
 
 
 def write_configuration(folder: Path, gateways: Sequence[str]) -> list[str]:
@@ -35,7 +43,7 @@ def write_configuration(folder: Path, gateways: Sequence[str]) -> list[str]:
         f"server {address}:{_GATEWAY_PORT} fail_timeout={RETRY_S}s;" for address in gateways
     )
     written = {
-        "resolver.conf": f"upstream gateways {{ {servers} keepalive 32; }}\n"
+        "resolver.conf": f"upstream gateways {{ {servers} }}\n"
         "map $host $gateway { default http://gateways; }\n",
         **{name: (_FILES / name).read_text() for name in _NAMES},
     }

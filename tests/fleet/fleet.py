@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from services.launcher.redis_server import find_redis_server
-from tests.fleet.door import DOOR_PORT, RETRY_S, write_configuration
+from tests.fleet.door import DOOR_PORT, RETRY_S, kernel_settings, write_configuration
 from tests.fleet.machines import Machine, Program
 from tests.fleet.names import NameService
 from tests.fleet.network import Host, Network
@@ -178,6 +178,7 @@ class Fleet:
 
     def _door(self) -> Machine:
         host = self.network.host("door")
+        host.configure(kernel_settings())
         words = write_configuration(
             self.folder / "door", [one.host.address for one in self.machines["gateway"]]
         )

@@ -12,7 +12,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -64,6 +64,13 @@ class Host:
             os.pwrite(file, text.ljust(_NAMES_BYTES, b"\n"), 0)
         finally:
             os.close(file)
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Set these of the kernel's settings there, by name; only those of the network."""
+        for name, value in settings.items():
+            file = Path("/proc/sys", *name.split("."))
+            words = self.command("sh", "-c", 'echo "$1" > "$2"', "sh", value, file)
+            subprocess.run(words, check=True)
 
     def unplug(self) -> None:
         """From now on it hears nothing and nobody hears it: no connection is refused or reset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import re
 import shutil
@@ -10,6 +11,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -75,33 +77,58 @@ async def slow_disk(fleet: Fleet) -> int:
     for name, delayed in (("as it is", False), ("each fsync a second longer", True)):
         # Another version each time, so that there is something to write.
         await asyncio.to_thread(fleet.load, _fewer(fleet.folder / f"fewer-{name}"))
-        async with watched(fleet.url) as seen, _slow_fsync(fleet, delayed=delayed):
+        async with watched(fleet.url) as seen, _slow_fsync(fleet, delayed=delayed) as slowed:
             started = time.monotonic()
             await asyncio.to_thread(fleet.load, SAMPLE)
             took_s = time.monotonic() - started
             await asyncio.sleep(3)
         say(f"| {name} | {took_s:.1f} | {seen.row} |")
         lost += len(seen.lost)
+        if delayed:
+            say(f"\nDelayed by a second each: {slowed.calls} calls.")
+        if delayed and not slowed.calls:
+            say(
+                f"NOT AS IT SHOULD BE: the disk was not slow; strace: {slowed.refusal or 'nothing'}"
+            )
+            lost += 1
     return lost
 
 
+@dataclass
+class _Slowed:
+    """The work of strace, known at its end."""
+
+    calls: int = 0
+    refusal: str = ""
+    """What it said on its error output."""
+
+
 @asynccontextmanager
-async def _slow_fsync(fleet: Fleet, *, delayed: bool) -> AsyncIterator[None]:
+async def _slow_fsync(fleet: Fleet, *, delayed: bool) -> AsyncIterator[_Slowed]:
+    slowed = _Slowed()
     if not delayed:
-        yield
+        yield slowed
         return
     (redis,) = fleet.one("store").programs
-    calls = "fsync,fdatasync"
+    calls, log = "fsync,fdatasync", fleet.folder / "strace.log"
     strace = await asyncio.create_subprocess_exec(
-        *("strace", "-f", "-qq", "-p", str(redis.pid), "-o", "/dev/null", "-e", f"trace={calls}"),
+        *("strace", "-f", "-qq", "-p", str(redis.pid), "-o", str(log), "-e", f"trace={calls}"),
         *("-e", f"inject={calls}:delay_enter={_FSYNC_US}"),
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
-        yield
+        yield slowed
     finally:
-        strace.send_signal(signal.SIGINT)
-        await strace.wait()
+        with contextlib.suppress(ProcessLookupError):  # it refused
+            strace.send_signal(signal.SIGINT)
+        _, said = await strace.communicate()
+        slowed.refusal = said.decode(errors="replace").strip()
+        traced = await asyncio.to_thread(_text_of, log)
+        slowed.calls = traced.count("(DELAYED)")
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(errors="replace") if file.exists() else ""
 
 
 async def _until(condition: Callable[[], bool]) -> None:

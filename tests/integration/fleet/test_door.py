@@ -1,0 +1,130 @@
+"""The nginx before the gateways, when the machine of one of them is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.fleet.door import DOOR_PORT, kernel_settings, nginx, write_configuration
+from tests.fleet.network import Host, Network, NetworkRefused
+from tests.support.ending import end
+from tests.support.waiting import until
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(nginx() is None, reason="nginx is absent"),
+]
+
+_SEARCH, _CHANGE = "/predict", "/products/batch"
+_MOST_TRIES = 8
+"""Each worker of nginx has its own turns."""
+
+# Writes the path of each request to a file; then it answers, or never does.
+_GATEWAY = """
+import http.server, sys, time
+path, silent = sys.argv[1], sys.argv[2] == "silent"
+class Gateway(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        with open(path, "a") as file:
+            file.write(self.path + "\\n")
+        if silent:
+            time.sleep(600)
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.ThreadingHTTPServer(("0.0.0.0", 7860), Gateway).serve_forever()
+"""
+
+
+@contextmanager
+def two_gateways(folder: Path) -> Iterator[tuple[Host, str, Path, Path]]:
+    """The machine of a gateway that never answers, the URL of an nginx before it and another one,
+    and the files with the requests of both. Skips the test without network namespaces.
+    """
+    with ExitStack() as at_end:
+        try:
+            network = at_end.enter_context(Network())
+        except NetworkRefused as error:
+            pytest.skip(f"no network namespaces: {error}")
+        hosts = [network.host(name) for name in ("silent", "answering")]
+        files = [folder / host.name for host in hosts]
+        for host, file in zip(hosts, files, strict=True):
+            file.touch()
+            words = host.command(sys.executable, "-c", _GATEWAY, file, host.name)
+            gateway = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+            at_end.callback(end, gateway, 10, at_once=True)
+        door = network.host("door")
+        door.configure(kernel_settings())
+        words = write_configuration(folder / "nginx", [host.address for host in hosts])
+        process = subprocess.Popen(door.command(*words), stderr=subprocess.DEVNULL)
+        at_end.callback(end, process, 10)
+        yield hosts[0], f"http://{door.address}:{DOOR_PORT}", *files
+
+
+@asynccontextmanager
+async def asking(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client, once both gateways answer `GET`."""
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
+
+        async def answers() -> bool:
+            try:
+                return (await http.get("/")).status_code == httpx.codes.OK
+            except httpx.TransportError:
+                return False
+
+        for _ in range(4):
+            await until(answers)
+        yield http
+
+
+async def test_a_search_in_a_lost_gateway_is_answered_by_another_and_a_change_is_not_repeated(
+    tmp_path: Path,
+) -> None:
+    with two_gateways(tmp_path) as (lost, url, silent, answering):
+        async with asking(url) as http:
+            waiting = {
+                path: [await _held(http, path, silent) for _ in range(2)]
+                for path in (_SEARCH, _CHANGE)
+            }
+            changes = _asked(answering, _CHANGE)
+            lost.unplug()
+            searched = await asyncio.gather(*waiting[_SEARCH])
+            changed = await asyncio.gather(*waiting[_CHANGE])
+    assert [one.status_code for one in searched] == [httpx.codes.OK] * 2
+    assert [one.status_code for one in changed] == [httpx.codes.BAD_GATEWAY] * 2
+    assert _asked(answering, _CHANGE) == changes
+    # Noticed by the kernel, and not by the time-out of nginx.
+    assert max(one.elapsed.total_seconds() for one in (*searched, *changed)) < 14
+
+
+async def _held(http: httpx.AsyncClient, path: str, silent: Path) -> asyncio.Task[httpx.Response]:
+    """A request that waits in the silent gateway."""
+    for _ in range(_MOST_TRIES):
+        task = await _sent(http, path, silent)
+        if not task.done():
+            return task
+    raise AssertionError("nginx never asked the silent gateway")
+
+
+async def _sent(http: httpx.AsyncClient, path: str, silent: Path) -> asyncio.Task[httpx.Response]:
+    """A request that one of the gateways has."""
+    before = _asked(silent, path)
+    task = asyncio.create_task(http.post(path, json={}))
+    await until(lambda: task.done() or _asked(silent, path) > before)
+    return task
+
+
+def _asked(gateway: Path, path: str) -> int:
+    """Number of requests for this path that it got."""
+    return gateway.read_text().count(path)
