@@ -133,18 +133,16 @@ class Stored:
         self, query: Vector, limit: int, expression: str, seen: str = _OWN_WRITES
     ) -> tuple[Keys, NDArray[np.float64]]:
         """Keys and scores of the best rows that meet the expression, in no order among equals."""
-        searched = dict(self.collection.scan.search)
-        if "ef" in searched:
-            searched["ef"] = max(searched["ef"], limit)
-        if "search_list" in searched:
-            searched["search_list"] = max(searched["search_list"], limit)
         (found,) = self.client.search(
             self.collection.name,
             data=[query],
             anns_field=FUSED,
             limit=limit,
             filter=expression,
-            search_params={"metric_type": "IP", "params": searched},
+            search_params={
+                "metric_type": "IP",
+                "params": self.collection.scan.searched(limit),
+            },
             consistency_level=seen,
         )
         return np.array(found.ids, np.int64), np.array(found.distances, np.float64)

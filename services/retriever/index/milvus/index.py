@@ -135,7 +135,7 @@ class MilvusIndex:
         while True:
             limit = min(limit, MOST_HITS)
             keys, scores = self.stored.best(query, limit, expression)
-            numbers, known = self._numbers(keys)
+            numbers, known = self.numbers_of(keys)
             if passing is not None:
                 known[known] = passing[numbers[known]]
             numbers, best = _nearest(numbers[known], scores[known])
@@ -168,12 +168,12 @@ class MilvusIndex:
                 found, scored = self.stored.best(query, wanted, named, ALL_WRITES)
             if len(found) < wanted:
                 raise DependencyUnavailable(_LACKS)
-            rows, known = self._numbers(found)
+            rows, known = self.numbers_of(found)
             numbers.append(rows[known])
             scores.append(scored[known])
         return _nearest(np.concatenate(numbers), np.concatenate(scores))
 
-    def _numbers(self, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    def numbers_of(self, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """(m,) row numbers of these keys, and which of the keys this snapshot has."""
         places = np.searchsorted(self._sorted, keys)
         places[places == len(self._sorted)] = 0

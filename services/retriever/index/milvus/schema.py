@@ -17,6 +17,8 @@ _MOST_COLUMNS = 48
 """Milvus takes 64 fields; a filter by any other is left to the retriever."""
 _MOST_VALUES = 4_096
 _GREATEST = 1e300
+_AT_LEAST_AS_MANY = ("ef", "search_list", "reorder_k")
+"""Numbers of candidates, of which the rows asked for are the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ class Scan:
     kind: str
     build: dict[str, int]
     search: dict[str, int]
+
+    def searched(self, limit: int) -> dict[str, int]:
+        """Parameters of a search for so many rows."""
+        return {
+            name: max(value, limit) if name in _AT_LEAST_AS_MANY else value
+            for name, value in self.search.items()
+        }
 
 
 FLAT = Scan("FLAT", {}, {})
