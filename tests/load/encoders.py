@@ -4,6 +4,9 @@ Each encoder has one thread on a core of its own, or with `--cores 0.15` so much
 machine that does other work too, both then have as much as one alone. They have random weights in
 ViT-B/32's shape, which take the time of trained ones. Rounds with one and with two alternate, each
 into a new store. The encoders count what they encoded: every text and every picture once.
+
+`--beam` embeds the same products on Beam instead, as the TFX pipeline does, with a worker process
+for each core (`TFX_PYTHON`: the interpreter of TFX's environment).
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -31,6 +36,13 @@ from tests.support.printing import say, table
 from tests.support.redis_server import RedisProcess
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 from tests.support.torch_archive import write_archive
+
+_BEAM = (
+    "--runner=DirectRunner",
+    "--direct_running_mode=multi_processing",
+    "--direct_num_workers=0",
+)
+_LOOK_S = 0.1
 
 
 @contextmanager
@@ -88,7 +100,38 @@ def load_s(
     return summary.seconds, summary.counts.loaded
 
 
-def main(rounds: int, products: int, cores: float | None) -> int:
+def beam_s(catalogue: Path, folder: Path, urls: Sequence[str]) -> tuple[float, int]:
+    """Seconds from the first vector to the last one of a run on Beam with a worker for each core,
+    and its products. Its workers take half a minute to start, so their start is left out.
+    """
+    words = (str(catalogue), str(folder), *_BEAM)
+    settings = {
+        "PIPELINE_ENCODER_URLS": ",".join(urls),
+        "PIPELINE_ENCODER_WAIT_S": "120",
+        "PIPELINE_IMAGE_BATCH": "8",
+        "PIPELINE_MEDIA_DIR": str(folder / "media"),
+        "PYTHONWARNINGS": "ignore",
+    }
+    process = subprocess.Popen(
+        [os.environ["TFX_PYTHON"], "-m", "tests.load.beam_embedding", *words],
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+    )
+    before = count = sum(map(encoded, urls))
+    started = last = 0.0
+    while process.poll() is None:
+        now, total = time.monotonic(), sum(map(encoded, urls))
+        if total > count:
+            count, last = total, now
+            started = started or now
+        time.sleep(_LOOK_S)
+    said, _ = process.communicate()
+    if process.returncode or count == before:
+        raise RuntimeError(f"Beam ended with {process.returncode}")
+    return last - started, int(said)
+
+
+def main(rounds: int, products: int, cores: float | None, *, on_beam: bool) -> int:
     """Print a row for each round. Returns 1 where something was not encoded exactly once."""
     wrong = 0
     with tempfile.TemporaryDirectory() as made, ExitStack() as at_end:
@@ -105,15 +148,19 @@ def main(rounds: int, products: int, cores: float | None) -> int:
         catalogue = small_catalogue(folder, [f"sample-{n:04d}" for n in range(1, products + 1)])
         load_s(catalogue, folder / "warm", redis, urls)
         seconds: dict[int, list[float]] = {1: [], 2: []}
-        table("encoders", "products/s", "encoded by each")
+        table("encoders", "products/s", "encoded by each", "processor of the load, s")
         amount = 0
         for number in range(2 * rounds):
-            count = 1 + number % 2
-            before = [encoded(url) for url in urls]
-            taken_s, loaded = load_s(catalogue, folder / f"store-{number}", redis, urls[:count])
+            count, store = 1 + number % 2, folder / f"store-{number}"
+            before, own = [encoded(url) for url in urls], _own_processor_s()
+            if on_beam:
+                taken_s, loaded = beam_s(catalogue, store, urls[:count])
+            else:
+                taken_s, loaded = load_s(catalogue, store, redis, urls[:count])
             by_each = [encoded(url) - one for url, one in zip(urls, before, strict=True)]
             seconds[count].append(taken_s)
-            say(f"| {count} | {loaded / taken_s:.1f} | {by_each[:count]} |")
+            own = _own_processor_s() - own
+            say(f"| {count} | {loaded / taken_s:.1f} | {by_each[:count]} | {own:.0f} |")
             amount = amount or sum(by_each)
             wrong += sum(by_each) != amount
         ratio = statistics.median(seconds[1]) / statistics.median(seconds[2])
@@ -121,10 +168,16 @@ def main(rounds: int, products: int, cores: float | None) -> int:
     return min(wrong, 1)
 
 
+def _own_processor_s() -> float:
+    """Of this process and of those it started that have ended."""
+    return sum(os.times()[:4])
+
+
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(prog="python -m tests.load.encoders", description=__doc__)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--products", type=int, default=600)
     arguments.add_argument("--cores", type=float, help="of each encoder; a core of its own without")
+    arguments.add_argument("--beam", action="store_true", help="on Beam, by TFX_PYTHON")
     given = arguments.parse_args()
-    sys.exit(main(given.rounds, given.products, given.cores))
+    sys.exit(main(given.rounds, given.products, given.cores, on_beam=given.beam))

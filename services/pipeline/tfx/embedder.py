@@ -64,10 +64,7 @@ def Embedder(  # noqa: N802 - named as TFX's components are
         (
             beginning
             | "Read" >> beam.io.ReadFromTFRecord(records)
-            | "Fit" >> beam.FlatMap(_fit)
-            | "Batch"
-            >> beam.BatchElements(min_batch_size=32, max_batch_size=settings.batch_products)
-            | "Embed" >> beam.ParDo(EmbedProducts(settings, model))
+            | "Vectors" >> EmbedRecords(settings, model)
             | "Write" >> beam.io.WriteToTFRecord(str(written / "vectors"), file_name_suffix=".gz")
         )
     asked = read_golden(Path(golden))
@@ -75,6 +72,26 @@ def Embedder(  # noqa: N802 - named as TFX's components are
         path = Path(artifact_utils.get_split_uri([vectors], split)) / "queries.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_records(str(path), query_examples(*embed_queries(asked, half, settings)))
+
+
+class EmbedRecords(beam.PTransform):
+    """Records of products to serialized examples with their vectors."""
+
+    def __init__(self, settings: PipelineSettings, model: str) -> None:
+        super().__init__()
+        self._settings = settings
+        self._model = model
+
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        most = self._settings.batch_products
+        return (
+            records
+            | "Fit" >> beam.FlatMap(_fit)
+            # A file is read by one worker, which would embed all of it too.
+            | "Spread" >> beam.Reshuffle()
+            | "Batch" >> beam.BatchElements(min_batch_size=32, max_batch_size=most)
+            | "Embed" >> beam.ParDo(EmbedProducts(self._settings, self._model))
+        )
 
 
 def _fit(record: bytes) -> Iterator[tuple[str, str, str]]:
