@@ -158,13 +158,11 @@ def test_addresses_say_what_they_are_of(tmp_path: Path, cluster: RedisCluster) -
 @contextmanager
 def service(name: str, folder: Path, **settings: object) -> Iterator[str]:
     """The URL of a service in a process of its own, once it is ready."""
+    prefix, log = name.upper(), folder / f"{name}.log"
+    variables = {f"{prefix}_{one.upper()}": str(value) for one, value in settings.items()}
     with listening_socket() as listener:
         process = ServiceProcess(
-            [f"services.{name}"],
-            name.upper(),
-            listener,
-            folder / f"{name}.log",
-            **{setting: str(value) for setting, value in settings.items()},
+            [f"services.{name}"], prefix, listener, log, surroundings=variables
         )
         try:
             process.wait_until_ready(url_of(listener))

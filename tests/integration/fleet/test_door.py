@@ -69,7 +69,8 @@ def two_gateways(folder: Path) -> Iterator[tuple[Host, str, Path, Path]]:
         words = write_configuration(folder / "nginx", [host.address for host in hosts])
         process = subprocess.Popen(door.command(*words), stderr=subprocess.DEVNULL)
         at_end.callback(end, process, 10)
-        yield hosts[0], f"http://{door.address}:{DOOR_PORT}", *files
+        silent, answering = files
+        yield hosts[0], f"http://{door.address}:{DOOR_PORT}", silent, answering
 
 
 @asynccontextmanager
