@@ -105,10 +105,9 @@ class Catalogue:
         added = self.products.added
         fields = None if added is None else engine_fields(added.ids, added.fields)
         origin = origin_of(self.info, Changes(self.sequence), self.products.fields[0])
-        merged = replace(
-            self,
-            index=self.index.merged(fields, origin),
-            products=self.products.merged(self.index.gone, self.words.merged(by_id)),
-        )
+        index = self.index.merged(fields, origin)
+        products = self.products.merged(self.index.gone, self.words.merged(by_id))
+        # The ids are held once.
+        merged = replace(self, index=index.named(products.ids), products=products)
         _ = merged.products.completed
         return merged

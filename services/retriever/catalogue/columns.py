@@ -6,7 +6,7 @@ the twenty products of an answer. Read from the columns' own buffers it is a thi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ def reader_of(column: pa.ChunkedArray) -> Reader:
         only = column.chunk(0)
         if pa.types.is_string(only.type):
             return _texts(only)
+        if pa.types.is_binary(only.type):
+            return _bytes(only)
         if pa.types.is_dictionary(only.type):
             return _repeating(only)
         if pa.types.is_floating(only.type):
@@ -32,13 +34,23 @@ def reader_of(column: pa.ChunkedArray) -> Reader:
 
 
 def _texts(texts: pa.StringArray) -> Reader:
-    _, starts_buffer, characters = texts.buffers()
-    starts = np.frombuffer(starts_buffer, np.int32)[texts.offset :]
-    utf8 = memoryview(characters or b"")
+    pieces = _pieces(texts)
+    return lambda rows: [str(piece, "utf-8") for piece in pieces(rows)]
 
-    def read(rows: Rows) -> list[str]:
+
+def _bytes(values: pa.BinaryArray) -> Reader:
+    pieces = _pieces(values)
+    return lambda rows: [*map(bytes, pieces(rows))]
+
+
+def _pieces(values: pa.StringArray | pa.BinaryArray) -> Callable[[Rows], Iterator[memoryview]]:
+    _, starts_buffer, content = values.buffers()
+    starts = np.frombuffer(starts_buffer, np.int32)[values.offset :]
+    every = memoryview(content or b"")
+
+    def read(rows: Rows) -> Iterator[memoryview]:
         places = zip(starts[rows].tolist(), starts[rows + 1].tolist(), strict=True)
-        return [str(utf8[start:stop], "utf-8") for start, stop in places]
+        return (every[start:stop] for start, stop in places)
 
     return read
 

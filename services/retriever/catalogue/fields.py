@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +33,8 @@ ALWAYS = (COLOR, IN_STOCK, GROUP)
 """Attributes that a search knows by name."""
 
 Numbers = NDArray[np.intp]
-Codes = NDArray[np.int32]
+Codes = NDArray[np.signedinteger[Any]]
+"""As narrow as the number of values allows."""
 Fold = Callable[[str], str]
 
 
@@ -77,7 +79,8 @@ class Column:
         ordered = sorted(by_form, key=lambda form: -rows[form])
         for place, form in enumerate(ordered):
             merged[by_form[form]] = place
-        return cls([spellings[by_form[form][0]] for form in ordered], merged[codes], fold)
+        narrow = merged.astype(np.min_scalar_type(-max(1, len(ordered))))
+        return cls([spellings[by_form[form][0]] for form in ordered], narrow[codes], fold)
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
@@ -175,8 +178,11 @@ class Fields:
         columns[CATEGORY] = Column.of(_categories(table), folded_paths)
         for name in (BRAND, CURRENCY):
             columns[name] = Column.of(table.column(name))
-        prices = pc.fill_null(table.column(PRICE), float("nan")).to_numpy().astype(np.float64)
-        return cls(columns, prices)
+        prices = table.column(PRICE)
+        if prices.null_count:
+            prices = pc.fill_null(prices, float("nan"))
+        # The table's own, without a copy, where it lies in one piece.
+        return cls(columns, prices.to_numpy())
 
     @cached_property
     def values_by_form(self) -> Mapping[str, Sequence[Value]]:

@@ -16,6 +16,7 @@ from services.retriever.index.base import (
 from services.retriever.index.choice import Engine, IndexChoice, IndexKind
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.further import FurtherImages
+from services.retriever.index.ids import Ids
 from services.retriever.index.live import LiveIndex
 from services.retriever.index.row_fields import (
     NO_CHANGES,
@@ -41,6 +42,7 @@ __all__ = [
     "ExactIndex",
     "FurtherImages",
     "Hits",
+    "Ids",
     "Index",
     "IndexBuild",
     "IndexChoice",

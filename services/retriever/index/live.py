@@ -23,6 +23,7 @@ from services.retriever.index.base import (
 from services.retriever.index.choice import IndexChoice
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.further import FurtherImages, Places
+from services.retriever.index.ids import Ids
 from services.retriever.index.row_fields import Origin, RowFields, Where
 
 # Changes up to this share of the base lie beside it; more are merged into a new base. Below the
@@ -64,7 +65,8 @@ class LiveIndex:
         gone: Passing | None = None,
         images: NDArray[np.uint8] | None = None,
     ) -> None:
-        """ids: of the base's n rows, ascending.  choice: of the base when changes are merged.
+        """ids: of the base's n rows, ascending; `Ids` are held as they are.
+        choice: of the base when changes are merged.
 
         added: new rows by id.  gone: (n,) bool, base rows not to find.
         images: (n,) of the rows of the base that were read, shared by its snapshots and written to
@@ -74,7 +76,7 @@ class LiveIndex:
         if len(ids) != len(base):
             raise ValueError(f"{len(ids)} ids for {len(base)} rows")
         self._base = base
-        self._ids = ids
+        self._ids = ids if isinstance(ids, Ids) else Ids.of(ids)
         self._choice = choice
         self._added = dict(sorted((added or {}).items()))
         self._added_ids = list(self._added)
@@ -120,7 +122,7 @@ class LiveIndex:
 
     @cached_property
     def _added_ranks(self) -> NDArray[np.float64]:
-        before = np.array([bisect_left(self._ids, one) for one in self._added_ids], np.float64)
+        before = np.array([*map(self._ids.place, self._added_ids)], np.float64)
         # Between two rows of the base: several added rows there keep their own order.
         return before - 1 + np.arange(1, len(before) + 1) / (len(before) + 1)
 
@@ -138,7 +140,7 @@ class LiveIndex:
         """The row number of an id, if it can be found."""
         if product_id in self._added:
             return len(self._ids) + bisect_left(self._added_ids, product_id)
-        number = bisect_left(self._ids, product_id)
+        number = self._ids.place(product_id)
         there = number < len(self._ids) and self._ids[number] == product_id
         return number if there and not self._gone[number] else None
 
@@ -226,7 +228,7 @@ class LiveIndex:
             added.pop(product_id, None)
         gone = self._gone.copy()
         for product_id in {*ids, *deletes}:
-            number = bisect_left(self._ids, product_id)
+            number = self._ids.place(product_id)
             if number < len(self._ids) and self._ids[number] == product_id:
                 gone[number] = True
         return LiveIndex(
@@ -252,9 +254,8 @@ class LiveIndex:
         numbers = np.concatenate(
             [np.flatnonzero(~self._gone), np.arange(len(self._ids), self.numbers)]
         )
-        ordered = sorted((self.id_of(number), number) for number in numbers.tolist())
-        ids = [product_id for product_id, _ in ordered]
-        by_id = np.array([number for _, number in ordered], np.intp)
+        by_id = numbers[np.argsort(self.ranks(numbers), kind="stable")]
+        ids = Ids.of(map(self.id_of, by_id.tolist()))
         engine, origin = self._choice.engine, origin or Origin()
         if engine is not None and len(self._base):
             width = self._base.width
@@ -271,6 +272,10 @@ class LiveIndex:
                 some = by_id[part]
                 build.put(part, self.rows(some), further=self.further(some))
             return LiveIndex(build.finish(), ids, self._choice)
+
+    def named(self, ids: Ids) -> LiveIndex:
+        """The same with these ids, of a base without changes."""
+        return LiveIndex(self._base, ids, self._choice, images=self._images)
 
     def search(
         self,
@@ -290,15 +295,13 @@ class LiveIndex:
         if self._delta is None:
             return hits
         beside = self._delta.search(query, k, threshold, None if passing is None else passing[n:])
-        found = [
-            *zip(hits.rows.tolist(), hits.scores.tolist(), strict=True),
-            *zip((beside.rows + n).tolist(), beside.scores.tolist(), strict=True),
-        ]
-        found.sort(key=lambda hit: (-hit[1], self.id_of(hit[0])))
-        return Hits(
-            np.array([number for number, _ in found[:k]], np.intp),
-            np.array([score for _, score in found[:k]], np.float64),
-        )
+        numbers = np.concatenate([hits.rows, beside.rows + n])
+        scores = np.concatenate([hits.scores, beside.scores])
+        best = np.argsort(-scores, kind="stable")
+        if len(np.unique(scores)) < len(np.unique(hits.scores)) + len(beside.scores):
+            # A changed row ties with another: they come in order of id.
+            best = np.lexsort((self.ranks(numbers), -scores))
+        return Hits(numbers[best[:k]], scores[best[:k]])
 
 
 def _index_of(added: Sequence[Added]) -> ExactIndex:

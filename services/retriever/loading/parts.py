@@ -26,7 +26,7 @@ from services.retriever.index import AnyRows, FurtherImages, Rows
 from services.retriever.loading.faults import Faults, check_vectors
 
 if TYPE_CHECKING:
-    from services.retriever.loading.store import Columns
+    from services.retriever.loading.columns import Columns
 
 
 class Features(Protocol):

@@ -63,6 +63,7 @@ from services.retriever.index import (
     scattered,
 )
 from services.retriever.loading import parts
+from services.retriever.loading.columns import Columns
 from services.retriever.loading.faults import Faults, cannot_be_loaded
 from services.retriever.loading.memory import (
     OVERHEAD_BYTES,
@@ -74,7 +75,6 @@ from services.retriever.loading.memory import (
 )
 from services.retriever.loading.parts import Keys, Part, PartRead, Vectors
 from services.retriever.loading.progress import PublishedHead
-from services.retriever.loading.store import Columns
 from services.retriever.loading.workers import Processes, Workers, here
 from services.retriever.words import ENGLISH, Analyser, WordsBuild
 from services.retriever.words.synonyms import SynonymTable
@@ -220,7 +220,7 @@ class CatalogueReader:
             return Catalogue(
                 info=info,
                 products=every,
-                index=LiveIndex(index, listing.product_ids, self._choice),
+                index=LiveIndex(index, every.ids, self._choice),
                 moments=replace(moments, further=index.images),
                 base=head.base,
                 sequence=head.sequence,
@@ -347,7 +347,9 @@ class CatalogueReader:
                     logger.info("reading the catalogue: %d of %d products", done, count)
         faults.raise_if_any(head, count)
         index = None if words is None else words.finish()
-        return ProductTable.of(batches, self._filterable, self._analyser, index)
+        # Beside vectors in this process, texts are little.
+        pack = together and words is not None
+        return ProductTable.of(batches, self._filterable, self._analyser, index, pack=pack)
 
     def _put_into(self, build: IndexBuild) -> Callable[[Part, PartRead], None]:
         def put(part: Part, read: PartRead) -> None:

@@ -1,21 +1,18 @@
-"""Reading features through Feast's own API: by the batch, and without a Python float a number.
+"""Reading features through Feast: by the batch, and without an object a value.
 
 Everything here blocks; the follower runs it in a thread of its own.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 # Before Feast.
 import services.common.light_feast  # noqa: F401
 
 # isort: split
-import numpy as np
 import yaml  # type: ignore[import-untyped]
 from feast import FeatureStore, FeatureView, RepoConfig
 from feast.errors import FeastError
@@ -24,7 +21,6 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.repo_config import FeastConfigError, load_repo_config
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from numpy.typing import NDArray
 from pydantic import ValidationError
 from redis.exceptions import RedisClusterException, RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,6 +28,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.common.redis_limits import prepare
 from services.common.variables import unset_variables
 from services.retriever.errors import NotPublished, StoreUnavailable
+from services.retriever.loading.columns import Columns
+from services.retriever.loading.redis_columns import RedisColumns
 
 _Signature = tuple[tuple[int, int, int], ...]
 """Inode, modification time and size of each file that a store was opened from."""
@@ -49,83 +47,6 @@ _UNAVAILABLE = (
 )
 
 
-_ABSENT = Value()
-
-
-class Columns:
-    """One answer of the online store: a column a feature, in the order of the keys asked for.
-
-    The store shows a missing row only by empty values; a fingerprint is never empty.
-    """
-
-    def __init__(
-        self, rows: Sequence[Mapping[str, Value]], times: Sequence[datetime | None] = ()
-    ) -> None:
-        """times: event timestamps of the rows, if they are known."""
-        self._rows = rows
-        self._times = times
-
-    def timestamps_us(self) -> list[int]:
-        """(n,) event timestamps in microseconds since 1970, 0 where there is none."""
-        if not self._times:
-            return [0] * len(self._rows)
-        return [0 if one is None else round(one.timestamp() * 1_000_000) for one in self._times]
-
-    def texts(self, feature: str) -> list[str]:
-        """(n,) text, empty where there is none."""
-        return [row.get(feature, _ABSENT).string_val for row in self._rows]
-
-    def text_lists(self, feature: str) -> list[list[str]]:
-        """(n,) lists of text, empty where there is none."""
-        return [list(row.get(feature, _ABSENT).string_list_val.val) for row in self._rows]
-
-    def integers(self, feature: str) -> list[int]:
-        """(n,) integers, 0 where there is none."""
-        return [row.get(feature, _ABSENT).int64_val for row in self._rows]
-
-    def numbers(self, feature: str) -> list[float]:
-        """(n,) floats, NaN where there is none."""
-        values = (row.get(feature, _ABSENT) for row in self._rows)
-        return [value.double_val if value.HasField("double_val") else math.nan for value in values]
-
-    def vectors(self, feature: str, out: NDArray[np.float32]) -> list[int]:
-        """Copy n vectors into `out`, (n, d) float32; one of another length becomes zeros.
-
-        Returns (n,) the lengths found, 0 where there is no vector.
-        """
-        return self.several_vectors(feature, out, 1)[0]
-
-    def several_vectors(
-        self, feature: str, out: NDArray[np.float32], most: int
-    ) -> tuple[list[int], list[tuple[int, NDArray[np.float32]]]]:
-        """The same where a feature has up to `most` vectors, one after the other.
-
-        The first goes into `out`.  Returns the lengths, and by row its further ones, (k, d) each.
-        """
-        d = out.shape[1]
-        size = 4 * d
-        zeros = bytes(size)
-        pieces: list[bytes] = []
-        lengths: list[int] = []
-        further: list[tuple[int, NDArray[np.float32]]] = []
-        for number, row in enumerate(self._rows):
-            floats = row.get(feature, _ABSENT).float_list_val
-            length = len(floats.val)
-            lengths.append(length)
-            # A float list on the wire is a tag, a length, and then the floats as they lie in
-            # memory: taken as they are, no Python float is ever made of them.
-            if length == d:
-                pieces.append(floats.SerializeToString()[-size:])
-            elif length and length % d == 0 and length <= most * d:
-                whole = floats.SerializeToString()[-4 * length :]
-                pieces.append(whole[:size])
-                further.append((number, np.frombuffer(whole, "<f4").reshape(-1, d)[1:]))
-            else:
-                pieces.append(zeros)
-        out[:] = np.frombuffer(b"".join(pieces), "<f4").reshape(out.shape)
-        return lengths, further
-
-
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """A feature store as its files were when it was opened."""
@@ -133,6 +54,8 @@ class _Opened:
     config: RepoConfig
     store: FeatureStore
     provider: Provider
+    redis: RedisColumns | None
+    """Where the online store is a Redis."""
     views: dict[str, FeatureView] = field(default_factory=dict)
     """Those asked for since the last look: Feast takes a millisecond to make one."""
 
@@ -177,7 +100,8 @@ class FeastFeatures:
                 size for *_, size in signature
             )
             if self._opened is None or at_rest:
-                self._opened = _Opened(config, store, get_provider(config))
+                redis = RedisColumns() if RedisColumns.reads(config) else None
+                self._opened = _Opened(config, store, get_provider(config), redis)
                 self._signature = signature if at_rest else None
         except _UNAVAILABLE as error:
             self.close()
@@ -198,13 +122,16 @@ class FeastFeatures:
 
         Raises StoreUnavailable; the next `refresh` then opens the store again.
 
-        Through Feast's `Provider.online_read`, and not `get_online_features`, which makes of the
-        same rows a response of columns with a time and a status a value: more than half the work.
+        Another store than Redis is read through Feast's `Provider.online_read`, and not
+        `get_online_features`, which makes of the same rows a response of columns with a time and a
+        status a value: more than half the work.
         """
-        names = list(keys)
-        columns = ([Value(string_val=key) for key in keys[name]] for name in names)
         try:
             opened = self._open()
+            if opened.redis is not None:
+                return opened.redis.read(opened.config, opened.view(view), features, keys)
+            names = list(keys)
+            columns = ([Value(string_val=key) for key in keys[name]] for name in names)
             rows = opened.provider.online_read(
                 opened.config,
                 opened.view(view),
@@ -218,7 +145,7 @@ class FeastFeatures:
             # The registry's data may be the reason, for example a view that is not applied yet.
             self.close()
             raise StoreUnavailable(f"{view} cannot be read: {error}") from error
-        return Columns([row or {} for _, row in rows], [time for time, _ in rows])
+        return Columns.of_values([row or {} for _, row in rows], [time for time, _ in rows])
 
     def close(self) -> None:
         """Let go of the store; its connections close with the last reference to it."""

@@ -20,8 +20,9 @@ from services.pipeline.load import load as load_feed
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import BrokenPublication
+from services.retriever.loading.columns import Columns
 from services.retriever.loading.reader import CatalogueReader
-from services.retriever.loading.store import Columns, FeastFeatures
+from services.retriever.loading.store import FeastFeatures
 from tests.integration.pipeline.conftest import load, titles
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.encoder_double import EncoderDouble

@@ -26,8 +26,8 @@ from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.products import Products, ProductTable
 from services.retriever.errors import LoadStopped, NotPublished
 from services.retriever.index import ExactIndex, LiveIndex
+from services.retriever.loading.columns import Columns
 from services.retriever.loading.progress import PublishedHead
-from services.retriever.loading.store import Columns
 
 MODEL = "mini@1"
 
@@ -141,7 +141,9 @@ class DictionaryFeatures:
         joined = ["|".join(key) for key in zip(*columns, strict=True)]
         self.reads.append((view, len(joined)))
         rows = (self.rows[view].get(key, {}) for key in joined)
-        return Columns([{name: _value(row.get(name)) for name in features} for row in rows])
+        return Columns.of_values(
+            [{name: _value(row.get(name)) for name in features} for row in rows]
+        )
 
     def publish(self, version: str, ids: Sequence[str], dimension: int = 2) -> None:
         """A whole catalogue of one shard: unit vectors, titles, fingerprints `v-…` and `m-…`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_left
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from services.contracts.search import PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.fields import levels
 from services.retriever.catalogue.products import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.index import Ids
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
 
@@ -182,3 +184,56 @@ def test_what_is_no_product_is_told_with_the_reason() -> None:
     for attributes in ("{", "[1]", '{"a": 1}'):
         _, [(_, reason)] = batch_of(["p-1"], attributes=attributes)
         assert "attributes" in reason
+
+
+def test_packed_texts_come_back_also_after_changes() -> None:
+    texts = ["", "Ä mug. " * 9, "x" * 70_000, "日本\0 \U0001f600", "Ä mug. Dear."]
+    plain, packed = (
+        ProductTable.of(
+            [
+                product_batch(
+                    [f"p-{number}"],
+                    {name: [""] for name in TEXT_COLUMNS}
+                    | {"title": ["T"], "description": [text]}
+                    | {"attributes": [json.dumps({"color": word})]},
+                    [math.nan],
+                )[0]
+                for number, (text, word) in enumerate(zip(texts, "abcde", strict=True))
+            ],
+            pack=pack,
+        )
+        for pack in (False, True)
+    )
+    rows = [4, 0, 3, 3, 2, 1]
+    assert packed.values(rows) == plain.values(rows)
+    assert [row["description"] for row in packed.values(range(5))] == texts
+    assert packed.fields.column("color").values == plain.fields.column("color").values
+    others = table_of(["p-2", "p-9"], description="Another mug.", attributes='{"color": "z"}')
+    for one in (packed, plain):
+        changed = one.put(others, ["p-3"])
+        assert changed.ids == ["p-0", "p-1", "p-2", "p-4", "p-9"]
+        assert [row["description"] for row in changed.values(range(5))] == [
+            *texts[:2],
+            "Another mug.",
+            texts[4],
+            "Another mug.",
+        ]
+        assert changed.fields.column("color").of_row(2) == "z"
+        assert changed.words.count == 5
+        assert others.put(one).values([0, 1]) == one.values([0, 1])
+    assert packed.without(["p-0"]).values([0]) == plain.values([1])
+
+
+def test_ids_are_held_once_and_found_as_in_a_list() -> None:
+    ids = sorted({*ODD_IDS, *(f"p-{number:03}" for number in range(100))})
+    table = table_of(ids)
+    held = table.held_ids
+    assert list(held) == table.ids == ids
+    assert held[-1] == ids[-1]
+    assert held[3:7] == ids[3:7]
+    for product_id in [*ids, "", "0", "p-05", "p-0505", "\U0010ffff"]:
+        assert held.place(product_id) == bisect_left(ids, product_id)
+    with pytest.raises(IndexError):
+        held[len(ids)]
+    assert list(table_of([]).held_ids) == []
+    assert Ids.of([]).place("a") == 0
