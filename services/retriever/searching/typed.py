@@ -72,6 +72,9 @@ class Typed:
 
     def respelled(self, most: int) -> Iterator[str]:
         """The typed words in the catalogue's spellings, the likeliest first."""
+        if self._words.analyser.is_function_word(self.last):
+            # A word, and no misspelling of one: "the" is not "checked".
+            return
         vocabulary = self._catalogue.vocabulary
         choices: list[Sequence[str]] = []
         for unit in self.units[:-1]:

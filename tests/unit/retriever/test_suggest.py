@@ -139,6 +139,13 @@ def test_what_nothing_begins_with_has_no_completion(make: Make, typed: str) -> N
     assert answer.products == []
 
 
+@pytest.mark.parametrize("typed", ["the", "lamp with"])
+def test_a_function_word_is_no_typo(typed: str) -> None:
+    shop = catalogue({"h1": {"title": "Checked shirt"}, "h2": {"title": "Lamp, white"}})
+    assert texts(shop, typed) == []
+    assert texts(shop, "chekc") == ["Checked shirt"]
+
+
 @pytest.mark.parametrize("make", MAKERS, ids=IDS)
 def test_products_match_the_best_suggestion_and_pictured_ones_come_first(make: Make) -> None:
     one = make(SHOP)
