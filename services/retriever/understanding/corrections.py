@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding.amounts import Amounts
 from services.retriever.understanding.dictionary import Dictionary
 from services.retriever.understanding.tokens import Token
 from services.retriever.understanding.wording import Wording
@@ -73,6 +74,14 @@ class Corrections:
                 found.append(correction)
         return found
 
+    def _is_amount_near(self, tokens: Sequence[Token], place: int) -> bool:
+        """True for a number, or an amount in words, at this place or at one of the next two."""
+        amounts = Amounts(tokens, self._wording, self._catalogue.products.currencies)
+        return any(
+            tokens[one].sort == "number" or amounts.at(one) is not None
+            for one in range(place, min(place + 3, len(tokens)))
+        )
+
     def _corrected(
         self, tokens: Sequence[Token], place: int, known: Sequence[str], kept: frozenset[int]
     ) -> Correction | None:
@@ -88,8 +97,7 @@ class Corrections:
                 and tokens[after].start - tokens[place].end == 1
             ):
                 return Correction(place, 2, self._surface(joined))
-        numbered = any(one.sort == "number" for one in tokens[after : after + 3])
-        if meant := self._wording.near(word, before_number=numbered):
+        if meant := self._wording.near(word, before_number=self._is_amount_near(tokens, after)):
             return Correction(place, 1, meant)
         best = self._best(word, known)
         if best is not None:

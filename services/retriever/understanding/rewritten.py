@@ -44,7 +44,7 @@ def understand_rewritten(catalogue: Catalogue, proposed: RewrittenQuery) -> Unde
         own = understand(catalogue, written)
         own = own.model_copy(update={"corrected_query": own.corrected_query or written})
     text = understand(catalogue, proposed.rewritten_query).text
-    checks = _Checks(catalogue, written, text, own)
+    checks = _Checks(catalogue, proposed.query, written, text, own)
     added = [one for limit in proposed.understood if (one := checks.checked(limit)) is not None]
     excluded = [*own.exclusions, *(text for one in added for text in one.excluded)]
     prices = [one.price for one in added if one.price is not None]
@@ -84,9 +84,14 @@ def _is_correction(catalogue: Catalogue, proposed: RewrittenQuery) -> bool:
 class _Checks:
     """Compares proposed limits with one query."""
 
-    def __init__(self, catalogue: Catalogue, query: str, sought: str, own: UnderstoodQuery) -> None:
-        """sought: the text that is searched. own: the reading of the query's own words."""
+    def __init__(
+        self, catalogue: Catalogue, asked: str, query: str, sought: str, own: UnderstoodQuery
+    ) -> None:
+        """asked: the query as written. query: the same, corrected. sought: the text that is
+        searched. own: the reading of the query's own words.
+        """
         self._catalogue = catalogue
+        self._asked = asked
         self._query = query
         self._sought = set(_words(sought))
         self._own = own
@@ -99,7 +104,7 @@ class _Checks:
 
     def checked(self, limit: QueryLimit) -> Understood | None:
         """The limit as the own reading would say it; None if the words do not state it."""
-        span = _span(self._query, limit.text)
+        span = _span(self._query, limit.text) or self._corrected_span(limit.text)
         if span is None or any(start < span[1] and span[0] < end for start, end in self._taken):
             return None
         tokens = tokens_of(self._query[span[0] : span[1]], self._wording.cut)
@@ -124,6 +129,19 @@ class _Checks:
             currency=currency,
             excluded=excluded,
         )
+
+    def _corrected_span(self, quote: str) -> tuple[int, int] | None:
+        """Place in the corrected query of a quote of the query as written, with its typos."""
+        span = _span(self._asked, quote)
+        before, after = tokens_of(self._asked), tokens_of(self._query)
+        if span is None or len(before) != len(after):
+            return None
+        quoted = [
+            token
+            for asked, token in zip(before, after, strict=True)
+            if span[0] <= asked.start and asked.end <= span[1]
+        ]
+        return (quoted[0].start, quoted[-1].end) if quoted else None
 
     def _price(
         self, limit: QueryLimit, tokens: Sequence[Token]

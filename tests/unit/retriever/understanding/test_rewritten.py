@@ -201,6 +201,21 @@ def test_the_limits_of_a_corrected_query_are_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "corrected", "quote", "said"),
+    [
+        ("tasse sns rayures", "tasse sans rayures", "sns rayures", "sans rayures"),
+        ("tasse sns rayures", "tasse sans rayures", "sans rayures", "sans rayures"),
+        ("mug keinesfallss wool", None, "keinesfallss wool", None),
+    ],
+)
+def test_a_limit_is_quoted_as_the_shopper_wrote_it(
+    query: str, corrected: str | None, quote: str, said: str | None
+) -> None:
+    found = meant(query, exclude(quote, "striped"), corrected=corrected)
+    assert [one.text for one in found.understood] == ([] if said is None else [said])
+
+
+@pytest.mark.parametrize(
     ("text", "currency", "named"),
     [("höchstens 20 Euro", "EUR", "EUR"), ("höchstens 20 SEK", "SEK", "SEK"),
      ("höchstens 20 USD", None, "USD"), ("höchstens 20", None, None)],

@@ -159,6 +159,8 @@ def test_negations_in_other_languages(
         ("do you slel a red mug", "do you sell a red mug"),
         ("pleaase a red mug", "please a red mug"),
         ("mug udner 20", "mug under 20"),
+        ("mug undr twenty euros", "mug under twenty euros"),
+        ("mug udner forty", "mug under forty"),
         ("striped mug under 20, not bleu", None),
     ],
 )
