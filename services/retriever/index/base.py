@@ -18,6 +18,7 @@ Vector = NDArray[np.float32]
 Rows = NDArray[np.float32]
 AnyRows = NDArray[np.float32] | NDArray[np.float16]
 Passing = NDArray[np.bool_]
+Scores = NDArray[np.float64]
 
 SCORE_DECIMALS = 6
 """Decimals of a score; scores that differ by less are a tie."""
@@ -28,7 +29,7 @@ class Hits:
     """The best rows, best first; equal scores in ascending order of row."""
 
     rows: NDArray[np.intp]
-    scores: NDArray[np.float64]
+    scores: Scores
 
 
 NO_HITS = Hits(np.empty(0, np.intp), np.empty(0, np.float64))
@@ -59,6 +60,13 @@ class Index(Protocol):
         query: (2·d,) float32 from `fuse`.  passing: (n,) bool.  where: conditions that all passing
         rows meet, for an index elsewhere.  Scores are inner products within -1..1, with the nearest
         of a row's images. Fewer than `k` come back only where fewer pass.
+        """
+        ...
+
+    def among(self, query: Vector, numbers: NDArray[np.intp], k: int) -> Hits:
+        """The `k` best of the m rows with these numbers, exactly; equal ones in any order.
+
+        numbers: each once; a few thousand at most.
         """
         ...
 
@@ -149,14 +157,18 @@ def best_hits(
     numbers: NDArray[np.intp], scores: NDArray[np.floating], k: int, threshold: float | None
 ) -> Hits:
     """The `k` best of m rows by their scores (m,), rounded, ties in order of row."""
-    rounded: NDArray[np.float64] = np.clip(
-        np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0
-    )
-    rounded += 0.0  # never -0.0
+    rounded = rounded_scores(scores)
     best = np.lexsort((numbers, -rounded))[:k]
     if threshold is not None:
         best = best[rounded[best] >= threshold]
     return Hits(numbers[best], rounded[best])
+
+
+def rounded_scores(scores: NDArray[np.floating]) -> Scores:
+    """(m,) inner products as they are shown, and compared."""
+    rounded: Scores = np.clip(np.round(scores.astype(np.float64), SCORE_DECIMALS), -1.0, 1.0)
+    rounded += 0.0  # never -0.0
+    return rounded
 
 
 def fuse(query: Vector, weights: ModalityWeights) -> Vector:

@@ -63,6 +63,12 @@ class CompressedIndex:
         """See `Index.rows`; of 16-bit precision."""
         return self._rows[numbers].astype(np.float32)
 
+    def among(self, query: Vector, numbers: NDArray[np.intp], k: int) -> Hits:
+        """See `Index.among`."""
+        # Set for this thread, as in `search`.
+        faiss.omp_set_num_threads(1)
+        return best_hits(*self._scored(query, k, numbers), k, None) if len(numbers) else NO_HITS
+
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """See `Index.without_image`."""
         return blank_images(self._rows[numbers])

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from services.retriever.index.base import (
     NO_HITS,
-    SCORE_DECIMALS,
     Hits,
     Passing,
     Rows,
     Vector,
+    best_hits,
     blank_images,
+    rounded_scores,
 )
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import Where
@@ -46,6 +47,13 @@ class ExactIndex:
     def rows(self, numbers: NDArray[np.intp]) -> Rows:
         """See `Index.rows`."""
         return self._rows[numbers]
+
+    def among(self, query: Vector, numbers: NDArray[np.intp], k: int) -> Hits:
+        """See `Index.among`."""
+        doubled = query.astype(np.float64)
+        exact = self._rows[numbers].astype(np.float64) @ doubled
+        exact += self._further.gains(doubled[len(query) // 2 :], numbers)
+        return best_hits(numbers, exact, k, None)
 
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """See `Index.without_image`."""
@@ -101,7 +109,7 @@ class ExactIndex:
         doubled = query.astype(np.float64)
         exact = rows[candidates].astype(np.float64) @ doubled
         exact += further.gains(doubled[d:], candidates)
-        scores = np.clip(np.round(exact, SCORE_DECIMALS), -1.0, 1.0) + 0.0  # never -0.0
+        scores = rounded_scores(exact)
         best = np.argsort(-scores, kind="stable")[:k]
         if threshold is not None:
             best = best[scores[best] >= threshold]

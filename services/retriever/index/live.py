@@ -166,6 +166,17 @@ class LiveIndex:
             rows[of_base] = self._base.rows(numbers[of_base])
         return rows
 
+    def among(self, query: Vector, numbers: NDArray[np.intp], k: int) -> Hits:
+        """See `Index.among`; of rows that can be found."""
+        if self._delta is None:
+            return self._base.among(query, numbers, k)
+        n = len(self._ids)
+        hits = self._base.among(query, numbers[numbers < n], k)
+        beside = self._delta.among(query, numbers[numbers >= n] - n, k)
+        scores = np.concatenate([hits.scores, beside.scores])
+        best = np.argsort(-scores, kind="stable")[:k]
+        return Hits(np.concatenate([hits.rows, beside.rows + n])[best], scores[best])
+
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """(m,) True for each of these rows whose image half is zero. A row is read once."""
         of_base = numbers < len(self._ids)

@@ -11,7 +11,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.index import Passing
 from services.retriever.searching.largest import Largest, Part, largest
-from services.retriever.searching.words import SoughtWords
+from services.retriever.searching.sought import SoughtWords
 
 
 class Bonus:
@@ -77,12 +77,6 @@ class Bonus:
         wanted[found] = False
         return largest([one.within(wanted) for one in self._parts()], self.of, most)
 
-    def first(self, found: Numbers, passing: Passing | None) -> tuple[Largest, NDArray[np.bool_]]:
-        """The same of the only text, as many as it remembers; and which of them are certain."""
-        assert self.only is not None  # noqa: S101 - see there
-        left = self._left(self.only.first.rows, found, passing)
-        return self.only.first.kept(left), self.only.first_certain[left]
-
     def _left(
         self, rows: NDArray[np.int32], found: Numbers, passing: Passing | None
     ) -> NDArray[np.bool_]:
@@ -100,5 +94,5 @@ class Bonus:
         return [
             Part(part.said, part.weight * weight)
             for one, weight in self._texts
-            for part in one.parts
+            for part in one.parts(self._catalogue)
         ]

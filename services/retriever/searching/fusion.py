@@ -14,13 +14,15 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.index import NO_HITS, Hits, Passing, Where
 from services.retriever.searching.against import Against
+from services.retriever.searching.beside import FEWEST
 from services.retriever.searching.bonus import Bonus
-from services.retriever.searching.first_page import FEWEST, FirstPage
+from services.retriever.searching.first_page import FirstPage
 from services.retriever.searching.largest import Largest
 from services.retriever.searching.matching import word_scores
 from services.retriever.searching.query import Query
 from services.retriever.searching.ranker import Found, Ranker
-from services.retriever.searching.words import SoughtWords, sought_words, sought_words_alone
+from services.retriever.searching.sought import SoughtWords
+from services.retriever.searching.words import sought_words, sought_words_alone
 
 
 class Fusion:
@@ -148,8 +150,7 @@ class Fusion:
     ) -> Found | None:
         """The first `k` results alone; None where that takes all of them."""
         assert self._bonus is not None  # noqa: S101 - see `_bounded`
-        beside, certain = self._bonus.first(by_vectors.rows, passing)
-        first = FirstPage(self._ranker, by_vectors, beside, certain, least)
+        first = FirstPage(self._ranker, by_vectors, least, passing)
         return first.best(k, lambda: self._most(by_vectors.rows, passing))
 
     def _beside(
@@ -190,7 +191,9 @@ class Fusion:
         index, count = self._catalogue.index, len(only.certain)
         if count > FEWEST:
             gone = index.numbers - len(index)
-            if passing is not None or count - gone < DEPTH + len(found):
+            if passing is None and not gone:
+                count -= int(np.count_nonzero(only.certain.has(found)))
+            elif passing is not None or count - gone < DEPTH + len(found):
                 count = len(self._bonus.certain(found, passing))
         return min(DEPTH, max(FEWEST, count))
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.words.postings import FULL
-from services.retriever.words.strengths import Said
+from services.retriever.words.strengths import STRENGTHS, Said
 
 _ROUNDING = 1e-4
 """More than what a sum in float32 is off by."""
@@ -101,6 +101,14 @@ def largest(
     order = np.argsort(rows)
     rest = 0.0 if len(rows) < most else float(amounts.min())
     return Largest(rows[order], amounts[order], rest)
+
+
+def amounts_of(parts: Sequence[Part], rows: NDArray[np.int32]) -> Amounts:
+    """(m,) the sums of these rows."""
+    amounts = np.zeros(len(rows), np.float32)
+    for one in parts:
+        amounts += np.float32(one.weight) * STRENGTHS[one.said.of(rows)]
+    return amounts
 
 
 def last_of(amounts: NDArray[np.floating], most: int) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from services.contracts.search import Match, WordScore
-from services.retriever.searching.words import MATCHED_ROWS, SoughtConcept, SoughtWords
+from services.retriever.searching.sought import MATCHED_ROWS, SoughtConcept, SoughtWords
 from services.retriever.words import Words
 from services.retriever.words.postings import Numbers, fields_of
 

@@ -62,6 +62,10 @@ class Ranker:
         k = len(rows) if most is None else most
         return self.catalogue.index.search(self.fused, k, threshold, wanted)
 
+    def most_similar(self, rows: Numbers, most: int) -> Hits:
+        """The most similar of these few rows, which can be found."""
+        return self.catalogue.index.among(self.fused, rows, most)
+
     def results(self, hits: Hits, least: float | None) -> Hits:
         """Only those that are similar enough, or say the whole query."""
         if least is None or self.words_alone:
@@ -100,12 +104,6 @@ class Ranker:
         """The first of these rows, in order."""
         order = np.lexsort((self.catalogue.index.ranks(rows), -relevance))[:depth]
         return Found(rows[order], scores[order], relevance[order])
-
-    def blank(self, rows: Numbers) -> NDArray[np.bool_]:
-        """(m,) True for products without an image, which may count with that of others."""
-        if not self.catalogue.moments.pictured:
-            return np.zeros(len(rows), np.bool_)
-        return self.catalogue.index.without_image(rows)
 
     def missing_image(self, rows: Numbers, blank: NDArray[np.bool_] | None = None) -> Scores:
         """(m,) Expected part of an image, for products that say everything but have none.

@@ -29,8 +29,8 @@ from services.retriever.searching.paging import Order
 from services.retriever.searching.query import query_of
 from services.retriever.searching.ranker import Found
 from services.retriever.searching.scope import Scope
+from services.retriever.searching.sought import SoughtWords
 from services.retriever.searching.variants import variants_of
-from services.retriever.searching.words import SoughtWords
 
 _NOTHING = Found(np.empty(0, np.intp), np.empty(0), np.empty(0))
 
@@ -189,7 +189,7 @@ class _Search:
         says all of the words, the query is understood all the same.
         """
         words = self._fusion.words[number]
-        if words is None or not words.is_certain_of(self._catalogue.index):
+        if words is None or not words.is_certain:
             return 0.0
         return 1.0 if words.exact else NO_MATCH_BELOW
 
@@ -197,7 +197,7 @@ class _Search:
         """The largest share of a text that one product says."""
         if words is None or not len(self._catalogue.index):
             return 0.0
-        return words.most_said(self._catalogue.index.alive)
+        return words.most_said(self._catalogue)
 
     def _best(self, query: Vector) -> float | None:
         """The best similarity over the whole catalogue."""

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.contracts.search import DEPTH, Match
+from services.contracts.search import DEPTH
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.remembered import remembered
-from services.retriever.index import LiveIndex
-from services.retriever.searching.largest import Largest, Part, largest
+from services.retriever.searching.largest import amounts_of, largest
+from services.retriever.searching.saying import key_as_written, key_of, said_by, ways_of
+from services.retriever.searching.sought import (
+    WORDS_WEIGHT,
+    SoughtConcept,
+    SoughtWords,
+    for_identifier,
+)
 from services.retriever.words import Words
 from services.retriever.words.concepts import Concept, concepts_of
-from services.retriever.words.postings import FULL, Numbers, place_of, places_of
 from services.retriever.words.row_set import RowSet
 from services.retriever.words.said import STRUCTURED, rows_saying
-from services.retriever.words.strengths import (
-    STRENGTHS,
-    Said,
-    own_bytes,
-    said_in,
-    strongest,
-    weakest,
-)
+from services.retriever.words.strengths import Said, weakest
 from services.retriever.words.texts import FIELDS
 
-_WEIGHT = 1.0
-"""Relevance of a product that says every word fully, in units of cosine similarity."""
-_IDENTIFIED = 3.0
-_BEGUN = 1.0
-"""Relevance of an identifier and of its beginning: the first is above any sum of the others."""
 _CORRECTED = 0.7
 """Share of a word that is said in another spelling than the query's."""
 _NAMED, _UNKNOWN = 0.2, -0.3
@@ -50,109 +42,10 @@ _BRAND = 1 << FIELDS.index("brand")
 _KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
 _REMEMBERED = 1_000
 """Texts whose words stay in memory."""
-MATCHED_ROWS = 40
-"""Rows of a text whose matches stay in memory, see `matching`."""
-_BYTES_A_MATCH = 750
-
-
-@dataclass(frozen=True, slots=True)
-class SoughtConcept:
-    """One word or phrase of a text, and the products that say it."""
-
-    concept: Concept
-    weight: float
-    """Its share of a product's bonus where it is fully said."""
-    said: Said
-
-    def of(self, row: int) -> float:
-        """Strength of the match in a product, within 0..1."""
-        return float(self.strengths(np.array([row]))[0])
-
-    def strengths(self, rows: Numbers | NDArray[np.int32]) -> NDArray[np.float32]:
-        """(m,) the same for several products."""
-        strengths: NDArray[np.float32] = STRENGTHS[self.said.of(rows)]
-        return strengths
-
-
-@dataclass(frozen=True, slots=True)
-class SoughtWords:
-    """One text over a snapshot of n row numbers; rows that are gone count as any other."""
-
-    text: str
-    concepts: Sequence[SoughtConcept]
-    certain: RowSet
-    """Rows that say every word, or have the identifier."""
-    identified: NDArray[np.int32]
-    """Rows with the identifier that the text is, or begins; ascending."""
-    exact: bool
-    """True if the text is an identifier."""
-    excess: float = 0.0
-    """Amount that the words add to the excess of the best similarity (`ScoreCalibration`)."""
-    matched: dict[int, list[Match]] = field(default_factory=dict, compare=False, repr=False)
-    """The matches of rows that were on a page lately, see `matching`."""
-    first: Largest = field(init=False, compare=False, repr=False)
-    """The rows with the largest bonus."""
-    first_certain: NDArray[np.bool_] = field(init=False, compare=False, repr=False)
-    """True for those of `first` that are `certain`."""
-
-    def __post_init__(self) -> None:
-        first = largest(self.parts, self.bonus, _FIRST).within(2 * _FIRST)
-        object.__setattr__(self, "first", first)
-        object.__setattr__(self, "first_certain", self.certain.has(first.rows))
-
-    @property
-    def parts(self) -> list[Part]:
-        """The parts of the bonus: one for each word, and one for the identifier."""
-        parts = [Part(one.said, one.weight) for one in self.concepts]
-        if len(self.identified):
-            impacts = np.full(len(self.identified), FULL, np.uint8)
-            parts.append(Part(Said(self.identified, impacts), self._by_identifier))
-        return parts
-
-    def bonus(self, rows: Numbers | NDArray[np.int32]) -> NDArray[np.float32]:
-        """(m,) what to add to the cosine similarity of these rows."""
-        bonus = np.zeros(len(rows), np.float32)
-        for one in self.concepts:
-            bonus += np.float32(one.weight) * one.strengths(rows)
-        if len(self.identified):
-            bonus[places_of(self.identified, rows) >= 0] += np.float32(self._by_identifier)
-        return bonus
-
-    def identifies(self, row: int) -> bool:
-        """True if the text is an identifier of a product, or begins one."""
-        return place_of(self.identified, row) is not None
-
-    def for_identifier(self, row: int) -> float:
-        """The part of a product's bonus that is for an identifier."""
-        return self._by_identifier if self.identifies(row) else 0.0
-
-    def is_certain_of(self, index: LiveIndex) -> bool:
-        """True if a product that can be found is `certain`."""
-        first = self.first.rows[self.first_certain]
-        return bool(index.alive_of(first).any() or index.alive_of(self.certain.rows).any())
-
-    def most_said(self, alive: NDArray[np.bool_]) -> float:
-        """The largest share of the text that one of these products says. alive: (n,)."""
-        first = self.first.kept(alive[self.first.rows])
-        if not len(first.rows) and first.rest:
-            first = largest([one.within(alive) for one in self.parts], self.bonus, 1)
-        return min(float(first.amounts.max(initial=0)) / _WEIGHT, 1.0)
-
-    @property
-    def _by_identifier(self) -> float:
-        return _IDENTIFIED if self.exact else _BEGUN
 
 
 def _bytes_of(words: SoughtWords | None) -> int:
-    """Memory of a text with the matches of its first pages."""
-    if words is None:
-        return 0
-    size = words.certain.nbytes + own_bytes(words.identified)
-    size += own_bytes(words.first.rows) + own_bytes(words.first.amounts)
-    size += words.first_certain.nbytes
-    size += sum(one.said.own_bytes for one in words.concepts)
-    said = [len(words.identified), *(len(one.said) for one in words.concepts)]
-    return size + _BYTES_A_MATCH * sum(min(MATCHED_ROWS, count) for count in said)
+    return 0 if words is None else words.most_bytes
 
 
 @remembered(_REMEMBERED, _bytes_of)
@@ -177,16 +70,27 @@ def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> Sough
     if not concepts and not len(begun):
         return None
     sought, known = _sought(catalogue, words, concepts, brand_counts)
-    certain = RowSet(_certain(sought, begun) if all(known) else begun, words.numbers)
-    excess = _NAMED if _names(words, sought) else 0.0 if all(known) else _UNKNOWN
-    return SoughtWords(text, sought, certain, begun, len(exact) > 0, excess)
+    parts = [one.part(catalogue) for one in sought]
+    certain = _certain([one.said for one in parts], begun) if all(known) else begun
+    parts += for_identifier(begun, exact=len(exact) > 0)
+    return SoughtWords(
+        text,
+        catalogue.index,
+        bool(catalogue.moments.pictured),
+        sought,
+        RowSet(certain, words.numbers),
+        begun,
+        exact=len(exact) > 0,
+        first=largest(parts, partial(amounts_of, parts), _FIRST).within(2 * _FIRST),
+        excess=_NAMED if _names(words, sought) else 0.0 if all(known) else _UNKNOWN,
+    )
 
 
-def _certain(sought: Sequence[SoughtConcept], begun: NDArray[np.int32]) -> NDArray[np.int32]:
+def _certain(said: Sequence[Said], begun: NDArray[np.int32]) -> NDArray[np.int32]:
     """Rows that say every word, or have the identifier; ascending."""
-    if not sought:
+    if not said:
         return begun
-    rows = weakest([one.said for one in sought]).rows
+    rows = weakest(said).rows
     return np.union1d(rows, begun) if len(begun) else rows
 
 
@@ -205,7 +109,7 @@ def _in_brand(words: Words, word: str) -> bool:
 def _names(words: Words, sought: Sequence[SoughtConcept]) -> bool:
     """True if the text names a brand, or a kind of product: a word of categories and of titles."""
     for one in sought:
-        if len(one.said):
+        if one.count:
             said = 0
             for word in {word for phrase in one.concept.alternatives for word in phrase}:
                 said |= words.remembered("fields", word, partial(_fields, words))
@@ -239,36 +143,28 @@ def _sought(
     has a part of is covered by that part alone.
     """
     products = len(catalogue.index)
-    found: list[tuple[Concept, float, Said]] = []
+    found: list[tuple[Concept, float, str, int]] = []
     known: list[bool] = []
     total = 0.0
     for concept in concepts:
-        said = _said_concept(words, concept)
-        weight = math.log(1 + (products + 0.5) / (min(len(said), products) + 0.5))
+        key = key_of(concept)
+        count = len(said_by(catalogue, key))
+        weight = math.log(1 + (products + 0.5) / (min(count, products) + 0.5))
         if _is_brand(words, concept):
             weight *= brand_counts
         total += weight
-        known.append(len(said) > 0)
-        if not len(said):
-            near = [(one.word,) for one in catalogue.vocabulary.corrections(concept.text, most=1)]
-            concept = Concept(concept.text, [*concept.alternatives, *near])
-            said = said_in(words, [word for (word,) in near])
+        known.append(count > 0)
+        if not count:
+            near = [one.word for one in catalogue.vocabulary.corrections(concept.text, most=1)]
+            ways = [*concept.alternatives, *((word,) for word in near)]
+            concept = Concept(concept.text, ways)
+            key = key_as_written(near)
+            count = len(said_by(catalogue, key))
             weight *= _CORRECTED
-        found.append((concept, weight, said))
-    scale = _WEIGHT / total if total else 0.0
-    return [SoughtConcept(concept, weight * scale, said) for concept, weight, said in found], known
-
-
-def _said_concept(words: Words, concept: Concept) -> Said:
-    """Where a concept is said, by the strongest of its phrases; a phrase by its weakest word."""
-    single = [one[0] for one in concept.alternatives if len(one) == 1]
-    return strongest(
-        [
-            said_in(words, [form for word in single for form in words.forms(word)]),
-            *(
-                weakest([said_in(words, words.forms(word)) for word in phrase])
-                for phrase in concept.alternatives
-                if len(phrase) > 1
-            ),
-        ]
-    )
+        found.append((concept, weight, key, count))
+    scale = WORDS_WEIGHT / total if total else 0.0
+    sought = [
+        SoughtConcept(concept, weight * scale, key, ways_of(words, key), count)
+        for concept, weight, key, count in found
+    ]
+    return sought, known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,15 +88,49 @@ def own_bytes(array: NDArray[np.generic]) -> int:
     return array.nbytes if array.base is None else 0
 
 
-def said_in(words: Words, forms: Sequence[str]) -> Said:
-    """Where any of these words is said, by the strongest of them."""
-    return strongest(
-        [
-            Said(one.rows + np.int32(first) if first else one.rows, one.impacts)
-            for form in forms
-            for first, one in words.postings(form)
-        ]
-    )
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways in which a product may say something: one of several phrases, each of their words in
+    one of several forms. Not merged, since that takes megabytes where the words are frequent.
+    """
+
+    phrases: Sequence[Sequence[Sequence[Said]]]
+    """By phrase and word: where each form is said."""
+
+    @property
+    def forms(self) -> list[Said]:
+        """Where each form of any of the words is said."""
+        return [form for phrase in self.phrases for forms in phrase for form in forms]
+
+    def of(self, wanted: Numbers | NDArray[np.int32]) -> NDArray[np.uint8]:
+        """See `Said.of`."""
+        impacts = np.zeros(len(wanted), np.uint8)
+        for phrase in self.phrases:
+            said = reduce(np.minimum, (_strongest_of(forms, wanted) for forms in phrase))
+            np.maximum(impacts, said, out=impacts)
+        return impacts
+
+    def merged(self) -> Said:
+        """By the strongest of the phrases; a phrase by its weakest word."""
+        return strongest(
+            [weakest([strongest(forms) for forms in phrase]) for phrase in self.phrases]
+        )
+
+
+def _strongest_of(forms: Sequence[Said], wanted: Numbers | NDArray[np.int32]) -> NDArray[np.uint8]:
+    impacts = np.zeros(len(wanted), np.uint8)
+    for form in forms:
+        np.maximum(impacts, form.of(wanted), out=impacts)
+    return impacts
+
+
+def said_as(words: Words, forms: Sequence[str]) -> list[Said]:
+    """Where each of these words is said."""
+    return [
+        Said(one.rows + np.int32(first) if first else one.rows, one.impacts)
+        for form in forms
+        for first, one in words.postings(form)
+    ]
 
 
 def strongest(parts: Sequence[Said]) -> Said:

@@ -26,9 +26,10 @@ from services.retriever.catalogue.products import (
     product_batch,
 )
 from services.retriever.index import IndexChoice, LiveIndex, Rows
-from services.retriever.searching.largest import Part, largest
+from services.retriever.searching.largest import Part, amounts_of, largest
 from services.retriever.searching.search import search as search_catalogue
-from services.retriever.words.strengths import STRENGTHS, Said
+from services.retriever.searching.words import sought_words
+from services.retriever.words.strengths import STRENGTHS, Said, Ways
 
 MODEL = "mini@1"
 D = 16
@@ -113,6 +114,37 @@ def test_the_first_page_alone_is_that_of_the_whole_answer(
         whole = search(shop(kind), text, seed, **asked, facets=["brand"])
         assert alone == whole.model_copy(update={"facets": None})
         assert alone.found <= DEPTH
+
+
+@pytest.mark.parametrize("kind", ["as loaded", "changed since"])
+@pytest.mark.parametrize("text", ["red", "mugs", "blue large lamps", "KX-00", "black lagre bowl"])
+def test_the_bonus_of_a_product_is_that_of_its_merged_words(kind: str, text: str) -> None:
+    catalogue = shop(kind)
+    sought = sought_words(catalogue, text)
+    assert sought is not None
+    every = np.arange(catalogue.index.numbers, dtype=np.int32)
+    expected = amounts_of(sought.parts(catalogue), every)
+    assert sought.bonus(every).tolist() == expected.tolist()
+    assert len(sought.first.rows) < np.count_nonzero(expected) or not sought.first.rest
+
+
+def test_ways_say_what_they_say_when_they_are_merged() -> None:
+    generator = np.random.default_rng(11)
+
+    def form() -> Said:
+        rows = np.flatnonzero(generator.random(200) < generator.choice([0.01, 0.2, 0.9]))
+        impacts = generator.integers(1, 256, len(rows)).astype(np.uint8)
+        return Said(rows.astype(np.int32), impacts)
+
+    def some(least: int) -> range:
+        return range(int(generator.integers(least, 4)))
+
+    for _ in range(200):
+        ways = Ways([[[form() for _ in some(0)] for _ in some(1)] for _ in some(1)])
+        every = np.arange(200, dtype=np.int32)
+        merged = ways.merged()
+        assert merged.rows.tolist() == np.flatnonzero(ways.of(every)).tolist()
+        assert merged.impacts.tolist() == ways.of(merged.rows).tolist()
 
 
 def test_the_largest_sums_are_those_of_all_products() -> None:

@@ -118,6 +118,10 @@ def check(index: LiveIndex, shop: Shop, off: float, passing: NDArray[np.bool_] |
         assert len(hits.rows) == min(20, int(alive.sum())) == len(set(hits.rows.tolist()))
         of_hits = [shop.ids.index(index.id_of(row)) for row in hits.rows.tolist()]
         np.testing.assert_allclose(hits.scores, expected[of_hits], atol=off)
+        few = index.among(query, hits.rows[::-1], 10)
+        assert few.scores.tolist() == hits.scores[:10].tolist()
+        score_of = dict(zip(hits.rows.tolist(), hits.scores.tolist(), strict=True))
+        assert [score_of[row] for row in few.rows.tolist()] == few.scores.tolist()
         places, _ = index.nearest_images(query, hits.rows)
         if off < 1e-5:
             assert places.tolist() == [shop.nearest(number, query) for number in of_hits]

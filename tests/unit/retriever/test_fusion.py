@@ -25,7 +25,7 @@ from services.retriever.catalogue.products import (
     product_batch,
 )
 from services.retriever.index import IndexChoice, LiveIndex, Rows, Vector
-from services.retriever.searching import first_page, fusion
+from services.retriever.searching import beside, fusion
 from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.paging import every_page, ids_of
 
@@ -226,7 +226,7 @@ def test_a_brand_counts_more_only_beside_vectors(shop: Catalogue, mode: str, fir
 def test_counts_facets_and_pages_follow_the_fused_order(
     shop: Catalogue, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    for module in (fusion, first_page):
+    for module in (fusion, beside):
         monkeypatch.setattr(module, "FEWEST", at_once)
     monkeypatch.setattr(fusion, "DEPTH", 30 if at_once == 20 else 1_000)
     whole = search(shop, "red mug", k=100, facets=["brand"])

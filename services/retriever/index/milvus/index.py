@@ -74,6 +74,12 @@ class MilvusIndex:
         """See `Index.rows`. Raises DependencyUnavailable."""
         return self._vectors(self.keys[numbers])
 
+    def among(self, query: Vector, numbers: NDArray[np.intp], k: int) -> Hits:
+        """See `Index.among`. Raises DependencyUnavailable."""
+        wanted = np.zeros(len(self), np.bool_)
+        wanted[numbers] = True
+        return self.search(query, k, passing=wanted)
+
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """See `Index.without_image`."""
         blank: NDArray[np.bool_] = self.blank[numbers]

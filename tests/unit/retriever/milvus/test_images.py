@@ -35,6 +35,8 @@ def assert_equal(one: LiveIndex, other: LiveIndex) -> None:
                 same = np.isin(hits.rows, wanted.rows)
                 assert same.mean() > 0.98  # at the end, rounding decides between neighbours
                 assert len(set(hits.rows.tolist())) == len(hits.rows)
+        found, wanted = (index.among(query, every[50:0:-1], 30) for index in (one, other))
+        assert np.allclose(found.scores, wanted.scores, atol=2e-6)
         places, _ = one.nearest_images(query, every[:50])
         assert np.array_equal(places, other.nearest_images(query, every[:50])[0])
 
