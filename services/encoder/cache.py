@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import cast
 
 import numpy as np
@@ -19,10 +20,13 @@ from pydantic import RedisDsn
 from services.common.background import Background
 from services.common.metrics import Metrics
 from services.common.optional_redis import OptionalRedis, RedisUnavailable
+from services.encoder.together import Together
 
 UnitVector = npt.NDArray[np.float32]
 
 _BYTES_A_NUMBER = 4
+_AT_ONCE = 256
+"""Vectors in one command: half a megabyte for ViT-B/32."""
 
 # Writes and trims in one step. KEYS: the index (a sorted set of keys by time of writing), then the
 # keys. ARGV: now and lifetime in ms, maximum entries, then the values. The oldest are removed.
@@ -63,7 +67,9 @@ class EmbeddingCache:
         self._ttl_ms = 1000 * ttl_s
         self._max_entries = max_entries
         self._store = self._redis.client.register_script(_STORE)
+        self._gets = Together[str, bytes | None](self._values, most=_AT_ONCE)
         self._on_the_way: dict[str, UnitVector] = {}
+        self._storing = False
         self._keeping = Background()
         self._lookups = Counter(
             "encoder_cache_lookups",
@@ -76,13 +82,11 @@ class EmbeddingCache:
 
     async def get(self, keys: Sequence[str]) -> list[UnitVector | None]:
         """The cached vectors, None for the others. A failure of Redis raises nothing."""
-        names = [self.prefix + key for key in keys]
         try:
-            values = await self._redis.ask(lambda: self._redis.client.mget(names))
+            found = await self._gets.of(keys)
         except RedisUnavailable:
             self._lookups.labels("unavailable").inc(len(keys))
             return [None] * len(keys)
-        found = cast("list[bytes | None]", values)
         # A value of another size was not written by this cache.
         vectors = [
             np.frombuffer(value, "<f4")
@@ -95,22 +99,36 @@ class EmbeddingCache:
         self._lookups.labels("miss").inc(len(keys) - hits)
         return vectors
 
+    async def _values(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        names = [self.prefix + key for key in keys]
+        values = await self._redis.ask(lambda: self._redis.client.mget(names))
+        return cast("list[bytes | None]", values)
+
     def found_in_memory(self, hits: int) -> None:
         """Count vectors that the caller still had from before."""
         self._lookups.labels("hit").inc(hits)
 
     def keep(self, vectors: Mapping[str, UnitVector]) -> None:
-        """Like `put`, but in the background. `get` finds the vectors from now on."""
-        if vectors:
-            self._on_the_way.update(vectors)
-            self._keeping.start(self._put_on_the_way(vectors))
+        """Like `put`, but in the background. `get` finds the vectors from now on.
 
-    async def _put_on_the_way(self, vectors: Mapping[str, UnitVector]) -> None:
+        Those that come while some are stored are stored together.
+        """
+        self._on_the_way.update(vectors)
+        if self._on_the_way and not self._storing:
+            self._storing = True
+            self._keeping.start(self._put_on_the_way())
+
+    async def _put_on_the_way(self) -> None:
         try:
-            await self.put(vectors)
+            while self._on_the_way:
+                vectors = dict(islice(self._on_the_way.items(), _AT_ONCE))
+                try:
+                    await self.put(vectors)
+                finally:
+                    for key in vectors:
+                        del self._on_the_way[key]
         finally:
-            for key in vectors:
-                self._on_the_way.pop(key, None)
+            self._storing = False
 
     async def put(self, vectors: Mapping[str, UnitVector]) -> None:
         """Store vectors, and remove the oldest above the limit. Redis failures raise nothing."""

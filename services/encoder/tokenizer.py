@@ -159,13 +159,19 @@ def merge(parts: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    text = html.unescape(html.unescape(ftfy.fix_text(text)))
-    return _SPACES.sub(" ", text.strip()).strip().lower()
+    return _SPACES.sub(" ", _repaired(text).strip()).strip().lower()
 
 
 def _clean_as_open_clip(text: str) -> str:
     """`str.split` knows a few more spaces than `regex`."""
-    return " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split()).lower()
+    return " ".join(_repaired(text).split()).lower()
+
+
+def _repaired(text: str) -> str:
+    """The text without wrongly decoded characters and without HTML's entities."""
+    if text.isascii() and text.isprintable() and "&" not in text:
+        return text  # It has none. To look for them takes longer than all the rest.
+    return html.unescape(html.unescape(ftfy.fix_text(text)))
 
 
 def _byte_characters() -> dict[int, str]:

@@ -48,8 +48,9 @@ class Queries:
         Also returns the snapshot by which memory understood them, or empty text.
         """
         queries = [one.query if one.interpret else None for one in requests]
-        if all(one is None or (recent is not None and recent.knows(one)) for one in queries):
-            # Tasks would cost more than what is left to do.
+        known = all(one is None or (recent is not None and recent.knows(one)) for one in queries)
+        if known or self._rewriting.disabled:
+            # One of the two takes no time, and tasks do.
             rewritten = await self._rewritten(requests, timings)
             understood, snapshot = await self._understood(queries, timings, recent)
         else:

@@ -59,9 +59,14 @@ class Rewriting:
         self._clock = clock
         self._disabled_until = float("-inf")
 
+    @property
+    def disabled(self) -> bool:
+        """True if the rewriter said a moment ago that it is switched off."""
+        return self._clock() < self._disabled_until
+
     async def better(self, query: str) -> QueryInWords:
         """The rewritten query; after any failure, the original query."""
-        if self._clock() < self._disabled_until:
+        if self.disabled:
             return QueryInWords(query, query, source="disabled")
         try:
             # The other stages need time as well, and unlike this one they are needed.

@@ -196,6 +196,11 @@ class LiveIndex:
         rows = [one.row for one in self._added.values()]
         return _images(blank_images(np.stack(rows))) if rows else np.empty(0, np.uint8)
 
+    @property
+    def images(self) -> int:
+        """See `Index.images`; those of rows that are gone count too."""
+        return self._base.images + (0 if self._delta is None else self._delta.images)
+
     def further(self, numbers: NDArray[np.intp]) -> FurtherImages:
         """See `Index.further`."""
         if self._delta is None:

@@ -40,6 +40,8 @@ class Bonus:
         firsts = [one.first for one, _ in self._texts]
         if any(one.rest > 0 for one in firsts):
             return True
+        if len(firsts) == 1:
+            return len(firsts[0].rows) > count
         return len(np.unique(np.concatenate([one.rows for one in firsts]))) > count
 
     def left(

@@ -15,6 +15,8 @@ from services.retriever.index import Rows, Vector
 
 def matched_images(catalogue: Catalogue, fused: Vector, rows: Numbers) -> Mapping[int, str]:
     """By position among these rows: the address of the matched picture, if not the first one."""
+    if not catalogue.index.images:
+        return {}
     places, _ = catalogue.index.nearest_images(fused, rows)
     positions = np.flatnonzero(places)
     if not len(positions):
@@ -33,9 +35,9 @@ def matched_images(catalogue: Catalogue, fused: Vector, rows: Numbers) -> Mappin
 def nearest_rows(catalogue: Catalogue, fused: Vector, rows: Numbers) -> Rows:
     """(m, 2·d) these rows, each with its nearest image."""
     vectors = catalogue.index.rows(rows)
-    _, differences = catalogue.index.nearest_images(fused, rows)
-    if not differences.any():
+    if not catalogue.index.images:
         return vectors
+    _, differences = catalogue.index.nearest_images(fused, rows)
     vectors = vectors.copy()
     vectors[:, len(fused) // 2 :] += differences
     return vectors

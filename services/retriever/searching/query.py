@@ -69,29 +69,35 @@ def query_of(catalogue: Catalogue, request: RetrievalRequest) -> Query:
         _fused(catalogue, number, term, balance)
         for number, (term, balance) in enumerate(zip(request.terms, balances, strict=True))
     ]
-    # The weight of a single term changes nothing.
-    weights = [term.weight for term in request.terms] if len(fused) > 1 else [1.0]
-    if len(fused) > 1:
-        spreads: list[Spread] = [catalogue.moments.spread(one) for one in fused]
-        weights = [
-            weight / spread.deviation for weight, spread in zip(weights, spreads, strict=True)
-        ]
-    total = sum(abs(weight) for weight in weights)
-    weights = [weight / total for weight in weights]
-    terms = [one * np.float32(weight) for one, weight in zip(fused, weights, strict=True)]
+    terms, weights = _balanced(catalogue, request, fused)
     halves = [_halves(balance) for balance in balances]
     usual = [
         catalogue.moments.usual_deviation(_kind(term), *of_term)
         for term, of_term in zip(request.terms, halves, strict=True)
     ]
     return Query(
-        fused=np.sum(terms, axis=0, dtype=np.float32),
+        fused=np.sum(terms, axis=0, dtype=np.float32) if len(terms) > 1 else terms[0],
         terms=terms,
         weights=weights,
         halves=halves,
         own=[term.product_id for term in request.terms if term.product_id is not None],
         usual=usual,
     )
+
+
+def _balanced(
+    catalogue: Catalogue, request: RetrievalRequest, fused: list[Vector]
+) -> tuple[list[Vector], list[float]]:
+    """The terms with their balanced weights in them, and the weights. fused: of each term."""
+    if len(fused) == 1:
+        return fused, [1.0]  # its weight changes nothing
+    spreads: list[Spread] = [catalogue.moments.spread(one) for one in fused]
+    weights = [
+        term.weight / spread.deviation for term, spread in zip(request.terms, spreads, strict=True)
+    ]
+    total = sum(abs(weight) for weight in weights)
+    weights = [weight / total for weight in weights]
+    return [one * np.float32(part) for one, part in zip(fused, weights, strict=True)], weights
 
 
 def _halves(weights: ModalityWeights) -> tuple[float, float]:

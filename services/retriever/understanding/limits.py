@@ -68,6 +68,8 @@ class Limits:
     def prices(self) -> list[PriceLimit]:
         """In order, none of them over another."""
         found: list[PriceLimit] = []
+        if not any(self._amounts.at(place) for place in range(len(self._tokens))):
+            return found
         place = 0
         while place < len(self._tokens):
             limit = self._range(place) or self._one_sided(place) or self._behind(place)

@@ -74,6 +74,11 @@ class Negations:
         self._text = text
         self._tokens = tokens
         self._wording = wording
+        self._any_behind = any(
+            wording.at("after_not", tokens, place) or token.folded in ("-", "free")
+            for place, token in enumerate(tokens)
+        )
+        """True if a negator may stand behind what it negates."""
 
     def all(self, taken: Collection[int]) -> list[Negation]:
         """In order. taken: tokens that say something else already."""
@@ -163,10 +168,13 @@ class Negations:
 
     def _after(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that ends with its negator: `leather-free`, `赤以外`."""
+        excluded = self._catalogue.negated_in(self._tokens[place].folded)
+        if excluded is None and not self._any_behind:
+            return None
         end = self._target(place, taken, noun=False)
         if end is None:
             return None
-        if (excluded := self._catalogue.negated_in(self._tokens[place].folded)) is not None:
+        if excluded is not None:
             return Negation(place, place + 1, [excluded])
         behind = self._wording.at("after_not", self._tokens, end) or self._free(end)
         said = self._said(place, end)

@@ -63,6 +63,9 @@ class Wording:
 
     def at(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
         """The number of tokens of the longest phrase with this meaning that begins here."""
+        # Most words begin no phrase.
+        if place >= len(tokens) or tokens[place].folded not in self._phrases[meaning]:
+            return 0
         return next(self._lengths(meaning, tokens, place), 0)
 
     def before(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:

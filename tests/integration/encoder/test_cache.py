@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from typing import cast
 
 import numpy as np
 import pytest_asyncio
@@ -132,3 +134,28 @@ async def test_without_redis_it_finds_nothing_quickly_and_recovers(
     lookups = metrics.registry.get_sample_value
     assert (lookups("encoder_cache_lookups_total", {"outcome": "unavailable"}) or 0) >= 50
     assert lookups("encoder_cache_lookups_total", {"outcome": "hit"}) == 1
+
+
+async def test_callers_at_the_same_time_share_commands(
+    opened: Open, own_redis: RedisProcess
+) -> None:
+    cache, other = opened(own_redis.address), opened(own_redis.address)
+    names = [str(number) for number in range(20)]
+    with redis.Redis(host=own_redis.address.host, port=own_redis.address.port) as plain:
+        assert await asyncio.gather(*(held(cache, name) for name in names)) == [[False]] * 20
+        assert calls(plain)["mget"] <= 2
+        for number, name in enumerate(names):
+            cache.keep({name: vector(number)})
+
+        async def stored() -> bool:
+            return all(await held(other, *names))
+
+        await until(stored)
+        assert calls(plain)["evalsha"] <= 2  # Redis does not know the script at first
+    np.testing.assert_array_equal((await cache.get(["7"]))[0], vector(7))
+
+
+def calls(plain: redis.Redis) -> Counter[str]:
+    """The number of calls of each command that Redis answered."""
+    stats = cast("dict[str, dict[str, int]]", plain.info("commandstats"))
+    return Counter({name.removeprefix("cmdstat_"): one["calls"] for name, one in stats.items()})
