@@ -26,7 +26,7 @@ _COLUMNS = ("description", "attributes")
 
 
 class Packing:
-    """How the texts of one column are packed."""
+    """Packs the texts of one column, and unpacks them."""
 
     def __init__(self, dictionary: bytes) -> None:
         self._dictionary = dictionary

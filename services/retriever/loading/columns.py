@@ -138,7 +138,7 @@ class Columns:
 
 
 class _TextHeads(dict[int, bytes]):
-    """What comes before the text in a value of so many bytes."""
+    """Bytes before the text in a value, by the size of the value."""
 
     def __missing__(self, size: int) -> bytes:
         # Tag and length: 2 bytes where the text has less than 128.
@@ -152,7 +152,7 @@ class _TextHeads(dict[int, bytes]):
 
 
 class _FloatHeads(dict[int, bytes]):
-    """What comes before the floats in a value of so many bytes."""
+    """Bytes before the floats in a value, by the size of the value."""
 
     def __missing__(self, size: int) -> bytes:
         # Tag and length of the list, then of its packed floats.
