@@ -18,6 +18,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retriever.index.aside import Helper
 from services.retriever.index.base import AnyRows, Rows, Vector
 from services.retriever.index.further import FurtherImages
 
@@ -27,6 +28,9 @@ _TRAINING_ROUNDS = 10
 # At once: taking turns with the thread that reads costs more than the work on a few rows.
 _ENCODED_AT_ONCE = 4_096
 
+SPLIT_FROM = 500_000
+"""Codes; a scan of fewer takes too short a time to share it."""
+
 
 class Codes:
     """Half a byte for every four floats of n rows, and of their further images.
@@ -35,23 +39,27 @@ class Codes:
     """
 
     def __init__(
-        self, scan: faiss.IndexPQFastScan, order: NDArray[np.intp], owners: NDArray[np.intp]
+        self,
+        scans: Sequence[faiss.IndexPQFastScan],
+        order: NDArray[np.intp],
+        owners: NDArray[np.intp],
+        helper: Helper | None = None,
     ) -> None:
-        """order: (2·d,), the dimensions as the codes have them.  owners: (m,) rows of the further
+        """scans: one, or the halves of a large catalogue, which the helper scans side by side.
+        order: (2·d,), the dimensions as the codes have them.  owners: (m,) rows of the further
         images, whose codes come last.
         """
-        self._scan = scan
+        self.helper = helper
+        self._scans = scans
         self._order = order
         self._owners = owners
 
     def __len__(self) -> int:
-        return int(self._scan.ntotal)
+        return sum(int(scan.ntotal) for scan in self._scans)
 
     def best(self, query: Vector, depth: int) -> NDArray[np.intp]:
         """The rows of the `depth` codes that look best, best first, each once. On this thread."""
-        faiss.omp_set_num_threads(1)
-        _, found = self._scan.search(query[None, self._order], depth)
-        numbers: NDArray[np.intp] = found[0][found[0] >= 0]
+        numbers = self._found(query[None, self._order], depth)
         if not len(self._owners):
             return numbers
         count = len(self) - len(self._owners)
@@ -60,13 +68,26 @@ class Codes:
         _, first = np.unique(numbers, return_index=True)
         return numbers[np.sort(first)]
 
+    def _found(self, ordered: Rows, depth: int) -> NDArray[np.intp]:
+        """Numbers of the `depth` codes that look best, best first."""
+        if self.helper is None:
+            return _scanned(self._scans[0], ordered, depth)[1]
+        first, second = self._scans
+        (scores, numbers), (others, further) = self.helper.both(
+            lambda: _scanned(first, ordered, depth), lambda: _scanned(second, ordered, depth)
+        )
+        best = np.argsort(-np.concatenate([scores, others]), kind="stable")[:depth]
+        every: NDArray[np.intp] = np.concatenate([numbers, further + int(first.ntotal)])[best]
+        return every
+
 
 class CodesBuild:
     """Codes of rows that another thread fills in, part by part, made in a thread of its own."""
 
-    def __init__(self, rows: AnyRows) -> None:
-        """rows: (n, 2·d), with 2·d a multiple of 4; not yet filled in."""
+    def __init__(self, rows: AnyRows, split_from: int = SPLIT_FROM) -> None:
+        """rows: (n, 2·d), with 2·d a multiple of 4; not yet filled in.  split_from: codes."""
         self._rows = rows
+        self._split_from = split_from
         width = rows.shape[1]
         self._coder = _Coder(width)
         self._codes = np.zeros((len(rows), self._coder.bytes_a_row), np.uint8)
@@ -102,7 +123,7 @@ class CodesBuild:
         if len(further):
             # In place of those without: the index packs a copy, and two are enough.
             self._codes = np.concatenate([self._codes, np.concatenate(more)[order]])
-        return self._coder.over(self._codes, further.rows), further
+        return self._coder.over(self._codes, further.rows, self._split_from), further
 
     def close(self) -> None:
         """End the thread, finished or not."""
@@ -165,17 +186,34 @@ class _Coder:
         codes: NDArray[np.uint8] = self._index.pq.compute_codes(self._ordered(rows))
         return codes
 
-    def over(self, codes: NDArray[np.uint8], owners: NDArray[np.intp]) -> Codes:
+    def over(self, codes: NDArray[np.uint8], owners: NDArray[np.intp], split_from: int) -> Codes:
         """codes: (n + m, bytes) of all rows, and of the images of these rows (m,)."""
+        if len(codes) < split_from:
+            return Codes([self._packed(codes)], self._order, owners)
+        middle = len(codes) // 2
+        halves = [self._packed(codes[:middle]), self._packed(codes[middle:])]
+        return Codes(halves, self._order, owners, Helper())
+
+    def _packed(self, codes: NDArray[np.uint8]) -> faiss.IndexPQFastScan:
         self._index.codes = lent(codes)
         self._index.ntotal = len(codes)
         # The new index packs a copy, so the codes need not outlive it.
-        return Codes(faiss.IndexPQFastScan(self._index), self._order, owners)
+        return faiss.IndexPQFastScan(self._index)
 
     def _ordered(self, rows: Rows) -> Rows:
         # Eight times as fast as `rows[:, order]`, which took a third of the whole build.
         ordered: Rows = np.take(rows - self._mean, self._order, axis=1)
         return ordered
+
+
+def _scanned(
+    scan: faiss.IndexPQFastScan, ordered: Rows, depth: int
+) -> tuple[Vector, NDArray[np.intp]]:
+    """Scores by their codes and numbers of the best codes, best first."""
+    faiss.omp_set_num_threads(1)
+    scores, found = scan.search(ordered, min(depth, int(scan.ntotal)))
+    there = found[0] >= 0
+    return scores[0][there], found[0][there]
 
 
 def lent(array: NDArray[np.generic]) -> faiss.MaybeOwnedVectorUInt8:

@@ -18,7 +18,7 @@ from services.retriever.index.base import (
     consecutive,
     sampled,
 )
-from services.retriever.index.codes import Codes, CodesBuild, lent
+from services.retriever.index.codes import SPLIT_FROM, Codes, CodesBuild, lent
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import RowFields, Where
 
@@ -34,6 +34,8 @@ _SPARE = 1.5
 # To pass over a row in place costs a hundredth of copying one out to score it.
 _COPIED_SHARE = 0.01
 _TIES = 64
+_WORTH_SHARING = 500
+"""Candidates for each of two threads; fewer take as long as to ask another thread."""
 _SCORED_AT_ONCE = 4_096
 
 
@@ -128,20 +130,30 @@ class CompressedIndex:
         # A few more than asked for, so that which of equal rows comes last is no chance.
         most = min(k + _TIES, len(candidates))
         if len(candidates) <= len(self) * _COPIED_SHARE:
-            copied = self._rows[candidates]
-            scores, places = (one[0] for one in _over(copied).search(query[None], most))
-            numbers = candidates[places]
-        else:
-            bits = np.zeros(len(self), np.bool_)
-            bits[candidates] = True
-            selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
-            scores, numbers = (
-                one[0]
-                for one in self._exact.search(
-                    query[None], most, params=faiss.SearchParameters(sel=selector)
-                )
+            return self._copied(query, most, candidates)
+        bits = np.zeros(len(self), np.bool_)
+        bits[candidates] = True
+        selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+        scores, numbers = (
+            one[0]
+            for one in self._exact.search(
+                query[None], most, params=faiss.SearchParameters(sel=selector)
             )
+        )
         return numbers, scores
+
+    def _copied(
+        self, query: Vector, most: int, candidates: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], Vector]:
+        """`most` of these rows at least, the best, which are copied out."""
+        helper, middle = self._codes.helper, len(candidates) // 2
+        if helper is None or middle < _WORTH_SHARING:
+            return _best_of(self._rows, query, most, candidates)
+        (numbers, scores), (others, further) = helper.both(
+            lambda: _best_of(self._rows, query, most, candidates[:middle]),
+            lambda: _best_of(self._rows, query, most, candidates[middle:]),
+        )
+        return np.concatenate([numbers, others]), np.concatenate([scores, further])
 
     def _with_images(self, query: Vector, candidates: NDArray[np.intp]) -> Vector:
         """The scores of these rows, each with its nearest image."""
@@ -152,6 +164,18 @@ class CompressedIndex:
             scores[part] = _products(self._rows[some], query)
             scores[part] += self._further.gains(image, some, _products)
         return scores
+
+
+def _best_of(
+    rows: AnyRows, query: Vector, most: int, candidates: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], Vector]:
+    """`most` of these candidates, the best, and their exact scores."""
+    faiss.omp_set_num_threads(1)
+    # Named, since it has to outlive the index over it.
+    copied = rows[candidates]
+    found = _over(copied).search(query[None], min(most, len(candidates)))
+    scores, places = (one[0] for one in found)
+    return candidates[places], scores
 
 
 def _products(rows: AnyRows, query: Vector) -> Vector:
@@ -166,10 +190,12 @@ def _products(rows: AnyRows, query: Vector) -> Vector:
 class CompressedBuild:
     """See `IndexBuild`; the codes are made while the rows are filled in."""
 
-    def __init__(self, rows: AnyRows) -> None:
-        """rows: (n, 2·d), contiguous; those of 16 bits are kept and not copied."""
+    def __init__(self, rows: AnyRows, split_from: int = SPLIT_FROM) -> None:
+        """rows: (n, 2·d), contiguous; those of 16 bits are kept and not copied.  split_from: codes
+        that two threads scan.
+        """
         self.rows: HalfRows = rows.astype(np.float16, order="C", copy=False)
-        self._codes = CodesBuild(self.rows)
+        self._codes = CodesBuild(self.rows, split_from)
 
     half = True
 
