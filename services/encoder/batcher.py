@@ -1,7 +1,6 @@
 """Micro-batching: requests that queue during one forward pass share the next one.
 
-There is no waiting window: a single request starts at once. A pass starts beside another one only
-for a crowd, because one full pass takes less than two half full ones.
+There is no waiting window: a single request starts at once. One thread runs one pass at a time.
 
 Interactive items go before bulk items, and bulk passes are small, so a shopper waits only briefly
 for a running one. Sometimes a bulk pass goes first, so that bulk work ends.
@@ -16,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, TypeVar
 
 from services.common.context import Deadline
@@ -29,8 +27,6 @@ Result = TypeVar("Result")
 
 BULK_EVERY = 8
 """While both kinds wait, one pass in this many is a bulk pass."""
-CROWD = 8
-"""Waiting items for which a pass starts beside another one."""
 
 
 @dataclass(slots=True)
@@ -57,11 +53,9 @@ class MicroBatcher(Generic[Item, Result]):
         max_queue: int,
         max_wait_s: float,
         stuck_after_s: float,
-        passes: int = 1,
         observe_pass: Callable[[int, float], None] = lambda _items, _seconds: None,
     ) -> None:
         """`max_queue` limits interactive and bulk items separately.
-        `passes`: most that run at the same time; `forward` is then called in as many threads.
         `max_wait_s`: interactive items are refused if the items before them will take longer.
         `observe_pass` gets the number of items and the seconds of each successful pass.
         """
@@ -75,32 +69,30 @@ class MicroBatcher(Generic[Item, Result]):
         self._passes_since_bulk = 0
         self._max_wait_s = max_wait_s
         self._pace = Pace(max_batch)
-        self._most_passes = passes
-        self._running: dict[asyncio.Future[Sequence[Result]], float] = {}  # when each began
-        self._executor = ThreadPoolExecutor(passes, thread_name_prefix=f"{name}-forward")
-        self._started = False
-        self._begins = False
+        self._work = asyncio.Event()
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-forward")
+        self._pass_started: float | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def queued(self, *, bulk: bool) -> int:
         """Items waiting for a pass."""
         return len(self._queues[bulk])
 
     def alive(self) -> bool:
-        """False unless started, and if a pass has run for longer than `stuck_after_s`."""
-        oldest = min(self._running.values(), default=math.inf)
-        return self._started and time.monotonic() - oldest < self._stuck_after_s
+        """False if the worker has ended or a pass has run for longer than `stuck_after_s`."""
+        if self._task is None or self._task.done():
+            return False
+        started = self._pass_started
+        return started is None or time.monotonic() - started < self._stuck_after_s
 
     def start(self) -> None:
-        self._started = True
+        self._task = asyncio.create_task(self._run(), name=f"{self.name}-batcher")
 
     async def stop(self) -> None:
-        """End all passes. Waiting callers get Overloaded, because the service is stopping."""
-        self._started = False
-        running = list(self._running)
-        for one in running:
-            one.cancel()
-        while self._running:  # noqa: ASYNC110 - the callbacks of futures run in the next round
-            await asyncio.sleep(0)
+        """End the worker. Waiting callers get Overloaded, because the service is stopping."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
         for queue in self._queues.values():
             for waiting in queue:
                 if not waiting.answer.done():
@@ -116,7 +108,7 @@ class MicroBatcher(Generic[Item, Result]):
         Raises Overloaded if the queue is full, DeadlineExceeded, or the error of the pass.
         """
         queue = self._queues[bulk]
-        wait_s = self._pace.seconds_for(len(queue)) / self._most_passes
+        wait_s = self._pace.seconds_for(len(queue))
         if len(queue) + len(items) > self._max_queue or (wait_s > self._max_wait_s and not bulk):
             raise Overloaded(
                 f"{len(queue)} items are waiting, for about {wait_s:.1f} seconds. Try again later.",
@@ -125,50 +117,21 @@ class MicroBatcher(Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         waiting = [_Waiting[Item, Result](item, loop.create_future(), deadline) for item in items]
         queue.extend(waiting)
-        self._begin_soon()
+        self._work.set()
         try:
             return list(await asyncio.gather(*(one.answer for one in waiting)))
         finally:
             for one in waiting:
                 one.answer.cancel()  # nobody waits for the rest of a request that failed
 
-    def _begin_soon(self) -> None:
-        """After this round of the loop, so that items which come together share a pass."""
-        if not self._begins:
-            self._begins = True
-            asyncio.get_running_loop().call_soon(self._begin)
-
-    def _begin(self) -> None:
-        """Start passes for what waits."""
-        self._begins = False
-        while self._started and len(self._running) < self._most_passes:
-            if self._running and self.queued(bulk=False) < CROWD:
-                return
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
             batch = self._next_batch()
             if not batch:
-                return
-            running = asyncio.get_running_loop().run_in_executor(
-                self._executor, self._forward, [one.item for one in batch]
-            )
-            self._running[running] = time.monotonic()
-            running.add_done_callback(partial(self._ended, batch))
-
-    def _ended(
-        self, batch: Sequence[_Waiting[Item, Result]], ended: asyncio.Future[Sequence[Result]]
-    ) -> None:
-        seconds = time.monotonic() - self._running.pop(ended)
-        failure = _failure(ended)
-        if failure is None:
-            self._observe_pass(len(batch), seconds)
-            self._pace.observe(len(batch), seconds)
-            for one, result in zip(batch, ended.result(), strict=True):
-                if not one.answer.done():
-                    one.answer.set_result(result)
-        else:
-            for one in batch:
-                if not one.answer.done():
-                    one.answer.set_exception(failure)
-        self._begin()
+                self._work.clear()
+                continue
+            await self._pass(batch)
 
     def _next_batch(self) -> list[_Waiting[Item, Result]]:
         """The oldest items of the kind whose turn it is."""
@@ -193,14 +156,35 @@ class MicroBatcher(Generic[Item, Result]):
         self._queues[bulk] = deque(live[size:])
         return live[:size]
 
+    async def _pass(self, batch: list[_Waiting[Item, Result]]) -> None:
+        self._pass_started = started = time.monotonic()
+        loop = asyncio.get_running_loop()
+        try:
+            results = await loop.run_in_executor(
+                self._executor, self._forward, [one.item for one in batch]
+            )
+        except asyncio.CancelledError:
+            for one in batch:
+                if not one.answer.done():
+                    one.answer.set_exception(Overloaded("The service is stopping."))
+            raise
+        except Exception as error:  # noqa: BLE001 - each caller of this pass gets it
+            failure = error if isinstance(error, ServiceError) else _failed_pass(error)
+            for one in batch:
+                if not one.answer.done():
+                    one.answer.set_exception(failure)
+        else:
+            seconds = time.monotonic() - started
+            self._observe_pass(len(batch), seconds)
+            self._pace.observe(len(batch), seconds)
+            for one, result in zip(batch, results, strict=True):
+                if not one.answer.done():
+                    one.answer.set_result(result)
+        finally:
+            self._pass_started = None
 
-def _failure(ended: asyncio.Future[Sequence[Result]]) -> ServiceError | None:
-    """The error of a pass for its callers."""
-    if ended.cancelled():
-        return Overloaded("The service is stopping.")
-    error = ended.exception()
-    if error is None or isinstance(error, ServiceError):
-        return error
+
+def _failed_pass(error: Exception) -> ServiceError:
     failure = ServiceError("The model failed on this batch.")
     failure.__cause__ = error
     return failure

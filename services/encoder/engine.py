@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from queue import SimpleQueue
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -21,9 +19,6 @@ from services.encoder.tokenizer import Tokens
 
 Vectors = npt.NDArray[np.float32]
 
-_FEW = 4
-"""Texts that all threads compute together, because their callers wait for nothing else. More texts
-are computed by half of the threads: threads wait for each other after every layer."""
 _PICTURES_AT_ONCE = (1, 2, 4, 8, 16, 32)
 """Batch sizes. There are few, because OpenVINO keeps 6 MB for each size (ViT-B/32)."""
 
@@ -33,8 +28,6 @@ class Engine(Protocol):
 
     info: GraphInfo
     precision: Precision
-    passes: int
-    """Passes over texts that may run at the same time, in a thread each."""
 
     def texts(self, tokens: Sequence[Tokens]) -> Vectors:
         """One (length,) array of token ids per text → (n, dimension) unit vectors."""
@@ -45,23 +38,6 @@ class Engine(Protocol):
         ...
 
 
-class _Requests:
-    """Requests of one compiled model, each used by one thread at a time."""
-
-    def __init__(self, model: ov.CompiledModel, count: int) -> None:
-        self._free: SimpleQueue[ov.InferRequest] = SimpleQueue()
-        for _ in range(count):
-            self._free.put(model.create_infer_request())
-
-    @contextmanager
-    def taken(self) -> Iterator[ov.InferRequest]:
-        request = self._free.get()
-        try:
-            yield request
-        finally:
-            self._free.put(request)
-
-
 class OpenVinoEngine:
     """A model under OpenVINO, on the CPU."""
 
@@ -70,35 +46,26 @@ class OpenVinoEngine:
         self.info = files.info
         self.precision = files.precision
         self._padded = files.info.tokenizer.pad_token is not None
-        count = threads or len(os.sched_getaffinity(0))
         options = {
             **OPTIONS[files.precision],
-            "INFERENCE_NUM_THREADS": count,
-            # Pinned, a thread waits for its core while another one is free.
+            "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
+            # Pinned to a core, a thread waits for it while another one is free.
             "ENABLE_CPU_PINNING": False,
         }
-        text = core.compile_model(files.folder / "text.xml", "CPU", options)
+        self._text = core.compile_model(files.folder / "text.xml", "CPU", options)
         self._image = core.compile_model(files.folder / "image.xml", "CPU", options)
-        # Calling a compiled model shares one request between all callers. Here each thread that
-        # uses a tower takes a request for itself.
-        self._few = _Requests(text, 1)
-        self._many = self._few
-        self.passes = min(2, count)
-        if self.passes > 1:
-            options = {**options, "NUM_STREAMS": self.passes}
-            halves = core.compile_model(files.folder / "text.xml", "CPU", options)
-            self._many = _Requests(halves, self.passes)
+        # Calling a compiled model shares one request between all callers. Here each tower has its
+        # own request, which only its own worker thread uses.
+        self._text_request = self._text.create_infer_request()
         self._image_request = self._image.create_infer_request()
 
     def texts(self, tokens: Sequence[Tokens]) -> Vectors:
-        requests = self._few if len(tokens) <= _FEW else self._many
-        with requests.taken() as request:
-            return np.concatenate(
-                [
-                    self._ask(request, inputs)[:count]
-                    for inputs, count in text_passes(tokens, padded=self._padded)
-                ]
-            )
+        return np.concatenate(
+            [
+                self._ask(self._text_request, inputs)[:count]
+                for inputs, count in text_passes(tokens, padded=self._padded)
+            ]
+        )
 
     def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
         parts, done = [], 0

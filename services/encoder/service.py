@@ -76,7 +76,6 @@ class Encoder:
             max_queue=settings.max_queue,
             max_wait_s=settings.max_wait_ms / 1000,
             stuck_after_s=settings.stuck_after_s,
-            passes=engine.passes,
             observe_pass=partial(passes.observe, "text"),
         )
         self._pictures = MicroBatcher[Pixels, UnitVector](

@@ -46,11 +46,7 @@ class EncoderSettings(ServiceSettings):
         "model's vectors, otherwise bf16 unless it is slower.",
     )
     threads: int = Field(
-        default=0,
-        ge=0,
-        le=256,
-        description="Threads of the model; 0 for one per core. A pass over more than four texts "
-        "has half of them, and two such passes may run at the same time.",
+        default=0, ge=0, le=256, description="Threads of a forward pass; 0 for one per core."
     )
     max_batch: int = Field(
         default=32, ge=1, le=256, description="Maximum texts or pictures in one forward pass."

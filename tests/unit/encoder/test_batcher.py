@@ -10,7 +10,7 @@ import pytest
 
 from services.common.context import Deadline
 from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
-from services.encoder.batcher import BULK_EVERY, CROWD, MicroBatcher
+from services.encoder.batcher import BULK_EVERY, MicroBatcher
 
 Forward = Callable[[Sequence[int]], Sequence[int]]
 
@@ -92,36 +92,6 @@ async def test_a_lone_request_goes_at_once_and_what_queues_meanwhile_shares_a_pa
         assert await first == [0]
         assert await asyncio.gather(*others) == [[2], [4], [6], [8], [10]]
     assert model.batches == [[0], [1, 2, 3, 4, 5]]
-
-
-async def test_a_crowd_has_a_pass_beside_the_running_one_and_fewer_wait_for_its_end() -> None:
-    model, fewer = Doubling(), range(20, 19 + CROWD)
-    async with running(model, passes=2, max_batch=CROWD) as batcher:
-        async with held(model, batcher) as first:
-            model.entered.clear()
-            waiting = [asyncio.create_task(batcher.submit([n], None)) for n in fewer]
-            await queued(batcher, CROWD - 1)
-            await asyncio.sleep(0)
-            assert batcher.queued(bulk=False) == CROWD - 1
-            waiting.append(asyncio.create_task(batcher.submit([50], None)))
-            assert await asyncio.to_thread(model.entered.wait, 60)
-            assert batcher.queued(bulk=False) == 0
-        answers = await asyncio.gather(first, *waiting)
-    assert answers == [[0], *([2 * n] for n in fewer), [100]]
-    assert sorted(model.batches) == [[0], [*fewer, 50]]
-
-
-async def test_bulk_work_never_has_a_pass_beside_another() -> None:
-    model = Doubling()
-    async with running(model, passes=2) as batcher:
-        async with held(model, batcher) as first:
-            bulk = asyncio.create_task(
-                batcher.submit(list(range(20, 20 + 2 * CROWD)), None, bulk=True)
-            )
-            await queued(batcher, 2 * CROWD, bulk=True)
-            await asyncio.sleep(0)
-            assert batcher.queued(bulk=True) == 2 * CROWD
-        await asyncio.gather(first, bulk)
 
 
 async def test_what_does_not_fit_a_pass_is_taken_by_the_next_the_oldest_first() -> None:

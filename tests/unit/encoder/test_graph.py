@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +29,11 @@ def weights() -> StateDict:
     return random_weights()
 
 
-def engine_of(
-    weights: StateDict, folder: Path, precision: Precision = "fp32", threads: int = 1
-) -> OpenVinoEngine:
+def engine_of(weights: StateDict, folder: Path, precision: Precision = "fp32") -> OpenVinoEngine:
     path = folder / "clip.pt"
     write_archive(path, weights)
     files = prepare_graphs(source_of_file(path), folder / "cache", precision)
-    return OpenVinoEngine(files, threads=threads)
+    return OpenVinoEngine(files, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -141,22 +138,6 @@ def test_texts_of_any_length_are_those_of_the_reference(
     shorter = np.array([ends.start, ends.end], np.int32)
     expected = NumpyClip(weights).text(row.tolist())
     np.testing.assert_allclose(engine.texts([shorter, row])[1], expected, atol=EXACT)
-
-
-def test_passes_at_the_same_time_give_each_text_its_own_vector(
-    weights: StateDict, tmp_path: Path
-) -> None:
-    engine = engine_of(weights, tmp_path, threads=3)
-    assert engine.passes == 2
-    batches = [
-        Tokenizer().tokenize([f"{count} {text} {number}" for number in range(count)])
-        for count, text in ((1, "mug"), (9, "lamp"), (12, "red shoes"), (8, "chair"))
-    ]
-    with ThreadPoolExecutor(len(batches)) as callers:
-        found = list(callers.map(engine.texts, batches))
-    for tokens, vectors in zip(batches, found, strict=True):
-        alone = np.concatenate([engine.texts([row]) for row in tokens])
-        np.testing.assert_allclose(vectors, alone, atol=EXACT)
 
 
 def test_the_bundled_model_is_served_exactly(tmp_path: Path) -> None:
