@@ -7,7 +7,7 @@ import { useLanguage } from '../../i18n/language'
 import type { Messages } from '../../i18n/english'
 import { CENTRE, isSame, isWhole, WHOLE, within, type Crop } from '../../lib/crop'
 import { CropProposals, useProposals } from './crop-proposals'
-import type { ChosenPicture } from './picture-context'
+import type { ChosenPicture } from './chosen-picture'
 import { useFileAddress } from './picture-image'
 
 /** The frame has stood still for this long before it is searched with. */

@@ -3,7 +3,7 @@ import { FiCrop, FiImage, FiLoader, FiX } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
 import { useFocusKept } from '../../lib/use-focus-kept'
-import type { ChosenPicture } from './picture-context'
+import type { ChosenPicture } from './chosen-picture'
 import { PictureImage } from './picture-image'
 
 interface Props {

@@ -2,16 +2,8 @@ import { createContext, useCallback, useContext, useEffect, useRef, useState, ty
 
 import { addPicture } from '../../api/add-picture'
 import { toFailure, type Failure } from '../../api/client'
-import type { Crop } from '../../lib/crop'
 import { RefusedPicture, type Refusal } from './check-picture'
-
-/** A picture that was chosen here, and the part of it that counts; null for all of it. */
-export interface ChosenPicture {
-  file: File
-  crop: Crop | null
-  /** The file as the browser can show it, once it is known. */
-  shown?: File
-}
+import type { ChosenPicture } from './chosen-picture'
 
 export type Sending =
   | { state: 'idle' }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 
 import { isWhole } from '../../lib/crop'
-import type { ChosenPicture } from './picture-context'
+import type { ChosenPicture } from './chosen-picture'
 
 /** An address of the file for as long as the component lives. */
 export function useFileAddress(file: File): string | undefined {

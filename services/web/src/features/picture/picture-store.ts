@@ -1,4 +1,4 @@
-import type { ChosenPicture } from './picture-context'
+import type { ChosenPicture } from './chosen-picture'
 
 const NAME = 'pictures'
 /** As many as somebody goes back to. */

@@ -7,7 +7,8 @@ import { useLanguage } from '../../i18n/language'
 import type { Crop } from '../../lib/crop'
 import { isSearchPage, type ChangeSettings } from '../../lib/use-search-settings'
 import { checkPicture, type Refusal } from './check-picture'
-import { useChosenPicture, usePictures, type ChosenPicture } from './picture-context'
+import type { ChosenPicture } from './chosen-picture'
+import { useChosenPicture, usePictures } from './picture-context'
 
 export interface PictureSearch {
   /** The picture that is searched with or being sent; null too for one that was chosen elsewhere. */
