@@ -18,7 +18,13 @@ from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_a
 from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
 from services.pipeline.catalogue.redis_keys import Pulse
 from services.pipeline.catalogue.stores import Stores, put_back
-from services.pipeline.errors import Busy, NothingToLoad, PipelineError, RegistryTorn
+from services.pipeline.errors import (
+    Busy,
+    NothingToLoad,
+    PipelineError,
+    RegistryTorn,
+    StoresDiffer,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +92,10 @@ class StoreKeeper:
             pulse = stores.online.keys.pulse()
         if self._pulse is None or pulse.may_have_lost_keys(self._pulse):
             return False
-        return is_current(stores.online, self._ledger)
+        try:
+            return is_current(stores.online, self._ledger)
+        except StoresDiffer:
+            return False  # so it looks if a load is published between the two reads
 
     def note(self, error: PipelineError | OSError) -> None:
         """Remember why nothing can be changed."""

@@ -171,6 +171,27 @@ def test_a_load_between_two_steps_survives_though_the_writer_wrote_after_it(
     assert titles(serve(), "p-001", "p-004", "p-005") == ["Now", "Product 4", "Product 5"]
 
 
+@pytest.mark.parametrize("before", [0, 4])
+def test_a_load_that_is_published_during_a_look_is_no_trouble(
+    settings: PipelineSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    if before:
+        load(write_feed(tmp_path / "feed.csv", product_rows(before)), settings)
+    keeper = StoreKeeper(settings.feature_store, timeout_s=60)
+    keeper.check()
+    refresh = keeper.ledger.refresh
+
+    def look_at_the_offline_store() -> None:
+        refresh()
+        monkeypatch.undo()
+        load(write_feed(tmp_path / "feed.csv", product_rows(before + 1)), settings)
+
+    monkeypatch.setattr(keeper.ledger, "refresh", look_at_the_offline_store)
+    keeper.check()
+    assert keeper.trouble is None
+    assert keeper.head().head.products == before + 1
+
+
 async def test_the_running_writer_gives_up_its_sweep_before_it_writes_after_another_process(
     settings: PipelineSettings, tmp_path: Path
 ) -> None:
