@@ -19,12 +19,21 @@ FEWEST = 500
 whole query."""
 
 
-class Ranked(NamedTuple):
-    """Some results."""
+class Candidates(NamedTuple):
+    """Some products that are results."""
 
     rows: Numbers
     scores: Scores
-    relevance: Scores
+    bonus: NDArray[np.float32]
+    blank: NDArray[np.bool_]
+    """True for those that count with the image of others."""
+
+    def floors(self) -> Scores:
+        """(m,) the least that the relevance of each may be."""
+        floors: Scores = self.scores + self.bonus
+        # The part for a missing image may be below zero.
+        floors[self.blank] = -np.inf
+        return floors
 
 
 class _Counted(NamedTuple):
@@ -70,7 +79,7 @@ class Beside:
         """Number of those that count however many count."""
         self._which: Places = np.empty(0, np.intp)
         self._scores: Scores = np.empty(0)
-        self._results: Ranked | None = None
+        self._results: Candidates | None = None
 
     def __len__(self) -> int:
         return len(self._at)
@@ -114,13 +123,13 @@ class Beside:
         self._results = None
         return float(hits.scores[-1])
 
-    def results(self) -> Ranked:
+    def results(self) -> Candidates:
         """Those of the scored ones that are results."""
         if self._results is None:
-            self._results = self._ranked()
+            self._results = self._kept()
         return self._results
 
-    def _ranked(self) -> Ranked:
+    def _kept(self) -> Candidates:
         which, scores = self._which, self._scores
         at = self._at[which]
         rows: Numbers = self._only.first.rows[at].astype(np.intp)
@@ -133,9 +142,8 @@ class Beside:
             kept[chosen[order[self._counted.missing :]]] = False
         if self._least is not None:
             kept &= (scores >= self._least) | self._only.first_certain[at]
-        which, rows, scores = which[kept], rows[kept], scores[kept]
-        relevance = self._ranker.relevance(rows, scores, self._amounts[which], self._blank[which])
-        return Ranked(rows, scores, relevance)
+        which = which[kept]
+        return Candidates(rows[kept], scores[kept], self._amounts[which], self._blank[which])
 
     def _more_than(self, amount: np.float32) -> int:
         return len(self) - int(self._amounts[::-1].searchsorted(amount, side="right"))

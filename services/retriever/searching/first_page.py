@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from services.retriever.index import Hits, Passing
-from services.retriever.searching.beside import Beside, Ranked
+from services.retriever.searching.beside import Beside, Candidates
 from services.retriever.searching.largest import last_of
 from services.retriever.searching.ranker import Found, Ranker, Scores
 from services.retriever.words.postings import places_of
@@ -79,7 +79,7 @@ class FirstPage:
         last = _last(floors, k)
         if self._is_worth_a_guess(k, last):
             beside.score(np.arange(min(k + _MORE, beside.sure)))
-            last = _last(np.concatenate([floors, beside.results().relevance]), k)
+            last = _last(np.concatenate([floors, beside.results().floors()]), k)
         needed = beside.needed(last - highest)
         if self._reached(last) or (len(needed) and needed[-1] >= beside.sure):
             count = most()
@@ -90,11 +90,14 @@ class FirstPage:
         if len(needed) > _MANY:
             # None of the others is more similar than the last of these.
             highest = beside.score(needed, _MOST_SIMILAR)
-            last = _last(np.concatenate([floors, beside.results().relevance]), k)
+            last = _last(np.concatenate([floors, beside.results().floors()]), k)
             needed = beside.needed(last - highest)
         beside.score(needed)
-        found = [beside.results(), self._ranked_hits(last)]
-        rows, scores, relevance = map(np.concatenate, zip(*found, strict=True))
+        return self._best_of(beside.results(), self._results(last), k)
+
+    def _best_of(self, one: Candidates, other: Candidates, k: int) -> Found:
+        rows, scores, bonus, blank = map(np.concatenate, zip(one, other, strict=True))
+        relevance = self._ranker.relevance(rows, scores, bonus, blank)
         if len(rows) > k:
             kept = relevance >= last_of(relevance, k)
             rows, scores, relevance = rows[kept], scores[kept], relevance[kept]
@@ -126,15 +129,15 @@ class FirstPage:
         near = only.first.rest + self._highest >= last
         return near or (only.pictured and only.certain_behind)
 
-    def _ranked_hits(self, last: float) -> Ranked:
+    def _results(self, last: float) -> Candidates:
         """Those of the best by vectors that may have this relevance."""
         bounds = self._hits.scores + self._bonus
         which = np.flatnonzero((bounds >= last) | self._blank)
-        rows, scores = self._hits.rows[which], self._hits.scores[which]
-        bonus, unknown = self._bonus[which], ~self._known[which]
+        rows, bonus = self._hits.rows[which], self._bonus[which]
+        unknown = ~self._known[which]
         if unknown.any():
             bonus[unknown] = self._only.bonus(rows[unknown])
-        return Ranked(rows, scores, self._ranker.relevance(rows, scores, bonus, self._blank[which]))
+        return Candidates(rows, self._hits.scores[which], bonus, self._blank[which])
 
 
 def _last(relevance: Scores, k: int) -> float:

@@ -105,9 +105,9 @@ class SoughtWords:
         return blank
 
     @cached_property
-    def order(self) -> NDArray[np.uint16]:
+    def order(self) -> NDArray[np.intp]:
         """The places of `first`, those with the largest bonus first."""
-        return np.argsort(-self.first.amounts, kind="stable").astype(np.uint16)
+        return np.argsort(-self.first.amounts, kind="stable")
 
     @cached_property
     def certain_behind(self) -> bool:
@@ -187,7 +187,7 @@ class SoughtWords:
         """Memory of all this, with the matches of its first pages."""
         size = self.certain.nbytes + own_bytes(self.identified)
         # Rows, amounts, order, and two of one byte; then what was looked up.
-        size += 12 * len(self.first.rows) + 8 * DEPTH
+        size += 18 * len(self.first.rows) + 8 * DEPTH
         said = [form for one in self.concepts for form in one.ways.forms]
         size += sum(one.own_bytes for one in said)
         counts = [len(self.identified), *(one.count for one in self.concepts)]
