@@ -24,7 +24,7 @@ _FEW = 200
 _SURE = 20
 """So many of the best by vectors are found for sure: no other product is more similar."""
 _MANY = 256
-"""Of more products beside, only the most similar ones are asked for first."""
+"""If more products beside may reach the page, only the most similar are scored first."""
 _MOST_SIMILAR = 128
 _ROUNDING = 2e-5
 """More than what rounded relevances are off by."""
