@@ -28,6 +28,15 @@ class Candidates(NamedTuple):
     blank: NDArray[np.bool_]
     """True for those that count with the image of others."""
 
+    def joined(self, other: Candidates) -> Candidates:
+        """Both, in no order."""
+        return Candidates(
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.bonus, other.bonus]),
+            np.concatenate([self.blank, other.blank]),
+        )
+
     def floors(self) -> Scores:
         """(m,) the least that the relevance of each may be."""
         floors: Scores = self.scores + self.bonus

@@ -93,11 +93,11 @@ class FirstPage:
             last = _last(np.concatenate([floors, beside.results().floors()]), k)
             needed = beside.needed(last - highest)
         beside.score(needed)
-        return self._best_of(beside.results(), self._results(last), k)
+        return self._best_of(beside.results().joined(self._results(last)), k)
 
-    def _best_of(self, one: Candidates, other: Candidates, k: int) -> Found:
-        rows, scores, bonus, blank = map(np.concatenate, zip(one, other, strict=True))
-        relevance = self._ranker.relevance(rows, scores, bonus, blank)
+    def _best_of(self, found: Candidates, k: int) -> Found:
+        rows, scores = found.rows, found.scores
+        relevance = self._ranker.relevance(rows, scores, found.bonus, found.blank)
         if len(rows) > k:
             kept = relevance >= last_of(relevance, k)
             rows, scores, relevance = rows[kept], scores[kept], relevance[kept]
