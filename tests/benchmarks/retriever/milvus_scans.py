@@ -33,16 +33,15 @@ _PATIENCE_S = 3_600.0
 
 SCANS = (
     FLAT,
-    Scan("SCANN", {"nlist": 64, "with_raw_data": True}, {"nprobe": 64, "reorder_k": 500}),
-    Scan("SCANN", {"nlist": 64, "with_raw_data": True}, {"nprobe": 64, "reorder_k": 2_000}),
-    Scan("SCANN", {"nlist": 64, "with_raw_data": True}, {"nprobe": 64, "reorder_k": 5_000}),
-    Scan("SCANN", {"nlist": 64, "with_raw_data": True}, {"nprobe": 32, "reorder_k": 2_000}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 500}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 2_000}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 16, "reorder_k": 2_000}),
+    Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 256}),
+    Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 1_064}),
     Scan("IVF_FLAT", {"nlist": 256}, {"nprobe": 64}),
     Scan("IVF_FLAT", {"nlist": 256}, {"nprobe": 128}),
     Scan("IVF_SQ8", {"nlist": 256}, {"nprobe": 128}),
     Scan("IVF_SQ8", {"nlist": 256}, {"nprobe": 256}),
-    Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 256}),
-    Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 1_064}),
     Scan("DISKANN", {}, {"search_list": 300}),
 )
 KINDS = tuple(dict.fromkeys(one.kind for one in SCANS))
