@@ -5,8 +5,8 @@ machine that does other work too, both then have as much as one alone. They have
 ViT-B/32's shape, which take the time of trained ones. Rounds with one and with two alternate, each
 into a new store. The encoders count what they encoded: every text and every picture once.
 
-`--beam` embeds the same products on Beam instead, as the TFX pipeline does, with a worker process
-for each core (`TFX_PYTHON`: the interpreter of TFX's environment).
+`--by beam` embeds the same products on Beam, as the TFX pipeline does, with a worker process for
+each core (`TFX_PYTHON`: the interpreter of TFX's environment).
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -86,7 +87,7 @@ def encoded(url: str) -> int:
 
 
 def load_s(
-    catalogue: Path, folder: Path, redis: RedisProcess, urls: Sequence[str]
+    catalogue: Path, redis: RedisProcess, folder: Path, urls: Sequence[str]
 ) -> tuple[float, int]:
     """Seconds of a load into a new store, and its products."""
     settings = PipelineSettings(
@@ -131,7 +132,7 @@ def beam_s(catalogue: Path, folder: Path, urls: Sequence[str]) -> tuple[float, i
     return last - started, int(said)
 
 
-def main(rounds: int, products: int, cores: float | None, *, on_beam: bool) -> int:
+def main(rounds: int, products: int, cores: float | None, ways: Sequence[str]) -> int:
     """Print a row for each round. Returns 1 where something was not encoded exactly once."""
     wrong = 0
     with tempfile.TemporaryDirectory() as made, ExitStack() as at_end:
@@ -146,26 +147,39 @@ def main(rounds: int, products: int, cores: float | None, *, on_beam: bool) -> i
             for core in (0, 1)
         ]
         catalogue = small_catalogue(folder, [f"sample-{n:04d}" for n in range(1, products + 1)])
-        load_s(catalogue, folder / "warm", redis, urls)
-        seconds: dict[int, list[float]] = {1: [], 2: []}
-        table("encoders", "products/s", "encoded by each", "processor of the load, s")
-        amount = 0
-        for number in range(2 * rounds):
-            count, store = 1 + number % 2, folder / f"store-{number}"
-            before, own = [encoded(url) for url in urls], _own_processor_s()
-            if on_beam:
-                taken_s, loaded = beam_s(catalogue, store, urls[:count])
-            else:
-                taken_s, loaded = load_s(catalogue, store, redis, urls[:count])
-            by_each = [encoded(url) - one for url, one in zip(urls, before, strict=True)]
-            seconds[count].append(taken_s)
-            own = _own_processor_s() - own
-            say(f"| {count} | {loaded / taken_s:.1f} | {by_each[:count]} | {own:.0f} |")
-            amount = amount or sum(by_each)
-            wrong += sum(by_each) != amount
-        ratio = statistics.median(seconds[1]) / statistics.median(seconds[2])
-        say(f"\nTwo encoders: {ratio:.2f} times as fast as one. Encoded in each round: {amount}.")
+        load_s(catalogue, redis, folder / "warm", urls)
+        for way in ways:
+            run = partial(beam_s, catalogue)
+            if way == "load":
+                run = partial(load_s, catalogue, redis)
+            wrong += _measured(way, run, folder, urls, rounds)
     return min(wrong, 1)
+
+
+def _measured(
+    way: str,
+    run: Callable[[Path, Sequence[str]], tuple[float, int]],
+    folder: Path,
+    urls: Sequence[str],
+    rounds: int,
+) -> int:
+    """Print a row for each round. Returns how many did not encode everything once."""
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    say(f"\n{way}")
+    table("encoders", "products/s", "encoded by each", "processor of the load, s")
+    amounts = []
+    for number in range(2 * rounds):
+        count = 1 + number % 2
+        before, own = [encoded(url) for url in urls], _own_processor_s()
+        taken_s, loaded = run(folder / f"{way}-{number}", urls[:count])
+        by_each = [encoded(url) - one for url, one in zip(urls, before, strict=True)]
+        seconds[count].append(taken_s)
+        amounts.append(sum(by_each))
+        own = _own_processor_s() - own
+        say(f"| {count} | {loaded / taken_s:.1f} | {by_each[:count]} | {own:.0f} |")
+    ratio = statistics.median(seconds[1]) / statistics.median(seconds[2])
+    say(f"\nTwo encoders: {ratio:.2f} times as fast as one. Encoded in each round: {amounts[0]}.")
+    return sum(one != amounts[0] for one in amounts)
 
 
 def _own_processor_s() -> float:
@@ -178,6 +192,6 @@ if __name__ == "__main__":
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--products", type=int, default=600)
     arguments.add_argument("--cores", type=float, help="of each encoder; a core of its own without")
-    arguments.add_argument("--beam", action="store_true", help="on Beam, by TFX_PYTHON")
+    arguments.add_argument("--by", nargs="+", choices=("load", "beam"), default=("load",))
     given = arguments.parse_args()
-    sys.exit(main(given.rounds, given.products, given.cores, on_beam=given.beam))
+    sys.exit(main(given.rounds, given.products, given.cores, given.by))
