@@ -68,7 +68,8 @@ def print_scans(
     """A row for each of these index types."""
     name = index.stored.collection.name
     lines: list[list[object]] = []
-    built: tuple[str, dict[str, int]] | None = None
+    loaded = index.stored.collection.scan
+    built: tuple[str, dict[str, int]] | None = (loaded.kind, loaded.build)
     with closing(MilvusClient(uri, timeout=_PATIENCE_S)) as client:
         for scan in (one for one in SCANS if one.kind in kinds):
             started = time.perf_counter()
