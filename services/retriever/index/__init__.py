@@ -1,15 +1,12 @@
 """Indexes over fused rows `[text ; image]`, and how one takes live changes."""
 
+from services.retriever.index.arrays import AnyRows, Passing, Rows, Scores, Vector
 from services.retriever.index.base import (
     NO_HITS,
     SCORE_DECIMALS,
-    AnyRows,
     Hits,
     Index,
     IndexBuild,
-    Passing,
-    Rows,
-    Vector,
     fuse,
     scattered,
 )
@@ -53,6 +50,7 @@ __all__ = [
     "Passing",
     "RowFields",
     "Rows",
+    "Scores",
     "Vector",
     "Where",
     "code_of",

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.contracts.base import ModalityWeights
+from services.retriever.index.arrays import AnyRows, Passing, Rows, Scores, Vector
+from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import RowFields, Where
-
-if TYPE_CHECKING:
-    from services.retriever.index.further import FurtherImages
-
-Vector = NDArray[np.float32]
-Rows = NDArray[np.float32]
-AnyRows = NDArray[np.float32] | NDArray[np.float16]
-Passing = NDArray[np.bool_]
-Scores = NDArray[np.float64]
 
 SCORE_DECIMALS = 6
 """Decimals of a score; scores that differ by less are a tie."""

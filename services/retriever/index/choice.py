@@ -10,15 +10,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import (
-    AnyRows,
-    Index,
-    IndexBuild,
-    Rows,
-    consecutive,
-    sampled,
-    scattered,
-)
+from services.retriever.index.arrays import AnyRows, Rows
+from services.retriever.index.base import Index, IndexBuild, consecutive, sampled, scattered
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import Origin, RowFields

@@ -18,8 +18,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retriever.index.arrays import AnyRows, Rows, Vector
 from services.retriever.index.aside import Helper
-from services.retriever.index.base import AnyRows, Rows, Vector
 from services.retriever.index.further import FurtherImages
 
 _FLOATS_PER_CODE = 4

@@ -6,13 +6,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retriever.index.arrays import AnyRows, Passing, Rows, Vector
 from services.retriever.index.base import (
     NO_HITS,
-    AnyRows,
     Hits,
-    Passing,
-    Rows,
-    Vector,
     best_hits,
     blank_images,
     consecutive,

@@ -5,16 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import (
-    NO_HITS,
-    Hits,
-    Passing,
-    Rows,
-    Vector,
-    best_hits,
-    blank_images,
-    rounded_scores,
-)
+from services.retriever.index.arrays import Passing, Rows, Vector
+from services.retriever.index.base import NO_HITS, Hits, best_hits, blank_images, rounded_scores
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import Where
 

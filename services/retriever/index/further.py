@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import AnyRows, Rows, Vector
+from services.retriever.index.arrays import AnyRows, Rows, Vector
 
 Numbers = NDArray[np.intp]
 Places = NDArray[np.uint8]

@@ -11,15 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import (
-    Hits,
-    Index,
-    Passing,
-    Rows,
-    Vector,
-    blank_images,
-    scattered,
-)
+from services.retriever.index.arrays import Passing, Rows, Vector
+from services.retriever.index.base import Hits, Index, blank_images, scattered
 from services.retriever.index.choice import IndexChoice
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.further import FurtherImages, Places

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.catalogue.fields import Numbers
-from services.retriever.searching.ranker import Ranker, Scores
+from services.retriever.index import Scores
+from services.retriever.searching.ranker import Ranker
 from services.retriever.searching.sought import SoughtWords
 from services.retriever.words.postings import places_of
 

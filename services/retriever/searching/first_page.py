@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from services.retriever.index import Hits, Passing
+from services.retriever.index import Hits, Passing, Scores
 from services.retriever.searching.beside import Beside, Candidates
 from services.retriever.searching.largest import last_of
-from services.retriever.searching.ranker import Found, Ranker, Scores
+from services.retriever.searching.ranker import Found, Ranker
 from services.retriever.words.postings import places_of
 
 _MORE = 28

@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
-from services.retriever.index import NO_HITS, Hits, Vector
+from services.retriever.index import NO_HITS, Hits, Scores, Vector
 from services.retriever.index.base import SCORE_DECIMALS
 from services.retriever.searching.against import Against
 from services.retriever.searching.bonus import Bonus
-
-Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

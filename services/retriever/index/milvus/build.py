@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from services.retriever.errors import StoreUnavailable
-from services.retriever.index.base import AnyRows, Rows, blank_images, sample_step
+from services.retriever.index.arrays import AnyRows, Rows
+from services.retriever.index.base import blank_images, sample_step
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.connection import Stored, putting
 from services.retriever.index.milvus.entities import Entities, FurtherKeys

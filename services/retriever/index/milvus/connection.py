@@ -14,7 +14,7 @@ from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
 from services.common.problems import DependencyUnavailable
 from services.retriever.errors import StoreUnavailable
-from services.retriever.index.base import Vector
+from services.retriever.index.arrays import Vector
 from services.retriever.index.milvus.entities import Entities
 from services.retriever.index.milvus.rows import Keys, upsert_of
 from services.retriever.index.milvus.schema import FUSED, KEY, SEQUENCE, Collection, listed

@@ -13,7 +13,8 @@ from pymilvus import MilvusClient  # type: ignore[import-untyped]
 from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
 from services.retriever.errors import StoreUnavailable
-from services.retriever.index.base import Index, Rows, blank_images
+from services.retriever.index.arrays import Rows
+from services.retriever.index.base import Index, blank_images
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.build import MilvusBuild
 from services.retriever.index.milvus.connection import Stored, putting

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retriever.index.base import Rows
+from services.retriever.index.arrays import Rows
 from services.retriever.index.further import FurtherImages, runs
 from services.retriever.index.milvus.rows import Keys, keys_of
 from services.retriever.index.row_fields import RowFields

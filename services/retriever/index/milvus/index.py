@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.problems import DependencyUnavailable
-from services.retriever.index.base import NO_HITS, Hits, Passing, Rows, Vector, best_hits
+from services.retriever.index.arrays import Passing, Rows, Vector
+from services.retriever.index.base import NO_HITS, Hits, best_hits
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.connection import ALL_WRITES, MOST_HITS, Stored, asking
 from services.retriever.index.milvus.entities import FurtherKeys

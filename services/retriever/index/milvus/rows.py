@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pymilvus import DataType  # type: ignore[import-untyped]
 from pymilvus.grpc_gen import milvus_pb2, schema_pb2  # type: ignore[import-untyped]
 
-from services.retriever.index.base import Rows
+from services.retriever.index.arrays import Rows
 from services.retriever.index.milvus.schema import FUSED, KEY, SEQUENCE, Collection, column_of
 from services.retriever.index.row_fields import RowFields
 
