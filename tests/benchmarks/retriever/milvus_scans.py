@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import psutil
@@ -16,7 +16,7 @@ from pymilvus import MilvusClient  # type: ignore[import-untyped]
 from services.contracts.search import DEPTH
 from services.retriever.index import Condition, Passing, Vector
 from services.retriever.index.milvus import MilvusIndex
-from services.retriever.index.milvus.schema import FLAT, FUSED, SCANN, Collection, Scan
+from services.retriever.index.milvus.schema import FLAT, FUSED, Collection, Scan
 from tests.benchmarks.report import table
 from tests.benchmarks.retriever.truth import K, Truth
 
@@ -33,9 +33,10 @@ _PATIENCE_S = 3_600.0
 
 SCANS = (
     FLAT,
-    SCANN,
-    replace(SCANN, search={"nprobe": 64, "reorder_k": 8_000}),
-    replace(SCANN, search={"nprobe": 16, "reorder_k": 1_000}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 500}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 2_000}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 8_000}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 16, "reorder_k": 2_000}),
     Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 256}),
     Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 1_064}),
     Scan("IVF_FLAT", {"nlist": 256}, {"nprobe": 64}),

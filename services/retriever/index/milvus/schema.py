@@ -17,8 +17,8 @@ _MOST_COLUMNS = 48
 """Milvus takes 64 fields; a filter by any other is left to the retriever."""
 _MOST_VALUES = 4_096
 _GREATEST = 1e300
-_CANDIDATES = {"ef": 1, "search_list": 1, "reorder_k": 4}
-"""Parameters that are numbers of candidates: so many for each row that is asked for, at least."""
+_AT_LEAST_AS_MANY = ("ef", "search_list", "reorder_k")
+"""Numbers of candidates, of which the rows asked for are the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,13 @@ class Scan:
     def searched(self, limit: int) -> dict[str, int]:
         """Parameters of a search for so many rows."""
         return {
-            name: max(value, limit * _CANDIDATES.get(name, 0))
+            name: max(value, limit) if name in _AT_LEAST_AS_MANY else value
             for name, value in self.search.items()
         }
 
 
 FLAT = Scan("FLAT", {}, {})
 """Scores every row."""
-
-SCANN = Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 1_000})
-"""Scans 4-bit codes of every row, as our own index does, and scores the best exactly.
-
-All lists are asked: words are far from every list of pictures.
-"""
 
 
 @dataclass(frozen=True, slots=True)
