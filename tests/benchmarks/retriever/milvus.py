@@ -205,19 +205,19 @@ def _print_filters(index: Index, shop: Shop, queries: list[Vector], truths: Trut
     lost = []
     for name, where, passing in shop.filters():
         times: dict[bool, list[float]] = {True: [], False: []}
-        found = 0
+        found, wanted = 0, min(K, int(np.count_nonzero(passing)))
         for number, query in enumerate(queries):
             for filtered in (False, True):
                 started = time.perf_counter()
                 if filtered:
                     hits = index.search(query, K, None, passing, where)
-                    found += len(np.intersect1d(hits.rows, truths[name].first(number, K)))
+                    found += len(np.intersect1d(hits.rows, truths[name].first(number, wanted)))
                 else:
                     hits = index.search(query, K)
                 times[filtered].append(1_000 * (time.perf_counter() - started))
         plain, slow = statistics.median(times[False]), statistics.median(times[True])
         share = f"{np.count_nonzero(passing) / len(passing):.1%}"
-        recall = found / K / len(queries)
+        recall = found / wanted / len(queries)
         lost += [name] if recall < _LEAST_RECALL else []
         lines.append([name, share, slow, plain, f"{slow / plain:.2f}×", recall])
     head = ["filter", "passing", "p50 ms", "without a filter", "ratio", "recall@20"]

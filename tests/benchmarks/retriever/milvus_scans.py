@@ -144,12 +144,13 @@ def _measured(
 def _with_filters(client: MilvusClient, index: MilvusIndex, scan: Scan, asked: Asked) -> float:
     """Mean recall of the best `K` with the filter that loses most."""
     worst = 1.0
-    for name, where, _ in asked.filters:
+    for name, where, passing in asked.filters:
+        wanted = min(K, int(np.count_nonzero(passing)))
         expression = index.stored.collection.expression(where)
         shares = [
             _share(
-                _found(client, index, scan, query, _LIMITS[0], expression)[:K],
-                asked.truths[name].first(number, K),
+                _found(client, index, scan, query, _LIMITS[0], expression)[:wanted],
+                asked.truths[name].first(number, wanted),
             )
             for number, query in enumerate(asked.queries)
         ]
