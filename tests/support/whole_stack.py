@@ -25,7 +25,7 @@ LOAD_S = 300.0
 NO_RATE_LIMIT = {"GATEWAY_RATE_PER_MINUTE": "1000000", "GATEWAY_RATE_BURST": "100000"}
 """For load from one address."""
 PATIENT_GATEWAY = {f"GATEWAY_{name.upper()}": str(value) for name, value in PATIENT.items()}
-"""For a busy machine, where nobody measures."""
+"""For a busy machine, if nothing is measured."""
 
 
 Through = Callable[[str, RedisAddress], RedisAddress]
