@@ -8,6 +8,7 @@ import time
 import pytest
 
 from services.contracts.health import Dependency, Readiness
+from services.gateway.searching import services
 from tests.support.gateway_stack import Fault, Stack, answering, dead, frozen
 from tests.support.waiting import until
 
@@ -30,8 +31,9 @@ async def test_it_is_ready_when_all_are(stack: Stack) -> None:
 @pytest.mark.parametrize("fault", [dead, frozen, answering(200, b"<html>")])
 @pytest.mark.parametrize("name", ["encoder", "retriever"])
 async def test_it_is_not_ready_without_encoder_or_retriever(
-    stack: Stack, name: str, fault: Fault
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, name: str, fault: Fault
 ) -> None:
+    monkeypatch.setattr(services, "READY_TIMEOUT_S", 1)
     stack.transports[name].fault = fault
     status, readiness = await _ready(stack)
     assert (status, readiness.status) == (503, "not_ready")
@@ -78,7 +80,10 @@ async def test_it_is_not_ready_while_encoder_and_catalogue_are_of_different_mode
     )
 
 
-async def test_services_that_freeze_are_asked_side_by_side(stack: Stack) -> None:
+async def test_services_that_freeze_are_asked_side_by_side(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "READY_TIMEOUT_S", 2)
     for service in stack.transports.values():
         service.fault = frozen
     started = time.monotonic()
