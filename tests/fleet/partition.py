@@ -100,7 +100,7 @@ class _Slowed:
 
     calls: int = 0
     refusal: str = ""
-    """What it said on its error output."""
+    """Its error output."""
 
 
 @asynccontextmanager

@@ -173,7 +173,7 @@ def service(name: str, folder: Path, **settings: object) -> Iterator[str]:
 
 @pytest.fixture
 def encoder_url(cluster: RedisCluster, tmp_path: Path) -> Iterator[str]:
-    """Of an encoder with its cache in the cluster."""
+    """The URL of an encoder with its cache in the cluster."""
     models = tmp_path / "models"
     with service("encoder", tmp_path, model_cache_dir=models, cache_redis_url=cluster.url) as url:
         yield url
@@ -181,7 +181,7 @@ def encoder_url(cluster: RedisCluster, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def gateway_url(cluster: RedisCluster, settings: PipelineSettings, tmp_path: Path) -> Iterator[str]:
-    """Of a gateway with its limits in the cluster, before a retriever of its own."""
+    """The URL of a gateway with its limits in the cluster and a retriever of its own."""
     store = settings.feature_store
     with (
         service("retriever", tmp_path, feature_store=store, store_timeout_ms=2_000) as retriever,

@@ -103,7 +103,7 @@ def load_s(
 
 def beam_s(catalogue: Path, folder: Path, urls: Sequence[str]) -> tuple[float, int]:
     """Seconds from the first vector to the last one of a run on Beam with a worker for each core,
-    and its products. Its workers take half a minute to start, so their start is left out.
+    and its products. Its workers take a minute and more to start, so their start is left out.
     """
     words = (str(catalogue), str(folder), *_BEAM)
     settings = {
@@ -183,7 +183,7 @@ def _measured(
 
 
 def _own_processor_s() -> float:
-    """Of this process and of those it started that have ended."""
+    """Processor time of this process and of its children that have ended."""
     return sum(os.times()[:4])
 
 
