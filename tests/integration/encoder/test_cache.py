@@ -40,7 +40,7 @@ async def opened() -> AsyncIterator[Open]:
             model: str = "clip",
             max_entries: int = 100,
             ttl_s: int = 60,
-            timeout_ms: int = 2_000,
+            timeout_ms: int = 60_000,
             metrics: Metrics | None = None,
         ) -> EmbeddingCache:
             cache = EmbeddingCache(
