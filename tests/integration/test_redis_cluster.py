@@ -40,7 +40,7 @@ from services.writer.app import create_app
 from services.writer.settings import WriterSettings
 from tests.integration.retriever.conftest import RetrieverClient, running_retriever
 from tests.support.feast_repository import write_feature_repo
-from tests.support.gateway_stack import CATALOGUE, MODEL
+from tests.support.gateway_stack import CATALOGUE, MODEL, PATIENT
 from tests.support.lifespan import LifespanManager
 from tests.support.product_feed import product_rows, write_feed
 from tests.support.redis_cluster import RedisCluster, running_cluster
@@ -193,6 +193,7 @@ def gateway_url(cluster: RedisCluster, settings: PipelineSettings, tmp_path: Pat
             redis_url=cluster.url,
             rate_per_minute=1_000_000,
             rate_burst=100_000,
+            **PATIENT,
         ) as gateway,
     ):
         yield gateway
