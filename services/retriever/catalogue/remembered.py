@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from services.retriever.catalogue.catalogue import Catalogue, RecentResults
 
 _LONGEST = 200
-"""Characters of a text that is remembered."""
+"""Characters of a query that is remembered."""
 _MOST_BYTES = 32_000_000
 """Memory of one function's results for one snapshot."""
 _MISSING: Any = object()
@@ -28,11 +28,12 @@ def _no_bytes(result: object) -> int:
 
 
 def remembered(
-    most: int, bytes_of: Callable[[Any], int] = _no_bytes
+    most: int, bytes_of: Callable[[Any], int] = _no_bytes, longest: int = _LONGEST
 ) -> Callable[[OfText[Result]], OfText[Result]]:
     """The results must not be changed. Those of one snapshot are `most` at most, and 32 MB.
 
-    bytes_of: the most memory that a result ever takes.
+    bytes_of: the most memory that a result ever takes.  longest: characters of a text that is
+    remembered.
     """
 
     def remembering(function: OfText[Result]) -> OfText[Result]:
@@ -46,7 +47,7 @@ def remembered(
             if result is _MISSING:
                 result = function(catalogue, text)
                 size = bytes_of(result)
-                if len(text) <= _LONGEST and size <= _MOST_BYTES:
+                if len(text) <= longest and size <= _MOST_BYTES:
                     with adding:
                         if len(known) >= most or known.nbytes + size > _MOST_BYTES:
                             known.clear()

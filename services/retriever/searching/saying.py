@@ -11,6 +11,8 @@ from services.retriever.words.concepts import Concept
 from services.retriever.words.strengths import Said, Ways, said_as
 
 _REMEMBERED = 1_000
+_LONGEST = 8_000
+"""Characters of a key that is remembered: a German word has dozens of compounds."""
 _AS_WRITTEN = "="
 """Begins the key of words that are sought without their other forms. No folded word has it."""
 
@@ -39,7 +41,7 @@ def ways_of(words: Words, key: str) -> Ways:
     return Ways([[said_as(words, single)], *longer])
 
 
-@remembered(_REMEMBERED, lambda said: said.own_bytes)
+@remembered(_REMEMBERED, lambda said: said.own_bytes, _LONGEST)
 def said_by(catalogue: Catalogue, key: str) -> Said:
     """Where a concept is said, by its key."""
     return ways_of(catalogue.words, key).merged()

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.searching.saying import key_of, said_by
 from services.retriever.searching.words import sought_words
 from services.retriever.understanding.understand import understand
 from services.retriever.words import Analyser, Language
+from services.retriever.words.concepts import concepts_of
 from services.retriever.words.said import rows_saying
 from tests.unit.retriever.test_words import catalogue
 
@@ -168,6 +170,18 @@ def test_a_compound_that_no_product_says_is_written_apart_for_the_encoder() -> N
     rows = {"a": {"title": "Handtasche", "attributes": {"material": "Leder"}}}
     meant = understand(catalogue(rows, Analyser("de")), "schöne Lederhandtasche")
     assert (meant.text, meant.corrected_query) == ("schöne Leder handtasche", None)
+
+
+def test_the_products_of_a_word_with_many_compounds_are_remembered() -> None:
+    kinds = ("Kaffee", "Blumen", "Reise", "Milch", "Silber", "Kinder", "Garten", "Emaille")
+    parts = [first + second for first in kinds for second in ("kannen", "glas", "porzellan")]
+    rows = {f"p{number}": {"title": f"{one}tasse"} for number, one in enumerate(parts)}
+    one = catalogue(rows, Analyser("de"))
+    (concept,) = concepts_of(one.words, "Tasse")
+    key = key_of(concept)
+    assert len(key) > 200
+    assert said_by(one, key).rows.tolist() == list(range(len(rows)))
+    assert said_by(one, key) is said_by(one, key)
 
 
 def test_english_words_are_no_compounds() -> None:
