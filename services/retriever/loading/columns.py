@@ -67,7 +67,10 @@ class Columns:
         )
 
     def timestamps_us(self) -> list[int]:
-        """(n,) event timestamps in microseconds since 1970, 0 where there is none."""
+        """(n,) event timestamps in microseconds since 1970, 0 where there is none.
+
+        Raises StoreUnavailable.
+        """
         return [0 if not one else _microseconds(one) for one in self._times]
 
     def texts(self, feature: str) -> list[str]:
@@ -190,7 +193,10 @@ def _parsed(value: Stored) -> Value:
 
 
 def _microseconds(time: bytes) -> int:
-    parsed = Timestamp.FromString(time)
+    try:
+        parsed = Timestamp.FromString(time)
+    except DecodeError as error:
+        raise _unreadable(error) from error
     return int(parsed.seconds) * 1_000_000 + int(parsed.nanos) // 1_000
 
 

@@ -54,6 +54,11 @@ def test_a_broken_text_is_an_error_of_the_store(value: bytes) -> None:
         _column(value).texts("one")
 
 
+def test_a_broken_timestamp_is_an_error_of_the_store() -> None:
+    with pytest.raises(StoreUnavailable, match="cannot be read"):
+        Columns(["one"], [[None]], [b"\xff\xff\xff"]).timestamps_us()
+
+
 def test_rows_that_are_missing_have_nothing() -> None:
     columns = Columns(["one"], [[None], [None]], [None, b""])
     assert columns.texts("one") == ["", ""]
