@@ -99,7 +99,9 @@ class Column:
         if code is None:
             return []
         rows, codes = self._by_code
-        first, last = np.searchsorted(codes, (code, code + 1))
+        # With a number of another type, NumPy would copy all codes to compare them.
+        own = codes.dtype.type(code)
+        first, last = codes.searchsorted(own), codes.searchsorted(own, side="right")
         found: list[int] = rows[first:last].tolist()
         return found
 
