@@ -31,6 +31,8 @@ CURRENCY = "currency"
 
 ALWAYS = (COLOR, IN_STOCK, GROUP)
 """Attributes that a search knows by name."""
+READ = ("attributes", CATEGORY, BRAND, CURRENCY, PRICE)
+"""Columns of a table of products that its fields are read from."""
 
 Numbers = NDArray[np.intp]
 Codes = NDArray[np.signedinteger[Any]]

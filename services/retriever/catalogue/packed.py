@@ -37,7 +37,9 @@ class Packing:
         """Learned from a column of text."""
         drawn: list[bytes] = []
         size = 0
-        for row in np.random.default_rng(0).permutation(len(column)).tolist():
+        # Enough even if each has one byte; all numbers of a large catalogue would be megabytes.
+        count = min(len(column), _DICTIONARY_BYTES)
+        for row in np.random.default_rng(0).choice(len(column), count, replace=False).tolist():
             text = str(column[row].as_py()).encode()
             size += len(text)
             if size > _DICTIONARY_BYTES:
@@ -101,9 +103,10 @@ def packed(table: pa.Table, packings: Packings) -> pa.Table:
 
 
 def unpacked(table: pa.Table, packings: Packings) -> pa.Table:
-    """The table with these columns as text."""
+    """The table with these columns as text, those of them that it has."""
     for name, packing in packings.items():
-        table = _with(table, name, packing.unpack(table.column(name)))
+        if name in table.column_names:
+            table = _with(table, name, packing.unpack(table.column(name)))
     return table
 
 

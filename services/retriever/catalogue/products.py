@@ -22,7 +22,7 @@ from services.contracts.products import LIST_PRICE, Product, take_list_price
 from services.contracts.search import GROUP, PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.completions import CompletionPart, Completions
-from services.retriever.catalogue.fields import CURRENCY, Codes, Fields, Numbers
+from services.retriever.catalogue.fields import CURRENCY, READ, Codes, Fields, Numbers
 from services.retriever.catalogue.packed import NOT_PACKED, Packings, packed, packings_of, unpacked
 from services.retriever.index import Ids, Passing
 from services.retriever.words import (
@@ -98,7 +98,7 @@ class ProductTable:
         self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
         for name, packing in packings.items():
             self._readers[name] = packing.reader(self._readers[name])
-        self.fields = fields or Fields.of(unpacked(table, packings), filterable)
+        self.fields = fields or Fields.of(unpacked(table.select(READ), packings), filterable)
         self._written: dict[int, bytes] = {}
 
     @classmethod

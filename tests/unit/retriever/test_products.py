@@ -16,6 +16,7 @@ from services.contracts.products import LIST_PRICE, MORE_CATEGORIES, Product
 from services.contracts.search import PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.fields import levels
+from services.retriever.catalogue.packed import Packing
 from services.retriever.catalogue.products import TEXT_COLUMNS, ProductTable, product_batch
 from services.retriever.index import Ids
 
@@ -222,6 +223,21 @@ def test_packed_texts_come_back_also_after_changes() -> None:
         assert changed.words.count == 5
         assert others.put(one).values([0, 1]) == one.values([0, 1])
     assert packed.without(["p-0"]).values([0]) == plain.values([1])
+
+
+def test_descriptions_stay_packed_when_products_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch, _ = batch_of(["p-1", "p-2"], description="A mug.", attributes='{"color": "red"}')
+    packed = ProductTable.of([batch], pack=True)
+    unpack, seen = Packing.unpack, list[str]()
+
+    def recorded(packing: Packing, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        texts = unpack(packing, column)
+        seen.extend(texts.to_pylist())
+        return texts
+
+    monkeypatch.setattr(Packing, "unpack", recorded)
+    assert packed.without(["p-1"]).fields.column("color").of_row(0) == "red"
+    assert seen == ['{"color": "red"}']
 
 
 def test_ids_are_held_once_and_found_as_in_a_list() -> None:
