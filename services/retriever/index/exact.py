@@ -42,9 +42,7 @@ class ExactIndex:
 
     def among(self, query: Vector, numbers: NDArray[np.intp], k: int) -> Hits:
         """See `Index.among`."""
-        doubled = query.astype(np.float64)
-        exact = self._rows[numbers].astype(np.float64) @ doubled
-        exact += self._further.gains(doubled[len(query) // 2 :], numbers)
+        exact = _exact(self._rows, self._further, query, numbers)
         return best_hits(numbers, exact, k, None)
 
     def without_image(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -98,14 +96,21 @@ class ExactIndex:
         candidates = _candidates(rough, k, threshold)
         # BLAS adds up in an order that depends on a row's place, so that equal rows may score
         # unequally in the last bit. Scored again and rounded, they tie as they should.
-        doubled = query.astype(np.float64)
-        exact = rows[candidates].astype(np.float64) @ doubled
-        exact += further.gains(doubled[d:], candidates)
-        scores = rounded_scores(exact)
+        scores = rounded_scores(_exact(rows, further, query, candidates))
         best = np.argsort(-scores, kind="stable")[:k]
         if threshold is not None:
             best = best[scores[best] >= threshold]
         return Hits(candidates[best], scores[best])
+
+
+def _exact(
+    rows: Rows, further: FurtherImages, query: Vector, numbers: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """(m,) the scores of the rows with these numbers, in float64."""
+    doubled = query.astype(np.float64)
+    exact: NDArray[np.float64] = rows[numbers].astype(np.float64) @ doubled
+    exact += further.gains(doubled[len(query) // 2 :], numbers)
+    return exact
 
 
 def _candidates(rough: Vector, k: int, threshold: float | None) -> NDArray[np.intp]:
