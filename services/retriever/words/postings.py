@@ -102,11 +102,14 @@ def place_of(rows: NDArray[np.integer], row: int) -> int | None:
 
 def places_of(rows: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray[np.intp]:
     """(m,) positions of these rows among ascending rows; -1 for one that is none of them."""
+    if not len(rows):
+        return np.full(len(wanted), -1, np.intp)
     # With numbers of another type, NumPy would copy all rows to compare them.
-    places = rows.searchsorted(wanted.astype(rows.dtype, copy=False))
-    places[places == len(rows)] = 0
-    found = rows[places] == wanted if len(rows) else np.zeros(len(wanted), np.bool_)
-    return np.where(found, places, -1)
+    own = wanted.astype(rows.dtype, copy=False)
+    places = rows.searchsorted(own)
+    np.minimum(places, len(rows) - 1, out=places)
+    places[rows.take(places) != own] = -1
+    return places
 
 
 def fields_of(mask: int) -> list[Field]:
