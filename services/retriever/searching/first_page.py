@@ -116,10 +116,8 @@ class FirstPage:
 
     def _floors(self) -> Scores:
         """(h,) The least that the relevance of each hit may be."""
-        floors: Scores = self._hits.scores + np.where(self._known, self._bonus, 0)
-        # The part for a missing image may be below zero.
-        floors[self._blank] = -np.inf
-        return floors
+        bonus = np.where(self._known, self._bonus, np.float32(0))
+        return Candidates(self._hits.rows, self._hits.scores, bonus, self._blank).floors()
 
     def _reached(self, last: float) -> bool:
         """True if a product that is none of these may have this relevance."""
