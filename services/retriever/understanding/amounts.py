@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.retriever.understanding.currencies import ALSO_UNITS, CURRENCIES
 from services.retriever.understanding.number_words import number_at
+from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
 
@@ -15,6 +16,9 @@ _MOST = 1e9
 _FEWEST_ALONE = 10
 """The smallest number in words that may be a price without a currency."""
 _LETTERS_IN_CODE = frozenset("-_/#")
+_LIMITS: tuple[Meaning, ...] = ("below", "up_to", "above", "at_least")
+_GROUP = re.compile(r"\d{3}(?:[.,]\d{1,2})?")
+"""Thousands behind a blank: `1 299,50`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +53,23 @@ class Amounts:
             return None
         if tokens[number].sort != "number":
             return None if before else self._in_words(number)
-        value, end = value_of(tokens[number].folded), number + 1
+        value, end = self._grouped(number) or (value_of(tokens[number].folded), number + 1)
         if value is not None and self._thousands(end):
             value, end = value * 1_000, end + 1
         if value is None or value > _MOST or (before is None and self._in_code(number)):
             return None
         dashed = self._dash(end)
-        after = self._currency(end + dashed)
+        after = self._currency_behind(end + dashed)
         if before is None and after is None and not dashed and self._measured(end - 1):
             return None
         named = before or after
+        end += dashed
+        if after is not None and before is None:
+            end += 1
+            if cents := self._cents(end):
+                value, end = value + cents, end + 1
         return Amount(
-            value,
-            named[1] if named else None,
-            named is not None or dashed > 0,
-            place,
-            end + dashed + (after is not None and before is None),
+            value, named[1] if named else None, named is not None or dashed > 0, place, end
         )
 
     def _in_words(self, place: int) -> Amount | None:
@@ -73,11 +78,25 @@ class Amounts:
         if found is None:
             return None
         value, end = found
-        after = self._currency(end)
+        after = self._currency_behind(end)
         if after is None and (value < _FEWEST_ALONE or self._measured(end - 1)):
             return None
         named = after is not None
         return Amount(value, after[1] if after else None, named, place, end + named)
+
+    def _grouped(self, number: int) -> tuple[float | None, int] | None:
+        """The value and the end of a number in groups with blanks between: `1 299,50`."""
+        tokens, end = self._tokens, number + 1
+        text = tokens[number].folded
+        if not _is_head(text):
+            return None
+        while end < len(tokens) and tokens[end].start - tokens[end - 1].end == 1:
+            if not (tokens[end - 1].folded.isdecimal() and _GROUP.fullmatch(tokens[end].folded)):
+                break
+            text += tokens[end].folded
+            end += 1
+        grouped = end > number + 1 and (not self._measured(end - 1) or self._currency(end))
+        return (value_of(text), end) if grouped else None
 
     def _thousands(self, place: int) -> bool:
         """True for `k` right behind a number: `1.5k`."""
@@ -87,6 +106,14 @@ class Amounts:
             and tokens[place].folded == "k"
             and adjacent(tokens[place - 1], tokens[place])
         )
+
+    def _cents(self, place: int) -> float:
+        """Cents right behind the sign of a currency: `12€99`."""
+        some = self._tokens[place - 2 : place + 1]
+        if len(some) < 3 or not (adjacent(*some[:2]) and adjacent(*some[1:])):
+            return 0
+        text = some[2].folded
+        return int(text) / 100 if len(text) == 2 and text.isdecimal() else 0
 
     def _dash(self, place: int) -> int:
         """The number of tokens of a dash instead of cents: `20,-`, `20.–`."""
@@ -112,10 +139,21 @@ class Amounts:
             return None
         return name, code
 
+    def _currency_behind(self, place: int) -> tuple[str, str | None] | None:
+        """The same behind a number, unless it is the sign of the next one: "two $10 mugs"."""
+        tokens = self._tokens
+        if place + 1 < len(tokens) and tokens[place].sort == "sign":
+            behind, ahead = tokens[place - 1 : place + 1], tokens[place : place + 2]
+            if not adjacent(*behind) and adjacent(*ahead) and ahead[1].sort == "number":
+                return None
+        return self._currency(place)
+
     def _in_code(self, number: int) -> bool:
         """True for a number that is part of a word or of a code: `GSR12`, `12V-15`."""
         tokens = self._tokens
         if number == 0 or not adjacent(tokens[number - 1], tokens[number]):
+            return False
+        if self.joined_limit(number):
             return False
         before = tokens[number - 1]
         if before.folded in _LETTERS_IN_CODE:
@@ -128,6 +166,16 @@ class Amounts:
                 )
             )
         return before.sort == "word" and before.folded not in self._wording.cut
+
+    def joined_limit(self, number: int) -> bool:
+        """True for a number joined to the words of a limit: `under-20`, `sub20`."""
+        tokens = self._tokens
+        end = number
+        if end and tokens[end - 1].folded == "-" and adjacent(tokens[end - 1], tokens[end]):
+            end -= 1
+        if end == 0 or not adjacent(tokens[end - 1], tokens[end]):
+            return False
+        return any(self._wording.before(meaning, tokens, end) for meaning in _LIMITS)
 
     def _measured(self, number: int) -> bool:
         """True if a unit follows: "5 cm", "12-inch", or any word without a blank before it."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.contracts.search import PriceRange
+from services.retriever.understanding import wording
 from services.retriever.understanding.amounts import Amount, Amounts
 from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token, adjacent
@@ -29,6 +30,9 @@ _FLIPPED: dict[Meaning, Meaning] = {
 """Meaning of a limit behind a negation: "not to spend more than 20"."""
 _NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than", "nur", "solo"})
 """Words of `more_less` that do not mean "around"."""
+_AT = frozenset({"for", "at", "a", "fur", "zu", "pour", "por", "per", "voor", "za", "за"})
+"""Words before a price that is not a limit: "mugs for $10"."""
+_MARKS = frozenset(".-")
 _FAR = 4
 """Words between a word like "price" and its range."""
 _DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
@@ -59,11 +63,11 @@ class Limits:
     """Reads the limits of one query."""
 
     def __init__(
-        self, tokens: Sequence[Token], wording: Wording, currencies: Collection[str] = ()
+        self, tokens: Sequence[Token], phrases: Wording, currencies: Collection[str] = ()
     ) -> None:
         self._tokens = tokens
-        self._wording = wording
-        self._amounts = Amounts(tokens, wording, currencies)
+        self._wording = phrases
+        self._amounts = Amounts(tokens, phrases, currencies)
 
     def prices(self) -> list[PriceLimit]:
         """In order, none of them over another."""
@@ -130,14 +134,16 @@ class Limits:
         word = self._tokens[place].folded
         alone = length == 1
         # "Up to max. 20"
-        while more := self._wording.at(meaning, self._tokens, self._behind_dot(place + length)):
-            length = self._behind_dot(place + length) + more - place
-        amount = self._amount(self._behind_dot(place + length))
+        while more := self._wording.at(meaning, self._tokens, self._behind_mark(place + length)):
+            length = self._behind_mark(place + length) + more - place
+        amount = self._amount(self._behind_mark(place + length))
         if amount is None:
             return None
         if word in _FROM and alone and not amount.named and not self._of_money(place):
             return None
-        doubtful = not amount.named and alone and word in _DOUBTFUL
+        doubtful = not amount.named and (
+            (alone and word in _DOUBTFUL) or self._amounts.joined_limit(amount.start)
+        )
         start = self._negator(place)
         if start is not None:
             meaning = _FLIPPED[meaning]
@@ -166,11 +172,11 @@ class Limits:
                 return False
         return False
 
-    def _behind_dot(self, place: int) -> int:
-        """The place behind the dot of an abbreviation: "max. 20"."""
+    def _behind_mark(self, place: int) -> int:
+        """The place behind the dot of an abbreviation, or a hyphen: "max. 20", "under-20"."""
         tokens = self._tokens
-        dot = 0 < place < len(tokens) and tokens[place].folded == "."
-        return place + 1 if dot and adjacent(tokens[place - 1], tokens[place]) else place
+        mark = 0 < place < len(tokens) and tokens[place].folded in _MARKS
+        return place + 1 if mark and adjacent(tokens[place - 1], tokens[place]) else place
 
     def _behind(self, place: int) -> PriceLimit | None:
         """`50 or less`, `50 € max`, `€50+`, `50元以下`."""
@@ -187,26 +193,39 @@ class Limits:
         return self._near(amount)
 
     def _near(self, amount: Amount) -> PriceLimit | None:
-        """`around 30 €`; only with a currency."""
+        """`around 30 €`, `for $30`, `$30 mug`; only with a currency."""
+        if not amount.named:
+            return None
         end = amount.start
-        if end > 1 and self._behind_dot(end - 1) == end:
+        if end > 1 and self._behind_mark(end - 1) == end:
             end -= 1
         about = self._wording.before("more_less", self._tokens, end)
-        word = self._tokens[end - 1].folded if about else ""
-        about += amount.start - end if about else 0
-        if not amount.named or word in _NOT_NEAR or not about:
+        if about and self._tokens[end - 1].folded not in _NOT_NEAR:
+            start = end - about
+        elif self._limited_elsewhere(amount):
+            return None
+        elif amount.start == 0:
+            start = 0
+        elif self._tokens[amount.start - 1].folded in _AT:
+            start = amount.start - 1
+        else:
             return None
         price = PriceRange(
             min=round(amount.value * (1 - _NEAR), 2), max=round(amount.value * (1 + _NEAR), 2)
         )
-        return PriceLimit(amount.start - about, amount.end, price, amount.currency, doubtful=False)
+        return PriceLimit(start, amount.end, price, amount.currency, doubtful=False)
+
+    def _limited_elsewhere(self, amount: Amount) -> bool:
+        """True if the words behind it are a limit in a language that is not known here."""
+        every = wording.of_all()
+        return any(every.at(one, self._tokens, amount.end) > 0 for one, _ in _BEHIND)
 
     def _amount(self, place: int) -> Amount | None:
         """The amount there, behind words like "about"."""
         found = self._amounts.at(place)
         if found is None:
             skipped = self._wording.at("more_less", self._tokens, place)
-            behind = self._behind_dot(place + skipped)
+            behind = self._behind_mark(place + skipped)
             found = self._amounts.at(behind) if skipped else None
         return found
 

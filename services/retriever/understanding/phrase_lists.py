@@ -79,7 +79,9 @@ PHRASES["en"] = {
     "in the color|in the colour|has|want|on|-",
     "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
     ", and|, nor|, no|, not|and without|or with",
-    "in_stock": "in stock|on stock|in-stock|available now|available today|"
+    "in_stock": "in stock|on stock|in-stock|available|that are available|that is available|"
+    "which are available|which is available|is available|are available|available now|"
+    "available today|"
     "immediately available|available immediately|that are in stock|that is in stock|"
     "only in stock|in stock only|currently available|ready to ship|currently in stock|"
     "which are in stock|which is in stock|not sold out|not out of stock|in stock now|"
@@ -110,7 +112,7 @@ PHRASES["en"] = {
     "capsules|sachets|bags|rolls|meter|meters|metre|metres|centimeters|centimetres|millimeters|"
     "pound|pounds|am|pm|st|nd|rd|th|s",
     "more_less": "about|around|approximately|approx|ca|circa|roughly|only|just|a|the|:|is|of|"
-    "my|than",
+    "my|than|~|≈|±|near|close to|in the region of",
     "money": "price|prices|priced|pricing|price range|price is|price:|budget|cost|costs|"
     "costing|price from|priced from|for sale",
     "behind_price": "range|price range|budget|in price|or so|each|apiece|in total|price|money",
@@ -137,7 +139,7 @@ PHRASES["de"] = {
     "between": "zwischen|von",
     "and": "und|bis",
     "to": "bis",
-    "price": "preis|preise|kosten|kostet|fur|zum preis|die|das|der|preislich|liegt|von|"
+    "price": "preis|preise|kosten|kostet|fur|zu|zum preis|die|das|der|preislich|liegt|von|"
     "im preis|im preisbereich|preisbereich|im bereich|preisspanne|kosten soll|soll|darf|"
     "maximaler preis|aber|und|zu einem preis|dass|welche|welcher|welches|ausgeben|bezahlen|"
     "zahlen|will|mochte",
@@ -529,6 +531,7 @@ PHRASES["zh"] = {
     "idiom": "太|只|会|同|限",
     "unit": "厘米|公分|毫米|米|升|毫升|公斤|千克|克|岁|歲|个月|件|片|个|個|人|英寸|寸|瓦|天|年|"
     "码|碼",
+    "behind_price": "的|左右|左右的|上下",
     "money": "价格|價格|预算|預算|售价|售價",
 }
 

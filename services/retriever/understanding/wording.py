@@ -40,7 +40,8 @@ class Wording:
             for meaning, text in PHRASES.get(language, {}).items():
                 for phrase in text.split("|"):
                     words = tuple(token.folded for token in tokens_of(phrase))
-                    self._phrases[meaning].setdefault(words[0], []).append(words)
+                    for spelled in dict.fromkeys((words, _misspelled(words))):
+                        self._phrases[meaning].setdefault(spelled[0], []).append(spelled)
                     cut.update(word for word in words if unspaced(word))
         for phrases in self._phrases.values():
             for some in phrases.values():
@@ -106,6 +107,11 @@ class Wording:
                 token.folded == word for token, word in zip(some, words, strict=True)
             ):
                 yield len(words)
+
+
+def _misspelled(words: tuple[str, ...]) -> tuple[str, ...]:
+    """With a common mistake that is a word itself: "less then"."""
+    return tuple("then" if word == "than" else word for word in words)
 
 
 @cache

@@ -163,9 +163,69 @@ def test_limits_in_other_languages(language: str, query: str, left: str, price: 
 
 
 @pytest.mark.parametrize(
+    ("language", "query", "left", "price"),
+    [
+        ("fr", "lampe moins de 1 000 €", "lampe", (None, 999.999)),
+        ("fr", "lampe entre 1 000 et 2 500 €", "lampe", (1000, 2500)),
+        ("fr", "lampe 1 299,50 € max", "lampe", (None, 1299.5)),
+        ("fr", "lampe moins de 12€99", "lampe", (None, 12.989)),
+        ("ru", "лампа до 10 000 руб", "лампа", (None, 10000)),
+        ("pl", "lampa do 1 500 zł", "lampa", (None, 1500)),
+        ("en", "phones under 1 500", "phones", (None, 1499.999)),
+        ("en", "mug under 20 100% cotton", "mug 100% cotton", (None, 19.999)),
+        ("en", "mugs under 20 300 ml", "mugs 300 ml", (None, 19.999)),
+        ("en", "under 5 0000 mug", "0000 mug", (None, 4.999)),
+        ("en", "under-20 mugs", "mugs", (None, 19.999)),
+        ("en", "sub-20 dollar mugs", "mugs", (None, 19.999)),
+        ("en", "mugs under20", "mugs", (None, 19.999)),
+        ("de", "Tasse unter20€", "Tasse", (None, 19.999)),
+        ("en", "mugs less then 20", "mugs", (None, 19.999)),
+        ("en", "mugs more expensive then 20", "mugs", (20.001, None)),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(
+    language: str, query: str, left: str, price: Price
+) -> None:
+    assert read(query, language) == (left, [price], False)
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "left"),
+    [
+        ("en", "$10 mugs", "mugs"),
+        ("en", "mugs for $10", "mugs"),
+        ("en", "10 dollar mug", "mug"),
+        ("en", "mugs at 10 €", "mugs"),
+        ("en", "mugs ~10€", "mugs"),
+        ("en", "two mugs for $10", "two mugs"),
+        ("en", "$10 mugs, set of 3", "mugs, set of 3"),
+        ("de", "Tasse zu 10 €", "Tasse"),
+        ("fr", "tasse à 10 €", "tasse"),
+        ("es", "taza por 10 €", "taza"),
+        ("en", "10元左右的杯子", "杯子"),
+    ],
+)
+def test_a_price_without_a_limit_means_about_that_much(
+    language: str, query: str, left: str
+) -> None:
+    assert read(query, language) == (left, [(8, 12)], False)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["Becher für höchstens 10 €", "tasse moins de 10 €", "10 € oder weniger", "I have 10 €",
+     "2 $10 mugs"],
+)  # fmt: skip
+def test_a_price_beside_words_that_are_not_known_stays(query: str) -> None:
+    assert read(query, "en") == (query, [], False)
+
+
+@pytest.mark.parametrize(
     ("language", "query", "left"),
     [
         ("en", "red mug in stock", "red mug"),
+        ("en", "available mugs", "mugs"),
+        ("en", "mugs that are available", "mugs"),
         ("en", "in-stock mugs", "mugs"),
         ("en", "mug, available now", "mug"),
         ("de", "Tasse auf Lager", "Tasse"),
@@ -187,6 +247,7 @@ def test_stock_is_asked_for_in_many_languages(language: str, query: str, left: s
 def test_what_is_not_in_stock_is_not_asked_for() -> None:
     assert read("mugs not in stock")[2] is False
     assert read("mugs that are out of stock")[2] is False
+    assert read("mugs that are not available")[2] is False
 
 
 @pytest.mark.parametrize(
