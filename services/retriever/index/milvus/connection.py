@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from grpc import RpcError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
 from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
@@ -34,12 +35,20 @@ ALL_WRITES = "Strong"
 """A search sees the writes of all processes, and waits for up to 0.2 s."""
 
 
+UNANSWERED = (MilvusException, RpcError)
+"""Errors of pymilvus; the second one is raised where an answer does not come in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A collection at a Milvus. Raises MilvusException wherever that does not answer."""
+    """A collection at a Milvus. Raises `UNANSWERED` wherever that does not answer."""
 
     client: MilvusClient
     collection: Collection
+    timeout_s: float
+    """Longest wait for one answer, but for those that take longer by the number of rows: to seal,
+    to index, to load.
+    """
 
     def prepare(self) -> Keys:
         """Make the collection unless it is there, and return the sorted keys in it.
@@ -48,12 +57,12 @@ class Stored:
         comes and as it is sealed, for twice the processor time.
         """
         name = self.collection.name
-        if not self.client.has_collection(name):
+        if not self.client.has_collection(name, timeout=self.timeout_s):
             try:
-                self.collection.create(self.client)
+                self.collection.create(self.client, self.timeout_s)
             except MilvusException:
                 # Another replica may have made it meanwhile.
-                if not self.client.has_collection(name):
+                if not self.client.has_collection(name, timeout=self.timeout_s):
                     raise
             else:
                 return np.empty(0, np.int64)
@@ -70,7 +79,11 @@ class Stored:
         many."""
         name = self.collection.name
         (answer,) = self.client.query(
-            name, filter="", output_fields=["count(*)"], consistency_level=ALL_WRITES
+            name,
+            filter="",
+            output_fields=["count(*)"],
+            consistency_level=ALL_WRITES,
+            timeout=self.timeout_s,
         )
         ranges = 1 + int(answer["count(*)"]) // _KEYS_A_READ
         bounds = [_KEYS_BELOW * number // ranges for number in range(ranges + 1)]
@@ -82,6 +95,7 @@ class Stored:
                 filter=f"{KEY} >= {least} and {KEY} <= {end - 1}",
                 output_fields=[KEY],
                 consistency_level=_OWN_WRITES,
+                timeout=self.timeout_s,
             )
         ]
         return np.unique(np.array(found, np.int64))
@@ -98,7 +112,13 @@ class Stored:
                 chosen[start : start + _ROWS_A_WRITE].tolist(),
             )
             # Nothing is looked up in the schema of a request that is made already.
-            connection.upsert(self.collection.name, [], upsert_param=request, schema={"fields": []})
+            connection.upsert(
+                self.collection.name,
+                [],
+                upsert_param=request,
+                schema={"fields": []},
+                timeout=self.timeout_s,
+            )
 
     def flush(self) -> None:
         """Seal what was written, so that it is indexed.
@@ -117,6 +137,7 @@ class Stored:
                 filter=f"{KEY} in {listed(keys[start : start + _ROWS_A_READ].tolist())}",
                 output_fields=["count(*)"],
                 consistency_level=ALL_WRITES,
+                timeout=self.timeout_s,
             )
             count += int(answer["count(*)"])
         return count >= len(keys)
@@ -126,7 +147,9 @@ class Stored:
         for start in range(0, len(keys), _KEYS_A_DELETE):
             some = listed(keys[start : start + _KEYS_A_DELETE].tolist())
             self.client.delete(
-                self.collection.name, filter=f"{KEY} in {some} and {SEQUENCE} <= {sequence}"
+                self.collection.name,
+                filter=f"{KEY} in {some} and {SEQUENCE} <= {sequence}",
+                timeout=self.timeout_s,
             )
 
     def best(
@@ -144,6 +167,7 @@ class Stored:
                 "params": self.collection.scan.searched(limit),
             },
             consistency_level=seen,
+            timeout=self.timeout_s,
         )
         return np.array(found.ids, np.int64), np.array(found.distances, np.float64)
 
@@ -157,6 +181,7 @@ class Stored:
                 ids=some,
                 output_fields=[KEY, FUSED],
                 consistency_level=_OWN_WRITES,
+                timeout=self.timeout_s,
             ):
                 found[row[KEY]] = row[FUSED]
         return found
@@ -167,7 +192,7 @@ def asking() -> Iterator[None]:
     """Raises DependencyUnavailable where Milvus does not answer a search."""
     try:
         yield
-    except MilvusException as error:
+    except UNANSWERED as error:
         raise DependencyUnavailable("The search engine does not answer; ask again.") from error
 
 
@@ -176,5 +201,12 @@ def putting() -> Iterator[None]:
     """Raises StoreUnavailable where Milvus does not take rows."""
     try:
         yield
-    except MilvusException as error:
-        raise StoreUnavailable(f"Milvus cannot take the vectors: {error.message}") from error
+    except UNANSWERED as error:
+        raise StoreUnavailable(f"Milvus cannot take the vectors: {reason_of(error)}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """The text of one of `UNANSWERED`."""
+    if isinstance(error, MilvusException):
+        return str(error.message)
+    return str(error.details() if hasattr(error, "details") else error)

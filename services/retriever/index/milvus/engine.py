@@ -10,14 +10,13 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import NDArray
 from pymilvus import MilvusClient  # type: ignore[import-untyped]
-from pymilvus.exceptions import MilvusException  # type: ignore[import-untyped]
 
 from services.retriever.errors import StoreUnavailable
 from services.retriever.index.arrays import Rows
 from services.retriever.index.base import Index, blank_images
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.milvus.build import MilvusBuild
-from services.retriever.index.milvus.connection import Stored, putting
+from services.retriever.index.milvus.connection import UNANSWERED, Stored, putting, reason_of
 from services.retriever.index.milvus.entities import Entities, FurtherKeys
 from services.retriever.index.milvus.index import MilvusIndex
 from services.retriever.index.milvus.schema import FLAT, Collection, Scan
@@ -62,7 +61,7 @@ class MilvusEngine:
         """See `Engine.begin`."""
         collection = Collection(origin, width, self._scan)
         with putting():
-            stored = Stored(self._client(), collection)
+            stored = Stored(self._client(), collection, self._timeout_s)
             present = stored.prepare()
             self._drop_unused(collection.name)
         return MilvusBuild(stored, products, present, self._has_finished)
@@ -83,7 +82,7 @@ class MilvusEngine:
             raise TypeError("only an index in Milvus can be changed there")
         collection = base.stored.collection
         origin = replace(collection.origin, changes=Changes(sequence))
-        stored = Stored(base.stored.client, replace(collection, origin=origin))
+        stored = replace(base.stored, collection=replace(collection, origin=origin))
         names = fields.ids if fields is not None else [str(number) for number in range(len(rows))]
         new = Entities.of(rows, fields, names, further)
         keys = np.concatenate([base.keys, new.keys[: len(rows)]])[order]
@@ -106,9 +105,9 @@ class MilvusEngine:
     def trouble(self) -> str | None:
         """Why Milvus does not answer; None when it does. Blocks."""
         try:
-            self._client().list_collections()
-        except MilvusException as error:
-            return f"Milvus does not answer: {error.message}"
+            self._client().list_collections(timeout=self._timeout_s)
+        except UNANSWERED as error:
+            return f"Milvus does not answer: {reason_of(error)}"
         return None
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ class Collection:
         """Fields that are numbers."""
         return self.origin.numbers
 
-    def create(self, client: MilvusClient) -> None:
+    def create(self, client: MilvusClient, timeout_s: float) -> None:
         """Make it there. Raises MilvusException, also where another replica was faster."""
         schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field(KEY, DataType.INT64, is_primary=True)
@@ -85,7 +85,7 @@ class Collection:
             schema.add_field(
                 column, DataType.ARRAY, element_type=DataType.INT64, max_capacity=_MOST_VALUES
             )
-        client.create_collection(self.name, schema=schema)
+        client.create_collection(self.name, schema=schema, timeout=timeout_s)
 
     def index(self, client: MilvusClient) -> None:
         """Index its vectors, unless they are."""

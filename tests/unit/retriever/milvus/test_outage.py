@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +13,8 @@ import pytest
 from services.common.problems import DependencyUnavailable
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import StoreUnavailable
+from services.retriever.index.milvus import MilvusIndex
+from services.retriever.index.milvus.connection import UNANSWERED
 from tests.support.milvus_server import PYTHON, milvus_server
 from tests.unit.retriever.engines import choice_at
 from tests.unit.retriever.milvus.shop import catalogue, put, vectors
@@ -54,6 +59,29 @@ def test_searches_say_so_while_it_is_away_and_go_on_after_it_has_no_row_lost() -
         rows = np.arange(N - 1)
         assert np.array_equal(merged.index.rows(rows), changed.index.rows(_same(changed, merged)))
         assert found(later.merged()) == found(later)
+
+
+def test_a_server_that_hangs_is_an_error_within_the_time_limit_and_is_asked_again_after_it() -> (
+    None
+):
+    with milvus_server() as server, choice_at(server.uri) as choice:
+        loaded = catalogue(choice, N)
+        before = found(loaded)
+        index = loaded.index.base
+        assert isinstance(index, MilvusIndex)
+        stored = replace(index.stored, timeout_s=1.0)
+        impatient = MilvusIndex(stored, index.keys, index.blank, index.further_keys)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(DependencyUnavailable):
+                impatient.search(vectors([1], 99)[0] / 2, 30)
+            with pytest.raises(DependencyUnavailable):
+                impatient.rows(np.arange(3))
+            with pytest.raises(UNANSWERED):
+                stored.keys()
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        assert found_again(loaded) == before
 
 
 def _same(changed: Catalogue, merged: Catalogue) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
