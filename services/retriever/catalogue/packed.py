@@ -21,7 +21,7 @@ _LEVEL = 6
 _AT_ONCE = 16_384
 
 
-_COLUMNS = ("description", "attributes")
+_COLUMNS = ("description", "attributes", "image_url", "product_url")
 """Those of `ProductTable` that are worth it."""
 
 

@@ -6,9 +6,12 @@ that would not fit beside the served one is refused before it is read.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from services.retriever.errors import NotEnoughMemory
 
@@ -57,6 +60,14 @@ def check_fits(what: str, needed: int, look: Look) -> None:
             f"{_megabytes(free.bytes)} of {_megabytes(free.limit)} are free. Give the retriever "
             "more memory, or publish a smaller catalogue"
         )
+
+
+def give_back() -> None:
+    """Return freed memory to the system: Arrow's allocator and the C library hold on to it."""
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's alone
+    if trim is not None:
+        trim(0)
 
 
 def free_memory(cgroups: Path = _CGROUPS, proc: Path = _PROC) -> Free | None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from services.retriever.errors import NotEnoughMemory
-from services.retriever.loading.memory import Free, check_fits, free_memory, needed_bytes
+from services.retriever.loading.memory import (
+    Free,
+    check_fits,
+    free_memory,
+    give_back,
+    needed_bytes,
+)
 
 MEMINFO = "MemTotal: 8000000 kB\nMemFree: 100 kB\nMemAvailable: 4000000 kB\n"
 
@@ -69,3 +76,9 @@ def test_the_message_has_the_figures() -> None:
     assert 3_000_000_000 < needed < 4_000_000_000, "3 kB a product, as docs/scaling.md says"
     with pytest.raises(NotEnoughMemory, match=r"3,560 MB .* 1,000 MB of 4,000 MB are free"):
         check_fits("it", needed, lambda: Free(1_000_000_000, 4_000_000_000))
+
+
+def test_memory_is_given_back_while_it_is_used() -> None:
+    held = pa.array(["a text"] * 1_000)
+    give_back()
+    assert held.to_pylist() == ["a text"] * 1_000

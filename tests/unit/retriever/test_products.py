@@ -195,7 +195,8 @@ def test_packed_texts_come_back_also_after_changes() -> None:
                 product_batch(
                     [f"p-{number}"],
                     {name: [""] for name in TEXT_COLUMNS}
-                    | {"title": ["T"], "description": [text]}
+                    | {"title": ["T"], "description": [text], "image_url": [f"/{text[:9]}"]}
+                    | {"product_url": [f"https://shop.example/{number}"]}
                     | {"attributes": [json.dumps({"color": word})]},
                     [math.nan],
                 )[0]
