@@ -39,6 +39,7 @@ PARTS = (
     Part("floor", "tests.benchmarks.floor", (SERVICES,)),
     Part("limits", "tests.benchmarks.limits", (SERVICES,)),
     Part("load", "tests.benchmarks.loading", (SERVICES,)),
+    Part("milvus-memory", "tests.benchmarks.retriever.milvus_memory", (SERVICES,)),
     Part("milvus", "tests.benchmarks.retriever.milvus", (SERVICES,), has_section=False),
     Part("feeds", "tests.benchmarks.feeds", (SERVICES,), has_section=False),
 )

@@ -11,7 +11,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -104,20 +104,25 @@ def feature_store() -> Iterator[Path]:
 
 
 def publish(
-    repo: Path, count: int, model: str = MODEL, vectors: NDArray[np.float32] | None = None
+    repo: Path,
+    count: int,
+    model: str = MODEL,
+    vectors: NDArray[np.float32] | None = None,
+    product: Callable[[int, str], CatalogueProduct] | None = None,
 ) -> None:
     """A catalogue of `count` products, written as the pipeline writes one.
 
     vectors: (2·count, d), of the words and the picture of each product in turn; none: random ones.
+    product: of a number and a model, in ascending order of id; by default `catalogue_product`.
     """
+    product = product or catalogue_product
     online, offline, clock = OnlineStore(repo), OfflineStore(repo / "offline"), EventClock()
     online.apply()
     writer = FeatureWriter(Stores(online, offline, clock), model)
     generator, manifest = np.random.default_rng(0), Manifest()
     for start in range(0, count, WRITE_BATCH):
         products = [
-            catalogue_product(number, model)
-            for number in range(start, min(start + WRITE_BATCH, count))
+            product(number, model) for number in range(start, min(start + WRITE_BATCH, count))
         ]
         if vectors is None:
             some = generator.standard_normal((2 * len(products), DIMENSION)).astype(np.float32)
@@ -128,12 +133,12 @@ def publish(
         writer.write(
             Survey(encode=products, describe=products),
             {
-                product.product_id: ProductVectors(text, image)
-                for product, (text, image) in zip(products, pairs, strict=True)
+                one.product_id: ProductVectors(text, image)
+                for one, (text, image) in zip(products, pairs, strict=True)
             },
         )
-        for product in products:
-            manifest.add(product)
+        for one in products:
+            manifest.add(one)
     Publisher(
         online,
         offline,

@@ -41,7 +41,14 @@ from services.retriever.index.milvus import MilvusEngine, MilvusIndex
 from tests.benchmarks.machine import machine
 from tests.benchmarks.report import table
 from tests.benchmarks.retriever.data import DIMENSION, MIXES, Distribution
-from tests.benchmarks.retriever.milvus_scans import EVERYTHING, KINDS, Asked, Truths, print_scans
+from tests.benchmarks.retriever.milvus_scans import (
+    EVERYTHING,
+    KINDS,
+    SCANS,
+    Asked,
+    Truths,
+    print_scans,
+)
 from tests.benchmarks.retriever.truth import K, Truth
 from tests.support.milvus_server import PYTHON, milvus_server
 
@@ -108,15 +115,17 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=200_000)
     parser.add_argument("--queries", type=int, default=10, help="for each mix of weights")
     parser.add_argument("--scans", nargs="*", choices=KINDS, help="index types; all without a name")
+    parser.add_argument("--index", choices=KINDS, default=KINDS[0], help="index type of the load")
     parser.add_argument("--timeout-s", type=float, default=600)
     options = parser.parse_args()
+    scan = next(one for one in SCANS if one.kind == options.index)
     distribution, shop = Distribution(), Shop(options.products)
     mixes = [ModalityWeights(text=mix[0], image=mix[1]) for mix in MIXES]
     queries = [query for mix in mixes for query in distribution.queries(options.queries, mix)]
     with tempfile.TemporaryDirectory() as folder, _milvus() as (uri, what, server):
         print(f"{options.products:,} products, {what}, {machine()}", flush=True)
         rows = _written(Path(folder) / "rows.npy", distribution, options.products)
-        with closing(MilvusEngine(uri, timeout_s=options.timeout_s)) as engine:
+        with closing(MilvusEngine(uri, timeout_s=options.timeout_s, scan=scan)) as engine:
             index = _loaded(engine, rows, shop, server)
             truths = _truths(rows, queries, shop)
             _print_filters(index, shop, queries, truths)
@@ -163,9 +172,11 @@ def _loaded(engine: MilvusEngine, rows: Rows, shop: Shop, server: psutil.Process
     steps = zip(("sent", "sealed, indexed and read back"), pairwise(spent), strict=True)
     for what, (before, after) in steps:
         seconds, own, of_server = (now - then for now, then in zip(after, before, strict=True))
+        busy = (own + of_server) / seconds / (os.cpu_count() or 1)
         print(
             f"{what} in {seconds:.1f} s ({products / seconds:,.0f} rows a second); processor a "
-            f"row: {1e6 * own / products:.0f} µs here, {1e6 * of_server / products:.0f} µs there"
+            f"row: {1e6 * own / products:.0f} µs here, {1e6 * of_server / products:.0f} µs there, "
+            f"together {busy:.0%} of the cores"
         )
     print(
         f"the server has {server.memory_info().rss >> 20:,} MiB, this process {a_row:.0f} bytes a "
