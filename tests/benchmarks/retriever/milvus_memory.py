@@ -50,8 +50,6 @@ from tests.benchmarks.suggest.made_up import COLORS, made_up
 from tests.support.milvus_server import PYTHON, MilvusServer, milvus_server
 from tests.support.service_process import ServiceProcess, listening_socket, processor_s, url_of
 
-PRODUCTS_BEFORE = 1_000
-"""Of the catalogue that shows what a retriever has without one."""
 MOST_BYTES = 400
 _LOAD_S = 3_600.0
 _SEARCHES = 50
@@ -66,13 +64,15 @@ class Memory:
     """Bytes of a process."""
 
     resident: int
-    proportional: int
-    """Pages that it shares with others count in part."""
+    own: int
+    """Of these, what it allocated: without the pages of programs and libraries."""
 
     @classmethod
     def of(cls, pid: int) -> Memory:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        sizes = (int(text.partition(f"\n{name}:")[2].split()[0]) << 10 for name in ("Rss", "Pss"))
+        sizes = (
+            int(text.partition(f"\n{name}:")[2].split()[0]) << 10 for name in ("Rss", "Anonymous")
+        )
         return cls(*sizes)
 
     @classmethod
@@ -82,7 +82,7 @@ class Memory:
         for _ in range(_LOOKS):
             time.sleep(_LOOK_S)
             now = cls.of(pid)
-            if abs(now.proportional - before.proportional) < _SETTLED * before.proportional:
+            if abs(now.resident - before.resident) < _SETTLED * before.resident:
                 return now
             before = now
         raise RuntimeError("the memory does not settle")
@@ -107,6 +107,9 @@ def main() -> None:
     """Print what was measured; ends with an error where it is more than `MOST_BYTES` a product."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=int, nargs="+", default=[200_000])
+    parser.add_argument(
+        "--before", type=int, default=1_000, help="products of the catalogue to compare with"
+    )
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     if not PYTHON:
@@ -114,14 +117,16 @@ def main() -> None:
     lines, texts, most = [], [], 0.0
     for products in options.products:
         with feature_store() as repo, milvus_server() as server:
-            publish(repo, PRODUCTS_BEFORE, product=_shop(PRODUCTS_BEFORE))
+            publish(repo, options.before, product=_shop(options.before))
             before = _served(repo, server)
+            print(f"with {options.before:,} products: {before}", flush=True)
             started = time.perf_counter()
             publish(repo, products, product=_shop(products))
             print(f"{products:,} published in {time.perf_counter() - started:.0f} s", flush=True)
             served = _served(repo, server)
+            print(f"with {products:,} products: {served}", flush=True)
             parts = _parts_in_a_process(repo, server)
-        line = _a_product(products, before, served, parts)
+        line = _a_product(products, products - options.before, before, served, parts)
         print(table(*_transposed([line])), flush=True)
         texts.append(_load(products, served))
         print(texts[-1], flush=True)
@@ -132,7 +137,7 @@ def main() -> None:
             measured_by("milvus-memory", ["feast", "redis", "pymilvus"]),
             f"Bytes a product, by size of catalogue: titles of 8 words, descriptions of 30, two "
             "addresses, four attributes, two vectors. *Resident* is what a retriever's process "
-            f"has more than the same one with {PRODUCTS_BEFORE:,} products, after {_SEARCHES} "
+            f"has more than the same one with {options.before:,} products, after {_SEARCHES} "
             "searches and once it hardly changes; the parts are those of the same catalogue in a "
             "second process.",
             table(*_transposed(lines)),
@@ -215,21 +220,23 @@ def _search(url: str) -> None:
 
 
 def _a_product(
-    products: int, before: Served, served: Served, parts: dict[str, int]
+    products: int, more: int, before: Served, served: Served, parts: dict[str, int]
 ) -> dict[str, str]:
-    """The columns of one size of catalogue: bytes a product."""
-    more = products - PRODUCTS_BEFORE
-    ready = (served.ready.proportional - before.searched.proportional) / more
+    """The columns of one size of catalogue: bytes a product.
+
+    more: products than before.
+    """
+    ready = (served.ready.resident - before.searched.resident) / more
     resident = (served.searched.resident - before.searched.resident) / more
-    proportional = (served.searched.proportional - before.searched.proportional) / more
+    allocated = (served.searched.own - before.searched.own) / more
     words = parts["words"] / products
     return {
         "products": f"{products:,}",
         "resident when it is ready": f"{ready:.0f}",
         "resident": f"{resident:.0f}",
-        "resident, shared pages in part": f"{proportional:.0f}",
+        "allocated, of these": f"{allocated:.0f}",
         "words": f"{words:.0f}",
-        "resident beyond the words": f"{proportional - words:.0f}",
+        "resident beyond the words": f"{resident - words:.0f}",
         **{name: f"{size / products:.0f}" for name, size in parts.items() if name != "words"},
     }
 
@@ -286,10 +293,7 @@ def _parts(repo: Path, uri: str) -> dict[str, int]:
         collected = Memory.of(pid)
         print(
             "growth of the load; Arrow's freed given back; malloc's too; after a collection:",
-            *(
-                f"{one.proportional - before.proportional:,}"
-                for one in (after, arrow, trimmed, collected)
-            ),
+            *(f"{one.own - before.own:,}" for one in (after, arrow, trimmed, collected)),
             file=sys.stderr,
         )
         (completions,) = catalogue.products.completed
