@@ -28,6 +28,7 @@ from services.retriever.errors import (
     NotEnoughMemory,
     StoreUnavailable,
 )
+from services.retriever.loading.memory import give_back
 from services.retriever.loading.progress import AWAITED_S, Progress, PublishedHead
 from services.retriever.metrics import RetrieverMetrics
 
@@ -114,6 +115,7 @@ class Follower:
         self._loading: str | None = None
         self._failed: _FailedLoad | None = None
         self._merge_at = 0.0
+        self._replaced = False
 
     @property
     def catalogue(self) -> Catalogue | None:
@@ -203,6 +205,10 @@ class Follower:
             self._failed = None
             self._progress.reached(head.published_us)
             await self._merge(self._catalogue)
+            if self._replaced:
+                # Now, not when it was replaced: the old one may have been searched until then.
+                self._replaced = False
+                await self._in_reader(give_back)
             return None
         failed = self._failed
         if failed is not None and failed.state == _state_of(head):
@@ -251,6 +257,7 @@ class Follower:
         seconds = time.monotonic() - started
         self._failed = None
         self._catalogue = catalogue  # the swap: one assignment
+        self._replaced |= not changes
         self._progress.reached(head.published_us)
         self._metrics.loads.labels("ok").inc()
         self._metrics.load_seconds.observe(seconds)
@@ -265,6 +272,7 @@ class Follower:
         if catalogue.index.worth_merging and time.monotonic() >= self._merge_at:
             try:
                 self._catalogue = await self._in_reader(lambda: self._source.merged(catalogue))
+                self._replaced = True
             except (NotEnoughMemory, StoreUnavailable) as error:
                 logger.warning("searches stay slower than they could be: %s", error)
                 self._merge_at = time.monotonic() + MERGE_RETRY_S

@@ -70,7 +70,6 @@ from services.retriever.loading.memory import (
     Look,
     check_fits,
     free_memory,
-    give_back,
     image_bytes,
     needed_bytes,
 )
@@ -189,11 +188,6 @@ class CatalogueReader:
         serving: this process answers searches meanwhile, which then wait for little.
         Raises NotEnoughMemory, BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
         """
-        catalogue = self._loaded(head, serving=serving)
-        give_back()
-        return catalogue
-
-    def _loaded(self, head: CatalogueHead, *, serving: bool) -> Catalogue:
         self._check_fits(
             f"catalogue version {head.version!r}", head.products, head.dimension, OVERHEAD_BYTES
         )

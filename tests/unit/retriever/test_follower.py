@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.retriever.errors import BrokenPublication, StoreUnavailable
+from services.retriever.loading import follower as module
 from services.retriever.loading.follower import Follower
 from services.retriever.metrics import RetrieverMetrics
 from tests.support.waiting import DEADLINE_S, until
@@ -65,6 +67,23 @@ async def test_the_old_version_serves_until_the_new_one_is_whole() -> None:
         assert sample(metrics, "retriever_catalogue_loads_total", result="ok") == 2
     assert source.loads == ["v1", "v2"]
     assert source.beside_searches == [False, True]
+
+
+async def test_memory_goes_back_once_for_each_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, given_back = ScriptedSource(), list[str | None]()
+    source.version = "v1"
+    async with following(source) as follower:
+        monkeypatch.setattr(module, "give_back", lambda: given_back.append(served(follower)))
+        await until(lambda: len(given_back) == 1)
+        source.ranking = Ranking(name="learned", words=ModalityWeights(text=0.2, image=0.8))
+        await until(
+            lambda: follower.catalogue is not None and follower.catalogue.ranking == source.ranking
+        )
+        source.version = "v2"
+        await until(lambda: len(given_back) == 2)
+        looks = source.heads
+        await until(lambda: source.heads > looks + 2)
+    assert given_back == ["v1", "v2"]
 
 
 async def test_a_ranking_takes_effect_without_a_load_and_goes_as_it_came() -> None:

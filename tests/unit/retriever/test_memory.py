@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pytest
 
@@ -82,3 +84,18 @@ def test_memory_is_given_back_while_it_is_used() -> None:
     held = pa.array(["a text"] * 1_000)
     give_back()
     assert held.to_pylist() == ["a text"] * 1_000
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators keep less")
+def test_what_a_load_freed_goes_back_to_the_system() -> None:
+    def resident() -> int:
+        return int(psutil.Process().memory_info().rss)
+
+    # Too small to be pages of their own, as most of what a load makes for a moment is.
+    blocks = [b"x" * 50_000 for _ in range(2_000)]
+    pinned = blocks[::50]
+    full = resident()
+    del blocks
+    give_back()
+    assert len(pinned) == 40
+    assert full - resident() > 50_000_000
