@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 from pydantic import RedisDsn
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import Connection, Redis, RedisCluster
 from redis.exceptions import RedisClusterException, RedisError
 
 from services.common.redis_limits import cluster_address
@@ -26,6 +26,18 @@ PAUSE_S = 1.0
 
 class RedisUnavailable(Exception):
     """Redis is unavailable."""
+
+
+class _Connection(Connection):
+    """Knows without waiting whether Redis has closed it.
+
+    The pool asks before each command, and redis-py's own answer waits for data that must not come.
+    """
+
+    async def can_read_destructive(self) -> bool:
+        if self._reader is None or self._reader.at_eof():
+            raise ConnectionResetError("closed by Redis")
+        return False
 
 
 class OptionalRedis:
@@ -45,7 +57,9 @@ class OptionalRedis:
             every = RedisCluster.from_url(address, **limits)
             self.client = cast("Redis", every)
         else:
-            self.client = Redis.from_url(address, retry=None, **limits)
+            self.client = Redis.from_url(
+                address, retry=None, connection_class=_Connection, **limits
+            )
         self._away_until = float("-inf")
 
     async def ask(self, command: Callable[[], Awaitable[Answer]]) -> Answer:
