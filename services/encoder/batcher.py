@@ -12,11 +12,12 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from services.common.background import end
 from services.common.context import Deadline
 from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
 from services.encoder.pace import Pace
@@ -53,10 +54,12 @@ class MicroBatcher(Generic[Item, Result]):
         max_queue: int,
         max_wait_s: float,
         stuck_after_s: float,
+        known: Callable[[Sequence[Item]], Awaitable[Sequence[Result | None]]] | None = None,
         observe_pass: Callable[[int, float], None] = lambda _items, _seconds: None,
     ) -> None:
         """`max_queue` limits interactive and bulk items separately.
         `max_wait_s`: interactive items are refused if the items before them will take longer.
+        `known` finds results that need no pass; asked once for each batch, None for the others.
         `observe_pass` gets the number of items and the seconds of each successful pass.
         """
         self.name = name
@@ -64,6 +67,7 @@ class MicroBatcher(Generic[Item, Result]):
         self._max_batch = {False: max_batch, True: max_bulk_batch}
         self._max_queue = max_queue
         self._stuck_after_s = stuck_after_s
+        self._known = known
         self._observe_pass = observe_pass
         self._queues: dict[bool, deque[_Waiting[Item, Result]]] = {False: deque(), True: deque()}
         self._passes_since_bulk = 0
@@ -91,8 +95,7 @@ class MicroBatcher(Generic[Item, Result]):
     async def stop(self) -> None:
         """End the worker. Waiting callers get Overloaded, because the service is stopping."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
         for queue in self._queues.values():
             for waiting in queue:
                 if not waiting.answer.done():
@@ -156,10 +159,28 @@ class MicroBatcher(Generic[Item, Result]):
         self._queues[bulk] = deque(live[size:])
         return live[:size]
 
+    async def _answer_known(
+        self, batch: list[_Waiting[Item, Result]]
+    ) -> list[_Waiting[Item, Result]]:
+        """The rest of the batch."""
+        if self._known is None:
+            return batch
+        known = await self._known([one.item for one in batch])
+        rest = []
+        for one, result in zip(batch, known, strict=True):
+            if result is None:
+                rest.append(one)
+            elif not one.answer.done():
+                one.answer.set_result(result)
+        return rest
+
     async def _pass(self, batch: list[_Waiting[Item, Result]]) -> None:
-        self._pass_started = started = time.monotonic()
         loop = asyncio.get_running_loop()
         try:
+            batch = await self._answer_known(batch)
+            if not batch:
+                return
+            self._pass_started = started = time.monotonic()
             results = await loop.run_in_executor(
                 self._executor, self._forward, [one.item for one in batch]
             )

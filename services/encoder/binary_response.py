@@ -6,7 +6,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from services.contracts.encoder import EMBEDDINGS_TENSOR, REPORT_TENSOR, EmbeddingsResponse
-from services.encoder.service import Outcome
+from services.encoder.outcome import Outcome
 
 
 def to_safetensors(report: EmbeddingsResponse, outcome: Outcome) -> bytes:

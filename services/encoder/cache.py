@@ -20,7 +20,6 @@ from pydantic import RedisDsn
 from services.common.background import Background
 from services.common.metrics import Metrics
 from services.common.optional_redis import OptionalRedis, RedisUnavailable
-from services.encoder.together import Together
 
 UnitVector = npt.NDArray[np.float32]
 
@@ -67,7 +66,6 @@ class EmbeddingCache:
         self._ttl_ms = 1000 * ttl_s
         self._max_entries = max_entries
         self._store = self._redis.client.register_script(_STORE)
-        self._gets = Together[str, bytes | None](self._values, most=_AT_ONCE)
         self._on_the_way: dict[str, UnitVector] = {}
         self._storing = False
         self._keeping = Background()
@@ -82,11 +80,13 @@ class EmbeddingCache:
 
     async def get(self, keys: Sequence[str]) -> list[UnitVector | None]:
         """The cached vectors, None for the others. A failure of Redis raises nothing."""
+        names = [self.prefix + key for key in keys]
         try:
-            found = await self._gets.of(keys)
+            values = await self._redis.ask(lambda: self._redis.client.mget(names))
         except RedisUnavailable:
             self._lookups.labels("unavailable").inc(len(keys))
             return [None] * len(keys)
+        found = cast("list[bytes | None]", values)
         # A value of another size was not written by this cache.
         vectors = [
             np.frombuffer(value, "<f4")
@@ -98,11 +98,6 @@ class EmbeddingCache:
         self._lookups.labels("hit").inc(hits)
         self._lookups.labels("miss").inc(len(keys) - hits)
         return vectors
-
-    async def _values(self, keys: Sequence[str]) -> Sequence[bytes | None]:
-        names = [self.prefix + key for key in keys]
-        values = await self._redis.ask(lambda: self._redis.client.mget(names))
-        return cast("list[bytes | None]", values)
 
     def found_in_memory(self, hits: int) -> None:
         """Count vectors that the caller still had from before."""

@@ -35,8 +35,9 @@ from services.contracts.openai import (
     OpenAIUsage,
 )
 from services.contracts.problems import FieldProblem
+from services.encoder.outcome import UnitVector
 from services.encoder.routes import State
-from services.encoder.service import Encoder, Picture, UnitVector
+from services.encoder.service import Encoder, Picture
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 

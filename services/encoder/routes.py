@@ -36,7 +36,8 @@ from services.contracts.encoder import (
 from services.contracts.problems import FieldProblem
 from services.contracts.vectors import ENCODING_DESCRIPTION, VectorEncoding
 from services.encoder.binary_response import to_safetensors
-from services.encoder.service import Encoder, Outcome, Picture, UnitVector
+from services.encoder.outcome import Outcome, UnitVector
+from services.encoder.service import Encoder, Picture
 
 router = APIRouter(tags=["encoder"])
 

@@ -6,13 +6,12 @@ import asyncio
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 from prometheus_client import Gauge
 
 from services.common.context import deadline
@@ -24,14 +23,13 @@ from services.encoder.cache import EmbeddingCache
 from services.encoder.engine import Engine
 from services.encoder.flights import Flights
 from services.encoder.metrics import PassMetrics
+from services.encoder.outcome import Encoded, Outcome, UnitVector
 from services.encoder.preprocess import VERSION as PIXELS_VERSION
 from services.encoder.preprocess import Pixels, UnusablePicture, read_picture, read_whole
 from services.encoder.regions import SIDE as REGIONS_SIDE
 from services.encoder.regions import find_regions
 from services.encoder.settings import EncoderSettings
 from services.encoder.tokenizer import TextTokenizer, Tokens
-
-UnitVector = npt.NDArray[np.float32]
 
 RECENT_TEXTS = 4_096
 """Texts whose vectors stay in memory beside the cache in Redis: 8 MB for vectors of 512 numbers."""
@@ -41,12 +39,11 @@ _READ_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A batch's vectors in order, None for a failed item; `failed` maps indexes to errors."""
+class _Text:
+    """A text to encode, and its key in the cache; None for one that is not cached."""
 
-    vectors: list[UnitVector | None]
-    failed: dict[int, ServiceError]
-    cached: list[int] = field(default_factory=list)
+    tokens: Tokens
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +65,15 @@ class Encoder:
         self._tokenizer = tokenizer
         self._settings = settings
         passes = PassMetrics(metrics.registry)
-        self._texts = MicroBatcher[Tokens, UnitVector](
+        self._texts = MicroBatcher[_Text, Encoded](
             "text",
-            lambda tokens: list(engine.texts(tokens)),
+            lambda texts: list(map(Encoded, engine.texts([one.tokens for one in texts]))),
             max_batch=settings.max_batch,
             max_bulk_batch=settings.max_bulk_batch,
             max_queue=settings.max_queue,
             max_wait_s=settings.max_wait_ms / 1000,
             stuck_after_s=settings.stuck_after_s,
+            known=lambda texts: self._from_cache([one.key for one in texts]),
             observe_pass=partial(passes.observe, "text"),
         )
         self._pictures = MicroBatcher[Pixels, UnitVector](
@@ -97,7 +95,7 @@ class Encoder:
         for modality, batcher in (("text", self._texts), ("image", self._pictures)):
             for priority, bulk in (("interactive", False), ("bulk", True)):
                 queued.labels(modality, priority).set_function(partial(batcher.queued, bulk=bulk))
-        self._flights = Flights[UnitVector | ServiceError]()
+        self._flights = Flights[Encoded | ServiceError]()
         self._recent: OrderedDict[str, UnitVector] = OrderedDict()
         self._cache: EmbeddingCache | None = None
         if settings.cache_redis_url is not None:
@@ -123,7 +121,7 @@ class Encoder:
         self._texts.start()
         self._pictures.start()
         size = self.info.image_size
-        await self._texts.submit(self._tokenizer.tokenize(["warm up"]), None)
+        await self._texts.submit([_Text(self._tokenizer.tokenize(["warm up"])[0])], None)
         await self._pictures.submit([np.zeros((size, size, 3), np.uint8)], None)
 
     async def stop(self) -> None:
@@ -144,13 +142,19 @@ class Encoder:
             return recent
         tokens = await self._tokens(texts, bulk=bulk)
         if bulk:
-            return _outcome(await self._texts.submit(tokens, deadline.get(), bulk=True))
+            each = list(map(_Text, tokens))
+            return Outcome.of(await self._texts.submit(each, deadline.get(), bulk=True))
         # Texts with the same tokens share a key.
         keys = [f"text:{hashlib.sha256(row.tobytes()).hexdigest()}" for row in tokens]
-        outcome = await self._remembered(
-            keys,
-            lambda places: self._texts.submit([tokens[place] for place in places], deadline.get()),
-        )
+
+        async def compute(places: Sequence[int]) -> Sequence[Encoded]:
+            # The cache is asked once for each pass.
+            each = [_Text(tokens[place], keys[place]) for place in places]
+            results = await self._texts.submit(each, deadline.get())
+            self._keep([keys[place] for place in places], results)
+            return results
+
+        outcome = Outcome.of(await self._flights.fetch(keys, compute))
         self._keep_in_memory(texts, outcome)
         return outcome
 
@@ -189,60 +193,56 @@ class Encoder:
     async def embed_pictures(self, pictures: Sequence[Picture], *, bulk: bool = False) -> Outcome:
         """One bad picture fails alone. Raises Overloaded or DeadlineExceeded."""
         if bulk:
-            return _outcome(await self._encode_pictures(pictures, bulk=True))
+            return Outcome.of(await self._encode_pictures(pictures, bulk=True))
         loop = asyncio.get_running_loop()
         digests = await loop.run_in_executor(self._prepare[bulk], _digests, pictures)
-        return await self._remembered(
-            [f"image:{digest}" for digest in digests],
-            lambda places: self._encode_pictures([pictures[place] for place in places], bulk=False),
-        )
+        keys = [f"image:{digest}" for digest in digests]
 
-    async def _remembered(
-        self,
-        keys: Sequence[str],
-        encode: Callable[[Sequence[int]], Awaitable[Sequence[UnitVector | ServiceError]]],
-    ) -> Outcome:
-        """Get vectors from the cache, from another caller's computation, or from the model."""
-        hits: set[str] = set()
+        async def compute(places: Sequence[int]) -> Sequence[Encoded | ServiceError]:
+            names = [keys[place] for place in places]
+            cached = dict(zip(places, await self._from_cache(names), strict=True))
+            new = [place for place in places if cached[place] is None]
+            made = await self._encode_pictures([pictures[place] for place in new], bulk=False)
+            self._keep([keys[place] for place in new], made)
+            results = cached | dict(zip(new, made, strict=True))
+            return [one for one in results.values() if one is not None]
 
-        async def compute(places: Sequence[int]) -> list[UnitVector | ServiceError]:
-            cache = self._cache
-            if cache is None:
-                return list(await encode(places))
-            kept = await cache.get([keys[place] for place in places])
-            hits.update(
-                keys[place]
-                for place, vector in zip(places, kept, strict=True)
-                if vector is not None
-            )
-            new = [place for place, vector in zip(places, kept, strict=True) if vector is None]
-            made = dict(zip(new, await encode(new) if new else [], strict=True))
-            cache.keep(
+        return Outcome.of(await self._flights.fetch(keys, compute))
+
+    async def _from_cache(self, keys: Sequence[str | None]) -> list[Encoded | None]:
+        """The cached vectors, None for the others and for those without a key."""
+        asked = [key for key in keys if key is not None]
+        if self._cache is None or not asked:
+            return [None] * len(keys)
+        vectors = dict(zip(asked, await self._cache.get(asked), strict=True))
+        found = [None if key is None else vectors[key] for key in keys]
+        return [None if vector is None else Encoded(vector, cached=True) for vector in found]
+
+    def _keep(self, keys: Sequence[str], results: Sequence[Encoded | ServiceError]) -> None:
+        """In the cache, what it lacks."""
+        if self._cache is not None:
+            self._cache.keep(
                 {
-                    keys[place]: vector
-                    for place, vector in made.items()
-                    if not isinstance(vector, ServiceError)
+                    key: one.vector
+                    for key, one in zip(keys, results, strict=True)
+                    if isinstance(one, Encoded) and not one.cached
                 }
             )
-            return [
-                made[place] if vector is None else vector
-                for place, vector in zip(places, kept, strict=True)
-            ]
-
-        outcome = _outcome(await self._flights.fetch(keys, compute))
-        outcome.cached.extend(place for place, key in enumerate(keys) if key in hits)
-        return outcome
 
     async def _encode_pictures(
         self, pictures: Sequence[Picture], *, bulk: bool
-    ) -> list[UnitVector | ServiceError]:
+    ) -> list[Encoded | ServiceError]:
+        if not pictures:
+            return []
         loop = asyncio.get_running_loop()
         decoded = await asyncio.gather(
             *(loop.run_in_executor(self._prepare[bulk], self._decode, data) for data in pictures)
         )
         good = [item for item in decoded if not isinstance(item, ServiceError)]
         vectors = iter(await self._pictures.submit(good, deadline.get(), bulk=bulk))
-        return [item if isinstance(item, ServiceError) else next(vectors) for item in decoded]
+        return [
+            item if isinstance(item, ServiceError) else Encoded(next(vectors)) for item in decoded
+        ]
 
     async def find_regions(self, data: bytes) -> list[Crop]:
         """The things on a picture, the largest first. Raises PayloadTooLarge, UnreadableImage."""
@@ -289,10 +289,3 @@ def _digests(pictures: Sequence[Picture]) -> list[str]:
         + (f":{one.crop.model_dump_json()}" if one.crop is not None else "")
         for one in pictures
     ]
-
-
-def _outcome(results: Sequence[UnitVector | ServiceError]) -> Outcome:
-    return Outcome(
-        [None if isinstance(one, ServiceError) else one for one in results],
-        {place: one for place, one in enumerate(results) if isinstance(one, ServiceError)},
-    )

@@ -29,7 +29,8 @@ from services.contracts.encoder import BINARY_MEDIA_TYPE, EMBEDDINGS_TENSOR, Emb
 from services.encoder.binary_response import to_safetensors
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import choose_graphs
-from services.encoder.service import Encoder, Outcome, Picture
+from services.encoder.outcome import Outcome
+from services.encoder.service import Encoder, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.source import source_of_file
 from services.encoder.tokenizer import Tokenizer

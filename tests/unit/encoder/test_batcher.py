@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,6 +13,7 @@ from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
 from services.encoder.batcher import BULK_EVERY, MicroBatcher
 
 Forward = Callable[[Sequence[int]], Sequence[int]]
+Known = Callable[[Sequence[int]], Awaitable[Sequence[int | None]]]
 
 
 class Doubling:
@@ -35,7 +36,7 @@ class Doubling:
 
 @asynccontextmanager
 async def running(
-    forward: Forward, **options: int | float | Callable[[int], int]
+    forward: Forward, *, known: Known | None = None, **options: int | float | Callable[[int], int]
 ) -> AsyncIterator[MicroBatcher[int, int]]:
     settings = {
         "max_batch": 8,
@@ -43,6 +44,7 @@ async def running(
         "max_queue": 100,
         "max_wait_s": 60.0,
         "stuck_after_s": 10.0,
+        "known": known,
         **options,
     }
     batcher = MicroBatcher[int, int]("test", forward, **settings)  # type: ignore[arg-type]
@@ -111,6 +113,39 @@ async def test_a_failed_pass_fails_its_own_callers_and_the_next_is_served() -> N
         assert isinstance(failure.value.__cause__, ValueError)
         assert await batcher.submit([1], None) == [2]
         assert batcher.alive()
+
+
+async def test_what_is_known_needs_no_pass_and_is_asked_for_once_a_batch() -> None:
+    model, asked = Doubling(), list[list[int]]()
+
+    async def known(items: Sequence[int]) -> list[int | None]:
+        asked.append(list(items))
+        return [-item if item > 100 else None for item in items]
+
+    async with running(model, known=known) as batcher:
+        async with held(model, batcher):
+            others = [asyncio.create_task(batcher.submit(some, None)) for some in ([1, 101], [102])]
+            await queued(batcher, 3)
+        assert await asyncio.gather(*others) == [[2, -101], [-102]]
+        assert await batcher.submit([103], None) == [-103]
+    assert asked == [[0], [1, 101, 102], [103]]
+    assert model.batches == [[0], [1]]
+
+
+async def test_stopping_while_results_are_looked_up_tells_everyone_who_waits() -> None:
+    looking = asyncio.Event()
+
+    async def known(_: Sequence[int]) -> list[int | None]:
+        looking.set()
+        await asyncio.Event().wait()
+        raise AssertionError("never set")
+
+    async with running(Doubling(), known=known) as batcher:
+        waiting = asyncio.create_task(batcher.submit([1], None))
+        await looking.wait()
+        await batcher.stop()
+        with pytest.raises(Overloaded):
+            await waiting
 
 
 async def test_a_full_queue_refuses_at_once() -> None:
