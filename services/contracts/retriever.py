@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from services.contracts.base import Contract, ModalityWeights, ModelId, ProductId, Snapshot
+from services.contracts.base import (
+    Contract,
+    ModalityWeights,
+    ModelId,
+    ProductId,
+    Snapshot,
+    is_empty,
+)
 from services.contracts.encoder import MAX_TEXT_CHARACTERS
 from services.contracts.products import ScoredProduct
 from services.contracts.search import (
@@ -18,6 +25,7 @@ from services.contracts.search import (
     Refinements,
     TermWeight,
 )
+from services.contracts.understanding import UnderstoodQuery
 from services.contracts.vectors import Vector
 
 MAX_K = 100
@@ -25,6 +33,10 @@ MAX_K = 100
 LINES_MEDIA_TYPE = "application/x-ndjson"
 """With this `Accept` header the answer to a search is two lines of JSON: `RetrievalHead`, then the
 list of products. So a caller passes the products on without parsing them."""
+
+CHECK_MEANING_HEADER = "X-Check-Meaning"
+"""With this header, whatever its value, the first text of a search is also understood, as by
+`POST /understand`. The answer has `meaning`, and products only if the text means just its words."""
 
 NO_MATCH_BELOW = 0.5
 """An answer with a confidence below this means "no good match"."""
@@ -148,6 +160,12 @@ class RetrievalHead(Contract):
     next: str | None = Field(default=None, description="`after` of the next page.")
     catalogue: CatalogueInfo
     snapshot: Snapshot = ""
+    meaning: UnderstoodQuery | None = Field(
+        default=None,
+        exclude_if=is_empty,
+        description=f"Meaning of the first text, if the request had the header "
+        f"`{CHECK_MEANING_HEADER}`.",
+    )
 
 
 class RetrievalResponse(RetrievalHead):

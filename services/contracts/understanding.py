@@ -64,6 +64,10 @@ class UnderstoodQuery(Contract):
     in_stock: bool | None = None
     exclusions: list[ExcludedText] = Field(default_factory=list, max_length=MAX_EXCLUSIONS)
 
+    def is_just(self, text: str) -> bool:
+        """True if a query means these words and nothing else."""
+        return self == UnderstoodQuery(text=text)
+
 
 class UnderstandResponse(Contract):
     """Answers in the order of the request, all from one catalogue version."""

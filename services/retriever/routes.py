@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -24,6 +25,7 @@ from services.common.state import get_state
 from services.contracts.products import Product
 from services.contracts.ranking import Ranking
 from services.contracts.retriever import (
+    CHECK_MEANING_HEADER,
     LINES_MEDIA_TYPE,
     CatalogueInfo,
     RetrievalBatchRequest,
@@ -40,6 +42,7 @@ from services.contracts.suggestions import (
 from services.contracts.synonyms import StoredSynonyms
 from services.contracts.understanding import UnderstandRequest, UnderstandResponse
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.searching.answer import Answer, nothing_found
 from services.retriever.searching.suggest import suggest as suggest_from
 from services.retriever.state import RetrieverState, State
 from services.retriever.understanding.rewritten import understand_rewritten
@@ -96,7 +99,9 @@ _ERRORS = (
 _FOUND: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer. With `Accept: application/x-ndjson`, two lines of JSON: all of "
-        "it except `results`, then `results`.",
+        "it except `results`, then `results`. With the header "
+        f"`{CHECK_MEANING_HEADER}`, `meaning` says what the first text means, and there are "
+        "products only if it means just its words.",
         "links": {
             "BestProduct": {
                 "operationId": "product",
@@ -118,15 +123,24 @@ async def search(
 ) -> Response:
     """Exact late fusion of both vectors of every product, for every term."""
     in_lines = request.headers.get("Accept") == LINES_MEDIA_TYPE
+    checked = CHECK_MEANING_HEADER in request.headers
 
     def answer() -> bytes:
-        found = state.search(catalogue, body)
+        found = _checked(state, catalogue, body) if checked else state.search(catalogue, body)
         return found.lines() if in_lines else found.json()
 
     content = await state.pool.run(answer, small=state.small(catalogue, body.texts))
     # Here and not in a thread, where one search would wait for another's sums.
     state.drift.asked(body)
     return Response(content, media_type=LINES_MEDIA_TYPE if in_lines else "application/json")
+
+
+def _checked(state: RetrieverState, catalogue: Catalogue, body: RetrievalRequest) -> Answer:
+    """The search with the meaning of its first text, and without products for another one."""
+    text = next(iter(body.texts), "")
+    meaning = understand_query(catalogue, text)
+    found = state.search(catalogue, body) if meaning.is_just(text) else nothing_found(catalogue)
+    return replace(found, head=found.head.model_copy(update={"meaning": meaning}))
 
 
 async def _search_directly(body: RetrievalRequest, request: Request) -> Response:

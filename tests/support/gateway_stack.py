@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, FastAPI, Form, UploadFile
+from fastapi import APIRouter, FastAPI, Form, Header, UploadFile
 
 from services.common.app import create_service_app
 from services.common.metrics import Metrics
@@ -27,6 +27,7 @@ from services.contracts.health import Dependency
 from services.contracts.limits import QueryLimit
 from services.contracts.products import Product, ScoredProduct
 from services.contracts.retriever import (
+    CHECK_MEANING_HEADER,
     CatalogueInfo,
     RetrievalBatchRequest,
     RetrievalBatchResponse,
@@ -170,6 +171,10 @@ class Stack:
     confidence: float = 0.9
     products: Callable[[RetrievalRequest], list[ScoredProduct]] | None = None
     """The retriever's products for a request; by default one that shows whose answer it is."""
+    checked: list[str] = field(default_factory=list)
+    """Texts whose meaning the retriever was asked for with the search."""
+    checks: bool = True
+    """False for an older retriever, which does not know the question."""
     snapshot: str = ""
     """Names the state of the catalogue; empty, the gateway asks for every meaning."""
     model: str = MODEL
@@ -270,8 +275,19 @@ class Stack:
             )
 
         @router.post("/search")
-        async def search(request: RetrievalRequest) -> RetrievalResponse:
-            return found(request)
+        async def search(
+            request: RetrievalRequest,
+            check: Annotated[str | None, Header(alias=CHECK_MEANING_HEADER)] = None,
+        ) -> RetrievalResponse:
+            text = next(iter(request.texts), "")
+            meaning = self.meant.get(text, UnderstoodQuery(text=text))
+            if check is None or not self.checks:
+                return found(request)
+            self.checked.append(text)
+            answer = found(request)
+            if not meaning.is_just(text):
+                answer = answer.model_copy(update={"results": [], "found": 0, "confidence": 0})
+            return answer.model_copy(update={"meaning": meaning})
 
         def found(request: RetrievalRequest) -> RetrievalResponse:
             self.searched.append(request)

@@ -4,6 +4,9 @@ It saves a query that comes again the hops to the encoder and to `/understand`. 
 same: a vector belongs to a model, which the retriever checks, and a meaning to a snapshot of the
 catalogue, which every answer names. `Search.one` asks again without memory if one of them has
 changed.
+
+It also saves most new queries the hop to `/understand`: one whose words all meant just themselves
+lately is searched as written, and the retriever checks its meaning with the search.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ class Recent:
         self.model: ModelId | None = None
         self.snapshot: Snapshot = ""
         self._vectors: dict[str, Vector] = {}
+        self._plain: dict[str, None] = {}
         self._meanings: dict[str, UnderstoodQuery] = {}
 
     def vectors(self, texts: Sequence[str]) -> dict[str, Vector] | None:
@@ -48,6 +52,12 @@ class Recent:
         """True if the meaning of a query is here."""
         return query in self._meanings
 
+    def seems_plain(self, query: str) -> bool:
+        """True for a new query of words that lately meant just themselves, and of numbers."""
+        return query not in self._meanings and all(
+            word in self._plain or word.isdecimal() for word in _words(query)
+        )
+
     def keep_vectors(self, model: ModelId, vectors: Mapping[str, Vector]) -> None:
         if model != self.model:
             self.model = model
@@ -56,6 +66,12 @@ class Recent:
 
     def keep_meanings(self, snapshot: Snapshot, meanings: Mapping[str, UnderstoodQuery]) -> None:
         self.served(snapshot)
+        for query, meaning in meanings.items():
+            if meaning.is_just(query):
+                _keep(self._plain, dict.fromkeys(_words(query)), _LONGEST)
+            elif self.seems_plain(query):
+                for word in _words(query):
+                    self._plain.pop(word, None)
         if snapshot:
             _keep(self._meanings, meanings, _LONGEST_QUERY)
 
@@ -73,6 +89,10 @@ class Recent:
         """This model's vectors have been searched; those of another one are forgotten."""
         if model is not None and model != self.model:
             self._vectors.clear()
+
+
+def _words(query: str) -> list[str]:
+    return query.lower().split()
 
 
 def _all(texts: Sequence[str], known: Mapping[str, object]) -> bool:

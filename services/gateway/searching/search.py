@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.common.context import note
+from services.common.context import awaited_change, note
 from services.common.problems import DependencyUnavailable, InvalidRequest, ModelMismatch, NotFound
 from services.contracts.base import ModelId
 from services.contracts.gateway import DEFAULT_K, PredictImageOptions, SearchRequest
 from services.contracts.retriever import (
+    CHECK_MEANING_HEADER,
     LINES_MEDIA_TYPE,
     QueryTerm,
     RetrievalBatchRequest,
@@ -32,6 +33,7 @@ from services.gateway.searching.timings import Timings
 _CALLERS_FIELDS = ("body.facets", "body.filters")
 
 _IN_LINES = {"Accept": LINES_MEDIA_TYPE}
+_CHECKED = {**_IN_LINES, CHECK_MEANING_HEADER: "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Search:
         self, services: Services, rewriting: Rewriting, metrics: GatewayMetrics, report: Report
     ) -> None:
         self._services = services
+        self._rewriting = rewriting
         self._preparation = Preparation(services, rewriting)
         self._recent = Recent()
         self._metrics = metrics
@@ -63,7 +66,9 @@ class Search:
     ) -> Outcome:
         """Raises InvalidRequest for a bad cursor or picture id, NotFound for a term's product, and
         what the encoder or the retriever raises."""
-        outcome = await self._remembering(request, timings, explain=explain)
+        outcome = None
+        for guess in (self._seems_plain(request), False):
+            outcome = outcome or await self._remembering(request, timings, explain, plain=guess)
         if outcome is None:
             (prepared,) = await self._preparation.prepared([request], timings, explain=explain)
             outcome = Outcome(prepared, await self._retrieved(prepared, timings))
@@ -71,24 +76,48 @@ class Search:
         return self._reported(outcome, timings)
 
     async def _remembering(
-        self, request: SearchRequest, timings: Timings, *, explain: bool
+        self, request: SearchRequest, timings: Timings, explain: bool, *, plain: bool
     ) -> Outcome | None:
-        """None if what was remembered belongs to another model or snapshot than the catalogue."""
+        """None if what was remembered belongs to another model or snapshot than the catalogue, or
+        if a query that was taken for `plain` is not."""
         recent = self._recent
+        asked = request.model_copy(update={"interpret": False}) if plain else request
         try:
             (prepared,) = await self._preparation.prepared(
-                [request], timings, explain=explain, recent=recent
+                [asked], timings, explain=explain, recent=recent
             )
-            found = await self._retrieved(prepared, timings)
+            found = await self._retrieved(prepared, timings, check=plain)
         except ModelMismatch:
             # The request itself may be of another model: a second try without memory decides.
             if not recent.has_vectors:
                 raise
             return None
         recent.served(found.head.snapshot)
+        if plain and not self._was_plain(request, found):
+            return None
         if prepared.understood_by and prepared.understood_by != found.head.snapshot:
             return None
         return Outcome(prepared, found)
+
+    def _seems_plain(self, request: SearchRequest) -> bool:
+        """True if the query is to be searched as written, while the retriever checks that."""
+        return (
+            request.query is not None
+            and request.interpret
+            and not request.terms
+            and (self._rewriting.disabled or not request.rewrite)
+            # One who waits for a change waits for it at `/understand`.
+            and awaited_change.get() is None
+            and self._recent.seems_plain(request.query)
+        )
+
+    def _was_plain(self, request: SearchRequest, found: Found) -> bool:
+        query, meaning = request.query, found.head.meaning
+        # An older retriever does not check.
+        if query is None or meaning is None:
+            return False
+        self._recent.keep_meanings(found.head.snapshot, {query: meaning})
+        return meaning.is_just(query)
 
     async def by_picture(
         self, vector: Vector, model: ModelId, options: PredictImageOptions, timings: Timings
@@ -130,11 +159,14 @@ class Search:
         ]
         return [self._reported(one, timings) for one in outcomes] if report else outcomes
 
-    async def _retrieved(self, prepared: Prepared, timings: Timings) -> Found:
+    async def _retrieved(
+        self, prepared: Prepared, timings: Timings, *, check: bool = False
+    ) -> Found:
+        """check: whether the retriever is to say what the query means."""
         with timings.stage("search"):
             try:
                 return await self._services.retriever.post_and_read(
-                    "/search", prepared.asked.search, Found.read, _IN_LINES
+                    "/search", prepared.asked.search, Found.read, _CHECKED if check else _IN_LINES
                 )
             except (InvalidRequest, NotFound) as error:
                 raise _refused(error, [prepared.asked]) from error

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from services.contracts.products import Product, ScoredProduct
 from services.contracts.retriever import RetrievalHead, RetrievalResponse
+from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.products import Products
 
 _PLACE: Mapping[str, Any] = {
@@ -38,6 +39,14 @@ class Answer:
     def response(self) -> RetrievalResponse:
         """As objects."""
         return RetrievalResponse.model_validate_json(self.json())
+
+
+def nothing_found(catalogue: Catalogue) -> Answer:
+    """An answer without products."""
+    head = RetrievalHead(
+        found=0, confidence=0, catalogue=catalogue.info, snapshot=catalogue.snapshot
+    )
+    return Answer(head, b"[]")
 
 
 def written(

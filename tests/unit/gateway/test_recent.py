@@ -69,7 +69,46 @@ async def test_a_retriever_without_snapshots_is_asked_each_time(remembering: Sta
     remembering.snapshot = ""
     for _ in range(2):
         await remembering.predict(query=QUERY)
-    assert remembering.to_understand == [[QUERY], [QUERY]]
+    assert (remembering.to_understand, remembering.checked) == ([[QUERY]], [QUERY])
+
+
+async def test_a_new_query_of_plain_words_is_understood_with_its_search(
+    remembering: Stack,
+) -> None:
+    queries = (QUERY, "a mug 7", "a mug 7")
+    answers = [(await remembering.predict(query=query)).json() for query in queries]
+    found = [one["results"][0]["product_id"] for one in answers]
+    assert found == ["product-5", "product-7", "product-7"]
+    assert remembering.to_understand == [[QUERY]]
+    # The second time its meaning is known.
+    assert remembering.checked == ["a mug 7"]
+    assert remembering.encoded == [QUERY, "a mug 7"]
+
+
+async def test_a_query_of_plain_words_that_means_more_is_searched_by_its_meaning(
+    remembering: Stack,
+) -> None:
+    await remembering.predict(query=QUERY)
+    meaning = UnderstoodQuery(text="a red 7", exclusions=["mug 9"])
+    remembering.meant["a red mug 8"] = meaning
+    for _ in range(2):
+        answer = (await remembering.predict(query="a red mug 8")).json()
+        assert answer["results"][0]["product_id"] == "product-7"
+        assert [one.text for one in remembering.searched[-1].exclusions] == ["mug 9"]
+    assert remembering.checked == ["a red mug 8"]
+    # Its words are not taken for plain any more.
+    await remembering.predict(query="a red mug 6")
+    assert remembering.to_understand[-1] == ["a red mug 6"]
+
+
+async def test_an_older_retriever_that_checks_no_meaning_is_asked_for_it(
+    remembering: Stack,
+) -> None:
+    remembering.checks = False
+    await remembering.predict(query=QUERY)
+    remembering.meant["a red mug 8"] = UnderstoodQuery(text="a blue mug 7")
+    answer = (await remembering.predict(query="a red mug 8")).json()
+    assert answer["results"][0]["product_id"] == "product-7"
 
 
 async def test_after_a_change_of_the_model_a_query_is_encoded_again(remembering: Stack) -> None:
