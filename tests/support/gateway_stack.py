@@ -152,6 +152,8 @@ class Stack:
     app: FastAPI = field(init=False)
     source: RewriteSource = "gemini"
     slow_s: float = 0.0
+    may_encode: asyncio.Event | None = None
+    """Texts are encoded once it is set; None: at once."""
     encoder_state: dict[str, Dependency] = field(default_factory=dict)
     retriever_state: dict[str, Dependency] = field(default_factory=dict)
     searched: list[RetrievalRequest] = field(default_factory=list)
@@ -225,6 +227,8 @@ class Stack:
         async def texts(request: EmbedTextsRequest) -> EmbeddingsResponse:
             self.encoded.extend(request.texts)
             values = [_number_in(text) for text in request.texts]
+            if self.may_encode is not None:
+                await self.may_encode.wait()
             await asyncio.sleep(self.slow_s * (values[0] % 3))
             return EmbeddingsResponse(
                 model=self.model,

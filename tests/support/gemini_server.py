@@ -37,6 +37,8 @@ class Reply:
     body: bytes
     status: int = 200
     after_s: float = 0.0
+    once: asyncio.Event | None = None
+    """Nothing is answered before this is set."""
     cut_at: int | None = None
     answer: dict[str, Any] | None = None
     """An answer that the decoder writes, bound to the schema of the request."""
@@ -106,6 +108,8 @@ class GeminiServer:
                 self.requests.append(request)
                 reply = _refusal(request) or _decoded(request, self.reply(request))
                 await asyncio.sleep(reply.after_s)
+                if reply.once is not None:
+                    await reply.once.wait()
                 writer.write(
                     f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n"
                     "Content-Type: application/json; charset=UTF-8\r\n"

@@ -56,8 +56,9 @@ async def running_rewriter(
             "gemini_url": gemini.url,
             "gemini_api_key": SecretStr(API_KEY),
             # Generous, because the machine may be busy; tests of time set their own.
-            "rewrite_deadline_ms": 5_000,
-            "redis_timeout_ms": 2_000,
+            "rewrite_deadline_ms": 60_000,
+            "gemini_timeout_ms": 60_000,
+            "redis_timeout_ms": 20_000,
             **settings,
         }
         app = create_app(RewriterSettings(**given))
