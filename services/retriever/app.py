@@ -15,6 +15,7 @@ from services.common.state import find_state, get_state, hold_state
 from services.contracts.health import MODEL, Dependency
 from services.retriever.index import IndexChoice
 from services.retriever.loading.follower import Follower
+from services.retriever.loading.memory import share_allocator
 from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures
 from services.retriever.loading.workers import Processes
@@ -37,6 +38,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        share_allocator()
         # Takes .2 to 1.3 s, for which the first query would not wait.
         await asyncio.to_thread(dictionary_of, settings.language)
         engine = _engine(settings)

@@ -59,6 +59,8 @@ os.environ |= {
     "MILVUS_RUN_DIR": f"{folder}/run",
     "LD_LIBRARY_PATH": str(programs),
     "ETCD_CONFIG_PATH": f"{folder}/etcd.yaml",
+    # Threads that build an index wait for each other; on busy cores that took most of the time.
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 os.execv(programs / "milvus", ["milvus", "run", "standalone"])
 """

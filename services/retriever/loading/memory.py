@@ -6,7 +6,6 @@ that would not fit beside the served one is refused before it is read.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +59,14 @@ def check_fits(what: str, needed: int, look: Look) -> None:
             f"{_megabytes(free.bytes)} of {_megabytes(free.limit)} are free. Give the retriever "
             "more memory, or publish a smaller catalogue"
         )
+
+
+def share_allocator() -> None:
+    """Let Arrow allocate as all else in this process does.
+
+    Its own allocator holds on to what a load freed: 24 MB with 20,000 products.
+    """
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def free_memory(cgroups: Path = _CGROUPS, proc: Path = _PROC) -> Free | None:

@@ -115,10 +115,10 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=200_000)
     parser.add_argument("--queries", type=int, default=10, help="for each mix of weights")
     parser.add_argument("--scans", nargs="*", choices=KINDS, help="index types; all without a name")
-    parser.add_argument("--index", choices=KINDS, default=KINDS[0], help="index type of the load")
+    parser.add_argument("--index", choices=KINDS, help="index type of the load")
     parser.add_argument("--timeout-s", type=float, default=600)
     options = parser.parse_args()
-    scan = next(one for one in SCANS if one.kind == options.index)
+    scan = next((one for one in SCANS if one.kind == options.index), None)
     distribution, shop = Distribution(), Shop(options.products)
     mixes = [ModalityWeights(text=mix[0], image=mix[1]) for mix in MIXES]
     queries = [query for mix in mixes for query in distribution.queries(options.queries, mix)]

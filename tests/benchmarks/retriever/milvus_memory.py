@@ -10,12 +10,8 @@ The server is started where `MILVUS_PYTHON` names the interpreter of its environ
 from __future__ import annotations
 
 import argparse
-import ctypes
-import gc
 import json
 import multiprocessing
-import os
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -265,7 +261,6 @@ def _parts_in_a_process(repo: Path, server: MilvusServer) -> dict[str, int]:
 
 def _parts(repo: Path, uri: str) -> dict[str, int]:
     """Bytes of the parts of a catalogue, read as a retriever reads it."""
-    pid = os.getpid()
     settings = RetrieverSettings(feature_store=repo)
     with (
         closing(MilvusEngine(uri, timeout_s=settings.milvus_timeout_ms / 1_000)) as engine,
@@ -278,24 +273,7 @@ def _parts(repo: Path, uri: str) -> dict[str, int]:
             )
         ) as reader,
     ):
-        head = reader.head()
-        before = Memory.of(pid)
-        catalogue = reader.load(head)
-        after = Memory.of(pid)
-        pool = pa.default_memory_pool()
-        print(f"Arrow holds {pool.bytes_allocated():,}", file=sys.stderr)
-        pool.release_unused()
-        arrow = Memory.of(pid)
-        ctypes.CDLL(None).malloc_trim(0)
-        trimmed = Memory.of(pid)
-        gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
-        collected = Memory.of(pid)
-        print(
-            "growth of the load; Arrow's freed given back; malloc's too; after a collection:",
-            *(f"{one.own - before.own:,}" for one in (after, arrow, trimmed, collected)),
-            file=sys.stderr,
-        )
+        catalogue = reader.load(reader.head())
         (completions,) = catalogue.products.completed
         base: ProductTable = catalogue.products._base
         index = catalogue.index.base

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import psutil
@@ -16,7 +16,7 @@ from pymilvus import MilvusClient  # type: ignore[import-untyped]
 from services.contracts.search import DEPTH
 from services.retriever.index import Condition, Passing, Vector
 from services.retriever.index.milvus import MilvusIndex
-from services.retriever.index.milvus.schema import FLAT, FUSED, Collection, Scan
+from services.retriever.index.milvus.schema import FLAT, FUSED, SCANN, Collection, Scan
 from tests.benchmarks.report import table
 from tests.benchmarks.retriever.truth import K, Truth
 
@@ -33,9 +33,8 @@ _PATIENCE_S = 3_600.0
 
 SCANS = (
     FLAT,
-    Scan("SCANN", {"nlist": 4}, {"nprobe": 4, "reorder_k": 2_000}),
-    Scan("SCANN", {"nlist": 16}, {"nprobe": 16, "reorder_k": 500}),
-    Scan("SCANN", {"nlist": 16}, {"nprobe": 16, "reorder_k": 2_000}),
+    SCANN,
+    replace(SCANN, search={"nprobe": 16, "reorder_k": 500}),
     Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 2_000}),
     Scan("SCANN", {"nlist": 64}, {"nprobe": 16, "reorder_k": 2_000}),
     Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 256}),

@@ -19,7 +19,7 @@ from services.retriever.index.milvus.build import MilvusBuild
 from services.retriever.index.milvus.connection import UNANSWERED, Stored, putting, reason_of
 from services.retriever.index.milvus.entities import Entities, FurtherKeys
 from services.retriever.index.milvus.index import MilvusIndex
-from services.retriever.index.milvus.schema import FLAT, Collection, Scan
+from services.retriever.index.milvus.schema import FLAT, SCANN, Collection, Scan
 from services.retriever.index.row_fields import Changes, Origin, RowFields
 
 _KEPT_S = 600.0
@@ -36,17 +36,18 @@ class MilvusEngine:
         token: str = "",
         *,
         timeout_s: float,
-        scan: Scan = FLAT,
+        scan: Scan | None = None,
         kept_s: float = _KEPT_S,
     ) -> None:
         """uri: of a server or cluster, or the path of a file for Milvus Lite; opened when asked.
 
+        scan: the index type; by default one that a server has, or Milvus Lite.
         kept_s: how long a collection stays that this process no longer asks.
         """
         self._uri = uri
         self._token = token
         self._timeout_s = timeout_s
-        self._scan = scan
+        self._scan = scan or (SCANN if "://" in uri else FLAT)
         self._kept_s = kept_s
         self._opening = threading.Lock()
         self._opened: MilvusClient | None = None
