@@ -46,7 +46,6 @@ for name, value in {
     "log.level": "warn",
     "log.stdout": "false",
     # An approximate index over rows that came lately; answers have to be exact here.
-    "queryNode.enableDisk": "true",  # for DISKANN
     "queryNode.segcore.interimIndex.enableIndex": "false",
 }.items():
     config.set(name, value)
