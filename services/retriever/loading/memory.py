@@ -6,6 +6,7 @@ that would not fit beside the served one is refused before it is read.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
