@@ -116,14 +116,14 @@ async def test_without_redis_it_finds_nothing_quickly_and_recovers(
     opened: Open, own_redis: RedisProcess
 ) -> None:
     metrics = Metrics("encoder")
-    cache = opened(own_redis.address, metrics=metrics, timeout_ms=200)
+    cache = opened(own_redis.address, metrics=metrics, timeout_ms=1_000)
     await cache.put({"a": vector(1)})
     own_redis.stop()
     started = time.monotonic()
     for _ in range(50):
         assert await held(cache, "a") == [False]
         await cache.put({"b": vector(2)})
-    assert time.monotonic() - started < 10  # not a hundred time-outs
+    assert time.monotonic() - started < 60  # not a hundred time-outs
     own_redis.start()
 
     async def works_again() -> bool:

@@ -120,7 +120,7 @@ async def test_a_frozen_redis_costs_seconds_and_a_refused_change_is_never_applie
         refused = await writer.put("/products/refused", json=MUG)
         assert refused.status_code in (503, 504)
         assert (await writer.get("/ready")).status_code == 503
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
 
         async def again(_: int) -> float:
             started = time.monotonic()
