@@ -99,7 +99,8 @@ class CompressedIndex:
         candidates = None if count <= _NARROW else self._candidates(query, k, passing, count)
         if candidates is None:
             candidates = np.arange(len(self)) if passing is None else np.flatnonzero(passing)
-        return best_hits(*self._scored(query, k, candidates), k, threshold)
+        # A few more than asked for, so that which of equal rows comes last is no chance.
+        return best_hits(*self._scored(query, k + _TIES, candidates), k, threshold)
 
     def _candidates(
         self, query: Vector, k: int, passing: Passing | None, count: int
@@ -119,13 +120,12 @@ class CompressedIndex:
         return numbers if len(numbers) >= least else None
 
     def _scored(
-        self, query: Vector, k: int, candidates: NDArray[np.intp]
+        self, query: Vector, most: int, candidates: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], Vector]:
-        """The `k` best of these rows at least, and their exact scores."""
+        """`most` of these rows at least, the best, and their exact scores."""
         if len(self._further):
             return candidates, self._with_images(query, candidates)
-        # A few more than asked for, so that which of equal rows comes last is no chance.
-        most = min(k + _TIES, len(candidates))
+        most = min(most, len(candidates))
         if len(candidates) <= len(self) * _COPIED_SHARE:
             return self._copied(query, most, candidates)
         bits = np.zeros(len(self), np.bool_)

@@ -7,17 +7,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.contracts.search import DEPTH
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.index import Scores
 from services.retriever.searching.ranker import Ranker
 from services.retriever.searching.sought import SoughtWords
-from services.retriever.words.postings import places_of
 
 Places = NDArray[np.intp]
 
 FEWEST = 500
 """Products beside the best by vectors that count: those that say most. More where so many say the
 whole query."""
+
+
+def counted(certain: int) -> int:
+    """Number of products beside the best by vectors that count. certain: of those that say the
+    whole query.
+    """
+    return min(DEPTH, max(FEWEST, certain))
 
 
 class Candidates(NamedTuple):
@@ -28,6 +35,12 @@ class Candidates(NamedTuple):
     bonus: NDArray[np.float32]
     blank: NDArray[np.bool_]
     """True for those that count with the image of others."""
+
+    def kept(self, which: NDArray[np.bool_]) -> Candidates:
+        """Only these."""
+        return Candidates(
+            self.rows[which], self.scores[which], self.bonus[which], self.blank[which]
+        )
 
     def joined(self, other: Candidates) -> Candidates:
         """Both, in no order."""
@@ -68,22 +81,22 @@ class Beside:
     def __init__(
         self, ranker: Ranker, only: SoughtWords, free: NDArray[np.bool_], least: float | None
     ) -> None:
-        """free: (m,) True for those of `only.first` that pass and are not found by vectors.
+        """free: (m,) True for those of `only.ranked` that pass and are not found by vectors.
 
         least: similarity of a result that does not say the whole query.
         """
         self._ranker = ranker
-        self._only = only
+        self._ranked = only.ranked
         self._least = least
-        self._at = only.order[free[only.order]]
-        """(b,) where each is in `only.first`."""
-        self._amounts = only.first.amounts[self._at]
+        self._at = np.flatnonzero(free)
+        """(b,) where each is in `only.ranked`."""
+        self._amounts = self._ranked.amounts[self._at]
         """(b,) bonus, descending."""
-        self._blank = only.first_blank[self._at]
+        self._blank = self._ranked.blank[self._at]
         """(b,) True for those that count with the image of others."""
         count = len(self)
-        self._place = np.empty(len(only.first.rows), np.intp)
-        self._place[self._at] = np.arange(count)
+        self._open = np.ones(count, np.bool_)
+        """(b,) False for those that were scored."""
         self._counted = _Counted(count, count, 0)
         self.sure = count if count <= FEWEST else self._more_than(self._amounts[FEWEST - 1])
         """Number of those that count however many count."""
@@ -94,9 +107,15 @@ class Beside:
     def __len__(self) -> int:
         return len(self._at)
 
+    @property
+    def certain(self) -> int:
+        """Number of those that say the whole query."""
+        return int(np.count_nonzero(self._ranked.certain[self._at]))
+
     def reaching(self, amount: float) -> int:
         """Number of those with this bonus, or more."""
-        return len(self) - int(self._amounts[::-1].searchsorted(amount))
+        # With a number of another type, NumPy would copy all to compare them.
+        return len(self) - int(self._amounts[::-1].searchsorted(np.float32(amount)))
 
     def amount(self, place: int) -> float:
         """The bonus of the one at this place, or of the last; there is at least one."""
@@ -113,22 +132,24 @@ class Beside:
         """Those to score: that count and have this bonus, or an unknown part for the image; and all
         those from which some of them are to be chosen.
         """
-        needed = self._blank.copy()
-        needed[: self.reaching(amount)] = True
-        needed[self._counted.end :] = False
-        if needed[self._counted.tied].any():
-            needed[self._counted.tied] = True
-        needed[self._which] = False
+        end, tied, reaching = self._counted.end, self._counted.tied, self.reaching(amount)
+        needed = self._open[:end].copy()
+        needed[reaching:] &= self._blank[reaching:end]
+        if reaching > tied.start or self._blank[tied].any():
+            needed[tied] = self._open[tied]
         return np.flatnonzero(needed)
 
     def score(self, which: Places, most: int | None = None) -> float:
         """Score these, or the `most` similar of them. Returns the least of their similarities."""
         if not len(which):
             return -1.0
-        first = self._only.first.rows
-        rows: Numbers = np.sort(first[self._at[which]]).astype(np.intp)
+        rows: Numbers = self._ranked.rows[self._at[which]].astype(np.intp)
         hits = self._ranker.most_similar(rows, len(rows) if most is None else most)
-        self._which = np.concatenate([self._which, self._place[places_of(first, hits.rows)]])
+        place_of = np.empty(self._ranker.catalogue.index.numbers, np.int16)
+        place_of[rows] = which
+        scored = place_of[hits.rows]
+        self._open[scored] = False
+        self._which = np.concatenate([self._which, scored])
         self._scores = np.concatenate([self._scores, hits.scores])
         self._results = None
         return float(hits.scores[-1])
@@ -142,7 +163,7 @@ class Beside:
     def _kept(self) -> Candidates:
         which, scores = self._which, self._scores
         at = self._at[which]
-        rows: Numbers = self._only.first.rows[at].astype(np.intp)
+        rows: Numbers = self._ranked.rows[at].astype(np.intp)
         kept = np.ones(len(which), np.bool_)
         tied = self._counted.tied
         chosen = np.flatnonzero((which >= tied.start) & (which < tied.stop))
@@ -151,9 +172,9 @@ class Beside:
             order = np.lexsort((ranks, -scores[chosen]))
             kept[chosen[order[self._counted.missing :]]] = False
         if self._least is not None:
-            kept &= (scores >= self._least) | self._only.first_certain[at]
-        which = which[kept]
-        return Candidates(rows[kept], scores[kept], self._amounts[which], self._blank[which])
+            kept &= (scores >= self._least) | self._ranked.certain[at]
+        every = Candidates(rows, scores, self._amounts[which], self._blank[which])
+        return every if kept.all() else every.kept(kept)
 
     def _more_than(self, amount: np.float32) -> int:
         return len(self) - int(self._amounts[::-1].searchsorted(amount, side="right"))

@@ -14,7 +14,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.index import NO_HITS, Hits, Passing, Where
 from services.retriever.searching.against import Against
-from services.retriever.searching.beside import FEWEST
+from services.retriever.searching.beside import FEWEST, counted
 from services.retriever.searching.bonus import Bonus
 from services.retriever.searching.first_page import FirstPage
 from services.retriever.searching.largest import Largest
@@ -195,7 +195,7 @@ class Fusion:
                 count -= int(np.count_nonzero(only.certain.has(found)))
             elif passing is not None or count - gone < DEPTH + len(found):
                 count = len(self._bonus.certain(found, passing))
-        return min(DEPTH, max(FEWEST, count))
+        return counted(count)
 
     def _chosen(self, some: Largest, most: int) -> Numbers:
         """So many of these, with the largest bonus; of equal ones those that are ranked first."""

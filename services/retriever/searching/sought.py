@@ -59,6 +59,19 @@ class SoughtConcept:
         return Part(said_by(catalogue, self.key), self.weight)
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Some rows, those with the largest bonus first."""
+
+    rows: NDArray[np.int32]
+    amounts: Amounts
+    """The bonus of each."""
+    certain: NDArray[np.bool_]
+    """True for those that say every word, or have the identifier."""
+    blank: NDArray[np.bool_]
+    """True for those that count with the image of others."""
+
+
 @dataclass(frozen=True)
 class SoughtWords:
     """One text over a snapshot of n row numbers; rows that are gone count as any other."""
@@ -87,14 +100,12 @@ class SoughtWords:
     same text comes with the same vector, and so with the same rows."""
 
     @cached_property
-    def first_certain(self) -> NDArray[np.bool_]:
-        """True for those of `first` that are `certain`."""
-        return self.certain.has(self.first.rows)
-
-    @cached_property
-    def first_blank(self) -> NDArray[np.bool_]:
-        """True for those of `first` that count with the image of others."""
-        return self.blank(self.first.rows, self.first_certain)
+    def ranked(self) -> Ranked:
+        """The `first`, those with the largest bonus first."""
+        order = np.argsort(-self.first.amounts, kind="stable")
+        rows = self.first.rows[order]
+        certain = self.certain.has(rows)
+        return Ranked(rows, self.first.amounts[order], certain, self.blank(rows, certain))
 
     def blank(self, rows: Rows, certain: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """(m,) True for `certain` products without an image: they count with that of others."""
@@ -105,19 +116,14 @@ class SoughtWords:
         return blank
 
     @cached_property
-    def order(self) -> NDArray[np.intp]:
-        """The places of `first`, those with the largest bonus first."""
-        return np.argsort(-self.first.amounts, kind="stable")
-
-    @cached_property
     def certain_behind(self) -> bool:
         """True if products that are `certain` are not among the `first`."""
-        return int(np.count_nonzero(self.first_certain)) < len(self.certain)
+        return int(np.count_nonzero(self.ranked.certain)) < len(self.certain)
 
     @cached_property
     def is_certain(self) -> bool:
         """True if a product that can be found is `certain`."""
-        first = self.first.rows[self.first_certain]
+        first = self.ranked.rows[self.ranked.certain]
         alive = self.index.alive_of
         return bool(alive(first).any() or alive(self.certain.rows).any())
 
@@ -186,7 +192,7 @@ class SoughtWords:
     def most_bytes(self) -> int:
         """Memory of all this, with the matches of its first pages."""
         size = self.certain.nbytes + own_bytes(self.identified)
-        # Rows, amounts, order, and two of one byte; then what was looked up.
+        # Rows and amounts, twice, and two of one byte; then what was looked up.
         size += 18 * len(self.first.rows) + 8 * DEPTH
         said = [form for one in self.concepts for form in one.ways.forms]
         size += sum(one.own_bytes for one in said)
