@@ -88,10 +88,12 @@ class Beside:
         self._ranker = ranker
         self._ranked = only.ranked
         self._least = least
-        self._at = np.flatnonzero(free)
+        (self._at,) = free.nonzero()
         """(b,) where each is in `only.ranked`."""
         self._amounts = self._ranked.amounts[self._at]
         """(b,) bonus, descending."""
+        self._below_zero = -self._amounts
+        """(b,) the same in the order in which NumPy searches."""
         self._blank = self._ranked.blank[self._at]
         """(b,) True for those that count with the image of others."""
         count = len(self)
@@ -115,7 +117,7 @@ class Beside:
     def reaching(self, amount: float) -> int:
         """Number of those with this bonus, or more."""
         # With a number of another type, NumPy would copy all to compare them.
-        return len(self) - int(self._amounts[::-1].searchsorted(np.float32(amount)))
+        return int(self._below_zero.searchsorted(np.float32(-amount), side="right"))
 
     def amount(self, place: int) -> float:
         """The bonus of the one at this place, or of the last; there is at least one."""
@@ -137,7 +139,8 @@ class Beside:
         needed[reaching:] &= self._blank[reaching:end]
         if reaching > tied.start or self._blank[tied].any():
             needed[tied] = self._open[tied]
-        return np.flatnonzero(needed)
+        (at,) = needed.nonzero()
+        return at
 
     def score(self, which: Places, most: int | None = None) -> float:
         """Score these, or the `most` similar of them. Returns the least of their similarities."""
@@ -164,17 +167,18 @@ class Beside:
         which, scores = self._which, self._scores
         at = self._at[which]
         rows: Numbers = self._ranked.rows[at].astype(np.intp)
-        kept = np.ones(len(which), np.bool_)
-        tied = self._counted.tied
-        chosen = np.flatnonzero((which >= tied.start) & (which < tied.stop))
-        if len(chosen) > self._counted.missing:
-            ranks = self._ranker.catalogue.index.ranks(rows[chosen])
-            order = np.lexsort((ranks, -scores[chosen]))
-            kept[chosen[order[self._counted.missing :]]] = False
-        if self._least is not None:
-            kept &= (scores >= self._least) | self._ranked.certain[at]
         every = Candidates(rows, scores, self._amounts[which], self._blank[which])
+        kept = np.ones(len(which), np.bool_)
+        if self._least is not None:
+            kept = (scores >= self._least) | self._ranked.certain[at]
+        tied = self._counted.tied
+        if tied.start < tied.stop:
+            chosen = np.flatnonzero((which >= tied.start) & (which < tied.stop))
+            if len(chosen) > self._counted.missing:
+                ranks = self._ranker.catalogue.index.ranks(rows[chosen])
+                order = np.lexsort((ranks, -scores[chosen]))
+                kept[chosen[order[self._counted.missing :]]] = False
         return every if kept.all() else every.kept(kept)
 
     def _more_than(self, amount: np.float32) -> int:
-        return len(self) - int(self._amounts[::-1].searchsorted(amount, side="right"))
+        return int(self._below_zero.searchsorted(-amount))

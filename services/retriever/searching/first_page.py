@@ -48,7 +48,7 @@ class FirstPage:
         place_of = np.zeros(index.numbers, np.int16)
         place_of[rows] = np.arange(1, count + 1)
         places = place_of[ranked.rows]
-        at = np.flatnonzero(places)
+        (at,) = places.nonzero()
         which = places[at] - 1
         self._bonus = np.full(count, np.float32(only.first.rest))
         """(h,) of the hits; if it is not known, the most that it may be."""
@@ -120,7 +120,10 @@ class FirstPage:
     def _floors(self) -> Scores:
         """(h,) The least that the relevance of each hit may be."""
         bonus = np.where(self._unknown, np.float32(0), self._bonus)
-        return Candidates(self._hits.rows, self._hits.scores, bonus, self._blank).floors()
+        floors: Scores = self._hits.scores + bonus
+        # The part for a missing image may be below zero.
+        floors[self._blank] = -np.inf
+        return floors
 
     def _reached(self, last: float) -> bool:
         """True if a product that is none of these may have this relevance."""
@@ -137,7 +140,7 @@ class FirstPage:
         rows, bonus = self._hits.rows[which], self._bonus[which]
         unknown = self._unknown[which]
         if unknown.any():
-            bonus[unknown] = self._only.bonus(rows[unknown])
+            bonus[unknown] = self._only.bonus_behind(rows[unknown])
         return Candidates(rows, self._hits.scores[which], bonus, self._blank[which])
 
 

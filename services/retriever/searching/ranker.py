@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,8 @@ class Found:
 
     def before(self, count: int) -> Found:
         """The same as the first of so many."""
-        return replace(self, behind=max(count - len(self.rows), 0))
+        behind = max(count - len(self.rows), 0)
+        return Found(self.rows, self.scores, self.relevance, behind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,11 +142,11 @@ class SoughtWords:
         bonus[known] = self.first.amounts[places[known]]
         if self.first.rest and not known.all():
             others = np.flatnonzero(~known)
-            bonus[others] = self._beside_first(rows[others])
+            bonus[others] = self.bonus_behind(rows[others])
         return bonus
 
-    def _beside_first(self, rows: Rows) -> Amounts:
-        """The bonus of rows that are not among the `first`."""
+    def bonus_behind(self, rows: Rows) -> Amounts:
+        """(m,) the same of rows that are not among the `first`."""
         if self.looked_up:
             seen, amounts = self.looked_up[0]
             places = places_of(seen, rows)
