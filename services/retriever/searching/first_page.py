@@ -77,8 +77,8 @@ class FirstPage:
         """
         beside, highest = self._beside, self._highest
         floors = self._floors()
-        floors.sort()
-        floors = floors[-k:]
+        if len(floors) > k:
+            floors = np.partition(floors, len(floors) - k)[-k:]
         last = _last(floors, k)
         if self._is_worth_a_guess(k, last):
             beside.score(np.arange(min(k + _MORE, beside.sure)))
