@@ -168,19 +168,22 @@ class MicroBatcher(Generic[Item, Result]):
         known = await self._known([one.item for one in batch])
         rest = []
         for one, result in zip(batch, known, strict=True):
+            if one.answer.done():  # its caller has gone meanwhile
+                continue
             if result is None:
                 rest.append(one)
-            elif not one.answer.done():
+            else:
                 one.answer.set_result(result)
         return rest
 
     async def _pass(self, batch: list[_Waiting[Item, Result]]) -> None:
+        self._pass_started = started = time.monotonic()
         loop = asyncio.get_running_loop()
         try:
             batch = await self._answer_known(batch)
             if not batch:
                 return
-            self._pass_started = started = time.monotonic()
+            forward_started = time.monotonic()
             results = await loop.run_in_executor(
                 self._executor, self._forward, [one.item for one in batch]
             )
@@ -195,9 +198,9 @@ class MicroBatcher(Generic[Item, Result]):
                 if not one.answer.done():
                     one.answer.set_exception(failure)
         else:
-            seconds = time.monotonic() - started
-            self._observe_pass(len(batch), seconds)
-            self._pace.observe(len(batch), seconds)
+            ended = time.monotonic()
+            self._observe_pass(len(batch), ended - forward_started)
+            self._pace.observe(len(batch), ended - started)
             for one, result in zip(batch, results, strict=True):
                 if not one.answer.done():
                     one.answer.set_result(result)

@@ -11,6 +11,7 @@ import pytest
 from services.common.context import Deadline
 from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
 from services.encoder.batcher import BULK_EVERY, MicroBatcher
+from tests.support.waiting import until
 
 Forward = Callable[[Sequence[int]], Sequence[int]]
 Known = Callable[[Sequence[int]], Awaitable[Sequence[int | None]]]
@@ -36,7 +37,10 @@ class Doubling:
 
 @asynccontextmanager
 async def running(
-    forward: Forward, *, known: Known | None = None, **options: int | float | Callable[[int], int]
+    forward: Forward,
+    *,
+    known: Known | None = None,
+    **options: int | float | Callable[[int, float], None],
 ) -> AsyncIterator[MicroBatcher[int, int]]:
     settings = {
         "max_batch": 8,
@@ -130,6 +134,63 @@ async def test_what_is_known_needs_no_pass_and_is_asked_for_once_a_batch() -> No
         assert await batcher.submit([103], None) == [-103]
     assert asked == [[0], [1, 101, 102], [103]]
     assert model.batches == [[0], [1]]
+
+
+async def test_a_caller_who_leaves_while_results_are_looked_up_needs_no_pass() -> None:
+    model, looking, go = Doubling(), asyncio.Event(), asyncio.Event()
+
+    async def known(items: Sequence[int]) -> list[int | None]:
+        looking.set()
+        await go.wait()
+        return [None] * len(items)
+
+    async with running(model, known=known) as batcher:
+        gone = asyncio.create_task(batcher.submit([1], None))
+        await looking.wait()
+        gone.cancel()
+        await asyncio.wait([gone])
+        go.set()
+        assert await batcher.submit([2], None) == [4]
+    assert model.batches == [[2]]
+
+
+async def test_a_stuck_lookup_shows_in_alive() -> None:
+    looking, go = asyncio.Event(), asyncio.Event()
+
+    async def known(items: Sequence[int]) -> list[int | None]:
+        looking.set()
+        await go.wait()
+        return [None] * len(items)
+
+    async with running(Doubling(), known=known, stuck_after_s=0.0) as batcher:
+        waiting = asyncio.create_task(batcher.submit([1], None))
+        await looking.wait()
+        assert not batcher.alive()
+        go.set()
+        assert await waiting == [2]
+        await until(batcher.alive)
+
+
+async def test_time_to_look_results_up_counts_in_the_wait_but_not_in_the_pass() -> None:
+    passes = list[float]()
+
+    async def known(items: Sequence[int]) -> list[int | None]:
+        await asyncio.sleep(1)
+        return [None] * len(items)
+
+    def observe(_: int, seconds: float) -> None:
+        passes.append(seconds)
+
+    model = Doubling()
+    async with running(model, known=known, observe_pass=observe, max_wait_s=0.5) as batcher:
+        await batcher.submit([1], None)
+        async with held(model, batcher):
+            waiting = asyncio.create_task(batcher.submit([2], None))
+            await queued(batcher, 1)
+            with pytest.raises(Overloaded):
+                await batcher.submit([3], None)
+        assert await waiting == [4]
+    assert passes[0] < 1
 
 
 async def test_stopping_while_results_are_looked_up_tells_everyone_who_waits() -> None:
