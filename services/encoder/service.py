@@ -16,7 +16,7 @@ from prometheus_client import Gauge
 
 from services.common.context import deadline
 from services.common.metrics import Metrics
-from services.common.problems import PayloadTooLarge, ServiceError, UnreadableImage
+from services.common.problems import Overloaded, PayloadTooLarge, ServiceError, UnreadableImage
 from services.contracts.encoder import Crop
 from services.encoder.batcher import MicroBatcher
 from services.encoder.cache import EmbeddingCache
@@ -148,15 +148,24 @@ class Encoder:
         keys = [f"text:{hashlib.sha256(row.tobytes()).hexdigest()}" for row in tokens]
 
         async def compute(places: Sequence[int]) -> Sequence[Encoded]:
-            # The cache is asked once for each pass.
-            each = [_Text(tokens[place], keys[place]) for place in places]
-            results = await self._texts.submit(each, deadline.get())
+            results = await self._encode_texts([_Text(tokens[one], keys[one]) for one in places])
             self._keep([keys[place] for place in places], results)
             return results
 
         outcome = Outcome.of(await self._flights.fetch(keys, compute))
         self._keep_in_memory(texts, outcome)
         return outcome
+
+    async def _encode_texts(self, texts: Sequence[_Text]) -> list[Encoded]:
+        """The cache is asked once for each pass, or now if the queue has no room."""
+        try:
+            return await self._texts.submit(texts, deadline.get())
+        except Overloaded:
+            cached = await self._from_cache([one.key for one in texts])
+            found = [one for one in cached if one is not None]
+            if len(found) < len(texts):
+                raise
+            return found
 
     def _from_memory(self, texts: Sequence[str]) -> Outcome | None:
         """The vectors of these texts if all of them were asked for lately."""

@@ -34,8 +34,12 @@ Ask = Callable[..., Awaitable[EmbeddingsResponse]]
 
 
 @asynccontextmanager
-async def encoder(files: GraphFiles, redis: RedisAddress) -> AsyncIterator[Ask]:
-    settings = EncoderSettings(cache_redis_url=RedisDsn(redis.url), cache_timeout_ms=2_000)
+async def encoder(
+    files: GraphFiles, redis: RedisAddress, *, max_queue: int = 100
+) -> AsyncIterator[Ask]:
+    settings = EncoderSettings(
+        cache_redis_url=RedisDsn(redis.url), cache_timeout_ms=2_000, max_queue=max_queue
+    )
     app = create_app(settings, lambda: OpenVinoEngine(files, threads=1))
     async with (
         LifespanManager(app),
@@ -44,6 +48,7 @@ async def encoder(files: GraphFiles, redis: RedisAddress) -> AsyncIterator[Ask]:
 
         async def ask(*texts: str) -> EmbeddingsResponse:
             answer = await client.post("/embed/texts", json={"texts": list(texts)})
+            assert answer.status_code == 200, answer.text
             return EmbeddingsResponse.model_validate_json(answer.content)
 
         yield ask
@@ -79,3 +84,16 @@ async def test_a_text_of_a_moment_ago_needs_no_redis(
         second = await ask("a mug")
     assert second.cached == [0]
     assert second.embeddings == first.embeddings
+
+
+async def test_what_is_in_the_cache_needs_no_room_in_the_queue(
+    files: GraphFiles, redis_address: RedisAddress
+) -> None:
+    async with encoder(files, redis_address) as ask:
+        first = await ask("a mug", "a lamp")
+    async with encoder(files, redis_address, max_queue=1) as ask:
+        found = await ask("a mug", "a lamp")
+        with pytest.raises(AssertionError, match="429"):
+            await ask("a mug", "a shelf")
+    assert found.cached == [0, 1]
+    assert found.embeddings == first.embeddings
