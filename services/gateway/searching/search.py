@@ -93,7 +93,7 @@ class Search:
                 raise
             return None
         recent.served(found.head.snapshot)
-        if plain and not self._was_plain(request, found):
+        if plain and not self._was_plain(request, prepared, found):
             return None
         if prepared.understood_by and prepared.understood_by != found.head.snapshot:
             return None
@@ -111,10 +111,13 @@ class Search:
             and self._recent.seems_plain(request.query)
         )
 
-    def _was_plain(self, request: SearchRequest, found: Found) -> bool:
+    def _was_plain(self, request: SearchRequest, prepared: Prepared, found: Found) -> bool:
         query, meaning = request.query, found.head.meaning
         # An older retriever does not check.
         if query is None or meaning is None:
+            return False
+        # The rewriter may have been switched on just now: that is the meaning of its text.
+        if prepared.asked.rewritten_query != query:
             return False
         self._recent.keep_meanings(found.head.snapshot, {query: meaning})
         return meaning.is_just(query)

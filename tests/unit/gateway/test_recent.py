@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import chain, repeat
 
 import pytest
 
@@ -10,6 +11,7 @@ from services.common.context import CHANGE_HEADER
 from services.contracts.understanding import UnderstoodQuery
 from services.gateway.searching.picture_ids import EncodedPicture, picture_id
 from services.gateway.searching.recent import MOST, Recent
+from services.gateway.searching.rewriting import Rewriting
 from tests.support.gateway_stack import Stack
 
 QUERY = "a red mug 5"
@@ -109,6 +111,20 @@ async def test_an_older_retriever_that_checks_no_meaning_is_asked_for_it(
     remembering.meant["a red mug 8"] = UnderstoodQuery(text="a blue mug 7")
     answer = (await remembering.predict(query="a red mug 8")).json()
     assert answer["results"][0]["product_id"] == "product-7"
+
+
+async def test_the_meaning_of_a_rewritten_text_is_not_taken_for_the_querys(
+    remembering: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await remembering.predict(query=QUERY)
+    # It is switched on between the guess and the request to it.
+    disabled = chain([True], repeat(False))
+    monkeypatch.setattr(Rewriting, "disabled", property(lambda _: next(disabled)))
+    remembering.source = "gemini"
+    answer = (await remembering.predict(query="a mug 7")).json()
+    assert answer["rewritten_query"] == "better a mug 7"
+    assert remembering.checked == ["better a mug 7"]
+    assert remembering.to_understand[1] == ["a mug 7"]
 
 
 async def test_after_a_change_of_the_model_a_query_is_encoded_again(remembering: Stack) -> None:
