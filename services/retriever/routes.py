@@ -125,22 +125,33 @@ async def search(
     in_lines = request.headers.get("Accept") == LINES_MEDIA_TYPE
     checked = CHECK_MEANING_HEADER in request.headers
 
-    def answer() -> bytes:
-        found = _checked(state, catalogue, body) if checked else state.search(catalogue, body)
-        return found.lines() if in_lines else found.json()
+    def answer() -> tuple[bool, bytes]:
+        """Whether it was searched, and the answer."""
+        if checked:
+            searched, found = _checked(state, catalogue, body)
+        else:
+            searched, found = True, state.search(catalogue, body)
+        return searched, found.lines() if in_lines else found.json()
 
-    content = await state.pool.run(answer, small=state.small(catalogue, body.texts))
-    # Here and not in a thread, where one search would wait for another's sums.
-    state.drift.asked(body)
+    searched, content = await state.pool.run(answer, small=state.small(catalogue, body.texts))
+    if searched:
+        # Here and not in a thread, where one search would wait for another's sums.
+        state.drift.asked(body)
     return Response(content, media_type=LINES_MEDIA_TYPE if in_lines else "application/json")
 
 
-def _checked(state: RetrieverState, catalogue: Catalogue, body: RetrievalRequest) -> Answer:
-    """The search with the meaning of its first text, and without products for another one."""
+def _checked(
+    state: RetrieverState, catalogue: Catalogue, body: RetrievalRequest
+) -> tuple[bool, Answer]:
+    """The answer with the meaning of the first text. It is searched only if it is just its words.
+
+    Also returns whether it was searched.
+    """
     text = next(iter(body.texts), "")
     meaning = understand_query(catalogue, text)
-    found = state.search(catalogue, body) if meaning.is_just(text) else nothing_found(catalogue)
-    return replace(found, head=found.head.model_copy(update={"meaning": meaning}))
+    searched = meaning.is_just(text)
+    found = state.search(catalogue, body) if searched else nothing_found(catalogue)
+    return searched, replace(found, head=found.head.model_copy(update={"meaning": meaning}))
 
 
 async def _search_directly(body: RetrievalRequest, request: Request) -> Response:

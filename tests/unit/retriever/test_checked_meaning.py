@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from fastapi import Request
@@ -27,6 +28,17 @@ ROWS = {
     f"p{number}": {"title": f"{colour} mug", "attributes": {"color": colour}}
     for number, colour in enumerate(("red", "blue", "green"))
 }
+
+
+class Counting(QueryDrift):
+    """Remembers the searches."""
+
+    def __init__(self, searches: list[RetrievalRequest]) -> None:
+        super().__init__(RetrieverMetrics().query_drift, lambda: None)
+        self._searches = searches
+
+    def asked(self, request: RetrievalRequest) -> None:
+        self._searches.append(request)
 
 
 @pytest.fixture
@@ -65,3 +77,13 @@ async def test_a_text_that_means_more_finds_nothing_but_its_meaning(
     assert checked.meaning == understand(catalogue(ROWS), text)
     assert (checked.results, checked.found) == ([], 0)
     assert (await found(state, text, check=False)).results != []
+
+
+async def test_a_text_that_was_not_searched_is_no_query_for_the_drift(
+    state: RetrieverState,
+) -> None:
+    asked = list[RetrievalRequest]()
+    counting = replace(state, drift=Counting(asked))
+    for text in ("red mugg", "red mug"):
+        await found(counting, text, check=True)
+    assert [one.texts for one in asked] == [["red mug"]]
