@@ -15,12 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import yaml  # type: ignore[import-untyped]
 
 from tests.support.ending import end
 from tests.support.launcher import free_port
 
 PYTHON = os.environ.get("MILVUS_PYTHON", "")
 """The interpreter of that environment; empty where tests with a server are skipped."""
+
+_COMPOSE = Path(__file__).resolve().parents[2] / "compose.yaml"
+_AS_IN_SERVICE = ("OMP_WAIT_POLICY", "QUERYNODE_SEGCORE_INTERIMINDEX_ENABLEINDEX")
+"""Variables whose values are those of compose.yaml."""
 
 START_S = 180.0
 _STARTS = 3
@@ -45,8 +50,6 @@ for name, value in {
     **{f"{part}.ip": "127.0.0.1" for part in PARTS},
     "log.level": "warn",
     "log.stdout": "false",
-    # An approximate index over rows that came lately; answers have to be exact here.
-    "queryNode.segcore.interimIndex.enableIndex": "false",
 }.items():
     config.set(name, value)
 if not again:  # the old connections' ports look taken for a minute
@@ -58,8 +61,6 @@ os.environ |= {
     "MILVUS_RUN_DIR": f"{folder}/run",
     "LD_LIBRARY_PATH": str(programs),
     "ETCD_CONFIG_PATH": f"{folder}/etcd.yaml",
-    # Threads that build an index wait for each other; on busy cores that took most of the time.
-    "OMP_WAIT_POLICY": "PASSIVE",
 }
 os.execv(programs / "milvus", ["milvus", "run", "standalone"])
 """
@@ -126,6 +127,7 @@ class MilvusServer:
         with (self._folder / "output.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._inside, *command, *words],
+                env=os.environ | _settings_in_service(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -151,6 +153,12 @@ class MilvusServer:
         process, self._process = self._process, None
         if process is not None:
             end(process, STOP_S, at_once=at_once)
+
+
+def _settings_in_service() -> dict[str, str]:
+    services = yaml.safe_load(_COMPOSE.read_text(encoding="utf-8"))["services"]
+    given = services["milvus"]["environment"]
+    return {name: given[name] for name in _AS_IN_SERVICE}
 
 
 @contextmanager
