@@ -204,11 +204,11 @@ class Follower:
         if self._catalogue is not None and _state_of(head) == _state(self._catalogue):
             self._failed = None
             self._progress.reached(head.published_us)
-            await self._merge(self._catalogue)
             if self._replaced:
                 # Now, not when it was replaced: the old one may have been searched until then.
                 self._replaced = False
                 await self._in_reader(give_back)
+            await self._merge(self._catalogue)
             return None
         failed = self._failed
         if failed is not None and failed.state == _state_of(head):
