@@ -50,7 +50,7 @@ MOST_BYTES = 400
 _LOAD_S = 3_600.0
 _SEARCHES = 50
 _SETTLED = 0.005
-"""Greatest change of the memory from one look to the next one, as a share, once it is settled."""
+"""Greatest change of settled memory from one look to the next, as a share."""
 _LOOK_S = 5.0
 _LOOKS = 24
 
@@ -61,7 +61,7 @@ class Memory:
 
     resident: int
     own: int
-    """Of these, what it allocated: without the pages of programs and libraries."""
+    """Allocated memory: the resident one without the pages of programs and libraries."""
 
     @classmethod
     def of(cls, pid: int) -> Memory:
@@ -73,7 +73,7 @@ class Memory:
 
     @classmethod
     def settled(cls, pid: int) -> Memory:
-        """Once it hardly changes any more."""
+        """Memory of a process once it hardly changes any more."""
         before = cls.of(pid)
         for _ in range(_LOOKS):
             time.sleep(_LOOK_S)
@@ -89,14 +89,14 @@ class Served:
     """A retriever that serves a catalogue in Milvus."""
 
     seconds: float
-    """Until it was ready."""
+    """Time from its start until it was ready."""
     own_s: float
-    """Of its processor until then."""
+    """Processor time of the retriever until then."""
     server_s: float
-    """Of Milvus's processor until then."""
+    """Processor time of Milvus until then."""
     ready: Memory
     searched: Memory
-    """After some searches, once it was settled."""
+    """Memory after some searches, once it hardly changes."""
 
 
 def main() -> None:
@@ -109,7 +109,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     if not PYTHON:
-        raise SystemExit("MILVUS_PYTHON must name the interpreter of the server's environment")
+        print("left out: MILVUS_PYTHON must name the interpreter of the server's environment")
+        return
     lines, texts, most = [], [], 0.0
     for products in options.products:
         with feature_store() as repo, milvus_server() as server:
@@ -135,7 +136,7 @@ def main() -> None:
             "addresses, four attributes, two vectors. *Resident* is what a retriever's process "
             f"has more than the same one with {options.before:,} products, after {_SEARCHES} "
             "searches and once it hardly changes; the parts are those of the same catalogue in a "
-            "second process.",
+            "second process. The server is started by `MILVUS_PYTHON=.venv-milvus/bin/python`.",
             table(*_transposed(lines)),
             *texts,
         )
@@ -177,7 +178,7 @@ def _shop(products: int) -> Callable[[int, str], CatalogueProduct]:
 
 
 def _served(repo: Path, server: MilvusServer) -> Served:
-    """A retriever's process from its start until it is settled."""
+    """A retriever's process from its start until its memory hardly changes."""
     listener = listening_socket()
     url = url_of(listener)
     started, milvus_s = time.perf_counter(), processor_s(server.pid)
