@@ -99,7 +99,7 @@ class CompressedIndex:
         candidates = None if count <= _NARROW else self._candidates(query, k, passing, count)
         if candidates is None:
             candidates = np.arange(len(self)) if passing is None else np.flatnonzero(passing)
-        # A few more than asked for, so that which of equal rows comes last is no chance.
+        # A few more than asked for: chance must not decide which of equal rows comes last.
         return best_hits(*self._scored(query, k + _TIES, candidates), k, threshold)
 
     def _candidates(

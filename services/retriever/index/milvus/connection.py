@@ -46,8 +46,8 @@ class Stored:
     client: MilvusClient
     collection: Collection
     timeout_s: float
-    """Longest wait for one answer, but for those that take longer by the number of rows: to seal,
-    to index, to load.
+    """Longest wait for one answer. Sealing, indexing and loading have no limit: their time grows
+    with the number of rows.
     """
 
     def prepare(self) -> Keys:

@@ -41,7 +41,7 @@ class MilvusEngine:
     ) -> None:
         """uri: of a server or cluster, or the path of a file for Milvus Lite; opened when asked.
 
-        scan: the index type; by default one that a server has, or Milvus Lite.
+        scan: the index type; by default `SCANN`, or `FLAT` in Milvus Lite, which has no `SCANN`.
         kept_s: how long a collection stays that this process no longer asks.
         """
         self._uri = uri

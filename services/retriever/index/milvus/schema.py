@@ -43,8 +43,8 @@ FLAT = Scan("FLAT", {}, {})
 SCANN = Scan("SCANN", {"nlist": 16}, {"nprobe": 16, "reorder_k": 2_000})
 """Scans 4-bit codes of every row, as our own index does, and scores the best exactly.
 
-All lists are asked, since words are far from every list of pictures. So lists save nothing, and
-few of them are quick to make.
+All lists are asked, since words are far from every list of pictures. So lists save no time, and
+there are few of them, which are quick to build.
 """
 
 
