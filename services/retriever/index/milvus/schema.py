@@ -54,7 +54,7 @@ class Collection:
 
     origin: Origin
     width: int
-    scan: Scan = FLAT
+    scan: Scan
 
     @property
     def name(self) -> str:
