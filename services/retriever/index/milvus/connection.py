@@ -71,7 +71,7 @@ class Stored:
 
     def serve(self) -> None:
         """Index the rows, and load them for searches."""
-        self.collection.index(self.client)
+        self.collection.index(self.client, self.timeout_s)
         self.client.load_collection(self.collection.name)
 
     def keys(self) -> Keys:

@@ -137,7 +137,7 @@ class MilvusEngine:
             if "://" not in self._uri:
                 # Milvus Lite leaves files open of what it has not sealed.
                 self._client().flush(old)
-            self._client().drop_collection(old)
+            self._client().drop_collection(old, timeout=self._timeout_s)
             del self._collections[old]
 
     def _has_finished(self, index: MilvusIndex) -> None:

@@ -94,9 +94,9 @@ class Collection:
             )
         client.create_collection(self.name, schema=schema, timeout=timeout_s)
 
-    def index(self, client: MilvusClient) -> None:
-        """Index its vectors, unless they are."""
-        if not client.list_indexes(self.name, FUSED):
+    def index(self, client: MilvusClient, timeout_s: float) -> None:
+        """Index its vectors, unless they are. timeout_s: for each answer but the index itself."""
+        if not client.list_indexes(self.name, FUSED, timeout=timeout_s):
             index = MilvusClient.prepare_index_params()
             index.add_index(
                 FUSED, index_type=self.scan.kind, metric_type="IP", params=dict(self.scan.build)

@@ -79,6 +79,8 @@ def test_a_server_that_hangs_is_an_error_within_the_time_limit_and_is_asked_agai
                 impatient.rows(np.arange(3))
             with pytest.raises(UNANSWERED):
                 stored.keys()
+            with pytest.raises(UNANSWERED):
+                stored.serve()
         finally:
             os.kill(server.pid, signal.SIGCONT)
         assert found_again(loaded) == before
