@@ -46,7 +46,6 @@ from tests.benchmarks.suggest.made_up import COLORS, made_up
 from tests.support.milvus_server import PYTHON, MilvusServer, milvus_server
 from tests.support.service_process import ServiceProcess, listening_socket, processor_s, url_of
 
-MOST_BYTES = 400
 _LOAD_S = 3_600.0
 _SEARCHES = 50
 _SETTLED = 0.005
@@ -100,7 +99,7 @@ class Served:
 
 
 def main() -> None:
-    """Print what was measured; ends with an error where it is more than `MOST_BYTES` a product."""
+    """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=int, nargs="+", default=[200_000])
     parser.add_argument(
@@ -111,7 +110,7 @@ def main() -> None:
     if not PYTHON:
         print("left out: MILVUS_PYTHON must name the interpreter of the server's environment")
         return
-    lines, texts, most = [], [], 0.0
+    lines, texts = [], []
     for products in options.products:
         with feature_store() as repo, milvus_server() as server:
             publish(repo, options.before, product=_shop(options.before))
@@ -128,7 +127,6 @@ def main() -> None:
         texts.append(_load(products, served))
         print(texts[-1], flush=True)
         lines.append(line)
-        most = max(most, float(line["resident beyond the words"]))
     text = "\n\n".join(
         (
             measured_by("milvus-memory", ["feast", "redis", "pymilvus"]),
@@ -143,8 +141,6 @@ def main() -> None:
     )
     if options.write:
         write_section("A retriever with Milvus", text)
-    if most > MOST_BYTES:
-        raise SystemExit(f"{most:.0f} bytes a product beyond the words, more than {MOST_BYTES}")
 
 
 def _shop(products: int) -> Callable[[int, str], CatalogueProduct]:
