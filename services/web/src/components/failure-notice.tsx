@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useLayoutEffect } from 'react'
 import { FiAlertTriangle } from 'react-icons/fi'
 
 import type { Failure } from '../api/client'
@@ -11,7 +11,8 @@ const FINAL: Failure['kind'][] = ['expired', 'missing']
 export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
   const { say } = useLanguage()
   const offline = failure.kind === 'offline'
-  useEffect(() => {
+  // At once: in an effect after painting, an event that comes meanwhile would be missed.
+  useLayoutEffect(() => {
     if (!offline) return
     window.addEventListener('online', onRetry)
     return () => window.removeEventListener('online', onRetry)
