@@ -5,6 +5,7 @@ Only services that need Redis import this module; they depend on the `redis` pac
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -66,6 +67,7 @@ class OptionalRedis:
         """The result. Raises RedisUnavailable, at once during the second after a failure."""
         if time.monotonic() < self._away_until:
             raise RedisUnavailable
+        cancellations = _cancellations()
         try:
             return await command()
         except (RedisError, RedisClusterException, OSError) as error:
@@ -73,6 +75,17 @@ class OptionalRedis:
                 logger.warning("Redis is unavailable: %s", error or type(error).__name__)
             self._away_until = time.monotonic() + PAUSE_S
             raise RedisUnavailable from error
+        finally:
+            if _cancellations() > cancellations:
+                # Before Python 3.12 `asyncio.wait_for`, in which redis-py sends commands, loses a
+                # cancellation that comes at that moment; its task would go on for ever.
+                raise asyncio.CancelledError
 
     async def aclose(self) -> None:
         await self.client.aclose()
+
+
+def _cancellations() -> int:
+    """How often the running task was asked to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()

@@ -114,12 +114,14 @@ async def _answers(port: int, process: asyncio.subprocess.Process) -> bool:
 
 async def emptied(port: int) -> AsyncIterator[None]:
     """One item each time that a look, once a second, finds this Redis without data."""
-    async with redis.Redis(host="127.0.0.1", port=port, socket_timeout=LOOK_S) as client:
+    # Without a time-out of redis-py's own, which loses cancellations before Python 3.12.
+    async with redis.Redis(host="127.0.0.1", port=port) as client:
         while True:
             await asyncio.sleep(LOOK_S)
             try:
-                empty = await client.dbsize() == 0
-            except redis.RedisError:
+                async with asyncio.timeout(LOOK_S):
+                    empty = await client.dbsize() == 0
+            except (redis.RedisError, TimeoutError):
                 continue  # it is being started again, or reads its files
             if empty:
                 yield
