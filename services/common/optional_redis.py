@@ -86,6 +86,6 @@ class OptionalRedis:
 
 
 def _cancellations() -> int:
-    """How often the running task was asked to end."""
+    """Number of times that the running task was cancelled."""
     task = asyncio.current_task()
     return 0 if task is None else task.cancelling()

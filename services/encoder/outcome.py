@@ -1,4 +1,4 @@
-"""What became of the texts or pictures of a request."""
+"""Results of a request: the vectors of its texts or pictures, and the errors of the others."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ async def search(
     checked = CHECK_MEANING_HEADER in request.headers
 
     def answer() -> tuple[bool, bytes]:
-        """Whether it was searched, and the answer."""
+        """The answer, behind True if it was searched."""
         if checked:
             searched, found = _checked(state, catalogue, body)
         else:

@@ -16,7 +16,8 @@ _MOST = 1e9
 _FEWEST_ALONE = 10
 """The smallest number in words that may be a price without a currency."""
 _LETTERS_IN_CODE = frozenset("-_/#")
-_LIMITS: tuple[Meaning, ...] = ("below", "up_to", "above", "at_least")
+LIMITS: tuple[Meaning, ...] = ("below", "up_to", "above", "at_least")
+"""Meanings of limits before an amount."""
 _GROUP = re.compile(r"\d{3}(?:[.,]\d{1,2})?")
 """Thousands behind a blank: `1 299,50`."""
 
@@ -175,7 +176,7 @@ class Amounts:
             end -= 1
         if end == 0 or not adjacent(tokens[end - 1], tokens[end]):
             return False
-        return any(self._wording.before(meaning, tokens, end) for meaning in _LIMITS)
+        return any(self._wording.before(meaning, tokens, end) for meaning in LIMITS)
 
     def _measured(self, number: int) -> bool:
         """True if a unit follows: "5 cm", "12-inch", or any word without a blank before it."""

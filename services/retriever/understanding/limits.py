@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.contracts.search import PriceRange
 from services.retriever.understanding import wording
-from services.retriever.understanding.amounts import Amount, Amounts
+from services.retriever.understanding.amounts import LIMITS, Amount, Amounts
 from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
@@ -125,8 +125,7 @@ class Limits:
     def _one_sided(self, place: int) -> PriceLimit | None:
         """`under 50`, `at least 20 €`, `around 30 €`."""
         options: list[tuple[int, Meaning]] = [
-            (self._wording.at(meaning, self._tokens, place), meaning)
-            for meaning in ("below", "up_to", "above", "at_least")
+            (self._wording.at(meaning, self._tokens, place), meaning) for meaning in LIMITS
         ]
         length, meaning = max(options, key=lambda one: one[0])
         if not length:
