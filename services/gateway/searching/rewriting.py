@@ -44,8 +44,8 @@ class QueryInWords:
 class Rewriting:
     """Asks the rewriter, never longer than its own time-out and half of what is left.
 
-    One that says that it is switched off is not asked again for a second: the hop would cost as
-    much as a search.
+    One that says that it is switched off is asked again by one query a second. All others go on
+    without it: the hop would cost as much as a search.
     """
 
     def __init__(
@@ -57,17 +57,24 @@ class Rewriting:
         self._rewriter = rewriter
         self._timeout_s = timeout_s
         self._clock = clock
-        self._disabled_until = float("-inf")
+        self._switched_off = False
+        self._ask_again_at = float("-inf")
 
     @property
     def disabled(self) -> bool:
-        """True if the rewriter said a moment ago that it is switched off."""
-        return self._clock() < self._disabled_until
+        """True if the rewriter last said that it is switched off, and need not be asked again."""
+        return self._switched_off and self._clock() < self._ask_again_at
 
     async def better(self, query: str) -> QueryInWords:
         """The rewritten query; after any failure, the original query."""
         if self.disabled:
             return QueryInWords(query, query, source="disabled")
+        self._ask_again_at = self._clock() + DISABLED_KEPT_S
+        better = await self._ask(query)
+        self._switched_off = better.source == "disabled"
+        return better
+
+    async def _ask(self, query: str) -> QueryInWords:
         try:
             # The other stages need time as well, and unlike this one they are needed.
             async with own_deadline(self._timeout_s, share=1 / 2):
@@ -79,8 +86,6 @@ class Rewriting:
         except ServiceError as error:
             logger.warning("searching without the rewriter", extra={"reason": error.detail})
             return QueryInWords(query, query, source="error")
-        if answer.source == "disabled":
-            self._disabled_until = self._clock() + DISABLED_KEPT_S
         if answer.source not in ("gemini", "cache"):
             return QueryInWords(query, answer.rewritten_query, answer.source)
         rewritten = RewrittenQuery(

@@ -9,6 +9,7 @@ import pytest
 
 from services.common.context import CHANGE_HEADER
 from services.contracts.understanding import UnderstoodQuery
+from services.gateway.searching import rewriting
 from services.gateway.searching.picture_ids import EncodedPicture, picture_id
 from services.gateway.searching.recent import MOST, Recent
 from services.gateway.searching.rewriting import Rewriting
@@ -18,8 +19,9 @@ QUERY = "a red mug 5"
 
 
 @pytest.fixture
-def remembering(stack: Stack) -> Stack:
-    """A gateway whose retriever names its snapshots, and whose rewriter is off."""
+def remembering(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A gateway whose retriever names its snapshots, and whose rewriter is off for good."""
+    monkeypatch.setattr(rewriting, "DISABLED_KEPT_S", float("inf"))
     stack.source, stack.snapshot = "disabled", "v1+1"
     return stack
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable, Coroutine
 
 import httpx
 import pytest
@@ -10,6 +12,11 @@ import pytest
 from services.common.client import ServiceClient
 from services.contracts.rewriter import RewriteResponse, RewriteSource
 from services.gateway.searching.rewriting import DISABLED_KEPT_S, Rewriting
+
+Handler = (
+    Callable[[httpx.Request], httpx.Response]
+    | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+)
 
 
 class Clock:
@@ -37,8 +44,8 @@ class Rewriter:
         return httpx.Response(200, content=answer.model_dump_json())
 
 
-def _client(rewriter: Rewriter) -> ServiceClient:
-    transport = httpx.MockTransport(rewriter)
+def _client(answer: Handler) -> ServiceClient:
+    transport = httpx.MockTransport(answer)
     return ServiceClient("rewriter", "http://rewriter", timeout_s=60, transport=transport)
 
 
@@ -54,6 +61,30 @@ async def test_a_rewriter_that_is_switched_off_is_asked_again_only_after_a_while
         rewriter.source = "passthrough"
         assert (await rewriting.better("three")).source == "passthrough"
     assert rewriter.asked == ["one", "three"]
+
+
+async def test_one_query_asks_again_and_the_others_go_on_meanwhile() -> None:
+    rewriter, clock, asked, answer = Rewriter("disabled"), Clock(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        if json.loads(request.content)["query"] == "slow":
+            asked.set()
+            await answer.wait()
+        return rewriter(request)
+
+    async with _client(slowly) as client:
+        rewriting = Rewriting(client, 60, clock)
+        await rewriting.better("one")
+        clock.now += DISABLED_KEPT_S
+        slow = asyncio.create_task(rewriting.better("slow"))
+        await asked.wait()
+        assert rewriting.disabled
+        assert (await rewriting.better("two")).source == "disabled"
+        rewriter.source = "passthrough"
+        answer.set()
+        assert (await slow).source == "passthrough"
+        assert not rewriting.disabled
+    assert rewriter.asked == ["one", "slow"]
 
 
 @pytest.mark.parametrize("source", ["passthrough", "cache", "timeout", "error", "rejected"])
