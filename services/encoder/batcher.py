@@ -13,7 +13,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,6 +20,7 @@ from services.common.background import end
 from services.common.context import Deadline
 from services.common.problems import DeadlineExceeded, Overloaded, ServiceError
 from services.encoder.pace import Pace
+from services.encoder.priority import low_priority_thread
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -74,7 +74,7 @@ class MicroBatcher(Generic[Item, Result]):
         self._max_wait_s = max_wait_s
         self._pace = Pace(max_batch)
         self._work = asyncio.Event()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-forward")
+        self._executor = low_priority_thread(f"{name}-forward")
         self._pass_started: float | None = None
         self._task: asyncio.Task[None] | None = None
 

@@ -15,6 +15,7 @@ from services.encoder.graph_files import GraphFiles, GraphInfo
 from services.encoder.packing import Inputs, stacked_pictures, text_passes
 from services.encoder.precision import OPTIONS, Precision
 from services.encoder.preprocess import Pixels
+from services.encoder.priority import low_priority_thread
 from services.encoder.tokenizer import Tokens
 
 Vectors = npt.NDArray[np.float32]
@@ -52,8 +53,12 @@ class OpenVinoEngine:
             # Pinned to a core, a thread waits for it while another one is free.
             "ENABLE_CPU_PINNING": False,
         }
-        self._text = core.compile_model(files.folder / "text.xml", "CPU", options)
-        self._image = core.compile_model(files.folder / "image.xml", "CPU", options)
+        # OpenVINO's own threads inherit the priority of the thread that compiles first.
+        with low_priority_thread() as thread:
+            self._text, self._image = thread.map(
+                lambda file: core.compile_model(files.folder / file, "CPU", options),
+                ("text.xml", "image.xml"),
+            )
         # Calling a compiled model shares one request between all callers. Here each tower has its
         # own request, which only its own worker thread uses.
         self._text_request = self._text.create_infer_request()

@@ -12,6 +12,7 @@ import openvino as ov
 import openvino.opset15 as ops
 
 from services.encoder.nodes import constant, floats
+from services.encoder.priority import low_priority_thread
 from services.encoder.rounded import GROUP, coded
 
 Precision = Literal["int8", "bf16", "fp32"]
@@ -66,7 +67,8 @@ def in_order(
     Raises UnsuitablePrecision for bf16 by name on a processor without bf16 instructions.
     """
     if wanted == "auto":
-        return _measured()
+        with low_priority_thread() as thread:  # OpenVINO's own threads may start here
+            return thread.submit(_measured).result()
     if wanted == "bf16" and "BF16" not in supported():
         raise UnsuitablePrecision(
             "ENCODER_PRECISION=bf16: this processor has no bf16 instructions, so every forward "

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -98,6 +100,16 @@ async def test_a_lone_request_goes_at_once_and_what_queues_meanwhile_shares_a_pa
         assert await first == [0]
         assert await asyncio.gather(*others) == [[2], [4], [6], [8], [10]]
     assert model.batches == [[0], [1, 2, 3, 4, 5]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+async def test_a_pass_gives_way_to_the_thread_that_answers_requests() -> None:
+    def priority(items: Sequence[int]) -> list[int]:
+        return [os.getpriority(os.PRIO_PROCESS, threading.get_native_id())] * len(items)
+
+    async with running(priority) as batcher:
+        (of_pass,) = await batcher.submit([1], None)
+    assert of_pass > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 async def test_what_does_not_fit_a_pass_is_taken_by_the_next_the_oldest_first() -> None:
