@@ -14,6 +14,7 @@ from services.common.app import create_service_app
 from services.common.state import find_state, get_state, hold_state
 from services.contracts.health import MODEL, Dependency
 from services.retriever.index import IndexChoice
+from services.retriever.loading.aside import Aside
 from services.retriever.loading.follower import Follower
 from services.retriever.loading.memory import share_allocator
 from services.retriever.loading.reader import CatalogueReader
@@ -42,16 +43,7 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
         # Takes .2 to 1.3 s, for which the first query would not wait.
         await asyncio.to_thread(dictionary_of, settings.language)
         engine = _engine(settings)
-        timeout_s = settings.store_timeout_ms / 1000
-        source = CatalogueReader(
-            FeastFeatures(settings.feature_store, timeout_s=timeout_s),
-            batch=settings.read_batch,
-            expected_model=settings.expected_model,
-            filterable=settings.filterable_attributes,
-            choice=IndexChoice(settings.index, settings.exact_up_to, engine),
-            analyser=Analyser(settings.language),
-            processes=_processes(settings, timeout_s),
-        )
+        source = _reader(settings, engine)
         pool = SearchPool(threads=settings.search_threads, max_queue=settings.max_queue)
         try:
             async with Follower(
@@ -97,10 +89,28 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
     return app
 
 
-def _processes(settings: RetrieverSettings, timeout_s: float) -> Processes | None:
-    if not settings.reload_processes:
-        return None
-    return Processes(settings.feature_store, timeout_s, settings.reload_processes)
+def _reader(settings: RetrieverSettings, engine: MilvusEngine | None) -> CatalogueReader:
+    folder, timeout_s = settings.feature_store, settings.store_timeout_ms / 1000
+    processes = aside = None
+    if settings.reload_processes:
+        processes = Processes(folder, timeout_s, settings.reload_processes)
+        # A file of Milvus Lite is of one process.
+        if "://" in (settings.milvus_uri or ""):
+            aside = Aside(partial(_reader_aside, settings))
+    return CatalogueReader(
+        FeastFeatures(folder, timeout_s=timeout_s),
+        batch=settings.read_batch,
+        expected_model=settings.expected_model,
+        filterable=settings.filterable_attributes,
+        choice=IndexChoice(settings.index, settings.exact_up_to, engine),
+        analyser=Analyser(settings.language),
+        processes=processes,
+        aside=aside,
+    )
+
+
+def _reader_aside(settings: RetrieverSettings) -> CatalogueReader:
+    return _reader(settings, _engine(settings))
 
 
 def _engine(settings: RetrieverSettings) -> MilvusEngine | None:

@@ -35,10 +35,10 @@ def url_of(listener: socket.socket) -> str:
 
 
 def processor_s(pid: int) -> float:
-    """User and system seconds of a process and all its threads, since it started."""
+    """User and system seconds of a process and its children that ended, since it started."""
     # The name of the program, in brackets, may hold spaces.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 class ServiceProcess:

@@ -47,6 +47,9 @@ class Packing:
             drawn.append(text)
         return cls(b"".join(drawn))
 
+    def __reduce__(self) -> tuple[type[Packing], tuple[bytes]]:
+        return Packing, (self._dictionary,)
+
     def pack(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
         """A column of text as one of bytes."""
         parts = [

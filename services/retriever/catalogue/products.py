@@ -82,11 +82,13 @@ class ProductTable:
         words: WordIndex | None = None,
         packings: Packings = NOT_PACKED,
         fields: Fields | None = None,
+        completions: Completions | None = None,
     ) -> None:
         """filterable: attributes that may be filtered by, beside those that always may.
 
         words: of these products, where they were indexed while the products were read.
-        packings: of the columns of the table that are packed.  fields: of these products.
+        packings: of the columns of the table that are packed.  fields, completions: of these
+        products.
         """
         self._table = table
         self._packings = packings
@@ -94,7 +96,7 @@ class ProductTable:
         self._filterable = filterable
         self._analyser = analyser
         self._words = words
-        self._completions: Completions | None = None
+        self._completions = completions
         self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
         for name, packing in packings.items():
             self._readers[name] = packing.reader(self._readers[name])
@@ -121,6 +123,12 @@ class ProductTable:
         fields = Fields.of(table, filterable)
         packings = packings_of(table) if pack and len(table) else NOT_PACKED
         return cls(packed(table, packings), filterable, analyser, words, packings, fields)
+
+    def __reduce__(self) -> tuple[type[ProductTable], tuple[object, ...]]:
+        return ProductTable, (
+            self._table, self._filterable, self._analyser, self._words, dict(self._packings),
+            self.fields, self._completions,
+        )  # fmt: skip
 
     @property
     def analyser(self) -> Analyser:

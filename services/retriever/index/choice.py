@@ -37,6 +37,14 @@ class Engine(Protocol):
         """
         ...
 
+    def expect(self, width: int, origin: Origin) -> None:
+        """Another process begins the index of this origin. Raises StoreUnavailable."""
+        ...
+
+    def adopted(self, index: Index) -> Index:
+        """The index that another process finished, asked through this engine."""
+        ...
+
     def changed(
         self,
         base: Index,

@@ -57,12 +57,15 @@ from services.retriever.errors import (
 from services.retriever.index import (
     Changes,
     FurtherImages,
+    Index,
     IndexBuild,
     IndexChoice,
     LiveIndex,
+    Origin,
     scattered,
 )
 from services.retriever.loading import parts
+from services.retriever.loading.aside import Aside
 from services.retriever.loading.columns import Columns
 from services.retriever.loading.faults import Faults, cannot_be_loaded
 from services.retriever.loading.memory import (
@@ -101,6 +104,15 @@ class Features(parts.Features, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load leaves of a version; can be pickled where an engine has the rows."""
+
+    products: ProductTable
+    index: Index
+    moments: Moments
+
+
+@dataclass(frozen=True, slots=True)
 class _Listing:
     """Contents of a version: n product ids, ascending, and the fingerprints of their rows."""
 
@@ -126,9 +138,13 @@ class CatalogueReader:
         choice: IndexChoice | None = None,
         analyser: Analyser = ENGLISH,
         processes: Processes | None = None,
+        aside: Aside | None = None,
         free_memory: Look = free_memory,
     ) -> None:
-        """batch: products a read.  processes: that read a large catalogue while one is served."""
+        """batch: products a read.  processes: that read a large catalogue while one is served.
+
+        aside: loads a large catalogue whose rows an engine has.
+        """
         self._free_memory = free_memory
         self._features = features
         self._batch = batch
@@ -137,6 +153,7 @@ class CatalogueReader:
         self._choice = choice or IndexChoice()
         self._analyser = analyser
         self._processes = processes
+        self._aside = aside
         self._stopping = threading.Event()
 
     def head(self) -> PublishedHead:
@@ -188,6 +205,28 @@ class CatalogueReader:
         serving: this process answers searches meanwhile, which then wait for little.
         Raises NotEnoughMemory, BrokenPublication, StoreUnavailable, or LoadStopped after `stop`.
         """
+        aside, engine = self._aside, self._choice.engine
+        if aside is None or engine is None or head.products < aside.worth_from:
+            loaded = self.read(head, serving=serving)
+        else:
+            engine.expect(2 * head.dimension, self._origin(head, Changes(head.sequence)))
+            loaded = aside.load(head, self._stopping, serving=serving)
+            loaded = replace(loaded, index=engine.adopted(loaded.index))
+        every = Products(loaded.products)
+        return Catalogue(
+            info=_info(head, len(loaded.products)),
+            products=every,
+            index=LiveIndex(loaded.index, every.ids, self._choice),
+            moments=loaded.moments,
+            base=head.base,
+            sequence=head.sequence,
+            ranking=head.ranking or BUILT_IN,
+            published_synonyms=head.synonyms,
+            synonyms=SynonymTable(head.synonyms.all(), self._analyser),
+        )
+
+    def read(self, head: CatalogueHead, *, serving: bool = False) -> Loaded:
+        """That version with its changes, read here; see `load`."""
         self._check_fits(
             f"catalogue version {head.version!r}", head.products, head.dimension, OVERHEAD_BYTES
         )
@@ -197,15 +236,8 @@ class CatalogueReader:
                 changes = self._changes(head, range(head.base + 1, head.sequence + 1))
                 listing, changed = _changed(listing, changes), Changes(head.sequence, {*changes})
             count, width = len(listing.product_ids), 2 * head.dimension
-            info = CatalogueInfo(
-                version=head.version,
-                model=head.model_id,
-                dimension=head.dimension,
-                products=count,
-            )
-            empty = ProductTable.of([], self._filterable).fields
             with (
-                closing(self._choice.begin(count, width, origin_of(info, changed, empty))) as build,
+                closing(self._choice.begin(count, width, self._origin(head, changed))) as build,
                 closing(WordsBuild(self._analyser)) as words,
             ):
                 products = self._fill(
@@ -214,20 +246,9 @@ class CatalogueReader:
                 # The sample is let go before the index needs the memory.
                 moments = Moments.of_sample(build.sample(), count)
                 index = build.finish()
-            every = Products(products)
             # Indexed here, not by the first suggestion.
-            _ = every.completed
-            return Catalogue(
-                info=info,
-                products=every,
-                index=LiveIndex(index, every.ids, self._choice),
-                moments=replace(moments, further=index.images),
-                base=head.base,
-                sequence=head.sequence,
-                ranking=head.ranking or BUILT_IN,
-                published_synonyms=head.synonyms,
-                synonyms=SynonymTable(head.synonyms.all(), self._analyser),
-            )
+            _ = products.completions
+            return Loaded(products, index, replace(moments, further=index.images))
 
     def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
         """That catalogue after the changes of its version that it lacks, and only those are read;
@@ -288,6 +309,10 @@ class CatalogueReader:
         needed = needed_bytes(products, catalogue.info.dimension, half=half)
         check_fits("merging the changes", needed, self._free_memory)
         return catalogue.merged()
+
+    def _origin(self, head: CatalogueHead, changes: Changes) -> Origin:
+        empty = ProductTable.of([], self._filterable).fields
+        return origin_of(_info(head, head.products), changes, empty)
 
     def _check_fits(self, what: str, products: int, dimension: int, overhead: int = 0) -> None:
         if self._choice.engine is None:
@@ -434,6 +459,12 @@ class CatalogueReader:
                 for product_id, *entry in zip(ids, vectors, metadata, strict=True):
                     net[product_id] = (entry[0], entry[1]) if entry[0] else None
         return net
+
+
+def _info(head: CatalogueHead, products: int) -> CatalogueInfo:
+    return CatalogueInfo(
+        version=head.version, model=head.model_id, dimension=head.dimension, products=products
+    )
 
 
 def _synonyms(columns: Columns) -> Synonyms:

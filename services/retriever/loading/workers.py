@@ -25,7 +25,7 @@ from services.retriever.loading.parts import Features, Part, PartRead, Vectors, 
 
 Read = Callable[[Vectors, Part], PartRead]
 
-_NICE = 5
+NICE = 5
 """Niceness of the readers: serving goes before loading."""
 
 
@@ -98,8 +98,8 @@ def _begin(folder: Path, timeout_s: float) -> None:
     global _features
     # Ctrl-C reaches all processes of a terminal; whoever started this one ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.nice(_NICE)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    os.nice(NICE)
     # As the reader does where it reads itself: see `_collector_paused` there.
     gc.disable()
     # Here, since it takes seconds to import, and whoever watches for the parent should not wait.
@@ -108,7 +108,7 @@ def _begin(folder: Path, timeout_s: float) -> None:
     _features = FeastFeatures(folder, timeout_s=timeout_s)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process with its parent: children outlive a killed parent."""
     parent = parent_process()
     if parent is not None:

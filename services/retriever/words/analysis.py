@@ -38,6 +38,9 @@ class Analyser:
         self.frame_words = frame_words(language)
         """Folded words around what a query asks for: "do you sell"."""
 
+    def __reduce__(self) -> tuple[type[Analyser], tuple[Language]]:
+        return Analyser, (self.language,)
+
     def words(self, text: str) -> list[str]:
         """Folded words in order, each as often as it is said."""
         return split(fold(text))

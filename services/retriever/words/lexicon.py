@@ -38,6 +38,9 @@ class Lexicon:
         order = pc.sort_indices(array)
         return cls(array.take(order)), order.to_numpy().astype(np.int64)
 
+    def __reduce__(self) -> tuple[type[Lexicon], tuple[pa.StringArray]]:
+        return Lexicon, (self._texts,)
+
     def __len__(self) -> int:
         return len(self._texts)
 

@@ -41,6 +41,9 @@ class Spellings:
         self._starts = np.searchsorted(letters[self._numbers], np.arange(256))
         self._near = lru_cache(_REMEMBERED)(self._found_near)
 
+    def __reduce__(self) -> tuple[type[Spellings], tuple[Lexicon]]:
+        return Spellings, (self._words,)
+
     def word(self, number: int) -> str:
         """The word of a number of `near`."""
         return self._words[number]

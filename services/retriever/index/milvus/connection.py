@@ -50,6 +50,10 @@ class Stored:
     with the number of rows.
     """
 
+    def __reduce__(self) -> tuple[type[Stored], tuple[object, ...]]:
+        # A connection is of one process: `MilvusEngine.adopted` gives another.
+        return Stored, (None, self.collection, self.timeout_s)
+
     def prepare(self) -> Keys:
         """Make the collection unless it is there, and return the sorted keys in it.
 

@@ -67,6 +67,20 @@ class MilvusEngine:
             self._drop_unused(collection.name)
         return MilvusBuild(stored, products, present, self._has_finished)
 
+    def expect(self, width: int, origin: Origin) -> None:
+        """See `Engine.expect`."""
+        with putting():
+            self._drop_unused(Collection(origin, width, self._scan).name)
+
+    def adopted(self, index: Index) -> Index:
+        """See `Engine.adopted`."""
+        if not isinstance(index, MilvusIndex):  # of no rows
+            return index
+        stored = replace(index.stored, client=self._client())
+        adopted = MilvusIndex(stored, index.keys, index.blank, index.further_keys)
+        self._has_finished(adopted)
+        return adopted
+
     def changed(
         self,
         base: Index,

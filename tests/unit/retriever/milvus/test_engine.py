@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -149,6 +150,26 @@ def test_a_load_that_was_cut_off_is_completed_and_sends_only_what_is_missing(uri
             build.put(slice(0, 300), rows)
             index = build.finish()
         assert [index.search(rows[n], 1).rows.tolist() for n in (0, 250)] == [[0], [250]]
+
+
+def test_an_index_that_another_process_built_is_asked_and_held_as_an_own_one(uri: str) -> None:
+    client, rows = MilvusClient(uri), some_rows(60, 50)
+    with closing(MilvusEngine(uri, timeout_s=60)) as other:
+        built_there = built(other, rows)
+        assert isinstance(built_there, MilvusIndex)
+        sent = pickle.dumps(built_there)
+    collection = built_there.stored.collection
+    with closing(MilvusEngine(uri, timeout_s=60, kept_s=0)) as engine:
+        engine.expect(collection.width, collection.origin)
+        index = engine.adopted(pickle.loads(sent))
+        assert index.search(rows[9], 1).rows.tolist() == [9]
+        built(engine, some_rows(61, 50))
+        built(engine, some_rows(62, 50))
+        assert index.search(rows[9], 1).rows.tolist() == [9]
+        del index
+        built(engine, some_rows(63, 50))
+    assert collection.name not in client.list_collections()
+    client.close()
 
 
 def test_what_cannot_be_asked_is_told_as_a_service_that_is_away() -> None:

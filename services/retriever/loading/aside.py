@@ -1,0 +1,143 @@
+"""Catalogues loaded in a process of their own, of which this one takes over what is searched.
+
+A load makes millions of small objects between those that stay. Python and the C library return
+memory by the page and more, so a load here leaves holes that nobody else can use. The other process
+ends with all of them; what stays arrives in whole blocks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from logging.handlers import QueueHandler
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.retriever.errors import CatalogueError, LoadStopped, StoreUnavailable
+from services.retriever.loading.workers import NICE, end_with_parent
+
+if TYPE_CHECKING:
+    from services.contracts.catalogue import CatalogueHead
+    from services.retriever.loading.reader import CatalogueReader, Loaded
+
+_LOOK_S = 0.2
+"""Time between two looks whether to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A process that loads a catalogue, and how to start it."""
+
+    reader: Callable[[], CatalogueReader]
+    """Makes the reader there; is pickled."""
+    worth_from: int = 30_000
+    """Products; fewer leave little behind."""
+
+    def load(self, head: CatalogueHead, stopping: threading.Event, *, serving: bool) -> Loaded:
+        """See `CatalogueReader.read`. Raises as that does."""
+        spawn = get_context("spawn")
+        ours, theirs = spawn.Pipe(duplex=False)
+        process = spawn.Process(
+            target=_load, args=(theirs, self.reader, head, serving), name="catalogue"
+        )
+        with ours:
+            try:
+                process.start()
+                # Its end is then the end of what can be received.
+                theirs.close()
+                return _received(ours, stopping)
+            except EOFError as error:
+                raise StoreUnavailable(
+                    "the process that loads the catalogue ended before it was done: out of memory?"
+                ) from error
+            finally:
+                theirs.close()
+                if process.pid is not None:
+                    process.kill()
+                    process.join()
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A pickled object; its arrays follow."""
+
+    pickled: bytes
+    arrays: int
+    order: list[int]
+    """The array of each buffer: those that share their memory are sent once."""
+
+
+class _Sender(QueueHandler):
+    """Sends records of the log to the other process."""
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        self.queue.send(record)  # type: ignore[attr-defined]
+
+
+def _received(connection: Connection, stopping: threading.Event) -> Loaded:
+    while not stopping.is_set():
+        if not connection.poll(_LOOK_S):
+            continue
+        message = connection.recv()
+        if isinstance(message, logging.LogRecord):
+            logger = logging.getLogger(message.name)
+            if logger.isEnabledFor(message.levelno):
+                logger.handle(message)
+        elif isinstance(message, CatalogueError):
+            raise message
+        else:
+            arrays = [connection.recv_bytes() for _ in range(message.arrays)]
+            buffers = [arrays[number] for number in message.order]
+            loaded: Loaded = pickle.loads(message.pickled, buffers=buffers)  # noqa: S301 - our own
+            return loaded
+    raise LoadStopped("the service is stopping")
+
+
+def _load(
+    connection: Connection,
+    make: Callable[[], CatalogueReader],
+    head: CatalogueHead,
+    serving: bool,
+) -> None:
+    # Ctrl-C reaches all processes of a terminal; whoever started this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    if serving:
+        os.nice(NICE)
+    root, log = logging.getLogger(), _Sender(connection)  # type: ignore[arg-type]
+    root.setLevel(logging.INFO)
+    root.addHandler(log)
+    try:
+        loaded = make().read(head, serving=serving)
+    except CatalogueError as error:
+        connection.send(error)
+        return
+    finally:
+        root.removeHandler(log)
+    _send(connection, loaded)
+
+
+def _send(connection: Connection, loaded: Loaded) -> None:
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(loaded, 5, buffer_callback=buffers.append)
+    views = [buffer.raw() for buffer in buffers]
+    places: dict[tuple[int, int], int] = {}
+    order: list[int] = []
+    arrays: list[memoryview] = []
+    for view in views:
+        place = np.frombuffer(view, np.uint8).ctypes.data, view.nbytes
+        if place not in places:
+            places[place] = len(arrays)
+            arrays.append(view)
+        order.append(places[place])
+    connection.send(_Written(pickled, len(arrays), order))
+    for array in arrays:
+        connection.send_bytes(array)
