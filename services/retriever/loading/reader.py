@@ -11,10 +11,9 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -25,19 +24,13 @@ from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
-    CHANGE_KEY,
-    CHANGE_VIEW,
     CURRENT_FORMAT,
     FOLDED,
     FORMAT,
     HEAD_VIEW,
     RANKING,
-    SHARD_KEY,
-    SHARD_VIEW,
     SYNONYMS,
     CatalogueHead,
-    change_id,
-    shard_id,
 )
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
@@ -62,12 +55,18 @@ from services.retriever.index import (
     IndexChoice,
     LiveIndex,
     Origin,
-    scattered,
 )
 from services.retriever.loading import parts
 from services.retriever.loading.aside import Aside
 from services.retriever.loading.columns import Columns
-from services.retriever.loading.faults import Faults, cannot_be_loaded
+from services.retriever.loading.faults import Faults
+from services.retriever.loading.listing import (
+    Listing,
+    changed_listing,
+    changes_of,
+    listing_of,
+    parts_of,
+)
 from services.retriever.loading.memory import (
     OVERHEAD_BYTES,
     Look,
@@ -76,7 +75,7 @@ from services.retriever.loading.memory import (
     image_bytes,
     needed_bytes,
 )
-from services.retriever.loading.parts import Keys, Part, PartRead, Vectors
+from services.retriever.loading.parts import Part, PartRead, Vectors
 from services.retriever.loading.progress import PublishedHead
 from services.retriever.loading.workers import Processes, Workers, here
 from services.retriever.words import ENGLISH, Analyser, WordsBuild
@@ -110,19 +109,6 @@ class Loaded:
     products: ProductTable
     index: Index
     moments: Moments
-
-
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """Contents of a version: n product ids, ascending, and the fingerprints of their rows."""
-
-    product_ids: list[str]
-    vector_fingerprints: list[str]
-    metadata_fingerprints: list[str]
-
-
-_Entry = tuple[str, str]
-"""Fingerprints of a product's vectors and of its metadata."""
 
 
 class CatalogueReader:
@@ -231,10 +217,12 @@ class CatalogueReader:
             f"catalogue version {head.version!r}", head.products, head.dimension, OVERHEAD_BYTES
         )
         with _collector_paused():
-            listing, changed = self._listing(head), Changes(head.sequence)
+            listing, changed = listing_of(self._features, head), Changes(head.sequence)
             if head.sequence > head.base:
-                changes = self._changes(head, range(head.base + 1, head.sequence + 1))
-                listing, changed = _changed(listing, changes), Changes(head.sequence, {*changes})
+                numbers = range(head.base + 1, head.sequence + 1)
+                changes = changes_of(self._features, head, numbers, self._batch)
+                listing = changed_listing(listing, changes)
+                changed = Changes(head.sequence, {*changes})
             count, width = len(listing.product_ids), 2 * head.dimension
             with (
                 closing(self._choice.begin(count, width, self._origin(head, changed))) as build,
@@ -271,12 +259,12 @@ class CatalogueReader:
         if not numbers:
             return replace(catalogue, sequence=head.sequence)
         try:
-            changes = self._changes(head, numbers)
+            changes = changes_of(self._features, head, numbers, self._batch)
         except ChangeMissing:
             if numbers[0] > head.base:
                 raise
             return self.load(head, serving=True)
-        listing = _changed(_Listing([], [], []), changes)
+        listing = changed_listing(Listing([], [], []), changes)
         count = len(listing.product_ids)
         self._check_fits("a change", count, head.dimension)
         width = 2 * head.dimension
@@ -334,7 +322,7 @@ class CatalogueReader:
     def _fill(
         self,
         head: CatalogueHead,
-        listing: _Listing,
+        listing: Listing,
         put: Callable[[Part, PartRead], None],
         half: bool,
         *,
@@ -355,7 +343,7 @@ class CatalogueReader:
         images = 0
         with (
             self._workers(count, aside=aside) as workers,
-            closing(workers.read(of, _parts(listing, self._batch, together=together))) as every,
+            closing(workers.read(of, parts_of(listing, self._batch, together=together))) as every,
         ):
             for part, read in every:
                 if self._stopping.is_set():
@@ -399,67 +387,6 @@ class CatalogueReader:
         """Let go of the feature store."""
         self._features.close()
 
-    def _listing(self, head: CatalogueHead) -> _Listing:
-        listing = _Listing([], [], [])
-        for number in range(head.shards):
-            columns = self._features.read(
-                SHARD_VIEW,
-                ["product_ids", "vector_fingerprints", "metadata_fingerprints"],
-                {SHARD_KEY: [shard_id(head.version, number)]},
-            )
-            listing.product_ids.extend(columns.text_lists("product_ids")[0])
-            listing.vector_fingerprints.extend(columns.text_lists("vector_fingerprints")[0])
-            listing.metadata_fingerprints.extend(columns.text_lists("metadata_fingerprints")[0])
-        ids = listing.product_ids
-        lengths = {
-            len(ids),
-            len(listing.vector_fingerprints),
-            len(listing.metadata_fingerprints),
-            head.products,
-        }
-        if len(lengths) > 1:
-            raise BrokenPublication(
-                f"{cannot_be_loaded(head)}: its head tells of {head.products} products in "
-                f"{head.shards} shards, but the shards list {len(ids)} (shards missing or cut "
-                "short). Load the catalogue again."
-            )
-        for before, after in pairwise(ids):
-            if before >= after:
-                raise BrokenPublication(
-                    f"{cannot_be_loaded(head)}: its product ids do not ascend; {after!r} follows "
-                    f"{before!r}"
-                )
-        return listing
-
-    def _changes(self, head: CatalogueHead, wanted: Sequence[int]) -> dict[str, _Entry | None]:
-        """The result of the changes of these numbers, by id; None means deleted.
-
-        Raises ChangeMissing.
-        """
-        net: dict[str, _Entry | None] = {}
-        for start in range(0, len(wanted), self._batch):
-            numbers = wanted[start : start + self._batch]
-            columns = self._features.read(
-                CHANGE_VIEW,
-                ["product_ids", "vector_fingerprints", "metadata_fingerprints"],
-                {CHANGE_KEY: [change_id(head.version, number) for number in numbers]},
-            )
-            for number, ids, vectors, metadata in zip(
-                numbers,
-                columns.text_lists("product_ids"),
-                columns.text_lists("vector_fingerprints"),
-                columns.text_lists("metadata_fingerprints"),
-                strict=True,
-            ):
-                if not ids or not len(ids) == len(vectors) == len(metadata):
-                    raise ChangeMissing(
-                        f"{cannot_be_loaded(head)}: its change {number} is missing or cut short. "
-                        "Load the catalogue again."
-                    )
-                for product_id, *entry in zip(ids, vectors, metadata, strict=True):
-                    net[product_id] = (entry[0], entry[1]) if entry[0] else None
-        return net
-
 
 def _info(head: CatalogueHead, products: int) -> CatalogueInfo:
     return CatalogueInfo(
@@ -475,37 +402,6 @@ def _synonyms(columns: Columns) -> Synonyms:
 def _ranking(columns: Columns) -> Ranking | None:
     text = columns.texts(RANKING)[0]
     return Ranking.model_validate_json(text) if text else None
-
-
-def _changed(listing: _Listing, changes: Mapping[str, _Entry | None]) -> _Listing:
-    """The listing after these changes, its ids ascending."""
-    entries: dict[str, _Entry | None] = {
-        product_id: (vector, metadata)
-        for product_id, vector, metadata in zip(
-            listing.product_ids,
-            listing.vector_fingerprints,
-            listing.metadata_fingerprints,
-            strict=True,
-        )
-    }
-    entries.update(changes)
-    kept = sorted(
-        (product_id, *entry) for product_id, entry in entries.items() if entry is not None
-    )
-    return _Listing(*([values[column] for values in kept] for column in range(3)))
-
-
-def _parts(listing: _Listing, batch: int, *, together: bool) -> Iterator[Part]:
-    """together: the vectors of a part are those of its metadata, as an engine needs them."""
-    for number, far in enumerate(scattered(len(listing.product_ids), batch)):
-        near = slice(number * batch, (number + 1) * batch)
-        if together:
-            far = near
-        yield Part(
-            rows=far,
-            vectors=Keys(listing.product_ids[far], listing.vector_fingerprints[far]),
-            metadata=Keys(listing.product_ids[near], listing.metadata_fingerprints[near]),
-        )
 
 
 @contextmanager

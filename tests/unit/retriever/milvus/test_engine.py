@@ -161,7 +161,7 @@ def test_an_index_that_another_process_built_is_asked_and_held_as_an_own_one(uri
     collection = built_there.stored.collection
     with closing(MilvusEngine(uri, timeout_s=60, kept_s=0)) as engine:
         engine.expect(collection.width, collection.origin)
-        index = engine.adopted(pickle.loads(sent))
+        index = engine.adopted(pickle.loads(sent))  # noqa: S301
         assert index.search(rows[9], 1).rows.tolist() == [9]
         built(engine, some_rows(61, 50))
         built(engine, some_rows(62, 50))
