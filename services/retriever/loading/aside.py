@@ -54,7 +54,7 @@ class Aside:
                 # Its end is then the end of what can be received.
                 theirs.close()
                 return _received(ours, stopping)
-            except EOFError as error:
+            except (EOFError, OSError) as error:
                 raise StoreUnavailable(
                     "the process that loads the catalogue ended before it was done: out of memory?"
                 ) from error
