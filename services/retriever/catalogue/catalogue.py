@@ -13,6 +13,7 @@ import numpy as np
 from services.contracts.products import Product
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
+from services.contracts.search import Match
 from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.moments import Moments
@@ -69,6 +70,11 @@ class Catalogue:
     @cached_property
     def recent(self) -> dict[object, RecentResults]:
         """Results of this snapshot for texts that may be asked again, see `remembered`."""
+        return {}
+
+    @cached_property
+    def matched(self) -> dict[tuple[str, int], Match | None]:
+        """Matches of words in products that were on a page lately, see `matching`."""
         return {}
 
     def with_changes(

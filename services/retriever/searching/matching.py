@@ -3,43 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from services.contracts.search import Match, WordScore
-from services.retriever.searching.sought import MATCHED_ROWS, SoughtConcept, SoughtWords
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.searching.sought import SoughtConcept, SoughtWords
 from services.retriever.words import Words
 from services.retriever.words.postings import Numbers, fields_of
 
+_REMEMBERED = 40_000
+"""Matches of words in products that stay in memory: 750 bytes each."""
+_MISSING: Any = object()
+
 
 def matches(
-    words: Words, sought: Sequence[SoughtWords], numbers: Sequence[int]
+    catalogue: Catalogue, sought: Sequence[SoughtWords], numbers: Sequence[int]
 ) -> list[list[Match]]:
     """For each of these row numbers, in the order of the query's words."""
-    of_texts = [_matches_of(words, text, numbers) for text in sought]
-    if len(of_texts) == 1:
-        return of_texts[0]
-    return [[match for text in of_texts for match in text[place]] for place in range(len(numbers))]
-
-
-def _matches_of(words: Words, text: SoughtWords, numbers: Sequence[int]) -> list[list[Match]]:
-    """The same for one text."""
-    known = text.matched
-    new = [number for number in numbers if number not in known]
-    if new:
-        if len(known) + len(new) > MATCHED_ROWS:
-            # The text remembers its first pages only.
-            known = {number: known[number] for number in numbers if number in known}
-        rows = np.asarray(new, np.intp)
-        found: list[list[Match]] = [[] for _ in new]
-        for number, of_row in zip(new, found, strict=True):
-            if text.identifies(number):
+    found: list[list[Match]] = [[] for _ in numbers]
+    for text in sought:
+        for number, of_row in zip(numbers, found, strict=True):
+            if len(text.identified) and text.identifies(number):
                 of_row.append(Match(word=text.text, found=[text.text], fields=["identifier"]))
-        for concept in text.concepts:
-            for place, match in _matches(words, concept, rows):
-                found[place].append(match)
-        known.update(zip(new, found, strict=True))
-    return [known[number] for number in numbers]
+        for concept in (one for one in text.concepts if one.count):
+            of_concept = _matches_of(catalogue, concept, numbers)
+            for of_row, match in zip(found, of_concept, strict=True):
+                if match is not None:
+                    of_row.append(match)
+    return found
+
+
+def _matches_of(
+    catalogue: Catalogue, sought: SoughtConcept, numbers: Sequence[int]
+) -> list[Match | None]:
+    """The match of a concept in each of these rows; queries share it."""
+    known, word = catalogue.matched, sought.concept.text
+    # Other threads do the same meanwhile: each step alone is atomic.
+    found = {number: known.get((word, number), _MISSING) for number in numbers}
+    new = [number for number, match in found.items() if match is _MISSING]
+    if new:
+        found |= dict.fromkeys(new)
+        found |= {new[at]: match for at, match in _matches(catalogue.words, sought, np.array(new))}
+        if len(known) + len(new) > _REMEMBERED:
+            known.clear()
+        known.update({(word, number): found[number] for number in new})
+    return list(found.values())
 
 
 def word_scores(text: SoughtWords, number: int, weight: float) -> list[WordScore]:

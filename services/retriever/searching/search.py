@@ -213,7 +213,7 @@ class _Search:
             for score, certain, matched in zip(
                 scores,
                 self._fusion.certain(page.rows),
-                matches(self._catalogue.words, sought, rows),
+                matches(self._catalogue, sought, rows),
                 strict=True,
             )
         ]

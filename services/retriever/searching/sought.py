@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from services.contracts.search import DEPTH, Match
+from services.contracts.search import DEPTH
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import LiveIndex
 from services.retriever.searching.largest import Amounts, Largest, Part, largest
@@ -24,10 +24,6 @@ WORDS_WEIGHT = 1.0
 _IDENTIFIED = 3.0
 _BEGUN = 1.0
 """Relevance of an identifier and of its beginning: the first is above any sum of the others."""
-
-MATCHED_ROWS = 40
-"""Rows of a text whose matches stay in memory, see `matching`."""
-_BYTES_A_MATCH = 750
 
 Rows = Numbers | NDArray[np.int32]
 
@@ -44,6 +40,8 @@ class SoughtConcept:
     ways: Ways
     count: int
     """Number of products that say it, those that are gone included."""
+    known: bool
+    """False if only words that are spelled like it are said."""
 
     def of(self, row: int) -> float:
         """Strength of the match in a product, within 0..1."""
@@ -91,8 +89,6 @@ class SoughtWords:
     """The rows with the largest bonus."""
     excess: float = 0.0
     """Amount that the words add to the excess of the best similarity (`ScoreCalibration`)."""
-    matched: dict[int, list[Match]] = field(default_factory=dict, compare=False, repr=False)
-    """The matches of rows that were on a page lately, see `matching`."""
     looked_up: list[tuple[NDArray[np.int32], Amounts]] = field(
         default_factory=list, compare=False, repr=False
     )
@@ -190,14 +186,12 @@ class SoughtWords:
 
     @property
     def most_bytes(self) -> int:
-        """Memory of all this, with the matches of its first pages."""
+        """Memory of all this."""
         size = self.certain.nbytes + own_bytes(self.identified)
         # Rows and amounts, twice, and two of one byte; then what was looked up.
         size += 18 * len(self.first.rows) + 8 * DEPTH
         said = [form for one in self.concepts for form in one.ways.forms]
-        size += sum(one.own_bytes for one in said)
-        counts = [len(self.identified), *(one.count for one in self.concepts)]
-        return size + _BYTES_A_MATCH * sum(min(MATCHED_ROWS, count) for count in counts)
+        return size + sum(one.own_bytes for one in said)
 
 
 def for_identifier(rows: NDArray[np.int32], *, exact: bool) -> list[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -69,9 +70,10 @@ def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> Sough
     ]
     if not concepts and not len(begun):
         return None
-    sought, known = _sought(catalogue, words, concepts, brand_counts)
+    sought = _sought(catalogue, concepts, brand_counts)
+    known = all(one.known for one in sought)
     parts = [one.part(catalogue) for one in sought]
-    certain = _certain([one.said for one in parts], begun) if all(known) else begun
+    certain = _certain([one.said for one in parts], begun) if known else begun
     parts += for_identifier(begun, exact=len(exact) > 0)
     return SoughtWords(
         text,
@@ -82,7 +84,7 @@ def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> Sough
         begun,
         exact=len(exact) > 0,
         first=largest(parts, partial(amounts_of, parts), _FIRST).within(2 * _FIRST),
-        excess=_NAMED if _names(words, sought) else 0.0 if all(known) else _UNKNOWN,
+        excess=_NAMED if _names(words, sought) else 0.0 if known else _UNKNOWN,
     )
 
 
@@ -135,36 +137,37 @@ def _is_frame(words: Words, concept: Concept) -> bool:
 
 
 def _sought(
-    catalogue: Catalogue, words: Words, concepts: Sequence[Concept], brand_counts: float
-) -> tuple[list[SoughtConcept], list[bool]]:
-    """Where each is said; False where a similar spelling had to do.
+    catalogue: Catalogue, concepts: Sequence[Concept], brand_counts: float
+) -> list[SoughtConcept]:
+    """Where each is said, with its share of the text."""
+    words, found = catalogue.words, list[tuple[SoughtConcept, float]]()
+    total = 0.0
+    for concept in concepts:
+        one = words.remembered("sought", concept.text, partial(_weighed, catalogue, concept))
+        weight = one.weight
+        if _is_brand(words, concept):
+            weight *= brand_counts
+        total += weight
+        found.append((one, weight if one.known else weight * _CORRECTED))
+    scale = WORDS_WEIGHT / total if total else 0.0
+    return [replace(one, weight=weight * scale) for one, weight in found]
+
+
+def _weighed(catalogue: Catalogue, concept: Concept, _: str) -> SoughtConcept:
+    """Where it is said, or where words are said that are spelled like it; weighed by its idf.
 
     A word that no product says keeps its idf, the highest of all: a query that the catalogue
     has a part of is covered by that part alone.
     """
-    products = len(catalogue.index)
-    found: list[tuple[Concept, float, str, int]] = []
-    known: list[bool] = []
-    total = 0.0
-    for concept in concepts:
-        key = key_of(concept)
+    words, products = catalogue.words, len(catalogue.index)
+    key = key_of(concept)
+    count = len(said_by(catalogue, key))
+    known = count > 0
+    weight = math.log(1 + (products + 0.5) / (min(count, products) + 0.5))
+    if not known:
+        near = [one.word for one in catalogue.vocabulary.corrections(concept.text, most=1)]
+        ways = [*concept.alternatives, *((word,) for word in near)]
+        concept = Concept(concept.text, ways)
+        key = key_as_written(near)
         count = len(said_by(catalogue, key))
-        weight = math.log(1 + (products + 0.5) / (min(count, products) + 0.5))
-        if _is_brand(words, concept):
-            weight *= brand_counts
-        total += weight
-        known.append(count > 0)
-        if not count:
-            near = [one.word for one in catalogue.vocabulary.corrections(concept.text, most=1)]
-            ways = [*concept.alternatives, *((word,) for word in near)]
-            concept = Concept(concept.text, ways)
-            key = key_as_written(near)
-            count = len(said_by(catalogue, key))
-            weight *= _CORRECTED
-        found.append((concept, weight, key, count))
-    scale = WORDS_WEIGHT / total if total else 0.0
-    sought = [
-        SoughtConcept(concept, weight * scale, key, ways_of(words, key), count)
-        for concept, weight, key, count in found
-    ]
-    return sought, known
+    return SoughtConcept(concept, weight, key, ways_of(words, key), count, known)

@@ -155,8 +155,10 @@ class Words:
         )
 
     def _alive(self, parts: Iterator[tuple[int, NDArray[np.int32]]]) -> Numbers:
-        found = [rows.astype(np.intp) + first for first, rows in parts]
-        numbers = np.unique(np.concatenate([np.empty(0, np.intp), *found]))
+        found = [rows.astype(np.intp) + first for first, rows in parts if len(rows)]
+        if not found:
+            return np.empty(0, np.intp)
+        numbers = np.unique(np.concatenate(found))
         if self._gone is not None:
             of_base = numbers < self.base.count
             kept = np.ones(len(numbers), np.bool_)

@@ -54,7 +54,10 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """True if the catalogue has a folded word or another form of it: then it is no typo."""
-        return any(self._words.frequency(form) for form in self._words.forms(word))
+        words = self._words
+        return words.remembered(
+            "known", word, lambda one: any(map(words.frequency, words.forms(one)))
+        )
 
     def corrections(self, word: str, most: int = 3, distance: int | None = None) -> list[Near]:
         """Corrections of a folded word: fewest edits first, then the same first letter,

@@ -13,7 +13,11 @@ from services.contracts.synonyms import Synonym
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
 from services.retriever.index import ExactIndex, LiveIndex
+from services.retriever.searching import matching
+from services.retriever.searching.matching import matches
 from services.retriever.searching.search import search
+from services.retriever.searching.sought import SoughtWords
+from services.retriever.searching.words import sought_words
 from services.retriever.words.synonyms import SynonymTable
 from tests.unit.retriever.test_words import Row, catalogue
 
@@ -130,3 +134,31 @@ def test_the_score_stays_the_similarity() -> None:
         one.score == pytest.approx(plain[one.product_id])
         for one in ask("mug", exclusions=exclusions)
     )
+
+
+@pytest.mark.parametrize("most", [3, 40_000])
+def test_queries_that_share_words_get_the_matches_of_their_own_pages(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "_REMEMBERED", most)
+    shared = sample()
+    for text in ("red cup", "blue cup", "red striped mug", "nice mug 7", "sk07", "red cup"):
+        for rows in ([0, 2, 7], [7, 3], [4, 0]):
+            found = matches(shared, [words_of(shared, text)], rows)
+            alone = sample()
+            assert found == matches(alone, [words_of(alone, text)], rows)
+            assert len(shared.matched) <= max(most, len(rows))
+
+
+def test_a_match_is_found_once_for_all_queries_with_the_word() -> None:
+    shared = sample()
+    ((first, *_),) = matches(shared, [words_of(shared, "red cup")], [0])
+    ((_, second),) = matches(shared, [words_of(shared, "striped red")], [0])
+    assert first.word == "red"
+    assert second is first
+
+
+def words_of(shared: Catalogue, text: str) -> SoughtWords:
+    words = sought_words(shared, text)
+    assert words is not None
+    return words
