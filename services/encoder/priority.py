@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 NICENESS = 5
 """With 5, a thread gets a quarter of a core that another thread wants wholly."""
@@ -24,5 +25,7 @@ def low_priority_thread(name: str = "") -> ThreadPoolExecutor:
 def _lower() -> None:
     if sys.platform == "linux":  # elsewhere a priority belongs to a process
         thread = threading.get_native_id()
-        own = os.getpriority(os.PRIO_PROCESS, thread)
-        os.setpriority(os.PRIO_PROCESS, thread, own + NICENESS)
+        # A sandbox may forbid it, and a thread that cannot begin would end all passes.
+        with suppress(OSError):
+            own = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, own + NICENESS)

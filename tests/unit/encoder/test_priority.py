@@ -50,3 +50,14 @@ def test_every_thread_that_passes_start_has_a_lower_priority(tmp_path: Path) -> 
         own, new = own_process.submit(_of_new_threads, files).result()
     assert len(new) > 1
     assert min(new) > own
+
+
+def test_where_priorities_cannot_be_changed_the_thread_runs_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(which: int, who: int, priority: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", forbidden)
+    with low_priority_thread() as thread:
+        assert thread.submit(int, "7").result() == 7
