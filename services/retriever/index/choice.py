@@ -42,7 +42,10 @@ class Engine(Protocol):
         ...
 
     def adopted(self, index: Index) -> Index:
-        """The index that another process finished, asked through this engine."""
+        """The index that another process finished, asked through this engine.
+
+        Raises StoreUnavailable.
+        """
         ...
 
     def changed(

@@ -76,7 +76,8 @@ class MilvusEngine:
         """See `Engine.adopted`."""
         if not isinstance(index, MilvusIndex):  # of no rows
             return index
-        stored = replace(index.stored, client=self._client())
+        with putting():
+            stored = replace(index.stored, client=self._client())
         adopted = MilvusIndex(stored, index.keys, index.blank, index.further_keys)
         self._has_finished(adopted)
         return adopted

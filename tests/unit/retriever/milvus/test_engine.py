@@ -172,6 +172,15 @@ def test_an_index_that_another_process_built_is_asked_and_held_as_an_own_one(uri
     client.close()
 
 
+def test_an_index_cannot_be_adopted_while_milvus_is_away(uri: str) -> None:
+    with (
+        closing(MilvusEngine(uri, timeout_s=60)) as other,
+        closing(MilvusEngine("http://127.0.0.1:9", timeout_s=0.2)) as engine,
+        pytest.raises(StoreUnavailable),
+    ):
+        engine.adopted(built(other, some_rows(64, 50)))
+
+
 def test_what_cannot_be_asked_is_told_as_a_service_that_is_away() -> None:
     with (
         milvus_lite() as address,
