@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from logging.handlers import QueueHandler
@@ -45,8 +46,10 @@ class Aside:
         """See `CatalogueReader.read`. Raises as that does."""
         spawn = get_context("spawn")
         ours, theirs = spawn.Pipe(duplex=False)
+        # Pickled here, so that Ctrl-C is ignored there before what the reader needs is imported.
+        reader = pickle.dumps(self.reader)
         process = spawn.Process(
-            target=_load, args=(theirs, self.reader, head, serving), name="catalogue"
+            target=_load, args=(theirs, reader, head, serving), name="catalogue"
         )
         with ours:
             try:
@@ -91,7 +94,7 @@ def _received(connection: Connection, stopping: threading.Event) -> Loaded:
             logger = logging.getLogger(message.name)
             if logger.isEnabledFor(message.levelno):
                 logger.handle(message)
-        elif isinstance(message, CatalogueError):
+        elif isinstance(message, Exception):
             raise message
         else:
             arrays = [connection.recv_bytes() for _ in range(message.arrays)]
@@ -103,7 +106,7 @@ def _received(connection: Connection, stopping: threading.Event) -> Loaded:
 
 def _load(
     connection: Connection,
-    make: Callable[[], CatalogueReader],
+    reader: bytes,
     head: CatalogueHead,
     serving: bool,
 ) -> None:
@@ -115,29 +118,35 @@ def _load(
     root, log = logging.getLogger(), _Sender(connection)  # type: ignore[arg-type]
     root.setLevel(logging.INFO)
     root.addHandler(log)
+    message: _Written | Exception
+    arrays: list[memoryview] = []
     try:
-        loaded = make().read(head, serving=serving)
+        make: Callable[[], CatalogueReader] = pickle.loads(reader)  # noqa: S301 - our own
+        message, arrays = _written(make().read(head, serving=serving))
     except CatalogueError as error:
-        connection.send(error)
-        return
+        message = error
+    except Exception as error:  # noqa: BLE001
+        # The boundary: raised again in the other process. Not every error can be pickled.
+        message = RuntimeError("".join(traceback.format_exception(error)))
     finally:
         root.removeHandler(log)
-    _send(connection, loaded)
+    # Another thread may still be sending a record.
+    with log.lock:  # type: ignore[union-attr]  # None only in a class that has no lock
+        connection.send(message)
+        for array in arrays:
+            connection.send_bytes(array)
 
 
-def _send(connection: Connection, loaded: Loaded) -> None:
+def _written(loaded: Loaded) -> tuple[_Written, list[memoryview]]:
     buffers: list[pickle.PickleBuffer] = []
     pickled = pickle.dumps(loaded, 5, buffer_callback=buffers.append)
-    views = [buffer.raw() for buffer in buffers]
     places: dict[tuple[int, int], int] = {}
     order: list[int] = []
     arrays: list[memoryview] = []
-    for view in views:
+    for view in (buffer.raw() for buffer in buffers):
         place = np.frombuffer(view, np.uint8).ctypes.data, view.nbytes
         if place not in places:
             places[place] = len(arrays)
             arrays.append(view)
         order.append(places[place])
-    connection.send(_Written(pickled, len(arrays), order))
-    for array in arrays:
-        connection.send_bytes(array)
+    return _Written(pickled, len(arrays), order), arrays

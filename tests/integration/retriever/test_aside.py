@@ -7,23 +7,26 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Thread, Timer
 
 import numpy as np
 import pytest
 
+from services.contracts.catalogue import CatalogueHead
 from services.retriever.errors import BrokenPublication, LoadStopped, StoreUnavailable
 from services.retriever.index import IndexChoice
 from services.retriever.loading.aside import Aside
-from services.retriever.loading.reader import CatalogueReader
+from services.retriever.loading.reader import CatalogueReader, Loaded
 from services.retriever.loading.store import FeastFeatures
 from tests.integration.retriever.publishing import Publisher, Version
 from tests.support.milvus_server import PYTHON, milvus_server
 
 VERSION = Version.of("v1", 25)
+LARGE = np.arange(10_000_000, dtype=np.float32)
 
 
 def reader_of(folder: Path, uri: str | None = None, aside: Aside | None = None) -> CatalogueReader:
@@ -45,6 +48,31 @@ def slow_reader() -> CatalogueReader:
     """The process never has a reader."""
     time.sleep(600)
     raise AssertionError
+
+
+def faulty_reader() -> CatalogueReader:
+    """A fault in the program."""
+    raise KeyError("brand")
+
+
+class Talking(CatalogueReader):
+    """Threads of its process log without end while a large array is sent."""
+
+    def read(self, head: CatalogueHead, *, serving: bool = False) -> Loaded:
+        """That catalogue, with moments that take 40 MB."""
+        for _ in range(4):
+            Thread(target=self._talk, daemon=True).start()
+        loaded = super().read(head, serving=serving)
+        return replace(loaded, moments=replace(loaded.moments, covariance=LARGE))
+
+    def _talk(self) -> None:
+        while True:
+            logging.getLogger(__name__).info("a word " * 500)
+
+
+def reader_among_talk(folder: Path) -> CatalogueReader:
+    """See `Talking`."""
+    return Talking(FeastFeatures(folder, timeout_s=60), batch=10)
 
 
 def talking_reader(folder: Path) -> CatalogueReader:
@@ -92,6 +120,26 @@ def test_the_log_of_the_process_is_that_of_the_service(
     with closing(reader_of(feature_repo_dir)) as reader:
         Aside(partial(talking_reader, feature_repo_dir)).load(reader.head(), Event(), serving=False)
     assert "read by another process" in caplog.messages
+
+
+def test_records_of_other_threads_stay_out_of_the_catalogue(
+    feature_repo_dir: Path, publisher: Publisher
+) -> None:
+    publisher.publish(VERSION)
+    with closing(reader_of(feature_repo_dir)) as reader:
+        aside = Aside(partial(reader_among_talk, feature_repo_dir))
+        loaded = aside.load(reader.head(), Event(), serving=False)
+    assert np.array_equal(loaded.moments.covariance, LARGE)
+
+
+def test_a_fault_of_the_program_is_raised_here_with_its_cause(
+    feature_repo_dir: Path, publisher: Publisher
+) -> None:
+    publisher.publish(VERSION)
+    with closing(reader_of(feature_repo_dir)) as reader:
+        head = reader.head()
+    with pytest.raises(RuntimeError, match=r"(?s)in faulty_reader.*KeyError: 'brand'"):
+        Aside(faulty_reader).load(head, Event(), serving=False)
 
 
 def test_a_fault_of_the_version_is_reported_here(
