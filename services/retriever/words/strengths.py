@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,10 +125,14 @@ def _strongest_of(forms: Sequence[Said], wanted: Numbers | NDArray[np.int32]) ->
 
 
 def said_as(words: Words, forms: Sequence[str]) -> list[Said]:
-    """Where each of these words is said."""
+    """Where each of these words is said. Concepts share it: beside the base, rows are a copy."""
+    find = partial(_said, words)
+    return [one for form in forms for one in words.remembered("said", form, find)]
+
+
+def _said(words: Words, form: str) -> list[Said]:
     return [
         Said(one.rows + np.int32(first) if first else one.rows, one.impacts)
-        for form in forms
         for first, one in words.postings(form)
     ]
 

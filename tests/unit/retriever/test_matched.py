@@ -19,7 +19,7 @@ from services.retriever.searching.search import search
 from services.retriever.searching.sought import SoughtWords
 from services.retriever.searching.words import sought_words
 from services.retriever.words.synonyms import SynonymTable
-from tests.unit.retriever.test_words import Row, catalogue
+from tests.unit.retriever.test_words import Row, catalogue, changed
 
 D = 4
 COLOURS = ("red", "blue")
@@ -156,6 +156,19 @@ def test_a_match_is_found_once_for_all_queries_with_the_word() -> None:
     ((_, second),) = matches(shared, [words_of(shared, "striped red")], [0])
     assert first.word == "red"
     assert second is first
+
+
+def test_misspellings_of_a_word_share_the_copy_of_the_rows_that_say_it() -> None:
+    """Otherwise a few thousand of them filled the memory with copies."""
+    shared = changed({f"p{n}": {"title": "Earthenware mug"} for n in range(4)})
+    rows = [
+        one.rows
+        for text in ("earthenwane", "eerthenware", "earthenware plate")
+        for one in words_of(shared, text).concepts[0].ways.forms
+        if one.rows.base is None
+    ]
+    assert len(rows) == 3
+    assert all(one is rows[0] for one in rows)
 
 
 def words_of(shared: Catalogue, text: str) -> SoughtWords:
