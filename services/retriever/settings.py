@@ -56,8 +56,8 @@ class RetrieverSettings(ServiceSettings):
         le=64,
         description="Processes that read another version of 30,000 products or more while one is "
         "served, so that searches do not wait for the interpreter; some 250 MB each as long as "
-        "they read. With a Milvus server one more process loads so many products, the first time "
-        "too. 0: a thread reads.",
+        "they read. With a Milvus server, one more process does the whole load of such a "
+        "catalogue, the first one too. 0: a thread reads.",
     )
     filterable_attributes: list[str] = Field(
         default=["pattern", "material", "size", "gender", "age_group", "condition"],

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import signal
 import threading
 import traceback
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.retriever.errors import CatalogueError, LoadStopped, StoreUnavailable
-from services.retriever.loading.workers import NICE, end_with_parent
+from services.retriever.loading.workers import LARGE, NICE, live_with_parent
 
 if TYPE_CHECKING:
     from services.contracts.catalogue import CatalogueHead
@@ -39,7 +38,7 @@ class Aside:
 
     reader: Callable[[], CatalogueReader]
     """Makes the reader there; is pickled."""
-    worth_from: int = 30_000
+    worth_from: int = LARGE
     """Products; fewer leave little behind."""
 
     def load(self, head: CatalogueHead, stopping: threading.Event, *, serving: bool) -> Loaded:
@@ -104,15 +103,8 @@ def _received(connection: Connection, stopping: threading.Event) -> Loaded:
     raise LoadStopped("the service is stopping")
 
 
-def _load(
-    connection: Connection,
-    reader: bytes,
-    head: CatalogueHead,
-    serving: bool,
-) -> None:
-    # Ctrl-C reaches all processes of a terminal; whoever started this one ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
+def _load(connection: Connection, reader: bytes, head: CatalogueHead, serving: bool) -> None:
+    live_with_parent()
     if serving:
         os.nice(NICE)
     root, log = logging.getLogger(), _Sender(connection)  # type: ignore[arg-type]

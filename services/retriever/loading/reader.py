@@ -104,7 +104,7 @@ class Features(parts.Features, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load leaves of a version; can be pickled where an engine has the rows."""
+    """The parts of a loaded version. They can be pickled if an engine has the rows."""
 
     products: ProductTable
     index: Index

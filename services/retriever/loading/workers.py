@@ -28,6 +28,9 @@ Read = Callable[[Vectors, Part], PartRead]
 NICE = 5
 """Niceness of the readers: serving goes before loading."""
 
+LARGE = 30_000
+"""Products of a catalogue that is worth processes: fewer are read before those have started."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workers:
@@ -78,8 +81,7 @@ class Processes:
     """Holds `feature_store.yaml`."""
     timeout_s: float
     count: int
-    worth_from: int = 30_000
-    """Products; fewer are read before processes have started."""
+    worth_from: int = LARGE
 
     @contextmanager
     def running(self) -> Iterator[Workers]:
@@ -96,9 +98,7 @@ _features: Features
 
 def _begin(folder: Path, timeout_s: float) -> None:
     global _features
-    # Ctrl-C reaches all processes of a terminal; whoever started this one ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    live_with_parent()
     os.nice(NICE)
     # As the reader does where it reads itself: see `_collector_paused` there.
     gc.disable()
@@ -108,7 +108,13 @@ def _begin(folder: Path, timeout_s: float) -> None:
     _features = FeastFeatures(folder, timeout_s=timeout_s)
 
 
-def end_with_parent() -> None:
+def live_with_parent() -> None:
+    """Ignore Ctrl-C, which reaches all processes of a terminal, and end with the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
     """End this process with its parent: children outlive a killed parent."""
     parent = parent_process()
     if parent is not None:

@@ -140,7 +140,8 @@ def _sought(
     catalogue: Catalogue, concepts: Sequence[Concept], brand_counts: float
 ) -> list[SoughtConcept]:
     """Where each is said, with its share of the text."""
-    words, found = catalogue.words, list[tuple[SoughtConcept, float]]()
+    words = catalogue.words
+    found: list[tuple[SoughtConcept, float]] = []
     total = 0.0
     for concept in concepts:
         one = words.remembered("sought", concept.text, partial(_weighed, catalogue, concept))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -46,7 +45,7 @@ def dying_reader() -> CatalogueReader:
 
 def slow_reader() -> CatalogueReader:
     """The process never has a reader."""
-    time.sleep(600)
+    Event().wait()
     raise AssertionError
 
 
