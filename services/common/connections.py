@@ -6,6 +6,7 @@ Uvicorn itself limits only the time that a connection may idle between two reque
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,9 +21,16 @@ class JoiningTransport:
     not there yet is written at the end of the loop's round.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        closing: Callable[[], None],
+    ) -> None:
+        """`closing` is called when the connection begins to close; bytes may still be unsent."""
         self._transport = transport
         self._loop = loop
+        self._closing = closing
         self._head = b""
 
     def write(self, data: bytes) -> None:
@@ -38,6 +46,7 @@ class JoiningTransport:
     def close(self) -> None:
         self._flush()
         self._transport.close()
+        self._closing()
 
     def get_write_buffer_size(self) -> int:
         return len(self._head) + self._transport.get_write_buffer_size()
@@ -76,7 +85,8 @@ class TimedProtocol(HttpToolsProtocol):
         return self.loop.time() - self._used_at
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", JoiningTransport(transport, self.loop)))
+        joining = JoiningTransport(transport, self.loop, self._expect_close)
+        super().connection_made(cast("asyncio.Transport", joining))
         self._expect_headers()
 
     def data_received(self, data: bytes) -> None:
@@ -86,12 +96,10 @@ class TimedProtocol(HttpToolsProtocol):
         # body that was refused. Uvicorn has stopped its own timer by now.
         if self.cycle is None or self.cycle.response_complete:
             self._expect_headers()
-        self._expect_close()
 
     def on_response_complete(self) -> None:
         self._used_at = self.loop.time()
         super().on_response_complete()
-        self._expect_close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -113,9 +121,9 @@ class TimedProtocol(HttpToolsProtocol):
         self._expect_close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
         _cancel(self._headers_due)
         _cancel(self._reading_due)
-        super().connection_lost(exc)
 
     def _expect_headers(self) -> None:
         if not self.transport.is_closing():

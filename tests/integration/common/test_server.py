@@ -13,7 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+from uvicorn.server import ServerState
 
+from services.common.connections import TimedProtocol
 from services.common.server import IDLE_GRACE_S
 from tests.support.service_process import ServiceProcess, listening_socket, url_of
 from tests.support.waiting import until
@@ -186,10 +190,37 @@ def test_a_connection_that_is_being_closed_does_not_wait_for_its_client_either(
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             client.connect(listener.getsockname()[:2])
             client.sendall(answers * request + last)
+        with connected(
+            listener
+        ) as latest:  # its turn comes when the server has accepted the others
+            latest.sendall(REQUEST)
+            assert read_answer(latest).status == 200
         deadline = time.monotonic() + 60
         while _sockets_of(process) > before and time.monotonic() < deadline:
             time.sleep(0.05)
         assert _sockets_of(process) == before
+
+
+async def test_a_connection_that_is_closed_for_idling_does_not_wait_for_its_client_either(
+    listener: socket.socket,
+) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    limited = TimedProtocol.with_timeout(PATIENCE_MS / 1000)
+    config = uvicorn.Config(
+        PlainTextResponse(30_000 * "x"), http=limited, timeout_keep_alive=0, log_config=None
+    )
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: limited(config=config, server_state=state, app_state={}), sock=listener
+    )
+    async with server:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            client.connect(listener.getsockname()[:2])
+            client.sendall(REQUEST)
+            await until(lambda: state.total_requests == 1)
+            await until(lambda: not state.connections)
 
 
 def _sockets_of(process: ServiceProcess) -> int:

@@ -34,7 +34,7 @@ class Recording:
 def joining() -> tuple[JoiningTransport, Recording]:
     real = Recording()
     transport = cast("asyncio.Transport", real)
-    return JoiningTransport(transport, asyncio.get_running_loop()), real
+    return JoiningTransport(transport, asyncio.get_running_loop(), lambda: None), real
 
 
 async def test_head_and_body_are_one_write() -> None:
