@@ -62,9 +62,12 @@ ANY, ANY_REFERENCE = Tokenizer(), reference_tokenizer()
 
 @pytest.mark.parametrize("text", ["a" * 10_000, "ab" * 5_000, "é" * 10_000])
 def test_one_very_long_word_costs_milliseconds(text: str, tokenizer: Tokenizer) -> None:
-    started = time.thread_time()
-    tokenizer.tokenize([text])
-    assert time.thread_time() - started < 0.5  # the package's own takes seconds
+    seconds = []
+    for number in range(5):  # the garbage collector may run meanwhile, hardly each time
+        started = time.thread_time()
+        tokenizer.tokenize([text + "b" * number])
+        seconds.append(time.thread_time() - started)
+    assert min(seconds) < 0.5
 
 
 def test_every_text_fits_the_context(tokenizer: Tokenizer) -> None:
