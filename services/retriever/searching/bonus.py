@@ -63,16 +63,25 @@ class Bonus:
             saying[part.said.rows] = True
         return np.flatnonzero(saying).astype(np.int32)
 
-    def largest(self, most: int, found: Numbers, passing: Passing | None) -> Largest:
+    def largest(
+        self, most: int, found: Numbers, passing: Passing | None, *, certain: bool = False
+    ) -> Largest:
         """The `most` products with the largest bonus that can be found and pass.
 
-        More, where several are equally the last.  found: rows to leave out.
+        In no order.  More, where several are equally the last.  found: rows to leave out.
+        certain: only those that say the whole query.
         """
         if self.only is not None:
-            first = self.only.first
-            kept = self._left(first.rows, found, passing)
-            if not first.rest or np.count_nonzero(kept) >= most:
-                return first.kept(kept)
+            first, equal = self.only.first, self.only.equal
+            kept = first.kept(self._left(first.rows, found, passing, certain=certain))
+            if first.rest and len(kept.rows) < most <= len(kept.rows) + len(equal):
+                left = self._left(equal.rows, found, passing, certain=certain)
+                kept = kept.joined(equal.rows[left])
+            if not first.rest or len(kept.rows) >= most:
+                return kept
+        if certain:
+            rows = self.certain(found, passing)
+            return Largest(rows, self.of(rows), rest=0.0)
         wanted = self._catalogue.index.alive
         if passing is not None:
             wanted &= passing
@@ -80,7 +89,12 @@ class Bonus:
         return largest([one.within(wanted) for one in self._parts()], self.of, most)
 
     def _left(
-        self, rows: NDArray[np.int32], found: Numbers, passing: Passing | None
+        self,
+        rows: NDArray[np.int32],
+        found: Numbers,
+        passing: Passing | None,
+        *,
+        certain: bool = False,
     ) -> NDArray[np.bool_]:
         """(m,) True for each of these rows that passes and is not among those found."""
         index = self._catalogue.index
@@ -90,6 +104,8 @@ class Bonus:
         known = np.zeros(index.numbers, np.bool_)
         known[found] = True
         left &= ~known[rows]
+        if certain and self.only is not None:
+            left &= self.only.certain.has(rows)
         return left
 
     def _parts(self) -> list[Part]:

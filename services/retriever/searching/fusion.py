@@ -17,7 +17,7 @@ from services.retriever.searching.against import Against
 from services.retriever.searching.beside import FEWEST, counted
 from services.retriever.searching.bonus import Bonus
 from services.retriever.searching.first_page import FirstPage
-from services.retriever.searching.largest import Largest
+from services.retriever.searching.largest import NOTHING, Largest
 from services.retriever.searching.matching import word_scores
 from services.retriever.searching.query import Query
 from services.retriever.searching.ranker import Found, Ranker
@@ -164,10 +164,9 @@ class Fusion:
         if full or self.words_alone:
             most = self._most(found, passing) if full else DEPTH
             return self._bonus.largest(most, found, passing).best(most), most
-        rows = np.empty(0, np.int32)
-        if least is not None:
-            rows = self._bonus.certain(found, passing)
-        return Largest(rows, self._bonus.of(rows), rest=0.0).best(DEPTH), DEPTH
+        if least is None:
+            return NOTHING, DEPTH
+        return self._bonus.largest(DEPTH, found, passing, certain=True).best(DEPTH), DEPTH
 
     def _above(
         self, threshold: float, found: Numbers, least: float | None, passing: Passing | None

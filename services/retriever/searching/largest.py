@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Largest:
-    """Some rows, ascending, and their sums."""
+    """Some rows and their sums."""
 
     rows: NDArray[np.int32]
     amounts: Amounts
@@ -47,13 +47,20 @@ class Largest:
         """Only these."""
         return Largest(self.rows[which], self.amounts[which], self.rest)
 
-    def within(self, most: int) -> Largest:
-        """Without those that are equally the last, if they are more than so many."""
+    def joined(self, equal: NDArray[np.int32]) -> Largest:
+        """With rows that have the most that any other row has."""
+        rows = np.concatenate([self.rows, equal])
+        amounts = np.full(len(rows), self.rest, np.float32)
+        amounts[: len(self.amounts)] = self.amounts
+        return Largest(rows, amounts, self.rest)
+
+    def split(self, most: int) -> tuple[Largest, NDArray[np.int32]]:
+        """If they are more than so many, those that are equally the last apart."""
         if len(self.rows) <= most:
-            return self
+            return self, np.empty(0, np.int32)
         last = float(self.amounts.min())
         above = self.amounts > last
-        return Largest(self.rows[above], self.amounts[above], last)
+        return Largest(self.rows[above], self.amounts[above], last), self.rows[~above]
 
     def best(self, most: int) -> Largest:
         """The `most` largest of them: more where several are equally the last."""
@@ -73,10 +80,14 @@ class Largest:
         return tied
 
 
+NOTHING = Largest(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
+
+
 def largest(
     parts: Sequence[Part], amounts_of: Callable[[NDArray[np.int32]], Amounts], most: int
 ) -> Largest:
     """All rows whose sum is one of the `most` largest: more where several are equally the last.
+    Ascending.
 
     amounts_of: exact sums of rows; `parts` only bound them.
     """
@@ -98,7 +109,7 @@ def largest(
             last = last_of(amounts, most)
             kept = amounts >= last
             rows, amounts, least = rows[kept], amounts[kept], max(least, last)
-    order = np.argsort(rows)
+    order = np.argsort(rows, kind="stable")  # quickest for a few ascending runs
     rest = 0.0 if len(rows) < most else float(amounts.min())
     return Largest(rows[order], amounts[order], rest)
 

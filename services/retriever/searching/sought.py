@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.contracts.search import DEPTH
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.index import LiveIndex
+from services.retriever.index.base import consecutive
 from services.retriever.searching.largest import Amounts, Largest, Part, largest
 from services.retriever.searching.saying import said_by
 from services.retriever.words.concepts import Concept
@@ -24,6 +25,8 @@ WORDS_WEIGHT = 1.0
 _IDENTIFIED = 3.0
 _BEGUN = 1.0
 """Relevance of an identifier and of its beginning: the first is above any sum of the others."""
+
+_READ_AT_ONCE = 4_096
 
 Rows = Numbers | NDArray[np.int32]
 
@@ -86,7 +89,9 @@ class SoughtWords:
     exact: bool
     """True if the text is an identifier."""
     first: Largest
-    """The rows with the largest bonus."""
+    """The rows with the largest bonus, ascending."""
+    equal: RowSet
+    """The rows behind them with a bonus of `first.rest`, if they are many; else none."""
     excess: float = 0.0
     """Amount that the words add to the excess of the best similarity (`ScoreCalibration`)."""
     looked_up: list[tuple[NDArray[np.int32], Amounts]] = field(
@@ -115,6 +120,16 @@ class SoughtWords:
     def certain_behind(self) -> bool:
         """True if products that are `certain` are not among the `first`."""
         return int(np.count_nonzero(self.ranked.certain)) < len(self.certain)
+
+    @cached_property
+    def blank_behind(self) -> bool:
+        """True if one of them has no image, so that its relevance has an unknown part."""
+        if not (self.pictured and self.certain_behind):
+            return False
+        rows = self.certain.rows
+        behind = rows[places_of(self.first.rows, rows) < 0].astype(np.intp)
+        parts = consecutive(len(behind), _READ_AT_ONCE)
+        return any(self.index.without_image(behind[part]).any() for part in parts)
 
     @cached_property
     def is_certain(self) -> bool:
@@ -187,7 +202,7 @@ class SoughtWords:
     @property
     def most_bytes(self) -> int:
         """Memory of all this."""
-        size = self.certain.nbytes + own_bytes(self.identified)
+        size = self.certain.nbytes + self.equal.nbytes + own_bytes(self.identified)
         # Rows and amounts, twice, and two of one byte; then what was looked up.
         size += 18 * len(self.first.rows) + 8 * DEPTH
         said = [form for one in self.concepts for form in one.ways.forms]

@@ -75,6 +75,7 @@ def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> Sough
     parts = [one.part(catalogue) for one in sought]
     certain = _certain([one.said for one in parts], begun) if known else begun
     parts += for_identifier(begun, exact=len(exact) > 0)
+    first, equal = largest(parts, partial(amounts_of, parts), _FIRST).split(2 * _FIRST)
     return SoughtWords(
         text,
         catalogue.index,
@@ -83,7 +84,8 @@ def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> Sough
         RowSet(certain, words.numbers),
         begun,
         exact=len(exact) > 0,
-        first=largest(parts, partial(amounts_of, parts), _FIRST).within(2 * _FIRST),
+        first=first,
+        equal=RowSet(equal, words.numbers),
         excess=_NAMED if _names(words, sought) else 0.0 if known else _UNKNOWN,
     )
 

@@ -25,9 +25,11 @@ from services.retriever.catalogue.products import (
     ProductTable,
     product_batch,
 )
-from services.retriever.index import IndexChoice, LiveIndex, Rows
-from services.retriever.searching.largest import Part, amounts_of, largest
+from services.retriever.index import IndexChoice, LiveIndex
+from services.retriever.index import Rows as Vectors
+from services.retriever.searching.largest import Amounts, Part, amounts_of, largest
 from services.retriever.searching.search import search as search_catalogue
+from services.retriever.searching.sought import Rows, SoughtWords
 from services.retriever.searching.words import sought_words
 from services.retriever.words.strengths import STRENGTHS, Said, Ways
 
@@ -45,7 +47,7 @@ def table(numbers: list[int], seed: int) -> ProductTable:
     for place, number in enumerate(numbers):
         thing = THINGS[min(int(choice.expovariate(0.6)), len(THINGS) - 1)]
         rare = f"w{choice.randrange(400)}x" if choice.random() < 0.3 else "large"
-        texts["title"][place] = f"{choice.choice(COLORS)} {thing} {rare}"
+        texts["title"][place] = f"{choice.choice(COLORS)} {thing} {rare} home"
         texts["description"][place] = " ".join(choice.choices(THINGS, k=choice.randrange(6)))
         texts["brand"][place] = ("Lumo", "Kestrel", "Okabe")[number % 3]
         texts["attributes"][place] = json.dumps({"sku": f"KX-{number % 3_000:04d}"})
@@ -55,21 +57,21 @@ def table(numbers: list[int], seed: int) -> ProductTable:
     return ProductTable.of([batch])
 
 
-def vectors(count: int, seed: int) -> tuple[Rows, Rows]:
-    """Text and image in a cone; one product in ten has no image."""
+def vectors(count: int, seed: int, without_image: float = 0.1) -> tuple[Vectors, Vectors]:
+    """Text and image in a cone. without_image: share of products."""
     generator = np.random.default_rng(seed)
     cone = np.random.default_rng(0).normal(size=D)
     halves = []
     for _ in range(2):
         half = cone + 0.6 * generator.normal(size=(count, D))
         halves.append((half / np.linalg.norm(half, axis=1, keepdims=True)).astype(np.float32))
-    halves[1][generator.random(count) < 0.1] = 0
+    halves[1][generator.random(count) < without_image] = 0
     return halves[0], halves[1]
 
 
 @cache
 def shop(kind: str) -> Catalogue:
-    text, image = vectors(COUNT, 1)
+    text, image = vectors(COUNT, 1, 0.0 if kind == "all with pictures" else 0.1)
     rows = np.concatenate([text, image], axis=1)
     ids = [f"p-{number:06d}" for number in range(COUNT)]
     choice = IndexChoice("exact")
@@ -79,7 +81,7 @@ def shop(kind: str) -> Catalogue:
         LiveIndex(choice.build(rows), ids, choice),
         Moments.of(rows),
     )
-    if kind == "as loaded":
+    if kind != "changed since":
         return catalogue
     moved = list(range(0, COUNT + 300, 17))
     text, image = vectors(len(moved), 3)
@@ -93,7 +95,7 @@ def search(catalogue: Catalogue, text: str, seed: int, **asked: object) -> Retri
     return search_catalogue(catalogue, RetrievalRequest.model_validate(request))
 
 
-@pytest.mark.parametrize("kind", ["as loaded", "changed since"])
+@pytest.mark.parametrize("kind", ["as loaded", "changed since", "all with pictures"])
 @pytest.mark.parametrize("cutoff", ["auto", "off"])
 @pytest.mark.parametrize("brand", [None, "Lumo"])
 @pytest.mark.parametrize(
@@ -101,6 +103,7 @@ def search(catalogue: Catalogue, text: str, seed: int, **asked: object) -> Retri
     [
         "red", "mug", "red mug", "large", "blue large lamp", "w17x", "green w42x", "red mug w300x",
         "kettle zzyqx", "KX-0042", "KX-00", "scarf towel clock", "black lagre bowl",
+        "home", "homes for mugs", "home w17x", "home zzyqx",
     ],
 )  # fmt: skip
 def test_the_first_page_alone_is_that_of_the_whole_answer(
@@ -114,6 +117,27 @@ def test_the_first_page_alone_is_that_of_the_whole_answer(
         whole = search(shop(kind), text, seed, **asked, facets=["brand"])
         assert alone == whole.model_copy(update={"facets": None})
         assert alone.found <= DEPTH
+
+
+@pytest.mark.parametrize("cutoff", ["auto", "off"])
+@pytest.mark.parametrize("facets", [[], ["brand"]])
+@pytest.mark.parametrize("text", ["home", "homes", "home zzyqx", "KX home"])
+def test_a_word_that_every_product_says_is_not_looked_up_in_all_of_them(
+    monkeypatch: pytest.MonkeyPatch, text: str, facets: list[str], cutoff: str
+) -> None:
+    catalogue = shop("all with pictures")
+    asked = {"k": 20, "facets": facets, "cutoff": cutoff}
+    expected = search(catalogue, text, 2, **asked)
+    looked_up = []
+    bonus_behind = SoughtWords.bonus_behind
+
+    def counting(sought: SoughtWords, rows: Rows) -> Amounts:
+        looked_up.append(len(rows))
+        return bonus_behind(sought, rows)
+
+    monkeypatch.setattr(SoughtWords, "bonus_behind", counting)
+    assert search(catalogue, text, 2, **asked) == expected
+    assert sum(looked_up) <= 2 * DEPTH
 
 
 @pytest.mark.parametrize("kind", ["as loaded", "changed since"])
