@@ -38,9 +38,9 @@ _PATIENCE_S = 3_600.0
 SCANS = (
     FLAT,
     SCANN,
-    replace(SCANN, search={"nprobe": 16, "reorder_k": 500}),
-    Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 2_000}),
-    Scan("SCANN", {"nlist": 64}, {"nprobe": 16, "reorder_k": 2_000}),
+    replace(SCANN, search={"nprobe": 16, "reorder_k": 2_000}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 64, "reorder_k": 500}),
+    Scan("SCANN", {"nlist": 64}, {"nprobe": 16, "reorder_k": 500}),
     Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 256}),
     Scan("HNSW", {"M": 16, "efConstruction": 100}, {"ef": 1_064}),
     Scan("IVF_FLAT", {"nlist": 256}, {"nprobe": 64}),

@@ -17,8 +17,8 @@ _MOST_COLUMNS = 48
 """Milvus takes 64 fields; a filter by any other is left to the retriever."""
 _MOST_VALUES = 4_096
 _GREATEST = 1e300
-_AT_LEAST_AS_MANY = ("ef", "search_list", "reorder_k")
-"""Numbers of candidates, of which the rows asked for are the best."""
+_CANDIDATES = {"ef": 1, "search_list": 1, "reorder_k": 2}
+"""Numbers of candidates, and at least how many there are for each row asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Scan:
     def searched(self, limit: int) -> dict[str, int]:
         """Parameters of a search for so many rows."""
         return {
-            name: max(value, limit) if name in _AT_LEAST_AS_MANY else value
+            name: max(value, _CANDIDATES.get(name, 0) * limit)
             for name, value in self.search.items()
         }
 
@@ -40,7 +40,7 @@ class Scan:
 FLAT = Scan("FLAT", {}, {})
 """Scores every row."""
 
-SCANN = Scan("SCANN", {"nlist": 16}, {"nprobe": 16, "reorder_k": 2_000})
+SCANN = Scan("SCANN", {"nlist": 16}, {"nprobe": 16, "reorder_k": 500})
 """Scans 4-bit codes of every row, as our own index does, and scores the best exactly.
 
 All lists are asked, since words are far from every list of pictures. So lists save no time, and
