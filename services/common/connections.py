@@ -110,6 +110,10 @@ class TimedProtocol(HttpToolsProtocol):
         self._headers_due = None
         super().on_headers_complete()
 
+    def eof_received(self) -> None:
+        """The loop would close the connection itself, without a limit for what the client reads."""
+        self.transport.close()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._reading_due = self._reading_due or self._drop_later()

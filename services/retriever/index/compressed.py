@@ -110,16 +110,18 @@ class CompressedIndex:
         depth = least if passing is None else int(least * len(self) / count * _SPARE)
         # As many times as much as there are images to a product, on average.
         depth = min(-(-depth * len(self._codes) // len(self)), len(self._codes))
-        # Of what passes little may be near to the query: four times as deep costs less than to
-        # score all of it.
-        most = len(self._codes) if passing is None else min(4 * depth, len(self._codes))
+        most = len(self._codes)
+        if passing is not None:
+            # Of what passes little may be near to the query. To scan deeper costs less than to
+            # score all of it, if that is much more.
+            most = max(depth, min(4 * depth, count // 4))
         while True:
             numbers = self._codes.best(query, depth)
             if passing is not None:
                 numbers = numbers[passing[numbers]]
             if len(numbers) >= least or depth >= most:
                 break
-            depth = min(2 * depth, most)
+            depth = min(4 * depth, most)
         if passing is not None:
             # Where what passes is near to the query, more of it may be among the best.
             numbers = numbers[: max(least, _candidates_of(len(self)))]

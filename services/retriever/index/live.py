@@ -265,6 +265,7 @@ class LiveIndex:
         )
         by_id = numbers[np.argsort(self.ranks(numbers), kind="stable")]
         ids = Ids.of(map(self.id_of, by_id.tolist()))
+        known = np.concatenate([self._images, self._added_images])[by_id]
         engine, origin = self._choice.engine, origin or Origin()
         if engine is not None and len(self._base):
             width = self._base.width
@@ -272,15 +273,15 @@ class LiveIndex:
             rows = rows.reshape(-1, width)
             images = _further_of(list(self._added.values()), width)
             base = engine.changed(self._base, rows, fields, by_id, origin.changes.sequence, images)
-            return LiveIndex(base, ids, self._choice)
+            return LiveIndex(base, ids, self._choice, images=known)
         with closing(self._choice.begin(len(ids), self._base.width, origin)) as build:
             if engine is not None:
                 build.put(slice(0, len(ids)), self.rows(by_id), fields, self.further(by_id))
-                return LiveIndex(build.finish(), ids, self._choice)
+                return LiveIndex(build.finish(), ids, self._choice, images=known)
             for part in scattered(len(ids), _MERGED_AT_ONCE):
                 some = by_id[part]
                 build.put(part, self.rows(some), further=self.further(some))
-            return LiveIndex(build.finish(), ids, self._choice)
+            return LiveIndex(build.finish(), ids, self._choice, images=known)
 
     def named(self, ids: Ids) -> LiveIndex:
         """The same with these ids, of a base without changes."""

@@ -74,7 +74,7 @@ class Bonus:
         if self.only is not None:
             first, equal = self.only.first, self.only.equal
             kept = first.kept(self._left(first.rows, found, passing, certain=certain))
-            if first.rest and len(kept.rows) < most <= len(kept.rows) + len(equal):
+            if len(kept.rows) < most <= len(kept.rows) + len(equal):
                 left = self._left(equal.rows, found, passing, certain=certain)
                 kept = kept.joined(equal.rows[left])
             if not first.rest or len(kept.rows) >= most:

@@ -21,8 +21,7 @@ _MORE = 28
 _FEW = 200
 """So few products beside the best by vectors are scored without a guess first."""
 _SURE = 20
-"""So many of the best by vectors are found for sure: a product that is not among them all is less
-similar."""
+"""So many of the best by vectors are found: by measurement, a scan misses none of them."""
 _MANY = 256
 """If more products beside may reach the page, only the most similar are scored first."""
 _MOST_SIMILAR = 128
@@ -63,13 +62,14 @@ class FirstPage:
         if only.first.rest and only.certain_behind:
             unknown = np.flatnonzero(self._unknown)
             self._blank[unknown] = only.blank(rows[unknown])
+        self._unknown &= ~only.equal.has(rows)
         free = index.alive_of(ranked.rows)
         if passing is not None:
             free &= passing[ranked.rows]
         free[at] = False
         self._beside = Beside(ranker, only, free, least)
         self._highest = float(by_vectors.scores[min(_SURE, count) - 1])
-        """Similarity that no product beside reaches, unless it is that of the last hit."""
+        """Similarity that no product beside has more of."""
 
     def best(self, k: int, most: Callable[[], int]) -> Found | None:
         """The first `k` results; None where they depend on more products than these.
@@ -77,14 +77,12 @@ class FirstPage:
         most: number of products beside that count, those with the largest bonus; 500 at least.
         """
         beside, highest = self._beside, self._highest
-        floors = self._floors(k)
+        floors = self._floors()
+        if len(floors) > k:
+            floors = np.partition(floors, len(floors) - k)[-k:]
         last = _last(floors, k)
         if self._is_worth_a_guess(k, last):
             beside.score(np.arange(min(k + _MORE, beside.sure)))
-            last = _last(np.concatenate([floors, beside.results().floors()]), k)
-        if self._reached(last):
-            self._look_up(k)
-            floors = self._floors(k)
             last = _last(np.concatenate([floors, beside.results().floors()]), k)
         needed = beside.needed(last - highest)
         if self._reached(last) or (len(needed) and needed[-1] >= beside.sure):
@@ -120,26 +118,20 @@ class FirstPage:
         last = max(last, beside.amount(k) + float(self._hits.scores[-1]))
         return beside.reaching(last - self._highest) < many / 2
 
-    def _look_up(self, k: int) -> None:
-        """Find the bonus of the `k` most similar hits where it is not known."""
-        which = np.flatnonzero(self._unknown)[:k]
-        self._bonus[which] = self._only.bonus_behind(self._hits.rows[which])
-        self._unknown[which] = False
-
-    def _floors(self, k: int) -> Scores:
-        """The least that the relevance of each hit may be: the `k` highest, in no order."""
+    def _floors(self) -> Scores:
+        """(h,) The least that the relevance of each hit may be."""
         bonus = np.where(self._unknown, np.float32(0), self._bonus)
         floors: Scores = self._hits.scores + bonus
         # The part for a missing image may be below zero.
         floors[self._blank] = -np.inf
-        return floors if len(floors) <= k else np.partition(floors, len(floors) - k)[-k:]
+        return floors
 
     def _reached(self, last: float) -> bool:
         """True if a product that is none of these may have this relevance."""
         only = self._only
         if not only.first.rest:
             return False
-        # A product that the scan missed is less similar by more than rounding hides.
+        # A product that the scan missed is taken to be less similar by more than rounding hides.
         highest = max(self._highest - 2 * _ROUNDING, float(self._hits.scores[-1]))
         return only.first.rest + highest >= last or only.blank_behind
 

@@ -49,10 +49,10 @@ class Largest:
 
     def joined(self, equal: NDArray[np.int32]) -> Largest:
         """With rows that have the most that any other row has."""
-        rows = np.concatenate([self.rows, equal])
-        amounts = np.full(len(rows), self.rest, np.float32)
-        amounts[: len(self.amounts)] = self.amounts
-        return Largest(rows, amounts, self.rest)
+        amounts = np.full(len(equal), self.rest, np.float32)
+        return Largest(
+            np.concatenate([self.rows, equal]), np.concatenate([self.amounts, amounts]), self.rest
+        )
 
     def split(self, most: int) -> tuple[Largest, NDArray[np.int32]]:
         """If they are more than so many, those that are equally the last apart."""

@@ -123,7 +123,9 @@ class SoughtWords:
 
     @cached_property
     def blank_behind(self) -> bool:
-        """True if one of them has no image, so that its relevance has an unknown part."""
+        """True if a `certain` product that is not among the `first` has no image. Its relevance has
+        an unknown part.
+        """
         if not (self.pictured and self.certain_behind):
             return False
         rows = self.certain.rows
@@ -153,7 +155,11 @@ class SoughtWords:
         bonus[known] = self.first.amounts[places[known]]
         if self.first.rest and not known.all():
             others = np.flatnonzero(~known)
-            bonus[others] = self.bonus_behind(rows[others])
+            equal = self.equal.has(rows[others])
+            bonus[others[equal]] = self.first.rest
+            others = others[~equal]
+            if len(others):
+                bonus[others] = self.bonus_behind(rows[others])
         return bonus
 
     def bonus_behind(self, rows: Rows) -> Amounts:

@@ -190,9 +190,9 @@ def test_a_connection_that_is_being_closed_does_not_wait_for_its_client_either(
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             client.connect(listener.getsockname()[:2])
             client.sendall(answers * request + last)
-        with connected(
-            listener
-        ) as latest:  # its turn comes when the server has accepted the others
+        # Its turn comes when the server has accepted the others.
+        with connected(listener) as latest:
+            latest.settimeout(60)
             latest.sendall(REQUEST)
             assert read_answer(latest).status == 200
         deadline = time.monotonic() + 60
@@ -201,13 +201,17 @@ def test_a_connection_that_is_being_closed_does_not_wait_for_its_client_either(
         assert _sockets_of(process) == before
 
 
-async def test_a_connection_that_is_closed_for_idling_does_not_wait_for_its_client_either(
-    listener: socket.socket,
+@pytest.mark.parametrize(("keep_alive_s", "half_closed"), [(0, False), (60, True)])
+async def test_an_idle_or_half_closed_connection_does_not_wait_for_its_client_either(
+    listener: socket.socket, keep_alive_s: int, *, half_closed: bool
 ) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
     limited = TimedProtocol.with_timeout(PATIENCE_MS / 1000)
     config = uvicorn.Config(
-        PlainTextResponse(30_000 * "x"), http=limited, timeout_keep_alive=0, log_config=None
+        PlainTextResponse(30_000 * "x"),
+        http=limited,
+        timeout_keep_alive=keep_alive_s,
+        log_config=None,
     )
     config.load()
     state = ServerState()
@@ -220,6 +224,8 @@ async def test_a_connection_that_is_closed_for_idling_does_not_wait_for_its_clie
             client.connect(listener.getsockname()[:2])
             client.sendall(REQUEST)
             await until(lambda: state.total_requests == 1)
+            if half_closed:
+                client.shutdown(socket.SHUT_WR)
             await until(lambda: not state.connections)
 
 
