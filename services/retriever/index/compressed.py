@@ -112,8 +112,7 @@ class CompressedIndex:
         depth = min(-(-depth * len(self._codes) // len(self)), len(self._codes))
         most = len(self._codes)
         if passing is not None:
-            # Of what passes little may be near to the query. To scan deeper costs less than to
-            # score all of it, if that is much more.
+            # A deeper scan costs less than to score all that passes, if that is much more.
             most = max(depth, min(4 * depth, count // 4))
         while True:
             numbers = self._codes.best(query, depth)

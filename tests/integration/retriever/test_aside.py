@@ -80,6 +80,15 @@ def talking_reader(folder: Path) -> CatalogueReader:
     return reader_of(folder)
 
 
+def loaded_aside(
+    make: Callable[[Path], CatalogueReader], folder: Path, publisher: Publisher
+) -> Loaded:
+    """The version, published and loaded by a process of its own."""
+    publisher.publish(VERSION)
+    with closing(reader_of(folder)) as reader:
+        return Aside(partial(make, folder)).load(reader.head(), Event(), serving=False)
+
+
 def test_the_catalogue_is_the_one_that_a_load_here_gives(
     feature_repo_dir: Path, publisher: Publisher
 ) -> None:
@@ -104,10 +113,7 @@ def test_the_catalogue_is_the_one_that_a_load_here_gives(
 def test_what_shares_memory_there_shares_it_here(
     feature_repo_dir: Path, publisher: Publisher
 ) -> None:
-    publisher.publish(VERSION)
-    with closing(reader_of(feature_repo_dir)) as reader:
-        aside = Aside(partial(reader_of, feature_repo_dir))
-        products = aside.load(reader.head(), Event(), serving=False).products
+    products = loaded_aside(reader_of, feature_repo_dir, publisher).products
     prices = products._table.column("price").to_numpy()
     assert np.shares_memory(prices, products.fields.prices)
 
@@ -115,19 +121,14 @@ def test_what_shares_memory_there_shares_it_here(
 def test_the_log_of_the_process_is_that_of_the_service(
     feature_repo_dir: Path, publisher: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    publisher.publish(VERSION)
-    with closing(reader_of(feature_repo_dir)) as reader:
-        Aside(partial(talking_reader, feature_repo_dir)).load(reader.head(), Event(), serving=False)
+    loaded_aside(talking_reader, feature_repo_dir, publisher)
     assert "read by another process" in caplog.messages
 
 
 def test_records_of_other_threads_stay_out_of_the_catalogue(
     feature_repo_dir: Path, publisher: Publisher
 ) -> None:
-    publisher.publish(VERSION)
-    with closing(reader_of(feature_repo_dir)) as reader:
-        aside = Aside(partial(reader_among_talk, feature_repo_dir))
-        loaded = aside.load(reader.head(), Event(), serving=False)
+    loaded = loaded_aside(reader_among_talk, feature_repo_dir, publisher)
     assert np.array_equal(loaded.moments.covariance, LARGE)
 
 
