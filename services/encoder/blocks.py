@@ -16,10 +16,8 @@ import openvino.opset15 as ops
 from services.encoder.architecture import Activation, Tower
 from services.encoder.nodes import (
     HEAD_WIDTH,
-    Array,
     Linear,
     axis,
-    constant,
     floats,
     folded,
     ints,
@@ -64,22 +62,6 @@ class Block:
     @property
     def head_width(self) -> int:
         return self.width // self.heads
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """Key and value of a token before all others, in one block: (width,) each."""
-
-    key: Array
-    value: Array
-
-    def put(self, keys: ov.Node, values: ov.Node, head_width: int) -> tuple[ov.Node, ov.Node]:
-        """Prepend them to keys and values: (1, heads, length, head width) → length + 1."""
-        return _preceded(self.key, keys, head_width), _preceded(self.value, values, head_width)
-
-
-def _preceded(first: Array, rest: ov.Node, head_width: int) -> ov.Node:
-    return ops.concat([constant(first.reshape(1, -1, 1, head_width)), rest], 2)
 
 
 def read_blocks(weights: Weights, prefix: str, tower: Tower) -> list[Block]:
@@ -127,39 +109,47 @@ def read_feed_forward(weights: Weights, norm: str, at: str, activation: Activati
     return FeedForward(up, down, activation)
 
 
-def block(
-    state: ov.Node, one: Block, before: Before | None = None, mask: ov.Node | None = None
-) -> ov.Node:
+def block(state: ov.Node, one: Block) -> ov.Node:
     """One transformer block for all tokens: (batch, length, width) → the same shape."""
-    projected = one.query_key_value(normalised(state, one.epsilon))
-    query, key, value = _by_head(projected, 3, one)
-    if before is not None:
-        key, value = before.put(key, value, one.head_width)
-    mixed = ops.scaled_dot_product_attention(query, key, value, mask)
-    return _fed_forward(ops.add(state, one.attention_out(_joined(mixed, one))), one)
+    query, key, value = _by_head(one.query_key_value(normalised(state, one.epsilon)), 3, one)
+    return _rest(state, ops.scaled_dot_product_attention(query, key, value), one)
 
 
-def last_block(
-    state: ov.Node,
-    one: Block,
-    read: ov.Node,
-    before: Before | None = None,
-    mask: ov.Node | None = None,
-) -> ov.Node:
+def last_block(state: ov.Node, one: Block, read: ov.Node) -> ov.Node:
     """The last block, for the tokens that are read: (batch, length, width) → (batch, n, width).
 
     read: (n,) their positions in each row. The other tokens only contribute keys and values.
     """
-    width = one.width
     steadied = normalised(state, one.epsilon)
-    key, value = _by_head(one.query_key_value.rows(width, 3 * width)(steadied), 2, one)
-    if before is not None:
-        key, value = before.put(key, value, one.head_width)
-    asking = one.query_key_value.rows(0, width)(ops.gather(steadied, read, axis(1)))
-    (query,) = _by_head(asking, 1, one)
-    mixed = ops.scaled_dot_product_attention(query, key, value, mask)
-    pooled = ops.gather(state, read, axis(1))
-    return _fed_forward(ops.add(pooled, one.attention_out(_joined(mixed, one))), one)
+    key, value = _by_head(_keys_values(one)(steadied), 2, one)
+    (query,) = _by_head(_query(one)(ops.gather(steadied, read, axis(1))), 1, one)
+    mixed = ops.scaled_dot_product_attention(query, key, value)
+    return _rest(ops.gather(state, read, axis(1)), mixed, one)
+
+
+def later_block(
+    state: ov.Node, one: Block, before: ov.Node, mask: ov.Node, read: ov.Node | None
+) -> tuple[ov.Node, ov.Node]:
+    """A block for tokens (1, n, width) that others come before; also their keys and values.
+
+    before: (1, p, 2·width) keys and values of the others.  mask: (n, p + n), added to attention.
+    read: as in `last_block`, with a mask for the tokens that are read; None for all.
+    """
+    steadied = normalised(state, one.epsilon)
+    own = _keys_values(one)(steadied)
+    key, value = _by_head(ops.concat([before, own], 1), 2, one)
+    if read is not None:
+        state, steadied = (ops.gather(each, read, axis(1)) for each in (state, steadied))
+    (query,) = _by_head(_query(one)(steadied), 1, one)
+    return _rest(state, ops.scaled_dot_product_attention(query, key, value, mask), one), own
+
+
+def _query(one: Block) -> Linear:
+    return one.query_key_value.rows(0, one.width)
+
+
+def _keys_values(one: Block) -> Linear:
+    return one.query_key_value.rows(one.width, 3 * one.width)
 
 
 def _by_head(projected: ov.Node, parts: int, one: Block) -> list[ov.Node]:
@@ -174,5 +164,7 @@ def _joined(by_head: ov.Node, one: Block) -> ov.Node:
     return ops.reshape(ops.transpose(by_head, ints(0, 2, 1, 3)), ints(0, 0, one.width), True)
 
 
-def _fed_forward(state: ov.Node, one: Block) -> ov.Node:
+def _rest(state: ov.Node, mixed: ov.Node, one: Block) -> ov.Node:
+    """What follows attention in a block."""
+    state = ops.add(state, one.attention_out(_joined(mixed, one)))
     return ops.add(state, one.feed_forward(normalised(state, one.epsilon)))

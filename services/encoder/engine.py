@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from services.encoder.beginnings import Beginnings
 from services.encoder.graph_files import GraphFiles, GraphInfo
 from services.encoder.packing import Inputs, stacked_pictures, text_passes
 from services.encoder.precision import OPTIONS, Precision
@@ -30,8 +31,11 @@ class Engine(Protocol):
     info: GraphInfo
     precision: Precision
 
-    def texts(self, tokens: Sequence[Tokens]) -> Vectors:
-        """One (length,) array of token ids per text → (n, dimension) unit vectors."""
+    def texts(self, tokens: Sequence[Tokens], *, keep: bool = True) -> Vectors:
+        """One (length,) array of token ids per text → (n, dimension) unit vectors.
+
+        keep: what was computed for their beginnings, for texts to come.
+        """
         ...
 
     def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
@@ -46,7 +50,6 @@ class OpenVinoEngine:
         core = ov.Core()
         self.info = files.info
         self.precision = files.precision
-        self._padded = files.info.tokenizer.pad_token is not None
         options = {
             **OPTIONS[files.precision],
             "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
@@ -59,18 +62,20 @@ class OpenVinoEngine:
                 lambda file: core.compile_model(files.folder / file, "CPU", options),
                 ("text.xml", "image.xml"),
             )
+        self._beginnings = Beginnings.of(self._text)
         # Calling a compiled model shares one request between all callers. Here each tower has its
         # own request, which only its own worker thread uses.
         self._text_request = self._text.create_infer_request()
         self._image_request = self._image.create_infer_request()
 
-    def texts(self, tokens: Sequence[Tokens]) -> Vectors:
-        return np.concatenate(
-            [
-                self._ask(self._text_request, inputs)[:count]
-                for inputs, count in text_passes(tokens, padded=self._padded)
-            ]
-        )
+    def texts(self, tokens: Sequence[Tokens], *, keep: bool = True) -> Vectors:
+        parts = []
+        for one in text_passes(tokens, self._beginnings):
+            parts.append(self._ask(self._text_request, one.inputs)[: len(one.texts)])
+            if keep and self._beginnings is not None:
+                states = self._text_request.get_tensor("states").data
+                self._beginnings.keep(one.texts, one.computed, states)
+        return np.concatenate(parts)
 
     def pictures(self, pixels: Sequence[Pixels]) -> Vectors:
         parts, done = [], 0

@@ -4,7 +4,10 @@ The graphs compute the same as a framework's export, but faster and without torc
 what `blocks.py` does:
 
 - Attention is causal in the text tower.
-- Texts are packed into one row of tokens; a token attends only to its own text.
+- Texts are packed into one row of tokens; a token attends only to its own text. Beginnings that
+  texts share are in it once.
+- Tokens that were computed before come in as their keys and values, and those of the new tokens
+  go out.
 - The start token attends only to itself, so it is the same in all texts. Its keys and values are
   computed once, when the graph is built, and are constants in the graph.
 - Pixels are bytes; the mean and the deviation are folded into the patch projection.
@@ -23,7 +26,7 @@ import openvino as ov
 import openvino.opset15 as ops
 
 from services.encoder.architecture import Architecture
-from services.encoder.blocks import Before, Block, block, last_block, read_blocks
+from services.encoder.blocks import Block, block, last_block, later_block, read_blocks
 from services.encoder.nodes import (
     Array,
     Linear,
@@ -42,35 +45,41 @@ from services.encoder.weights import Weights
 
 
 def clip_text_tower(weights: Weights, architecture: Architecture) -> ov.Model:
-    """tokens (total,), firsts (total,), ends (texts,), all int32 → (texts, dimension) unit vectors.
+    """tokens (n,), positions (n,) and ends (texts,), int32; past (blocks, p, 2·width) and mask
+    (n, p + n), float32 → vectors (texts, dimension) of unit length, states (blocks, n, 2·width).
 
-    `tokens` contains the texts one after another, without their start tokens. `firsts` is the
-    position of the first token of each token's text; `ends` is the position of each text's
-    end-of-text token. A token attends to earlier tokens of its own text, so no text needs padding.
+    `past` is the keys and values of p tokens that were computed before, `states` those of the n
+    tokens. `mask` is 0 where a token attends to one of both, and very negative elsewhere; all
+    attend to the start token, which is none of them. `positions` counts from the start token, at 0.
+    `ends` is the place of each text's end-of-text token.
     """
-    tokens = ops.parameter([-1], np.int32, name="tokens")
-    firsts = ops.parameter([-1], np.int32, name="firsts")
-    ends = ops.parameter([-1], np.int32, name="ends")
-    total = ops.gather(ops.shape_of(tokens, output_type="i32"), axis(0), axis(0))
-    places = ops.range(axis(0), total, axis(1), output_type="i32")
-    embedded = ops.gather(constant(weights["token_embedding.weight"]), tokens, axis(0))
-    positions = ops.gather(
-        constant(weights["positional_embedding"]),
-        ops.add(ops.subtract(places, firsts), np.int32(1)),
-        axis(0),
-    )
-    state = ops.unsqueeze(ops.add(embedded, positions), ints(0))
     blocks = read_blocks(weights, "transformer.resblocks.", architecture.text)
+    tokens = ops.parameter([-1], np.int32, name="tokens")
+    positions = ops.parameter([-1], np.int32, name="positions")
+    ends = ops.parameter([-1], np.int32, name="ends")
+    mask = ops.parameter([-1, -1], np.float32, name="mask")
+    past = ops.parameter([len(blocks), -1, 2 * blocks[0].width], np.float32, name="past")
+    embedded = ops.gather(constant(weights["token_embedding.weight"]), tokens, axis(0))
+    placed = ops.gather(constant(weights["positional_embedding"]), positions, axis(0))
+    state = ops.unsqueeze(ops.add(embedded, placed), ints(0))
     start = floats(weights["token_embedding.weight"][architecture.start_token])
     starts = _alone(start + floats(weights["positional_embedding"][0]), blocks)
-    seen = _between(firsts, places, places)
-    for one, before in zip(blocks[:-1], starts, strict=False):
-        state = block(state, one, before, seen)
-    last = _between(ops.gather(firsts, ends, axis(0)), ends, places)
-    pooled = last_block(state, blocks[-1], ends, starts[-1], last)
+    seen = ops.pad(mask, ints(0, 1), ints(0, 0), "constant", np.float32(0))
+    last_seen = ops.gather(seen, ends, axis(0))
+    states = []
+    for number, (one, first) in enumerate(zip(blocks, starts, strict=True)):
+        before = ops.concat(
+            [constant(first[None, None]), ops.gather(past, ints(number), axis(0))], 1
+        )
+        last = one is blocks[-1]
+        state, own = later_block(
+            state, one, before, last_seen if last else seen, ends if last else None
+        )
+        states.append(own)
     projection = folded(weights, "ln_final", weights["text_projection"].T)
-    vectors = unit_vectors(ops.squeeze(pooled, ints(0)), projection, architecture.text.epsilon)
-    return tower("text", vectors, [tokens, firsts, ends])
+    vectors = unit_vectors(ops.squeeze(state, ints(0)), projection, architecture.text.epsilon)
+    every = ops.concat(states, 0)
+    return tower("text", [tokens, positions, ends, mask, past], vectors=vectors, states=every)
 
 
 def clip_image_tower(weights: Weights, architecture: Architecture) -> ov.Model:
@@ -90,11 +99,11 @@ def clip_image_tower(weights: Weights, architecture: Architecture) -> ov.Model:
     pooled = last_block(state, blocks[-1], ints(0))
     projection = folded(weights, "visual.ln_post", weights["visual.proj"].T)
     vectors = unit_vectors(ops.squeeze(pooled, ints(1)), projection, epsilon)
-    return tower("image", vectors, [pixels])
+    return tower("image", [pixels], vectors=vectors)
 
 
-def _alone(state: Array, blocks: list[Block]) -> list[Before]:
-    """Key and value of the start token in each block. state: (width,) embedded token.
+def _alone(state: Array, blocks: list[Block]) -> list[Array]:
+    """Keys and values (2·width,) of the start token in each block. state: (width,) embedded token.
 
     With causal attention it attends only to itself, so attention returns its own value.
     """
@@ -102,9 +111,8 @@ def _alone(state: Array, blocks: list[Block]) -> list[Before]:
     for one in blocks:
         width = one.width
         steady = _steady(state, one.epsilon)
-        key, value = np.split(_applied(one.query_key_value, steady)[width:], 2)
-        seen.append(Before(key, value))
-        state = state + _applied(one.attention_out, value)
+        seen.append(_applied(one.query_key_value, steady)[width:])
+        state = state + _applied(one.attention_out, seen[-1][width:])
         raised = _applied(one.feed_forward.up, _steady(state, one.epsilon))
         state = state + _applied(one.feed_forward.down, _activated(raised, one))
     return seen
@@ -129,14 +137,3 @@ def _activated(raised: Array, one: Block) -> Array:
 def _applied(layer: Linear, state: Array) -> Array:
     applied: Array = layer.weight @ state + layer.bias
     return applied
-
-
-def _between(firsts: ov.Node, lasts: ov.Node, places: ov.Node) -> ov.Node:
-    """(n, 1 + length) attention mask: 0 for the start token and from first to last position,
-    otherwise very negative. firsts, lasts: (n,) positions among `places` (length,), which follow
-    the start token.
-    """
-    since = ops.less_equal(ops.unsqueeze(firsts, ints(1)), ops.unsqueeze(places, ints(0)))
-    until = ops.less_equal(ops.unsqueeze(places, ints(0)), ops.unsqueeze(lasts, ints(1)))
-    seen = ops.select(ops.logical_and(since, until), np.float32(0), np.float32(-1e9))
-    return ops.pad(seen, ints(0, 1), ints(0, 0), "constant", np.float32(0))

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 _LEAST_GAINING = 64 * 2**20
 """Bytes of weights. Smaller models (the bundled one has 19 MB) gain almost nothing from int8."""
 
-_GRAPHS_VERSION = 5
+_GRAPHS_VERSION = 6
 """Increase it when the same weights become different graphs or another `GraphInfo`."""
 
 TOKENIZER_FILE = "tokenizer.json"

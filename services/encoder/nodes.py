@@ -88,9 +88,11 @@ def linear(weights: Weights, name: str) -> Linear:
     return Linear(floats(weights[f"{name}.weight"]), floats(weights[f"{name}.bias"]))
 
 
-def tower(name: str, vectors: ov.Node, inputs: list[ov.Node]) -> ov.Model:
-    vectors.output(0).set_names({"vectors"})
-    return ov.Model([ops.result(vectors)], inputs, name)
+def tower(name: str, inputs: list[ov.Node], **outputs: ov.Node) -> ov.Model:
+    """A graph with these inputs, and with outputs of these names."""
+    for output, node in outputs.items():
+        node.output(0).set_names({output})
+    return ov.Model(list(map(ops.result, outputs.values())), inputs, name)
 
 
 def floats(array: npt.ArrayLike) -> Array:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from services.encoder.beginnings import Beginnings
 from services.encoder.preprocess import Pixels, to_patches
 from services.encoder.tokenizer import Tokens
 
@@ -17,14 +19,32 @@ _MOST_TOKENS = 256
 """Maximum tokens in one pass over texts. Matrix products gain nothing from more, and attention
 compares each token with all others before it masks most of them."""
 
+_MASKED = np.float32(-1e9)
+_ID = 4
+"""Bytes of a token's number."""
 
-def text_passes(texts: Sequence[Tokens], *, padded: bool) -> Iterator[tuple[Inputs, int]]:
-    """Inputs of each pass over texts, in the format of the text tower, with the number of texts.
 
-    padded: all texts are of one length, and the tower takes them as rows.
+@dataclass(frozen=True, slots=True)
+class TextPass:
+    """A pass over texts: its inputs, in the format of the text tower."""
+
+    texts: Sequence[Tokens]
+    inputs: Inputs
+    computed: Mapping[bytes, int] = field(default_factory=dict)
+    """Places in `inputs` of the last tokens of beginnings; see `Beginnings.keep`."""
+
+
+def text_passes(texts: Sequence[Tokens], beginnings: Beginnings | None) -> Iterator[TextPass]:
+    """The passes over texts, each prepared when the one before it has ended.
+
+    beginnings: None if all texts are of one length, and the tower takes them as rows.
     """
-    for part in fitting(texts):
-        yield ({"tokens": np.stack(part)} if padded else packed_texts(part)), len(part)
+    if beginnings is None:
+        for part in fitting(texts):
+            yield TextPass(part, {"tokens": np.stack(part)})
+        return
+    for part in fitting([_without_start(text) for text in texts]):
+        yield packed_texts(part, beginnings)
 
 
 def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
@@ -32,7 +52,7 @@ def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
     part: list[Tokens] = []
     room = _MOST_TOKENS
     for text in texts:
-        length = len(text) - 1
+        length = len(text)
         if part and length > room:
             yield part
             part, room = [], _MOST_TOKENS
@@ -41,28 +61,52 @@ def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
     yield part
 
 
-def packed_texts(texts: Sequence[Tokens]) -> Inputs:
-    """Texts one after another, in the format of `graph.clip_text_tower`, with a little padding.
+def packed_texts(texts: Sequence[Tokens], known: Beginnings) -> TextPass:
+    """Texts without start tokens, in the format of `graph.clip_text_tower`.
 
-    The number of ends is rounded up to a power of two. The vectors of the texts come first.
+    A token is computed once for all texts that are equal up to it, and not at all where that
+    beginning is known. The number of ends is rounded up to a power of two, and there is a little
+    padding; the vectors of the texts come first.
     """
-    texts = [_to_first_end(text) for text in texts]
-    # Every text starts with the start token, which is part of the graph.
-    lengths = np.array([len(text) - 1 for text in texts])
-    past = np.cumsum(lengths)
-    total = _padded(int(past[-1]))
-    tokens = np.zeros(total, np.int32)
-    tokens[: past[-1]] = np.concatenate([text[1:] for text in texts])
-    firsts = np.arange(total, dtype=np.int32)  # each padding token is a text of its own
-    firsts[: past[-1]] = np.repeat(past - lengths, lengths)
+    past: dict[bytes, int] = {}
+    new: dict[bytes, int] = {}
+    for text in texts:
+        found = known.known(text)
+        for beginning in found:
+            past.setdefault(beginning, len(past))
+        whole = text.tobytes()
+        for end in range(_ID * (len(found) + 1), len(whole) + 1, _ID):
+            new.setdefault(whole[:end], len(new))
+    behind, total = _padded_past(len(past)), _padded(len(new))
+    tokens, positions = np.zeros((2, total), np.int32)
+    tokens[: len(new)] = np.frombuffer(b"".join(one[-_ID:] for one in new), np.int32)
+    positions[: len(new)] = [len(one) // _ID for one in new]
+    mask = np.full((total, behind + total), _MASKED)
+    for beginning, place in new.items():
+        before = beginning[:-_ID]
+        if before in new:
+            mask[place] = mask[new[before]]
+        else:
+            mask[place, [past[before[:end]] for end in range(_ID, len(before) + 1, _ID)]] = 0
+        mask[place, behind + place] = 0
     ends = np.zeros(1 << (len(texts) - 1).bit_length(), np.int32)
-    ends[: len(texts)] = past - 1
-    return {"tokens": tokens, "firsts": firsts, "ends": ends}
+    ends[: len(texts)] = [new[text.tobytes()] for text in texts]
+    states = known.states(list(past), behind)
+    inputs: Inputs = {
+        "tokens": tokens,
+        "positions": positions,
+        "ends": ends,
+        "mask": mask,
+        "past": states,
+    }
+    return TextPass(texts, inputs, new)
 
 
-def _to_first_end(text: Tokens) -> Tokens:
-    """CLIP reads a text at its first end token, and a text may spell one."""
-    return text[: int((text == text[-1]).argmax()) + 1]
+def _without_start(text: Tokens) -> Tokens:
+    """The start token is part of the graph. CLIP reads a text at its first end token, and a text
+    may spell one.
+    """
+    return text[1 : int((text == text[-1]).argmax()) + 1]
 
 
 def stacked_pictures(pixels: Sequence[Pixels], patch_size: int | None) -> Inputs:
@@ -80,3 +124,8 @@ def _padded(tokens: int) -> int:
     """
     step: int = 1 << max(0, tokens.bit_length() - 4)
     return -(-tokens // step) * step
+
+
+def _padded_past(tokens: int) -> int:
+    """Round up to a power of two, and to 16: few sizes, since each goes with each of `_padded`."""
+    return 1 << max(4, (tokens - 1).bit_length()) if tokens else 0

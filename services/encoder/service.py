@@ -67,7 +67,7 @@ class Encoder:
         passes = PassMetrics(metrics.registry)
         self._texts = MicroBatcher[_Text, Encoded](
             "text",
-            lambda texts: list(map(Encoded, engine.texts([one.tokens for one in texts]))),
+            partial(_encoded, engine),
             max_batch=settings.max_batch,
             max_bulk_batch=settings.max_bulk_batch,
             max_queue=settings.max_queue,
@@ -290,6 +290,12 @@ class Encoder:
             )
         except UnusablePicture as error:
             return UnreadableImage(str(error))
+
+
+def _encoded(engine: Engine, texts: Sequence[_Text]) -> Sequence[Encoded]:
+    """Of one pass. Only shoppers' texts, which have keys, leave beginnings for others."""
+    keep = texts[0].key is not None
+    return list(map(Encoded, engine.texts([one.tokens for one in texts], keep=keep)))
 
 
 def _digests(pictures: Sequence[Picture]) -> list[str]:

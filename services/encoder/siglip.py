@@ -55,7 +55,7 @@ def siglip_text_tower(weights: Weights, architecture: Architecture) -> ov.Model:
         weights, "ln_final", weights["text_projection"].T, weights["text_projection_bias"]
     )
     vectors = unit_vectors(ops.squeeze(pooled, ints(1)), projection, architecture.text.epsilon)
-    return tower("text", vectors, [tokens])
+    return tower("text", [tokens], vectors=vectors)
 
 
 def siglip_image_tower(weights: Weights, architecture: Architecture) -> ov.Model:
@@ -65,7 +65,7 @@ def siglip_image_tower(weights: Weights, architecture: Architecture) -> ov.Model
     for one in read_blocks(weights, "visual.transformer.resblocks.", architecture.image):
         state = block(state, one)
     pooled = _pooled(normalised(state, architecture.image.epsilon), weights, architecture)
-    return tower("image", unit(ops.squeeze(pooled, ints(1))), [pixels])
+    return tower("image", [pixels], vectors=unit(ops.squeeze(pooled, ints(1))))
 
 
 def _pooled(patches: ov.Node, weights: Weights, architecture: Architecture) -> ov.Node:

@@ -13,6 +13,7 @@ import numpy as np
 import openvino as ov
 
 from services.encoder.architecture import Description
+from services.encoder.beginnings import Beginnings
 from services.encoder.nodes import Array
 from services.encoder.packing import Inputs, stacked_pictures, text_passes
 from services.encoder.precision import OPTIONS, Precision
@@ -36,7 +37,7 @@ class _Probes:
 def round_and_try(towers: Towers, facts: Description) -> float:
     """Round both towers' products in place. Returns the loss of the tower that loses more."""
     return max(
-        _round_and_try(towers.text, _text_probes(towers.shape, facts)),
+        _round_and_try(towers.text, _text_probes(towers, facts)),
         _round_and_try(towers.image, _picture_probes(towers.shape)),
     )
 
@@ -47,17 +48,17 @@ def _round_and_try(tower: ov.Model, probes: _Probes) -> float:
     return share_lost(exact, _vectors(tower, "int8", probes))
 
 
-def _text_probes(shape: Shape, facts: Description) -> _Probes:
+def _text_probes(towers: Towers, facts: Description) -> _Probes:
     learnt, tried = (
         list(
             text_passes(
-                probe_texts(_TEXTS, seed, facts, shape.context_length),
-                padded=facts.tokenizer.pad_token is not None,
+                probe_texts(_TEXTS, seed, facts, towers.shape.context_length),
+                Beginnings.of(towers.text),
             )
         )
         for seed in (1, 2)
     )
-    return _Probes([inputs for inputs, _ in learnt], tried)
+    return _Probes([one.inputs for one in learnt], [(one.inputs, len(one.texts)) for one in tried])
 
 
 def _picture_probes(shape: Shape) -> _Probes:

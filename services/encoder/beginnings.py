@@ -1,0 +1,97 @@
+"""What the text tower computed for the beginnings of recent texts.
+
+Attention is causal: what a token becomes depends only on the tokens before it. So texts that begin
+with the same tokens share their keys and values, and only the rest has to be computed. Servers of
+language models do the same with prompts ("prefix caching", Kwon et al. 2023).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+States = npt.NDArray[np.float32]
+"""Keys and values of tokens in each block: (blocks, tokens, 2·width)."""
+
+_MOST = 1_365
+"""Tokens whose states are kept: 64 MiB for ViT-B/32, taken as they come."""
+
+_LONGEST = 8
+"""Tokens of the longest beginning. Texts hardly share more, and would displace those of others."""
+
+
+class Beginnings:
+    """States of the most recently used beginnings, by the bytes of their tokens.
+
+    To use a beginning is to use all shorter ones after it. So the longest are dropped first, and
+    all beginnings of a known beginning are known.
+    """
+
+    def __init__(self, blocks: int, width: int, most: int = _MOST) -> None:
+        """width: numbers of a token in a block.  most: tokens."""
+        # Not `empty`: where attention has no weight, a number that is none would still spread.
+        self._states: States = np.zeros((blocks, most, width), np.float32)
+        self._rows: OrderedDict[bytes, int] = OrderedDict()
+
+    @classmethod
+    def of(cls, tower: ov.Model | ov.CompiledModel) -> Beginnings | None:
+        """None for a tower in which later tokens change earlier ones."""
+        for one in tower.inputs:
+            if "past" in one.names:
+                blocks, _, width = one.partial_shape
+                return cls(blocks.get_length(), width.get_length())
+        return None
+
+    def known(self, text: npt.NDArray[np.int32]) -> list[bytes]:
+        """The known beginnings of a text, the shortest first."""
+        found = []
+        for beginning in beginnings_of(text):
+            if beginning not in self._rows:
+                break
+            found.append(beginning)
+        return found
+
+    def states(self, beginnings: Sequence[bytes], count: int) -> States:
+        """Those of the last tokens of known beginnings, and zeros to make them `count`."""
+        states = np.zeros((len(self._states), count, self._states.shape[2]), np.float32)
+        rows = [self._rows[one] for one in beginnings]
+        self._states.take(rows, axis=1, out=states[:, : len(rows)])
+        return states
+
+    def keep(
+        self, texts: Sequence[npt.NDArray[np.int32]], computed: Mapping[bytes, int], states: States
+    ) -> None:
+        """Use the beginnings of these texts.
+
+        computed: the places in `states` of the last tokens of those that were not known.
+        """
+        for text in texts:
+            beginnings = beginnings_of(text)
+            self._use(beginnings)
+            for beginning in beginnings:
+                if beginning not in self._rows:
+                    if beginning not in computed:
+                        break  # it was known, and dropped for those of the texts before
+                    row = self._free_row()
+                    self._states[:, row] = states[:, computed[beginning]]
+                    self._rows[beginning] = row
+            self._use(beginnings)
+
+    def _use(self, beginnings: Sequence[bytes]) -> None:
+        for beginning in reversed(beginnings):
+            if beginning in self._rows:
+                self._rows.move_to_end(beginning)
+
+    def _free_row(self) -> int:
+        used = len(self._rows)
+        return used if used < self._states.shape[1] else self._rows.popitem(last=False)[1]
+
+
+def beginnings_of(text: npt.NDArray[np.int32]) -> list[bytes]:
+    """Those of a text, the shortest first. text: its tokens; the last one, its end, is in none."""
+    whole = text.tobytes()
+    return [whole[: 4 * length] for length in range(1, min(len(text) - 1, _LONGEST) + 1)]
