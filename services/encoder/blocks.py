@@ -133,13 +133,14 @@ def later_block(
     """A block for tokens (1, n, width) that others come before; also their keys and values.
 
     before: (1, p, 2·width) keys and values of the others.  mask: (n, p + n), added to attention.
-    read: as in `last_block`, with a mask for the tokens that are read; None for all.
+    read: as in `last_block`; None for all.
     """
     steadied = normalised(state, one.epsilon)
     own = _keys_values(one)(steadied)
     key, value = _by_head(ops.concat([before, own], 1), 2, one)
     if read is not None:
         state, steadied = (ops.gather(each, read, axis(1)) for each in (state, steadied))
+        mask = ops.gather(mask, read, axis(0))
     (query,) = _by_head(_query(one)(steadied), 1, one)
     return _rest(state, ops.scaled_dot_product_attention(query, key, value, mask), one), own
 

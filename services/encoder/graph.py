@@ -46,12 +46,13 @@ from services.encoder.weights import Weights
 
 def clip_text_tower(weights: Weights, architecture: Architecture) -> ov.Model:
     """tokens (n,), positions (n,) and ends (texts,), int32; past (blocks, p, 2·width) and mask
-    (n, p + n), float32 → vectors (texts, dimension) of unit length, states (blocks, n, 2·width).
+    (n, 1 + p + n), float32 → vectors (texts, dimension) of unit length and states
+    (blocks, n, 2·width).
 
     `past` is the keys and values of p tokens that were computed before, `states` those of the n
-    tokens. `mask` is 0 where a token attends to one of both, and very negative elsewhere; all
-    attend to the start token, which is none of them. `positions` counts from the start token, at 0.
-    `ends` is the place of each text's end-of-text token.
+    tokens. A token's row of `mask` is 0 where it attends to the start token, to one of the p or to
+    one of the n, and very negative elsewhere. The start token has position 0. `ends` is the place
+    of each text's end-of-text token.
     """
     blocks = read_blocks(weights, "transformer.resblocks.", architecture.text)
     tokens = ops.parameter([-1], np.int32, name="tokens")
@@ -64,22 +65,19 @@ def clip_text_tower(weights: Weights, architecture: Architecture) -> ov.Model:
     state = ops.unsqueeze(ops.add(embedded, placed), ints(0))
     start = floats(weights["token_embedding.weight"][architecture.start_token])
     starts = _alone(start + floats(weights["positional_embedding"][0]), blocks)
-    seen = ops.pad(mask, ints(0, 1), ints(0, 0), "constant", np.float32(0))
-    last_seen = ops.gather(seen, ends, axis(0))
     states = []
-    for number, (one, first) in enumerate(zip(blocks, starts, strict=True)):
-        before = ops.concat(
-            [constant(first[None, None]), ops.gather(past, ints(number), axis(0))], 1
+    for number, one in enumerate(blocks):
+        first, others = (
+            constant(starts[number][None, None]),
+            ops.gather(past, ints(number), axis(0)),
         )
-        last = one is blocks[-1]
-        state, own = later_block(
-            state, one, before, last_seen if last else seen, ends if last else None
-        )
+        read = ends if number == len(blocks) - 1 else None
+        state, own = later_block(state, one, ops.concat([first, others], 1), mask, read)
         states.append(own)
     projection = folded(weights, "ln_final", weights["text_projection"].T)
     vectors = unit_vectors(ops.squeeze(state, ints(0)), projection, architecture.text.epsilon)
-    every = ops.concat(states, 0)
-    return tower("text", [tokens, positions, ends, mask, past], vectors=vectors, states=every)
+    inputs = [tokens, positions, ends, mask, past]
+    return tower("text", inputs, vectors=vectors, states=ops.concat(states, 0))
 
 
 def clip_image_tower(weights: Weights, architecture: Architecture) -> ov.Model:

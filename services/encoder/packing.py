@@ -61,7 +61,7 @@ def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
     yield part
 
 
-def packed_texts(texts: Sequence[Tokens], known: Beginnings) -> TextPass:
+def packed_texts(texts: Sequence[Tokens], beginnings: Beginnings) -> TextPass:
     """Texts without start tokens, in the format of `graph.clip_text_tower`.
 
     A token is computed once for all texts that are equal up to it, and not at all where that
@@ -71,7 +71,7 @@ def packed_texts(texts: Sequence[Tokens], known: Beginnings) -> TextPass:
     past: dict[bytes, int] = {}
     new: dict[bytes, int] = {}
     for text in texts:
-        found = known.known(text)
+        found = beginnings.known(text)
         for beginning in found:
             past.setdefault(beginning, len(past))
         whole = text.tobytes()
@@ -81,17 +81,19 @@ def packed_texts(texts: Sequence[Tokens], known: Beginnings) -> TextPass:
     tokens, positions = np.zeros((2, total), np.int32)
     tokens[: len(new)] = np.frombuffer(b"".join(one[-_ID:] for one in new), np.int32)
     positions[: len(new)] = [len(one) // _ID for one in new]
-    mask = np.full((total, behind + total), _MASKED)
+    mask = np.full((total, 1 + behind + total), _MASKED)
+    mask[:, 0] = 0  # the start token
     for beginning, place in new.items():
         before = beginning[:-_ID]
         if before in new:
             mask[place] = mask[new[before]]
         else:
-            mask[place, [past[before[:end]] for end in range(_ID, len(before) + 1, _ID)]] = 0
-        mask[place, behind + place] = 0
+            known = [past[before[:end]] for end in range(_ID, len(before) + 1, _ID)]
+            mask[place, 1 + np.array(known, np.intp)] = 0
+        mask[place, 1 + behind + place] = 0
     ends = np.zeros(1 << (len(texts) - 1).bit_length(), np.int32)
     ends[: len(texts)] = [new[text.tobytes()] for text in texts]
-    states = known.states(list(past), behind)
+    states = beginnings.states(list(past), behind)
     inputs: Inputs = {
         "tokens": tokens,
         "positions": positions,
