@@ -18,24 +18,30 @@ States = npt.NDArray[np.float32]
 """Keys and values of tokens in each block: (blocks, tokens, 2·width)."""
 
 _MOST = 1_365
-"""Tokens whose states are kept: 64 MiB for ViT-B/32, taken as they come."""
+_MOST_BYTES = 64 * 2**20
+"""Of states: those of so many tokens, for ViT-B/32. The system maps the memory on first use."""
 
 _LONGEST = 8
 """Tokens of the longest beginning. Texts hardly share more, and would displace those of others."""
+
+ID_BYTES = 4
+"""Bytes of a token's number."""
 
 
 class Beginnings:
     """States of the most recently used beginnings, by the bytes of their tokens.
 
-    To use a beginning is to use all shorter ones after it. So the longest are dropped first, and
-    all beginnings of a known beginning are known.
+    Using a beginning also marks all shorter ones as used, later than itself. So the longest are
+    dropped first, and all beginnings of a known beginning are known.
     """
 
     def __init__(self, blocks: int, width: int, most: int = _MOST) -> None:
         """width: numbers of a token in a block.  most: tokens."""
-        # Not `empty`: where attention has no weight, a number that is none would still spread.
-        self._states: States = np.zeros((blocks, most, width), np.float32)
+        most = min(most, _MOST_BYTES // (4 * blocks * width))
+        self._states: States = np.empty((blocks, most, width), np.float32)
         self._rows: OrderedDict[bytes, int] = OrderedDict()
+        # Zeros: attention has no weight for padding, but no weight times NaN is NaN.
+        self._gathered = np.zeros(0, np.float32)
 
     @classmethod
     def of(cls, tower: ov.Model | ov.CompiledModel) -> Beginnings | None:
@@ -56,16 +62,24 @@ class Beginnings:
         return found
 
     def states(self, beginnings: Sequence[bytes], count: int) -> States:
-        """Those of the last tokens of known beginnings, and zeros to make them `count`."""
-        states = np.zeros((len(self._states), count, self._states.shape[2]), np.float32)
+        """States of the last token of each known beginning, padded to `count` tokens.
+
+        They are overwritten by the next call.
+        """
+        blocks, _, width = self._states.shape
+        size = blocks * count * width
+        if size > len(self._gathered):
+            self._gathered = np.zeros(size, np.float32)
+        states = self._gathered[:size].reshape(blocks, count, width)
         rows = [self._rows[one] for one in beginnings]
-        self._states.take(rows, axis=1, out=states[:, : len(rows)])
+        # All are there; without this mode NumPy gathers into a copy first.
+        self._states.take(rows, axis=1, out=states[:, : len(rows)], mode="clip")
         return states
 
     def keep(
         self, texts: Sequence[npt.NDArray[np.int32]], computed: Mapping[bytes, int], states: States
     ) -> None:
-        """Use the beginnings of these texts.
+        """Store what these texts' beginnings lack, and mark all of them as used.
 
         computed: the places in `states` of the last tokens of those that were not known.
         """
@@ -92,6 +106,7 @@ class Beginnings:
 
 
 def beginnings_of(text: npt.NDArray[np.int32]) -> list[bytes]:
-    """Those of a text, the shortest first. text: its tokens; the last one, its end, is in none."""
+    """The beginnings of a text, the shortest first, without its last token, the end."""
     whole = text.tobytes()
-    return [whole[: 4 * length] for length in range(1, min(len(text) - 1, _LONGEST) + 1)]
+    last = ID_BYTES * min(len(text) - 1, _LONGEST)
+    return [whole[:end] for end in range(ID_BYTES, last + 1, ID_BYTES)]

@@ -140,7 +140,6 @@ def later_block(
     key, value = _by_head(ops.concat([before, own], 1), 2, one)
     if read is not None:
         state, steadied = (ops.gather(each, read, axis(1)) for each in (state, steadied))
-        mask = ops.gather(mask, read, axis(0))
     (query,) = _by_head(_query(one)(steadied), 1, one)
     return _rest(state, ops.scaled_dot_product_attention(query, key, value, mask), one), own
 

@@ -31,7 +31,7 @@ class Engine(Protocol):
     info: GraphInfo
     precision: Precision
 
-    def texts(self, tokens: Sequence[Tokens], *, keep: bool = True) -> Vectors:
+    def texts(self, tokens: Sequence[Tokens], *, keep: bool = False) -> Vectors:
         """One (length,) array of token ids per text → (n, dimension) unit vectors.
 
         keep: what was computed for their beginnings, for texts to come.
@@ -68,7 +68,7 @@ class OpenVinoEngine:
         self._text_request = self._text.create_infer_request()
         self._image_request = self._image.create_infer_request()
 
-    def texts(self, tokens: Sequence[Tokens], *, keep: bool = True) -> Vectors:
+    def texts(self, tokens: Sequence[Tokens], *, keep: bool = False) -> Vectors:
         parts = []
         for one in text_passes(tokens, self._beginnings):
             parts.append(self._ask(self._text_request, one.inputs)[: len(one.texts)])
@@ -88,7 +88,9 @@ class OpenVinoEngine:
 
     @staticmethod
     def _ask(request: ov.InferRequest, inputs: Inputs) -> Vectors:
-        vectors: Vectors = np.array(request.infer(inputs)["vectors"], np.float32)
+        # Shared: neither is copied. The other outputs are read where they lie.
+        found = request.infer(inputs, share_inputs=True, share_outputs=True)
+        vectors: Vectors = np.array(found["vectors"], np.float32)
         if not np.isfinite(vectors).all():
             raise FloatingPointError("the model returned vectors that are not finite")
         return vectors

@@ -45,20 +45,22 @@ from services.encoder.weights import Weights
 
 
 def clip_text_tower(weights: Weights, architecture: Architecture) -> ov.Model:
-    """tokens (n,), positions (n,) and ends (texts,), int32; past (blocks, p, 2·width) and mask
-    (n, 1 + p + n), float32 → vectors (texts, dimension) of unit length and states
-    (blocks, n, 2·width).
+    """tokens (n,), positions (n,) and ends (texts,), int32; past (blocks, p, 2·width), mask
+    (n, 1 + p + n) and last_mask (texts, 1 + p + n), float32 → vectors (texts, dimension) of unit
+    length and states (blocks, n, 2·width).
 
     `past` is the keys and values of p tokens that were computed before, `states` those of the n
     tokens. A token's row of `mask` is 0 where it attends to the start token, to one of the p or to
     one of the n, and very negative elsewhere. The start token has position 0. `ends` is the place
-    of each text's end-of-text token.
+    of each text's end-of-text token, and `last_mask` has its row of `mask`: OpenVINO 2026.4 gathers
+    wrong ones in bf16 if n is the number of texts.
     """
     blocks = read_blocks(weights, "transformer.resblocks.", architecture.text)
     tokens = ops.parameter([-1], np.int32, name="tokens")
     positions = ops.parameter([-1], np.int32, name="positions")
     ends = ops.parameter([-1], np.int32, name="ends")
     mask = ops.parameter([-1, -1], np.float32, name="mask")
+    last_mask = ops.parameter([-1, -1], np.float32, name="last_mask")
     past = ops.parameter([len(blocks), -1, 2 * blocks[0].width], np.float32, name="past")
     embedded = ops.gather(constant(weights["token_embedding.weight"]), tokens, axis(0))
     placed = ops.gather(constant(weights["positional_embedding"]), positions, axis(0))
@@ -72,11 +74,13 @@ def clip_text_tower(weights: Weights, architecture: Architecture) -> ov.Model:
             ops.gather(past, ints(number), axis(0)),
         )
         read = ends if number == len(blocks) - 1 else None
-        state, own = later_block(state, one, ops.concat([first, others], 1), mask, read)
+        state, own = later_block(
+            state, one, ops.concat([first, others], 1), mask if read is None else last_mask, read
+        )
         states.append(own)
     projection = folded(weights, "ln_final", weights["text_projection"].T)
     vectors = unit_vectors(ops.squeeze(state, ints(0)), projection, architecture.text.epsilon)
-    inputs = [tokens, positions, ends, mask, past]
+    inputs = [tokens, positions, ends, mask, last_mask, past]
     return tower("text", inputs, vectors=vectors, states=ops.concat(states, 0))
 
 

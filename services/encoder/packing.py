@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from services.encoder.beginnings import Beginnings
+from services.encoder.beginnings import ID_BYTES, Beginnings
 from services.encoder.preprocess import Pixels, to_patches
 from services.encoder.tokenizer import Tokens
 
@@ -20,8 +20,6 @@ _MOST_TOKENS = 256
 compares each token with all others before it masks most of them."""
 
 _MASKED = np.float32(-1e9)
-_ID = 4
-"""Bytes of a token's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +73,20 @@ def packed_texts(texts: Sequence[Tokens], beginnings: Beginnings) -> TextPass:
         for beginning in found:
             past.setdefault(beginning, len(past))
         whole = text.tobytes()
-        for end in range(_ID * (len(found) + 1), len(whole) + 1, _ID):
+        for end in range(ID_BYTES * (len(found) + 1), len(whole) + 1, ID_BYTES):
             new.setdefault(whole[:end], len(new))
     behind, total = _padded_past(len(past)), _padded(len(new))
     tokens, positions = np.zeros((2, total), np.int32)
-    tokens[: len(new)] = np.frombuffer(b"".join(one[-_ID:] for one in new), np.int32)
-    positions[: len(new)] = [len(one) // _ID for one in new]
+    tokens[: len(new)] = np.frombuffer(b"".join(one[-ID_BYTES:] for one in new), np.int32)
+    positions[: len(new)] = [len(one) // ID_BYTES for one in new]
     mask = np.full((total, 1 + behind + total), _MASKED)
     mask[:, 0] = 0  # the start token
     for beginning, place in new.items():
-        before = beginning[:-_ID]
+        before = beginning[:-ID_BYTES]
         if before in new:
             mask[place] = mask[new[before]]
         else:
-            known = [past[before[:end]] for end in range(_ID, len(before) + 1, _ID)]
+            known = [past[before[:end]] for end in range(ID_BYTES, len(before) + 1, ID_BYTES)]
             mask[place, 1 + np.array(known, np.intp)] = 0
         mask[place, 1 + behind + place] = 0
     ends = np.zeros(1 << (len(texts) - 1).bit_length(), np.int32)
@@ -99,6 +97,7 @@ def packed_texts(texts: Sequence[Tokens], beginnings: Beginnings) -> TextPass:
         "positions": positions,
         "ends": ends,
         "mask": mask,
+        "last_mask": mask[ends],
         "past": states,
     }
     return TextPass(texts, inputs, new)
@@ -108,7 +107,7 @@ def _without_start(text: Tokens) -> Tokens:
     """The start token is part of the graph. CLIP reads a text at its first end token, and a text
     may spell one.
     """
-    return text[1 : int((text == text[-1]).argmax()) + 1]
+    return text[1 : int((text == text[-1]).argmax()) + 1].astype(np.int32, copy=False)
 
 
 def stacked_pictures(pixels: Sequence[Pixels], patch_size: int | None) -> Inputs:

@@ -293,7 +293,7 @@ class Encoder:
 
 
 def _encoded(engine: Engine, texts: Sequence[_Text]) -> Sequence[Encoded]:
-    """Of one pass. Only shoppers' texts, which have keys, leave beginnings for others."""
+    """Encode one pass. Only interactive texts, which have keys, leave beginnings for others."""
     keep = texts[0].key is not None
     return list(map(Encoded, engine.texts([one.tokens for one in texts], keep=keep)))
 

@@ -46,7 +46,7 @@ def new() -> str:
 
 
 def unlike() -> str:
-    """A new query whose first word no other has; those of `new` share beginnings."""
+    """A new query with a first word of its own; those of `new` share most of their tokens."""
     number = next(_NUMBERS)
     scattered = number * 7_919 % 26**4
     letters = "".join(chr(ord("a") + scattered // 26**place % 26) for place in range(4))
@@ -192,7 +192,7 @@ def _told(options: argparse.Namespace, precision: str, turns: Mapping[str, Turns
         "of it, the rest",
         "new",
         f"new, {MANY_CLIENTS} clients",
-        "new, unlike all others",
+        "new, of other first words",
     ]
     return (
         f"{bench_command('floor', '--write')}, {machine()}. Sample catalogue, `POST /predict` for "

@@ -32,6 +32,7 @@ from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
 from services.encoder.source import source_of_file
+from services.encoder.tokenizer import Tokenizer
 from tests.support.clip_reference import random_weights
 from tests.support.lifespan import LifespanManager
 from tests.support.torch_archive import write_archive
@@ -44,10 +45,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> GraphFiles:
     return prepare_graphs(source_of_file(folder / "clip.pt"), folder / "cache", "fp32")
 
 
+@pytest.fixture
+def engine(files: GraphFiles) -> OpenVinoEngine:
+    return OpenVinoEngine(files, threads=1)
+
+
 @pytest_asyncio.fixture
-async def client(files: GraphFiles) -> AsyncIterator[httpx.AsyncClient]:
+async def client(engine: OpenVinoEngine) -> AsyncIterator[httpx.AsyncClient]:
     settings = EncoderSettings(max_image_bytes=200_000, max_image_pixels=1_000_000)
-    app = create_app(settings, lambda: OpenVinoEngine(files, threads=1))
+    app = create_app(settings, lambda: engine)
     async with (
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://encoder") as opened,
@@ -213,6 +219,21 @@ async def test_a_program_may_say_that_it_is_in_no_hurry(client: httpx.AsyncClien
     assert bulk.json() == (await client.post("/embed/texts", json=body)).json()
     other = await client.post("/embed/texts", json=body, headers={PRIORITY_HEADER: "now"})
     assert other.status_code == 422
+
+
+async def test_only_texts_in_a_hurry_leave_their_beginnings_for_others(
+    client: httpx.AsyncClient, engine: OpenVinoEngine
+) -> None:
+    def known(text: str) -> int:
+        assert engine._beginnings is not None
+        return len(engine._beginnings.known(Tokenizer().tokenize([text])[0][1:]))
+
+    headers = {PRIORITY_HEADER: "bulk"}
+    await client.post("/embed/texts", json={"texts": ["red shoes"]}, headers=headers)
+    assert known("red shoes") == 0
+    await texts(client, "red shoes")
+    assert known("red boots") == 1
+    assert known("red shoes") == 2
 
 
 async def test_it_lives_is_ready_and_counts(client: httpx.AsyncClient) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from services.encoder.beginnings import Beginnings, beginnings_of
 from services.encoder.engine import OpenVinoEngine
-from services.encoder.graph_files import GraphFiles, prepare_graphs
+from services.encoder.graph_files import prepare_graphs
 from services.encoder.packing import TextPass, text_passes
-from services.encoder.source import source_of_file
+from services.encoder.precision import Precision, capabilities
+from services.encoder.source import ModelSource, source_of_file
 from services.encoder.tokenizer import Tokenizer, Tokens
 from services.encoder.weights import StateDict
 from tests.support.clip_numpy import NumpyClip
@@ -28,15 +31,19 @@ def weights() -> StateDict:
 
 
 @pytest.fixture(scope="module")
-def files(weights: StateDict, tmp_path_factory: pytest.TempPathFactory) -> GraphFiles:
-    folder = tmp_path_factory.mktemp("beginnings")
-    write_archive(folder / "clip.pt", weights)
-    return prepare_graphs(source_of_file(folder / "clip.pt"), folder / "cache", "fp32")
+def source(weights: StateDict, tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
+    path = tmp_path_factory.mktemp("beginnings") / "clip.pt"
+    write_archive(path, weights)
+    return source_of_file(path)
+
+
+def engine_in(precision: Precision, source: ModelSource, folder: Path) -> OpenVinoEngine:
+    return OpenVinoEngine(prepare_graphs(source, folder, precision), threads=1)
 
 
 @pytest.fixture
-def engine(files: GraphFiles) -> OpenVinoEngine:
-    return OpenVinoEngine(files, threads=1)
+def engine(source: ModelSource, tmp_path: Path) -> OpenVinoEngine:
+    return engine_in("fp32", source, tmp_path)
 
 
 def text_of(*tokens: int) -> Tokens:
@@ -71,6 +78,22 @@ def test_vectors_are_those_of_the_reference_whatever_was_asked_before(
         np.testing.assert_allclose(found, expected, atol=EXACT)
 
 
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_vectors_do_not_depend_on_what_is_known_in_other_precisions_either(
+    source: ModelSource, weights: StateDict, precision: Precision, tmp_path: Path
+) -> None:
+    """Also if a pass computes as many tokens as it has texts."""
+    if precision == "bf16" and "BF16" not in capabilities():
+        pytest.skip("this processor has no bf16 instructions")
+    engine, reference = engine_in(precision, source, tmp_path), NumpyClip(weights)
+    for count in range(1, 18):
+        known = [text_of(*range(300 + count, 303 + count), number) for number in range(count)]
+        engine.texts(known, keep=True)
+        for texts in (known, [*known, text_of(300 + count, 7)], [*known, text_of(7, count)]):
+            expected = np.stack([reference.text(text.tolist()) for text in texts])
+            assert (engine.texts(texts) * expected).sum(1).min() > 0.995, count
+
+
 def test_a_text_computes_only_what_follows_a_known_beginning() -> None:
     beginnings = Beginnings(BLOCKS, WIDTH)
     assert computed(beginnings, text_of(1, 2, 3)) == 4
@@ -93,12 +116,12 @@ def test_a_bulk_text_leaves_no_beginnings(engine: OpenVinoEngine) -> None:
 
     engine.texts([text_of(1, 2, 3)], keep=False)
     assert known() == 0
-    engine.texts([text_of(1, 2, 3)])
+    engine.texts([text_of(1, 2, 3)], keep=True)
     assert known() == 3
 
 
-def test_the_states_of_known_beginnings_come_back_with_zeros_behind() -> None:
-    """Where attention has no weight, a number that is none would still spread."""
+def test_the_states_of_known_beginnings_come_back_with_finite_numbers_behind() -> None:
+    """Attention has no weight for those, but no weight times NaN is NaN."""
     beginnings = Beginnings(BLOCKS, WIDTH)
     kept = only_pass(beginnings, text_of(1, 2, 3))
     shape = BLOCKS, len(kept.inputs["tokens"]), WIDTH
@@ -106,7 +129,8 @@ def test_the_states_of_known_beginnings_come_back_with_zeros_behind() -> None:
     beginnings.keep(kept.texts, kept.computed, states)
     one, two, three = beginnings.known(text_of(1, 2, 3)[1:])
     np.testing.assert_array_equal(beginnings.states([two, one], 4)[:, :2], states[:, [1, 0]])
-    np.testing.assert_array_equal(beginnings.states([three], 4)[:, 1:], 0)
+    np.testing.assert_array_equal(beginnings.states([three], 16)[:, 0], states[:, 2])
+    assert np.isfinite(beginnings.states([three], 16)).all()
 
 
 @pytest.mark.parametrize("room", [8, 9, 20])
