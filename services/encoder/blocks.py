@@ -132,8 +132,8 @@ def later_block(
 ) -> tuple[ov.Node, ov.Node]:
     """A block for tokens (1, n, width) that others come before; also their keys and values.
 
-    before: (1, p, 2·width) keys and values of the others.  mask: (n, p + n), added to attention.
-    read: as in `last_block`; None for all.
+    before: (1, p, 2·width) keys and values of the others.  read: as in `last_block`; None for all.
+    mask: (n, p + n) for the tokens that are read, added to attention.
     """
     steadied = normalised(state, one.epsilon)
     own = _keys_values(one)(steadied)

@@ -29,7 +29,7 @@ class TextPass:
     texts: Sequence[Tokens]
     inputs: Inputs
     computed: Mapping[bytes, int] = field(default_factory=dict)
-    """Places in `inputs` of the last tokens of beginnings; see `Beginnings.keep`."""
+    """Places among its tokens of the last tokens of beginnings; see `Beginnings.keep`."""
 
 
 def text_passes(texts: Sequence[Tokens], beginnings: Beginnings | None) -> Iterator[TextPass]:
