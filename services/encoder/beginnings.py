@@ -19,10 +19,11 @@ States = npt.NDArray[np.float32]
 
 _MOST = 1_365
 _MOST_BYTES = 64 * 2**20
-"""Of states: those of so many tokens, for ViT-B/32. The system maps the memory on first use."""
+"""64 MiB of states, which are 1,365 tokens of ViT-B/32. The system maps them on first use."""
 
 _LONGEST = 8
-"""Tokens of the longest beginning. Texts hardly share more, and would displace those of others."""
+"""Tokens of the longest beginning. Texts rarely share more, and longer ones would displace
+others."""
 
 ID_BYTES = 4
 """Bytes of a token's number."""
@@ -40,8 +41,7 @@ class Beginnings:
         most = min(most, _MOST_BYTES // (4 * blocks * width))
         self._states: States = np.empty((blocks, most, width), np.float32)
         self._rows: OrderedDict[bytes, int] = OrderedDict()
-        # Zeros: attention has no weight for padding, but no weight times NaN is NaN.
-        self._gathered = np.zeros(0, np.float32)
+        self._gathered = np.empty(0, np.float32)
 
     @classmethod
     def of(cls, tower: ov.Model | ov.CompiledModel) -> Beginnings | None:
@@ -69,11 +69,12 @@ class Beginnings:
         blocks, _, width = self._states.shape
         size = blocks * count * width
         if size > len(self._gathered):
-            self._gathered = np.zeros(size, np.float32)
+            self._gathered = np.empty(size, np.float32)
         states = self._gathered[:size].reshape(blocks, count, width)
-        rows = [self._rows[one] for one in beginnings]
-        # All are there; without this mode NumPy gathers into a copy first.
-        self._states.take(rows, axis=1, out=states[:, : len(rows)], mode="clip")
+        rows = np.zeros(count, np.intp)  # padding is finite: no weight times NaN would be NaN
+        rows[: len(beginnings)] = [self._rows[one] for one in beginnings]
+        # All are there; where NumPy checks that, it gathers into a copy first.
+        self._states.take(rows, axis=1, out=states, mode="clip")
         return states
 
     def keep(

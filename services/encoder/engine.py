@@ -34,7 +34,7 @@ class Engine(Protocol):
     def texts(self, tokens: Sequence[Tokens], *, keep: bool = False) -> Vectors:
         """One (length,) array of token ids per text → (n, dimension) unit vectors.
 
-        keep: what was computed for their beginnings, for texts to come.
+        keep: store the keys and values of their beginnings for later texts.
         """
         ...
 

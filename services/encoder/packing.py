@@ -29,7 +29,7 @@ class TextPass:
     texts: Sequence[Tokens]
     inputs: Inputs
     computed: Mapping[bytes, int] = field(default_factory=dict)
-    """Places among its tokens of the last tokens of beginnings; see `Beginnings.keep`."""
+    """The place in the pass of the last token of each beginning that it computes."""
 
 
 def text_passes(texts: Sequence[Tokens], beginnings: Beginnings | None) -> Iterator[TextPass]:
@@ -128,5 +128,5 @@ def _padded(tokens: int) -> int:
 
 
 def _padded_past(tokens: int) -> int:
-    """Round up to a power of two, and to 16: few sizes, since each goes with each of `_padded`."""
+    """Round up to a power of two, and to 16: OpenVINO prepares each with each size of `_padded`."""
     return 1 << max(4, (tokens - 1).bit_length()) if tokens else 0

@@ -221,7 +221,7 @@ async def test_a_program_may_say_that_it_is_in_no_hurry(client: httpx.AsyncClien
     assert other.status_code == 422
 
 
-async def test_only_texts_in_a_hurry_leave_their_beginnings_for_others(
+async def test_only_interactive_texts_leave_their_beginnings_for_others(
     client: httpx.AsyncClient, engine: OpenVinoEngine
 ) -> None:
     def known(text: str) -> int:
