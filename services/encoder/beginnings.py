@@ -1,4 +1,4 @@
-"""What the text tower computed for the beginnings of recent texts.
+"""Keys and values of the beginnings of recent texts, kept so that they are computed once.
 
 Attention is causal: what a token becomes depends only on the tokens before it. So texts that begin
 with the same tokens share their keys and values, and only the rest has to be computed. Servers of

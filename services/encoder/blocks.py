@@ -165,6 +165,6 @@ def _joined(by_head: ov.Node, one: Block) -> ov.Node:
 
 
 def _rest(state: ov.Node, mixed: ov.Node, one: Block) -> ov.Node:
-    """What follows attention in a block."""
+    """The second part of a block: the projection of what attention returned, and feed-forward."""
     state = ops.add(state, one.attention_out(_joined(mixed, one)))
     return ops.add(state, one.feed_forward(normalised(state, one.epsilon)))
