@@ -54,3 +54,21 @@ test('parts come while the page is idle, so that the next step needs no network'
   await context.setOffline(true)
   await shop.openSettings()
 })
+
+test('suggestions that come while somebody types take nothing of it', async ({ shop, page }) => {
+  let release = (): void => undefined
+  const held = new Promise<void>((resolve) => (release = resolve))
+  await page.route('**/assets/suggestion-list*', async (route) => {
+    await held
+    await route.continue()
+  })
+  await shop.open('/?q=red+striped+mug')
+  await shop.settled()
+  await shop.box.selectText()
+  await expect(page.locator('#suggestions')).toHaveCount(0)
+  release()
+  await expect(page.locator('#suggestions')).toBeAttached()
+  await page.keyboard.insertText('green dress')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\?q=green\+dress$/)
+})

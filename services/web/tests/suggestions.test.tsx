@@ -7,9 +7,11 @@ import { gateway } from './setup'
 
 const box = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Search for products' })
 
-// One test: the field with suggestions is fetched once in the life of the page.
+const list = () => document.getElementById('suggestions')
+
+// One test: the list is fetched once in the life of the page.
 describe('suggestions', () => {
-  it('come to the box of the results too if a search starts before they are fetched, and keep its cursor', async () => {
+  it('come to the box of the results too if a search starts before they are fetched, and change nothing of it', async () => {
     searchAnswers(() => answer(['Red mug']))
     gateway.set('GET /suggest', () => ({ body: { suggestions: [{ text: 'mugs', kind: 'category' }], products: [] } }))
     const user = userEvent.setup()
@@ -18,14 +20,19 @@ describe('suggestions', () => {
     fireEvent.focus(first)
     fireEvent.change(first, { target: { value: 'mug' } })
     fireEvent.submit(screen.getByRole('search'))
-    const plain = box()
-    expect(plain).not.toBe(first)
-    plain.focus()
-    plain.setSelectionRange(1, 1)
-    await waitFor(() => expect(box()).not.toBe(plain))
-    expect(box()).toHaveFocus()
-    expect(box().selectionStart).toBe(1)
-    await user.type(box(), 's')
+    const before = box()
+    expect(before).not.toBe(first)
+    before.focus()
+    before.setSelectionRange(1, 3)
+    expect(list()).toBeNull()
+    await waitFor(() => expect(list()).not.toBeNull())
+    expect(box()).toBe(before)
+    expect(before).toHaveFocus()
+    expect([before.selectionStart, before.selectionEnd]).toEqual([1, 3])
+    await user.type(before, 's')
     expect(await screen.findByRole('option', { name: /mugs/ })).toBeVisible()
+    expect(before).toHaveAttribute('aria-expanded', 'true')
+    await user.keyboard('{ArrowDown}')
+    expect(document.getElementById(before.getAttribute('aria-activedescendant') ?? '')).toHaveTextContent('mugs')
   })
 })

@@ -1,19 +1,9 @@
-import {
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-  type ComponentType,
-  type FormEvent,
-  type ReactNode,
-  type RefObject,
-} from 'react'
+import { useCallback, useEffect, useRef, useState, type FormEvent, type ReactNode, type RefObject } from 'react'
 import { FiSearch, FiX } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
 import { whenIdle } from '../../lib/when-idle'
-import type { SearchFieldProps } from './search-field'
+import type { FieldEvents, SuggestionList } from './suggestion-list'
 
 interface Props {
   query: string
@@ -31,7 +21,10 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
   const [shown, setShown] = useState(query)
   const box = useRef<HTMLInputElement>(null)
   const composing = useRef(false)
-  const [Field, fetchField] = useField(box, composing)
+  const [List, fetchList] = useSuggestionList()
+  const events = useRef<FieldEvents>(null)
+  const [list, setList] = useState({ open: false, active: '' })
+  const move = useCallback((open: boolean, active: string) => setList({ open, active }), [])
   if (shown !== query) {
     // Back, forward, or an example changed the search: the box follows.
     setShown(query)
@@ -49,29 +42,47 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
   }
   return (
     <form role="search" onSubmit={submit} className="search-box">
-      <Field
-        box={box}
-        typed={typed}
-        onType={setTyped}
-        onSearch={search}
-        onProduct={onProduct}
-        input={{
-          type: 'search',
-          enterKeyHint: 'search',
-          autoComplete: 'off',
-          autoCapitalize: 'off',
-          maxLength: 1000,
-          dir: 'auto',
-          'aria-label': say.searchLabel,
-          'aria-keyshortcuts': '/',
-          placeholder: say.searchPlaceholder,
-          onFocus: fetchField,
-          onCompositionStart: () => (composing.current = true),
-          onCompositionEnd: () => (composing.current = false),
-          className:
-            'h-11 min-w-0 flex-1 bg-transparent px-1 text-base text-ellipsis outline-none placeholder:text-stone-500 sm:px-2 dark:placeholder:text-stone-400 [&::-webkit-search-cancel-button]:hidden',
-        }}
-      />
+      <div className="flex min-w-0 flex-1">
+        <input
+          ref={box}
+          type="search"
+          role="combobox"
+          enterKeyHint="search"
+          autoComplete="off"
+          autoCapitalize="off"
+          maxLength={1000}
+          dir="auto"
+          aria-label={say.searchLabel}
+          aria-keyshortcuts="/"
+          aria-autocomplete="list"
+          aria-controls="suggestions"
+          aria-expanded={list.open}
+          aria-activedescendant={list.active}
+          placeholder={say.searchPlaceholder}
+          value={typed}
+          onChange={(event) => {
+            setTyped(event.target.value)
+            events.current?.onChange?.(event)
+          }}
+          onKeyDown={(event) => events.current?.onKeyDown?.(event)}
+          onClick={(event) => events.current?.onClick?.(event)}
+          onBlur={(event) => events.current?.onBlur?.(event)}
+          onFocus={fetchList}
+          onCompositionStart={() => (composing.current = true)}
+          onCompositionEnd={() => (composing.current = false)}
+          className="h-11 min-w-0 flex-1 bg-transparent px-1 text-base text-ellipsis outline-none placeholder:text-stone-500 sm:px-2 dark:placeholder:text-stone-400 [&::-webkit-search-cancel-button]:hidden"
+        />
+        {List && (
+          <List
+            box={box}
+            events={events}
+            typed={typed}
+            onSearch={search}
+            onProduct={onProduct}
+            onMove={move}
+          />
+        )}
+      </div>
       {typed && (
         <button
           type="button"
@@ -95,53 +106,28 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
   )
 }
 
-type Field = ComponentType<SearchFieldProps>
+type List = typeof SuggestionList
 
-function PlainField({ box, typed, onType, input }: SearchFieldProps) {
-  return (
-    <input
-      {...input}
-      ref={box}
-      role="combobox"
-      aria-expanded={false}
-      aria-controls="suggestions"
-      aria-autocomplete="list"
-      value={typed}
-      onChange={(event) => onType(event.target.value)}
-    />
-  )
-}
-
-let fieldWithSuggestions: Field | null = null
+let fetched: List | null = null
 
 /**
- * A plain field until the one with suggestions has been fetched. That takes its place, with its focus and
- * its cursor, but never while a word of an input method is being composed.
+ * The list of suggestions, once it has been fetched. The field is the same element before and after, so
+ * that nothing is lost that is typed meanwhile.
  */
-function useField(box: RefObject<HTMLInputElement | null>, composing: RefObject<boolean>): [Field, () => void] {
-  const [field, setField] = useState<Field>(() => fieldWithSuggestions ?? PlainField)
-  const cursor = useRef<number | null>(null)
-  const fetchField = useCallback(() => {
-    import('./suggesting-field').then(
-      ({ SuggestingField }) => {
-        fieldWithSuggestions = SuggestingField
-        if (composing.current) return
-        const focused = box.current !== null && document.activeElement === box.current
-        cursor.current = focused ? (box.current?.selectionStart ?? 0) : null
-        setField(() => SuggestingField)
+function useSuggestionList(): [List | null, () => void] {
+  const [list, setList] = useState<List | null>(() => fetched)
+  const fetchList = useCallback(() => {
+    import('./suggestion-list').then(
+      (part) => {
+        fetched = part.SuggestionList
+        setList(() => part.SuggestionList)
       },
       // Suggestions are a help: without them one types on.
       () => undefined,
     )
-  }, [box, composing])
-  useEffect(() => whenIdle(fetchField), [fetchField])
-  useLayoutEffect(() => {
-    const at = cursor.current
-    if (at === null) return
-    box.current?.focus({ preventScroll: true })
-    box.current?.setSelectionRange(at, at)
-  }, [box, field])
-  return [field, fetchField]
+  }, [])
+  useEffect(() => whenIdle(fetchList), [fetchList])
+  return [list, fetchList]
 }
 
 /** `/` brings the cursor to the box, unless something is being typed. */

@@ -1,17 +1,40 @@
 import { useCombobox, type UseComboboxState, type UseComboboxStateChangeOptions } from 'downshift'
+import {
+  useImperativeHandle,
+  useLayoutEffect,
+  type ComponentProps,
+  type KeyboardEvent,
+  type Ref,
+  type RefCallback,
+  type RefObject,
+} from 'react'
 import { FiClock, FiSearch } from 'react-icons/fi'
 
 import { pictureAddress, pictureWidths } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
 import { useSuggestions, type Suggested } from './use-suggestions'
-import type { SearchFieldProps } from './search-field'
 
-/** The search field as a combobox: earlier searches, completions and products. */
-export function SuggestingField({ box, typed, onType, onSearch, onProduct, input }: SearchFieldProps) {
+/** What the list makes of the field's events. */
+export type FieldEvents = Pick<ComponentProps<'input'>, 'onChange' | 'onKeyDown' | 'onBlur' | 'onClick'>
+
+interface Props {
+  box: RefObject<HTMLInputElement | null>
+  /** The field passes its events on to what stands here. */
+  events: Ref<FieldEvents>
+  typed: string
+  onSearch: (query: string) => void
+  onProduct: (id: string) => void
+  /** `active` is the id of the suggestion that the keys have reached, or empty. */
+  onMove: (open: boolean, active: string) => void
+}
+
+/** Earlier searches, completions and products below the search field, which is a combobox with it. */
+export function SuggestionList({ box, events, typed, onSearch, onProduct, onMove }: Props) {
   const { say } = useLanguage()
   const { items, look } = useSuggestions(typed)
   const { isOpen, highlightedIndex, getInputProps, getMenuProps, getItemProps, closeMenu } = useCombobox<Suggested>({
     items,
+    menuId: 'suggestions',
     inputValue: typed,
     // Nothing stays chosen: the choice is a search, and the box shows its words.
     selectedItem: null,
@@ -27,41 +50,31 @@ export function SuggestingField({ box, typed, onType, onSearch, onProduct, input
     },
   })
   const open = isOpen && items.length > 0
+  const field = getInputProps({
+    onKeyDown: (event: KeyboardEvent<HTMLInputElement>) => {
+      // Enter on no suggestion searches for what was typed.
+      const submits = event.key === 'Enter' && highlightedIndex < 0
+      if (submits) closeMenu()
+      if (submits || event.nativeEvent.isComposing) Object.assign(event.nativeEvent, { preventDownshiftDefault: true })
+    },
+  })
+  const active = open ? field['aria-activedescendant'] : ''
+  useImperativeHandle(events, () => field)
+  useLayoutEffect(() => (field.ref as RefCallback<HTMLInputElement>)(box.current))
+  useLayoutEffect(() => onMove(open, active), [open, active, onMove])
   return (
-    <div className="flex min-w-0 flex-1">
-      <input
-        {...getInputProps({
-          ...input,
-          ref: box,
-          value: typed,
-          'aria-expanded': open,
-          // Straight away: a state that comes a moment later moves the cursor to the end.
-          onChange: (event) => onType(event.currentTarget.value),
-          onKeyDown: (event) => {
-            // Enter on no suggestion searches for what was typed.
-            const submits = event.key === 'Enter' && highlightedIndex < 0
-            if (submits) closeMenu()
-            if (submits || event.nativeEvent.isComposing)
-              Object.assign(event.nativeEvent, { preventDownshiftDefault: true })
-          },
-        })}
-      />
-      <ul
-        {...getMenuProps({ 'aria-label': say.suggestions })}
-        className={open ? 'suggestions' : 'hidden'}
-      >
-        {open &&
-          items.map((item, at) => (
-            <li
-              key={keyOf(item)}
-              {...getItemProps({ item, index: at })}
-              className={`suggestion ${at === highlightedIndex ? 'suggestion-active' : ''}`}
-            >
-              <Item item={item} />
-            </li>
-          ))}
-      </ul>
-    </div>
+    <ul {...getMenuProps({ 'aria-label': say.suggestions })} className={open ? 'suggestions' : 'hidden'}>
+      {open &&
+        items.map((item, at) => (
+          <li
+            key={keyOf(item)}
+            {...getItemProps({ item, index: at })}
+            className={`suggestion ${at === highlightedIndex ? 'suggestion-active' : ''}`}
+          >
+            <Item item={item} />
+          </li>
+        ))}
+    </ul>
   )
 }
 
