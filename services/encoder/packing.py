@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ Inputs = dict[str, npt.NDArray[np.generic]]
 """Arrays by the names of a graph's parameters."""
 
 _MOST_TOKENS = 256
-"""Maximum tokens in one pass over texts. Matrix products gain nothing from more, and attention
-compares each token with all others before it masks most of them."""
+"""Maximum different tokens in one pass over texts, with the known ones. Matrix products gain
+nothing from more, and attention compares each token with all others before it masks most of
+them."""
 
 _MASKED = np.float32(-1e9)
 
@@ -38,43 +40,39 @@ def text_passes(texts: Sequence[Tokens], beginnings: Beginnings | None) -> Itera
     beginnings: None if all texts are of one length, and the tower takes them as rows.
     """
     if beginnings is None:
-        for part in fitting(texts):
+        at_once = max(1, _MOST_TOKENS // len(texts[0]))
+        for first in range(0, len(texts), at_once):
+            part = texts[first : first + at_once]
             yield TextPass(part, {"tokens": np.stack(part)})
         return
-    for part in fitting([_without_start(text) for text in texts]):
-        yield packed_texts(part, beginnings)
+    waiting = [_without_start(text) for text in texts]
+    while waiting:
+        packed = packed_texts(waiting, beginnings)
+        yield packed
+        waiting = waiting[len(packed.texts) :]
 
 
-def fitting(texts: Sequence[Tokens]) -> Iterator[list[Tokens]]:
-    """Groups of texts for one pass: at most `_MOST_TOKENS` together, or a single longer text."""
-    part: list[Tokens] = []
-    room = _MOST_TOKENS
-    for text in texts:
-        length = len(text)
-        if part and length > room:
-            yield part
-            part, room = [], _MOST_TOKENS
-        part.append(text)
-        room -= length
-    yield part
-
-
-def packed_texts(texts: Sequence[Tokens], beginnings: Beginnings) -> TextPass:
-    """Texts without start tokens, in the format of `graph.clip_text_tower`.
+def packed_texts(waiting: Sequence[Tokens], beginnings: Beginnings) -> TextPass:
+    """The first of the waiting texts, without start tokens, in the format of
+    `graph.clip_text_tower`: as many as fit, or a single longer one.
 
     A token is computed once for all texts that are equal up to it, and not at all where that
     beginning is known. The number of ends is rounded up to a power of two, and there is a little
     padding; the vectors of the texts come first.
     """
+    texts: list[Tokens] = []
     past: dict[bytes, int] = {}
     new: dict[bytes, int] = {}
-    for text in texts:
-        found = beginnings.known(text)
-        for beginning in found:
-            past.setdefault(beginning, len(past))
-        whole = text.tobytes()
-        for end in range(ID_BYTES * (len(found) + 1), len(whole) + 1, ID_BYTES):
-            new.setdefault(whole[:end], len(new))
+    for text in waiting:
+        found, whole = beginnings.known(text), text.tobytes()
+        rest = (whole[:end] for end in range(ID_BYTES * (len(found) + 1), len(whole) + 1, ID_BYTES))
+        more_past = [one for one in found if one not in past]
+        more_new = [one for one in rest if one not in new]
+        if texts and len(past) + len(new) + len(more_past) + len(more_new) > _MOST_TOKENS:
+            break
+        texts.append(text)
+        past.update(zip(more_past, count(len(past)), strict=False))
+        new.update(zip(more_new, count(len(new)), strict=False))
     behind, total = _padded_past(len(past)), _padded(len(new))
     tokens, positions = np.zeros((2, total), np.int32)
     tokens[: len(new)] = np.frombuffer(b"".join(one[-ID_BYTES:] for one in new), np.int32)
