@@ -109,6 +109,19 @@ def test_texts_of_a_pass_share_their_beginnings() -> None:
     assert computed(beginnings, *texts) == len((1, 2, 3, "end", 4, "end", "end"))
 
 
+def test_a_pass_takes_as_many_texts_as_have_256_different_tokens() -> None:
+    beginnings = Beginnings(BLOCKS, WIDTH)
+    alike = [text_of(1, 2, 3, 4, 5, 6, 7, 8, 100 + number) for number in range(124)]
+    assert computed(beginnings, *alike) == 256  # eight together, two each
+    known = text_passes([*alike, text_of(9)], beginnings)
+    assert [len(one.texts) for one in known] == [124, 1]  # the eight still have to be read
+    unlike = [text_of(*range(number, 2_000, 100)) for number in range(100, 140)]
+    passes = list(text_passes(unlike, beginnings))
+    assert [len(one.computed) for one in passes] == [240] * 3 + [80]
+    together = [text for one in passes for text in one.texts]
+    assert [text.tolist() for text in together] == [text[1:].tolist() for text in unlike]
+
+
 def test_a_bulk_text_leaves_no_beginnings(engine: OpenVinoEngine) -> None:
     def known() -> int:
         assert engine._beginnings is not None
