@@ -132,6 +132,11 @@ def _ends(tokenizer: JsonTokenizer, folder: Path) -> tuple[int, int]:
             f"{folder}: the tokenizer puts {len(ids)} special tokens around a text; a CLIP needs "
             "one before and one after it"
         )
+    if ids[0] == ids[1]:
+        # A CLIP is read at the first token that ends a text.
+        raise UnusableWeights(
+            f"{folder}: the tokenizer puts the same token before and after a text"
+        )
     return ids[0], ids[1]
 
 

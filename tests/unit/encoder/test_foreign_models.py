@@ -85,6 +85,13 @@ def put(*keys: str | int, value: object) -> Callable[[Values], None]:
         ("hugging-face-clip", "config.json", ("text_config", "hidden_act"), "relu", "hidden_act"),
         ("hugging-face-clip", "config.json", ("text_config", "eos_token_id"), 7, "token 7"),
         ("hugging-face-clip", "config.json", ("text_config", "vocab_size"), 500, "vocab|tokens"),
+        (
+            "hugging-face-clip",
+            "tokenizer.json",
+            ("post_processor", "cls"),
+            ["<|endoftext|>", 813],
+            "the same token",
+        ),
         ("hugging-face-clip", "config.json", ("vision_config", "num_channels"), 4, "num_channels"),
         ("hugging-face-clip", "config.json", ("vision_config", "image_size"), 64, "64×64"),
         (
