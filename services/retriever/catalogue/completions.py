@@ -40,7 +40,7 @@ class Values:
         self.every = [
             value for name in fields.names if name != IN_STOCK for value in _values(fields, name)
         ]
-        by_field = {name: fields.column(name).frequencies() for name in fields.names}
+        by_field = {name: fields.column(name).frequencies for name in fields.names}
         counts = [int(by_field[value.field][value.codes].sum()) for value in self.every]
         self.counts: NDArray[np.int32] = np.array(counts, np.int32)
         numbers: dict[str, list[int]] = {}

@@ -143,14 +143,19 @@ class Column:
 
     def count(self, rows: Numbers, counter: Counter[str]) -> None:
         """Add how many of these rows have each value."""
-        codes = self.codes[rows]
-        counts = np.bincount(codes[codes >= 0], minlength=0)
+        counts = self.frequencies_in(rows)
         for number in np.flatnonzero(counts).tolist():
             counter[self.values[number]] += int(counts[number])
 
+    @cached_property
     def frequencies(self) -> NDArray[np.intp]:
         """(v,) the rows that have each value."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+        return self.frequencies_in(slice(None))
+
+    def frequencies_in(self, rows: Numbers | slice) -> NDArray[np.intp]:
+        """(v,) those of these rows that have each value."""
+        codes = self.codes[rows]
+        return np.bincount(codes[codes >= 0], minlength=len(self.values))
 
     def of_row(self, row: int) -> str | None:
         """The value of one row."""
@@ -196,19 +201,14 @@ class Fields:
             column = self.column(name)
             if name == IN_STOCK:
                 continue
-            for value, count in zip(column.values, column.frequencies().tolist(), strict=True):
+            for value, count in zip(column.values, column.frequencies.tolist(), strict=True):
                 found.setdefault(folded(value), []).append(Value(name, value, count))
         return found
 
     @cached_property
-    def has_prices(self) -> bool:
-        """True if any product has a price."""
-        return not bool(np.isnan(self.prices).all())
-
-    @property
-    def has_stock(self) -> bool:
-        """True if any product is said to be in stock."""
-        return any(says_yes(value) for value in self.column(IN_STOCK).values)
+    def priced(self) -> int:
+        """Number of products with a price."""
+        return len(self.prices) - int(np.count_nonzero(np.isnan(self.prices)))
 
     @property
     def names(self) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from services.common.field_values import folded, says_yes
 from services.contracts.products import LIST_PRICE, Product, take_list_price
-from services.contracts.search import GROUP, PRICE
+from services.contracts.search import GROUP, IN_STOCK, PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.completions import CompletionPart, Completions
 from services.retriever.catalogue.fields import CURRENCY, READ, Codes, Fields, Numbers
@@ -260,13 +262,24 @@ class Products:
     @cached_property
     def completed(self) -> list[CompletionPart]:
         """The completions of queries, by table."""
-        gone = np.array(sorted(self._replaced), np.intp)
-        base, added = self._base, self._added
+        base, added, gone = self._base, self._added, self._gone
         parts = [CompletionPart(0, base.completions, gone, base.phrases_of(gone))]
         if added is not None:
             none = gone[:0]
             parts.append(CompletionPart(len(base), added.completions, none, added.phrases_of(none)))
         return parts
+
+    @cached_property
+    def _gone(self) -> Numbers:
+        """Rows of the base that are no longer found."""
+        return np.array(sorted(self._replaced), np.intp)
+
+    @property
+    def _tables(self) -> Iterator[tuple[Fields, Numbers]]:
+        """The fields of each table, and its rows that are no longer found."""
+        yield self._base.fields, self._gone
+        if self._added is not None:
+            yield self._added.fields, self._gone[:0]
 
     @property
     def ids(self) -> Ids:
@@ -304,10 +317,7 @@ class Products:
     @property
     def currency(self) -> str | None:
         """The currency that most products have; None if none has one."""
-        return next(
-            (one.column(CURRENCY).values[0] for one in self.fields if one.column(CURRENCY).values),
-            None,
-        )
+        return next((code.upper() for code, _ in self._priced_in.most_common(1)), None)
 
     def priced(self, numbers: Numbers) -> tuple[Floats, Floats]:
         """Currency and price of these rows: the currency that most products have is 0.
@@ -317,24 +327,44 @@ class Products:
         """
         prices = self.prices(numbers)
         currencies = self._gathered(numbers, self._codes(CURRENCY)).astype(np.float64)
-        currencies[currencies < 0] = 0
+        every = [folded(value) for one in self.fields for value in one.column(CURRENCY).values]
+        main = list(dict.fromkeys(every)).index(folded(self.currency)) if self.currency else 0
+        currencies[currencies < 0] = main
+        currencies = np.where(currencies == main, 0, currencies + (currencies < main))
         currencies[np.isnan(prices)] = math.inf
         return currencies, prices
 
-    @property
+    @cached_property
     def has_prices(self) -> bool:
         """True if any product has a price."""
-        return any(one.has_prices for one in self.fields)
+        return any(
+            fields.priced > np.count_nonzero(~np.isnan(fields.prices[gone]))
+            for fields, gone in self._tables
+        )
 
-    @property
+    @cached_property
     def has_stock(self) -> bool:
         """True if any product is said to be in stock."""
-        return any(one.has_stock for one in self.fields)
+        return any(map(says_yes, self._said(IN_STOCK)))
 
     @property
     def currencies(self) -> set[str]:
         """Codes of all currencies, in upper case."""
-        return {code.upper() for one in self.fields for code in one.column(CURRENCY).values}
+        return {code.upper() for code in self._priced_in}
+
+    @cached_property
+    def _priced_in(self) -> Counter[str]:
+        return self._said(CURRENCY)
+
+    def _said(self, name: str) -> Counter[str]:
+        """How many products have each value of a field, folded."""
+        counts: Counter[str] = Counter()
+        for fields, gone in self._tables:
+            column = fields.column(name)
+            left = column.frequencies - column.frequencies_in(gone)
+            for value, count in zip(column.values, left.tolist(), strict=True):
+                counts[folded(value)] += count
+        return +counts
 
     @property
     def has_groups(self) -> bool:

@@ -21,14 +21,16 @@ from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.searching.search import search
 
 PRICES = [
-    ("euro-5", 5.0, "EUR"),
-    ("euro-20", 20.0, "EUR"),
-    ("euro-8", 8.0, "EUR"),
-    ("yen-900", 900.0, "JPY"),
-    ("yen-10", 10.0, "JPY"),
     ("bare-6", 6.0, ""),
+    ("euro-20", 20.0, "EUR"),
+    ("euro-5", 5.0, "EUR"),
+    ("euro-8", 8.0, "EUR"),
     ("free", math.nan, "EUR"),
+    ("yen-10", 10.0, "JPY"),
+    ("yen-900", 900.0, "JPY"),
 ]
+"""By id, as a version is."""
+NO_VECTORS = np.zeros((0, 4), np.float32)
 ADDED = [("dollar-7", 7.0, "USD"), ("euro-7", 7.0, "eur"), ("yen-7", 7.0, "JPY")]
 
 
@@ -59,6 +61,11 @@ def changed(mixed: Catalogue) -> Catalogue:
     half = np.zeros((len(ADDED), 4), np.float32)
     half[:, 0] = 1
     return mixed.with_changes(1, table(ADDED), half, half, [])
+
+
+def without(one: Catalogue, *deletes: str) -> Catalogue:
+    """After these are deleted."""
+    return one.with_changes(one.sequence + 1, table([]), NO_VECTORS, NO_VECTORS, deletes)
 
 
 def browse(one: Catalogue, **asked: object) -> RetrievalResponse:
@@ -110,3 +117,26 @@ def test_a_catalogue_without_currencies_is_compared_as_it_is() -> None:
     assert facets is not None
     assert facets.price is not None
     assert facets.price.currency is None
+
+
+def test_a_currency_is_gone_with_its_last_product(changed: Catalogue) -> None:
+    assert changed.products.currencies == {"EUR", "JPY", "USD"}
+    assert without(changed, "dollar-7").products.currencies == {"EUR", "JPY"}
+    yenless = without(changed, "yen-900", "yen-10", "yen-7")
+    assert yenless.products.currencies == {"EUR", "USD"}
+    assert without(changed, "yen-10").products.currencies == {"EUR", "JPY", "USD"}
+
+
+def test_the_main_currency_is_that_of_most_products_that_are_left(changed: Catalogue) -> None:
+    yens = without(changed, "euro-5", "euro-20", "euro-8")
+    assert yens.products.currency == "JPY"
+    assert ids(yens, filters=Filters(price=PriceRange(max=10))) == {"bare-6", "yen-7", "yen-10"}
+    found = [one.product_id for one in browse(yens, sort="price_asc").results]
+    assert found == ["bare-6", "yen-7", "yen-10", "yen-900", "euro-7", "dollar-7", "free"]
+
+
+def test_prices_are_known_while_a_product_has_one(mixed: Catalogue) -> None:
+    prices = [name for name, price, _ in PRICES if not math.isnan(price)]
+    few = without(mixed, *prices[1:])
+    assert few.products.has_prices
+    assert not without(few, prices[0]).products.has_prices

@@ -17,7 +17,12 @@ from services.contracts.search import PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.fields import levels
 from services.retriever.catalogue.packed import Packing
-from services.retriever.catalogue.products import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import (
+    TEXT_COLUMNS,
+    Products,
+    ProductTable,
+    product_batch,
+)
 from services.retriever.index import Ids
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])
@@ -127,6 +132,14 @@ def test_what_is_put_in_takes_the_place_of_what_was_there() -> None:
     assert [values["title"] for values in table.values([1, 2])] == ["New", "Title of d"]
     assert table.without(["a", "f"]).ids == ["b", "d"]
     assert table.without(table.ids).get("a") is None
+
+
+def test_stock_is_known_while_a_product_is_said_to_be_in_stock() -> None:
+    stocked = Products(table_of(["a", "b"], attributes='{"in_stock": "true"}'))
+    none, out = table_of([]), table_of(["b"], attributes='{"in_stock": "false"}')
+    assert stocked.with_changes(none, ["a"]).has_stock
+    assert not stocked.with_changes(out, ["a"]).has_stock
+    assert stocked.with_changes(out, ["a"]).with_changes(table_of(["b"]), []).has_stock is False
 
 
 def test_the_columns_are_the_features_that_are_defined_and_the_fields_that_are_promised() -> None:
