@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from services.common.app import create_service_app
 from services.common.client import ServiceClient
-from services.common.context import CHANGE_HEADER, REQUEST_ID_HEADER
+from services.common.context import CHANGE_HEADER, DEADLINE_HEADER, REQUEST_ID_HEADER
 from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
 from services.common.root_path import RootPathMiddleware
@@ -205,6 +205,7 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
                 REQUEST_ID_HEADER,
                 API_KEY_HEADER,
                 CHANGE_HEADER,
+                DEADLINE_HEADER,
                 *((AGENT_HEADER, *MCP_HEADERS) if settings.agents_url else ()),
             ],
             expose_headers=[
