@@ -147,6 +147,7 @@ class Facets(Contract):
     """Counts over the found products (at most the best `DEPTH`).
 
     A field with a filter is counted without this filter, so that further values can be chosen.
+    A group of variants counts once for each value that a variant of it has.
     """
 
     fields: dict[str, list[FacetValue]] = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -135,17 +134,16 @@ class Column:
 
     def codes_as(self, other: Column) -> Codes:
         """(n,) the codes that `other` has for the same values; values that it lacks come behind."""
-        places = {form: number for number, form in enumerate(map(self.fold, other.values))}
-        for value in self.values:
-            places.setdefault(self.fold(value), len(places))
-        codes = np.array([*(places[self.fold(value)] for value in self.values), -1], np.int32)
+        places = dict(other._places)
+        for form in self._places:
+            places.setdefault(form, len(places))
+        codes = np.array([*(places[form] for form in self._places), -1], np.int32)
         return codes[self.codes]
 
-    def count(self, rows: Numbers, counter: Counter[str]) -> None:
-        """Add how many of these rows have each value."""
-        counts = self.frequencies_in(rows)
-        for number in np.flatnonzero(counts).tolist():
-            counter[self.values[number]] += int(counts[number])
+    def beyond(self, other: Column) -> list[str]:
+        """The values that `other` lacks, in the order of their codes in `codes_as`."""
+        forms = zip(self._places, self.values, strict=True)
+        return [value for form, value in forms if form not in other._places]
 
     @cached_property
     def frequencies(self) -> NDArray[np.intp]:

@@ -326,9 +326,9 @@ class Products:
         behind all others.
         """
         prices = self.prices(numbers)
-        currencies = self._gathered(numbers, self._codes(CURRENCY)).astype(np.float64)
-        every = [folded(value) for one in self.fields for value in one.column(CURRENCY).values]
-        main = list(dict.fromkeys(every)).index(folded(self.currency)) if self.currency else 0
+        codes, values = self.coded(CURRENCY, numbers)
+        main = [*map(folded, values)].index(folded(self.currency)) if self.currency else 0
+        currencies = codes.astype(np.float64)
         currencies[currencies < 0] = main
         currencies = np.where(currencies == main, 0, currencies + (currencies < main))
         currencies[np.isnan(prices)] = math.inf
@@ -376,6 +376,13 @@ class Products:
         if not self.has_groups:
             return None
         return self._gathered(numbers, self._codes(GROUP)).astype(np.intp)
+
+    def coded(self, name: str, numbers: Numbers) -> tuple[Codes, list[str]]:
+        """(m,) codes of a field in these rows, -1 for no value; and the value of each code."""
+        values = list(self._base.fields.column(name).values)
+        if self._added is not None:
+            values += self._added.fields.column(name).beyond(self._base.fields.column(name))
+        return self._gathered(numbers, self._codes(name)), values
 
     def group_of(self, number: int) -> list[int]:
         """Row numbers of the variants of a product, its own among them; none if it is no variant.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.contracts.retriever import RetrievalHead, RetrievalRequest
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.catalogue.fields import Numbers
 from services.retriever.searching.answer import Answer, written
 from services.retriever.searching.counting import facets_of
 from services.retriever.searching.paging import Order
@@ -23,14 +22,10 @@ def browse(catalogue: Catalogue, request: RetrievalRequest) -> Answer:
     order = Order(catalogue, request.sort, numbers)
     page, after = order.page(request.after, request.k)
 
-    def without(name: str) -> Numbers:
-        found = scope.numbers(without=name)
-        return found[scope.one_of_each_group(found)]
-
     head = RetrievalHead(
         found=len(numbers),
         confidence=1.0,
-        facets=facets_of(catalogue, request, numbers, without) if request.facets else None,
+        facets=facets_of(catalogue, request, everything, scope.numbers) if request.facets else None,
         next=after,
         catalogue=catalogue.info,
         snapshot=catalogue.snapshot,

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from services.common.field_values import folded_path
 from services.contracts.retriever import RetrievalRequest
@@ -29,7 +31,10 @@ def facets_of(
     numbers: Numbers,
     without: Callable[[str], Numbers],
 ) -> Facets:
-    """Counts over these rows; for a field that is filtered by, over those `without` its filter."""
+    """Counts over these rows; for a field that is filtered by, over those `without` its filter.
+
+    If variants are grouped, a group counts once for each value that one of its variants has.
+    """
     counted: dict[str, list[FacetValue]] = {}
     price: PriceSpan | None = None
     active = filtered(request.filters or Filters())
@@ -39,7 +44,12 @@ def facets_of(
             asked = request.filters.price if request.filters else None
             price = price_span(catalogue.products, found, asked.currency if asked else None)
         else:
-            counted[name] = count(catalogue.products, name, found, request.facet_values)
+            counter = count(catalogue.products, name, found, grouped=request.group_variants)
+            ranked = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
+            counted[name] = [
+                FacetValue(value=value, count=number)
+                for value, number in ranked[: request.facet_values]
+            ]
     return Facets(fields=counted, price=price)
 
 
@@ -50,20 +60,21 @@ def _wanted(catalogue: Catalogue, request: RetrievalRequest) -> list[str]:
     return [name for name in dict.fromkeys(asked) if name != EVERY_FACET]
 
 
-def count(products: Products, name: str, numbers: Numbers, most: int) -> list[FacetValue]:
-    """The most frequent values of these rows; a category counts for those above it too."""
-    counter: Counter[str] = Counter()
-    forms: dict[str, str] = {}
-    for fields, rows in products.parts(numbers):
-        column, counts = fields.column(name), Counter[str]()
-        column.count(rows, counts)
-        for value, count in counts.items():
-            # A product that was put in since may spell it otherwise.
-            counter[forms.setdefault(column.fold(value), value)] += count
-    if name == CATEGORY:
-        counter = _levels_above(counter)
-    ranked = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [FacetValue(value=value, count=count) for value, count in ranked[:most]]
+def count(products: Products, name: str, numbers: Numbers, *, grouped: bool) -> Counter[str]:
+    """How many of these rows have each value; a category counts for those above it too.
+
+    grouped: a group of variants counts once for a value.
+    """
+    codes, values = products.coded(name, numbers)
+    groups = products.groups(numbers) if grouped else None
+    if groups is not None:
+        every = len(values) + 1
+        # A row that is no variant stands for itself.
+        pairs = np.where(groups < 0, -1 - numbers, groups) * every + codes + 1
+        codes = pc.unique(pa.array(pairs)).to_numpy() % every - 1
+    counts = np.bincount(codes[codes >= 0], minlength=len(values))
+    counter = Counter({values[code]: int(counts[code]) for code in np.flatnonzero(counts)})
+    return _levels_above(counter) if name == CATEGORY else counter
 
 
 def _levels_above(paths: Counter[str]) -> Counter[str]:

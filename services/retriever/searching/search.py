@@ -82,7 +82,7 @@ class _Search:
             after = order.end(len(numbers) - 1)
         facets = None
         if request.facets:
-            facets = facets_of(self._catalogue, request, numbers, self._found_without)
+            facets = facets_of(self._catalogue, request, hits.rows, self._found_without)
         head = RetrievalHead(
             found=found,
             confidence=confidence,
@@ -136,7 +136,10 @@ class _Search:
         )
 
     def _grouped(self, hits: Found) -> Found:
-        """The hits, only the best of each group of variants."""
+        """The hits, only the first of each group of variants in the order that is asked for."""
+        if self._scope.groups and self._request.sort != "relevance":
+            order = Order(self._catalogue, self._request.sort, hits.rows, hits.relevance)
+            hits = hits.kept(order.positions)
         return hits.kept(self._scope.one_of_each_group(hits.rows))
 
     def _confidence(self, best: float | None) -> float:
@@ -258,7 +261,7 @@ class _Search:
 
     def _found_without(self, name: str) -> Numbers:
         """The rows found with one filter left aside."""
-        return _NOTHING.rows if self._nothing else self._grouped(self._found(DEPTH, name)[0]).rows
+        return _NOTHING.rows if self._nothing else self._found(DEPTH, name)[0].rows
 
 
 def _check_fields(catalogue: Catalogue, request: RetrievalRequest) -> None:

@@ -210,6 +210,43 @@ def test_an_asterisk_counts_every_field_once_and_its_price() -> None:
     assert answer.facets.price is not None
 
 
+@pytest.mark.parametrize("make", [catalogue, changed], ids=["as loaded", "changed since"])
+@pytest.mark.parametrize("terms", [[term()], []], ids=["sought", "browsed"])
+def test_a_value_counts_the_groups_that_have_a_variant_with_it(
+    make: Make, terms: list[QueryTerm]
+) -> None:
+    """Also one that the variant that is shown has not."""
+    one = make()
+    asked = {"terms": terms, "group_variants": True, "threshold": -1.0 if terms else None}
+    fields = ["color", "brand", "in_stock", "material"]
+    facets = search(one, facets=[*fields, "price"], **asked).facets
+    assert facets is not None
+    assert facets.price is not None
+    assert (facets.price.min, facets.price.max) == (0, 10)
+    for name in fields:
+        for value in facets.fields[name]:
+            own = value.value == "true" if name == "in_stock" else [value.value]
+            only = {"attributes": {name: own}} if name == "material" else {name: own}
+            found = search(one, filters=Filters.model_validate(only), **asked).found
+            assert value.count == found, (name, value)
+
+
+@pytest.mark.parametrize("make", [catalogue, changed], ids=["as loaded", "changed since"])
+def test_in_an_order_by_price_a_group_stands_by_its_first_variant(make: Make) -> None:
+    one = make()
+    for sort in ("price_asc", "price_desc"):
+        asked = {"sort": sort, "threshold": -1.0}
+        every, groups = search(one, **asked), set[str]()
+        expected = []
+        for product in every.results:
+            group = product.attributes.get("item_group_id", product.product_id)
+            if group not in groups:
+                groups.add(group)
+                expected.append(product.product_id)
+        shown = ids(search(one, group_variants=True, **asked))
+        assert shown[: len(expected)] == expected
+
+
 def test_what_cannot_be_filtered_by_is_refused_with_what_can() -> None:
     with pytest.raises(InvalidRequest, match=r"'shoe_size'.*brand, category, color.*material"):
         search(catalogue(), filters=Filters(attributes={"shoe_size": ["9"]}))

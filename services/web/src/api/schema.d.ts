@@ -428,6 +428,7 @@ export interface components {
          * @description Counts over the found products (at most the best `DEPTH`).
          *
          *     A field with a filter is counted without this filter, so that further values can be chosen.
+         *     A group of variants counts once for each value that a variant of it has.
          */
         Facets: {
             /**
