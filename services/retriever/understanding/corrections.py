@@ -3,6 +3,8 @@
 A word stays if the catalogue or a dictionary has it, if it has a digit, and if the whole query is
 an identifier; also if a common word is as near as the catalogue's. Of several near words the one
 wins that stands beside the query's other words in a product.
+
+Two neighbours become one word that the catalogue has (`back pack`), unless products say both.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.amounts import Amounts
 from services.retriever.understanding.dictionary import Dictionary
-from services.retriever.understanding.tokens import Token
+from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
 from services.retriever.words import Analyser, Lexicon, Near
 from services.retriever.words.compounds import parts_of
@@ -33,11 +35,14 @@ _LONG = 8
 """Letters from which a word may lack two edits anywhere; shorter ones begin with the same letter
 as their correction."""
 _FEWEST_OF_PART = 3
+_TIMES = 10
+"""Two words become one if this finds so many times the products that they find apart."""
+_HYPHENS = "-\u2010"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The token at `place`, or that and the next, as it should be."""
+    """The token at `place`, or that and those after it, as it should be."""
 
     place: int
     tokens: int
@@ -57,19 +62,19 @@ class Corrections:
 
     def of(self, tokens: Sequence[Token], kept: frozenset[int]) -> list[Correction]:
         """kept: places of tokens that are known to be right."""
-        asked = [
-            place
+        asked = {
+            place: token.folded
             for place, token in enumerate(tokens)
             if token.sort == "word" and not self._vocabulary.is_function_word(token.folded)
-        ]
-        known = [
-            tokens[place].folded for place in asked if tokens[place].folded in self._vocabulary
-        ]
+        }
+        known = [word for word in asked.values() if word in self._vocabulary]
         found: list[Correction] = []
-        for place in asked:
+        for place in range(len(tokens)):
             if place in kept or (found and place < found[-1].place + found[-1].tokens):
                 continue
-            correction = self._corrected(tokens, place, known, kept)
+            correction = self._joined(tokens, place, kept)
+            if correction is None and place in asked:
+                correction = self._corrected(tokens, place, known)
             if correction is not None:
                 found.append(correction)
         return found
@@ -82,21 +87,52 @@ class Corrections:
             for one in range(place, min(place + 3, len(tokens)))
         )
 
-    def _corrected(
-        self, tokens: Sequence[Token], place: int, known: Sequence[str], kept: frozenset[int]
+    def _joined(
+        self, tokens: Sequence[Token], place: int, kept: frozenset[int]
     ) -> Correction | None:
-        word = tokens[place].folded
+        """A word that was written as two, with a blank or a hyphen between them."""
+        hyphen = _is_hyphen(tokens, place + 1)
+        after = place + (2 if hyphen else 1)
+        if after >= len(tokens) or after in kept:
+            return None
+        first, second = tokens[place].folded, tokens[after].folded
+        joined = first + second
+        if not (first.isalpha() and second.isalpha()) or unspaced(joined):
+            return None
+        # "No table" is not "notable", nor "bra in black" a "brain".
+        if not hyphen and (
+            first in self._words.analyser.function_words
+            or self._vocabulary.is_function_word(second)
+            or self._wording.at("not", tokens, place)
+        ):
+            return None
+        if not self._has_compound(first, second):
+            return None
+        apart, together = (
+            len(rows_saying(self._words, text, synonyms=self._synonyms))
+            for text in (f"{first} {second}", joined)
+        )
+        if apart * _TIMES > together:
+            return None
+        return Correction(place, after - place + 1, self._surface(joined))
+
+    def _has_compound(self, first: str, second: str) -> bool:
+        """True if the catalogue says the compound, also in another form of the second word.
+
+        A form of the first word is none: "colourred", "starred".
+        """
+        joined = first + second
+        if joined not in self._vocabulary:
+            return joined in self._synonyms
+        start, end, whole = self._words.analyser.stems([first, second, joined])
+        return whole == first + end or (whole != start and self._words.frequency(joined) > 0)
+
+    def _corrected(
+        self, tokens: Sequence[Token], place: int, known: Sequence[str]
+    ) -> Correction | None:
+        word, after = tokens[place].folded, place + 1
         if self._stays(tokens, place):
             return None
-        after = place + 1
-        if after < len(tokens) and after not in kept and tokens[after].sort == "word":
-            joined = word + tokens[after].folded
-            if (
-                joined in self._vocabulary
-                and tokens[after].folded not in self._vocabulary
-                and tokens[after].start - tokens[place].end == 1
-            ):
-                return Correction(place, 2, self._surface(joined))
         if meant := self._wording.near(word, before_number=self._is_amount_near(tokens, after)):
             return Correction(place, 1, meant)
         best = self._best(word, known)
@@ -223,6 +259,16 @@ def _around_spellings(analyser: Analyser) -> Spellings:
     """Function words, and words around what is asked for."""
     words = analyser.function_words | own_frame_words(analyser.language)
     return Spellings(Lexicon.of(sorted(words))[0])
+
+
+def _is_hyphen(tokens: Sequence[Token], place: int) -> bool:
+    """True for a hyphen between two words: `arm-chair`, but not `mug -red`."""
+    return (
+        place + 1 < len(tokens)
+        and tokens[place].folded in _HYPHENS
+        and adjacent(tokens[place - 1], tokens[place])
+        and adjacent(tokens[place], tokens[place + 1])
+    )
 
 
 def _replaces(word: str, other: str) -> bool:

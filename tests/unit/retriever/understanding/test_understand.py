@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -10,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.search import PriceRange
+from services.contracts.synonyms import Synonym
 from services.contracts.understanding import UnderstoodQuery
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.understand import understand
 from services.retriever.words import Analyser, Language
+from services.retriever.words.synonyms import SynonymTable
 from tests.unit.retriever.test_words import Row, catalogue, changed
 
 COLOURS = ["red", "blue", "green", "navy", "black", "dark blue"]
@@ -153,7 +156,6 @@ def test_negations_in_other_languages(
         ("dotted scrf", "dotted scarf"),
         ("Red STRPED mug!", "Red striped mug!"),
         ("redmug", "red mug"),
-        ("back pack", None),
         ("mug witout stripes", "mug without stripes"),
         ("mug exept red", "mug except red"),
         ("do you slel a red mug", "do you sell a red mug"),
@@ -168,6 +170,75 @@ def test_typos_are_corrected_from_the_catalogues_words(typed: str, corrected: st
     found = meant(typed).corrected_query
     if corrected is not None:
         assert found == corrected
+
+
+@cache
+def compounds() -> Catalogue:
+    titles = [
+        "Backpack", "Handbag", "Armchair", "Stoneware mug", "Northbay scarf", "Nonstick pan",
+        "Ebike", "Indoor plant", "T-shirt", "Tshirt with logo", "Red mug", "Redmug of Lumo",
+        "Notable chair", "Brain teaser", "Soft bra", "Pullover", "Pencil case", "Pencilcase",
+        "Along the river", "Lawn chair, long", *["Sunglasses"] * 20, "Sun hat with glasses",
+        "Starred bowl",
+    ]  # fmt: skip
+    synonyms = SynonymTable(
+        [Synonym(words=["backpack", "rucksack"]), Synonym(words=["teapot", "tea pot"])]
+    )
+    rows = {f"p{number:02}": {"title": title} for number, title in enumerate(titles)}
+    rows["z1"] = {"title": "Teapot"}
+    return replace(catalogue(rows, price=10.0), synonyms=synonyms)
+
+
+@pytest.mark.parametrize(
+    ("typed", "corrected"),
+    [
+        ("back pack", "backpack"),
+        ("red back packs", "red backpacks"),
+        ("hand bag", "handbag"),
+        ("back-pack", "backpack"),
+        ("arm-chair, stone ware mug", "armchair, stoneware mug"),
+        ("arm chair", "armchair"),
+        ("north bay scarf", "northbay scarf"),
+        ("non-stick pan", "nonstick pan"),
+        ("e bike", "ebike"),
+        ("in-door plant", "indoor plant"),
+        ("ruck sack", "rucksack"),
+        ("sun glasses", "sunglasses"),
+        ("not a hand bag", "not a handbag"),
+    ],
+)
+def test_a_compound_written_apart_becomes_the_catalogues_word(typed: str, corrected: str) -> None:
+    assert meant(typed, compounds()).corrected_query == corrected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "t shirt", "t-shirt", "red mug", "pencil case", "tea pot", "no table", "soft bra in red",
+        "pull over 20 €", "a long scarf", "hand, bag", "hand / bag", "hand -bag", "mug bag",
+        "hand 5 bag", "红 色", "sun hat", "mug red", "chair ed", "star red",
+    ],
+)  # fmt: skip
+def test_words_that_are_no_compound_stay_apart(query: str) -> None:
+    assert meant(query, compounds()).corrected_query is None
+
+
+@pytest.mark.parametrize(
+    ("language", "titles", "typed", "corrected"),
+    [
+        ("de", ["Armstuhl", "Rucksack"], "roter Arm-Stuhl", "roter armstuhl"),
+        ("de", ["Lederhandtasche", "Handtasche aus Leder"], "Leder Handtasche", None),
+        ("sv", ["Öljacka"], "öl jacka", "öljacka"),
+        ("fr", ["Portefeuille"], "porte feuille", "portefeuille"),
+        ("es", ["Paraguas"], "para-guas", "paraguas"),
+        ("ru", ["Термокружка"], "термо кружка", "термокружка"),
+    ],
+)
+def test_compounds_of_other_languages(
+    language: Language, titles: list[str], typed: str, corrected: str | None
+) -> None:
+    rows = {f"p{number}": {"title": title} for number, title in enumerate(titles)}
+    assert meant(typed, catalogue(rows, Analyser(language))).corrected_query == corrected
 
 
 @pytest.mark.parametrize(
