@@ -6,7 +6,11 @@ import re
 import unicodedata
 
 # Marks that only distinguish accents; those of Indic scripts, Thai and kana are letters of a word.
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u0652\u0670]")
+# The Cyrillic й and ў are letters too: Russian stems depend on й.
+_ACCENTS = re.compile(
+    "(?<![ИиУу])\u0306|"
+    "[\u0300-\u0305\u0307-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u0652\u0670]"
+)
 _SPECIAL = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )

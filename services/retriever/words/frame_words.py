@@ -59,9 +59,9 @@ _WORDS = {
     "prosze cos prezent prezenty pomysl marka marki rodzaj typ wybor artykul produkt "
     "produkty sklep gdzie jaki jaka jakie jak tez tylko bardzo dobry dobra tani tania mi "
     "mnie",
-    "ru": "есть можно хочу хотел ищу искать наити нужен нужна нужно купить покажите покажи "
-    "продаете пожалуиста что нибудь подарок подарки идея бренд бренда марка марки вид тип "
-    "товар товары магазин где какои какая какие как тоже только очень хорошии дешевыи мне",
+    "ru": "есть можно хочу хотел ищу искать найти нужен нужна нужно купить покажите покажи "
+    "продаете пожалуйста что нибудь подарок подарки идея бренд бренда марка марки вид тип "
+    "товар товары магазин где какой какая какие как тоже только очень хороший дешевый мне",
     "tr": "var mi misiniz ariyorum istiyorum lazim almak satin goster lutfen bir sey hediye "
     "fikir marka markasi cesit tur urun urunler magaza nerede ne hangi nasil cok iyi ucuz "
     "bana",

@@ -21,7 +21,7 @@ _WORDS = {
     "da": "en et den det de og eller af for med i pa til fra er min mit",
     "no": "en et ei den det de og eller av for med i pa til fra er min mitt",
     "pl": "i lub oraz w we z ze na do dla od po o jest sa ten ta to moj moja",
-    "ru": "и или в во с со на для от по о это этот эта мои моя",
+    "ru": "и или в во с со на для от по о это этот эта мой мои моя",
 }
 
 PARTICLES = frozenset("的了吗呢吧和与のをはがにでともやへ")

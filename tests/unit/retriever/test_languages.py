@@ -33,8 +33,12 @@ SHOPS: dict[str, list[tuple[str, str]]] = {
         ("Rote Tasse aus Keramik", "rot"), ("Blaue Tasse", "blau"), ("Wollschal rot", "rot"),
         ("Kabellose Kopfhörer", ""), ("Kinder-Gummistiefel", ""), ("Geschirrtücher grün", "grün"),
     ],
+    "ru": [
+        ("Кружка керамическая", "красный"), ("Кружка", "синий"), ("Кружка большая", "белый"),
+        ("Чайник", "белый"), ("Шарф шерстяной", "красный"),
+    ],
 }  # fmt: skip
-STEMMED: dict[str, Language] = {"de": "de"}
+STEMMED: dict[str, Language] = {"de": "de", "ru": "ru"}
 
 
 @cache
@@ -65,6 +69,9 @@ def shop(language: str) -> Catalogue:
         ("de", "Kopfhoerer", "Kabellose Kopfhörer"),
         ("de", "Geschirrtuch", "Geschirrtücher grün"),
         ("de", "habt ihr Wollschals?", "Wollschal rot"),
+        ("ru", "белая кружка", "Кружка большая"),
+        ("ru", "красные шарфы", "Шарф шерстяной"),
+        ("ru", "белые чайники", "Чайник"),
     ],
 )
 def test_a_product_is_found_by_its_words(language: str, query: str, title: str) -> None:

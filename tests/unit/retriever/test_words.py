@@ -20,6 +20,7 @@ from services.retriever.catalogue.products import (
 )
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.words import Analyser, WordsBuild
+from services.retriever.words.folding import fold
 from services.retriever.words.postings import fields_of
 
 Row = Mapping[str, object]
@@ -139,6 +140,39 @@ def test_a_language_has_its_own_forms() -> None:
     assert catalogue(rows, Analyser("none")).words.forms("blau") == ["blau"]
     assert Analyser("de").is_function_word("fur")
     assert not Analyser("none").is_function_word("the")
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "красный красная красное красные красного красной",
+        "белый белая белые белую",
+        "синий синяя синее синие",
+        "чёрный чёрная черный черную",
+        "детский детская детские",
+        "большой большая",
+        "чайник чайники чайника",
+        "перчатка перчатки",
+    ],
+)
+def test_russian_forms_of_every_gender_find_each_other(forms: str) -> None:
+    rows = {f"p{n}": {"title": form.capitalize()} for n, form in enumerate(forms.split())}
+    words = catalogue(rows, Analyser("ru")).words
+    folded = [fold(form) for form in forms.split()]
+    for one in folded:
+        assert set(words.forms(one)) == set(folded)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Й й Ў ў и\u0306", "й й ў ў й"),
+        ("Ёлка за́мок", "елка замок"),
+        ("Café Ñandú Kopfhörer ăĂ Ğğ Ø ﬁ", "cafe nandu kopfhorer aa gg o fi"),
+    ],
+)
+def test_folding_leaves_out_accents_but_not_letters(text: str, folded: str) -> None:
+    assert fold(text) == folded
 
 
 IDENTIFIERS = [

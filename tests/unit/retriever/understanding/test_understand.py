@@ -17,6 +17,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.understand import understand
 from services.retriever.words import Analyser, Language
+from services.retriever.words.said import rows_saying
 from services.retriever.words.synonyms import SynonymTable
 from tests.unit.retriever.test_words import Row, catalogue, changed
 
@@ -145,6 +146,29 @@ def test_negations_in_other_languages(
     words = {f"w{n}": {"title": word} for n, word in enumerate(without)}
     found = understand(catalogue(words, Analyser(language)), query)  # type: ignore[arg-type]
     assert (found.text, found.exclusions) == (text, without)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "without"),
+    [
+        ("кружка не красная", "кружка", ["красная"]),
+        ("белая кружка, только не синяя", "белая кружка", ["синяя"]),
+        ("какой чайник, кроме чёрного", "какой чайник", ["чёрного"]),
+        ("самый дешёвый чайник", "самый дешёвый чайник", []),
+    ],
+)
+def test_a_russian_negation_excludes_a_value_of_another_gender(
+    query: str, text: str, without: list[str]
+) -> None:
+    colours = ("красный", "белый", "синий", "чёрный")
+    rows: dict[str, Row] = {
+        f"p{n}": {"title": "Кружка и чайник", "attributes": {"цвет": colour}}
+        for n, colour in enumerate(colours)
+    }
+    one = catalogue(rows, Analyser("ru"))
+    found = meant(query, one)
+    assert (found.text, found.exclusions) == (text, without)
+    assert [len(rows_saying(one.words, word)) for word in without] == [1] * len(without)
 
 
 @pytest.mark.parametrize(
