@@ -9,6 +9,7 @@ import Stemmer
 from services.retriever.words.folding import fold, split, unspaced
 from services.retriever.words.frame_words import frame_words
 from services.retriever.words.function_words import FUNCTION_WORDS, PARTICLES
+from services.retriever.words.restored import restored
 
 Language = Literal[
     "none", "ar", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "hi",
@@ -50,8 +51,9 @@ class Analyser:
         if self._algorithm is None:
             return words
         # One for each call: a stemmer keeps state, and is made in a microsecond.
-        stems: list[str] = Stemmer.Stemmer(self._algorithm, 0).stemWords(words)
-        return stems
+        stemmer = Stemmer.Stemmer(self._algorithm, 0)
+        stems = stemmer.stemWords([restored(word, self.language) for word in words])
+        return [fold(stem) for stem in stems]
 
     def has_forms(self, word: str) -> bool:
         """True if a word may have other forms; words with digits and pairs of letters have none."""

@@ -19,9 +19,11 @@ from services.retriever.catalogue.products import (
     product_batch,
 )
 from services.retriever.index import ExactIndex, LiveIndex
-from services.retriever.words import Analyser, WordsBuild
+from services.retriever.words import Analyser, Language, WordsBuild
+from services.retriever.words.analysis import LANGUAGES
 from services.retriever.words.folding import fold
 from services.retriever.words.postings import fields_of
+from services.retriever.words.said import rows_saying
 
 Row = Mapping[str, object]
 
@@ -142,25 +144,55 @@ def test_a_language_has_its_own_forms() -> None:
     assert not Analyser("none").is_function_word("the")
 
 
-@pytest.mark.parametrize(
-    "forms",
-    [
-        "красный красная красное красные красного красной",
-        "белый белая белые белую",
-        "синий синяя синее синие",
-        "чёрный чёрная черный черную",
-        "детский детская детские",
-        "большой большая",
-        "чайник чайники чайника",
-        "перчатка перчатки",
-    ],
-)
-def test_russian_forms_of_every_gender_find_each_other(forms: str) -> None:
-    rows = {f"p{n}": {"title": form.capitalize()} for n, form in enumerate(forms.split())}
-    words = catalogue(rows, Analyser("ru")).words
-    folded = [fold(form) for form in forms.split()]
-    for one in folded:
-        assert set(words.forms(one)) == set(folded)
+FORMS: list[tuple[Language, str]] = [
+    ("ru", "красный красная красное красные красного красной"),
+    ("ru", "белый белая белые белую"),
+    ("ru", "синий синяя синее синие"),
+    ("ru", "чёрный чёрная черный черную"),
+    ("ru", "детский детская детские"),
+    ("ru", "большой большая"),
+    ("ru", "чайник чайники чайника"),
+    ("ru", "перчатка перчатки"),
+    ("fr", "rayé rayée rayés rayées rayee"),
+    ("fr", "brodé brodée brodées"),
+    ("fr", "imprimé imprimée imprimés"),
+    ("fr", "idée idées"),
+    ("pt", "coleção coleções colecao"),
+    ("pt", "iluminação iluminações"),
+    ("pt", "pão pães"),
+    ("pt", "botão botões"),
+    ("pt", "lavável laváveis"),
+    ("es", "sartén sartenes sarten"),
+    ("es", "patrón patrones patron"),
+    ("es", "niño niña niños"),
+    ("pl", "plecak plecaki plecaków plecakow"),
+    ("tr", "bardak bardağı bardagi"),
+    ("tr", "gözlük gözlüğü"),
+    ("tr", "yastık yastığı"),
+    ("de", "Haus Häuser"),
+    ("de", "grün grüne grünes"),
+    ("sv", "röd röda"),
+    ("da", "grøn grønne"),
+    ("fi", "pöydät pöydän"),
+    ("hu", "csésze csészék csészét"),
+    ("ro", "lampă lămpi"),
+]
+
+
+@pytest.mark.parametrize(("language", "said"), FORMS)
+def test_the_forms_of_a_word_with_accents_find_each_other(language: Language, said: str) -> None:
+    rows = {f"p{n}": {"title": form.capitalize()} for n, form in enumerate(said.split())}
+    words = catalogue(rows, Analyser(language)).words
+    folded = {fold(form) for form in said.split()}
+    assert all(set(words.forms(one)) == folded for one in folded)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_word_is_found_with_and_without_its_accents(language: Language) -> None:
+    said = "café patrón brodée coleção bardağı kopfhörer grøn röd csésze cămașă żółty ёлка"
+    one = catalogue({"a": {"title": said.upper()}}, Analyser(language))
+    for word in f"{said} {fold(said)}".split():
+        assert rows_saying(one.words, word).tolist() == [0]
 
 
 @pytest.mark.parametrize(
