@@ -21,8 +21,9 @@ PHRASES: dict[str, dict[Meaning, str]] = {}
 PHRASES["en"] = {
     "below": "under|below|less than|cheaper than|lower than|beneath|smaller than|<|fewer than|sub",
     "up_to": "up to|at most|no more than|not more than|nothing more than|max|maximum|"
-    "maximum of|max of|within|limit of|budget|budget of|budget is|a budget of|not higher than|"
-    "<=|≤|upto|at the most|maximal|tops|not over|not above|no more expensive than|"
+    "maximum of|max of|max price|maximum price|price limit|within|limit of|budget|"
+    "budget of|budget is|a budget of|not higher than|<=|=<|≤|≦|⩽|upto|"
+    "at the most|maximal|tops|not over|not above|no more expensive than|"
     "not more expensive than|nothing over|nothing above|not exceeding|not to exceed|"
     "without exceeding|no higher than|i can spend|can spend|willing to spend|happy to spend|"
     "to spend|spending limit|spending limit of|no pricier than|not pricier than|no dearer than|"
@@ -34,15 +35,16 @@ PHRASES["en"] = {
     "above": "over|above|more than|greater than|higher than|pricier than|more expensive than|>|"
     "exceeding|beyond",
     "at_least": "at least|from|starting at|starting from|minimum|minimum of|min of|"
-    "no less than|min|not less than|upwards of|>=|≥|a minimum of|not under|not below|"
+    "min price|minimum price|"
+    "no less than|min|not less than|upwards of|>=|=>|≥|≧|⩾|a minimum of|not under|not below|"
     "nothing under|nothing below|no cheaper than|not cheaper than",
     "or_less": "or less|or under|or below|or cheaper|max|maximum|tops|and under|and below|"
     "and less|at most|or lower|at the most",
     "or_more": "or more|or over|or above|and up|and over|and above|and more|upwards|+|minimum|"
     "min|at least|plus|or higher",
     "between": "between|in between|from|range from|ranging from",
-    "and": "and|&|to|-|–|—|till|until|up to",
-    "to": "to|-|–|—|~|till|until|up to",
+    "and": "and|&|to|-|–|—|−|till|until|up to",
+    "to": "to|-|–|—|−|~|..|...|…|till|until|up to",
     "price": "price|prices|priced|pricing|priced at|costing|costs|cost|that costs|that cost|"
     "which costs|for|with a price|at a price|price is|price range|in the price range|budget|"
     "the price|a price|is|of|:|that is|that are|which is|anything|something|it|should|be|must|"
@@ -114,7 +116,7 @@ PHRASES["en"] = {
     "more_less": "about|around|approximately|approx|ca|circa|roughly|only|just|a|the|:|is|of|"
     "my|than|~|≈|±|near|close to|in the region of",
     "money": "price|prices|priced|pricing|price range|price is|price:|budget|cost|costs|"
-    "costing|price from|priced from|for sale",
+    "costing|price from|priced from|for sale|cheaper than|more expensive than|spend|pay",
     "behind_price": "range|price range|budget|in price|or so|each|apiece|in total|price|money",
     "after_not": "excluded|are excluded|is excluded|not wanted|is not wanted|are not wanted|"
     "unwanted|not allowed|are not allowed|is not allowed|not please|not included|no thanks|"

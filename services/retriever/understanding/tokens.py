@@ -14,7 +14,9 @@ Sort = Literal["word", "number", "sign"]
 
 _NUMBER = r"\d(?:[\d.,'’\u00a0\u202f٫٬](?=\d)|\d)*"
 _WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0e31-\u0e4e]|['’](?=[^\W\d_]))*"
-_TOKEN = re.compile(rf"(?P<number>{_NUMBER})|(?P<word>{_WORD})|(?P<sign>[<>]=|[^\w\s])")
+_TOKEN = re.compile(
+    rf"(?P<number>{_NUMBER})|(?P<word>{_WORD})|(?P<sign>[<>＜＞][=＝]|[=＝][<>＜＞]|[^\w\s])"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,23 @@ def test_an_amount_is_read_as_people_write_it(
 
 
 @pytest.mark.parametrize(
+    ("query", "price"),
+    [
+        ("mug => 12 €", (12, None)),
+        ("mug =< 9 €", (None, 9)),
+        ("mug ≧12", (12, None)),
+        ("mug ＜＝ 9", (None, 9)),
+        ("mug €5..9", (5, 9)),
+        ("mug 5...9 €", (5, 9)),
+        ("mug 5…9€", (5, 9)),
+        ("mug 5−9 €", (5, 9)),
+    ],
+)
+def test_signs_of_limits_and_ranges_are_read_in_each_spelling(query: str, price: Price) -> None:
+    assert read(query) == ("mug", [price], False)
+
+
+@pytest.mark.parametrize(
     ("language", "query", "left"),
     [
         ("en", "$10 mugs", "mugs"),
