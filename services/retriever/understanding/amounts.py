@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from services.retriever.understanding.currencies import ALSO_UNITS, CURRENCIES
+from services.retriever.understanding.currencies import (
+    ALSO_UNITS,
+    BEGINNINGS,
+    CURRENCIES,
+    HUNDREDTHS,
+)
 from services.retriever.understanding.number_words import number_at
 from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token, adjacent
@@ -16,6 +22,11 @@ _MOST = 1e9
 _FEWEST_ALONE = 10
 """The smallest number in words that may be a price without a currency."""
 _LETTERS_IN_CODE = frozenset("-_/#")
+_FAR = 4
+"""Words between a word like "costs" and the name of a currency."""
+_BEFORE_CENTS = frozenset({"euro", "eur", "us", "dollar"})
+_OF = frozenset({"de", "di", "."})
+"""Between a large number and its currency: "1 millón de euros", "1 Mio. Euro"."""
 LIMITS: tuple[Meaning, ...] = ("below", "up_to", "above", "at_least")
 """Meanings of limits before an amount."""
 _GROUP = re.compile(r"\d{3}(?:[.,]\d{1,2})?")
@@ -32,6 +43,8 @@ class Amount:
     """True if a currency stands beside it."""
     start: int
     end: int
+    factor: float = 1
+    """What its number counts: 0.01 for cents, 1,000 for thousands."""
 
 
 class Amounts:
@@ -45,45 +58,82 @@ class Amounts:
         self._wording = wording
         self._currencies = currencies
 
-    def at(self, place: int) -> Amount | None:
-        """The amount that begins at this token; None for a number that cannot be a price."""
-        tokens = self._tokens
+    def at(self, place: int, *, limited: bool = False) -> Amount | None:
+        """The amount that begins at this token; None for a number that cannot be a price.
+
+        limited: behind the words of a limit, where "9 €99" and "10 pounds" may be prices.
+        """
         before = self._currency(place)
-        number = place + (before is not None)
-        if number >= len(tokens):
-            return None
-        if tokens[number].sort != "number":
-            return None if before else self._in_words(number)
-        value, end = self._grouped(number) or (value_of(tokens[number].folded), number + 1)
-        if value is not None and self._thousands(end):
-            value, end = value * 1_000, end + 1
+        number = place + (self._prefix(place, before[0]) if before else 0)
+        found = self._digits(number)
+        if found is None:
+            return None if before else self._in_words(number, limited=limited)
+        value, end = found
+        factor = self._factor(end)
+        if value is not None and factor > 1:
+            value, end = round(value * factor, 2), end + 1
         if value is None or value > _MOST or (before is None and self._in_code(number)):
             return None
+        if before is None and (behind := self._hundredths(end)):
+            return self._in_hundredths(value, place, behind)
         dashed = self._dash(end)
-        after = self._currency_behind(end + dashed)
+        of = factor > 1 and end < len(self._tokens) and self._tokens[end].folded in _OF
+        after = self._currency_behind(end + dashed + of, limited=limited)
         if before is None and after is None and not dashed and self._measured(end - 1):
             return None
-        named = before or after
         end += dashed
-        if after is not None and before is None:
-            end += 1
-            if cents := self._cents(end):
-                value, end = value + cents, end + 1
-        return Amount(
-            value, named[1] if named else None, named is not None or dashed > 0, place, end
-        )
+        code = before[1] if before else None
+        if after is not None and (before is None or code in (None, after[1])):
+            end, code = end + of + after[0], after[1]
+        if before is not None or after is not None:
+            cents, end = self._cents(end)
+            value = round(value + cents, 2)
+        named = before is not None or after is not None or dashed > 0
+        return Amount(value, code, named, place, end, factor)
 
-    def _in_words(self, place: int) -> Amount | None:
+    def _in_words(self, place: int, *, limited: bool) -> Amount | None:
         """`twenty dollars`. Without a currency, few is a number of things: "at least two"."""
         found = number_at(self._tokens, place, self._wording.numbers)
         if found is None:
             return None
+        value: float
         value, end = found
-        after = self._currency_behind(end)
+        if behind := self._hundredths(end):
+            return self._in_hundredths(value, place, behind)
+        if value >= _FEWEST_ALONE:
+            cents, end = self._spoken_cents(end)
+            value = round(value + cents, 2)
+        after = self._currency_behind(end, limited=limited)
         if after is None and (value < _FEWEST_ALONE or self._measured(end - 1)):
             return None
-        named = after is not None
-        return Amount(value, after[1] if after else None, named, place, end + named)
+        if after is not None:
+            cents, end = self._cents(end + after[0])
+            value = round(value + cents, 2)
+        return Amount(value, after[1] if after else None, after is not None, place, end)
+
+    def _prefix(self, place: int, length: int) -> int:
+        """The length of a currency before a number, with its dot: `Rs.10`."""
+        tokens, end = self._tokens, place + length
+        dotted = (
+            end < len(tokens)
+            and tokens[end - 1].sort == "word"
+            and tokens[end].folded == "."
+            and adjacent(tokens[end - 1], tokens[end])
+        )
+        return length + dotted
+
+    def _digits(self, place: int) -> tuple[float | None, int] | None:
+        """The value and the end of a number in digits: `1 299,50`, `.99`."""
+        some = self._tokens[place : place + 2]
+        if not some or (some[0].sort != "number" and some[0].folded != "."):
+            return None
+        if some[0].sort == "number":
+            return self._grouped(place) or (value_of(some[0].folded), place + 1)
+        before = self._tokens[place - 1] if place else None
+        joined = before and before.folded not in CURRENCIES and adjacent(before, some[0])
+        if joined or len(some) < 2 or not (some[1].folded.isdecimal() and adjacent(*some)):
+            return None
+        return value_of(f"0.{some[1].folded}"), place + 2
 
     def _grouped(self, number: int) -> tuple[float | None, int] | None:
         """The value and the end of a number in groups with blanks between: `1 299,50`."""
@@ -99,55 +149,92 @@ class Amounts:
         grouped = end > number + 1 and (not self._measured(end - 1) or self._currency(end))
         return (value_of(text), end) if grouped else None
 
-    def _thousands(self, place: int) -> bool:
-        """True for `k` right behind a number: `1.5k`."""
+    def _factor(self, place: int) -> int:
+        """What a word behind a number multiplies it by: `1.5k`, `2 million`."""
         tokens = self._tokens
-        return (
-            place < len(tokens)
-            and tokens[place].folded == "k"
-            and adjacent(tokens[place - 1], tokens[place])
-        )
+        if place >= len(tokens):
+            return 1
+        if tokens[place].folded == "k" and adjacent(tokens[place - 1], tokens[place]):
+            return 1_000
+        return self._wording.large_numbers.get(tokens[place].folded, 1)
 
-    def _cents(self, place: int) -> float:
-        """Cents right behind the sign of a currency: `12€99`."""
-        some = self._tokens[place - 2 : place + 1]
-        if len(some) < 3 or not (adjacent(*some[:2]) and adjacent(*some[1:])):
+    def _hundredths(self, place: int) -> int:
+        """The place behind the name of cents; 0 if there is none: `cents`, `euro cents`."""
+        some = self._tokens[place : place + 2]
+        if len(some) == 2 and some[0].folded in _BEFORE_CENTS:
+            place, some = place + 1, some[1:]
+        if not some or some[0].folded not in HUNDREDTHS:
             return 0
-        text = some[2].folded
-        return int(text) / 100 if len(text) == 2 and text.isdecimal() else 0
+        return 0 if self._wording.at("unit", self._tokens, place) else place + 1
+
+    def _in_hundredths(self, value: float, place: int, end: int) -> Amount:
+        code = HUNDREDTHS[self._tokens[end - 1].folded]
+        return Amount(value / 100, code, True, place, end, 0.01)
+
+    def _cents(self, place: int) -> tuple[float, int]:
+        """Cents behind a currency, and their end: `12€99`, `12 euros and 50 cents`."""
+        tokens = self._tokens
+        if place < len(tokens) and tokens[place - 1].sort == "sign":
+            cents = _two_digits(tokens[place])
+            if cents and adjacent(tokens[place - 1], tokens[place]):
+                return cents / 100, place + 1
+        number = place + self._wording.at("and", tokens, place)
+        behind = self._hundredths(number + 1)
+        if behind and (cents := _two_digits(tokens[number])):
+            return cents / 100, behind
+        return self._spoken_cents(place)
+
+    def _spoken_cents(self, place: int) -> tuple[float, int]:
+        """Cents in words, and their end: "twelve fifty"."""
+        value, end = number_at(self._tokens, place, self._wording.numbers) or (0, place)
+        if not _FEWEST_ALONE <= value < 100 or self._measured(end - 1):
+            return 0, place
+        return value / 100, self._hundredths(end) or end
 
     def _dash(self, place: int) -> int:
-        """The number of tokens of a dash instead of cents: `20,-`, `20.–`."""
+        """The number of tokens of a dash instead of cents: `20,-`, `20.–`, `20/-`."""
         tokens = self._tokens
         dashed = (
             place + 1 < len(tokens)
-            and tokens[place].folded in (",", ".")
+            and tokens[place].folded in (",", ".", "/")
             and tokens[place + 1].folded in ("-", "–", "—")
             and adjacent(tokens[place - 1], tokens[place])
             and adjacent(tokens[place], tokens[place + 1])
         )
         return 2 if dashed else 0
 
-    def _currency(self, place: int) -> tuple[str, str | None] | None:
-        """The name there, and its code."""
-        if place >= len(self._tokens):
+    def _currency(self, place: int, *, limited: bool = False) -> tuple[int, str | None] | None:
+        """The number of tokens of the name there, and its code."""
+        if place >= len(self._tokens) or self._tokens[place].folded not in BEGINNINGS:
             return None
-        name = self._tokens[place].folded
-        if name not in CURRENCIES:
+        for length in (3, 2, 1):
+            some = self._tokens[place : place + length]
+            name = _text(some)
+            if name in CURRENCIES:
+                break
+        else:
             return None
         code = CURRENCIES[name]
-        if name in ALSO_UNITS and code not in self._currencies:
-            return None
-        return name, code
+        certain = name not in ALSO_UNITS or code in self._currencies
+        return (len(some), code) if certain or (limited and self._of_money(place)) else None
 
-    def _currency_behind(self, place: int) -> tuple[str, str | None] | None:
+    def _of_money(self, place: int) -> bool:
+        """True if the words before say that a price follows: "costs less than 10 pounds"."""
+        ends = range(max(place - _FAR, 0), place)
+        return any(self._wording.before("money", self._tokens, end) for end in ends)
+
+    def _currency_behind(self, place: int, *, limited: bool) -> tuple[int, str | None] | None:
         """The same behind a number, unless it is the sign of the next one: "two $10 mugs"."""
         tokens = self._tokens
-        if place + 1 < len(tokens) and tokens[place].sort == "sign":
-            behind, ahead = tokens[place - 1 : place + 1], tokens[place : place + 2]
-            if not adjacent(*behind) and adjacent(*ahead) and ahead[1].sort == "number":
-                return None
-        return self._currency(place)
+        found = self._currency(place, limited=limited)
+        if found is None:
+            return None
+        end = place + found[0]
+        is_sign = end < len(tokens) and tokens[end - 1].sort == "sign"
+        if is_sign and tokens[end].sort == "number" and adjacent(tokens[end - 1], tokens[end]):
+            joined = adjacent(tokens[place - 1], tokens[place])
+            return found if joined or (limited and _two_digits(tokens[end])) else None
+        return found
 
     def _in_code(self, number: int) -> bool:
         """True for a number that is part of a word or of a code: `GSR12`, `12V-15`."""
@@ -164,6 +251,7 @@ class Amounts:
                 and (
                     tokens[number - 2].sort == "word"
                     and tokens[number - 2].folded not in CURRENCIES
+                    and self._factor(number - 2) == 1
                 )
             )
         return before.sort == "word" and before.folded not in self._wording.cut
@@ -218,6 +306,20 @@ def value_of(text: str) -> float | None:
         return float(digits) if len(digits) <= 13 else None
     except ValueError:
         return None
+
+
+def _two_digits(token: Token) -> int:
+    """The cents that a token says; 0 if it says none."""
+    text = token.folded
+    return int(text) if len(text) == 2 and text.isdecimal() else 0
+
+
+def _text(tokens: Sequence[Token]) -> str:
+    """The tokens with the blanks between them."""
+    text = "".join(token.folded for token in tokens[:1])
+    for before, token in pairwise(tokens):
+        text += token.folded if adjacent(before, token) else f" {token.folded}"
+    return text
 
 
 def _is_head(whole: str) -> bool:

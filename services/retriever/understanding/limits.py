@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.contracts.search import PriceRange
 from services.retriever.understanding import wording
 from services.retriever.understanding.amounts import LIMITS, Amount, Amounts
+from services.retriever.understanding.currencies import ALSO_UNITS, HUNDREDTHS
 from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
@@ -37,6 +38,8 @@ _FAR = 4
 """Words between a word like "price" and its range."""
 _DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
 """Words that are parts of names as well: "Air Max 90"."""
+_NO_PRICE_ALONE = ALSO_UNITS | HUNDREDTHS.keys()
+"""Names that need a limit at the start of a query: "10 pounds dumbbell", "50 Cent poster"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Limits:
     def prices(self) -> list[PriceLimit]:
         """In order, none of them over another."""
         found: list[PriceLimit] = []
-        if not any(self._amounts.at(place) for place in range(len(self._tokens))):
+        if not any(self._amounts.at(place, limited=True) for place in range(len(self._tokens))):
             return found
         place = 0
         while place < len(self._tokens):
@@ -101,17 +104,17 @@ class Limits:
         first = self._amount(place + between) if between else self._amounts.at(place)
         if first is None:
             return None
-        joins: Meaning = "and" if between else "to"
-        join = self._wording.at(joins, self._tokens, first.end)
-        if not join:
-            return None
-        second = self._amounts.at(first.end + join)
+        second = self._second(first, "and" if between else "to")
         if second is None or self._negator(place) is not None:
+            return None
+        if not between and any(
+            self._wording.at(one, self._tokens, second.end) for one, _ in _BEHIND
+        ):
             return None
         if not (between or first.named or second.named or self._of_money(place)):
             return None
         end = second.end + self._wording.at("or_between", self._tokens, second.end)
-        low, high = sorted((first.value, second.value))
+        low, high = _ends(first, second)
         if low == high and not between:
             return None
         return PriceLimit(
@@ -136,19 +139,53 @@ class Limits:
         while more := self._wording.at(meaning, self._tokens, self._behind_mark(place + length)):
             length = self._behind_mark(place + length) + more - place
         amount = self._amount(self._behind_mark(place + length))
-        if amount is None:
+        if amount is None or self._of_measures(amount):
             return None
+        start = self._negator(place)
+        if start is not None:
+            meaning = _FLIPPED[meaning]
+        amount = self._outer(amount, meaning)
         if word in _FROM and alone and not amount.named and not self._of_money(place):
             return None
         doubtful = not amount.named and (
             (alone and word in _DOUBTFUL) or self._amounts.joined_limit(amount.start)
         )
-        start = self._negator(place)
-        if start is not None:
-            meaning = _FLIPPED[meaning]
         price = _beyond(meaning, amount.value)
         return PriceLimit(
             place if start is None else start, amount.end, price, amount.currency, doubtful
+        )
+
+    def _second(self, first: Amount, join: Meaning) -> Amount | None:
+        """The other end of a range."""
+        length = self._wording.at(join, self._tokens, first.end)
+        return self._amounts.at(first.end + length, limited=True) if length else None
+
+    def _outer(self, amount: Amount, meaning: Meaning) -> Amount:
+        """The end of a range that a limit before it means: "under 10-12 €" is under 12."""
+        second = self._second(amount, "to")
+        below = meaning in ("below", "up_to")
+        # "Over 10 up to 20" are two limits.
+        if second is None or not (below or not self._wording.at("up_to", self._tokens, amount.end)):
+            return amount
+        low, high = _ends(amount, second)
+        return replace(
+            amount,
+            value=high if below else low,
+            currency=amount.currency or second.currency,
+            named=amount.named or second.named,
+            end=second.end,
+        )
+
+    def _of_measures(self, amount: Amount) -> bool:
+        """True for the first number of "10-12 cm"."""
+        tokens, end = self._tokens, amount.end
+        if amount.named or end >= len(tokens) or not adjacent(tokens[end - 1], tokens[end]):
+            return False
+        number = end + self._wording.at("to", tokens, end)
+        return (
+            end < number < len(tokens)
+            and tokens[number].sort == "number"
+            and self._amounts.at(number) is None
         )
 
     def _negator(self, place: int) -> int | None:
@@ -179,17 +216,18 @@ class Limits:
 
     def _behind(self, place: int) -> PriceLimit | None:
         """`50 or less`, `50 € max`, `€50+`, `50元以下`."""
-        amount = self._amounts.at(place)
-        if amount is None:
+        first = self._amounts.at(place)
+        if first is None:
             return None
         for behind, meaning in _BEHIND:
+            amount = self._outer(first, meaning)
             length = self._wording.at(behind, self._tokens, amount.end)
             word = self._tokens[amount.end].folded if length else ""
             if not length or (word in _DOUBTFUL and not amount.named):
                 continue
             price = _beyond(meaning, amount.value)
             return PriceLimit(place, amount.end + length, price, amount.currency, doubtful=False)
-        return self._near(amount)
+        return self._near(first)
 
     def _near(self, amount: Amount) -> PriceLimit | None:
         """`around 30 €`, `for $30`, `$30 mug`; only with a currency."""
@@ -204,6 +242,8 @@ class Limits:
         elif self._limited_elsewhere(amount):
             return None
         elif amount.start == 0:
+            if self._tokens[amount.end - 1].folded in _NO_PRICE_ALONE:
+                return None
             start = 0
         elif self._tokens[amount.start - 1].folded in _AT:
             start = amount.start - 1
@@ -221,11 +261,11 @@ class Limits:
 
     def _amount(self, place: int) -> Amount | None:
         """The amount there, behind words like "about"."""
-        found = self._amounts.at(place)
+        found = self._amounts.at(place, limited=True)
         if found is None:
             skipped = self._wording.at("more_less", self._tokens, place)
             behind = self._behind_mark(place + skipped)
-            found = self._amounts.at(behind) if skipped else None
+            found = self._amounts.at(behind, limited=True) if skipped else None
         return found
 
     def _of_measure(self, limit: PriceLimit) -> bool:
@@ -255,3 +295,12 @@ def _beyond(meaning: Meaning, value: float) -> PriceRange:
         highest = max(round(value - _STEP, 3), 0.0) if meaning in _STRICT else value
         return PriceRange(max=highest)
     return PriceRange(min=round(value + _STEP, 3) if meaning in _STRICT else value)
+
+
+def _ends(first: Amount, second: Amount) -> tuple[float, float]:
+    """The ends of a range. A word behind it may count for both: "500-900 cents", "1-2k"."""
+    value, factor = first.value, second.factor
+    if not first.named and first.factor == 1 and (factor < 1 or value < second.value / factor):
+        value = round(value * factor, 2)
+    low, high = sorted((value, second.value))
+    return low, high

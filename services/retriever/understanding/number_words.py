@@ -35,17 +35,41 @@ _TENS = {
     "nl": "twintig dertig veertig vijftig zestig zeventig tachtig negentig",
     "pt": "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa",
 }
-_HUNDRED = {
-    "en": "hundred", "de": "hundert", "fr": "cent|cents", "es": "cien|ciento", "it": "cento",
-    "nl": "honderd", "pt": "cem|cento",
-}  # fmt: skip
-_THOUSAND = {
-    "en": "thousand", "de": "tausend", "fr": "mille", "es": "mil", "it": "mille",
-    "nl": "duizend", "pt": "mil",
-}  # fmt: skip
+_LARGE = {
+    "en": "hundred thousand million|millions|mio|mln billion|billions trillion",
+    "de": "hundert tausend|tsd million|millionen|mio milliarde|milliarden billion|billionen",
+    "fr": "cent|cents mille million|millions milliard|milliards billion|billions",
+    "es": "cien|ciento mil millón|millones",
+    "it": "cento mille|mila milione|milioni miliardo|miliardi",
+    "nl": "honderd duizend miljoen miljard biljoen",
+    "pt": "cem|cento mil milhão|milhões bilhão|bilhões trilhão|trilhões",
+    "sv": "hundra tusen miljon|miljoner miljard|miljarder",
+    "da": "hundrede|hundred tusind|tusinde million|millioner milliard|milliarder",
+    "no": "hundre tusen million|millioner milliard|milliarder",
+    "pl": "sto tysiąc|tysiące|tysięcy|tys milion|miliony|milionów|mln miliard|miliardy|miliardów",
+    "ru": "сто тысяча|тысячи|тысяч|тыс миллион|миллиона|миллионов|млн "
+    "миллиард|миллиарда|миллиардов",
+    "tr": "yüz bin milyon milyar",
+    "ar": "مئة|مائة ألف|الف|آلاف|الاف مليون|ملايين مليار",
+    "zh": "百 千 百万 十亿",
+    "ja": "百 千 百万 十億",
+    "th": "ร้อย พัน ล้าน",
+    "ko": "백 천 백만 십억",
+}
+_VALUES = (100, 1_000, 10**6, 10**9, 10**12)
+"""Values of `_LARGE`."""
+_MORE = {
+    "en": {"lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7},
+    "zh": {"万": 10**4, "萬": 10**4},
+    "ja": {"万": 10**4},
+    "th": {"หมื่น": 10**4, "แสน": 10**5},
+    "ko": {"만": 10**4},
+}
 _JOINED = {"de": "und", "nl": "en"}
 """The link between a unit and a ten in one word: "fünfundzwanzig"."""
 _JOINS = frozenset({"-", "and", "et", "y", "e"})
+_OR_CENTS = frozenset({"cent", "cents"})
+"""Hundreds in French ("deux cents"), and hundredths of a currency behind ten and more."""
 
 
 def number_words(languages: Sequence[str]) -> dict[str, int]:
@@ -57,20 +81,38 @@ def number_words(languages: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def large_numbers(languages: Sequence[str]) -> dict[str, int]:
+    """Values of the folded words that multiply a number before them: "1.5 million"."""
+    found: dict[str, int] = {}
+    for language in languages:
+        for word, value in (_large(language) | _MORE.get(language, {})).items():
+            found.setdefault(fold(word), value)
+    return {word: value for word, value in found.items() if word not in _OR_CENTS}
+
+
 def _of(language: str) -> dict[str, int]:
     if language not in _UNITS:
         return {}
     units, tens = _listed(_UNITS[language], 1, 1), _listed(_TENS[language], 20, 10)
-    hundred = _listed(_HUNDRED[language], 100, 1)
-    found = units | _listed(_TEENS[language], 10, 1) | tens | hundred
-    found |= _listed(_THOUSAND[language], 1_000, 1)
+    large = _large(language)
+    found = units | _listed(_TEENS[language], 10, 1) | tens | large
     if (join := _JOINED.get(language)) is not None:
         for ten, value in tens.items():
             found |= {f"{unit}{join}{ten}": value + one for unit, one in units.items()}
     if language in ("de", "nl", "it"):
         for unit, one in units.items():
-            found |= {f"{unit}{word}": one * value for word, value in hundred.items()}
+            found |= {
+                f"{unit}{word}": one * value for word, value in large.items() if value <= 1_000
+            }
     return found
+
+
+def _large(language: str) -> dict[str, int]:
+    return {
+        word: value
+        for forms, value in zip(_LARGE.get(language, "").split(), _VALUES, strict=False)
+        for word in forms.split("|")
+    }
 
 
 def _listed(words: str, first: int, step: int) -> dict[str, int]:
@@ -95,9 +137,9 @@ def number_at(
             at += 1  # counts if a part of the same number follows
             continue
         following = _joined(current, value) if end > place else value
-        if following is None:
+        if following is None or (current >= 10 and tokens[at].folded in _OR_CENTS):
             break
-        if value == 1_000:
+        if value >= 1_000:
             total, current = total + following, 0
         else:
             current = following

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import get_args
 
-from services.retriever.understanding.currencies import CURRENCIES
-from services.retriever.understanding.number_words import number_words
+from services.retriever.understanding.currencies import CURRENCIES, HUNDREDTHS
+from services.retriever.understanding.number_words import large_numbers, number_words
 from services.retriever.understanding.phrase_lists import PHRASES, Meaning
 from services.retriever.understanding.tokens import Token, tokens_of
 from services.retriever.words.folding import unspaced
@@ -35,7 +35,7 @@ class Wording:
         self._phrases: dict[Meaning, dict[str, list[tuple[str, ...]]]] = {
             meaning: {} for meaning in get_args(Meaning)
         }
-        cut = {name for name in CURRENCIES if unspaced(name)}
+        cut = {name for name in (*CURRENCIES, *HUNDREDTHS) if unspaced(name)}
         for language in languages:
             for meaning, text in PHRASES.get(language, {}).items():
                 for phrase in text.split("|"):
@@ -61,6 +61,8 @@ class Wording:
         """Phrases to cut out of runs of a script without spaces."""
         self.numbers = number_words(languages)
         """Numbers by their folded words."""
+        self.large_numbers = large_numbers(languages)
+        """Words that multiply the number before them."""
 
     def at(self, meaning: Meaning, tokens: Sequence[Token], place: int) -> int:
         """The number of tokens of the longest phrase with this meaning that begins here."""

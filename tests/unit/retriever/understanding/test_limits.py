@@ -119,7 +119,11 @@ def test_a_measure_is_no_price(thing: str, number: int, unit: str, words: str, b
         "GSR 12V-15", "gsr12v-15 drill", "20-30 mug", "iphone 13", "chanel no 5", "over the knee",
         "under armour shirt", "7up", "mp3 player", "from 2010", "us size 10-12", "4x4", "24/7",
         "lego 75192", "under the sea poster", "level 3 to 5", "nothing", "", "…", "€", "under",
-        "mug under 1000001k",
+        "mug under 1000001k", "air max", "size 10-12", "iphone 12", "pack of 12", "500 ml",
+        "plates under 10-12 cm", "under 10-12 pack", "ages 10-12 and up", "50 Cent poster",
+        "10 pounds dumbbell", "best price for 10 pounds dumbbell", "under 99p", "under 50 ct",
+        "under 5 million pieces", "10..20 mugs", "bottle .5 l", "two US$10 mugs",
+        "under 1 trillion", "under two fifty",
     ],
 )  # fmt: skip
 def test_a_number_that_is_no_limit_stays(query: str) -> None:
@@ -203,6 +207,164 @@ def test_an_amount_is_read_as_people_write_it(
     ],
 )
 def test_signs_of_limits_and_ranges_are_read_in_each_spelling(query: str, price: Price) -> None:
+    assert read(query) == ("mug", [price], False)
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "price"),
+    [
+        ("en", "mug under 500 cents", (None, 4.999)),
+        ("en", "mug under 990¢", (None, 9.899)),
+        ("en", "mug under 99 pence", (None, 0.989)),
+        ("en", "mug under 50 euro cents", (None, 0.499)),
+        ("en", "mug under 50 US cents", (None, 0.499)),
+        ("en", "mug under fifty cents", (None, 0.499)),
+        ("en", "mug 50 cents or less", (None, 0.5)),
+        ("en", "mug between 50 cents and 2 euros", (0.5, 2)),
+        ("de", "mug unter 50 Cent", (None, 0.499)),
+        ("fr", "mug moins de 50 centimes", (None, 0.499)),
+        ("fr", "mug under fifty cents", (None, 0.499)),
+        ("fr", "mug moins de deux cents euros", (None, 199.999)),
+        ("es", "mug menos de 50 céntimos", (None, 0.499)),
+        ("it", "mug sotto 50 centesimi", (None, 0.499)),
+        ("sv", "mug under 50 öre", (None, 0.499)),
+        ("pl", "mug do 50 groszy", (None, 0.5)),
+        ("ru", "mug до 50 копеек", (None, 0.5)),
+        ("en", "mug under twelve fifty", (None, 12.499)),
+        ("en", "mug under nineteen ninety-nine", (None, 19.989)),
+        ("en", "mug between twelve fifty and twenty", (12.5, 20)),
+        ("en", "mug under twelve euros fifty", (None, 12.499)),
+        ("de", "mug unter zwölf Euro fünfzig", (None, 12.499)),
+        ("en", "mug under 10 euros 50 cents", (None, 10.499)),
+        ("en", "mug under €10 and 50 cents", (None, 10.499)),
+        ("fr", "mug moins de 10 euros et 50 centimes", (None, 10.499)),
+        ("en", "mug under $.99", (None, 0.989)),
+        ("en", "mug under .99 €", (None, 0.989)),
+    ],
+)
+def test_cents_are_hundredths(language: str, query: str, price: Price) -> None:
+    assert read(query, language) == ("mug", [price], False)
+
+
+@pytest.mark.parametrize(
+    ("query", "price"),
+    [
+        ("mug between 500 and 900 cents", (5, 9)),
+        ("500-900 cents mug", (5, 9)),
+        ("mug under 50-90 cents", (None, 0.899)),
+        ("mug between 1 and 2 thousand", (1_000, 2_000)),
+        ("mug 1-2k €", (1_000, 2_000)),
+        ("mug 1k-2k €", (1_000, 2_000)),
+        ("mug between 500 and 2 thousand", (500, 2_000)),
+    ],
+)
+def test_a_word_behind_a_range_counts_for_both_its_ends(query: str, price: Price) -> None:
+    assert read(query) == ("mug", [price], False)
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("mug under 10 euros 50 ml", "mug 50 ml"),
+        ("mug under 10 euros 42", "mug 42"),
+        ("mug under ten fifty ml", "mug fifty ml"),
+    ],
+)
+def test_a_number_behind_a_price_that_may_be_no_cents_stays(query: str, left: str) -> None:
+    assert read(query) == (left, [(None, 9.999)], False)
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "value"),
+    [
+        ("en", "mug up to 1.5 thousand", 1_500),
+        ("en", "mug up to 1 million euros", 1_000_000),
+        ("en", "mug up to two million", 2_000_000),
+        ("en", "mug up to 2 lakh", 200_000),
+        ("de", "mug bis 1,5 Tausend Euro", 1_500),
+        ("de", "mug bis 1 Mio. Euro", 1_000_000),
+        ("de", "mug bis zweitausend Euro", 2_000),
+        ("fr", "mug jusqu'à 1 million d'euros", 1_000_000),
+        ("es", "mug hasta 1 millón de euros", 1_000_000),
+        ("es", "mug hasta 2 mil euros", 2_000),
+        ("it", "mug fino a 2 mila euro", 2_000),
+        ("sv", "mug upp till 2 tusen kr", 2_000),
+        ("pl", "mug do 2 tysięcy zł", 2_000),
+        ("ru", "mug до 2 тыс. руб", 2_000),
+        ("en", "5万元以下的 mug", 50_000),
+        ("en", "1만원 이하 mug", 10_000),
+    ],
+)
+def test_a_large_number_word_multiplies_the_number(language: str, query: str, value: float) -> None:
+    assert read(query, language) == ("mug", [(None, value)], False)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "US$10", "US $10", "$US10", "USD$10", "C$10", "CA$10", "ca $10", "A$10", "R$10", "HK$10",
+        "NT$10", "Rs.10", "Rs. 10", "Rs 10/-", "kr.10", "10 US$", "10 US dollars",
+        "10 Canadian dollars", "$10 USD", "$10CAD", "10 pounds sterling",
+    ],
+)  # fmt: skip
+def test_a_currency_is_read_with_its_country(amount: str) -> None:
+    assert read(f"mug up to {amount}") == ("mug", [(None, 10)], False)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [("US $10", "USD"), ("HK$10", "HKD"), ("$10 CAD", "CAD"), ("99 pence", "GBP"), ("$10", None)],
+)
+def test_the_currency_of_a_country_is_known(amount: str, currency: str | None) -> None:
+    words = wording.of("en")
+    (limit,) = Limits(tokens_of(f"under {amount}", words.cut), words, {"EUR"}).prices()
+    assert limit.currency == currency
+
+
+def test_pounds_alone_may_be_a_weight_where_prices_are_in_pounds_too() -> None:
+    words = wording.of("en")
+    queries = ["10 pounds dumbbell", "mug for 10 pounds", "mug under 10 pounds"]
+    found = [Limits(tokens_of(query, words.cut), words, {"GBP"}).prices() for query in queries]
+    assert [[one.currency for one in limits] for limits in found] == [[], ["GBP"], ["GBP"]]
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "price"),
+    [
+        ("en", "mug under 10-12 euros", (None, 11.999)),
+        ("en", "mug under €10-€12", (None, 11.999)),
+        ("en", "mug up to 10-12 €", (None, 12)),
+        ("en", "mug max 10-12 euros", (None, 12)),
+        ("en", "mug max price 10-12 €", (None, 12)),
+        ("en", "mug, minimum price: 10-12 €", (10, None)),
+        ("en", "mug 10-12 € or less", (None, 12)),
+        ("en", "mug over 10-12 €", (10.001, None)),
+        ("en", "mug at least 10 to 12 euros", (10, None)),
+        ("en", "mug 10-12 € and up", (10, None)),
+        ("en", "mug not under 10-12 €", (10, None)),
+        ("de", "mug unter 10 bis 12 €", (None, 11.999)),
+        ("fr", "mug moins de 10 à 12 €", (None, 11.999)),
+    ],
+)
+def test_a_limit_before_a_range_means_its_outer_end(
+    language: str, query: str, price: Price
+) -> None:
+    assert read(query, language) == ("mug", [price], False)
+
+
+def test_two_limits_are_no_range() -> None:
+    assert read("mug at least 10 up to 20 €") == ("mug", [(10, None), (None, 20)], False)
+
+
+@pytest.mark.parametrize(
+    ("query", "price"),
+    [
+        ("mug under 9 €99", (None, 9.989)),
+        ("mug cheaper than 10 pounds", (None, 9.999)),
+        ("mug that costs less than 10 pounds", (None, 9.999)),
+    ],
+)
+def test_words_of_a_limit_make_an_amount_certain(query: str, price: Price) -> None:
     assert read(query) == ("mug", [price], False)
 
 
