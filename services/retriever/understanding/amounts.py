@@ -63,6 +63,7 @@ class Amounts:
 
         limited: behind the words of a limit, where "9 €99" and "10 pounds" may be prices.
         """
+        tokens = self._tokens
         before = self._currency(place)
         number = place + (self._prefix(place, before[0]) if before else 0)
         found = self._digits(number)
@@ -77,17 +78,20 @@ class Amounts:
         if before is None and (behind := self._hundredths(end)):
             return self._in_hundredths(value, place, behind)
         dashed = self._dash(end)
-        of = factor > 1 and end < len(self._tokens) and self._tokens[end].folded in _OF
+        of = factor > 1 and end < len(tokens) and tokens[end].folded in _OF
         after = self._currency_behind(end + dashed + of, limited=limited)
         if before is None and after is None and not dashed and self._measured(end - 1):
             return None
         end += dashed
         code = before[1] if before else None
-        if after is not None and (before is None or code in (None, after[1])):
+        # "$10 USD", but not "$10€20".
+        if after and (
+            before is None or (code in (None, after[1]) and tokens[end + of].sort == "word")
+        ):
             end, code = end + of + after[0], after[1]
-        if before is not None or after is not None:
+        if before or after:
             cents, end = self._cents(end)
-            value = round(value + cents, 2)
+            value = round(value + cents, 3)
         named = before is not None or after is not None or dashed > 0
         return Amount(value, code, named, place, end, factor)
 
@@ -102,13 +106,13 @@ class Amounts:
             return self._in_hundredths(value, place, behind)
         if value >= _FEWEST_ALONE:
             cents, end = self._spoken_cents(end)
-            value = round(value + cents, 2)
+            value = round(value + cents, 3)
         after = self._currency_behind(end, limited=limited)
         if after is None and (value < _FEWEST_ALONE or self._measured(end - 1)):
             return None
         if after is not None:
             cents, end = self._cents(end + after[0])
-            value = round(value + cents, 2)
+            value = round(value + cents, 3)
         return Amount(value, after[1] if after else None, after is not None, place, end)
 
     def _prefix(self, place: int, length: int) -> int:

@@ -240,6 +240,7 @@ def test_signs_of_limits_and_ranges_are_read_in_each_spelling(query: str, price:
         ("fr", "mug moins de 10 euros et 50 centimes", (None, 10.499)),
         ("en", "mug under $.99", (None, 0.989)),
         ("en", "mug under .99 €", (None, 0.989)),
+        ("en", "mug up to 0.125 €", (None, 0.125)),
     ],
 )
 def test_cents_are_hundredths(language: str, query: str, price: Price) -> None:
@@ -267,6 +268,7 @@ def test_a_word_behind_a_range_counts_for_both_its_ends(query: str, price: Price
     [
         ("mug under 10 euros 50 ml", "mug 50 ml"),
         ("mug under 10 euros 42", "mug 42"),
+        ("mug under $10€20", "mug €20"),
         ("mug under ten fifty ml", "mug fifty ml"),
     ],
 )
