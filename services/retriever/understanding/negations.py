@@ -238,12 +238,16 @@ class Negations:
         return end
 
     def _modifies(self, place: int, taken: Collection[int]) -> bool:
-        """True for `jet black`: a word that no product says before a value."""
+        """True for `jet black`: a word that no product says before a value; not for `suede mug`."""
         after = place + 1
         if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
             return False
         said = rows_saying(self._words, self._tokens[place].folded, STRUCTURED)
-        return not len(said) and self._is_value(after, after + 1)
+        if len(said) or self._is_value(place, after):
+            return False
+        return self._is_value(after, after + 1) and self._catalogue.is_quality(
+            self._tokens[after].folded
+        )
 
     def _has_noun(self, place: int, taken: Collection[int]) -> bool:
         """True for `red stripes`: the next word is no value of its own and no kind of product."""
@@ -253,11 +257,7 @@ class Negations:
         word = self._tokens[after].folded
         if self._vocabulary.is_function_word(word) or self._is_value(after, after + 1):
             return False
-        if not self._is_value(place, after):
-            return False
-        attributes = rows_saying(self._words, word, ("attributes",))
-        categories = rows_saying(self._words, word, ("category",))
-        return len(attributes) > len(categories)
+        return self._is_value(place, after) and self._catalogue.is_quality(word)
 
     def _another(self, end: int, first: str, taken: Collection[int]) -> tuple[int, int] | None:
         """The place of one more text after "or" or a comma: of the same fields as the first."""

@@ -55,6 +55,12 @@ class Sayings:
         others = rows_saying(self._words, text, ("attributes", "brand"), self._synonyms)
         return len(kinds) > len(others)
 
+    def is_quality(self, text: str) -> bool:
+        """True if more products have it as a value than are of such a category."""
+        values = rows_saying(self._words, text, ("attributes", "brand"), self._synonyms)
+        categories = rows_saying(self._words, text, ("category",), self._synonyms)
+        return len(values) > len(categories)
+
     def negated_in(self, word: str) -> str | None:
         """The part of a folded word that the word negates: `lederfrei`, `unstriped`."""
         language = self._words.analyser.language

@@ -390,3 +390,25 @@ def test_a_limit_in_another_currency_contradicts_the_first_and_stays_in_the_text
     assert [part.text for part in found.understood] == ["under 20 €"]
     assert found.price == PriceRange(max=19.999, currency="EUR")
     assert found.text == "mug over 5 SEK"
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "without"),
+    [
+        ("not crimson mug", "mug", ["crimson"]),
+        ("no tartan mug", "mug", ["tartan"]),
+        ("not suede scarf", "scarf", ["suede"]),
+        ("no zip rucksack", "backpack", ["zip"]),
+        ("mug without zip", "mug", ["zip"]),
+        ("not jet black mug", "mug", ["black"]),
+        ("not fire crimson mug", "mug", ["crimson"]),
+    ],
+)
+def test_an_unknown_word_before_a_kind_of_product_does_not_exclude_the_kind(
+    query: str, text: str, without: list[str]
+) -> None:
+    synonyms = [["mug", "cup"], ["scarf", "shawl"], ["backpack", "rucksack"]]
+    synonyms += [["red", "crimson"], ["checked", "tartan"]]
+    table = SynonymTable([Synonym(words=one) for one in synonyms])
+    found = meant(query, replace(sample(), synonyms=table))
+    assert (found.text, found.exclusions) == (text, without)
