@@ -22,6 +22,11 @@ _WITHOUT = frozenset(
 )  # fmt: skip
 """Negators of a noun, so that an adjective before the noun belongs to it: no red stripes."""
 
+_CLOSING = dict(zip("([\"'“„«»*", ")]\"'”“»«*", strict=True))
+"""Signs that close what others open: not (red)."""
+_MINUS = frozenset("-‐‑–−!")
+"""Signs that negate a word that they touch."""
+
 _OF_ANY_KIND = frozenset(
     [
         "thing",
@@ -119,14 +124,12 @@ class Negations:
         end = self._target(target, taken, noun=negator in _WITHOUT)
         if end is None or self._is_sought(place, target, end, taken):
             return None
-        excluded = [self._excluded(target, end)]
         if self._literal(place, length, target, end):
             return None
-        while more := self._another(end, excluded[0], taken):
-            start, end = more
-            excluded.append(self._excluded(start, end))
+        first = self._excluded(target, end)
+        others, end = self._others(place, end, first, taken)
         end += self._wording.at("on_it", self._tokens, end)
-        return Negation(self._start(place), end, excluded)
+        return Negation(self._start(place, taken), end, [first, *others])
 
     def _behind_articles(self, place: int) -> int:
         while skipped := self._wording.at("article", self._tokens, place):
@@ -196,13 +199,13 @@ class Negations:
         return length if end is not None and self._is_value(start, end) else 0
 
     def _minus(self, place: int) -> int:
-        """1 for a minus sign before a word: `mug -blue`, `mug !blue`."""
-        tokens = self._tokens
-        if tokens[place].folded not in ("-", "!") or place + 1 >= len(tokens):
+        """1 for a minus sign before a word: `mug -blue`, `mug !blue`, `mug -"blue"`."""
+        tokens, after = self._tokens, place + 1
+        if place == 0 or tokens[place].folded not in _MINUS or after >= len(tokens):
             return 0
-        apart = place == 0 or not adjacent(tokens[place - 1], tokens[place])
-        word = tokens[place + 1].sort == "word" and adjacent(tokens[place], tokens[place + 1])
-        return int(apart and word and place > 0)
+        word = tokens[after].sort == "word" or tokens[after].folded in _CLOSING
+        apart = not adjacent(tokens[place - 1], tokens[place])
+        return int(apart and word and adjacent(tokens[place], tokens[after]))
 
     def _free(self, place: int) -> int:
         """The length of `-free`, or of `free` before a kind of product or the end."""
@@ -242,12 +245,13 @@ class Negations:
         after = place + 1
         if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
             return False
-        said = rows_saying(self._words, self._tokens[place].folded, STRUCTURED)
-        if len(said) or self._is_value(place, after):
+        word, value = self._tokens[place].folded, self._tokens[after].folded
+        if len(rows_saying(self._words, word, STRUCTURED)):
             return False
-        return self._is_value(after, after + 1) and self._catalogue.is_quality(
-            self._tokens[after].folded
-        )
+        # "Crimson red" is one colour, but "crimson striped" are two values.
+        if self._catalogue.is_quality(word) and not self._catalogue.same_field(word, value):
+            return False
+        return self._is_value(after, after + 1) and self._catalogue.is_quality(value)
 
     def _has_noun(self, place: int, taken: Collection[int]) -> bool:
         """True for `red stripes`: the next word is no value of its own and no kind of product."""
@@ -259,29 +263,61 @@ class Negations:
             return False
         return self._is_value(place, after) and self._catalogue.is_quality(word)
 
-    def _another(self, end: int, first: str, taken: Collection[int]) -> tuple[int, int] | None:
-        """The place of one more text after "or" or a comma: of the same fields as the first."""
-        joined = self._wording.at("or", self._tokens, end)
-        if not joined:
-            return None
-        start = self._behind_articles(end + joined)
+    def _others(
+        self, place: int, end: int, first: str, taken: Collection[int]
+    ) -> tuple[list[str], int]:
+        """Further texts of the list that the negation at `place` begins, and the end of the list.
+
+        "not red, blue mug": a comma alone does not continue the list, unless an "or" or the end of
+        the query follows ("not red, blue or green mug").
+        """
+        found: list[str] = []
+        doubtful: list[str] = []
+        end = last = self._closed(place, end)
+        while joined := self._joined(last):
+            another = self._another(last, joined, first, taken)
+            if another is None:
+                break
+            start, stop = another
+            doubtful.append(self._excluded(start, stop))
+            closed = self._closed(place, stop)
+            comma = joined == last + 1 and self._tokens[last].folded == ","
+            behind = closed + self._wording.at("on_it", self._tokens, closed)
+            bracket = self._tokens[closed - 1].folded in (")", "]")
+            if not comma or bracket or behind == len(self._tokens):
+                found += doubtful
+                doubtful, end = [], closed
+            last = closed
+        return found, end
+
+    def _closed(self, place: int, end: int) -> int:
+        """The end with the sign that closes one behind `place`."""
+        closing = {_CLOSING.get(one.folded) for one in self._tokens[place:end]}
+        return end + (end < len(self._tokens) and self._tokens[end].folded in closing)
+
+    def _joined(self, place: int) -> int:
+        """The end of the joining words here, such as "or" and a comma; 0 without."""
+        end = place
+        while length := self._wording.at("or", self._tokens, end):
+            end += length
+        # "not red, not blue" are two negations.
+        again = end > place + 1 and self._wording.at("not", self._tokens, end - 1)
+        return 0 if end == place or again else end
+
+    def _another(
+        self, end: int, joined: int, first: str, taken: Collection[int]
+    ) -> tuple[int, int] | None:
+        """The place of one more text behind joining words: of the same fields as the first."""
+        start = self._behind_articles(joined)
         stop = self._target(start, taken, noun=False)
         if stop is None:
             return None
-        either = self._wording.at("either", self._tokens, end) and (
-            self._is_value(start, stop) or self._catalogue.is_described(self._said(start, stop))
-        )
-        if not self._catalogue.same_field(first, self._said(start, stop)) and (
-            not either or self._catalogue.is_kind(self._said(start, stop))
-        ):
-            return None
-        behind = self._wording.at("on_it", self._tokens, stop)
-        negated_again = self._wording.at("not", self._tokens, end + joined - 1)
-        comma = self._tokens[end].folded == ","
-        # "not red, blue mug": the last of a list without "or" describes what is wanted.
-        if comma and joined == 1 and not negated_again and stop + behind < len(self._tokens):
-            return None
-        return start, stop
+        said = self._said(start, stop)
+        if self._catalogue.same_field(first, said):
+            return start, stop
+        either = any(self._wording.at("either", self._tokens, one) for one in range(end, joined))
+        described = self._is_value(start, stop) or self._catalogue.is_described(said)
+        return (start, stop) if either and described and not self._catalogue.is_kind(said) else None
 
     def _is_value(self, start: int, end: int) -> bool:
         return self._catalogue.is_value(self._said(start, end))
@@ -302,8 +338,10 @@ class Negations:
         negator = self._said(place, place + length)
         return len(negator) > 1 and self._catalogue.says_both(self._said(target, end), negator)
 
-    def _start(self, place: int) -> int:
+    def _start(self, place: int, taken: Collection[int]) -> int:
         """With the joining word before the negation."""
-        while length := self._wording.before("or", self._tokens, place):
+        while (length := self._wording.before("or", self._tokens, place)) and (
+            place - 1 not in taken
+        ):
             place -= length
         return place

@@ -76,11 +76,11 @@ PHRASES["en"] = {
     "anything with no|not something|not one with|not ones with|does not|do not|doesn't|doesnt|"
     "don't|dont|that does not|that doesn't|that doesnt|which does not|which doesn't|"
     "that do not|that don't",
-    "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|"
-    "that|made of|made from|made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|"
-    "in the color|in the colour|has|want|on|-",
+    "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|that|"
+    "made of|made from|made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|"
+    "in the colour|has|want|on|-|(|[|*|„|«|»|…|.|...",
     "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
-    ", and|, nor|, no|, not|and without|or with",
+    ", and|, nor|, no|, not|and without|or with|&|+",
     "in_stock": "in stock|on stock|in-stock|available|that are available|that is available|"
     "which are available|which is available|is available|are available|available now|"
     "available today|"

@@ -76,11 +76,28 @@ class Sayings:
 
     def same_field(self, first: str, second: str) -> bool:
         """True if both are values of one field, or both are none."""
-        fields = {value.field for value in self._vocabulary.values(first)}
-        others = {value.field for value in self._vocabulary.values(second)}
-        if fields and others:
-            return bool(fields & others)
-        return not fields and not others
+        fields, others = self._fields(first), self._fields(second)
+        return bool(fields & others) or fields == others
+
+    def _fields(self, text: str) -> set[str]:
+        """The fields with a value that is this text or a synonym; else those of a product that
+        says another form of it.
+        """
+        analyser = self._words.analyser
+        words = analyser.words(text)
+        length, synonyms = self._synonyms.at(words, 0)
+        others = map(" ".join, synonyms) if length == len(words) else ()
+        values = {value.field for one in (text, *others) for value in self._vocabulary.values(one)}
+        if values:
+            return values
+        rows = rows_saying(self._words, text, ("attributes",))[:1]
+        stems = set(analyser.stems(words))
+        return {
+            name
+            for product in self._products.values(rows.tolist())
+            for name, value in product.get("attributes", {}).items()
+            if stems <= set(analyser.stems(analyser.words(str(value))))
+        }
 
     def says_both(self, excluded: str, negator: str) -> bool:
         """True if products say the negation, and more often than what is negated."""

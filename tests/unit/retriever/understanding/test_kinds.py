@@ -111,6 +111,10 @@ lederfreie Handtasche | Handtasche | leder
 Tasse streifenfrei | Tasse | streifen
 streifenlose Tasse | Tasse | streifen
 Tasse nicht zu teuer | Tasse nicht zu teuer |
+Tasse nicht rot, blau oder grün | Tasse | rot, blau, grün
+nicht rote, grüne oder blaue Tasse | Tasse | rote, grüne, blaue
+Tasse weder rot, blau noch grün | Tasse | rot, blau, grün
+nicht rot, blaue Tasse | blaue Tasse | rot
 rot oder blaue Tasse | rot oder blaue Tasse |
 """,
     "fr": """
@@ -123,6 +127,8 @@ tasse autre chose que rouge | tasse | rouge
 tasse plutôt que robe | tasse | robe
 tout sauf rouge | | rouge
 tasse pas trop chère | tasse pas trop chère |
+tasse pas rouge, bleue ou verte | tasse | rouge, bleue, verte
+tasse sans rayures, pois ou uni | tasse | rayures, pois, uni
 """,
     "es": """
 taza menos rojo | taza | rojo
@@ -132,6 +138,7 @@ taza ni rojo ni azul | taza | rojo, azul
 todo menos rojo | | rojo
 taza en vez de vestido | taza | vestido
 taza no muy cara | taza no muy cara |
+taza ni roja, azul ni verde | taza | roja, azul, verde
 """,
 }
 

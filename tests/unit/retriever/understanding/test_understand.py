@@ -100,6 +100,19 @@ def test_a_negation_in_any_wording_excludes(
         ("scarf not backpack", "scarf", ["backpack"]),
         ("mug no leather", "mug", ["leather"]),
         ("not red", "", ["red"]),
+        ("mug not (red)", "mug", ["red"]),
+        ("mug not (red or blue)", "mug", ["red", "blue"]),
+        ("not (red, blue) mug", "mug", ["red", "blue"]),
+        ("mug –red", "mug", ["red"]),
+        ("mug −red", "mug", ["red"]),
+        ('mug -"red"', "mug", ["red"]),
+        ('mug -"dark blue" striped', "mug striped", ["dark blue"]),
+        ("mug not “red” or “blue”", "mug", ["red", "blue"]),
+        ("mug not [red]", "mug", ["red"]),
+        ("mug not… red", "mug", ["red"]),
+        ("mug not... red", "mug", ["red"]),
+        ("mug not red&blue", "mug", ["red", "blue"]),
+        ("mug not red + blue", "mug", ["red", "blue"]),
     ],
 )
 def test_negations_of_many_kinds(query: str, text: str, without: list[str]) -> None:
@@ -402,6 +415,9 @@ def test_a_limit_in_another_currency_contradicts_the_first_and_stays_in_the_text
         ("mug without zip", "mug", ["zip"]),
         ("not jet black mug", "mug", ["black"]),
         ("not fire crimson mug", "mug", ["crimson"]),
+        ("not crimson red mug", "mug", ["red"]),
+        ("not crimson striped mug", "striped mug", ["crimson"]),
+        ("mug not blue, crimson or green", "mug", ["blue", "crimson", "green"]),
     ],
 )
 def test_an_unknown_word_before_a_kind_of_product_does_not_exclude_the_kind(
@@ -412,3 +428,25 @@ def test_an_unknown_word_before_a_kind_of_product_does_not_exclude_the_kind(
     table = SynonymTable([Synonym(words=one) for one in synonyms])
     found = meant(query, replace(sample(), synonyms=table))
     assert (found.text, found.exclusions) == (text, without)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "without"),
+    [
+        ("mug not red, blue or green", "mug", ["red", "blue", "green"]),
+        ("mug not red, blue, or green", "mug", ["red", "blue", "green"]),
+        ("mug not red, blue & green", "mug", ["red", "blue", "green"]),
+        ("mug except red, blue, green", "mug", ["red", "blue", "green"]),
+        ("mug neither red, blue nor green", "mug", ["red", "blue", "green"]),
+        ("not red, blue or green mug", "mug", ["red", "blue", "green"]),
+        ("mug no stripes, dots or checks", "mug", ["stripes", "dots", "checks"]),
+        ("other than mugs, scarfs & backpacks", "", ["mugs", "scarfs", "backpacks"]),
+        ("not red, blue mug", "blue mug", ["red"]),
+        ("not red, green, blue mug", "green, blue mug", ["red"]),
+        ("mug not red, striped", "mug, striped", ["red"]),
+        ("mug not red, blue, not green", "mug, blue", ["red", "green"]),
+        ("mug not red, not blue or green", "mug", ["red", "blue", "green"]),
+    ],
+)
+def test_a_comma_continues_a_list_that_goes_on(query: str, text: str, without: list[str]) -> None:
+    assert excluded(query) == (text, without)
