@@ -56,10 +56,11 @@ class PriceLimit:
 
 @dataclass(frozen=True, slots=True)
 class StockLimit:
-    """Tokens [start, end) that ask for products in stock."""
+    """Tokens [start, end) that ask for products in stock, or out of stock."""
 
     start: int
     end: int
+    available: bool
 
 
 class Limits:
@@ -92,9 +93,13 @@ class Limits:
         """taken: tokens that say something else already."""
         found, place = [], 0
         while place < len(self._tokens):
-            length = self._wording.at("in_stock", self._tokens, place)
-            if length and place not in taken and not self._negated(place):
-                found.append(StockLimit(place, place + length))
+            inside = self._wording.at("in_stock", self._tokens, place)
+            outside = self._wording.at("out_of_stock", self._tokens, place)
+            length = max(inside, outside)
+            if length and place not in taken:
+                negator = self._wording.before("not", self._tokens, place)
+                available = (inside >= outside) != (negator > 0)
+                found.append(StockLimit(place - negator, place + length, available))
             place += max(length, 1)
         return found
 
@@ -284,9 +289,6 @@ class Limits:
                 start -= length
         end = limit.end + self._wording.at("behind_price", self._tokens, limit.end)
         return PriceLimit(start, end, limit.price, limit.currency, limit.doubtful)
-
-    def _negated(self, place: int) -> bool:
-        return self._wording.before("not", self._tokens, place) > 0
 
 
 def _beyond(meaning: Meaning, value: float) -> PriceRange:

@@ -3,7 +3,8 @@
 Languages without spaces are cut at these phrases. `measure`: a number behind it is no price;
 `unit`: a number before it is none. `money`: a range behind it is one of prices, without a currency
 too. `idiom`: a word behind "not" that it does not negate. `either`: all that it joins is negated.
-`but`: a negation behind a word of `any` only.
+`but`: a negation behind a word of `any` only. `article`: words and signs between a negation and
+what it negates.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 Meaning = Literal[
     "below", "up_to", "above", "at_least", "or_less", "or_more", "between", "and", "to",
     "or_between", "price", "money", "behind_price", "more_less", "measure", "unit", "in_stock",
-    "not", "after_not", "article", "or", "either", "idiom", "on_it", "any", "but",
+    "out_of_stock", "not", "after_not", "article", "or", "either", "idiom", "on_it", "any", "but",
 ]  # fmt: skip
 
 PHRASES: dict[str, dict[Meaning, str]] = {}
@@ -77,20 +78,23 @@ PHRASES["en"] = {
     "don't|dont|that does not|that doesn't|that doesnt|which does not|which doesn't|"
     "that do not|that don't",
     "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|that|"
-    "made of|made from|made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|"
-    "in the colour|has|want|on|-|(|[|*|„|«|»|…|.|...",
+    "made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|in the colour|has|"
+    "want|on|-|(|[|*|„|«|»|…|.|by|from|made|the brand|from brand|by brand|produced|manufactured",
     "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
     ", and|, nor|, no|, not|and without|or with|&|+",
     "in_stock": "in stock|on stock|in-stock|available|that are available|that is available|"
     "which are available|which is available|is available|are available|available now|"
-    "available today|"
-    "immediately available|available immediately|that are in stock|that is in stock|"
-    "only in stock|in stock only|currently available|ready to ship|currently in stock|"
-    "which are in stock|which is in stock|not sold out|not out of stock|in stock now|"
-    "available in stock|must be in stock|should be in stock|have in stock|has in stock|"
-    "that you have in stock|you have in stock|in stock items|in stock products|and in stock|"
-    "and available now|in stock please|available right now|available for delivery|is in stock|"
-    "are in stock|instock",
+    "available today|immediately available|available immediately|that are in stock|"
+    "that is in stock|only in stock|in stock only|currently available|ready to ship|"
+    "currently in stock|which are in stock|which is in stock|not sold out|not out of stock|"
+    "in stock now|available in stock|must be in stock|should be in stock|have in stock|"
+    "has in stock|that you have in stock|you have in stock|in stock items|in stock products|"
+    "and in stock|and available now|in stock please|available right now|available for delivery|"
+    "is in stock|are in stock|instock|hide sold out|hide out of stock",
+    "out_of_stock": "out of stock|out-of-stock|sold out|sold-out|unavailable|"
+    "currently unavailable|no longer available|that are out of stock|that is out of stock|"
+    "which are out of stock|which is out of stock|is out of stock|are out of stock|"
+    "currently out of stock|out of stock items|no stock",
     "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|"
     "longer|one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|"
     "if|for|my|your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|"
@@ -153,11 +157,14 @@ PHRASES["de"] = {
     "statt in|bloss kein|bloss keine|bloss keinen|bitte nicht|bitte kein|bitte keine|"
     "bitte ohne|mit ausnahme von|abgesehen von|alle farben ausser|alles ohne|nicht mit|"
     "kein bisschen",
-    "article": "ein|eine|einen|einem|der|die|das|den|dem|in|mit|aus|farbe|der farbe",
+    "article": "ein|eine|einen|einem|der|die|das|den|dem|in|mit|aus|farbe|der farbe|von|vom|"
+    "der marke|hergestellt|gemacht|gefertigt|produziert|von der marke|die marke",
     "or": "oder|und|noch|oder in|und in|und ohne|und kein|und keine|oder mit",
     "in_stock": "auf lager|lieferbar|sofort lieferbar|sofort verfugbar|vorratig|verfugbar|"
     "ab lager|lagernd|auf vorrat|jetzt lieferbar|nur lieferbare|nicht ausverkauft|"
     "nur auf lager|nur lieferbar|nur verfugbare",
+    "out_of_stock": "ausverkauft|vergriffen|nicht mehr lieferbar|nicht mehr auf lager|"
+    "nicht mehr verfugbar|nicht vorratig",
     "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|"
     "wenn|dass|ich|problem|ahnung|besonders",
     "on_it": "darauf|drauf|bitte|dabei|ist|sind|hat|haben",
@@ -198,10 +205,14 @@ PHRASES["fr"] = {
     "qui ne sont pas|qui ne soit pas|qui ne soient pas|plutot que|au lieu de|a l'exclusion de|"
     "exclure|excluant|toutes les couleurs sauf|je ne veux pas de|je ne veux pas|mis a part|"
     "en dehors de",
-    "article": "le|la|les|un|une|des|du|de|d'|en|avec|a|couleur|au|aux|l'",
+    "article": "le|la|les|un|une|des|du|de|d'|en|avec|a|couleur|au|aux|l'|par|la marque|fabrique|"
+    "fabriquee|fabriques|fabriquees|fait|faite|faits|faites|produit par|chez|provenant|"
+    "de la marque",
     "or": "ou|et|ni|ou de|et de|ou en|ni de|ni en",
     "in_stock": "en stock|disponible|disponibles|disponible immediatement|"
     "disponible tout de suite|en stock uniquement|livrable|non epuise",
+    "out_of_stock": "rupture de stock|en rupture de stock|en rupture|epuise|epuises|epuisee|"
+    "epuisees|hors stock|indisponible|indisponibles|plus en stock|plus disponible",
     "idiom": "seulement|sur|trop|tres|si|plus|moins|cher|chere|grand|petit|beaucoup|que|mal|"
     "forcement|vraiment|probleme|encore|besoin",
     "on_it": "dessus|svp|s'il vous plait",
@@ -240,10 +251,13 @@ PHRASES["es"] = {
     "en lugar de|que no sean de|que no sea de|que no lleve|que no lleven|exceptuando|"
     "a excepcion del|todos menos|todas menos|aparte de|no quiero|cualquier cosa menos|"
     "de cualquier color menos|que no",
-    "article": "el|la|los|las|un|una|de|en|con|color|del|unos|unas|color de",
+    "article": "el|la|los|las|un|una|de|en|con|color|del|unos|unas|color de|por|la marca|hecho|"
+    "hecha|hechos|hechas|fabricado|fabricada|fabricados|fabricadas",
     "or": "o|y|ni|u|o de|ni de|o con",
     "in_stock": "en stock|disponible|disponibles|en existencia|en existencias|en almacen|"
     "disponible ya|disponibles ya|solo disponibles|con stock|no agotado|no agotados",
+    "out_of_stock": "agotado|agotados|agotada|agotadas|sin stock|sin existencias|fuera de stock|"
+    "no disponible|no disponibles",
     "idiom": "solo|seguro|muy|tan|demasiado|mas|menos|importa|se|caro|cara|caros|grande|"
     "necesario|obstante|problema|hay|es",
     "on_it": "por favor",
@@ -277,10 +291,14 @@ PHRASES["it"] = {
     "qualsiasi colore tranne|nessun|nessuna|mai|non in|non di|meno che|fuorche|ma niente|"
     "che non abbia|invece di|al posto di|ad eccezione di|eccetto il|tranne il|tutti tranne|"
     "tutte tranne|che non sono|che non e|che non",
-    "article": "il|lo|la|i|gli|le|un|una|di|in|con|colore|del|della|il colore|uno|l'",
+    "article": "il|lo|la|i|gli|le|un|una|di|in|con|colore|del|della|il colore|uno|l'|da|dal|dalla|"
+    "la marca|fatto|fatta|fatti|fatte|prodotto|prodotta|realizzato|realizzata|della marca|"
+    "prodotti|prodotte",
     "or": "o|e|ne|oppure|o di|ne di|o in",
     "in_stock": "disponibile|disponibili|in magazzino|in stock|disponibilita immediata|"
     "subito disponibile|pronta consegna|disponibile subito|non esaurito",
+    "out_of_stock": "esaurito|esauriti|esaurita|esaurite|non disponibile|non disponibili|"
+    "fuori stock",
     "idiom": "solo|sicuro|molto|cosi|troppo|piu|meno|importa|so|caro|costoso|grande|problema|e",
     "on_it": "per favore",
     "measure": "taglia|taglie|eta|lunghezza|larghezza|altezza|peso|modello|numero|misura",
@@ -310,10 +328,13 @@ PHRASES["pt"] = {
     "tudo menos|qualquer cor menos|qualquer cor exceto|nem|e nao|e sem|nada de|nenhum|nenhuma|"
     "a nao ser|fora|nunca|nao em|que nao tenha|diferente de|em vez de|em lugar de|todos menos|"
     "todas menos|com excecao de|tirando|que nao e|que nao tenham|que nao",
-    "article": "o|a|os|as|um|uma|de|em|com|cor|da|do|na cor",
+    "article": "o|a|os|as|um|uma|de|em|com|cor|da|do|na cor|por|pela|pelo|a marca|da marca|feito|"
+    "feita|feitos|feitas|fabricado|fabricada|dos|das",
     "or": "ou|e|nem|ou de|nem de",
     "in_stock": "em estoque|em stock|disponivel|disponiveis|disponivel agora|pronta entrega|"
     "a pronta entrega|nao esgotado",
+    "out_of_stock": "esgotado|esgotados|esgotada|esgotadas|sem estoque|sem stock|fora de estoque|"
+    "indisponivel|indisponiveis",
     "idiom": "so|apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|grande|problema",
     "on_it": "por favor",
     "measure": "tamanho|tamanhos|idade|comprimento|largura|altura|peso|modelo|numero",
@@ -342,10 +363,11 @@ PHRASES["nl"] = {
     "alles behalve|anders dan|elke kleur behalve|niet in|en niet|en geen|noch|nooit|"
     "met uitzondering van|niets|die niet|dat niet|behalve in|niet van|met geen|in plaats van|"
     "op na|liever geen|graag geen",
-    "article": "de|het|een|in|met|van|kleur|de kleur",
+    "article": "de|het|een|in|met|van|kleur|de kleur|door|het merk|gemaakt|vervaardigd|uit",
     "or": "of|en|noch|of in|en geen|of met",
     "in_stock": "op voorraad|leverbaar|direct leverbaar|beschikbaar|uit voorraad leverbaar|"
     "niet uitverkocht|alleen op voorraad|voorradig",
+    "out_of_stock": "uitverkocht|uitverkochte|niet meer leverbaar|niet meer op voorraad",
     "idiom": "alleen|zeker|te|zo|heel|erg|meer|minder|duur|groot|per se|echt|probleem",
     "on_it": "erop|alstublieft|graag",
     "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|model|nummer",
@@ -372,9 +394,11 @@ PHRASES["sv"] = {
     "not": "inte|ej|utan|forutom|utom|men inte|men utan|ingen|inga|inget|allt utom|icke|"
     "som inte ar|inte i|och inte|alla farger utom|men ingen|men inga|aldrig|inte av|"
     "i stallet for|varken|inte nagot",
-    "article": "en|ett|den|det|de|i|med|av|farg|fargen",
+    "article": "en|ett|den|det|de|i|med|av|farg|fargen|fran|gjord|gjort|gjorda|tillverkad|"
+    "tillverkade|market",
     "or": "eller|och|eller i|varken",
     "in_stock": "i lager|pa lager|finns i lager|tillganglig|tillgangliga|ej slutsald|lagervara",
+    "out_of_stock": "slutsald|slutsalda|slut i lager|ej i lager",
     "idiom": "bara|saker|for|sa|mycket|mer|mindre|dyr|dyrt|stor|endast",
     "on_it": "pa|tack",
     "measure": "storlek|storlekar|alder|langd|bredd|hojd|vikt|modell|nummer",
@@ -400,9 +424,10 @@ PHRASES["da"] = {
     "not": "ikke|uden|undtagen|bortset fra|men ikke|men uden|ingen|intet|alt undtagen|"
     "som ikke er|der ikke er|ikke i|og ikke|alle farver undtagen|aldrig|ikke af|men ingen|"
     "i stedet for|hverken|undtaget",
-    "article": "en|et|den|det|de|i|med|af|farve|farven",
+    "article": "en|et|den|det|de|i|med|af|farve|farven|fra|lavet|fremstillet|maerket",
     "or": "eller|og|eller i|hverken",
     "in_stock": "pa lager|tilgaengelig|kan leveres|ikke udsolgt",
+    "out_of_stock": "udsolgt|udsolgte",
     "idiom": "kun|sikker|for|sa|meget|mere|mindre|dyr|dyrt|stor|bare",
     "on_it": "pa|tak",
     "measure": "storrelse|alder|laengde|bredde|hojde|vaegt|model|nummer",
@@ -424,6 +449,8 @@ PHRASES["no"] = {
     "not": "ikke|uten|unntatt|bortsett fra|men ikke|men uten|ingen|intet|alt unntatt|"
     "som ikke er|ikke i|og ikke|alle farger unntatt|aldri|ikke av|men ingen|foruten",
     "in_stock": "pa lager|tilgjengelig|kan leveres|ikke utsolgt",
+    "out_of_stock": "utsolgt|utsolgte",
+    "article": "fra|laget|merket|en|et|den|det|de|i|med|av|farge|fargen|gjort",
 }
 
 PHRASES["pl"] = {
@@ -440,9 +467,12 @@ PHRASES["pl"] = {
     "not": "nie|bez|oprocz|z wyjatkiem|ale nie|ale bez|poza|byle nie|wszystko oprocz|tylko nie|"
     "zaden|zadna|zadne|i nie|i bez|ani|nigdy|kazdy kolor oprocz|nie w|procz|zamiast|"
     "z wylaczeniem|wszystkie oprocz",
-    "article": "w|we|z|ze|kolor|koloru|kolorze",
+    "article": "w|we|z|ze|kolor|koloru|kolorze|od|firmy|zrobione|zrobiony|zrobiona|wykonane|"
+    "wykonany|wykonana|wyprodukowane przez|przez",
     "or": "lub|albo|i|ani|czy",
     "in_stock": "dostepne|dostepny|dostepna|w magazynie|na stanie|od reki|dostepne od reki",
+    "out_of_stock": "niedostepne|niedostepny|niedostepna|wyprzedane|brak w magazynie|"
+    "brak na stanie",
     "idiom": "tylko|pewien|zbyt|tak|bardzo|wiecej|mniej|drogi|drogie|duzy|za|wiem|ma",
     "on_it": "prosze",
     "measure": "rozmiar|rozmiary|wiek|dlugosc|szerokosc|wysokosc|waga|model|numer",
@@ -466,9 +496,11 @@ PHRASES["ru"] = {
     "price": "цена|ценой|по цене|стоимостью|за|стоит|цене",
     "not": "не|без|кроме|исключая|но не|но без|за исключением|только не|все кроме|любой кроме|"
     "ни|и не|и без|никаких|нет|любого цвета кроме|не из|не в|вместо|помимо",
-    "article": "в|с|со|цвет|цвета|из",
+    "article": "в|с|со|цвет|цвета|из|от|фирмы|сделано|сделанный|сделанная|сделанные|изготовлено|"
+    "производства",
     "or": "или|и|ни|либо",
     "in_stock": "в наличии|есть в наличии|на складе|доступно|только в наличии",
+    "out_of_stock": "нет в наличии|распродано|отсутствует в наличии|закончился|недоступно",
     "idiom": "только|очень|так|слишком|больше|меньше|дорогой|дорого|большой|обязательно|знаю|"
     "важно|надо|нужно",
     "on_it": "пожалуйста",
@@ -489,6 +521,7 @@ PHRASES["tr"] = {
     "and": "ile|ve",
     "price": "fiyat|fiyati",
     "in_stock": "stokta|stokta olan|stokta var|mevcut",
+    "out_of_stock": "stokta yok|stokta olmayan|tukendi|tukenen",
     "unit": "yas|adet|parca|kisi|litre|metre|gram|kilo",
 }
 
@@ -504,9 +537,10 @@ PHRASES["ar"] = {
     "to": "الى|إلى",
     "price": "سعر|بسعر|السعر|ثمن",
     "not": "ليس|ليست|بدون|غير|ما عدا|باستثناء|عدا|بلا|لا|الا|ولكن ليس|من دون|لكن بدون",
-    "article": "لون|باللون|اللون|ب",
+    "article": "لون|باللون|اللون|ب|من|من ماركة|مصنوع|مصنوعة|صنع",
     "or": "او|أو|و|ولا",
     "in_stock": "متوفر|متوفرة|في المخزون|متاح|متوفر الان",
+    "out_of_stock": "غير متوفر|غير متوفرة|نفدت الكمية|غير متاح",
     "idiom": "فقط|جدا",
     "unit": "سم|مم|متر|لتر|مل|كجم|كغ|غرام|جرام|سنة|سنوات|شهر|قطعة|قطع|بوصة|واط",
     "measure": "مقاس|حجم|عمر|طول|عرض|وزن|رقم",
@@ -526,9 +560,10 @@ PHRASES["zh"] = {
     "price": "价格|價格|售价|售價|价钱|价格在|预算|預算|的",
     "not": "不要|不是|没有|沒有|除了|不含|无|無|非|不带|不帶|除|别要|排除|但不要|但不是|不要有|"
     "不想要",
-    "article": "是|颜色|顏色|的",
+    "article": "是|颜色|顏色|的|来自|來自",
     "or": "或|和|或者|、|与|及",
     "in_stock": "有货|有貨|现货|現貨|有库存|有庫存|有现货",
+    "out_of_stock": "缺货|缺貨|无货|無貨|没货|沒貨|断货|斷貨|售罄|无现货",
     "on_it": "的|色的|外|以外|之外",
     "idiom": "太|只|会|同|限",
     "unit": "厘米|公分|毫米|米|升|毫升|公斤|千克|克|岁|歲|个月|件|片|个|個|人|英寸|寸|瓦|天|年|"
@@ -547,6 +582,7 @@ PHRASES["ja"] = {
     "and": "から|~|〜|～|-",
     "price": "価格|値段|予算|価格が|値段が",
     "in_stock": "在庫あり|在庫有り|在庫有|在庫のある|在庫がある|即納",
+    "out_of_stock": "在庫なし|在庫無し|在庫切れ|売り切れ|品切れ|完売",
     "after_not": "以外|以外の|じゃない|ではない|でない|抜き|なし|無し|なしの|を除く",
     "unit": "センチ|ミリ|メートル|リットル|キロ|グラム|歳|才|ヶ月|個|枚|人|インチ|ワット|年|本|"
     "点|号",
@@ -563,8 +599,9 @@ PHRASES["th"] = {
     "to": "ถึง|-",
     "price": "ราคา|งบ|ในราคา",
     "not": "ไม่เอา|ไม่ใช่|ไม่มี|ยกเว้น|ปราศจาก|ไม่",
-    "article": "สี",
+    "article": "สี|จาก",
     "in_stock": "มีสินค้า|พร้อมส่ง|มีของ",
+    "out_of_stock": "สินค้าหมด|หมดสต็อก|ของหมด|ไม่มีสินค้า",
     "unit": "ซม|มม|เมตร|ลิตร|กก|กรัม|ปี|เดือน|ชิ้น|คน|นิ้ว|วัตต์",
     "money": "ราคา|งบ",
 }
@@ -576,6 +613,7 @@ PHRASES["ko"] = {
     "and": "~|-|에서",
     "price": "가격|가격이|예산",
     "in_stock": "재고 있음|재고있음|재고 있는|구매 가능",
+    "out_of_stock": "품절|재고 없음|재고없음|재고 없는|매진",
     "after_not": "제외|빼고|아닌|없는|말고|제외한|외",
     "unit": "센티|미터|리터|그램|살|세|개월|개|명|인치|와트|년",
     "money": "가격|예산",

@@ -54,7 +54,7 @@ def understand_rewritten(catalogue: Catalogue, proposed: RewrittenQuery) -> Unde
             "text": text,
             "understood": [*own.understood, *added],
             "price": own.price or next(iter(prices), None),
-            "in_stock": own.in_stock or (True if stock else None),
+            "in_stock": True if stock else own.in_stock,
             "exclusions": list(dict.fromkeys(excluded))[:MAX_EXCLUSIONS],
         }
     )

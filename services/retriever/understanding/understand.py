@@ -58,7 +58,7 @@ def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
         corrected_query=corrected if corrected != query else None,
         understood=[part.says for part in parts],
         price=price,
-        in_stock=True if any(part.says.kind == "in_stock" for part in parts) else None,
+        in_stock=reading.in_stock(),
         exclusions=list(dict.fromkeys(excluded))[:MAX_EXCLUSIONS],
     )
 
@@ -78,8 +78,9 @@ class _Reading:
             if not (limit.doubtful and self._is_name(limit))
         ]
         taken = _places(self._prices)
-        self._stock = limits.stock(taken) if catalogue.products.has_stock else []
-        self._taken = taken | _places(self._stock)
+        stock = limits.stock(taken)
+        self._stock = stock if catalogue.products.has_stock else []
+        self._taken = taken | _places(stock)
 
     def corrected(self) -> str:
         """The text with its typos corrected."""
@@ -91,6 +92,10 @@ class _Reading:
             self._text,
             [(*self._span(one.place, one.place + one.tokens), one.text) for one in found],
         )
+
+    def in_stock(self) -> bool | None:
+        """True for products in stock, False for those out of stock, None for both."""
+        return any(one.available for one in self._stock) if self._stock else None
 
     def parts(self) -> list[_Part]:
         """The limits and negations, in order."""

@@ -25,7 +25,7 @@ def read(query: str, language: str = "en") -> tuple[str, list[Price], bool]:
     places = [(one.start, one.end) for one in prices] + [(one.start, one.end) for one in stock]
     spans = [(tokens[start].start, tokens[end - 1].end) for start, end in places]
     found = [(one.price.min, one.price.max) for one in prices]
-    return without(query, spans), found, bool(stock)
+    return without(query, spans), found, any(one.available for one in stock)
 
 
 def _amounts() -> st.SearchStrategy[tuple[str, float]]:
@@ -425,10 +425,53 @@ def test_stock_is_asked_for_in_many_languages(language: str, query: str, left: s
     assert read(query, language) == (left, [], True)
 
 
-def test_what_is_not_in_stock_is_not_asked_for() -> None:
-    assert read("mugs not in stock")[2] is False
-    assert read("mugs that are out of stock")[2] is False
-    assert read("mugs that are not available")[2] is False
+@pytest.mark.parametrize(
+    ("language", "query"),
+    [
+        ("en", "red mug out of stock"),
+        ("en", "red mug not in stock"),
+        ("en", "red mug that is not available"),
+        ("en", "sold-out red mug"),
+        ("de", "rote Tasse nicht auf Lager"),
+        ("de", "rote Tasse, nicht lieferbar"),
+        ("de", "rote Tasse ausverkauft"),
+        ("fr", "tasse rouge pas en stock"),
+        ("fr", "tasse rouge en rupture de stock"),
+        ("es", "taza roja agotada"),
+        ("es", "taza roja no disponible"),
+        ("it", "tazza rossa non disponibile"),
+        ("pt", "caneca vermelha sem estoque"),
+        ("nl", "rode mok niet op voorraad"),
+        ("sv", "röd mugg ej i lager"),
+        ("da", "rød kop udsolgt"),
+        ("no", "rød kopp ikke på lager"),
+        ("pl", "czerwony kubek niedostępny"),
+        ("ru", "красная кружка нет в наличии"),
+        ("en", "赤いマグカップ 在庫切れ"),
+        ("en", "红色杯子 缺货"),
+    ],
+)
+def test_what_is_out_of_stock_may_be_asked_for(language: str, query: str) -> None:
+    phrases = wording.of(language)
+    tokens = tokens_of(query, phrases.cut)
+    (found,) = Limits(tokens, phrases).stock(set())
+    assert not found.available
+    assert found.start == 0 or found.end == len(tokens)
+
+
+@pytest.mark.parametrize(
+    ("language", "query"),
+    [
+        ("en", "mug not sold out"),
+        ("en", "mug except out of stock"),
+        ("de", "Tasse nicht ausverkauft"),
+        ("de", "Tasse nicht vergriffen"),
+        ("fr", "tasse pas en rupture de stock"),
+        ("es", "taza que no sea agotada"),
+    ],
+)
+def test_what_is_not_out_of_stock_is_in_stock(language: str, query: str) -> None:
+    assert read(query, language) == (query.split()[0], [], True)
 
 
 @pytest.mark.parametrize(

@@ -450,3 +450,58 @@ def test_an_unknown_word_before_a_kind_of_product_does_not_exclude_the_kind(
 )
 def test_a_comma_continues_a_list_that_goes_on(query: str, text: str, without: list[str]) -> None:
     assert excluded(query) == (text, without)
+
+
+MAKER = [
+    ("en", "mug not by Pebble", "mug"),
+    ("en", "mug not from Pebble", "mug"),
+    ("en", "mug except from Pebble", "mug"),
+    ("en", "mug not made by Pebble", "mug"),
+    ("en", "mug, not manufactured by Pebble", "mug"),
+    ("en", "mug not from the brand Pebble", "mug"),
+    ("en", "mug not made in Pebble", "mug"),
+    ("en", "mug not made with Pebble", "mug"),
+    ("en", "mug not made of Pebble", "mug"),
+    ("de", "Tasse nicht von Pebble", "Tasse"),
+    ("de", "Tasse außer von Pebble", "Tasse"),
+    ("de", "Tasse nicht hergestellt in Pebble", "Tasse"),
+    ("de", "Tasse nicht von der Marke Pebble", "Tasse"),
+    ("fr", "tasse pas de chez Pebble", "tasse"),
+    ("fr", "tasse pas fabriquée par Pebble", "tasse"),
+    ("fr", "tasse sauf de la marque Pebble", "tasse"),
+    ("es", "taza no hecha por Pebble", "taza"),
+    ("es", "taza que no sea de la marca Pebble", "taza"),
+    ("it", "tazza non fatta da Pebble", "tazza"),
+    ("pt", "caneca não feita por Pebble", "caneca"),
+    ("nl", "mok niet gemaakt door Pebble", "mok"),
+    ("nl", "mok behalve van Pebble", "mok"),
+    ("sv", "mugg inte från Pebble", "mugg"),
+    ("da", "krus ikke fra Pebble", "krus"),
+    ("no", "kopp ikke laget av Pebble", "kopp"),
+    ("pl", "kubek nie od Pebble", "kubek"),
+    ("ru", "кружка не от Pebble", "кружка"),
+    ("ru", "кружка не фирмы Pebble", "кружка"),
+    ("zh", "杯子 不要来自Pebble", "杯子"),
+]
+
+
+@pytest.mark.parametrize(("language", "query", "text"), MAKER)
+def test_a_negated_maker_or_origin_is_excluded(language: Language, query: str, text: str) -> None:
+    one = catalogue({"a": {"title": text, "brand": "Pebble"}}, Analyser(language))
+    found = understand(one, query)
+    assert (found.text, found.exclusions) == (text, ["Pebble"])
+
+
+@pytest.mark.parametrize("query", ["mug no brand", "mug not made for kids", "mug not from 2020"])
+def test_words_before_a_maker_alone_are_no_negation_of_another_word(query: str) -> None:
+    assert "mug" not in meant(query).exclusions
+    assert "made" not in meant(query).exclusions
+
+
+def test_out_of_stock_is_a_filter_where_the_catalogue_has_stock() -> None:
+    found = meant("mug out of stock")
+    assert (found.text, found.in_stock, found.exclusions) == ("mug", False, [])
+    assert meant("mug in stock").in_stock is True
+    assert meant("mug").in_stock is None
+    unknown = catalogue({"a": {"title": "Red mug, socks"}})
+    assert meant("mug not in stock", unknown) == UnderstoodQuery(text="mug not in stock")
