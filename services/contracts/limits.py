@@ -19,8 +19,8 @@ class QueryLimit(Contract):
     """One part of a query that is a limit, not words to search."""
 
     kind: LimitKind = Field(
-        description="`price`: a limit of the price. `in_stock`: only products in stock. `exclude`: "
-        "products that say the excluded words are omitted."
+        description="`price`: a limit of the price. `in_stock`: only products in stock, or only "
+        "those that are not. `exclude`: products that say the excluded words are omitted."
     )
     text: str = Field(
         min_length=1, description="The part of the query, as written.", examples=["under 20 €"]

@@ -207,6 +207,14 @@ class Negations:
         apart = not adjacent(tokens[place - 1], tokens[place])
         return int(apart and word and adjacent(tokens[place], tokens[after]))
 
+    def _plus(self, place: int) -> bool:
+        """True for a plus sign before a word that is wanted: `mug -red +blue`."""
+        tokens = self._tokens
+        if tokens[place].folded != "+" or not 0 < place < len(tokens) - 1:
+            return False
+        apart = not adjacent(tokens[place - 1], tokens[place])
+        return apart and adjacent(tokens[place], tokens[place + 1])
+
     def _free(self, place: int) -> int:
         """The length of `-free`, or of `free` before a kind of product or the end."""
         tokens = self._tokens
@@ -284,7 +292,8 @@ class Negations:
             comma = joined == last + 1 and self._tokens[last].folded == ","
             behind = closed + self._wording.at("on_it", self._tokens, closed)
             bracket = self._tokens[closed - 1].folded in (")", "]")
-            if not comma or bracket or behind == len(self._tokens):
+            ends = all(one.sort == "sign" for one in self._tokens[behind:])
+            if not comma or bracket or ends:
                 found += doubtful
                 doubtful, end = [], closed
             last = closed
@@ -298,7 +307,7 @@ class Negations:
     def _joined(self, place: int) -> int:
         """The end of the joining words here, such as "or" and a comma; 0 without."""
         end = place
-        while length := self._wording.at("or", self._tokens, end):
+        while (length := self._wording.at("or", self._tokens, end)) and not self._plus(end):
             end += length
         # "not red, not blue" are two negations.
         again = end > place + 1 and self._wording.at("not", self._tokens, end - 1)

@@ -78,8 +78,8 @@ PHRASES["en"] = {
     "don't|dont|that does not|that doesn't|that doesnt|which does not|which doesn't|"
     "that do not|that don't",
     "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|that|"
-    "made out of|being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|in the colour|has|"
-    "want|on|-|(|[|*|„|«|»|…|.|by|from|made|the brand|from brand|by brand|produced|manufactured",
+    "being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|in the colour|has|want|on|-|(|[|*|"
+    "„|«|»|…|.|by|from|made|the brand|from brand|by brand|produced|manufactured|out of|–|—|−",
     "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
     ", and|, nor|, no|, not|and without|or with|&|+",
     "in_stock": "in stock|on stock|in-stock|available|that are available|that is available|"
@@ -94,14 +94,14 @@ PHRASES["en"] = {
     "out_of_stock": "out of stock|out-of-stock|sold out|sold-out|unavailable|"
     "currently unavailable|no longer available|that are out of stock|that is out of stock|"
     "which are out of stock|which is out of stock|is out of stock|are out of stock|"
-    "currently out of stock|out of stock items|no stock",
+    "currently out of stock|out of stock items|no stock|no longer in stock",
     "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|"
     "longer|one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|"
     "if|for|my|your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|"
     "important|whose|which|who|whom|where|when|why|how|bad|good|thanks|idea|doubt|same|like|as|"
     "him|them|me|us|show",
     "on_it": "on it|in it|on them|please|at all|on the front|ones|one|in it please|whatsoever|"
-    "color|colour|colors|colours|things|stuff",
+    "color|colour|colors|colours|things|stuff|, please|thanks|, thanks",
     "measure": "age|ages|aged|size|sizes|length|width|height|weight|capacity|wattage|model|"
     "version|number|page|pages|diameter|depth|volume|us|uk|eu|no|nr|art|sku|id|item|spf|weighs|"
     "weighing|long|wide|tall|high|holds|holding|rated|rating|load|years|power",
@@ -167,7 +167,7 @@ PHRASES["de"] = {
     "nicht mehr verfugbar|nicht vorratig",
     "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|"
     "wenn|dass|ich|problem|ahnung|besonders",
-    "on_it": "darauf|drauf|bitte|dabei|ist|sind|hat|haben",
+    "on_it": "darauf|drauf|bitte|dabei|ist|sind|hat|haben|, bitte|danke|, danke",
     "measure": "alter|grosse|grossen|lange|breite|hohe|gewicht|modell|nummer|nr|volumen|leistung",
     "unit": "stuck|stk|jahre|jahren|jahr|monate|monaten|zoll|liter|meter|gramm|kilo|personen|"
     "teile|teilig|tage|stunden|minuten|seiten|grad|prozent|zentimeter|millimeter|watt|tlg",
@@ -215,7 +215,7 @@ PHRASES["fr"] = {
     "epuisees|hors stock|indisponible|indisponibles|plus en stock|plus disponible",
     "idiom": "seulement|sur|trop|tres|si|plus|moins|cher|chere|grand|petit|beaucoup|que|mal|"
     "forcement|vraiment|probleme|encore|besoin",
-    "on_it": "dessus|svp|s'il vous plait",
+    "on_it": "dessus|svp|s'il vous plait|, svp|, s'il vous plait|merci|, merci",
     "measure": "taille|tailles|age|longueur|largeur|hauteur|poids|modele|numero|pointure",
     "unit": "ans|an|mois|jours|heures|pieces|piece|personnes|pouces|litres|litre|metres|"
     "grammes|kilos|pour cent|pages|centimetres|degres|lots",
@@ -260,7 +260,7 @@ PHRASES["es"] = {
     "no disponible|no disponibles",
     "idiom": "solo|seguro|muy|tan|demasiado|mas|menos|importa|se|caro|cara|caros|grande|"
     "necesario|obstante|problema|hay|es",
-    "on_it": "por favor",
+    "on_it": "por favor|, por favor|gracias|, gracias",
     "measure": "talla|tallas|edad|edades|longitud|ancho|altura|peso|modelo|numero|tamano|largo",
     "unit": "anos|ano|meses|dias|horas|piezas|pieza|personas|pulgadas|litros|metros|gramos|"
     "kilos|unidades|paginas|grados|por ciento|centimetros",
@@ -300,7 +300,7 @@ PHRASES["it"] = {
     "out_of_stock": "esaurito|esauriti|esaurita|esaurite|non disponibile|non disponibili|"
     "fuori stock",
     "idiom": "solo|sicuro|molto|cosi|troppo|piu|meno|importa|so|caro|costoso|grande|problema|e",
-    "on_it": "per favore",
+    "on_it": "per favore|, per favore|grazie|, grazie",
     "measure": "taglia|taglie|eta|lunghezza|larghezza|altezza|peso|modello|numero|misura",
     "unit": "anni|anno|mesi|giorni|ore|pezzi|pezzo|persone|pollici|litri|metri|grammi|chili|"
     "pagine|gradi|per cento|centimetri",
@@ -336,7 +336,7 @@ PHRASES["pt"] = {
     "out_of_stock": "esgotado|esgotados|esgotada|esgotadas|sem estoque|sem stock|fora de estoque|"
     "indisponivel|indisponiveis",
     "idiom": "so|apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|grande|problema",
-    "on_it": "por favor",
+    "on_it": "por favor|, por favor",
     "measure": "tamanho|tamanhos|idade|comprimento|largura|altura|peso|modelo|numero",
     "unit": "anos|ano|meses|dias|horas|pecas|peca|pessoas|polegadas|litros|metros|gramas|"
     "quilos|unidades|paginas|graus|por cento|centimetros",
@@ -369,7 +369,7 @@ PHRASES["nl"] = {
     "niet uitverkocht|alleen op voorraad|voorradig",
     "out_of_stock": "uitverkocht|uitverkochte|niet meer leverbaar|niet meer op voorraad",
     "idiom": "alleen|zeker|te|zo|heel|erg|meer|minder|duur|groot|per se|echt|probleem",
-    "on_it": "erop|alstublieft|graag",
+    "on_it": "erop|alstublieft|graag|, graag|, alstublieft",
     "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|model|nummer",
     "unit": "jaar|maanden|dagen|uur|stuks|stuk|personen|liter|meter|gram|kilo|delig|graden|"
     "procent|pagina's|centimeter",
@@ -400,7 +400,7 @@ PHRASES["sv"] = {
     "in_stock": "i lager|pa lager|finns i lager|tillganglig|tillgangliga|ej slutsald|lagervara",
     "out_of_stock": "slutsald|slutsalda|slut i lager|ej i lager",
     "idiom": "bara|saker|for|sa|mycket|mer|mindre|dyr|dyrt|stor|endast",
-    "on_it": "pa|tack",
+    "on_it": "pa|tack|, tack",
     "measure": "storlek|storlekar|alder|langd|bredd|hojd|vikt|modell|nummer",
     "unit": "ar|manader|dagar|timmar|delar|st|personer|tum|liter|meter|gram|kilo|sidor|grader|"
     "procent|centimeter|bitar",
@@ -429,7 +429,7 @@ PHRASES["da"] = {
     "in_stock": "pa lager|tilgaengelig|kan leveres|ikke udsolgt",
     "out_of_stock": "udsolgt|udsolgte",
     "idiom": "kun|sikker|for|sa|meget|mere|mindre|dyr|dyrt|stor|bare",
-    "on_it": "pa|tak",
+    "on_it": "pa|tak|, tak",
     "measure": "storrelse|alder|laengde|bredde|hojde|vaegt|model|nummer",
     "unit": "ar|maneder|dage|timer|dele|stk|personer|tommer|liter|meter|gram|kilo|sider|grader|"
     "procent|centimeter|stykker",
@@ -474,7 +474,7 @@ PHRASES["pl"] = {
     "out_of_stock": "niedostepne|niedostepny|niedostepna|wyprzedane|brak w magazynie|"
     "brak na stanie",
     "idiom": "tylko|pewien|zbyt|tak|bardzo|wiecej|mniej|drogi|drogie|duzy|za|wiem|ma",
-    "on_it": "prosze",
+    "on_it": "prosze|, prosze",
     "measure": "rozmiar|rozmiary|wiek|dlugosc|szerokosc|wysokosc|waga|model|numer",
     "unit": "lat|lata|rok|miesiecy|dni|godzin|sztuk|szt|osob|cali|litrow|litry|metrow|gramow|"
     "stron|stopni|procent|elementow",
@@ -503,7 +503,7 @@ PHRASES["ru"] = {
     "out_of_stock": "нет в наличии|распродано|отсутствует в наличии|закончился|недоступно",
     "idiom": "только|очень|так|слишком|больше|меньше|дорогой|дорого|большой|обязательно|знаю|"
     "важно|надо|нужно",
-    "on_it": "пожалуйста",
+    "on_it": "пожалуйста|, пожалуйста",
     "measure": "размер|размеры|возраст|длина|ширина|высота|вес|модель|номер",
     "unit": "см|мм|м|л|мл|кг|г|лет|год|года|месяцев|дней|часов|шт|штук|человек|дюймов|литров|"
     "метров|грамм|страниц|градусов|вт|в",

@@ -1417,7 +1417,7 @@ export interface components {
         Understood: {
             /**
              * Kind
-             * @description `price`: a limit of the price. `in_stock`: only products in stock. `exclude`: products that say the excluded words are omitted.
+             * @description `price`: a limit of the price. `in_stock`: only products in stock, or only those that are not. `exclude`: products that say the excluded words are omitted.
              * @enum {string}
              */
             kind: "price" | "in_stock" | "exclude";

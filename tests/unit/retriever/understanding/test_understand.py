@@ -113,6 +113,8 @@ def test_a_negation_in_any_wording_excludes(
         ("mug not... red", "mug", ["red"]),
         ("mug not red&blue", "mug", ["red", "blue"]),
         ("mug not red + blue", "mug", ["red", "blue"]),
+        ("mug not red +blue", "mug +blue", ["red"]),
+        ("mug not – red", "mug", ["red"]),
     ],
 )
 def test_negations_of_many_kinds(query: str, text: str, without: list[str]) -> None:
@@ -441,6 +443,8 @@ def test_an_unknown_word_before_a_kind_of_product_does_not_exclude_the_kind(
         ("not red, blue or green mug", "mug", ["red", "blue", "green"]),
         ("mug no stripes, dots or checks", "mug", ["stripes", "dots", "checks"]),
         ("other than mugs, scarfs & backpacks", "", ["mugs", "scarfs", "backpacks"]),
+        ("mug not red, blue!", "mug!", ["red", "blue"]),
+        ("mug not red, blue, please", "mug", ["red", "blue"]),
         ("not red, blue mug", "blue mug", ["red"]),
         ("not red, green, blue mug", "green, blue mug", ["red"]),
         ("mug not red, striped", "mug, striped", ["red"]),
