@@ -164,7 +164,8 @@ PHRASES["de"] = {
     "ab lager|lagernd|auf vorrat|jetzt lieferbar|nur lieferbare|nicht ausverkauft|"
     "nur auf lager|nur lieferbar|nur verfugbare",
     "out_of_stock": "ausverkauft|vergriffen|nicht mehr lieferbar|nicht mehr auf lager|"
-    "nicht mehr verfugbar|nicht vorratig",
+    "nicht mehr verfugbar|nicht vorratig|ausverkaufte|ausverkauften|vergriffene|nicht lieferbare|"
+    "nicht lieferbaren|nicht verfugbare|nicht verfugbaren|nicht vorratige",
     "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|"
     "wenn|dass|ich|problem|ahnung|besonders",
     "on_it": "darauf|drauf|bitte|dabei|ist|sind|hat|haben|, bitte|danke|, danke",
@@ -212,7 +213,8 @@ PHRASES["fr"] = {
     "in_stock": "en stock|disponible|disponibles|disponible immediatement|"
     "disponible tout de suite|en stock uniquement|livrable|non epuise",
     "out_of_stock": "rupture de stock|en rupture de stock|en rupture|epuise|epuises|epuisee|"
-    "epuisees|hors stock|indisponible|indisponibles|plus en stock|plus disponible",
+    "epuisees|hors stock|indisponible|indisponibles|plus en stock|plus disponible|"
+    "plus disponibles|non disponible|non disponibles",
     "idiom": "seulement|sur|trop|tres|si|plus|moins|cher|chere|grand|petit|beaucoup|que|mal|"
     "forcement|vraiment|probleme|encore|besoin",
     "on_it": "dessus|svp|s'il vous plait|, svp|, s'il vous plait|merci|, merci",
@@ -367,7 +369,8 @@ PHRASES["nl"] = {
     "or": "of|en|noch|of in|en geen|of met",
     "in_stock": "op voorraad|leverbaar|direct leverbaar|beschikbaar|uit voorraad leverbaar|"
     "niet uitverkocht|alleen op voorraad|voorradig",
-    "out_of_stock": "uitverkocht|uitverkochte|niet meer leverbaar|niet meer op voorraad",
+    "out_of_stock": "uitverkocht|uitverkochte|niet meer leverbaar|niet meer op voorraad|"
+    "niet beschikbare|niet leverbare",
     "idiom": "alleen|zeker|te|zo|heel|erg|meer|minder|duur|groot|per se|echt|probleem",
     "on_it": "erop|alstublieft|graag|, graag|, alstublieft",
     "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|model|nummer",

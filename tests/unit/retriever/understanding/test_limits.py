@@ -435,6 +435,7 @@ def test_stock_is_asked_for_in_many_languages(language: str, query: str, left: s
         ("de", "rote Tasse nicht auf Lager"),
         ("de", "rote Tasse, nicht lieferbar"),
         ("de", "rote Tasse ausverkauft"),
+        ("de", "nicht lieferbare Tasse"),
         ("fr", "tasse rouge pas en stock"),
         ("fr", "tasse rouge en rupture de stock"),
         ("es", "taza roja agotada"),

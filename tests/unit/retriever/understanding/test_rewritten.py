@@ -98,6 +98,12 @@ def test_a_wish_for_stock_in_other_words_is_a_limit() -> None:
     assert found.understood[0].without == "a mug"
 
 
+def test_what_is_out_of_stock_stays_asked_for() -> None:
+    assert meant("a mug, out of stock").in_stock is False
+    limit = QueryLimit(kind="in_stock", text="I need it today")
+    assert meant("a mug out of stock, I need it today", limit).in_stock is False
+
+
 @pytest.mark.parametrize(
     ("query", "limit"),
     [
