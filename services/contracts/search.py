@@ -115,13 +115,6 @@ class Filters(Contract):
         examples=[{"material": ["wood", "bamboo"]}],
     )
 
-    @model_validator(mode="after")
-    def _each_once(self) -> Filters:
-        for name, value in self:
-            if name != "attributes" and name in self.attributes and value is not None:
-                raise ValueError(f"{name} must not be given both by itself and in attributes")
-        return self
-
 
 class FacetValue(Contract):
     """One value of a field, and the number of found products that have it."""

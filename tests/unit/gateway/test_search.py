@@ -199,8 +199,6 @@ async def test_without_what_is_needed_the_answer_is_a_503(stack: Stack, name: st
         {"terms": [{"text": "mug", "product_id": "p"}]},
         {"query": "mug", "k": "5"},
         {"query": "mug", "filters": {"size": ["L"]}},
-        {"query": "mug", "filters": {"color": ["red"], "attributes": {"color": ["blue"]}}},
-        {"query": "mug", "filters": {"in_stock": False, "attributes": {"in_stock": ["yes"]}}},
         {"query": "mug", "sort": "name"},
         {"query": "mug", "surprise": 1},
     ],
