@@ -1,5 +1,6 @@
 /** axe finds nothing in any state of any page, in light and in dark. */
 import { expectAccessible } from './support/accessibility'
+import { gate } from './support/gate'
 import { choose, pictureOf } from './support/pictures'
 import { arabic } from './support/words'
 import { expect, say, test } from './support/shop'
@@ -34,8 +35,7 @@ test('results, with settings open, filters on and notes', async ({ shop, page })
 test('waiting, for the first answer and for another', async ({ shop, page, gateway }) => {
   await shop.open('/?q=red+striped+mug')
   await shop.settled()
-  let release = (): void => undefined
-  const held = new Promise<void>((resolve) => (release = resolve))
+  const [held, release] = gate()
   await page.route('**/search', async (route) => {
     await held
     await route.continue()
@@ -111,8 +111,7 @@ test('a product, one that lacks everything, and one that is not there', async ({
 test('a product that is loading, and one whose similar products cannot be loaded', async ({ shop, page }) => {
   await shop.open('/?q=red+striped+mug')
   await shop.settled()
-  let release = (): void => undefined
-  const held = new Promise<void>((resolve) => (release = resolve))
+  const [held, release] = gate()
   await page.route(/\/products\//, async (route) => {
     await held
     await (route.request().url().includes('/similar') ? route.abort() : route.continue())

@@ -1,4 +1,5 @@
 /** Parts of the page that are fetched when they are wanted, and cannot be. */
+import { gate } from './support/gate'
 import { expect, say, test } from './support/shop'
 
 const PRODUCT_PART = '**/assets/product-page*'
@@ -56,8 +57,7 @@ test('parts come while the page is idle, so that the next step needs no network'
 })
 
 test('suggestions that come while somebody types take nothing of it', async ({ shop, page }) => {
-  let release = (): void => undefined
-  const held = new Promise<void>((resolve) => (release = resolve))
+  const [held, release] = gate()
   await page.route('**/assets/suggestion-list*', async (route) => {
     await held
     await route.continue()

@@ -1,3 +1,4 @@
+import { gate } from './support/gate'
 import { expect, say, test } from './support/shop'
 
 test('words find what they name, best first @short', async ({ shop, page }) => {
@@ -78,8 +79,7 @@ test('what was searched for is offered again, until it is forgotten', async ({ s
 })
 
 test('an earlier answer that comes late never takes the place of a later one', async ({ shop, page }) => {
-  let release = (): void => undefined
-  const held = new Promise<void>((resolve) => (release = resolve))
+  const [held, release] = gate()
   await page.route('**/search', async (route) => {
     const early = route.request().postDataJSON().query === 'grey armchair'
     const answer = await route.fetch()
