@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -71,8 +70,10 @@ def packed_texts(waiting: Sequence[Tokens], beginnings: Beginnings) -> TextPass:
         if texts and len(past) + len(new) + len(more_past) + len(more_new) > _MOST_TOKENS:
             break
         texts.append(text)
-        past.update(zip(more_past, count(len(past)), strict=False))
-        new.update(zip(more_new, count(len(new)), strict=False))
+        for one in more_past:
+            past[one] = len(past)
+        for one in more_new:
+            new[one] = len(new)
     behind, total = _padded_past(len(past)), _padded(len(new))
     tokens, positions = np.zeros((2, total), np.int32)
     tokens[: len(new)] = np.frombuffer(b"".join(one[-ID_BYTES:] for one in new), np.int32)

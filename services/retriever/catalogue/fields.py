@@ -204,7 +204,7 @@ class Fields:
         return found
 
     @cached_property
-    def priced(self) -> int:
+    def price_count(self) -> int:
         """Number of products with a price."""
         return len(self.prices) - int(np.count_nonzero(np.isnan(self.prices)))
 

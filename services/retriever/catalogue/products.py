@@ -338,7 +338,7 @@ class Products:
     def has_prices(self) -> bool:
         """True if any product has a price."""
         return any(
-            fields.priced > np.count_nonzero(~np.isnan(fields.prices[gone]))
+            fields.price_count > np.count_nonzero(~np.isnan(fields.prices[gone]))
             for fields, gone in self._tables
         )
 
@@ -357,7 +357,7 @@ class Products:
         return self._said(CURRENCY)
 
     def _said(self, name: str) -> Counter[str]:
-        """How many products have each value of a field, folded."""
+        """Number of products by the folded value of a field."""
         counts: Counter[str] = Counter()
         for fields, gone in self._tables:
             column = fields.column(name)

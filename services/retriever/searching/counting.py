@@ -61,7 +61,7 @@ def _wanted(catalogue: Catalogue, request: RetrievalRequest) -> list[str]:
 
 
 def count(products: Products, name: str, numbers: Numbers, *, grouped: bool) -> Counter[str]:
-    """How many of these rows have each value; a category counts for those above it too.
+    """Number of these rows by value; a category counts for those above it too.
 
     grouped: a group of variants counts once for a value.
     """

@@ -44,7 +44,7 @@ class Amount:
     start: int
     end: int
     factor: float = 1
-    """What its number counts: 0.01 for cents, 1,000 for thousands."""
+    """Worth of one of its number: 0.01 for cents, 1,000 for thousands."""
 
 
 class Amounts:
@@ -154,7 +154,7 @@ class Amounts:
         return (value_of(text), end) if grouped else None
 
     def _factor(self, place: int) -> int:
-        """What a word behind a number multiplies it by: `1.5k`, `2 million`."""
+        """The factor that a word behind a number stands for: `1.5k`, `2 million`."""
         tokens = self._tokens
         if place >= len(tokens):
             return 1

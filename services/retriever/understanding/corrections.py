@@ -36,7 +36,7 @@ _LONG = 8
 as their correction."""
 _FEWEST_OF_PART = 3
 _TIMES = 10
-"""Two words become one if this finds so many times the products that they find apart."""
+"""Two words become one if the ratio of the products that it finds to theirs is at least this."""
 _HYPHENS = "-\u2010"
 
 
