@@ -17,7 +17,8 @@ from services.contracts.search import Match
 from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.catalogue.product_table import ProductTable
+from services.retriever.catalogue.products import Products
 from services.retriever.index import Changes, FurtherImages, LiveIndex, Rows
 from services.retriever.words import Vocabulary, Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable

@@ -17,16 +17,13 @@ from dataclasses import dataclass
 from logging.handlers import QueueHandler
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.contracts.catalogue import CatalogueHead
 from services.retriever.errors import CatalogueError, LoadStopped, StoreUnavailable
+from services.retriever.loading.loaded import Loaded, ReadsCatalogue
 from services.retriever.loading.workers import LARGE, NICE, live_with_parent
-
-if TYPE_CHECKING:
-    from services.contracts.catalogue import CatalogueHead
-    from services.retriever.loading.reader import CatalogueReader, Loaded
 
 _LOOK_S = 0.2
 """Time between two looks whether to stop."""
@@ -36,7 +33,7 @@ _LOOK_S = 0.2
 class Aside:
     """A process that loads a catalogue, and how to start it."""
 
-    reader: Callable[[], CatalogueReader]
+    reader: Callable[[], ReadsCatalogue]
     """Makes the reader there; is pickled."""
     worth_from: int = LARGE
     """Products; fewer leave little behind."""
@@ -113,7 +110,7 @@ def _load(connection: Connection, reader: bytes, head: CatalogueHead, serving: b
     message: _Written | Exception
     arrays: list[memoryview] = []
     try:
-        make: Callable[[], CatalogueReader] = pickle.loads(reader)  # noqa: S301 - our own
+        make: Callable[[], ReadsCatalogue] = pickle.loads(reader)  # noqa: S301 - our own
         message, arrays = _written(make().read(head, serving=serving))
     except CatalogueError as error:
         message = error

@@ -28,8 +28,9 @@ from services.retriever.errors import (
     NotEnoughMemory,
     StoreUnavailable,
 )
+from services.retriever.loading.head import PublishedHead
 from services.retriever.loading.memory import give_back
-from services.retriever.loading.progress import AWAITED_S, Progress, PublishedHead
+from services.retriever.loading.progress import AWAITED_S, Progress
 from services.retriever.metrics import RetrieverMetrics
 
 logger = logging.getLogger(__name__)

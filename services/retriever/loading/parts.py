@@ -21,7 +21,7 @@ from services.contracts.catalogue import (
     VECTOR_VIEW,
 )
 from services.contracts.search import PRICE
-from services.retriever.catalogue.products import TEXT_COLUMNS, product_batch
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, product_batch
 from services.retriever.index import AnyRows, FurtherImages, Rows
 from services.retriever.loading.faults import Faults, check_vectors
 

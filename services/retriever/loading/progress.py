@@ -10,20 +10,10 @@ import asyncio
 import time
 from contextlib import suppress
 
-from pydantic import Field
-
-from services.contracts.catalogue import CatalogueHead
-
 AWAITED_S = 0.05
 """Longest time between two looks while a request waits for a change."""
 _SHORTEST_S = 0.01
 """Shortest time between two looks, however many requests begin to wait."""
-
-
-class PublishedHead(CatalogueHead):
-    """The published version, and when its head was written."""
-
-    published_us: int = Field(default=0, description="Microseconds since 1970; 0 if unknown.")
 
 
 class Progress:

@@ -13,53 +13,36 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from pydantic import ValidationError
 
-from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import (
-    CATALOGUE,
-    CATALOGUE_KEY,
-    CURRENT_FORMAT,
-    FOLDED,
-    FORMAT,
-    HEAD_VIEW,
-    RANKING,
-    SYNONYMS,
     CatalogueHead,
 )
-from services.contracts.ranking import BUILT_IN, Ranking
+from services.contracts.ranking import BUILT_IN
 from services.contracts.retriever import CatalogueInfo
-from services.contracts.synonyms import Synonyms
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.catalogue.product_table import ProductTable
+from services.retriever.catalogue.products import Products
 from services.retriever.errors import (
-    BrokenPublication,
     ChangeMissing,
     LoadStopped,
-    NewerFormat,
-    NotPublished,
-    WrongModel,
 )
 from services.retriever.index import (
     Changes,
     FurtherImages,
-    Index,
     IndexBuild,
     IndexChoice,
     LiveIndex,
     Origin,
 )
-from services.retriever.loading import parts
 from services.retriever.loading.aside import Aside
-from services.retriever.loading.columns import Columns
 from services.retriever.loading.faults import Faults
+from services.retriever.loading.head import Features, PublishedHead, head_in
 from services.retriever.loading.listing import (
     Listing,
     changed_listing,
@@ -67,6 +50,7 @@ from services.retriever.loading.listing import (
     listing_of,
     parts_of,
 )
+from services.retriever.loading.loaded import Loaded
 from services.retriever.loading.memory import (
     OVERHEAD_BYTES,
     Look,
@@ -76,7 +60,6 @@ from services.retriever.loading.memory import (
     needed_bytes,
 )
 from services.retriever.loading.parts import Part, PartRead, Vectors
-from services.retriever.loading.progress import PublishedHead
 from services.retriever.loading.workers import Processes, Workers, here
 from services.retriever.words import ENGLISH, Analyser, WordsBuild
 from services.retriever.words.synonyms import SynonymTable
@@ -84,31 +67,6 @@ from services.retriever.words.synonyms import SynonymTable
 logger = logging.getLogger(__name__)
 
 _PRODUCTS_A_PROGRESS_LINE = 20_000
-
-
-class Features(parts.Features, Protocol):
-    """The online store, as far as the reader needs it; `FeastFeatures` is one."""
-
-    def refresh(self) -> None:
-        """See `FeastFeatures.refresh`."""
-        ...
-
-    def has(self, view: str, feature: str) -> bool:
-        """See `FeastFeatures.has`."""
-        ...
-
-    def close(self) -> None:
-        """See `FeastFeatures.close`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The parts of a loaded version. They can be pickled if an engine has the rows."""
-
-    products: ProductTable
-    index: Index
-    moments: Moments
 
 
 class CatalogueReader:
@@ -143,47 +101,9 @@ class CatalogueReader:
         self._stopping = threading.Event()
 
     def head(self) -> PublishedHead:
-        """The published version.
-
-        Raises NotPublished, StoreUnavailable, NewerFormat, BrokenPublication when it makes no
-        sense, WrongModel when it is of another model than the one expected.
-        """
+        """See `head_in`, of the model that is expected."""
         self._features.refresh()
-        features = ["version", "model", "dimension", "shards", "products", "base", "sequence"]
-        # A store that an older pipeline registered lacks these features.
-        features += [
-            one for one in (FOLDED, FORMAT, RANKING, SYNONYMS) if self._features.has(HEAD_VIEW, one)
-        ]
-        columns = self._features.read(HEAD_VIEW, features, {CATALOGUE_KEY: [CATALOGUE]})
-        if not columns.texts("version")[0]:
-            raise NotPublished("nothing is published yet: the online store holds no catalogue head")
-        found = columns.integers(FORMAT)[0] if FORMAT in features else 0
-        newer = written_by_newer_release("the online store", found, CURRENT_FORMAT)
-        if newer is not None:
-            raise NewerFormat(newer)
-        try:
-            head = PublishedHead(
-                published_us=columns.timestamps_us()[0],
-                version=columns.texts("version")[0],
-                model_id=columns.texts("model")[0],
-                dimension=columns.integers("dimension")[0],
-                shards=columns.integers("shards")[0],
-                products=columns.integers("products")[0],
-                base=columns.integers("base")[0],
-                sequence=columns.integers("sequence")[0],
-                folded=columns.integers(FOLDED)[0] if FOLDED in features else 0,
-                ranking=_ranking(columns) if RANKING in features else None,
-                synonyms=_synonyms(columns) if SYNONYMS in features else Synonyms(),
-            )
-        except ValidationError as error:
-            raise BrokenPublication(f"the catalogue head makes no sense: {error}") from error
-        if self._expected_model is not None and head.model_id != self._expected_model:
-            raise WrongModel(
-                f"the published catalogue is of model {head.model_id!r}, but "
-                f"{self._expected_model!r} is expected; load the catalogue with that model, or set "
-                "the model that it was loaded with"
-            )
-        return head
+        return head_in(self._features, self._expected_model)
 
     def load(self, head: CatalogueHead, *, serving: bool = False) -> Catalogue:
         """The whole catalogue of that version, its changes applied.
@@ -392,16 +312,6 @@ def _info(head: CatalogueHead, products: int) -> CatalogueInfo:
     return CatalogueInfo(
         version=head.version, model=head.model_id, dimension=head.dimension, products=products
     )
-
-
-def _synonyms(columns: Columns) -> Synonyms:
-    text = columns.texts(SYNONYMS)[0]
-    return Synonyms.model_validate_json(text) if text else Synonyms()
-
-
-def _ranking(columns: Columns) -> Ranking | None:
-    text = columns.texts(RANKING)[0]
-    return Ranking.model_validate_json(text) if text else None
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from feast import FeatureStore
 from services.contracts.catalogue import IMAGE_VECTOR, METADATA_VIEW, TEXT_VECTOR, VECTOR_VIEW
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.catalogue.products import TEXT_COLUMNS
+from services.retriever.catalogue.product_table import TEXT_COLUMNS
 from services.retriever.index import IndexChoice
 from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures

@@ -35,7 +35,7 @@ import pyarrow as pa
 
 from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.feeds.validation import FeedProduct
-from services.retriever.catalogue.products import ProductTable
+from services.retriever.catalogue.product_table import ProductTable
 from services.retriever.index import IndexChoice
 from services.retriever.index.milvus import MilvusEngine, MilvusIndex
 from services.retriever.loading.reader import CatalogueReader

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pyarrow as pa
 
-from services.retriever.catalogue.products import TEXT_COLUMNS, product_batch
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, product_batch
 
 COLORS = ("red", "blue", "green", "black", "white", "yellow", "pink", "grey")
 _BATCH = 500

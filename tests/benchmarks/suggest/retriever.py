@@ -23,10 +23,11 @@ from services.contracts.health import Dependency
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.catalogue.product_table import ProductTable
+from services.retriever.catalogue.products import Products
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.loading.follower import Follower
-from services.retriever.loading.progress import PublishedHead
+from services.retriever.loading.head import PublishedHead
 from services.retriever.metrics import RetrieverMetrics
 from services.retriever.routes import router
 from services.retriever.searching.drift import QueryDrift

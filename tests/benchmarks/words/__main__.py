@@ -23,7 +23,8 @@ from services.contracts.retriever import CatalogueInfo, QueryTerm, RetrievalRequ
 from services.contracts.search import Mode
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.catalogue.product_table import ProductTable
+from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex
 from services.retriever.searching.search import answer_of
 from services.retriever.words import ENGLISH, WordsBuild

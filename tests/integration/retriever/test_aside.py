@@ -19,7 +19,8 @@ from services.contracts.catalogue import CatalogueHead
 from services.retriever.errors import BrokenPublication, LoadStopped, StoreUnavailable
 from services.retriever.index import IndexChoice
 from services.retriever.loading.aside import Aside
-from services.retriever.loading.reader import CatalogueReader, Loaded
+from services.retriever.loading.loaded import Loaded
+from services.retriever.loading.reader import CatalogueReader
 from services.retriever.loading.store import FeastFeatures
 from tests.integration.retriever.publishing import Publisher, Version
 from tests.support.milvus_server import PYTHON, milvus_server

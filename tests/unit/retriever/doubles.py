@@ -23,11 +23,12 @@ from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import Products, ProductTable
+from services.retriever.catalogue.product_table import ProductTable
+from services.retriever.catalogue.products import Products
 from services.retriever.errors import LoadStopped, NotPublished
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.loading.columns import Columns
-from services.retriever.loading.progress import PublishedHead
+from services.retriever.loading.head import PublishedHead
 
 MODEL = "mini@1"
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
-from services.retriever.catalogue.products import ProductTable
+from services.retriever.catalogue.product_table import ProductTable
 from services.retriever.index import NO_CHANGES, Changes, Index, IndexChoice, Rows
 from tests.support.milvus_server import PYTHON, milvus_server
 

@@ -13,12 +13,8 @@ from services.contracts.retriever import CatalogueInfo, RetrievalRequest, Retrie
 from services.contracts.search import Filters, PriceRange
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.searching.search import search
 from tests.unit.retriever.paging import every_page, ids_of

@@ -19,12 +19,8 @@ from services.contracts.retriever import (
 from services.contracts.search import DEPTH, Filters
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex
 from services.retriever.index import Rows as Vectors
 from services.retriever.searching.largest import Amounts, Part, amounts_of, largest

@@ -21,12 +21,8 @@ from services.contracts.search import DEPTH, Filters
 from services.retriever.catalogue import remembered
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex, Rows
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.search import search as search_catalogue

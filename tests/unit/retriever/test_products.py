@@ -17,12 +17,8 @@ from services.contracts.search import PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.fields import levels
 from services.retriever.catalogue.packed import Packing
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import Ids
 
 ODD_IDS = sorted(["a", "a/b", "a b", "%2F", "ä-ö", "日本", "\U0001f600", "z" * 128, "?q=1#x", "."])

@@ -9,12 +9,8 @@ from services.contracts.base import ModalityWeights
 from services.contracts.retriever import CatalogueInfo, QueryTerm, RetrievalRequest
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching.search import search
 

@@ -25,12 +25,8 @@ from services.contracts.retriever import (
 from services.contracts.search import Filters, PriceRange
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching.calibration import best_of_noise
 from services.retriever.searching.search import search as search_catalogue

@@ -12,12 +12,8 @@ import pytest
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.moments import Moments
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.words import Analyser, Language, WordsBuild
 from services.retriever.words.analysis import LANGUAGES
