@@ -86,7 +86,7 @@ class Bonus:
         if passing is not None:
             wanted &= passing
         wanted[found] = False
-        return largest([one.within(wanted) for one in self._parts()], self.of, most)
+        return largest([one.within(wanted) for one in self._parts()], most, self.of)
 
     def _left(
         self,

@@ -202,7 +202,7 @@ class SoughtWords:
         first = self.first.kept(alive[self.first.rows])
         if not len(first.rows) and first.rest:
             parts = [one.within(alive) for one in self.parts(catalogue)]
-            first = largest(parts, self.bonus, 1)
+            first = largest(parts, 1, self.bonus)
         return min(float(first.amounts.max(initial=0)) / WORDS_WEIGHT, 1.0)
 
     @property

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from services.contracts.search import DEPTH
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.remembered import remembered
-from services.retriever.searching.largest import amounts_of, largest
+from services.retriever.searching.largest import largest
 from services.retriever.searching.saying import key_as_written, key_of, said_by, ways_of
 from services.retriever.searching.sought import (
     WORDS_WEIGHT,
@@ -75,7 +75,7 @@ def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> Sough
     parts = [one.part(catalogue) for one in sought]
     certain = _certain([one.said for one in parts], begun) if known else begun
     parts += for_identifier(begun, exact=len(exact) > 0)
-    first, equal = largest(parts, partial(amounts_of, parts), _FIRST).split(2 * _FIRST)
+    first, equal = largest(parts, _FIRST).split(2 * _FIRST)
     return SoughtWords(
         text,
         catalogue.index,
