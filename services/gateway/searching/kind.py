@@ -68,7 +68,8 @@ def _probes(search: RetrievalRequest) -> tuple[RetrievalRequest, RetrievalReques
 
     None if there are not both, and if the caller has chosen a category.
     """
-    if search.filters is not None and search.filters.category:
+    filters = search.filters or Filters()
+    if filters.category or CATEGORY in filters.attributes:
         return None
     wanted = [term for term in search.terms if term.weight > 0]
     words = [term for term in wanted if term.vector is not None and term.kind == "words"]

@@ -69,9 +69,9 @@ def conditions_of(
         if name == PRICE and filters.price is not None:
             conditions += _priced(filters.price, currency)
         elif name == CATEGORY:
-            wanted = [code_of(folded_path(path)) for path in filters.category or ()]
+            wanted = [code_of(folded_path(path)) for path in wanted_values(filters, name)]
             conditions.append(OneOf(name, (*wanted, _MANY)))
-        elif name == IN_STOCK:
+        elif name == IN_STOCK and filters.in_stock is not None:
             conditions.append(OneOf(name, (_IN_STOCK if filters.in_stock else _OUT_OF_STOCK,)))
         else:
             code = _coder(name, fields)

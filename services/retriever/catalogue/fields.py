@@ -250,7 +250,7 @@ class Fields:
                 if filters.price.max is not None:
                     passing &= self.prices <= filters.price.max
             elif name == CATEGORY:
-                passing &= self.column(name).passing_below(filters.category or ())
+                passing &= self.column(name).passing_below(wanted_values(filters, name))
             elif name == IN_STOCK and filters.in_stock is not None:
                 passing &= self.column(name).passing_truth(filters.in_stock)
             else:
@@ -272,6 +272,8 @@ def filtered(filters: Filters) -> list[str]:
 
 def wanted_values(filters: Filters, name: str) -> Sequence[str]:
     """The values asked for of a field that is compared as text."""
+    if name == CATEGORY and filters.category is not None:
+        return filters.category
     if name == BRAND and filters.brand is not None:
         return filters.brand
     if name == COLOR and filters.color is not None:

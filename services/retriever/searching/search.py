@@ -267,19 +267,19 @@ class _Search:
 def _check_fields(catalogue: Catalogue, request: RetrievalRequest) -> None:
     """Raises InvalidRequest, naming what may be asked for."""
     fields: Fields = catalogue.products.fields[0]
-    known = {*fields.names, PRICE}
-    asked = [
-        *(("facets", name) for name in request.facets if name != EVERY_FACET),
-        *(("filters.attributes", name) for name in (request.filters or Filters()).attributes),
-    ]
+    facets = [name for name in request.facets if name != EVERY_FACET]
+    attributes = (request.filters or Filters()).attributes
     problems = [
         FieldProblem(
             field=f"body.{place}.{name}",
-            message=f"{name!r} cannot be filtered by or counted; "
-            f"these can: {', '.join(sorted(known))}",
+            message=f"{name!r} cannot be {done}; these can: {', '.join(sorted(known))}",
         )
-        for place, name in asked
-        if name not in (known - {PRICE} | {GROUP} if place == "filters.attributes" else known)
+        for place, done, asked, known in (
+            ("facets", "counted", facets, {*fields.names, PRICE}),
+            ("filters.attributes", "filtered by here", attributes, {*fields.names, GROUP}),
+        )
+        for name in asked
+        if name not in known
     ]
     if problems:
         raise InvalidRequest(problems[0].message, errors=problems)

@@ -114,11 +114,19 @@ async def test_words_that_name_the_same_category_change_nothing(stack: Stack) ->
     [
         {"keep_category": False},
         {"filters": {"category": ["Bags"]}},
+        {"filters": {"attributes": {"category": ["Bags"]}}},
         {"query": None},
         {"terms": []},
         {"query": None, "terms": [{"text": "mug"}, {"product_id": "p", "weight": -1}]},
     ],
-    ids=["turned off", "a category is chosen", "no words", "no picture", "only unlike a product"],
+    ids=[
+        "turned off",
+        "a category is chosen",
+        "one is chosen as an attribute",
+        "no words",
+        "no picture",
+        "only unlike a product",
+    ],
 )
 async def test_otherwise_the_search_is_everywhere(stack: Stack, body: dict[str, Any]) -> None:
     _finds(stack, [MUGS] * 10)

@@ -152,6 +152,9 @@ FILTERS: list[tuple[Filters, Callable[[int], bool]]] = [
         lambda n: n % 4 == 0 and n % 7 != 0 and n % 11 <= 5,
     ),
     (Filters(brand=["nobody"]), lambda _: False),
+    (Filters(attributes={"category": ["Kitchen"]}), lambda n: n % 5 in (0, 1, 2)),
+    (Filters(attributes={"brand": ["LUMO"], "color": ["red"]}), lambda n: n % 12 in (0, 4)),
+    (Filters(attributes={"in_stock": ["true"]}), lambda n: n % 2 == 0),
 ]
 
 
@@ -248,6 +251,8 @@ def test_what_cannot_be_filtered_by_is_refused_with_what_can() -> None:
         search(catalogue(), filters=Filters(attributes={"shoe_size": ["9"]}))
     with pytest.raises(InvalidRequest, match="'item_group_id'"):
         search(catalogue(), facets=["item_group_id"])
+    with pytest.raises(InvalidRequest, match=r"'price'(?!.*price).*item_group_id"):
+        search(catalogue(), filters=Filters(attributes={"price": ["9"]}))
 
 
 @pytest.mark.parametrize("make", [catalogue, changed], ids=["as loaded", "changed since"])

@@ -35,6 +35,8 @@ FILTERS = [
     Filters(attributes={"material": ["oak wood"]}),
     Filters(attributes={"inner/outer": ["IN"], "size": ["L"]}),
     Filters(attributes={"item_group_id": ["G3", "g4"]}),
+    Filters(attributes={"category": ["home"], "brand": ["Lumo"]}),
+    Filters(attributes={"in_stock": ["no"]}),
     Filters(brand=["Lumo"], category=["home"], in_stock=True, attributes={"inner/outer": ["in"]}),
 ]
 
