@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -67,14 +67,33 @@ def count(products: Products, name: str, numbers: Numbers, *, grouped: bool) -> 
     """
     codes, values = products.coded(name, numbers)
     groups = products.groups(numbers) if grouped else None
+    joined: Counter[str] = Counter()
     if groups is not None:
         every = len(values) + 1
         # A row that is no variant stands for itself.
         pairs = np.where(groups < 0, -1 - numbers, groups) * every + codes + 1
-        codes = pc.unique(pa.array(pairs)).to_numpy() % every - 1
+        pairs = pc.unique(pa.array(pairs)).to_numpy()
+        if name == CATEGORY:
+            pairs, joined = _joined(pairs, values)
+        codes = pairs % every - 1
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
     counter = Counter({values[code]: int(counts[code]) for code in np.flatnonzero(counts)})
-    return _levels_above(counter) if name == CATEGORY else counter
+    return _levels_above(counter + joined) if name == CATEGORY else counter
+
+
+def _joined(pairs: Numbers, values: Sequence[str]) -> tuple[Numbers, Counter[str]]:
+    """The groups in several categories, counted by all of them, one a line, so that a level above
+    two of them counts once; and the pairs of the others."""
+    every = len(values) + 1
+    pairs = np.sort(pairs[pairs % every > 0])
+    _, first, sizes = np.unique(pairs // every, return_index=True, return_counts=True)
+    several = sizes > 1
+    spans = zip(first[several].tolist(), sizes[several].tolist(), strict=True)
+    codes = (pairs % every - 1).tolist()
+    joined = Counter(
+        "\n".join(values[code] for code in codes[start : start + size]) for start, size in spans
+    )
+    return pairs[first[~several]], joined
 
 
 def _levels_above(paths: Counter[str]) -> Counter[str]:

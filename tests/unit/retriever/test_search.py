@@ -217,7 +217,7 @@ def test_a_value_counts_the_groups_that_have_a_variant_with_it(
     """Also one that the variant that is shown has not."""
     one = make()
     asked = {"terms": terms, "group_variants": True, "threshold": -1.0 if terms else None}
-    fields = ["color", "brand", "in_stock", "material"]
+    fields = ["category", "color", "brand", "in_stock", "material"]
     facets = search(one, facets=[*fields, "price"], **asked).facets
     assert facets is not None
     assert facets.price is not None
