@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +14,6 @@ from services.contracts.ucp_requests import UcpContext, UcpFilters
 from services.gateway.agents.money import currency_code, from_minor, to_minor
 from services.gateway.agents.products import Shower, category_paths, is_available
 from services.gateway.agents.reader import Reader
-
-_WORD = re.compile(r"\w+")
 
 Check = Callable[[Product], bool]
 
@@ -64,15 +61,8 @@ class Narrowing:
         return partial(passes, filters=self.for_search(), shower=shower)
 
 
-def passes(
-    product: Product, filters: Filters | None, shower: Shower, excluded: Sequence[str] = ()
-) -> bool:
-    """True if a product passes the filters of a search.
-
-    excluded: words of the query that the product must not have. shower: knows the main currency.
-    """
-    if any(_says(product, words) for words in excluded):
-        return False
+def passes(product: Product, filters: Filters | None, shower: Shower) -> bool:
+    """True if a product passes the filters of a search. shower: knows the main currency."""
     if filters is None:
         return True
     return (
@@ -99,13 +89,6 @@ def _price_passes(product: Product, bounds: PriceRange, shower: Shower) -> bool:
         None if one is None else to_minor(one, price.currency) for one in (bounds.min, bounds.max)
     )
     return (low is None or price.amount >= low) and (high is None or price.amount <= high)
-
-
-def _says(product: Product, words: str) -> bool:
-    """True if the title, the brand, the category or an attribute has all of these words."""
-    own = (product.title, product.brand, product.category, *product.attributes.values())
-    said = {word for text in own if text for word in _WORD.findall(text.casefold())}
-    return said >= set(_WORD.findall(words.casefold()))
 
 
 async def narrowing(filters: UcpFilters, context: UcpContext, reader: Reader) -> Narrowing:

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from services.common.problems import InvalidRequest, NotFound, PayloadTooLarge, UnreadableImage
 from services.contracts.gateway import SearchRequest, SearchResponse
 from services.contracts.products import Product, ScoredProduct
-from services.contracts.retriever import MAX_K
+from services.contracts.retriever import (
+    MAX_K,
+    Exclusion,
+    RetrievalBatchRequest,
+    RetrievalBatchResponse,
+    RetrievalRequest,
+)
 from services.contracts.search import EVERY_FACET, GROUP, Facets, Filters, PriceRange
 from services.gateway.agents.identifiers import has_identifier, meant_id
 from services.gateway.agents.money import currency_code
@@ -58,6 +64,11 @@ class Searched:
     """Filters of the request or of its cursor, and the limits that the query names."""
     excluded: list[str]
     """Words that the query excludes."""
+
+
+def _usable(groups: Sequence[str]) -> list[str]:
+    """Those that may be filtered by, each once."""
+    return [name for name in dict.fromkeys(groups) if 0 < len(meant_id(name)) <= MAX_ID]
 
 
 class Reader:
@@ -118,7 +129,7 @@ class Reader:
 
     async def members(self, groups: Sequence[str]) -> dict[str, list[Product]]:
         """The variants of each group, in order of id, 100 at most; without unknown groups."""
-        asked = [name for name in dict.fromkeys(groups) if 0 < len(meant_id(name)) <= MAX_ID]
+        asked = _usable(groups)
         answers = await self._batch(
             [
                 SearchRequest(
@@ -134,6 +145,24 @@ class Reader:
             for name, answer in zip(asked, answers, strict=True)
             if answer.results
         }
+
+    async def without(self, words: Sequence[str], groups: Sequence[str]) -> set[str]:
+        """Ids of the variants of these groups, at most 50, that do not have the words."""
+        searches = [
+            RetrievalRequest(
+                filters=Filters(attributes={GROUP: [meant_id(name)]}),
+                exclusions=[Exclusion(text=one) for one in words],
+                k=MAX_K,
+                group_variants=False,
+            )
+            for name in _usable(groups)
+        ]
+        if not searches:
+            return set()
+        found = await self._services.retriever.post(
+            "/search/batch", RetrievalBatchRequest(searches=searches), RetrievalBatchResponse
+        )
+        return {one.product_id for answer in found.answers for one in answer.results}
 
     async def identified(self, identifiers: Sequence[str]) -> dict[str, list[ScoredProduct]]:
         """The products whose SKU or barcode is exactly one of these, by identifier."""

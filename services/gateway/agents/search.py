@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from services.common.problems import InvalidRequest, NotFound
 from services.contracts.gateway import SearchRequest, SearchResponse, SearchTerm
@@ -102,10 +101,16 @@ class CatalogSearch:
         shower = replace(self.shower, max_description=MAX_LISTED_DESCRIPTION)
         if any(one.currency is None for one in results) or (filters and filters.price):
             shower = replace(shower, currency=(await self.reader.summary()).currency)
-        check = partial(passes, filters=filters, shower=shower, excluded=searched.excluded)
         priced = [one for one in results if shower.has_price(one)]
         groups = [one.attributes[GROUP] for one in priced if one.attributes.get(GROUP)]
         members = await self.reader.members(groups)
+        kept = None
+        if groups and searched.excluded:
+            kept = await self.reader.without(searched.excluded, groups)
+
+        def check(one: Product) -> bool:
+            return (kept is None or one.product_id in kept) and passes(one, filters, shower)
+
         # A feed may have the parent of a group as a product with the group's id: one is enough.
         best = {group_of(one): one for one in reversed(priced)}
         products = [
