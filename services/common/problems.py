@@ -25,7 +25,7 @@ A handler raises; it never builds an error body. `docs/errors.md` explains each 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
@@ -47,6 +47,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 _PROBLEM_REF = "#/components/schemas/Problem"
 
 _RETRIED_LATER = (429, 503)
+_UNREADABLE = "The body cannot be read. Send JSON in UTF-8 that is not nested deeply."
 
 
 class ServiceError(HTTPException):
@@ -231,11 +232,17 @@ def field_problems(
 ) -> list[FieldProblem]:
     """The first faults. place: of what was validated, such as `body`, if the error lacks it."""
     return [
-        FieldProblem(
-            field=".".join(str(part) for part in (*place, *item["loc"])), message=item["msg"]
-        )
-        for item in error.errors()[:20]
+        FieldProblem(field=".".join(map(str, (*place, *loc))), message=message)
+        for loc, message in map(_fault, error.errors()[:20])
     ]
+
+
+def _fault(item: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str]:
+    """Place and message. FastAPI puts the position in text that is no JSON into the place."""
+    match item:
+        case {"type": "json_invalid", "loc": (*loc, int(position)), "ctx": {"error": str(reason)}}:
+            return tuple(loc), f"Invalid JSON: {reason} at character {position + 1}"
+    return item["loc"], item["msg"]
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -264,8 +271,10 @@ def install_problem_handlers(app: FastAPI) -> None:
                 kind(f"{request.method} {request.url.path}: {error.detail}")
             )
         elif 400 <= error.status_code < 500:
-            # The body could not be read, for example broken multipart.
-            response = problem_response(InvalidRequest(str(error.detail)))
+            # The body could not be read, for example broken multipart. FastAPI names no reason for
+            # text that is not UTF-8, and for JSON that is nested too deeply.
+            detail = str(error.detail) if error.__cause__ is None else _UNREADABLE
+            response = problem_response(InvalidRequest(detail))
         else:
             response = problem_response(ServiceError("The request could not be served."))
         response.headers.update(error.headers or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -87,6 +88,23 @@ async def test_a_field_at_fault_is_named(
 )
 async def test_a_body_that_cannot_be_read_is_refused(stack: Stack, content: bytes) -> None:
     assert_problem(await _post(stack, content), 422, "invalid-request")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'{"query": "mug",}', "Invalid JSON: .* at character 17"),
+        ('{"query": "café"}'.encode("cp1252"), "JSON in UTF-8"),
+        (b"[" * 30_000, "not nested deeply"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_refused_with_the_reason(
+    stack: Stack, content: bytes, reason: str
+) -> None:
+    problem = assert_problem(await _post(stack, content), 422, "invalid-request")
+    errors = problem.get("errors", [])
+    assert [one["field"] for one in errors] in ([], ["body"])
+    assert re.search(reason, " ".join([problem["detail"], *(one["message"] for one in errors)]))
 
 
 @pytest.mark.parametrize(
