@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from services.common.problems import Forbidden, MethodNotAllowed, NotFound
+from services.common.problems import Forbidden, NotFound
 from services.common.state import get_state
 from services.gateway.admission.access import API_KEY_HEADER, check_access
 from services.gateway.agents.profile import MCP_PATH
@@ -26,8 +26,6 @@ class _Endpoint:
         headers = Headers(scope=scope)
         _check_origin(headers.get("origin"), state.settings)
         check_access(state.settings, headers.get(API_KEY_HEADER), "agent")
-        if scope["method"] != "POST":
-            raise MethodNotAllowed("MCP takes `POST` here: answers need no stream of their own.")
         if state.mcp is None:
             raise NotFound("Agents are not served here.")
         await state.mcp(scope, receive, send)
@@ -49,4 +47,4 @@ def _own_origins(settings: GatewaySettings) -> Collection[str]:
     return (f"{own.scheme}://{own.netloc}", *settings.cors_origins)
 
 
-route = Route(MCP_PATH, _Endpoint(), name="mcp", include_in_schema=False)
+route = Route(MCP_PATH, _Endpoint(), methods=["POST"], name="mcp", include_in_schema=False)

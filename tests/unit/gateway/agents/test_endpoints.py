@@ -172,6 +172,15 @@ async def test_no_body_breaks_either(run_stack: RunStack, content: bytes) -> Non
     assert over_rest.status_code == 400
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD"])
+async def test_a_refused_method_of_mcp_is_told_the_right_one(
+    run_stack: RunStack, method: str
+) -> None:
+    async with run_stack(**URL) as stack:
+        answer = await stack.http.request(method, "/mcp")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
 async def test_a_picture_may_come_as_a_data_link(run_stack: RunStack) -> None:
     link = "data:image/jpeg;base64," + base64.b64encode(JPEG).decode()
     async with run_stack(**URL) as stack:
