@@ -60,6 +60,7 @@ from services.gateway.agents.refusals import (
     invalid,
 )
 from services.gateway.agents.shop import Shop
+from services.gateway.routes.compressed import CompressedJson
 from services.gateway.routes.dependencies import AgentsOnly, require_json
 from services.gateway.routes.etags import holds
 from services.gateway.state import GatewayState, State
@@ -143,7 +144,7 @@ router = APIRouter(
 
 
 def _answer(answer: UcpAnswer) -> Response:
-    return Response(ucp_json(answer), media_type="application/json")
+    return CompressedJson(ucp_json(answer))
 
 
 async def _or_error(answering: Awaitable[UcpAnswer], capability: str) -> Response:

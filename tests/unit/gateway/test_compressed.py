@@ -10,6 +10,7 @@ import pytest
 from services.contracts.products import ScoredProduct
 from services.contracts.retriever import RetrievalRequest
 from tests.support.gateway_stack import Stack
+from tests.unit.gateway.conftest import RunStack
 
 
 def _large(_: RetrievalRequest) -> list[ScoredProduct]:
@@ -17,6 +18,10 @@ def _large(_: RetrievalRequest) -> list[ScoredProduct]:
         ScoredProduct(product_id=f"p{number}", title="A thing " * 20, score=0.5, strength="strong")
         for number in range(20)
     ]
+
+
+def _priced(request: RetrievalRequest) -> list[ScoredProduct]:
+    return [one.model_copy(update={"price": 5.0, "currency": "EUR"}) for one in _large(request)]
 
 
 async def _raw(stack: Stack, accept: str, query: str = "") -> tuple[httpx.Response, bytes]:
@@ -35,6 +40,17 @@ async def test_a_large_answer_is_compressed(stack: Stack, accept: str, query: st
     assert response.headers["vary"] == "Accept-Encoding"
     assert int(response.headers["content-length"]) == len(content)
     assert b'"product_id":"p19"' in gzip.decompress(content)
+
+
+async def test_a_large_answer_to_an_agent_is_compressed(run_stack: RunStack) -> None:
+    headers = {"Accept-Encoding": "gzip", "UCP-Agent": 'profile="https://agent.example/p.json"'}
+    async with run_stack(agents_url="https://shop.example") as stack:
+        stack.products = _priced
+        answer = await stack.http.post(
+            "/ucp/v1/catalog/search", json={"query": "mug"}, headers=headers
+        )
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.json()["products"]) == 20
 
 
 @pytest.mark.parametrize("accept", ["identity", "br", "gzip;q=0", "gzip; q=0.0", ""])
