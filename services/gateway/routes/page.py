@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.common.problems import NotFound
 from services.common.root_path import path_below_root
 from services.gateway.routes.compressed import accepted_encodings
+from services.gateway.routes.etags import holds
 
 INDEX = "index.html"
 ASSETS = "assets"
@@ -159,7 +160,7 @@ class _Page:
         headers = {"Cache-Control": _ASK_EACH_TIME}
         if status == HTTPStatus.OK:
             headers["ETag"] = tag
-            if request.headers.get("if-none-match") == headers["ETag"]:
+            if holds(request.headers.get("if-none-match", ""), tag):
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return HTMLResponse(body, status, headers)
 

@@ -42,10 +42,11 @@ async def test_client_routes_get_the_page_and_ask_each_time(with_page: Stack, pa
     assert (response.status_code, response.text) == (200, INDEX)
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-cache"
-    again = await with_page.http.get(
-        path, headers={**HTML, "If-None-Match": response.headers["etag"]}
-    )
-    assert again.status_code == 304
+    etag = response.headers["etag"]
+    # A proxy that compresses makes a tag weak.
+    for held in (etag, f"W/{etag}"):
+        again = await with_page.http.get(path, headers={**HTML, "If-None-Match": held})
+        assert again.status_code == 304
     assert (await with_page.http.head(path, headers=HTML)).status_code == 200
 
 
