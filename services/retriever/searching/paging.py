@@ -19,6 +19,9 @@ from services.retriever.catalogue.fields import Numbers
 Key = tuple[float, float, float, str]
 """Place of a result: currency, price (both 0 in order of relevance), relevance below 0, id."""
 
+_DRIFT = 0.01
+"""More than a product's relevance moves by changes of other products between two pages."""
+
 
 class Order:
     """Some rows in the order asked for."""
@@ -51,10 +54,7 @@ class Order:
 
         Raises InvalidRequest for what `after` never was.
         """
-        start = 0
-        if after is not None:
-            places: Sequence[int] = range(len(self.positions))
-            start = bisect_right(places, key_of(after), key=self._key)
+        start = 0 if after is None else self._behind(key_of(after))
         page = self.positions[start : start + k]
         last = start + len(page)
         more = len(page) and last < len(self.positions)
@@ -64,6 +64,20 @@ class Order:
         """The text of the key of the result at this place."""
         currency, price, relevance, product_id = self._key(place)
         return json.dumps([currency, None if math.isinf(price) else price, relevance, product_id])
+
+    def _behind(self, last: Key) -> int:
+        """The place behind the last result of the page before, which is still there as a rule.
+
+        Its relevance may be a little different by now, as that of all others: each change of a
+        product changes how rare words are.
+        """
+        number = self._catalogue.index.number_of(last[3])
+        for place in np.flatnonzero(self._numbers[self.positions] == number).tolist():
+            key = self._key(place)
+            if key[:2] == last[:2] and abs(key[2] - last[2]) < _DRIFT:
+                return int(place) + 1
+        places: Sequence[int] = range(len(self.positions))
+        return bisect_right(places, last, key=self._key)
 
     def _key(self, place: int) -> Key:
         position = int(self.positions[place])

@@ -248,6 +248,28 @@ def test_a_change_is_found_by_its_words_at_once_and_what_is_gone_is_not(shop: Ca
         assert search(one, "p-0042").confidence < 1
 
 
+@pytest.mark.parametrize("mode", ["hybrid", "words"])
+@pytest.mark.parametrize("title", ["Red mug", "Zinc can"], ids=["rarer", "more frequent"])
+def test_pages_go_on_while_other_products_change_how_rare_words_are(
+    shop: Catalogue, mode: str, title: str
+) -> None:
+    """Many products have the same relevance by words, and all of them move together."""
+    one, pages, after = shop, [], ""
+    whole = ids(search(one, "red mug", k=100, mode=mode))
+    for number in range(300, 400):
+        answer = search(one, "red mug", k=3, mode=mode, after=after or None)
+        pages.append(answer)
+        if answer.next is None:
+            break
+        after = answer.next
+        text, image = vectors([number])
+        one = one.with_changes(one.sequence + 1, table([number], title), text, image, [])
+    found = [name for name in ids_of(pages) if name < product_id(300)]
+    assert len(pages) > 3
+    assert found == [name for name in whole if name in found]
+    assert set(found) >= set(whole[: len(found)])
+
+
 def test_each_text_of_a_composed_query_counts_by_its_weight(shop: Catalogue) -> None:
     terms = [
         QueryTerm(product_id=product_id(3)),
