@@ -31,7 +31,8 @@ def digits(currency: str) -> int:
 def to_minor(price: float, currency: str) -> int:
     """The price in minor units, rounded half up. str() gives the digits that the feed had."""
     exact = Decimal(str(price)).scaleb(digits(currency))
-    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    # Not `quantize`, which raises for more than 28 digits.
+    return int(exact.to_integral_value(rounding=ROUND_HALF_UP))
 
 
 def from_minor(amount: int, currency: str) -> float:

@@ -25,6 +25,7 @@ def test_digits_are_those_of_iso_4217(currency: Currency) -> None:
         (1.2345, "KWD", 1235),
         (4.35, "EUR", 435),
         (1e15, "EUR", 10**17),
+        (1e30, "EUR", 10**32),
     ],
 )
 def test_a_price_is_exact_in_minor_units(price: float, currency: str, minor: int) -> None:
