@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from services.common.problems import (
     problem_responses,
 )
 from services.common.state import get_state
+from services.contracts.problems import FieldProblem
 from services.contracts.products import Product
 from services.contracts.ranking import Ranking
 from services.contracts.retriever import (
@@ -167,13 +169,28 @@ async def _search_directly(body: RetrievalRequest, request: Request) -> Response
 )
 async def search_batch(body: RetrievalBatchRequest, state: State, catalogue: Snapshot) -> Response:
     """All of one snapshot; one that cannot be answered fails the call, and says which it was."""
-    answers = await state.pool.run(
-        lambda: [state.search(catalogue, one).json() for one in body.searches]
-    )
+    answers = await state.pool.run(lambda: _answers(state, catalogue, body.searches))
     for one in body.searches:
         state.drift.asked(one)
     content = b'{"answers":[' + b",".join(answers) + b"]}"
     return Response(content, media_type="application/json")
+
+
+def _answers(
+    state: RetrieverState, catalogue: Catalogue, searches: Sequence[RetrievalRequest]
+) -> list[bytes]:
+    answers = []
+    for number, one in enumerate(searches):
+        try:
+            answers.append(state.search(catalogue, one).json())
+        except InvalidRequest as error:
+            place = f"body.searches.{number}."
+            fields = [
+                FieldProblem(field=place + it.field.removeprefix("body."), message=it.message)
+                for it in error.errors or []
+            ]
+            raise InvalidRequest(error.detail, errors=fields or None) from error
+    return answers
 
 
 @router.get(

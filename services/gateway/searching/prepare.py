@@ -52,18 +52,17 @@ class Preparation:
         *,
         explain: bool,
         recent: Recent | None = None,
+        batch: bool = False,
     ) -> list[Prepared]:
         """In the order of the requests.
 
-        recent: has what need not be asked, and keeps the rest.
+        recent: has what need not be asked, and keeps the rest. batch: whether the caller sent a
+        list of searches.
 
         Raises InvalidRequest for a bad cursor or picture id, ModelMismatch, and what the encoder
         raises.
         """
-        places = [
-            "body" if len(requests) == 1 else f"body.searches.{number}"
-            for number in range(len(requests))
-        ]
+        places = [f"body.searches.{number}" if batch else "body" for number in range(len(requests))]
         # Refuse what can be refused before any service is asked.
         pages = [_page(request, place) for request, place in zip(requests, places, strict=True)]
         pictures = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ from services.gateway.searching.services import Services
 from services.gateway.searching.timings import Timings
 
 # Fields of the retriever's request that our caller sent in the same words.
-_CALLERS_FIELDS = ("body.facets", "body.filters")
+_CALLERS_FIELD = re.compile(r"body\.(searches\.\d+\.)?(facets|filters)")
 
 _IN_LINES = {"Accept": LINES_MEDIA_TYPE}
 _CHECKED = {**_IN_LINES, CHECK_MEANING_HEADER: "1"}
@@ -145,7 +146,7 @@ class Search:
 
         report: False for searches that no shopper asked for, such as lookups of identifiers.
         """
-        prepared = await self._preparation.prepared(requests, timings, explain=False)
+        prepared = await self._preparation.prepared(requests, timings, explain=False, batch=True)
         body = RetrievalBatchRequest(searches=[one.asked.search for one in prepared])
         with timings.stage("search"):
             try:
@@ -214,7 +215,7 @@ def _refused(
         return NotFound(error.detail) if names_product else fault("retriever", error)
     fields = [problem.field for problem in error.errors or []]
     # Without fields it is about the whole search, as of a product without a picture by its look.
-    if all(field.startswith(_CALLERS_FIELDS) for field in fields):
+    if all(map(_CALLERS_FIELD.match, fields)):
         return InvalidRequest(error.detail, errors=error.errors)
     # Only a forged cursor can ask for what our own checks would not have let through.
     if any(one.search.after is not None for one in asked):

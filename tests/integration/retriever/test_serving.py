@@ -63,6 +63,20 @@ async def test_the_catalogue_is_read_and_searched(
         assert packed.json()["results"] == response.json()["results"]
 
 
+async def test_a_batch_says_which_search_is_refused(
+    feature_repo_dir: Path, publisher: Publisher
+) -> None:
+    version = Version.of("v1", 2)
+    publisher.publish(version)
+    async with running_retriever(feature_repo_dir) as retriever:
+        await retriever.until_serving(version)
+        searches = [{"k": 1}, {"k": 1, "facets": ["shoe_size"]}]
+        response = await retriever.http.post("/search/batch", json={"searches": searches})
+    problem = Problem.model_validate_json(response.content)
+    assert problem.status == 422
+    assert [one.field for one in problem.errors or []] == ["body.searches.1.facets.shoe_size"]
+
+
 async def test_a_product_comes_back_with_all_its_fields(
     feature_repo_dir: Path, publisher: Publisher
 ) -> None:

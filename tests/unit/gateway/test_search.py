@@ -250,6 +250,20 @@ async def test_a_batch_is_encoded_and_searched_in_one_call_each(stack: Stack) ->
     assert [request.url.path for request in stack.retriever.requests].count("/search/batch") == 1
 
 
+@pytest.mark.parametrize("number", [0, 1])
+async def test_a_refused_batch_names_the_search(stack: Stack, number: int) -> None:
+    searches: list[dict[str, Any]] = [{"query": "mug"}] * number + [{"cursor": "none"}]
+    response = await stack.http.post("/search/batch", json={"searches": searches})
+    problem = assert_problem(response, 422, "invalid-request")
+    assert [one["field"] for one in problem["errors"]] == [f"body.searches.{number}.cursor"]
+    field = f"body.searches.{number}.facets.shoe_size"
+    stack.refusal = InvalidRequest("unknown", errors=[FieldProblem(field=field, message="unknown")])
+    searches = [{"query": "mug", "facets": ["shoe_size"]}] * (number + 1)
+    response = await stack.http.post("/search/batch", json={"searches": searches})
+    problem = assert_problem(response, 422, "invalid-request")
+    assert [one["field"] for one in problem["errors"]] == [field]
+
+
 async def test_a_batch_has_an_end(stack: Stack) -> None:
     response = await stack.http.post("/search/batch", json={"searches": [{"query": "mug"}] * 65})
     assert_problem(response, 422, "invalid-request")
