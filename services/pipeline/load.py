@@ -307,5 +307,7 @@ class _Load:
         if product.picture is None:
             if product.image_url:
                 self.counts.by_link += 1
+                ready = product.vectors
+                self.counts.unfetched += ready is None or ready.image is None
             else:
                 self.counts.without_picture += 1

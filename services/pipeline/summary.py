@@ -31,6 +31,9 @@ class Counts:
     restored: int = 0
     """Their vectors were found in Parquet."""
     by_link: int = 0
+    """Shown with the picture that they link to."""
+    unfetched: int = 0
+    """Those by link that brought no vector of it either: they are found by their words alone."""
     without_picture: int = 0
 
 
@@ -173,14 +176,17 @@ class LoadSummary:
             yield f"{counts.ready} brought vectors of their own, which were taken"
         if counts.restored:
             yield f"{counts.restored} had their vectors in Parquet already"
-        if by_link := counts.by_link - self.without_linked_picture:
+        if by_link := counts.by_link - counts.unfetched:
             yield f"{by_link} are shown with the picture that they link to"
         if counts.without_picture:
             yield f"{counts.without_picture} have no picture and are found by their words alone"
         if self.without_linked_picture:
+            lost = self.without_linked_picture
+            yield f"{lost} pictures could not be fetched, see {self.rejects_path}"
+        if counts.unfetched:
             yield (
-                f"{self.without_linked_picture} pictures could not be fetched, see "
-                f"{self.rejects_path}; their products are found by their words alone"
+                f"{counts.unfetched} are shown with a picture that could not be used, and are "
+                "found by their words alone"
             )
         if others := self.details - self.without_linked_picture:
             reasons = _by_reason(self.tally.details, without=NOT_FETCHED)

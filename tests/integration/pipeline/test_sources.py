@@ -88,6 +88,20 @@ def test_a_link_that_leads_nowhere_costs_its_product_the_picture_alone(
     assert (again.counts.encoded, again.without_linked_picture) == (1, 0)
 
 
+def test_products_are_counted_apart_from_their_pictures(
+    online: PipelineSettings, server: PictureServer, tmp_path: Path
+) -> None:
+    rows = product_rows(2, pictures=False)
+    links = [f"{server.url}/gone-{number}.png" for number in range(3)]
+    rows[0]["image_path"] = " ".join(links)
+    rows[1]["image_path"] = f"{server.on('/1.png', Answer(png(1)))} {links[0]}"
+    summary = load(write_feed(tmp_path / "feed.csv", rows), online, tmp_path / "bad.csv")
+    lines = [line.partition(",")[0] for line in summary.lines()]
+    assert "4 pictures could not be fetched" in lines
+    assert "1 are shown with a picture that could not be used" in lines
+    assert not any("that they link to" in line for line in lines)
+
+
 @pytest.mark.parametrize("model", ["double@1", "double@2"])
 def test_a_picture_that_comes_later_undoes_no_live_change(
     online: PipelineSettings,
