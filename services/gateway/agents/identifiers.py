@@ -10,6 +10,8 @@ from services.common.identifier_names import identifier_kind
 from services.gateway.agents.cleaning import is_clean
 
 _SEPARATORS = re.compile(r"[\W_]+")
+_BETWEEN = ", "
+"""Stands between the codes of variants that are one product."""
 
 
 def shown_id(identifier: str) -> str:
@@ -30,24 +32,30 @@ def _bare(barcode: str) -> str:
 
 
 def sku_of(attributes: Mapping[str, str]) -> str | None:
-    return next(
-        (value for name, value in attributes.items() if identifier_kind(name) == "SKU"), None
-    )
+    """None where a product has several: those of its variants."""
+    skus = list(_skus(attributes))
+    return skus[0] if len(skus) == 1 else None
 
 
 def barcodes_of(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Standard and value of each barcode."""
     for name, value in attributes.items():
         kind = identifier_kind(name)
-        if value and kind not in (None, "SKU", "OTHER"):
-            yield str(kind), value
+        if kind not in (None, "SKU", "OTHER"):
+            for one in filter(None, value.split(_BETWEEN)):
+                yield str(kind), one
+
+
+def _skus(attributes: Mapping[str, str]) -> Iterator[str]:
+    values = (value for name, value in attributes.items() if identifier_kind(name) == "SKU")
+    yield from next(values, "").split(_BETWEEN)
 
 
 def has_identifier(attributes: Mapping[str, str], identifier: str) -> bool:
     """True if the SKU or a barcode of the product is this one."""
     # In a SKU, zeros and separators count: `1.5` is not `15`.
-    sku = (sku_of(attributes) or "").strip().casefold()
-    if sku and sku == identifier.strip().casefold():
+    sought = identifier.strip().casefold()
+    if sought and any(sought == one.strip().casefold() for one in _skus(attributes)):
         return True
     wanted = _bare(identifier)
     return bool(wanted) and any(wanted == _bare(value) for _, value in barcodes_of(attributes))

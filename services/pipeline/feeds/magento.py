@@ -93,7 +93,7 @@ class MagentoFeed(Feed):
             if parent is None or _is_of_one_view(values) or _is_disabled(values):
                 continue
             fields, _ = _prices(values)
-            options = self._attributes(values)
+            options = self._attributes(values) | {"sku": values["sku"]}
             found = variants.setdefault(parent, Variants())
             found.add(fields, options.items(), (), _stock(values))
         return variants

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from services.contracts.search import IN_STOCK
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import NOT_FOR_SALE, Feed, FeedRow, more_images
 from services.pipeline.feeds.html import html_to_text
@@ -30,6 +31,11 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "list_price": ("variant_compare_at_price", "compare-at_price", "compare_at_price"),
     "picture": ("image_src", "product_image_url"),
     "position": ("image_position",),
+    "sku": ("variant_sku", "sku"),
+    "barcode": ("variant_barcode", "barcode"),
+    "tracker": ("variant_inventory_tracker", "inventory_tracker"),
+    "quantity": ("variant_inventory_qty", "inventory_quantity"),
+    "oversold": ("variant_inventory_policy", "continue_selling_when_out_of_stock"),
 }
 _OF_FIELDS: Mapping[str, str] = {
     "product_id": "handle",
@@ -44,6 +50,7 @@ _OPTIONS = tuple(((f"option{number}_name"), (f"option{number}_value")) for numbe
 MOST_ROWS = 5_000
 """Rows of one product, all in memory; Shopify itself takes 2,048 variants and 250 pictures."""
 _NO_OPTION = "default title"
+_OVERSOLD = frozenset({"continue", "true"})
 _METAFIELD = re.compile(r"\(product\.metafields\.[^)]*\)")
 
 
@@ -151,16 +158,37 @@ class ShopifyFeed(Feed):
             name: value for name in ("type", "tags") if (value := self._first(records, name))
         }
         rows = [dict(zip(self._names, one.values, strict=True)) for one in records]
+        for column in self._names:
+            if _METAFIELD.search(column) and rows[0][column].strip():
+                # A list of Shopify's is written `red; blue`.
+                text = html_to_text(rows[0][column]).replace("; ", ", ")
+                attributes[_METAFIELD.sub("", column).strip("_")] = text
         for name_column, value_column in _OPTIONS:
             name = next((row[name_column] for row in rows if row.get(name_column)), "").strip()
             values = dict.fromkeys(row.get(value_column, "").strip() for row in rows)
             chosen = [one for one in values if one and one.casefold() != _NO_OPTION]
             if name and chosen:
                 attributes[name.lower()] = ", ".join(chosen)
-        for column in self._names:
-            if _METAFIELD.search(column) and rows[0][column].strip():
-                attributes[_METAFIELD.sub("", column).strip("_")] = html_to_text(rows[0][column])
+        for name in ("sku", "barcode"):
+            codes = dict.fromkeys(self._value(one, name).removeprefix("'") for one in records)
+            if text := ", ".join(filter(None, codes)):
+                attributes[name] = text
+        if stock := self._stock(records):
+            attributes[IN_STOCK] = stock
         return attributes
+
+    def _stock(self, records: Sequence[Record]) -> str:
+        """`true` if a variant can be had, `false` if none can; a backorder is neither."""
+        said = {self._stock_of(one) for one in records if self._value(one, "price")}
+        return "true" if "true" in said else "false" if said == {"false"} else ""
+
+    def _stock_of(self, variant: Record) -> str:
+        if set(_COLUMNS["tracker"]) & set(self._names) and not self._value(variant, "tracker"):
+            return "true"
+        quantity = _number(self._value(variant, "quantity"))
+        if quantity is None or quantity > 0:
+            return "" if quantity is None else "true"
+        return "" if self._value(variant, "oversold").lower() in _OVERSOLD else "false"
 
     def _why_not_sold(self, records: Sequence[Record]) -> str | None:
         status = self._first(records, "status").lower()
@@ -172,8 +200,14 @@ class ShopifyFeed(Feed):
 
 
 def _position(text: str) -> float:
-    """`1`, or `1.0` as spreadsheets write it; what is not a number comes last."""
+    """What is not a number comes last."""
+    number = _number(text)
+    return float("inf") if number is None else number
+
+
+def _number(text: str) -> float | None:
+    """`1`, or `1.0` as spreadsheets write it."""
     try:
         return float(text)
     except ValueError:
-        return float("inf")
+        return None

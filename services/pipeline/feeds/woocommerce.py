@@ -45,6 +45,7 @@ _NOT_ATTRIBUTES = frozenset(
     | {"download_limit", "download_expiry_days", "external_url", "button_text", "upsells"}
     | {"cross-sells", "grouped_products"}
 )
+_CODES = ("sku", "gtin,_upc,_ean,_or_isbn")
 _HOUSEKEEPING = re.compile(r"attribute_\d+_|meta:_|download_\d+_")
 _COMMA = re.compile(r"(?<!\\),")
 _WHY_NOT = {"-1": "it is a draft", "0": "it is private", "false": "it is not published"}
@@ -105,7 +106,8 @@ class WooCommerceFeed(Feed):
             if _why_not_sold(values) is not None:
                 continue
             fields, _ = _prices(values)
-            options = ((name.lower(), value) for name, value in self._attributes(values))
+            options = [(name.lower(), value) for name, value in self._attributes(values)]
+            options += [(name, values[name]) for name in _CODES if name in values]
             pictures = _listed(values.get("images", ""))
             found = variants.setdefault(values.get("parent", ""), Variants())
             found.add(fields, options, pictures, _stock(values))

@@ -20,6 +20,8 @@ from services.gateway.agents.identifiers import has_identifier, meant_id, shown_
         ({"isbn": "978-3-16-148410-0"}, "9783161484100", True),
         ({"isbn": "3-598-21508-x"}, "359821508X", True),
         ({"gtin": "04006381333931"}, "006381333931", False),
+        ({"sku": "S-1, S-2"}, "s-2", True),
+        ({"barcode": "0401, 0402"}, "402", True),
         ({"sku": ""}, "", False),
         ({"gtin": "-"}, "-", False),
     ],

@@ -74,6 +74,7 @@ def test_variations_and_store_views_are_gathered_in_their_product(tmp_path: Path
     assert row.attributes == {
         "color": "Red, Red, dark",
         "size": "S, L",
+        "sku": "MUG-S, MUG-L",
         "in_stock": "true",
         "more_categories": "Gifts",
         "more_images": "m/2.jpg",

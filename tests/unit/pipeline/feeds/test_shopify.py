@@ -56,10 +56,44 @@ def test_variants_and_pictures_of_a_handle_are_one_product(tmp_path: Path) -> No
         "type": "Top",
         "tags": "summer, new",
         "size": "S, M, L",
+        "sku": "S-1, S-2, S-3",
         "material": "Cotton",
         "more_images": "https://cdn.example/b.jpg",
     }
     assert (shirt.number, shirt.problem) == (1, None)
+
+
+def test_the_values_of_options_count_before_a_metafield_of_the_same_name(tmp_path: Path) -> None:
+    content = (
+        "Handle,Title,Option1 Name,Option1 Value,Variant Price,Barcode,"
+        "Color (product.metafields.shopify.color-pattern),Fabric (product.metafields.custom.fabric)"
+        "\nshirt,Shirt,Color,Dark red,1,'0401,red; blue,cotton; wool\nshirt,,,Navy,1,0402,,\n"
+    )
+    (shirt,) = rows(tmp_path, content)
+    assert shirt.attributes == {
+        "color": "Dark red, Navy",
+        "fabric": "cotton, wool",
+        "barcode": "0401, 0402",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variants", "in_stock"),
+    [
+        (["shopify,0,deny", "shopify,3,deny"], "true"),
+        (["shopify,0,deny", "shopify,-1,deny"], "false"),
+        (["shopify,0,deny", "shopify,0,continue"], None),
+        ([",0,deny"], "true"),
+        (["shopify,,deny"], None),
+    ],
+)
+def test_stock_is_that_of_the_variants(
+    tmp_path: Path, variants: list[str], in_stock: str | None
+) -> None:
+    header = "Handle,Title,Variant Price,Variant Inventory Tracker,Variant Inventory Qty,"
+    lines = [f"{header}Variant Inventory Policy", *(f"mug,Mug,1,{one}" for one in variants)]
+    (mug,) = rows(tmp_path, "\n".join(lines))
+    assert mug.attributes.get("in_stock") == in_stock
 
 
 def test_the_newer_template_is_read_too(tmp_path: Path) -> None:

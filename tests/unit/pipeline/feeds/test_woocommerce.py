@@ -64,6 +64,7 @@ def test_variations_are_gathered_in_their_parent_wherever_they_stand(tmp_path: P
     assert row.attributes == {
         "short_description": "A mug",
         "colour": "Red, Blue",
+        "sku": "R, B",
         "in_stock": "true",
         "more_categories": "Gifts\nFood, drink",
         "more_images": "https://s.example/2.jpg https://s.example/red.jpg",
