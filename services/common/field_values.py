@@ -4,12 +4,21 @@ from __future__ import annotations
 
 LEVEL = " > "
 """Stands between the levels of a category's path."""
+_BETWEEN = ", "
 _TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"})
 
 
 def folded(text: str) -> str:
     """The folded form of a value: without letter case and repeated blanks."""
     return " ".join(text.split()).casefold()
+
+
+def several(text: str) -> list[str]:
+    """The values of an attribute, each once: variants that are one product say `Red, Blue`."""
+    if _BETWEEN not in text:
+        return [text]
+    parts = {folded(part): part.strip() for part in reversed(text.split(_BETWEEN))}
+    return [part for form, part in reversed(parts.items()) if form] or [text]
 
 
 def spaced_path(text: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.contracts.search import BRAND, CATEGORY, IN_STOCK
 from services.contracts.suggestions import SuggestionKind
-from services.retriever.catalogue.fields import Fields, Numbers, levels
+from services.retriever.catalogue.fields import Fields, Numbers, levels, parts_of
 from services.retriever.words import Analyser, Beginnings, Lexicon, Phrases
 from services.retriever.words.units import composed, key_of, units
 
@@ -139,7 +139,9 @@ def _values(fields: Fields, name: str) -> Iterator[FieldValue]:
     texts: dict[str, str] = {}
     for code, value in enumerate(fields.column(name).values):
         names = (
-            {level.rpartition(" > ")[2] for level in levels(value)} if name == CATEGORY else {value}
+            {level.rpartition(" > ")[2] for level in levels(value)}
+            if name == CATEGORY
+            else parts_of(name, value)
         )
         for text in names:
             if len(text) <= _LONGEST_VALUE and (key := key_of(units(composed(text)))):

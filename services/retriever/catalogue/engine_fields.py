@@ -16,10 +16,11 @@ from services.contracts.search import CATEGORY, GROUP, IN_STOCK, PRICE, Filters,
 from services.retriever.catalogue.fields import (
     ALWAYS,
     CURRENCY,
-    Column,
+    SINGLE,
     Fields,
     filtered,
     levels,
+    parts_of,
     wanted_values,
 )
 from services.retriever.index import (
@@ -36,6 +37,7 @@ from services.retriever.index.row_fields import NO_CODE
 _IN_STOCK, _OUT_OF_STOCK = 1, 2
 _MOST_CATEGORIES = 100
 _MANY = code_of("\nmore categories than a row can have")
+_SEVERAL = code_of("\nseveral values")
 _NO_PRICE = -1.0
 
 
@@ -47,7 +49,7 @@ def origin_of(catalogue: CatalogueInfo, changes: Changes, fields: Fields) -> Ori
 
 def engine_fields(ids: Sequence[str], fields: Fields) -> RowFields:
     """ids: of the n products that the fields are of."""
-    codes = {name: _codes(fields.column(name), _coder(name, fields)) for name in _coded(fields)}
+    codes = {name: _codes(name, fields) for name in _coded(fields)}
     categories = fields.column(CATEGORY)
     by_value = [*map(_levels, categories.values), []]
     sets = {CATEGORY: [by_value[code] for code in categories.codes.tolist()]}
@@ -76,7 +78,7 @@ def conditions_of(
         else:
             code = _coder(name, fields)
             codes = tuple(code(value) for value in wanted_values(filters, name))
-            conditions.append(OneOf(name, codes))
+            conditions.append(OneOf(name, codes if name in SINGLE else (*codes, _SEVERAL)))
     return conditions
 
 
@@ -93,9 +95,11 @@ def _coder(name: str, fields: Fields) -> Callable[[str], int]:
     return lambda value: code_of(fold(value))
 
 
-def _codes(column: Column, code: Callable[[str], int]) -> NDArray[np.int64]:
+def _codes(name: str, fields: Fields) -> NDArray[np.int64]:
+    column, code = fields.column(name), _coder(name, fields)
+    known = (_SEVERAL if len(parts_of(name, one)) > 1 else code(one) for one in column.values)
     # One place more than there are values: code -1 finds it.
-    by_value = np.array([*map(code, column.values), NO_CODE], np.int64)
+    by_value = np.array([*known, NO_CODE], np.int64)
     codes: NDArray[np.int64] = by_value[column.codes]
     return codes
 

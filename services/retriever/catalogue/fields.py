@@ -19,6 +19,7 @@ from services.common.field_values import (
     folded_path,
     is_within,
     says_yes,
+    several,
     spaced_path,
 )
 from services.contracts.products import MORE_CATEGORIES
@@ -30,6 +31,8 @@ CURRENCY = "currency"
 
 ALWAYS = (COLOR, IN_STOCK, GROUP)
 """Attributes that a search knows by name."""
+SINGLE = frozenset({CATEGORY, BRAND, CURRENCY, GROUP, IN_STOCK})
+"""Fields whose values are not taken apart at commas."""
 READ = ("attributes", CATEGORY, BRAND, CURRENCY, PRICE)
 """Columns of a table of products that its fields are read from."""
 
@@ -106,10 +109,23 @@ class Column:
         found: list[int] = rows[first:last].tolist()
         return found
 
-    def passing(self, wanted: Iterable[str]) -> Passing:
-        """(n,) whether the value is one of those."""
-        forms = (self.fold(value) for value in wanted)
-        return self._having(self._places[form] for form in forms if form in self._places)
+    @cached_property
+    def _places_of_parts(self) -> Mapping[str, list[int]]:
+        """Positions in `values` of those that hold several, by the folded form of each part."""
+        places: dict[str, list[int]] = {}
+        for number, value in enumerate(self.values):
+            parts = several(value)
+            for part in parts if len(parts) > 1 else ():
+                places.setdefault(self.fold(part), []).append(number)
+        return places
+
+    def passing(self, wanted: Iterable[str], *, parts: bool = False) -> Passing:
+        """(n,) whether the value is one of those. parts: or holds one among several."""
+        forms = [self.fold(value) for value in wanted]
+        numbers = [self._places[form] for form in forms if form in self._places]
+        if parts:
+            numbers += [one for form in forms for one in self._places_of_parts.get(form, ())]
+        return self._having(numbers)
 
     def passing_below(self, paths: Iterable[str]) -> Passing:
         """(n,) whether the value is one of these paths, or further down one."""
@@ -199,8 +215,15 @@ class Fields:
             column = self.column(name)
             if name == IN_STOCK:
                 continue
+            counts: dict[str, int] = {}
+            spelled: dict[str, str] = {}
             for value, count in zip(column.values, column.frequencies.tolist(), strict=True):
-                found.setdefault(folded(value), []).append(Value(name, value, count))
+                for part in parts_of(name, value):
+                    form = folded(part)
+                    spelled.setdefault(form, part)  # the most frequent spelling comes first
+                    counts[form] = counts.get(form, 0) + count
+            for form, count in counts.items():
+                found.setdefault(form, []).append(Value(name, spelled[form], count))
         return found
 
     @cached_property
@@ -254,8 +277,14 @@ class Fields:
             elif name == IN_STOCK and filters.in_stock is not None:
                 passing &= self.column(name).passing_truth(filters.in_stock)
             else:
-                passing &= self.column(name).passing(wanted_values(filters, name))
+                wanted = wanted_values(filters, name)
+                passing &= self.column(name).passing(wanted, parts=name not in SINGLE)
         return passing
+
+
+def parts_of(name: str, value: str) -> list[str]:
+    """The values of a field that one of its texts holds."""
+    return [value] if name in SINGLE else several(value)
 
 
 def filtered(filters: Filters) -> list[str]:

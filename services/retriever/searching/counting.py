@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.common.field_values import folded_path
+from services.common.field_values import folded, folded_path
 from services.contracts.retriever import RetrievalRequest
 from services.contracts.search import (
     CATEGORY,
@@ -21,7 +21,7 @@ from services.contracts.search import (
     PriceSpan,
 )
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.catalogue.fields import Numbers, filtered, levels
+from services.retriever.catalogue.fields import Codes, Numbers, filtered, levels, parts_of
 from services.retriever.catalogue.products import Products
 
 
@@ -66,6 +66,7 @@ def count(products: Products, name: str, numbers: Numbers, *, grouped: bool) -> 
     grouped: a group of variants counts once for a value.
     """
     codes, values = products.coded(name, numbers)
+    numbers, codes, values = _apart(name, numbers, codes, values)
     groups = products.groups(numbers) if grouped else None
     joined: Counter[str] = Counter()
     if groups is not None:
@@ -94,6 +95,28 @@ def _joined(pairs: Numbers, values: Sequence[str]) -> tuple[Numbers, Counter[str
         "\n".join(values[code] for code in codes[start : start + size]) for start, size in spans
     )
     return pairs[first[~several]], joined
+
+
+def _apart(
+    name: str, numbers: Numbers, codes: Codes, values: list[str]
+) -> tuple[Numbers, Codes, list[str]]:
+    """A row comes once for each of the values that its text holds."""
+    by_code = [parts_of(name, value) for value in values]
+    if all(len(parts) == 1 for parts in by_code):
+        return numbers, codes, values
+    places: dict[str, int] = {}
+    spelled: list[str] = []
+    numbered: list[list[int]] = []
+    for parts in by_code:
+        for part in parts:
+            if folded(part) not in places:
+                places[folded(part)] = len(spelled)
+                spelled.append(part)
+        numbered.append([places[folded(part)] for part in parts])
+    numbered.append([])  # code -1 finds it
+    rows = np.repeat(np.arange(len(codes)), np.array([*map(len, numbered)])[codes])
+    of_rows = [place for code in codes.tolist() for place in numbered[code]]
+    return numbers[rows], np.array(of_rows, np.intp), spelled
 
 
 def _levels_above(paths: Counter[str]) -> Counter[str]:
