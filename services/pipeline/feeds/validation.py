@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from services.contracts.products import LIST_PRICE, MORE_IMAGES
 from services.pipeline.feeds.base import FeedRow, Note, ReadyVectors
@@ -235,13 +235,15 @@ class RowValidator:
             raise ValueError("is neither a file nor an http(s) link")
         if Path(value).is_absolute():
             raise ValueError("is an absolute path; write it relative to the feed")
-        # Resolved, so that no link inside the folder leads out of it.
-        file = (self._folder / value).resolve()
-        if not file.is_relative_to(self._folder):
-            raise ValueError("is outside the feed's folder")
-        if not file.is_file():
-            raise ValueError("does not exist")
-        return file
+        # As it stands, as Windows writes paths, and as links do.
+        for name in (value, value.replace("\\", "/"), unquote(value)):
+            # Resolved, so that no link inside the folder leads out of it.
+            file = (self._folder / name).resolve()
+            if not file.is_relative_to(self._folder):
+                raise ValueError("is outside the feed's folder")
+            if file.is_file():
+                return file
+        raise ValueError("does not exist")
 
 
 def _title(title: str, notes: list[Note]) -> str:

@@ -102,6 +102,23 @@ def test_the_currency_may_stand_beside_the_price_or_be_said_of_the_whole_feed(
         assert (product.price, product.currency) == (12, expected)
 
 
+@pytest.mark.parametrize("path", ["images\\1.png", "./images\\1.png", "image%73/1.png"])
+def test_a_path_may_be_written_as_on_windows_or_as_in_a_link(
+    tmp_path: Path, validator: RowValidator, path: str
+) -> None:
+    product = validator.check(row(image=path))
+    assert isinstance(product, FeedProduct)
+    assert product.picture_file == tmp_path / "feed" / "images" / "1.png"
+
+
+@pytest.mark.parametrize("path", ["..\\..\\etc\\passwd", "%2e%2e/secret.png", "images/%00.png"])
+def test_a_path_in_another_spelling_leads_nowhere_else(validator: RowValidator, path: str) -> None:
+    product = validator.check(row(image=path))
+    assert isinstance(product, FeedProduct)
+    assert product.picture_file is None
+    assert [note.kind for note in product.notes] == [PICTURE]
+
+
 def test_a_picture_by_link_stays_a_link(validator: RowValidator) -> None:
     product = validator.check(row(image="https://example.com/a.jpg"))
     assert isinstance(product, FeedProduct)
