@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import Feed, FeedRow
-from services.pipeline.feeds.google_products import COLUMN_OF, FIELDS, product
+from services.pipeline.feeds.google_products import COLUMN_OF, FIELDS, TITLES, product
 from services.pipeline.feeds.table import Record, Table
 from services.pipeline.feeds.xml_items import Broken, name_of, open_items, root_of
 
@@ -28,7 +28,8 @@ class GoogleMerchantTable(Feed):
         self._table = table
         self._names = table.names()
         self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
-        missing = [name for name in ("id", "title") if name not in self._names]
+        missing = [] if "id" in self._names else ["id"]
+        missing += [] if TITLES & set(self._names) else ["title"]
         if missing:
             raise FeedUnusable(f"{self.path}: no column {' or '.join(missing)}, as Google has them")
 
@@ -107,6 +108,8 @@ def _of(child: Element) -> Iterator[tuple[str, str]]:
     if name == _DETAIL and len(child):
         parts = {name_of(part): "".join(part.itertext()).strip() for part in child}
         yield parts.get("attribute_name", name), parts.get("attribute_value", "")
+    elif name.startswith("structured_") and len(child):
+        yield name, "".join(part.text or "" for part in child if name_of(part) == "content")
     elif name == "link" and "href" in child.attrib:  # Atom's way
         if child.attrib.get("rel", "") in _SHOWN_LINKS:
             yield name, child.attrib["href"]

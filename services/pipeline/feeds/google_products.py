@@ -12,8 +12,10 @@ from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import apply_sale, in_stock, interval
 from services.pipeline.feeds.validation import PRICE
 
-COLUMNS = ("id", "title", "link", "image_link")
-"""By which a table is recognised as one of Google's."""
+COLUMNS = ("id", "link", "image_link")
+"""By which, beside one of `TITLES`, a table is recognised as one of Google's."""
+
+TITLES = frozenset({"title", "structured_title"})
 
 FIELDS: Mapping[str, str] = {
     "id": "product_id",
@@ -29,6 +31,8 @@ COLUMN_OF = {field: name for name, field in FIELDS.items()}
 
 _GOOGLE_CATEGORY = "google_product_category"
 _PRODUCT_TYPE = "product_type"
+_STRUCTURED = re.compile(r"(?:trained_algorithmic_media|default)\s*:\s*(.*)", re.DOTALL)
+"""`structured_title`, which Google wants in place of titles that a program wrote."""
 _MORE_LINKS = "additional_image_link"
 _HIGHLIGHT = "product_highlight"
 _DETAIL = "product_detail"
@@ -64,6 +68,11 @@ def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str
             fields[field] = html_to_text(value) if field in _WORDS else value
         else:
             _add(attributes, name, ", ".join(several))
+    for name in ("title", "description"):
+        text = attributes.pop(f"structured_{name}", "")
+        if text and name not in fields:
+            found = _STRUCTURED.fullmatch(text)
+            fields[name] = html_to_text(found[1].strip().strip('"') if found else text)
     attributes |= _set_category(fields, attributes, categories) | more_images(links)
     notes = _set_price(fields, attributes)
     if IN_STOCK not in attributes and (stock := in_stock(attributes.get(_AVAILABILITY, ""))):

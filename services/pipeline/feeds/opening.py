@@ -122,7 +122,7 @@ def _kind(table: Table) -> str:
         return "magento"
     if names >= set(sqid.ESCI_COLUMNS):
         return "esci"
-    if names >= set(google_products.COLUMNS):
+    if names >= set(google_products.COLUMNS) and names & google_products.TITLES:
         return "google-merchant"
     if names >= kaggle_styles.SIGNS:
         return "kaggle-styles"

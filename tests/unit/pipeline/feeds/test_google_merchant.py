@@ -358,3 +358,27 @@ def test_a_prefix_that_is_not_declared_costs_nothing(tmp_path: Path) -> None:
     content = f"<rss><channel>{item(price='5 EUR')}</channel></rss>"
     (row,) = rows(tmp_path, content, "feed.xml")
     assert row.fields == {"product_id": "1", "title": "Mug", "price": "5 EUR"}
+
+
+def test_a_structured_title_stands_in_for_a_title(tmp_path: Path) -> None:
+    (tmp_path / "feed.tsv").write_text(
+        "id\tstructured_title\tstructured_description\tlink\timage_link\n"
+        'm\ttrained_algorithmic_media:"Mug: <b>red</b> & big"\tdefault: Holds tea\t\t\n',
+        encoding="utf-8",
+    )
+    source = "<g:digital_source_type>trained_algorithmic_media</g:digital_source_type>"
+    (tmp_path / "feed.xml").write_text(
+        '<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>m</g:id>'
+        f"<g:structured_title>{source}<g:content>Mug: red &amp; big</g:content>"
+        f"</g:structured_title><g:structured_description>{source}<g:content>Holds tea"
+        "</g:content></g:structured_description></item></channel></rss>",
+        encoding="utf-8",
+    )
+    for name in ("feed.tsv", "feed.xml"):
+        (row,) = open_feed(tmp_path / name).rows()
+        assert row.fields == {
+            "product_id": "m",
+            "title": "Mug: red & big",
+            "description": "Holds tea",
+        }
+        assert row.attributes == {}
