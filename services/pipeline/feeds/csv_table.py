@@ -18,6 +18,10 @@ from services.pipeline.feeds.table import Record, Table
 
 _DELIMITERS = ",\t;|"
 _QUOTED = re.compile(r'"[^"]*"')
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+"""Keeps spreadsheets from reading a number: `="0012"`."""
+_TEMPLATES_OWN = re.compile(r"\"?# ?(?:required|optional)\b", re.IGNORECASE)
+"""What Facebook's template says about each column, in a line above their names."""
 _EXCELS_OWN = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 
 
@@ -50,7 +54,11 @@ class CsvTable(Table):
                 values, problem = parsed.values, parsed.problem
                 if values[0].endswith(first) and values[1:] == rest:
                     problem = "the row repeats the header"
+                if any(value.startswith('="') for value in values):
+                    values = list(map(_without_formula, values))
                 if problem is None and len(values) != width:
+                    if not any(map(str.strip, self.columns[len(values) :])):
+                        values += [""] * (width - len(values))  # those columns have no name
                     while len(values) > width and not values[-1].strip():
                         values.pop()  # spreadsheets pad rows
                     if len(values) != width:
@@ -84,7 +92,7 @@ class CsvTable(Table):
             for number, line in enumerate(lines):
                 found = _EXCELS_OWN.fullmatch(line)
                 named = found[1] if found else named
-                if not found and line.strip():
+                if not found and line.strip() and not _TEMPLATES_OWN.match(line):
                     plain = _QUOTED.sub("", line)
                     delimiter = named or max(_DELIMITERS, key=plain.count)
                     self._is_quoting_all = is_quoting_all(line.strip().split(delimiter))
@@ -96,3 +104,8 @@ class CsvTable(Table):
         """The lines from the header on, once its place is known."""
         with open_text(self.path, self._encoding) as lines:
             yield islice(lines, self._above, None)
+
+
+def _without_formula(value: str) -> str:
+    found = _FORMULA.fullmatch(value)
+    return found[1].replace('""', '"') if found else value

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 import pyarrow as pa
 
 from services.contracts.products import LIST_PRICE, MORE_IMAGES
+from services.contracts.search import IN_STOCK
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
     Feed,
@@ -25,6 +26,7 @@ from services.pipeline.feeds.base import (
 )
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.parquet_table import ParquetTable
+from services.pipeline.feeds.sales import in_stock
 from services.pipeline.feeds.table import Record, Table
 
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +36,7 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "brand": ("brand", "manufacturer", "vendor"),
     "category": ("category", "product_type", "google_product_category"),
     "price": ("price",),
-    "currency": ("currency", "price_currency"),
+    "currency": ("currency", "price_currency", "currency_code"),
     "image": ("image_path", "image", "image_url", "image_link", "picture"),
     "product_url": ("product_url", "url", "link"),
 }
@@ -44,11 +46,12 @@ NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "
 """Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
 
 _FURTHER = re.compile(
-    r"(?:more|further|additional|extra|other)_(?:image|picture|photo)(?:_?(?:link|url|path))?s?"
-    r"|(?:image|picture|photo)(?:_?(?:link|url|path))?s|(?:media_|image_)?gallery"
-    r"|(?:additional_)?(?:image|img|picture|photo)(?:_?(?:link|url|path|src))?[ _-]?[0-9]{1,2}"
+    r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
+    r"|(?:image|picture|photo)(?:link|url|path)?s|(?:media|image)?gallery"
+    r"|(?:additional)?(?:image|img|picture|photo)(?:link|url|path|src)?[0-9]{1,2}"
 )
-"""Columns of further pictures."""
+"""Columns of further pictures, without the marks in their names."""
+_MARKS = re.compile(r"[\W_]")
 _PICTURE = re.compile(r"https?://|\.(?:jpe?g|png|webp|avif|gif|heic|bmp|tiff?)$", re.IGNORECASE)
 _BLANKS = re.compile(r"\s")
 _BETWEEN_PICTURES = re.compile(r"[,;|\n]")
@@ -105,7 +108,7 @@ class OwnFeed(Feed):
         self._further = [
             (index, name)
             for index, name in enumerate(names)
-            if index not in taken and _FURTHER.fullmatch(name)
+            if index not in taken and _FURTHER.fullmatch(_bare(name))
         ]
         taken |= {index for index, _ in self._further}
         others = [(index, name) for index, name in enumerate(names) if name and index not in taken]
@@ -139,6 +142,8 @@ class OwnFeed(Feed):
         _keep_the_first_category(fields, attributes)
         if NESTED in attributes:
             _flatten(attributes)
+        if IN_STOCK not in attributes and (stock := in_stock(attributes.get("availability", ""))):
+            attributes[IN_STOCK] = stock
         if LIST_PRICE in attributes and not _PLAIN.fullmatch(attributes[LIST_PRICE]):
             fields[LIST_PRICE] = attributes.pop(LIST_PRICE)
         picture = None
@@ -203,7 +208,12 @@ class OwnFeed(Feed):
 
 
 def _named(names: Sequence[str], wanted: str) -> list[tuple[int, str]]:
-    return [(at, name) for at, name in enumerate(names) if name == wanted]
+    """Their places, of `image_url` also `imageUrl`, `image-url` and `Image URL*`."""
+    return [(at, name) for at, name in enumerate(names) if _bare(name) == _bare(wanted)]
+
+
+def _bare(name: str) -> str:
+    return _MARKS.sub("", name)
 
 
 def _kinds(table: Table) -> tuple[frozenset[int], frozenset[int]]:

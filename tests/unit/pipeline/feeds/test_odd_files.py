@@ -195,3 +195,26 @@ def test_a_magento_product_of_store_views_alone_is_that_of_the_first_with_a_name
     lines = "A,de,Default,simple,,9\nA,fr,Default,simple,Sac,10\nA,it,Default,simple,Borsa,11\n"
     (row,) = read(written(tmp_path, "feed.csv", (header + lines).encode()))
     assert (row.problem, row.fields["title"], row.fields["price"]) == (None, "Sac", "10")
+
+
+def test_formulas_that_guard_a_number_are_the_number(tmp_path: Path) -> None:
+    content = '="id";title;price;gtin\n="0012";"=""A ""mug""""";="12,90";"=""0401"""\n'
+    (row,) = read(written(tmp_path, "excel.csv", content.replace('="id"', "id").encode()))
+    assert row.fields == {"product_id": "0012", "title": 'A "mug"', "price": "12,90"}
+    assert row.attributes == {"gtin": "0401"}
+
+
+@pytest.mark.parametrize("ending", ["", ","])
+def test_columns_without_a_name_at_the_end_may_be_left_out(tmp_path: Path, ending: str) -> None:
+    content = f"id,title,,\n1,Mug{ending}\n2\n3,Pot,,\n"
+    good, torn, padded = read(written(tmp_path, "feed.csv", content.encode()))
+    assert (good.fields["title"], padded.fields["title"]) == ("Mug", "Pot")
+    assert torn.problem == "the row has 1 values, the header has 4"
+
+
+def test_what_facebooks_template_says_above_the_header_is_no_header(tmp_path: Path) -> None:
+    said = '"# Required | A unique id, of 100 characters","# Required | A title",# Optional\n'
+    (row,) = read(written(tmp_path, "facebook.csv", f"{said}id,title,price\n1,Mug,2\n".encode()))
+    assert row.fields == {"product_id": "1", "title": "Mug", "price": "2"}
+    (numbered,) = read(written(tmp_path, "numbered.csv", b"#,id,title\n1,m,Mug\n"))
+    assert numbered.fields["product_id"] == "m"

@@ -296,3 +296,41 @@ def test_vectors_of_two_models_or_of_none_are_refused(tmp_path: Path) -> None:
     assert other.problem == "its vectors are not of 'clip@1', as the first row's are"
     with pytest.raises(FeedUnusable, match="the vectors of row 2 are of no model"):
         open_feed(with_vectors(tmp_path, [None, None, None]))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "productId,productName,imageUrl,additionalImageUrls,currencyCode,shoeSize",
+        "product-id,product-name,image-url,additional-image-urls,currency-code,shoesize",
+        "Product ID*,Product Name *,Image URL:,Additional Image URLs,Currency (Code),ShoeSize",
+    ],
+)
+def test_columns_are_known_however_their_words_are_joined(tmp_path: Path, header: str) -> None:
+    links = "https://a.example/1.jpg,https://a.example/2.jpg"
+    (tmp_path / "feed.csv").write_text(f"{header}\nm,Mug,{links},EUR,42\n", encoding="utf-8")
+    (row,) = open_feed(tmp_path / "feed.csv").rows()
+    assert row.fields == {
+        "product_id": "m",
+        "title": "Mug",
+        "image": "https://a.example/1.jpg",
+        "currency": "EUR",
+    }
+    assert row.attributes == {"more_images": "https://a.example/2.jpg", "shoesize": "42"}
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "in_stock"),
+    [
+        ("availability", "in stock", "true"),
+        ("Availability", "https://schema.org/OutOfStock", "false"),
+        ("availability", "preorder", None),
+        ("availability,in_stock", "in stock,no", "no"),
+    ],
+)
+def test_availability_says_what_is_in_stock(
+    tmp_path: Path, header: str, values: str, in_stock: str | None
+) -> None:
+    (tmp_path / "feed.csv").write_text(f"id,title,{header}\nm,Mug,{values}\n", encoding="utf-8")
+    (row,) = open_feed(tmp_path / "feed.csv").rows()
+    assert row.attributes.get("in_stock") == in_stock
