@@ -154,7 +154,11 @@ class MagentoFeed(Feed):
     @staticmethod
     def _attributes(values: Mapping[str, str]) -> dict[str, str]:
         pairs = _pairs(values.get("additional_attributes", ""))
-        return {name: html_to_text(value) for name, value in pairs if name not in _NOT_OPTIONS}
+        return {
+            name: html_to_text(value.replace("|", ", "))  # several are written `Cotton|Wool`
+            for name, value in pairs
+            if name not in _NOT_OPTIONS
+        }
 
     def _pictures(self, values: Mapping[str, str]) -> list[str]:
         """Paths below Magento's `media/catalog/product`; links as they are."""

@@ -49,6 +49,8 @@ _OF_FIELDS: Mapping[str, str] = {
 _OPTIONS = tuple(((f"option{number}_name"), (f"option{number}_value")) for number in range(1, 4))
 MOST_ROWS = 5_000
 """Rows of one product, all in memory; Shopify itself takes 2,048 variants and 250 pictures."""
+_NEXT_LINK = re.compile(r";\s*(?=https?://)", re.IGNORECASE)
+"""Between several pictures in one cell, as Matrixify has them."""
 _NO_OPTION = "default title"
 _OVERSOLD = frozenset({"continue", "true"})
 _METAFIELD = re.compile(r"\(product\.metafields\.[^)]*\)")
@@ -133,7 +135,8 @@ class ShopifyFeed(Feed):
     def _pictures(self, records: Sequence[Record]) -> list[str]:
         """In the shop's order, each once."""
         placed = [(_position(self._value(one, "position")), at) for at, one in enumerate(records)]
-        links = (self._value(records[at], "picture") for _, at in sorted(placed))
+        cells = (self._value(records[at], "picture") for _, at in sorted(placed))
+        links = (link.strip() for cell in cells for link in _NEXT_LINK.split(cell))
         return list(dict.fromkeys(link for link in links if link))
 
     def _lowest_price(self, records: Sequence[Record]) -> dict[str, str]:

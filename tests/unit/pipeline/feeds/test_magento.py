@@ -44,7 +44,7 @@ def test_variations_and_store_views_are_gathered_in_their_product(tmp_path: Path
     picture.write_bytes(b"picture")
     small = HIDDEN | {"sku": "MUG-S", "name": "Mug S", "price": "20", "is_in_stock": "1"}
     small |= {"special_price": "9.5", "special_price_to_date": "2099-01-01 00:00:00"}
-    small |= {"additional_attributes": "color=Red,size=S,has_options=0"}
+    small |= {"additional_attributes": "color=Red|Blue,size=S,has_options=0"}
     large = HIDDEN | {"sku": "MUG-L", "name": "Mug L", "price": "12"}
     large |= {"additional_attributes": '"color=Red, dark",size=L'}
     gone = HIDDEN | {"sku": "MUG-X", "name": "Mug X", "price": "1", "product_online": "2"}
@@ -72,7 +72,7 @@ def test_variations_and_store_views_are_gathered_in_their_product(tmp_path: Path
         "image": "media/catalog/product/m/1.jpg",
     }
     assert row.attributes == {
-        "color": "Red, Red, dark",
+        "color": "Red, Blue, Red, dark",
         "size": "S, L",
         "sku": "MUG-S, MUG-L",
         "in_stock": "true",

@@ -77,6 +77,13 @@ def test_the_values_of_options_count_before_a_metafield_of_the_same_name(tmp_pat
     }
 
 
+def test_several_pictures_of_one_cell_are_told_apart(tmp_path: Path) -> None:
+    links = [f"https://cdn.example/{name}.jpg?a=1;b=2" for name in "abc"]
+    (mug,) = rows(tmp_path, f"Handle,Title,Image Src\nmug,Mug,{links[0]};{links[1]} ; {links[2]}\n")
+    assert mug.fields["image"] == links[0]
+    assert mug.attributes["more_images"].split() == links[1:]
+
+
 @pytest.mark.parametrize(
     ("variants", "in_stock"),
     [
