@@ -115,7 +115,7 @@ class OwnFeed(Feed):
         # The first of two columns with one name counts, so it is set last.
         self._others = others[::-1]
         self.attribute_columns = tuple(dict.fromkeys(self.columns[index] for index, _ in others))
-        self._lists, self._floats = _kinds(table)
+        self._lists = _lists(table)
 
     def rows(self) -> Iterator[FeedRow]:
         return map(self._row, self._table.records())
@@ -135,7 +135,11 @@ class OwnFeed(Feed):
         values = record.values
         if record.problem is not None:
             return FeedRow(record.number, values, {}, {}, record.problem)
-        attributes = {name: said for at, name in self._others if (said := _said(values[at]))}
+        attributes = {
+            name: _joined(said, "") if at in self._lists else said
+            for at, name in self._others
+            if (said := _said(values[at]))
+        }
         fields = self._fields_of(values, attributes)
         further = self._further_pictures(values, attributes)
         _keep_the_first_picture(fields, attributes, further)
@@ -182,8 +186,6 @@ class OwnFeed(Feed):
                     continue
                 if index in self._lists and field in _WORDS:
                     value = _joined(value, field)
-                if index in self._floats and field == "product_id":
-                    value = _whole(value)
                 if field in _WORDS:
                     value = html_to_text(value)
                 if field == "category" and value.casefold() in _TYPES:
@@ -216,16 +218,13 @@ def _bare(name: str) -> str:
     return _MARKS.sub("", name)
 
 
-def _kinds(table: Table) -> tuple[frozenset[int], frozenset[int]]:
-    """Columns of lists, and of floats."""
+def _lists(table: Table) -> frozenset[int]:
+    """Columns of lists."""
     if not isinstance(table, ParquetTable):
-        return frozenset(), frozenset()
-    kinds = list(enumerate(table.schema.types))
-    return (
-        frozenset(
-            at for at, kind in kinds if pa.types.is_list(kind) or pa.types.is_large_list(kind)
-        ),
-        frozenset(at for at, kind in kinds if pa.types.is_floating(kind)),
+        return frozenset()
+    kinds = enumerate(table.schema.types)
+    return frozenset(
+        at for at, kind in kinds if pa.types.is_list(kind) or pa.types.is_large_list(kind)
     )
 
 
@@ -235,12 +234,6 @@ def _joined(value: str, field: str) -> str:
     if field == "category":
         return value
     return ("\n" if field == "description" else ", ").join(found) if found else value
-
-
-def _whole(value: str) -> str:
-    """`1001` for `1001.0`: pandas makes floats of whole numbers where some are missing."""
-    number = float(value)
-    return str(int(number)) if number.is_integer() else value
 
 
 def _flatten(attributes: MutableMapping[str, str]) -> None:

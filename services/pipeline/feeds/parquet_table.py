@@ -23,6 +23,7 @@ T = TypeVar("T")
 _BATCH = 500
 _BATCH_WITH_PICTURES = 16
 _BUFFER = 1 << 20
+_MOST_WHOLE = 1e18
 _PICTURE_MARKS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF")
 
 
@@ -110,6 +111,9 @@ class ParquetTable(Table):
                 continue
             kind = batch.schema.field(places[place]).type
             values = batch.column(places[place]).to_pylist()
+            if pa.types.is_float32(kind):
+                # With the digits that its 32 bits say: 12.9, not 12.899999618530273.
+                values = [None if one is None else float(str(np.float32(one))) for one in values]
             if pa.types.is_map(kind):
                 values = [None if value is None else dict(value) for value in values]
             if _is_bytes(kind):
@@ -193,6 +197,8 @@ def _text(value: object) -> str:
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False, default=str) if value else ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_WHOLE:
+        return str(int(value))  # pandas makes floats of whole numbers where some are missing
     return str(value)
 
 
