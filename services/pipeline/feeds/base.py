@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import lzma
 import zipfile
 import zlib
@@ -157,7 +158,10 @@ def reading(path: Path) -> Iterator[None]:
         raise FeedUnusable(f"{path}: there is no such file") from error
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
         raise FeedUnusable(f"{path}: cannot be unpacked: {error}") from error
-    except (OSError, pa.ArrowException, UnicodeError) as error:
+    except UnicodeDecodeError as error:
+        reason = f"it is not {error.encoding}, byte {error.start + 1} is wrong"
+        raise FeedUnusable(f"{path}: cannot be read: {reason}") from error
+    except (OSError, pa.ArrowException, UnicodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise FeedUnusable(f"{path}: cannot be read: {reason}") from error
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.base import reading
 from services.pipeline.judging.metrics import Grade
 
 Kind = Literal["text", "picture", "name", "identifier", "limit", "nonsense", "off_catalogue"]
@@ -116,6 +117,13 @@ Row = TypeVar("Row", GoldenQuery, Variant, Judgement)
 def read_golden(folder: Path) -> Golden:
     """The golden queries of a folder. Raises FeedUnusable, naming the row that can't be used."""
     queries = _read(folder / QUERIES, GoldenQuery)
+    lines: dict[str, int] = {}
+    for number, query in enumerate(queries, 2):
+        if (first := lines.setdefault(query.query_id, number)) != number:
+            raise FeedUnusable(
+                f"{folder / QUERIES}, line {number}: query_id {query.query_id!r} is already that "
+                f"of line {first}"
+            )
     judgements: dict[str, dict[str, Grade]] = {
         query.query_id: {} for query in queries if query.answerable
     }
@@ -148,23 +156,30 @@ def write_golden(golden: Golden, folder: Path) -> None:
 def _read(path: Path, row_type: type[Row]) -> list[Row]:
     allowed = _allowed(row_type)
     names = [one.name for one in fields(row_type)]
+    needed = [one.name for one in fields(row_type) if one.default is MISSING]
     rows: list[Row] = []
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for number, values in enumerate(csv.DictReader(file), 2):
-                given: dict[str, Any] = {name: values[name] for name in names if values.get(name)}
-                for name, choices in allowed.items():
-                    if name in given and given[name] not in choices:
-                        raise FeedUnusable(
-                            f"{path}, line {number}: {name} is {given[name]!r}, not one of "
-                            f"{', '.join(choices)}"
-                        )
-                try:
-                    rows.append(row_type(**given))
-                except TypeError as error:
-                    raise FeedUnusable(f"{path}, line {number}: a column is empty") from error
-    except FileNotFoundError as error:
-        raise FeedUnusable(f"{path}: there are no golden queries here") from error
+    if not path.is_file():
+        raise FeedUnusable(f"{path}: there are no golden queries here")
+    with reading(path), path.open(newline="", encoding="utf-8-sig") as file:
+        table = csv.DictReader(file)
+        missing = [name for name in needed if name not in (table.fieldnames or ())]
+        if missing:
+            raise FeedUnusable(
+                f"{path}: there is no column {missing[0]}; expected are, separated by commas: "
+                f"{', '.join(names)}"
+            )
+        for number, values in enumerate(table, 2):
+            given: dict[str, Any] = {name: values[name] for name in names if values.get(name)}
+            empty = [name for name in needed if name not in given]
+            if empty:
+                raise FeedUnusable(f"{path}, line {number}: {empty[0]} is empty")
+            for name, choices in allowed.items():
+                if name in given and given[name] not in choices:
+                    raise FeedUnusable(
+                        f"{path}, line {number}: {name} is {given[name]!r}, not one of "
+                        f"{', '.join(choices)}"
+                    )
+            rows.append(row_type(**given))
     return rows
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from services.contracts.query_log import keyed_hash, normalised
 from services.pipeline.errors import DependencyAway, NothingToLoad
+from services.pipeline.feeds.base import reading
 from services.pipeline.settings import PipelineSettings
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ def _report(options: argparse.Namespace, settings: PipelineSettings) -> int:
 
 
 def _lines(path: Path | None) -> list[str]:
-    return [] if path is None else path.read_text(encoding="utf-8").splitlines()
+    if path is None:
+        return []
+    with reading(path):
+        return path.read_text(encoding="utf-8-sig").splitlines()
 
 
 def _hashes(words: Iterable[str], settings: PipelineSettings) -> dict[str, str]:

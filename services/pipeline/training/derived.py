@@ -15,6 +15,7 @@ from pathlib import Path
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import Feed
+from services.pipeline.feeds.base import reading
 from services.pipeline.feeds.validation import FeedProduct, RowValidator
 from services.pipeline.judging.golden import Golden, GoldenQuery, Half
 from services.pipeline.judging.metrics import Grade
@@ -87,7 +88,7 @@ def _by_picture(
     table = folder / IMAGE_QUERIES
     if not table.is_file():
         return
-    with table.open(newline="", encoding="utf-8-sig") as file:
+    with reading(table), table.open(newline="", encoding="utf-8-sig") as file:
         for number, row in enumerate(csv.DictReader(file), 1):
             product, picture = row.get("product_id") or "", row.get("image_path") or ""
             if product not in paths:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_a_picture_is_read_from_the_folder_or_named(folder: Path) -> None:
     ("table", "row", "reason"),
     [
         (QUERIES, "t2,song,,la,,,report\n", "line 5: kind is 'song', not one of text, picture"),
-        (QUERIES, "t2,,,la,,,report\n", "line 5: a column is empty"),
+        (QUERIES, "t2,,,la,,,report\n", "line 5: kind is empty"),
+        (QUERIES, "t1,text,,a hat,,,report\n", "line 5: query_id 't1' is already that of line 2"),
         (JUDGEMENTS, "t1,c,X\n", "line 5: grade is 'X', not one of E, S, C, I"),
         (JUDGEMENTS, "t9,c,E\n", "line 5: there is no query 't9'"),
         (JUDGEMENTS, "n1,c,E\n", "line 5: there is no query 'n1' that has an answer"),
@@ -69,6 +71,22 @@ def test_a_row_that_makes_no_sense_is_named(
 ) -> None:
     with (folder / table).open("a") as file:
         file.write(row)
+    with pytest.raises(FeedUnusable, match=reason):
+        read_golden(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"query_id;kind\nt1;text\n", "no column query_id; expected are, separated by commas: q"),
+        ("query_id,kind,text\nt1,text,gr\u00fcn\n".encode("cp1252"), "it is not utf-8, byte 30"),
+        (b"query_id,kind\nt1," + b"x" * 200_000, "cannot be read: field larger than"),
+        (b"", "there is no column query_id"),
+    ],
+)
+def test_a_table_that_cannot_be_read_says_why(folder: Path, content: bytes, reason: str) -> None:
+    (folder / QUERIES).write_bytes(content)
+    csv.field_size_limit(131_072)
     with pytest.raises(FeedUnusable, match=reason):
         read_golden(folder)
 
