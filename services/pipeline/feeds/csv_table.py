@@ -54,7 +54,7 @@ class CsvTable(Table):
                 values, problem = parsed.values, parsed.problem
                 if values[0].endswith(first) and values[1:] == rest:
                     problem = "the row repeats the header"
-                if any(value.startswith('="') for value in values):
+                if any(map(_FORMULA.match, values)):
                     values = list(map(_without_formula, values))
                 if problem is None and len(values) != width:
                     if not any(map(str.strip, self.columns[len(values) :])):

@@ -146,8 +146,9 @@ class OwnFeed(Feed):
         _keep_the_first_category(fields, attributes)
         if NESTED in attributes:
             _flatten(attributes)
-        if IN_STOCK not in attributes and (stock := in_stock(attributes.get("availability", ""))):
-            attributes[IN_STOCK] = stock
+        availability = attributes.get("availability")
+        if availability and (stock := in_stock(availability)):
+            attributes.setdefault(IN_STOCK, stock)
         if LIST_PRICE in attributes and not _PLAIN.fullmatch(attributes[LIST_PRICE]):
             fields[LIST_PRICE] = attributes.pop(LIST_PRICE)
         picture = None
