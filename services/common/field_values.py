@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from services.contracts.search import BRAND, CATEGORY, CURRENCY, GROUP, IN_STOCK
+
 LEVEL = " > "
 """Stands between the levels of a category's path."""
 _BETWEEN = ", "
+SINGLE = frozenset({CATEGORY, BRAND, CURRENCY, GROUP, IN_STOCK})
+"""Fields whose values are not taken apart at commas."""
 _TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"})
 
 
@@ -19,6 +23,11 @@ def several(text: str) -> list[str]:
         return [text]
     parts = {folded(part): part.strip() for part in reversed(text.split(_BETWEEN))}
     return [part for form, part in reversed(parts.items()) if form] or [text]
+
+
+def values_in(name: str, text: str) -> list[str]:
+    """The values of a field that one of its texts holds."""
+    return [text] if name in SINGLE else several(text)
 
 
 def spaced_path(text: str) -> str:

@@ -22,6 +22,7 @@ DEPTH = 1_000
 
 CATEGORY = "category"
 BRAND = "brand"
+CURRENCY = "currency"
 PRICE = "price"
 COLOR = "color"
 IN_STOCK = "in_stock"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from services.common.field_values import folded, folded_path, is_within
+from services.common.field_values import folded, folded_path, is_within, values_in
 from services.contracts.products import Product
 from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, Filters, PriceRange
 from services.contracts.ucp_answers import UcpMessage
@@ -68,7 +68,7 @@ def passes(product: Product, filters: Filters | None, shower: Shower) -> bool:
     return (
         _one_below(product, filters.category)
         and _one_of(product.brand, filters.brand)
-        and _one_of(product.attributes.get(COLOR), filters.color)
+        and (filters.color is None or _has(product, COLOR, filters.color))
         and (filters.in_stock is None or is_available(product) is filters.in_stock)
         and all(_has(product, name, some) for name, some in filters.attributes.items())
         and (filters.price is None or _price_passes(product, filters.price, shower))
@@ -78,7 +78,10 @@ def passes(product: Product, filters: Filters | None, shower: Shower) -> bool:
 def _has(product: Product, name: str, wanted: Sequence[str]) -> bool:
     if name == CATEGORY:
         return _one_below(product, wanted)
-    return _one_of(product.brand if name == BRAND else product.attributes.get(name), wanted)
+    value = product.brand if name == BRAND else product.attributes.get(name)
+    return value is not None and any(
+        _one_of(one, wanted) for one in (value, *values_in(name, value))
+    )
 
 
 def _price_passes(product: Product, bounds: PriceRange, shower: Shower) -> bool:

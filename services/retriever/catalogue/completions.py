@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from services.common.field_values import values_in
 from services.contracts.search import BRAND, CATEGORY, IN_STOCK
 from services.contracts.suggestions import SuggestionKind
-from services.retriever.catalogue.fields import Fields, Numbers, levels, parts_of
+from services.retriever.catalogue.fields import Fields, Numbers, levels
 from services.retriever.words import Analyser, Beginnings, Lexicon, Phrases
 from services.retriever.words.units import composed, key_of, units
 
@@ -141,7 +142,7 @@ def _values(fields: Fields, name: str) -> Iterator[FieldValue]:
         names = (
             {level.rpartition(" > ")[2] for level in levels(value)}
             if name == CATEGORY
-            else parts_of(name, value)
+            else values_in(name, value)
         )
         for text in names:
             if len(text) <= _LONGEST_VALUE and (key := key_of(units(composed(text)))):

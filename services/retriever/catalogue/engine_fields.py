@@ -10,17 +10,22 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.field_values import folded, folded_path, says_yes
+from services.common.field_values import SINGLE, folded, folded_path, says_yes, values_in
 from services.contracts.retriever import CatalogueInfo
-from services.contracts.search import CATEGORY, GROUP, IN_STOCK, PRICE, Filters, PriceRange
+from services.contracts.search import (
+    CATEGORY,
+    CURRENCY,
+    GROUP,
+    IN_STOCK,
+    PRICE,
+    Filters,
+    PriceRange,
+)
 from services.retriever.catalogue.fields import (
     ALWAYS,
-    CURRENCY,
-    SINGLE,
     Fields,
     filtered,
     levels,
-    parts_of,
     wanted_values,
 )
 from services.retriever.index import (
@@ -97,7 +102,7 @@ def _coder(name: str, fields: Fields) -> Callable[[str], int]:
 
 def _codes(name: str, fields: Fields) -> NDArray[np.int64]:
     column, code = fields.column(name), _coder(name, fields)
-    known = (_SEVERAL if len(parts_of(name, one)) > 1 else code(one) for one in column.values)
+    known = (_SEVERAL if len(values_in(name, one)) > 1 else code(one) for one in column.values)
     # One place more than there are values: code -1 finds it.
     by_value = np.array([*known, NO_CODE], np.int64)
     codes: NDArray[np.int64] = by_value[column.codes]

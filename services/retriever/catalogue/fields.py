@@ -15,24 +15,31 @@ from pydantic_core import from_json
 
 from services.common.field_values import (
     LEVEL,
+    SINGLE,
     folded,
     folded_path,
     is_within,
     says_yes,
     several,
     spaced_path,
+    values_in,
 )
 from services.contracts.products import MORE_CATEGORIES
-from services.contracts.search import BRAND, CATEGORY, COLOR, GROUP, IN_STOCK, PRICE, Filters
+from services.contracts.search import (
+    BRAND,
+    CATEGORY,
+    COLOR,
+    CURRENCY,
+    GROUP,
+    IN_STOCK,
+    PRICE,
+    Filters,
+)
 from services.retriever.index import Passing
 from services.retriever.words import Value
 
-CURRENCY = "currency"
-
 ALWAYS = (COLOR, IN_STOCK, GROUP)
 """Attributes that a search knows by name."""
-SINGLE = frozenset({CATEGORY, BRAND, CURRENCY, GROUP, IN_STOCK})
-"""Fields whose values are not taken apart at commas."""
 READ = ("attributes", CATEGORY, BRAND, CURRENCY, PRICE)
 """Columns of a table of products that its fields are read from."""
 
@@ -218,7 +225,7 @@ class Fields:
             counts: dict[str, int] = {}
             spelled: dict[str, str] = {}
             for value, count in zip(column.values, column.frequencies.tolist(), strict=True):
-                for part in parts_of(name, value):
+                for part in values_in(name, value):
                     form = folded(part)
                     spelled.setdefault(form, part)  # the most frequent spelling comes first
                     counts[form] = counts.get(form, 0) + count
@@ -280,11 +287,6 @@ class Fields:
                 wanted = wanted_values(filters, name)
                 passing &= self.column(name).passing(wanted, parts=name not in SINGLE)
         return passing
-
-
-def parts_of(name: str, value: str) -> list[str]:
-    """The values of a field that one of its texts holds."""
-    return [value] if name in SINGLE else several(value)
 
 
 def filtered(filters: Filters) -> list[str]:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.field_values import folded, says_yes
-from services.contracts.search import GROUP, IN_STOCK
+from services.contracts.search import CURRENCY, GROUP, IN_STOCK
 from services.retriever.catalogue.completions import CompletionPart
-from services.retriever.catalogue.fields import CURRENCY, Codes, Fields, Numbers
+from services.retriever.catalogue.fields import Codes, Fields, Numbers
 from services.retriever.catalogue.product_table import ProductTable
 from services.retriever.index import Ids, Passing
 from services.retriever.words import WordIndex, Words

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.common.field_values import folded, folded_path
+from services.common.field_values import SINGLE, folded, folded_path, several
 from services.contracts.retriever import RetrievalRequest
 from services.contracts.search import (
     CATEGORY,
@@ -21,7 +21,7 @@ from services.contracts.search import (
     PriceSpan,
 )
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.catalogue.fields import Codes, Numbers, filtered, levels, parts_of
+from services.retriever.catalogue.fields import Codes, Numbers, filtered, levels
 from services.retriever.catalogue.products import Products
 
 
@@ -88,35 +88,34 @@ def _joined(pairs: Numbers, values: Sequence[str]) -> tuple[Numbers, Counter[str
     every = len(values) + 1
     pairs = np.sort(pairs[pairs % every > 0])
     _, first, sizes = np.unique(pairs // every, return_index=True, return_counts=True)
-    several = sizes > 1
-    spans = zip(first[several].tolist(), sizes[several].tolist(), strict=True)
+    many = sizes > 1
+    spans = zip(first[many].tolist(), sizes[many].tolist(), strict=True)
     codes = (pairs % every - 1).tolist()
     joined = Counter(
         "\n".join(values[code] for code in codes[start : start + size]) for start, size in spans
     )
-    return pairs[first[~several]], joined
+    return pairs[first[~many]], joined
 
 
 def _apart(
     name: str, numbers: Numbers, codes: Codes, values: list[str]
 ) -> tuple[Numbers, Codes, list[str]]:
     """A row comes once for each of the values that its text holds."""
-    by_code = [parts_of(name, value) for value in values]
-    if all(len(parts) == 1 for parts in by_code):
+    if name in SINGLE:
+        return numbers, codes, values
+    held = {code: several(values[code]) for code in np.unique(codes[codes >= 0]).tolist()}
+    if all(len(parts) == 1 for parts in held.values()):
         return numbers, codes, values
     places: dict[str, int] = {}
-    spelled: list[str] = []
-    numbered: list[list[int]] = []
-    for parts in by_code:
-        for part in parts:
-            if folded(part) not in places:
-                places[folded(part)] = len(spelled)
-                spelled.append(part)
-        numbered.append([places[folded(part)] for part in parts])
-    numbered.append([])  # code -1 finds it
-    rows = np.repeat(np.arange(len(codes)), np.array([*map(len, numbered)])[codes])
-    of_rows = [place for code in codes.tolist() for place in numbered[code]]
-    return numbers[rows], np.array(of_rows, np.intp), spelled
+    spelled: dict[int, str] = {}
+    placed: dict[int, list[int]] = {-1: []}
+    for code, parts in held.items():
+        placed[code] = [places.setdefault(folded(part), len(places)) for part in parts]
+        for place, part in zip(placed[code], parts, strict=True):
+            spelled.setdefault(place, part)
+    by_row = [placed[code] for code in codes.tolist()]
+    apart = np.array([place for some in by_row for place in some], np.intp)
+    return np.repeat(numbers, [*map(len, by_row)]), apart, [*spelled.values()]
 
 
 def _levels_above(paths: Counter[str]) -> Counter[str]:

@@ -12,12 +12,8 @@ from services.common.field_values import several
 from services.contracts.search import Filters
 from services.retriever.catalogue.completions import Values
 from services.retriever.catalogue.engine_fields import conditions_of, engine_fields
-from services.retriever.catalogue.products import (
-    TEXT_COLUMNS,
-    Products,
-    ProductTable,
-    product_batch,
-)
+from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
+from services.retriever.catalogue.products import Products
 from services.retriever.index import OneOf
 from services.retriever.searching.counting import count
 
