@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from docs.generate_configuration import PAGE, page
+from docs.openapi.publish import APPS
+from services.pipeline.cli import main as pipeline
 
 ROOT = Path(__file__).resolve().parents[3]
-_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)]*))?\)")
 _TARGET = re.compile(r"`make ([a-z0-9-]+)|^make ([a-z0-9-]+)", re.MULTILINE)
 
 
@@ -32,9 +35,49 @@ PAGES = tracked("*.md")
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_somewhere(path: Path) -> None:
-    links = _LINK.findall(path.read_text(encoding="utf-8"))
-    local = [link for link in links if "://" not in link]
-    assert [link for link in local if not (path.parent / link).exists()] == []
+    local = [
+        link for link in _LINK.findall(path.read_text(encoding="utf-8")) if "://" not in link[0]
+    ]
+    assert [link for link in local if not _leads_somewhere(path, *link)] == []
+
+
+def _leads_somewhere(path: Path, file: str, heading: str) -> bool:
+    target = path.parent / file if file else path
+    return target.exists() and (not heading or heading in _anchors(target))
+
+
+def _anchors(path: Path) -> set[str]:
+    """Of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("service", sorted(APPS))
+def test_the_readme_of_a_service_names_every_endpoint(service: str) -> None:
+    readme = (ROOT / "services" / service / "README.md").read_text(encoding="utf-8")
+    paths = json.loads((ROOT / "docs" / "openapi" / f"{service}.json").read_text())["paths"]
+    # A parameter may have another name there.
+    named = re.sub(r"\{[^}]*\}", "{}", readme)
+    assert [path for path in paths if re.sub(r"\{[^}]*\}", "{}", path) not in named] == []
+
+
+def test_the_readme_of_the_pipeline_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        pipeline(["--help"])
+    commands = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
+    readme = (ROOT / "services" / "pipeline" / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^    python -m services\.pipeline (\w+)", readme, re.MULTILINE)
+    assert set(named) == set(commands)
+
+
+def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    benchmarks = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    encoder = re.search(r"times faster than clip\*\* \| \*\*([\d.]+)×", benchmarks)
+    whole = re.search(r"answers a new query \*\*([\d.]+)×", benchmarks)
+    assert encoder
+    assert whole
+    assert re.findall(r"([\d.]+) × as fast", readme) == [encoder[1], whole[1]]
 
 
 @pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
