@@ -202,6 +202,17 @@ describe('a failure', () => {
     await card('Red mug')
   })
 
+  it('is tried again by the same words', async () => {
+    gateway.set('POST /search', () => ({ status: 503, body: { detail: 'x', instance: 'id-42' } }))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await screen.findByRole('alert')
+    searchAnswers(() => answer(['Red mug']))
+    await user.click(screen.getByRole('button', { name: 'Search' }))
+    await card('Red mug')
+    expect(screen.queryByRole('alert')).toBeNull()
+  })
+
   it('is not offered to be tried again where that would change nothing', async () => {
     gateway.set('GET /products/none', () => ({ status: 404, body: { detail: 'x' } }))
     open('/product/none')

@@ -35,7 +35,8 @@ export function Layout() {
   const searchWords = useCallback(
     (query: string) => {
       if (query) rememberQuery(query)
-      onChange({ query, exact: false })
+      // A search that failed is asked again by the same words.
+      onChange({ query, exact: false }, { again: true })
     },
     [onChange],
   )

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { useLocation } from 'react-router-dom'
 
 import type { Found } from '../api/client'
 import { search } from '../api/search'
@@ -45,6 +46,12 @@ export function SearchPage() {
   // How many are shown, and what the picture looks like, is no other search.
   const key = asksForSomething(written) ? writeSettings({ ...written, shown: 0, look: null }).toString() : null
   const [answer, again, extend] = useAnswer<Found>(key, (signal) => search(written, signal))
+  const { key: step } = useLocation()
+  useEffect(() => {
+    if (answer.state === 'failed') again()
+    // A step that leads to the same search asks for it again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [step])
   const settings = withoutFilters(written, answer.state === 'done' ? answer.value.unknown : undefined)
   const subject = settings.query || (settings.filters['category'] ?? []).map(label).join(', ')
   useEffect(() => {

@@ -8,6 +8,8 @@ export interface How {
   replace?: boolean
   /** Keeps the state of the step before, such as an open sheet. */
   keepState?: boolean
+  /** Also a step, in place of the one before, if it changes nothing. */
+  again?: boolean
 }
 
 export type ChangeSettings = (part: Partial<SearchSettings>, how?: How) => void
@@ -28,15 +30,16 @@ export function useSearchSettings(): [SearchSettings, ChangeSettings] {
   })
   // One function for as long as the page lives, which starts from the address as it is when it is called:
   // what waited for a picture to be sent must not bring back what was changed meanwhile.
-  const [change] = useState(() => (part: Partial<SearchSettings>, { replace = false, keepState = false }: How = {}) => {
+  const [change] = useState(() => (part: Partial<SearchSettings>, { replace = false, keepState = false, again = false }: How = {}) => {
     const { location: at, navigate: go } = latest.current
     const here = isSearchPage(at.pathname)
     const before = new URLSearchParams(here ? at.search : '')
     // Another search begins with its first page.
     const after = writeSettings({ ...readSettings(before), shown: 0, ...part }).toString()
-    if (here && after === before.toString()) return
+    const same = here && after === before.toString()
+    if (same && !again) return
     const to = { pathname: here ? at.pathname : '/', search: after && `?${after}` }
-    void go(to, { replace, ...(keepState && { state: at.state as unknown }) })
+    void go(to, { replace: replace || same, ...(keepState && { state: at.state as unknown }) })
   })
   const { pathname, search } = location
   return [readSettings(new URLSearchParams(isSearchPage(pathname) ? search : '')), change]
