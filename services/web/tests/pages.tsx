@@ -1,6 +1,7 @@
 /** What the tests of whole pages share: opening one, and answers of the gateway. */
-import { render, screen, within } from '@testing-library/react'
-import { MemoryRouter, useLocation } from 'react-router-dom'
+import { act, render, screen, within } from '@testing-library/react'
+import { useEffect } from 'react'
+import { MemoryRouter, useLocation, useNavigate } from 'react-router-dom'
 
 import type { Facets, Product, ScoredProduct, SearchAnswer, SearchRequest } from '../src/api/client'
 import { App } from '../src/app/app'
@@ -73,8 +74,17 @@ export const searches = (): SearchRequest[] =>
     .map(({ body }) => body as SearchRequest)
     .filter(({ k }) => k !== 1)
 
+let back = (): void => undefined
+
+/** As the browser's own button. */
+export const goBack = (): void => act(() => back())
+
 function Address() {
   const { pathname, search } = useLocation()
+  const navigate = useNavigate()
+  useEffect(() => {
+    back = () => void navigate(-1)
+  }, [navigate])
   return <output data-testid="address">{pathname + search}</output>
 }
 

@@ -1,8 +1,8 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/react'
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
-import { address, answer, card, open, png, searchAnswers, searches } from './pages'
+import { address, answer, card, goBack, open, png, searchAnswers, searches } from './pages'
 import { asked, gateway } from './setup'
 
 let number = 0
@@ -49,6 +49,24 @@ describe('searching by picture', () => {
     const data = { files: [png('pasted.png')], getData: () => '' } as unknown as DataTransfer
     await user.paste(data)
     await card('Alike')
+  })
+
+  it('leaves a cell of a spreadsheet, which has a picture beside its words, to the box', async () => {
+    takesPictures()
+    searchAnswers(() => answer(['Alike']))
+    open()
+    const paste = (name: string, types: string[]) => {
+      const event = new Event('paste', { bubbles: true, cancelable: true })
+      Object.assign(event, { clipboardData: { files: [png(name)], types } })
+      fireEvent(window, event)
+      return event.defaultPrevented
+    }
+    expect(paste('cell.png', ['text/plain', 'text/html', 'Files'])).toBe(false)
+    // From the files of a computer, beside its name, and from another page.
+    expect(paste('file.png', ['text/plain', 'Files'])).toBe(true)
+    expect(paste('page.png', ['text/html', 'Files'])).toBe(true)
+    await card('Alike')
+    expect(sent().map((form) => (form.get('image') as File).name)).not.toContain('cell.png')
   })
 
   it('takes a dropped picture', async () => {
@@ -114,6 +132,40 @@ describe('searching by picture', () => {
     bad = false
     await user.upload(screen.getByTestId('picture-file'), png('other.png'))
     await card('Alike')
+  })
+
+  it('lets another search take the place of a picture that was refused, or could not be sent', async () => {
+    gateway.set('POST /pictures', () => ({ status: 503, body: { detail: 'x', instance: 'i' } }))
+    searchAnswers(({ query }) => answer([`A ${query ?? ''}`]))
+    const user = userEvent.setup({ applyAccept: false })
+    open('/?q=mug')
+    const box = screen.getByRole('combobox', { name: 'Search for products' })
+    await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
+    expect(await screen.findByRole('alert')).toHaveTextContent('busy or starting')
+    await user.type(box, 's{Enter}')
+    await card('A mugs')
+    await user.upload(screen.getByTestId('picture-file'), new File(['x'], 'a.pdf', { type: 'application/pdf' }))
+    expect(await screen.findByRole('alert')).toHaveTextContent('not a picture')
+    await user.type(box, ' red{Enter}')
+    await card('A mugs red')
+    expect(screen.queryByRole('alert')).toBeNull()
+  })
+
+  it('gives up a picture on its way when one goes back', async () => {
+    let answerIt = (): void => undefined
+    gateway.set('POST /pictures', () => new Promise((done) => (answerIt = () => done({ body: { picture_id: 'late' } }))))
+    searchAnswers(({ query }) => answer([`A ${query ?? ''}`]))
+    const user = userEvent.setup()
+    open('/?q=mug')
+    await user.type(screen.getByRole('combobox', { name: 'Search for products' }), 's{Enter}')
+    await card('A mugs')
+    await user.upload(screen.getByTestId('picture-file'), png('mine.png'))
+    await waitFor(() => expect(sent()).toHaveLength(1))
+    goBack()
+    await card('A mug')
+    answerIt()
+    await act(async () => new Promise((done) => setTimeout(done)))
+    expect(address()).toBe('/?q=mug')
   })
 
   it('asks to choose a picture again when its id has expired', async () => {

@@ -54,7 +54,11 @@ function useDroppedPictures(take: (file: File) => void, refuse: (why: Refusal) =
       event.preventDefault()
       refuse('pictureElsewhere')
     }
-    const paste = (event: ClipboardEvent) => void given(event, event.clipboardData)
+    const paste = (event: ClipboardEvent) => {
+      // A cell of a spreadsheet comes as words, HTML and a picture of itself: the words are meant.
+      const types = event.clipboardData?.types ?? []
+      if (!types.includes('text/plain') || !types.includes('text/html')) given(event, event.clipboardData)
+    }
     const listeners = { dragstart: start, dragend: end, dragover: over, dragleave: leave, drop, paste } as const
     for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener as EventListener)
     return () => {

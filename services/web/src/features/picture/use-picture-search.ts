@@ -1,5 +1,5 @@
-import { useCallback, useEffect } from 'react'
-import { useLocation, useNavigate } from 'react-router-dom'
+import { useCallback, useEffect, useRef } from 'react'
+import { useLocation, useNavigate, useNavigationType } from 'react-router-dom'
 
 import type { Failure } from '../../api/client'
 import { useAnnounce } from '../../components/status-line'
@@ -28,15 +28,21 @@ export interface PictureSearch {
 export function usePictureSearch(id: string | null, change: ChangeSettings): PictureSearch {
   const { say } = useLanguage()
   const announce = useAnnounce()
-  const { pathname } = useLocation()
+  const { key, pathname } = useLocation()
+  const how = useNavigationType()
   const navigate = useNavigate()
   const { sending, refusal, send, refuse, cancel } = usePictures()
   const known = useChosenPicture(id)
   const here = isSearchPage(pathname)
+  const busy = useRef(false)
   useEffect(() => {
-    // Whoever leaves for another page does not want to be fetched back by an answer.
-    if (!here) cancel()
-  }, [here, cancel])
+    busy.current = sending.state === 'sending'
+  })
+  useEffect(() => {
+    // What failed or was refused is of the step before. Whoever goes back, or leaves for another page, does not
+    // want to be fetched back by an answer; words beside a picture that is being sent wait for it.
+    if (!here || how === 'POP' || !busy.current) cancel()
+  }, [cancel, here, how, key])
 
   const searchWith = useCallback(
     async (picture: ChosenPicture, how: { replace: boolean }) => {
