@@ -53,8 +53,15 @@ describe('filters', () => {
     await user.clear(within(price).getByRole('spinbutton', { name: 'From' }))
     await user.click(within(price).getByRole('button', { name: 'Apply' }))
     expect(address()).toBe('/?q=mug&max=10')
-    await user.click(screen.getByRole('button', { name: 'Remove Price: up to 10' }))
+    await user.type(within(price).getByRole('spinbutton', { name: 'From' }), '5{Enter}')
+    expect(address()).toBe('/?q=mug&min=5&max=10')
+    // The keyboard goes on from where it is.
+    expect(within(price).getByRole('spinbutton', { name: 'From' })).toHaveFocus()
+    await user.click(screen.getByRole('button', { name: 'Remove Price: 5 to 10' }))
     expect(address()).toBe('/?q=mug')
+    expect(within(price).getByRole('spinbutton', { name: 'From' })).toHaveValue(null)
+    // Its answer is known, so it changes at once; the button is gone, and the keyboard stays in its row.
+    expect(document.body).not.toHaveFocus()
   })
 
   it('open in a dialog on a small screen', async () => {

@@ -1,4 +1,4 @@
-import { useId, useState, type FormEvent } from 'react'
+import { useEffect, useId, useRef, useState, type ComponentProps, type FormEvent } from 'react'
 
 import type { Facets } from '../../api/client'
 import { useLanguage } from '../../i18n/language'
@@ -34,19 +34,12 @@ export function PriceRange({ price, span, onChange }: Props) {
   const field = (name: 'min' | 'max', label: string, hint: number | undefined) => (
     <label className="min-w-0 flex-1 text-xs">
       <span className="muted">{label}</span>
-      <input
-        // A new field when a thumb or the address says something else: what was typed and not applied is dropped.
-        key={shown[name]}
+      <Figure
+        value={shown[name]}
         name={name}
-        type="number"
-        inputMode="decimal"
-        min={0}
-        step="any"
-        defaultValue={shown[name] ?? ''}
         placeholder={hint === undefined ? '' : String(name === 'min' ? Math.floor(hint) : Math.ceil(hint))}
         aria-invalid={wrong}
         {...(wrong && { 'aria-describedby': `${id}-wrong` })}
-        className="field mt-1 tabular-nums"
       />
     </label>
   )
@@ -66,6 +59,26 @@ export function PriceRange({ price, span, onChange }: Props) {
         </p>
       )}
     </Group>
+  )
+}
+
+/** When a thumb or the address says something else, what was typed and not applied is dropped. */
+function Figure({ value, ...field }: Omit<ComponentProps<'input'>, 'value'> & { value: number | null }) {
+  const box = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (box.current) box.current.value = String(value ?? '')
+  }, [value])
+  return (
+    <input
+      {...field}
+      ref={box}
+      type="number"
+      inputMode="decimal"
+      min={0}
+      step="any"
+      // The arrows would take the room of two digits.
+      className="field mt-1 [appearance:textfield] px-2! tabular-nums [&::-webkit-inner-spin-button]:appearance-none"
+    />
   )
 }
 

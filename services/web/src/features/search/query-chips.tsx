@@ -5,7 +5,7 @@ import { pictureAddress, pictureWidths, type Product, type SearchAnswer } from '
 import { getProduct } from '../../api/get-product'
 import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
-import { hasQuestion, type SearchSettings } from '../../lib/search-params'
+import { countFilters, hasQuestion, type SearchSettings } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
 import { useFocusKept } from '../../lib/use-focus-kept'
 import type { ChangeSettings } from '../../lib/use-search-settings'
@@ -32,7 +32,7 @@ export function QueryChips({ settings, answer, onChange, picture, filters, child
   // Words alone stand in the box already.
   const mixed = Boolean(picture) || like.length > 0 || unlike.length > 0
   const row = useRef<HTMLDivElement>(null)
-  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${unlike.length} ${answer?.understood?.length} ${Boolean(answer?.kept_category)}`)
+  useFocusKept(row, `${Boolean(picture)} ${query !== ''} ${like.length} ${unlike.length} ${answer?.understood?.length} ${Boolean(answer?.kept_category)} ${countFilters(settings)}`)
   return (
     <div ref={row} tabIndex={-1} className="chip-row mt-1 outline-none">
       {mixed && (
