@@ -30,16 +30,21 @@ def matches(
         for concept in (one for one in text.concepts if one.count):
             of_concept = _matches_of(catalogue, concept, numbers)
             for of_row, match in zip(found, of_concept, strict=True):
-                if match is not None:
+                if match is not None and not _is_among(of_row, match):
                     of_row.append(match)
     return found
+
+
+def _is_among(matches: Sequence[Match], new: Match) -> bool:
+    """True for the parts of an identifier that matched as a whole: `SK 07`."""
+    return any((one.word, one.fields) == (new.word, new.fields) for one in matches)
 
 
 def _matches_of(
     catalogue: Catalogue, sought: SoughtConcept, numbers: Sequence[int]
 ) -> list[Match | None]:
     """The match of a concept in each of these rows; queries share it."""
-    known, word = catalogue.matched, sought.concept.text
+    known, word = catalogue.matched, sought.concept.name
     # Other threads do the same meanwhile: each step alone is atomic.
     found = {number: known.get((word, number), _MISSING) for number in numbers}
     new = [number for number, match in found.items() if match is _MISSING]

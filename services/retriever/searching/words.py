@@ -146,7 +146,7 @@ def _sought(
     found: list[tuple[SoughtConcept, float]] = []
     total = 0.0
     for concept in concepts:
-        one = words.remembered("sought", concept.text, partial(_weighed, catalogue, concept))
+        one = words.remembered("sought", concept.name, partial(_weighed, catalogue, concept))
         weight = one.weight
         if _is_brand(words, concept):
             weight *= brand_counts
@@ -170,7 +170,7 @@ def _weighed(catalogue: Catalogue, concept: Concept, _: str) -> SoughtConcept:
     if not known:
         near = [one.word for one in catalogue.vocabulary.corrections(concept.text, most=1)]
         ways = [*concept.alternatives, *((word,) for word in near)]
-        concept = Concept(concept.text, ways)
+        concept = Concept(concept.text, ways, concept.beside)
         key = key_as_written(near)
         count = len(said_by(catalogue, key))
     return SoughtConcept(concept, weight, key, ways_of(words, key), count, known)

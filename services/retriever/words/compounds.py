@@ -58,27 +58,17 @@ def compounds_with(words: Words, word: str) -> list[str]:
 def _parts(words: Words, word: str, links: tuple[str, ...]) -> tuple[str, str] | None:
     best: tuple[int, tuple[str, str]] | None = None
     for cut in range(_FEWEST_OF_PART, len(word) - _FEWEST_OF_PART + 1):
-        second = _rows(words, word[cut:])
+        second = words.rows(word[cut:])
         if not len(second):
             continue
         for link in links:
             first = word[:cut].removesuffix(link) if link else word[:cut]
             if len(first) < _FEWEST_OF_PART or (link and first == word[:cut]):
                 continue
-            together = len(np.intersect1d(_rows(words, first), second))
+            together = len(np.intersect1d(words.rows(first), second))
             if together and (best is None or together > best[0]):
                 best = together, (first, word[cut:])
     return None if best is None else best[1]
-
-
-def _rows(words: Words, word: str) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Rows that say a word in any form."""
-    found = [
-        postings.rows.astype(np.intp) + first
-        for form in words.forms(word)
-        for first, postings in words.postings(form)
-    ]
-    return np.unique(np.concatenate([np.empty(0, np.intp), *found]))
 
 
 def _compounds(words: Words, word: str) -> list[str]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
 
 from services.retriever.words.compounds import compounds_with, parts_of
-from services.retriever.words.folding import unspaced
+from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.function_words import PARTICLES
 from services.retriever.words.live import Words
+from services.retriever.words.measures import apart, joined, longer
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
+from services.retriever.words.texts import FIELDS
+
+_NOT_DESCRIPTION = 0xFF & ~(1 << FIELDS.index("description"))
+_LETTER = re.compile(r"(?<![^\s&/(,])(?!x\s*\d)[a-z](?![^\s&/),])")
+"""A letter that stands alone: of `T-shirt, size M` the last one, of `2 x 4` none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,13 @@ class Concept:
     """Folded."""
     alternatives: Sequence[tuple[str, ...]]
     """Phrases that say it: its own words first, then its synonyms."""
+    beside: tuple[str, ...] = ()
+    """Words that it makes with its neighbours: `500ml`. They are among the alternatives."""
+
+    @property
+    def name(self) -> str:
+        """Different for concepts with different alternatives."""
+        return " ".join((self.text, *self.beside))
 
 
 def _without_seams(words: Words, asked: list[str]) -> list[str]:
@@ -47,23 +64,50 @@ def _without_seams(words: Words, asked: list[str]) -> list[str]:
     return kept
 
 
-def _compounds_of(words: Words, word: str) -> list[tuple[str, ...]]:
-    """A compound as the words that it is made of, and the compounds that have a word."""
-    parts = parts_of(words, word)
-    return [*([parts] if parts else []), *((one,) for one in compounds_with(words, word))]
+def _other_ways(words: Words, word: str) -> list[tuple[str, ...]]:
+    """A compound, or a number with letters, as its words; and the longer words that have a word."""
+    if word.isalpha():
+        parts = parts_of(words, word)
+        return [*([parts] if parts else []), *((one,) for one in compounds_with(words, word))]
+    return [*apart(words, word), *((one,) for one in longer(words, word))]
+
+
+def _letters(words: Words, text: str, asked: Sequence[str]) -> set[str]:
+    """Single letters that count: they stand alone, and a product has them beside the other words,
+    and not in its description: `vitamin C`, `H&M`.
+    """
+    analyser = words.analyser
+    alone = set(_LETTER.findall(fold(text))) - analyser.function_words
+    # Without a list of function words, "a" may be one.
+    if not alone or not analyser.function_words:
+        return set()
+    others = [
+        rows for one in asked if not analyser.is_function_word(one) if len(rows := words.rows(one))
+    ]
+    beside = reduce(np.intersect1d, others) if others else None
+    found = set()
+    for letter in alone:
+        rows = words.rows(letter, _NOT_DESCRIPTION)
+        if len(rows if beside is None else np.intersect1d(rows, beside)):
+            found.add(letter)
+    return found
 
 
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
     asked = _without_seams(words, words.analyser.words(text))
+    letters = _letters(words, text, asked)
     found: dict[str, Concept] = {}
     place = 0
     while place < len(asked):
         length, others = synonyms.at(asked, place) if synonyms else (0, [])
         own = tuple(asked[place : place + max(length, 1)])
-        place += len(own)
-        if length or not words.analyser.is_function_word(own[0]):
+        if length or own[0] in letters or not words.analyser.is_function_word(own[0]):
+            alone = len(own) == 1
+            beside = tuple(joined(words, asked, place)) if alone else ()
+            more = _other_ways(words, own[0]) if alone else []
+            ways = [own, *others, *more, *((one,) for one in beside)]
             name = " ".join(own)
-            apart = _compounds_of(words, own[0]) if len(own) == 1 else []
-            found.setdefault(name, Concept(name, [own, *others, *apart]))
+            found.setdefault(name, Concept(name, ways, beside))
+        place += len(own)
     return list(found.values())

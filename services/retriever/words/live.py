@@ -19,6 +19,7 @@ _REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
 """Words whose results of one name stay in memory, and their characters."""
 _MISSING: Any = object()
+_NO_ROWS = np.empty(0, np.intp)
 
 Found = TypeVar("Found")
 
@@ -88,6 +89,18 @@ class Words:
             for number in index.of_stem(stem).tolist()
         }
         return [word, *(form for form in forms if form != word)]
+
+    def rows(self, word: str, fields: int = 0xFF) -> Numbers:
+        """Rows that say a word in any form, in one of these fields; deleted ones included.
+
+        fields: as in `Postings.fields`.
+        """
+        found = [
+            postings.rows[(postings.fields & fields) != 0].astype(np.intp) + first
+            for form in self.forms(word)
+            for first, postings in self.postings(form)
+        ]
+        return found[0] if len(found) == 1 else np.unique(np.concatenate([_NO_ROWS, *found]))
 
     def frequency(self, word: str) -> int:
         """Number of products in the catalogue that have a folded word."""

@@ -34,18 +34,7 @@ def rows_saying(
 
 def _rows_of_concept(words: Words, concept: Concept, mask: int) -> NDArray[np.intp]:
     found = [
-        reduce(np.intersect1d, (_rows_of_word(words, word, mask) for word in phrase))
+        reduce(np.intersect1d, (words.rows(word, mask) for word in phrase))
         for phrase in concept.alternatives
     ]
     return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
-
-
-def _rows_of_word(words: Words, word: str, mask: int) -> NDArray[np.intp]:
-    found: list[NDArray[np.intp]] = []
-    for form in words.forms(word):
-        for first, postings in words.postings(form):
-            said = (postings.fields & mask) != 0
-            found.append(postings.rows[said].astype(np.intp) + first)
-    if len(found) == 1:
-        return found[0]
-    return np.unique(np.concatenate([np.empty(0, np.intp), *found]))

@@ -1,0 +1,110 @@
+"""Numbers and the letters beside them, joined or apart: `500 ml` and `500ml` find each other.
+
+Feeds and shoppers write both, and sizes in several ways: `10x15cm`, `10 x 15 cm`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+
+from services.retriever.words.live import Words
+
+Phrase = tuple[str, ...]
+
+_TIMES = re.compile(r"(?<=\d)x(?=\d)")
+_PARTS = re.compile(r"\d+|[^\W\d_]+")
+_UNITS = frozenset("aghklmvw")
+"""Letters that are a unit behind a number; others beside a number make a name: `A4`, `3D`."""
+_NAMES = {
+    name: names
+    for names in (
+        ("l", "litre", "litres", "liter", "liters", "litro", "litros", "litri"),
+        ("ml", "millilitre", "millilitres", "milliliter", "milliliters"),
+        ("g", "gram", "grams", "gramm", "gramme", "grammes", "gramos", "grammi"),
+        ("kg", "kilo", "kilos", "kilogram", "kilograms", "kilogramm"),
+        ("oz", "ounce", "ounces"),
+        ("lb", "lbs", "pound", "pounds"),
+        ("mm", "millimetre", "millimetres", "millimeter", "millimeters"),
+        ("cm", "centimetre", "centimetres", "centimeter", "centimeters", "zentimeter"),
+        ("m", "metre", "metres", "meter", "meters", "metro", "metros", "metri"),
+        ("in", "inch", "inches", "zoll"),
+        ("ft", "foot", "feet"),
+        ("v", "volt", "volts"),
+        ("w", "watt", "watts"),
+        ("pc", "pcs", "piece", "pieces", "stk", "stuck"),
+    )
+    for name in names
+}
+"""All names of a unit, by each of them, folded."""
+_SIZE = re.compile(r"\d+x+[ls]")
+"""Sizes of clothes: `2XL` is not two of XL."""
+_SCREW = re.compile(r"[a-z]\d+")
+_MOST = 32
+
+
+def apart(words: Words, word: str) -> list[Phrase]:
+    """The parts of a number with letters, or of a size, if products say each: `500 ml`."""
+    parts = [part for one in _TIMES.split(word) for part in _separated(one)]
+    if len(parts) < 2:
+        return []
+    phrases = [(*parts[:-1], name) for name in _NAMES.get(parts[-1], parts[-1:])]
+    return [one for one in phrases if all(map(words.postings, one))]
+
+
+def longer(words: Words, word: str) -> list[str]:
+    """Words of the catalogue that add a unit, or further sides, to a size: `10x15cm`, `m8x40`."""
+    if _TIMES.search(word):
+        return _beginning(words, word, r"[a-z]{1,2}")
+    return _beginning(words, word, r"x\d+[a-z]*") if _SCREW.fullmatch(word) else []
+
+
+def joined(words: Words, asked: Sequence[str], place: int) -> list[str]:
+    """Words of the catalogue for this word and its neighbours, and other names of a unit."""
+    own, before, after = asked[place], asked[:place][-1:], asked[place + 1 : place + 2]
+    found: list[str] = []
+    if own.isdecimal():
+        found += _of_size(words, asked, place)
+        found += [one + own for one in before if one.isalpha()]
+    else:
+        found += [own + one for one in after if one.isdecimal()]
+        if before and before[0].isdecimal():
+            found += [*_of_size(words, asked, place - 1), *_NAMES.get(own, ())]
+    return [one for one in dict.fromkeys(found) if one != own and words.postings(one)]
+
+
+def _of_size(words: Words, asked: Sequence[str], place: int) -> list[str]:
+    """Words for the number at this place with the sides and the unit beside it: `10x15cm`."""
+    start, end = place, place + 1
+    while start >= 2 and _is_side(asked, start - 2):
+        start -= 2
+    while _is_side(asked, end - 1):
+        end += 2
+    size, unit = "".join(asked[start:end]), "".join(asked[end : end + 1])
+    names = _NAMES.get(unit, (unit,)) if unit.isalpha() else ()
+    found = [one + name for one in (size, asked[end - 1]) for name in names]
+    return found if end - start == 1 else [*found, size, *longer(words, size)]
+
+
+def _is_side(asked: Sequence[str], place: int) -> bool:
+    """True for a number before an `x` and another number."""
+    some = asked[place : place + 3]
+    return len(some) == 3 and some[1] == "x" and some[0].isdecimal() and some[2].isdecimal()
+
+
+def _separated(word: str) -> list[str]:
+    parts = _PARTS.findall(word)
+    named = any(
+        len(part) == 1 and part.isalpha() and (not place or part not in _UNITS)
+        for place, part in enumerate(parts)
+    )
+    return [word] if named or _SIZE.fullmatch(word) else parts
+
+
+def _beginning(words: Words, start: str, rest: str) -> list[str]:
+    pattern = re.compile(re.escape(start) + rest)
+    texts = (
+        index.words[number] for _, index in words.indexes for number in index.words.beginning(start)
+    )
+    return list(islice(filter(pattern.fullmatch, texts), _MOST))

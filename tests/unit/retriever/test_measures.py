@@ -1,0 +1,101 @@
+"""Sizes, units and single letters: found however a feed and a shopper write them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.searching.words import sought_words
+from services.retriever.words import Analyser
+from services.retriever.words.said import rows_saying
+from tests.unit.retriever.test_words import Row, catalogue
+
+TITLES = [
+    "Samsung 42 inch TV", "LG TV 55in", "Cola 1.5 L bottle", "Mineral water 1,5l", "Cola can 330ml",
+    "Lemonade 6x330ml", "Hex bolt M8 x 40 mm", "Hex bolt M10x60mm", "Drill bit 9.5 mm",
+    "Drill bit 9mm", "Car battery 12V", "Battery charger 12 V", "Picture frame 10 x 15 cm",
+    "Rug 200x300", "Protein powder 2kg", "Milk 1 litre", "iPhone 15 case", "LED bulb E27 9W",
+    "Vitamin C 1000 mg", "Vitamin B12 drops", "T-shirt cotton L", "T-shirt cotton 2XL",
+    "Set of 2 shirts XL", "H&M hoodie", "C&A shirt",
+]  # fmt: skip
+
+
+@cache
+def shop() -> Catalogue:
+    rows: dict[str, Row] = {f"p{place:02}": {"title": one} for place, one in enumerate(TITLES)}
+    return catalogue(rows)
+
+
+def found(text: str) -> list[str]:
+    return [TITLES[row] for row in rows_saying(shop().words, text)]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("42in tv", ["Samsung 42 inch TV"]),
+        ("42-inch tv", ["Samsung 42 inch TV"]),
+        ("55 inch tv", ["LG TV 55in"]),
+        ("1.5l", ["Cola 1.5 L bottle", "Mineral water 1,5l"]),
+        ("1,5 l", ["Cola 1.5 L bottle", "Mineral water 1,5l"]),
+        ("cola 330 ml", ["Cola can 330ml"]),
+        ("lemonade 6 x 330 ml", ["Lemonade 6x330ml"]),
+        ("lemonade 6x330", ["Lemonade 6x330ml"]),
+        ("m8x40 bolt", ["Hex bolt M8 x 40 mm"]),
+        ("bolt m10", ["Hex bolt M10x60mm"]),
+        ("bolt m 8", ["Hex bolt M8 x 40 mm"]),
+        ("9.5mm drill bit", ["Drill bit 9.5 mm"]),
+        ("12 v battery", ["Car battery 12V", "Battery charger 12 V"]),
+        ("12v battery", ["Car battery 12V", "Battery charger 12 V"]),
+        ("12-volt battery", ["Car battery 12V", "Battery charger 12 V"]),
+        ("frame 10x15cm", ["Picture frame 10 x 15 cm"]),
+        ("frame 10 × 15", ["Picture frame 10 x 15 cm"]),
+        ("rug 200 x 300", ["Rug 200x300"]),
+        ("rug 200×300", ["Rug 200x300"]),
+        ("protein 2 kg", ["Protein powder 2kg"]),
+        ("1l milk", ["Milk 1 litre"]),
+        ("iphone15 case", ["iPhone 15 case"]),
+        ("led 9 watt", ["LED bulb E27 9W"]),
+        ("vitamin b 12", ["Vitamin B12 drops"]),
+    ],
+)
+def test_a_size_is_found_with_and_without_blanks(query: str, titles: list[str]) -> None:
+    assert found(query) == titles
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("vitamin c", ["Vitamin C 1000 mg"]),
+        ("t-shirt, size L", []),
+        ("t-shirt (l)", ["T-shirt cotton L"]),
+        ("h&m", ["H&M hoodie"]),
+        ("H & M hoodie", ["H&M hoodie"]),
+        # No shirt is of this size, and the letters of other words say nothing.
+        ("cotton t-shirt m", ["T-shirt cotton L", "T-shirt cotton 2XL"]),
+        ("women's cotton shirt", []),
+        ("2xl", ["T-shirt cotton 2XL"]),
+        ("a4", []),
+    ],
+)
+def test_a_letter_that_stands_alone_counts_where_a_product_says_it(
+    query: str, titles: list[str]
+) -> None:
+    assert found(query) == titles
+
+
+def test_a_number_means_something_else_beside_other_words() -> None:
+    """What is remembered of "12" beside "v" does not count for "12" alone."""
+    for query, products in (("12 v", 2), ("12 mm", 0), ("12 volt", 2), ("12", 0)):
+        sought = sought_words(shop(), query)
+        says = 0 if sought is None else next(one.count for one in sought.concepts)
+        assert says == (2 if products else 1), query
+
+
+def test_letters_are_no_words_in_a_catalogue_without_function_words() -> None:
+    one = catalogue({"p": {"title": "A b c d l 10"}}, Analyser("none"))
+    assert len(rows_saying(one.words, "c d")) == 0
+    assert len(rows_saying(one.words, "fino a 10 l")) == 0
+    assert len(rows_saying(one.words, "a 10 l")) == 1
