@@ -1,7 +1,8 @@
-"""Endings that folding took from their stemmer, restored by the spelling rules of a language.
+"""Forms of a word that its stemmer leaves apart, rewritten by the spelling rules of a language.
 
-`brodée` is folded to `brodee`, which the French stemmer does not cut to the stem of `brodé`. The
-rules read folded words, so that a word has one stem whether it is typed with accents or not.
+`brodée` is folded to `brodee`, which the French stemmer does not cut to the stem of `brodé`; and it
+leaves `bleus`, `vélos` and `blanche` as they are. The rules read folded words, so that a word has
+one stem whether it is typed with accents or not.
 """
 
 from __future__ import annotations
@@ -9,20 +10,69 @@ from __future__ import annotations
 import re
 
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {
-    "es": ((r"en$", "én"),),
-    "fr": ((r"ee(s?)$", r"ée\1"), (r"ye(s?)$", r"yé\1")),
-    "pl": ((r"ow$", "ów"),),
+    "da": ((r"(bla|brun|gra|gron|gul|hvid|rod)t$", r"\1"),),
+    "de": (
+        (r"(?<=[^aeiou]o)s$|(?<=..[^aeioul]a)s$", ""),
+        (r"(dunk|ed)l(e[mnrs]?)$", r"\1el\2"),
+    ),
+    # "Gray" and "color" are found by "grey" and "colour".
+    "en": (
+        (r"(cal|hal|lea|loa|scar|shea|shel)ves$", r"\1f"),
+        (r"(kni|wi)ves$", r"\1fe"),
+        (r"men$", "man"),
+        (r"children$", "child"),
+        (r"^feet$", "foot"),
+        (r"colour", "color"),
+        (r"^grey", "gray"),
+        (r"jewell?ery$", "jewelry"),
+    ),
+    "es": ((r"en$", "én"), (r"(?<=[aeiou])ces$", "z")),
+    "fr": (
+        (r"ee(s?)$", r"ée\1"),
+        (r"ye(s?)$", r"yé\1"),
+        (r"(?<=..[ou])s$|(?<=jeu)x$|(?<=cheveu)x$", ""),
+        (r"(blan|fran|se)che(s?)$", r"\1c"),
+        (r"(fr)ai(che(s?)|s)$", r"\1ai"),
+        (r"ongue(s?)$", "ong"),
+        (r"neuve(s?)$", "neuf"),
+        (r"douce(s?)$", "doux"),
+        (r"grosse(s?)$", "gro"),
+    ),
+    "it": ((r"iere$", "ieri"), (r"iavi$", "iave")),
+    "nl": (
+        (r"((?<=[jsz])e|en)s$", r"\1"),
+        (r"(?<=[aeiou])([bdfgklmnprst])\1en?$", r"\1"),
+        (r"(?<=..)[sz]e$|(?<=[^aeiou])sen$|(?<=..)zen$", "s"),
+        (r"ven$", "f"),
+    ),
+    "no": ((r"(bla|gra)(e|tt)$", r"\1"), (r"(brun|gul|hvit|rod)t$", r"\1"), (r"gront$", "gronn")),
+    # The e of "kubek" falls out in "kubki".
+    "pl": ((r"ow$", "ów"), (r"(?<=..[^aeiouy])e([ck])$", r"\1")),
     # Plurals become singular: the stemmer leaves "coleção" and "coleções" apart.
     "pt": (
         (r"(oes|(?<!m)aes)$", "ao"),
         (r"veis$", "vel"),
+        (r"(?<=..)([aou])is$", r"\1l"),
+        (r"peis$", "pel"),
+        (r"(?<=..)([eiu])ns$", r"\1m"),
         (r"cao$", "ção"),
         (r"ao(s?)$", r"ão\1"),
         (r"avel$", "ável"),
         (r"ivel$", "ível"),
     ),
-    # "Bardağı" is a form of "bardak"; the stemmer asks for the vowel and the ğ.
-    "tr": ((r"(?<=..[aeiou])g[iu]$", "k"),),
+    "ru": ((r"(?<=[жчш])ек$|(?<=м)ок$", "к"),),
+    "sv": (
+        (r"(bla|gra)(a|tt)$", r"\1"),
+        (r"(brun|gron|gul|vit)t$", r"\1"),
+        (r"rott$", "rod"),
+    ),
+    # "Bardağı" is a form of "bardak"; the stemmer asks for the vowel and the ğ. It cuts "çanta" to
+    # "ca", but not "çantalar".
+    "tr": (
+        (r"(?<=...)l[ae]r(?:[ai]|[ei]|[iu]n)?$", ""),
+        (r"(?<=..[aeiou])s[iu]$", ""),
+        (r"(?<=..[aeiou])g[iu]$", "k"),
+    ),
 }
 _COMPILED = {
     language: [(re.compile(pattern), ending) for pattern, ending in rules]
