@@ -133,7 +133,7 @@ def _fields(words: Words, word: str) -> int:
 
 def _is_frame(words: Words, concept: Concept) -> bool:
     """True for "do", "brand", "gift" where no product is called so."""
-    return concept.text in words.analyser.frame_words and not len(
+    return words.analyser.is_frame_word(concept.text) and not len(
         rows_saying(words, concept.text, STRUCTURED)
     )
 

@@ -205,7 +205,7 @@ class Corrections:
             return True
         if parts_of(self._words, word) is not None:
             return True
-        if word in self._wording.words or word in self._words.analyser.frame_words:
+        if word in self._wording.words or self._words.analyser.is_frame_word(word):
             return True
         # Part of a code: GSR12.
         return any(

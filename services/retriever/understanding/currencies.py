@@ -7,16 +7,18 @@ from services.retriever.understanding.tokens import tokens_of
 from services.retriever.words.folding import fold
 
 _NAMES = {
-    "EUR": "€ eur euro euros d'euros eure евро евpo ευρω يورو 欧元 歐元 ユーロ",
-    "USD": "usd dollar dollars dolar dolares dolari доллар долларов доллара دولار 美元 美金 ドル",
-    "GBP": "£ gbp pound pounds quid sterling libras livres pfund фунтов",
+    "EUR": "€ eur euro euros d'euros eure евро евpo ευρω يورو 欧元 歐元 ユーロ 유로 "
+    "यूरो eurodan euro'dan euronun euro'nun euroya euro'ya",
+    "USD": "usd dollar dollars dolar dolares dolari доллар долларов доллара دولار 美元 美金 ドル "
+    "달러 डॉलर dolardan dolarin dolara",
+    "GBP": "£ gbp pound pounds quid sterling libras livres pfund фунтов 파운드",
     "JPY": "jpy yen 円 日元 йен",
     "CNY": "cny rmb yuan 元 块 塊 人民币",
-    "INR": "₹ inr rs rupee rupees rupien",
+    "INR": "₹ inr rs rupee rupees rupien रुपये रुपए रुपया रुपयों",
     "PLN": "pln zl zloty zlotych zlote",
     "CHF": "chf franken sfr",
     "RUB": "₽ rub руб рублей рубля рубль р",
-    "TRY": "₺ try tl lira",
+    "TRY": "₺ try tl lira liradan liranin liraya tl'den tl'nin tl'ye tl'yi",
     "KRW": "₩ krw won 원",
     "BRL": "brl reais real",
     "SEK": "sek skr", "NOK": "nok nkr", "DKK": "dkk dkr", "ISK": "isk",

@@ -167,7 +167,8 @@ PHRASES["de"] = {
     "nicht mehr verfugbar|nicht vorratig|ausverkaufte|ausverkauften|vergriffene|nicht lieferbare|"
     "nicht lieferbaren|nicht verfugbare|nicht verfugbaren|nicht vorratige",
     "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|"
-    "wenn|dass|ich|problem|ahnung|besonders",
+    "wenn|dass|ich|problem|ahnung|besonders|"
+    "teure|teuren|teurer|teures|grosse|grossen|kleine|kleinen",
     "on_it": "darauf|drauf|bitte|dabei|ist|sind|hat|haben|, bitte|danke|, danke",
     "measure": "alter|grosse|grossen|lange|breite|hohe|gewicht|modell|nummer|nr|volumen|leistung",
     "unit": "stuck|stk|jahre|jahren|jahr|monate|monaten|zoll|liter|meter|gramm|kilo|personen|"
@@ -215,7 +216,8 @@ PHRASES["fr"] = {
     "out_of_stock": "rupture de stock|en rupture de stock|en rupture|epuise|epuises|epuisee|"
     "epuisees|hors stock|indisponible|indisponibles|plus en stock|plus disponible|"
     "plus disponibles|non disponible|non disponibles",
-    "idiom": "seulement|sur|trop|tres|si|plus|moins|cher|chere|grand|petit|beaucoup|que|mal|"
+    "idiom": "seulement|sur|trop|tres|si|plus|moins|cher|chere|chers|cheres|couteux|grand|petit|"
+    "beaucoup|que|mal|"
     "forcement|vraiment|probleme|encore|besoin",
     "on_it": "dessus|svp|s'il vous plait|, svp|, s'il vous plait|merci|, merci",
     "measure": "taille|tailles|age|longueur|largeur|hauteur|poids|modele|numero|pointure",
@@ -260,7 +262,8 @@ PHRASES["es"] = {
     "disponible ya|disponibles ya|solo disponibles|con stock|no agotado|no agotados",
     "out_of_stock": "agotado|agotados|agotada|agotadas|sin stock|sin existencias|fuera de stock|"
     "no disponible|no disponibles",
-    "idiom": "solo|seguro|muy|tan|demasiado|mas|menos|importa|se|caro|cara|caros|grande|"
+    "idiom": "solo|seguro|muy|tan|demasiado|mas|menos|importa|se|caro|cara|caros|caras|costoso|"
+    "grande|"
     "necesario|obstante|problema|hay|es",
     "on_it": "por favor|, por favor|gracias|, gracias",
     "measure": "talla|tallas|edad|edades|longitud|ancho|altura|peso|modelo|numero|tamano|largo",
@@ -301,7 +304,8 @@ PHRASES["it"] = {
     "subito disponibile|pronta consegna|disponibile subito|non esaurito",
     "out_of_stock": "esaurito|esauriti|esaurita|esaurite|non disponibile|non disponibili|"
     "fuori stock",
-    "idiom": "solo|sicuro|molto|cosi|troppo|piu|meno|importa|so|caro|costoso|grande|problema|e",
+    "idiom": "solo|sicuro|molto|cosi|troppo|piu|meno|importa|so|caro|cara|cari|care|costoso|"
+    "costosa|costosi|costose|grande|problema|e",
     "on_it": "per favore|, per favore|grazie|, grazie",
     "measure": "taglia|taglie|eta|lunghezza|larghezza|altezza|peso|modello|numero|misura",
     "unit": "anni|anno|mesi|giorni|ore|pezzi|pezzo|persone|pollici|litri|metri|grammi|chili|"
@@ -337,7 +341,8 @@ PHRASES["pt"] = {
     "a pronta entrega|nao esgotado",
     "out_of_stock": "esgotado|esgotados|esgotada|esgotadas|sem estoque|sem stock|fora de estoque|"
     "indisponivel|indisponiveis",
-    "idiom": "so|apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|grande|problema",
+    "idiom": "so|apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|caros|caras|"
+    "grande|problema",
     "on_it": "por favor|, por favor",
     "measure": "tamanho|tamanhos|idade|comprimento|largura|altura|peso|modelo|numero",
     "unit": "anos|ano|meses|dias|horas|pecas|peca|pessoas|polegadas|litros|metros|gramas|"
@@ -371,7 +376,7 @@ PHRASES["nl"] = {
     "niet uitverkocht|alleen op voorraad|voorradig",
     "out_of_stock": "uitverkocht|uitverkochte|niet meer leverbaar|niet meer op voorraad|"
     "niet beschikbare|niet leverbare",
-    "idiom": "alleen|zeker|te|zo|heel|erg|meer|minder|duur|groot|per se|echt|probleem",
+    "idiom": "alleen|zeker|te|zo|heel|erg|meer|minder|duur|dure|groot|per se|echt|probleem",
     "on_it": "erop|alstublieft|graag|, graag|, alstublieft",
     "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|model|nummer",
     "unit": "jaar|maanden|dagen|uur|stuks|stuk|personen|liter|meter|gram|kilo|delig|graden|"
@@ -402,7 +407,7 @@ PHRASES["sv"] = {
     "or": "eller|och|eller i|varken",
     "in_stock": "i lager|pa lager|finns i lager|tillganglig|tillgangliga|ej slutsald|lagervara",
     "out_of_stock": "slutsald|slutsalda|slut i lager|ej i lager",
-    "idiom": "bara|saker|for|sa|mycket|mer|mindre|dyr|dyrt|stor|endast",
+    "idiom": "bara|saker|for|sa|mycket|mer|mindre|dyr|dyrt|dyra|stor|endast",
     "on_it": "pa|tack|, tack",
     "measure": "storlek|storlekar|alder|langd|bredd|hojd|vikt|modell|nummer",
     "unit": "ar|manader|dagar|timmar|delar|st|personer|tum|liter|meter|gram|kilo|sidor|grader|"
@@ -431,7 +436,7 @@ PHRASES["da"] = {
     "or": "eller|og|eller i|hverken",
     "in_stock": "pa lager|tilgaengelig|kan leveres|ikke udsolgt",
     "out_of_stock": "udsolgt|udsolgte",
-    "idiom": "kun|sikker|for|sa|meget|mere|mindre|dyr|dyrt|stor|bare",
+    "idiom": "kun|sikker|for|sa|meget|mere|mindre|dyr|dyrt|dyre|stor|bare",
     "on_it": "pa|tak|, tak",
     "measure": "storrelse|alder|laengde|bredde|hojde|vaegt|model|nummer",
     "unit": "ar|maneder|dage|timer|dele|stk|personer|tommer|liter|meter|gram|kilo|sider|grader|"
@@ -476,7 +481,7 @@ PHRASES["pl"] = {
     "in_stock": "dostepne|dostepny|dostepna|w magazynie|na stanie|od reki|dostepne od reki",
     "out_of_stock": "niedostepne|niedostepny|niedostepna|wyprzedane|brak w magazynie|"
     "brak na stanie",
-    "idiom": "tylko|pewien|zbyt|tak|bardzo|wiecej|mniej|drogi|drogie|duzy|za|wiem|ma",
+    "idiom": "tylko|pewien|zbyt|tak|bardzo|wiecej|mniej|drogi|drogie|droga|drogich|duzy|za|wiem|ma",
     "on_it": "prosze|, prosze",
     "measure": "rozmiar|rozmiary|wiek|dlugosc|szerokosc|wysokosc|waga|model|numer",
     "unit": "lat|lata|rok|miesiecy|dni|godzin|sztuk|szt|osob|cali|litrow|litry|metrow|gramow|"
@@ -504,7 +509,8 @@ PHRASES["ru"] = {
     "or": "или|и|ни|либо",
     "in_stock": "в наличии|есть в наличии|на складе|доступно|только в наличии",
     "out_of_stock": "нет в наличии|распродано|отсутствует в наличии|закончился|недоступно",
-    "idiom": "только|очень|так|слишком|больше|меньше|дорогой|дорого|большой|обязательно|знаю|"
+    "idiom": "только|очень|так|слишком|больше|меньше|дорогой|дорогая|дорогое|дорогие|дорого|"
+    "большой|обязательно|знаю|"
     "важно|надо|нужно",
     "on_it": "пожалуйста|, пожалуйста",
     "measure": "размер|размеры|возраст|длина|ширина|высота|вес|модель|номер",
@@ -517,14 +523,21 @@ PHRASES["ru"] = {
 
 PHRASES["tr"] = {
     "below": "altinda|alti",
-    "or_less": "altinda|alti|ve alti|altindaki|'den ucuz|den ucuz|'nin altinda|nin altinda",
-    "or_more": "ustu|uzeri|ve ustu|ve uzeri|uzerinde|ustunde",
+    "or_less": "altinda|alti|ve alti|altindaki|ucuz|daha ucuz|az|daha az|kadar|asagi|asagisi|"
+    "ve daha az|a kadar|e kadar",
+    "or_more": "ustu|uzeri|ve ustu|ve uzeri|uzerinde|ustunde|ustundeki|uzerindeki|fazla|"
+    "daha fazla|pahali|daha pahali|baslayan|itibaren",
     "up_to": "en fazla|maksimum|en cok",
     "at_least": "en az|minimum",
     "and": "ile|ve",
+    "to": "ile|ila",
+    "or_between": "arasi|arasinda|arasindaki",
     "price": "fiyat|fiyati",
     "in_stock": "stokta|stokta olan|stokta var|mevcut",
     "out_of_stock": "stokta yok|stokta olmayan|tukendi|tukenen",
+    "after_not": "olmayan|haric|disinda|disindaki|degil|olmasin|istemiyorum|renk olmayan|"
+    "renk haric",
+    "or": "veya|ve|ya da",
     "unit": "yas|adet|parca|kisi|litre|metre|gram|kilo",
 }
 
@@ -586,7 +599,7 @@ PHRASES["ja"] = {
     "price": "価格|値段|予算|価格が|値段が",
     "in_stock": "在庫あり|在庫有り|在庫有|在庫のある|在庫がある|即納",
     "out_of_stock": "在庫なし|在庫無し|在庫切れ|売り切れ|品切れ|完売",
-    "after_not": "以外|以外の|じゃない|ではない|でない|抜き|なし|無し|なしの|を除く",
+    "after_not": "以外|くない|以外の|じゃない|ではない|でない|抜き|なし|無し|なしの|を除く",
     "unit": "センチ|ミリ|メートル|リットル|キロ|グラム|歳|才|ヶ月|個|枚|人|インチ|ワット|年|本|"
     "点|号",
     "money": "価格|値段|予算",
@@ -617,7 +630,24 @@ PHRASES["ko"] = {
     "price": "가격|가격이|예산",
     "in_stock": "재고 있음|재고있음|재고 있는|구매 가능",
     "out_of_stock": "품절|재고 없음|재고없음|재고 없는|매진",
-    "after_not": "제외|빼고|아닌|없는|말고|제외한|외",
+    "after_not": "제외|빼고|아닌|없는|말고|제외한|외|제외하고|이 아닌|가 아닌|을 제외한|를 제외한|"
+    "을 제외하고|를 제외하고|을 빼고|를 빼고|은 제외|는 제외|이 없는|가 없는|은 빼고|는 빼고",
     "unit": "센티|미터|리터|그램|살|세|개월|개|명|인치|와트|년",
     "money": "가격|예산",
+}
+
+PHRASES["hi"] = {
+    "or_less": "से कम|तक|से नीचे|से सस्ता|से सस्ते|से सस्ती|या कम|के अंदर|के नीचे",
+    "or_more": "से अधिक|से ज्यादा|से ऊपर|या अधिक|या ज्यादा|से महंगा|से महंगे|से शुरू",
+    "to": "से|-",
+    "and": "और|से",
+    "or_between": "के बीच|तक",
+    "price": "कीमत|दाम",
+    "more_less": "लगभग|करीब",
+    "in_stock": "उपलब्ध|स्टॉक में",
+    "out_of_stock": "अनुपलब्ध|स्टॉक में नहीं|उपलब्ध नहीं",
+    "not": "बिना",
+    "after_not": "के अलावा|के बिना|को छोड़कर|रहित|के सिवा|नहीं चाहिए|रंग नहीं",
+    "unit": "सेमी|मीटर|लीटर|किलो|ग्राम|साल|इंच|मिली",
+    "money": "कीमत|दाम",
 }

@@ -19,6 +19,7 @@ _COMPOUND = {
     "sv": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|a)?"),
     "da": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|e)?"),
     "no": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:tt|t|e)?"),
+    "tr": re.compile(r"(\w{3,})s[iu]z"),
 }
 """Folded words that negate a part of themselves, by language."""
 
@@ -47,7 +48,7 @@ class Sayings:
         values = rows_saying(self._words, word, ("attributes",), self._synonyms)
         known = word in self._vocabulary or word in self._synonyms
         described = len(values) > 0 or (word in self._synonyms and not self.is_kind(word))
-        return described if known else word in self._words.analyser.frame_words
+        return described if known else self._words.analyser.is_frame_word(word)
 
     def is_kind(self, text: str) -> bool:
         """True if more products are called so, or of such a category, than have it as a value."""

@@ -42,7 +42,12 @@ class Wording:
                     words = tuple(token.folded for token in tokens_of(phrase))
                     for spelled in dict.fromkeys((words, _misspelled(words))):
                         self._phrases[meaning].setdefault(spelled[0], []).append(spelled)
-                    cut.update(word for word in words if unspaced(word))
+                    # A particle of Korean is a letter of other words too.
+                    cut.update(
+                        word
+                        for word in words
+                        if unspaced(word) and (len(word) > 1 or words[1:] == ())
+                    )
         for phrases in self._phrases.values():
             for some in phrases.values():
                 some.sort(key=len, reverse=True)

@@ -1,6 +1,7 @@
 """Words around what a query asks for, by language, folded: "do you sell", "gift idea", "brand".
 
-They say nothing of a product unless the catalogue itself uses them in its titles or values.
+They say nothing of a product unless the catalogue itself uses them in its titles or values. Nor do
+negations that exclude nothing: "nicht teuer".
 """
 
 from __future__ import annotations
@@ -19,50 +20,62 @@ _WORDS = {
     "idea ideas thanks thank hello hi hey order ordering cheap best good nice great "
     "perfect quality but daughter son mother father mom mum dad wife husband girlfriend "
     "boyfriend friend kid",
-    "de": "haben habt hat hatte gibt gebt kann konnen konnt mochte mochten will wollen suche "
+    "de": "nicht kein keine billig preiswert teuer teure neu so zu "
+    "haben habt hat hatte gibt gebt kann konnen konnt mochte mochten will wollen suche "
     "suchen sucht brauche brauchen kaufen bestellen finde finden zeig zeige verkauft "
     "verkaufen fuhrt bitte gerne etwas irgendetwas geschenk geschenke idee ideen marke "
     "marken sorte art sorten auswahl sortiment artikel produkt produkte laden wo was wie "
     "welche welcher welches mir mich du euch auch noch nur sehr gut gute guter gunstig "
     "schon schone",
-    "fr": "avez avoir as ont peut peux puis veux voudrais cherche chercher trouver trouve "
+    "fr": "trop peu si bon marche economique chere nouveau nouvelle "
+    "avez avoir as ont peut peux puis veux voudrais cherche chercher trouver trouve "
     "besoin acheter montrez montre vendez vend sil plait svp quelque chose cadeau cadeaux "
     "idee idees marque marques sorte type gamme choix article articles produit produits "
     "magasin ou quoi quel quelle quels quelles comment aussi encore seulement tres bon "
     "bonne pas cher moi me te",
-    "es": "tiene tienen tienes hay puedo puede quiero quisiera busco buscar encontrar necesito "
+    "es": "no economico economica caro cara nuevo nueva tan demasiado "
+    "tiene tienen tienes hay puedo puede quiero quisiera busco buscar encontrar necesito "
     "comprar mostrar muestra vende venden favor algo cosa cosas regalo regalos idea ideas "
     "marca marcas tipo tipos gama seleccion articulo articulos producto productos tienda "
     "donde que cual como tambien solo muy bueno buena barato barata me te",
-    "it": "avete ha hanno posso puo vorrei voglio cerco cercare trovare bisogno comprare mostra "
+    "it": "non economico economica caro costoso nuovo poco troppo cosi "
+    "avete ha hanno posso puo vorrei voglio cerco cercare trovare bisogno comprare mostra "
     "vendete favore qualcosa cosa regalo regali idea idee marca marche tipo tipi gamma "
     "scelta articolo articoli prodotto prodotti negozio dove che quale quali come anche "
     "solo molto buono buona mi ti",
-    "pt": "tem tens ha posso pode quero queria procuro procurar encontrar preciso comprar "
+    "pt": "nao economico caro cara novo nova tao demais "
+    "tem tens ha posso pode quero queria procuro procurar encontrar preciso comprar "
     "mostra mostrar vende vendem favor algo coisa coisas presente presentes ideia ideias "
     "marca marcas tipo tipos gama selecao artigo artigos produto produtos loja onde que "
     "qual como tambem so muito bom boa barato me te",
-    "nl": "heb hebben heeft kan kunnen wil willen zoek zoeken vinden nodig kopen toon verkoopt "
+    "nl": "niet geen duur nieuw te zo "
+    "heb hebben heeft kan kunnen wil willen zoek zoeken vinden nodig kopen toon verkoopt "
     "verkopen graag iets cadeau cadeaus idee ideeen merk merken soort soorten assortiment "
     "artikel product producten winkel waar wat welke hoe ook nog alleen zeer goed goede "
     "goedkoop mij me je",
-    "sv": "har kan vill soker soka hitta behover kopa visa saljer garna nagot present presenter "
+    "sv": "inte dyr ny sa "
+    "har kan vill soker soka hitta behover kopa visa saljer garna nagot present presenter "
     "ide marke marken sort sorter sortiment produkt produkter butik var vad vilken vilka "
     "hur ocksa bara mycket bra billig mig",
-    "da": "har kan vil soger finde mangler kobe vis saelger gerne noget gave gaver ide maerke "
+    "da": "dyr ny sa "
+    "har kan vil soger finde mangler kobe vis saelger gerne noget gave gaver ide maerke "
     "maerker slags sortiment produkt produkter butik hvor hvad hvilken hvilke hvordan "
     "ogsa kun meget god billig mig",
-    "no": "har kan vil soker leter finne trenger kjope vis selger gjerne noe gave gaver ide "
+    "no": "dyr ny sa "
+    "har kan vil soker leter finne trenger kjope vis selger gjerne noe gave gaver ide "
     "merke merker slags utvalg produkt produkter butikk hvor hva hvilken hvilke hvordan "
     "ogsa bare meget god billig meg",
-    "pl": "macie ma maja moge mozna chce chcialbym szukam szukac znalezc potrzebuje kupic pokaz "
+    "pl": "nie za drogi niedrogi nowy zbyt tak "
+    "macie ma maja moge mozna chce chcialbym szukam szukac znalezc potrzebuje kupic pokaz "
     "prosze cos prezent prezenty pomysl marka marki rodzaj typ wybor artykul produkt "
     "produkty sklep gdzie jaki jaka jakie jak tez tylko bardzo dobry dobra tani tania mi "
     "mnie",
-    "ru": "есть можно хочу хотел ищу искать найти нужен нужна нужно купить покажите покажи "
+    "ru": "не недорогой дорогой дешевле новый слишком "
+    "есть можно хочу хотел ищу искать найти нужен нужна нужно купить покажите покажи "
     "продаете пожалуйста что нибудь подарок подарки идея бренд бренда марка марки вид тип "
     "товар товары магазин где какой какая какие как тоже только очень хороший дешевый мне",
-    "tr": "var mi misiniz ariyorum istiyorum lazim almak satin goster lutfen bir sey hediye "
+    "tr": "pahali yeni ekonomik "
+    "var mi misiniz ariyorum istiyorum lazim almak satin goster lutfen bir sey hediye "
     "fikir marka markasi cesit tur urun urunler magaza nerede ne hangi nasil cok iyi ucuz "
     "bana",
 }

@@ -24,7 +24,7 @@ _WORDS = {
     "ru": "и или в во с со на для от по о это этот эта мой мои моя",
 }
 
-PARTICLES = frozenset("的了吗呢吧和与のをはがにでともやへ")
+PARTICLES = frozenset("的了吗呢吧和与のをはがにでともやへいな")
 """Letters of Chinese and Japanese that join words, in catalogues of any language."""
 
 FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}

@@ -37,8 +37,12 @@ SHOPS: dict[str, list[tuple[str, str]]] = {
         ("Кружка керамическая", "красный"), ("Кружка", "синий"), ("Кружка большая", "белый"),
         ("Чайник", "белый"), ("Шарф шерстяной", "красный"),
     ],
+    "ko": [("머그컵", "빨간색"), ("머그컵", "파란색"), ("배낭", "빨간색"), ("이어폰", "")],
+    "tr": [("Bardak", "kırmızı"), ("Bardak", "mavi"), ("Çanta", "kırmızı")],
+    "hi": [("मग", "लाल"), ("मग", "नीला"), ("बैग", "लाल")],
+    "nl": [("Mok", "rood"), ("Mok", "blauw"), ("Rugzak", "rood")],
 }  # fmt: skip
-STEMMED: dict[str, Language] = {"de": "de", "ru": "ru"}
+STEMMED: dict[str, Language] = {"de": "de", "ru": "ru", "tr": "tr", "hi": "hi", "nl": "nl"}
 
 
 @cache
@@ -62,6 +66,7 @@ def shop(language: str) -> Catalogue:
         ("ja", "ﾏｸﾞｶｯﾌﾟ 赤", "赤いマグカップ"),
         ("ja", "水筒", "ステンレス水筒 500ml"),
         ("ja", "赤のマフラー", "ウールのマフラー 赤"),
+        ("ja", "白いTシャツ", "綿Tシャツ 白"),
         ("th", "แก้วสีแดง", "แก้วมัคสีแดง"),
         ("th", "ผ้าพันคอ", "ผ้าพันคอขนสัตว์สีแดง"),
         ("th", "เสื้อสีขาว", "เสื้อยืดผ้าฝ้ายสีขาว"),
@@ -72,6 +77,11 @@ def shop(language: str) -> Catalogue:
         ("ru", "белая кружка", "Кружка большая"),
         ("ru", "красные шарфы", "Шарф шерстяной"),
         ("ru", "белые чайники", "Чайник"),
+        ("ru", "недорогие чайники", "Чайник"),
+        ("de", "günstige Wollschals", "Wollschal rot"),
+        ("de", "nicht so teure Wollschals", "Wollschal rot"),
+        ("nl", "goedkope rode rugzakken", "Rugzak"),
+        ("tr", "ucuz çantalar", "Çanta"),
     ],
 )
 def test_a_product_is_found_by_its_words(language: str, query: str, title: str) -> None:
@@ -91,7 +101,17 @@ def test_a_product_is_found_by_its_words(language: str, query: str, title: str) 
         ("zh", "围巾 不要红色", "围巾", ["红色"]),
         ("ja", "赤以外のマフラー", "マフラー", ["赤"]),
         ("th", "แก้วไม่เอาสีแดง", "แก้ว", ["สีแดง"]),
+        ("ja", "赤くないマフラー", "マフラー", ["赤"]),
         ("de", "Tasse ohne rot", "Tasse", ["rot"]),
+        ("de", "nicht teure Tasse", "nicht teure Tasse", []),
+        ("ko", "빨간색이 아닌 머그컵", "머그컵", ["빨간색"]),
+        ("ko", "빨간색을 제외한 머그컵", "머그컵", ["빨간색"]),
+        ("ko", "이어폰", "이어폰", []),
+        ("tr", "kırmızı olmayan bardak", "bardak", ["kırmızı"]),
+        ("tr", "kırmızı hariç bardaklar", "bardaklar", ["kırmızı"]),
+        ("hi", "मग लाल के अलावा", "मग", ["लाल"]),
+        ("hi", "बिना लाल मग", "मग", ["लाल"]),
+        ("nl", "geen rode mok", "mok", ["rode"]),
     ],
 )
 def test_a_negation_excludes_a_value(

@@ -159,6 +159,13 @@ def test_a_number_that_is_no_limit_stays(query: str) -> None:
         ("en", "1000円〜2000円 皿", "皿", (1000, 2000)),
         ("en", "แก้ว ไม่เกิน 100 บาท", "แก้ว", (None, 100)),
         ("en", "50000원 이하 컵", "컵", (None, 50000)),
+        ("en", "10유로 이하 컵", "컵", (None, 10)),
+        ("en", "10~20달러 컵", "컵", (10, 20)),
+        ("tr", "100 TL'den ucuz bardak", "bardak", (None, 100)),
+        ("tr", "100 liradan ucuz bardak", "bardak", (None, 100)),
+        ("tr", "50 ile 100 TL arası bardak", "bardak", (50, 100)),
+        ("hi", "मग 500 रुपये से कम", "मग", (None, 500)),
+        ("hi", "10 से 20 यूरो मग", "मग", (10, 20)),
         ("none", "mug under 20", "mug", (None, 19.999)),
     ],
 )  # fmt: skip
