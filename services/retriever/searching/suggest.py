@@ -129,11 +129,15 @@ class _Suggest:
     def _apart(self, typed: Typed) -> None:
         """Words that products say beside the others, in any order."""
         head = typed.head_rows
-        if head is None or not len(head):
+        before = {unit.word for unit in typed.units[:-1]}
+        # Of letters alone, "t-s", values and phrases know more.
+        if head is None or not len(head) or max(map(len, before)) == 1:
             return
         beside = np.zeros(self._words.numbers, np.bool_)
         beside[self._alive(head)] = True
         for near in self._catalogue.vocabulary.completions(typed.last, _WORDS):
+            if near.word in before:
+                continue
             rows = saying(self._words, [near.word])
             rows = rows[beside[rows]]
             if len(rows):

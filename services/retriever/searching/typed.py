@@ -15,6 +15,7 @@ from services.retriever.words.texts import FIELDS
 from services.retriever.words.units import LETTER_WEIGHT, composed, key_of, units
 
 _DESCRIPTION = np.uint8(1 << FIELDS.index("description"))
+_SAID = np.uint8(0xFF) & ~(_DESCRIPTION | np.uint8(1 << FIELDS.index("identifier")))
 _MANY = 20_000
 """Limit of postings of words that begin as typed; above it, single titles are not sought."""
 _CORRECTIONS = 3
@@ -50,7 +51,13 @@ class Typed:
         if self.units[-1].weight == LETTER_WEIGHT:
             return None
         analyser = self._words.analyser
-        words = [word for word in analyser.words(self.head) if not analyser.is_function_word(word)]
+        # A letter is a part of a name: "h&m".
+        words = [
+            word
+            for word in analyser.words(self.head)
+            if not analyser.is_function_word(word)
+            or (len(word) == 1 and word not in analyser.function_words)
+        ]
         return saying(self._words, words) if words else None
 
     @cached_property
@@ -105,7 +112,7 @@ class Typed:
 
 
 def saying(words: Words, every: Sequence[str]) -> Numbers:
-    """Products that say all these folded words elsewhere than in a description, ascending."""
+    """Products that say all these folded words elsewhere than in a description or an identifier."""
     found: list[Numbers] = []
     for first, index in words.indexes:
         numbers = [index.words.find(word) for word in every]
@@ -115,11 +122,11 @@ def saying(words: Words, every: Sequence[str]) -> Numbers:
             (index.word(number) for number in numbers if number is not None),
             key=lambda one: len(one.rows),
         )
-        rows = lists[0].rows[lists[0].fields != _DESCRIPTION]
+        rows = lists[0].rows[(lists[0].fields & _SAID) != 0]
         for one in lists[1:]:
             places = one.of(rows)
             kept = places >= 0
-            kept[kept] = one.fields[places[kept]] != _DESCRIPTION
+            kept[kept] = (one.fields[places[kept]] & _SAID) != 0
             rows = rows[kept]
         found.append(rows.astype(np.intp) + first)
     return np.concatenate([np.empty(0, np.intp), *found])

@@ -153,7 +153,8 @@ class Limits:
         if word in _FROM and alone and not amount.named and not self._of_money(place):
             return None
         doubtful = not amount.named and (
-            (alone and word in _DOUBTFUL) or self._amounts.joined_limit(amount.start)
+            (alone and word in _DOUBTFUL)
+            or (self._amounts.joined_limit(amount.start) and self._tokens[place].sort == "word")
         )
         price = _beyond(meaning, amount.value)
         return PriceLimit(

@@ -17,7 +17,8 @@ _WORDS = {
     "loves loved wish make makes making brand brands shop store online assortment "
     "collection selection variety kind kinds type types sort product products item items "
     "thing things stuff something anything everything nothing gift gifts present presents "
-    "idea ideas thanks thank hello hi hey order ordering cheap best good nice great "
+    "idea ideas thanks thank hello hi hey order ordering cheap cheaper cheapest affordable "
+    "inexpensive best good nice great "
     "perfect quality but daughter son mother father mom mum dad wife husband girlfriend "
     "boyfriend friend kid",
     "de": "nicht kein keine billig preiswert teuer teure neu so zu "

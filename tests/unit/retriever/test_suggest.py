@@ -233,3 +233,23 @@ def _has(row: Row, found: Suggestion, *, apart: bool) -> bool:
 def _plain(text: str) -> str:
     text = text.replace(", ", " then ")
     return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "completions"),
+    [
+        ("h&m", ["H&M", "H&M hoodie"]),
+        ("coca c", ["Coca-Cola", "coca can", "Coca-Cola can"]),
+        ("hoodie q", ["H&M hoodie"]),
+    ],
+)
+def test_letters_repeated_words_and_codes_are_not_completed(
+    typed: str, completions: list[str]
+) -> None:
+    rows: dict[str, Row] = {
+        "p1": {"title": "H&M hoodie", "brand": "H&M", "attributes": {"sku": "QX-1 B"}},
+        "p2": {"title": "Coca-Cola can", "brand": "Coca-Cola"},
+        "p3": {"title": "Mug"},
+        "p4": {"title": "Measuring cup"},
+    }
+    assert texts(catalogue(rows), typed) == completions

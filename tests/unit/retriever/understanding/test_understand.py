@@ -509,3 +509,9 @@ def test_out_of_stock_is_a_filter_where_the_catalogue_has_stock() -> None:
     assert meant("mug").in_stock is None
     unknown = catalogue({"a": {"title": "Red mug, socks"}})
     assert meant("mug not in stock", unknown) == UnderstoodQuery(text="mug not in stock")
+
+
+@pytest.mark.parametrize("query", ["mug <10", "mug <10 mug", "mug < 10"])
+def test_a_sign_before_a_number_is_no_name_of_a_product_that_says_the_number(query: str) -> None:
+    one = catalogue({"a": {"title": "Set of 10"}, "b": {"title": "Mug"}}, price=9.0)
+    assert meant(query, one).price == PriceRange(max=9.999)
