@@ -12,7 +12,9 @@ import re
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "da": ((r"(bla|brun|gra|gron|gul|hvid|rod)t$", r"\1"),),
     "de": (
+        (r"(?<=...)los$", "lose"),
         (r"(?<=[^aeiou]o)s$|(?<=..[^aeioul]a)s$", ""),
+        (r"ys$", "y"),
         (r"(dunk|ed)l(e[mnrs]?)$", r"\1el\2"),
     ),
     # "Gray" and "color" are found by "grey" and "colour".
@@ -20,16 +22,22 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(cal|hal|lea|loa|scar|shea|shel)ves$", r"\1f"),
         (r"(kni|wi)ves$", r"\1fe"),
         (r"men$", "man"),
+        (r"lenses$", "lens"),
         (r"children$", "child"),
         (r"^feet$", "foot"),
         (r"colour", "color"),
         (r"^grey", "gray"),
         (r"jewell?ery$", "jewelry"),
+        (r"yoghurt", "yogurt"),
+        (r"^pyjama", "pajama"),
+        (r"aluminium$", "aluminum"),
+        (r"fibre", "fiber"),
     ),
     "es": ((r"en$", "én"), (r"(?<=[aeiou])ces$", "z")),
     "fr": (
         (r"ee(s?)$", r"ée\1"),
         (r"ye(s?)$", r"yé\1"),
+        (r"ers$", "er"),
         (r"(?<=..[ou])s$|(?<=jeu)x$|(?<=cheveu)x$", ""),
         (r"(blan|fran|se)che(s?)$", r"\1c"),
         (r"(fr)ai(che(s?)|s)$", r"\1ai"),
@@ -38,7 +46,12 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"douce(s?)$", "doux"),
         (r"grosse(s?)$", "gro"),
     ),
-    "it": ((r"iere$", "ieri"), (r"iavi$", "iave")),
+    "it": (
+        (r"iere$", "ieri"),
+        (r"iavi$", "iave"),
+        (r"(?<=...)([ao]n)o$", r"\1i"),
+        (r"aio$", "ai"),
+    ),
     "nl": (
         (r"((?<=[jsz])e|en)s$", r"\1"),
         (r"(?<=[aeiou])([bdfgklmnprst])\1en?$", r"\1"),
@@ -61,7 +74,9 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"ivel$", "ível"),
     ),
     "ru": ((r"(?<=[жчш])ек$|(?<=м)ок$", "к"),),
+    # The e of "cykel" falls out in "cyklar".
     "sv": (
+        (r"(?<=.[^aeiouy])el$", "l"),
         (r"(bla|gra)(a|tt)$", r"\1"),
         (r"(brun|gron|gul|vit)t$", r"\1"),
         (r"rott$", "rod"),
