@@ -11,6 +11,8 @@ _ACCENTS = re.compile(
     "(?<![ИиУу])\u0306|"
     "[\u0300-\u0305\u0307-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u0652\u0670]"
 )
+# The form NFKD makes letters of them: "gore-textm".
+_TRADEMARKS = re.compile("[\u2120\u2122]")
 _SPECIAL = str.maketrans(
     {
         "ø": "o",
@@ -51,7 +53,8 @@ def fold(text: str) -> str:
     """The same text whatever its letter case, accents and width."""
     if text.isascii():
         return text.lower()
-    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).casefold().translate(_SPECIAL)
+    text = unicodedata.normalize("NFKD", _TRADEMARKS.sub("", text))
+    plain = _ACCENTS.sub("", text).casefold().translate(_SPECIAL)
     return unicodedata.normalize("NFC", plain)
 
 

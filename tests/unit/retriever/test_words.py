@@ -340,3 +340,9 @@ def test_an_empty_catalogue_has_no_words() -> None:
     assert len(one.words.identified("mug")) == 0
     assert one.vocabulary.corrections("mugg") == []
     assert one.vocabulary.completions("m") == []
+
+
+def test_the_sign_of_a_trademark_is_no_part_of_a_word() -> None:
+    one = catalogue({"a": {"title": "Jacket with Gore-Tex™ and Velcro®"}})
+    for query in ("gore-tex", "Gore-Tex™ jacket", "velcro", "velcro™"):
+        assert len(rows_saying(one.words, query)) == 1, query
