@@ -51,6 +51,10 @@ def _most_said(catalogue: Catalogue, own: list[str], others: list[tuple[str, ...
     """The synonym that most products say; None if products say the phrase itself."""
     vocabulary = catalogue.vocabulary
     known = all(word in vocabulary for word in own)
+    if known and len(own) == 1 and not vocabulary.frequency(own[0]):
+        # "Gray" is a form of "grey", but the encoder may know one of them alone.
+        spelled = [form for form in catalogue.words.forms(own[0])[1:] if (form,) in others]
+        return next(filter(vocabulary.frequency, spelled), None)
     if known and (len(own) == 1 or len(rows_saying(catalogue.words, " ".join(own)))):
         return None
     counts = {other: len(rows_saying(catalogue.words, " ".join(other))) for other in others}

@@ -515,3 +515,11 @@ def test_out_of_stock_is_a_filter_where_the_catalogue_has_stock() -> None:
 def test_a_sign_before_a_number_is_no_name_of_a_product_that_says_the_number(query: str) -> None:
     one = catalogue({"a": {"title": "Set of 10"}, "b": {"title": "Mug"}}, price=9.0)
     assert meant(query, one).price == PriceRange(max=9.999)
+
+
+@pytest.mark.parametrize("query", ["gray mug", "GRAY mug"])
+def test_another_spelling_among_the_synonyms_becomes_the_catalogues(query: str) -> None:
+    one = catalogue({"a": {"title": "Grey mug", "attributes": {"color": "grey"}}})
+    assert meant("gray mug", one).text == "gray mug"
+    with_synonyms = replace(one, synonyms=SynonymTable([Synonym(words=["grey", "gray", "ash"])]))
+    assert meant(query, with_synonyms).text == "grey mug"
