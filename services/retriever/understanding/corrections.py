@@ -191,7 +191,7 @@ class Corrections:
 
     def _near(self, word: str) -> list[Near]:
         """Words of the catalogue, and of its synonyms, that are spelled almost like this one."""
-        others = [one for one in self._synonyms.near(word) if one not in self._vocabulary]
+        others = [one for one in self._synonyms.near(word) if not self._vocabulary.frequency(one)]
         return [
             *self._vocabulary.corrections(word, _MOST),
             *(Near(one, 1, 0) for one in others if one[0] == word[0]),
