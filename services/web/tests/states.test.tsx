@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it, vi } from 'vitest'
 
-import { address, answer, card, open, product, searchAnswers, titles } from './pages'
+import { address, answer, card, goBack, open, product, searchAnswers, titles } from './pages'
 import { gateway, noNetwork } from './setup'
 
 const status = () => screen.getAllByRole('status').map((one) => one.textContent)
@@ -233,6 +233,21 @@ describe('a failure', () => {
     searchAnswers(() => answer(['Red mug'], { degraded: ['rewriter'] }))
     open('/?q=mug')
     expect(await screen.findByText(/Part of the service/)).toBeVisible()
+  })
+
+  it('asks again on the way back for what was found without a part', async () => {
+    searchAnswers(() => answer(['Red mug'], { degraded: ['rewriter'] }))
+    open('/?q=mug')
+    await screen.findByText(/Part of the service/)
+    searchAnswers(({ query }) => answer([query === 'cup' ? 'Cup' : 'Red mug']))
+    const user = userEvent.setup()
+    const box = screen.getByRole('combobox', { name: 'Search for products' })
+    await user.clear(box)
+    await user.type(box, 'cup{Enter}')
+    await card('Cup')
+    goBack()
+    await card('Red mug')
+    expect(screen.queryByText(/Part of the service/)).toBeNull()
   })
 })
 

@@ -36,6 +36,9 @@ function OneMoment() {
   return <p className="muted mt-3 text-sm">{say.loadingPart}</p>
 }
 
+/** What was found without a part of the service is not shown again: the part may be back. */
+const isWhole = (found: Found) => !found.degraded?.length
+
 /** The first visit, or a search: what is searched with, and what was found. */
 export function SearchPage() {
   const { say } = useLanguage()
@@ -45,7 +48,7 @@ export function SearchPage() {
   const [setting, setSetting] = useState(false)
   // How many are shown, and what the picture looks like, is no other search.
   const key = asksForSomething(written) ? writeSettings({ ...written, shown: 0, look: null }).toString() : null
-  const [answer, again, extend] = useAnswer<Found>(key, (signal) => search(written, signal))
+  const [answer, again, extend] = useAnswer<Found>(key, (signal) => search(written, signal), isWhole)
   const { key: step } = useLocation()
   useEffect(() => {
     if (answer.state === 'failed') again()

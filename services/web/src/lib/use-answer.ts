@@ -25,9 +25,13 @@ export const forgetAnswers = (): void => remembered.clear()
 /**
  * Ask whenever `key` changes; null asks nothing. The question before is aborted, and an answer that
  * comes late is thrown away, so what is shown always belongs to `key`. A recent answer is shown again
- * at once: whoever goes back finds the page as it was, and the place in it.
+ * at once, if it `lasts`: whoever goes back finds the page as it was, and the place in it.
  */
-export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
+export function useAnswer<T>(
+  key: string | null,
+  ask: (signal: AbortSignal) => Promise<T>,
+  lasts: (value: T) => boolean = () => true,
+): Asked<T> {
   const [attempt, setAttempt] = useState(0)
   const asked = key === null ? null : `${attempt} ${key}`
   const [told, setTold] = useState<{ to: string; answer: Answer<T> } | null>(null)
@@ -43,7 +47,7 @@ export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => P
     ask(control.signal).then(
       (value) => {
         if (control.signal.aborted) return
-        remember(key, value)
+        if (lasts(value)) remember(key, value)
         setTold({ to: asked, answer: { state: 'done', value } })
       },
       (error: unknown) => {
@@ -59,7 +63,7 @@ export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => P
   const again = () => setAttempt((number) => number + 1)
   const extend = (value: T) => {
     if (key === null || asked === null) return
-    remember(key, value)
+    if (lasts(value)) remember(key, value)
     setTold({ to: asked, answer: { state: 'done', value } })
   }
   return [answerOf(asked, told), again, extend]
