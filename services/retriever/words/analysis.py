@@ -55,7 +55,7 @@ class Analyser:
             return words
         # One for each call: a stemmer keeps state, and is made in a microsecond.
         stemmer = Stemmer.Stemmer(self._algorithm, 0)
-        stems = stemmer.stemWords([restored(word, self.language) for word in words])
+        stems = stemmer.stemWords(restored(words, self.language))
         return [fold(stem) for stem in stems]
 
     def has_forms(self, word: str) -> bool:
@@ -75,7 +75,9 @@ class Analyser:
         """True for a word around what a query asks for, in any form: `günstige`."""
         if word in self.frame_words:
             return True
-        return self.has_forms(word) and self.stems([word])[0] in self._frame_stems
+        if not self._frame_stems or not self.has_forms(word):
+            return False
+        return self.stems([word])[0] in self._frame_stems
 
 
 ENGLISH = Analyser()

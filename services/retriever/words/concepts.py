@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 
@@ -66,13 +66,19 @@ def _without_seams(words: Words, asked: list[str]) -> list[str]:
 
 def _other_ways(words: Words, word: str) -> list[tuple[str, ...]]:
     """A compound, or a number with letters, as its words; and the longer words that have a word."""
+    if word.isdecimal():
+        return []
     if word.isalpha():
         parts = parts_of(words, word)
         return [*([parts] if parts else []), *((one,) for one in compounds_with(words, word))]
+    return words.remembered("sizes", word, partial(_sizes, words))
+
+
+def _sizes(words: Words, word: str) -> list[tuple[str, ...]]:
     return [*apart(words, word), *((one,) for one in longer(words, word))]
 
 
-def _letters(words: Words, text: str, asked: Sequence[str]) -> set[str]:
+def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
     """Single letters that count: they stand alone, and a product has them beside the other words,
     and not in its description: `vitamin C`, `H&M`.
     """
@@ -96,7 +102,10 @@ def _letters(words: Words, text: str, asked: Sequence[str]) -> set[str]:
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
     asked = _without_seams(words, words.analyser.words(text))
-    letters = _letters(words, text, asked)
+    letters = set[str]()
+    if any(len(word) == 1 and "a" <= word <= "z" for word in asked):
+        letters = words.remembered("letters", text, partial(_letters, words, asked))
+    measured = any(map(str.isdecimal, asked))
     found: dict[str, Concept] = {}
     place = 0
     while place < len(asked):
@@ -104,7 +113,7 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
         own = tuple(asked[place : place + max(length, 1)])
         if length or own[0] in letters or not words.analyser.is_function_word(own[0]):
             alone = len(own) == 1
-            beside = tuple(joined(words, asked, place)) if alone else ()
+            beside = tuple(joined(words, asked, place)) if measured and alone else ()
             more = _other_ways(words, own[0]) if alone else []
             ways = [own, *others, *more, *((one,) for one in beside)]
             name = " ".join(own)

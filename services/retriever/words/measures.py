@@ -71,7 +71,12 @@ def joined(words: Words, asked: Sequence[str], place: int) -> list[str]:
         found += [own + one for one in after if one.isdecimal()]
         if before and before[0].isdecimal():
             found += [*_of_size(words, asked, place - 1), *_NAMES.get(own, ())]
-    return [one for one in dict.fromkeys(found) if one != own and words.postings(one)]
+    # Shops have the same sizes in many queries.
+    return [
+        one
+        for one in dict.fromkeys(found)
+        if one != own and words.remembered("said at all", one, words.postings)
+    ]
 
 
 def _of_size(words: Words, asked: Sequence[str], place: int) -> list[str]:

@@ -8,6 +8,7 @@ one stem whether it is typed with accents or not.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "da": ((r"(bla|brun|gra|gron|gul|hvid|rod)t$", r"\1"),),
@@ -17,7 +18,6 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"ys$", "y"),
         (r"(dunk|ed)l(e[mnrs]?)$", r"\1el\2"),
     ),
-    # "Gray" and "color" are found by "grey" and "colour".
     "en": (
         (r"(cal|hal|lea|loa|scar|shea|shel)ves$", r"\1f"),
         (r"(kni|wi)ves$", r"\1fe"),
@@ -25,13 +25,7 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"lenses$", "lens"),
         (r"children$", "child"),
         (r"^feet$", "foot"),
-        (r"colour", "color"),
-        (r"^grey", "gray"),
         (r"jewell?ery$", "jewelry"),
-        (r"yoghurt", "yogurt"),
-        (r"^pyjama", "pajama"),
-        (r"aluminium$", "aluminum"),
-        (r"fibre", "fiber"),
     ),
     "es": ((r"en$", "én"), (r"(?<=[aeiou])ces$", "z")),
     "fr": (
@@ -89,14 +83,53 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(?<=..[aeiou])g[iu]$", "k"),
     ),
 }
+_ENDINGS: dict[str, tuple[str, ...]] = {
+    language: tuple(endings.split())
+    for language, endings in (
+        ("da", "at dt lt nt"),
+        ("de", "as os ys le lem len ler les"),
+        ("en", "ves men lenses feet ery"),
+        ("es", "en ces"),
+        ("fr", "ee es ye ers os us jeux veux he ais ce se ue ve"),
+        ("it", "iere iavi ano ono aio"),
+        ("nl", "e en ens es"),
+        ("no", "ae att lt nt dt tt"),
+        ("pl", "ow ec ek"),
+        ("pt", "oes aes eis ais ois uis ens ins uns ao aos avel ivel"),
+        ("ru", "ек ок"),
+        ("sv", "el aa att lt nt tt"),
+        ("tr", "lar ler ra ri re rin run si su gi gu"),
+    )
+}
+"""Endings of all words that the rules change: most words have none of them, which is seen faster."""
+_SPELLINGS = {
+    # "Gray" and "color" are found by "grey" and "colour".
+    "en": {
+        "colour": "color",
+        "grey": "gray",
+        "yoghurt": "yogurt",
+        "pyjama": "pajama",
+        "aluminium": "aluminum",
+        "fibre": "fiber",
+    }
+}
 _COMPILED = {
     language: [(re.compile(pattern), ending) for pattern, ending in rules]
     for language, rules in _RULES.items()
 }
 
 
-def restored(word: str, language: str) -> str:
-    """A folded word with the ending that the stemmer of its language knows."""
-    for pattern, ending in _COMPILED.get(language, ()):
+def restored(words: Sequence[str], language: str) -> list[str]:
+    """Folded words with the endings that the stemmer of their language knows."""
+    text = "\n".join(words)
+    for part, other in _SPELLINGS.get(language, {}).items():
+        text = text.replace(part, other)
+    rules, endings = _COMPILED.get(language, []), _ENDINGS.get(language, ())
+    changed = text.split("\n") if words else []
+    return [_restored(word, rules) if word.endswith(endings) else word for word in changed]
+
+
+def _restored(word: str, rules: Sequence[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, ending in rules:
         word = pattern.sub(ending, word)
     return word
