@@ -135,12 +135,14 @@ class _Suggest:
             return
         beside = np.zeros(self._words.numbers, np.bool_)
         beside[self._alive(head)] = True
+        seen = set[str]()
         for near in self._catalogue.vocabulary.completions(typed.last, _WORDS):
-            if near.word in before:
+            if near.word in before or not seen.isdisjoint(self._words.forms(near.word)):
                 continue
             rows = saying(self._words, [near.word])
             rows = rows[beside[rows]]
             if len(rows):
+                seen.add(near.word)
                 text = f"{typed.head} {self._spelled(near.word, rows)}"
                 self._put(f"{typed.head_key} {near.word}", text, "title", len(rows))
 

@@ -60,8 +60,13 @@ class Analyser:
 
     def has_forms(self, word: str) -> bool:
         """True if a word may have other forms; words with digits and pairs of letters have none."""
-        stemmed = self._algorithm is not None and word.isalpha()
-        return stemmed and (word.isascii() or not unspaced(word))
+        if self._algorithm is None:
+            return False
+        if word.isascii():
+            return word.isalpha()
+        # The vowel signs of Hindi and Tamil are no letters to `isalpha`.
+        letters = word.isalpha() or not any(map(str.isdigit, word))
+        return letters and not unspaced(word)
 
     def is_function_word(self, word: str) -> bool:
         """True for function words ("the", "for"), particles and single Latin letters."""

@@ -11,15 +11,17 @@ import numpy as np
 
 from services.retriever.words.compounds import compounds_with, parts_of
 from services.retriever.words.folding import fold, unspaced
-from services.retriever.words.function_words import PARTICLES
+from services.retriever.words.function_words import PARTICLES, SIZE
 from services.retriever.words.live import Words
 from services.retriever.words.measures import apart, joined, longer
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
-from services.retriever.words.texts import FIELDS
+from services.retriever.words.texts import FIELDS, INCHES
 
 _NOT_DESCRIPTION = 0xFF & ~(1 << FIELDS.index("description"))
 _LETTER = re.compile(r"(?<![^\s&/(,])(?!x\s*\d)[a-z](?![^\s&/),])")
 """A letter that stands alone: of `T-shirt, size M` the last one, of `2 x 4` none."""
+
+_SIZE = re.compile(r"\d+|\d*x*[lms]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def _without_seams(words: Words, asked: list[str]) -> list[str]:
     kept = []
     for place, word in enumerate(asked):
         seam = False
-        if pairs[place] and not said[word]:
+        if pairs[place] and _is_border(word) and asked[place + 1 : place + 2]:
+            seam = asked[place + 1][0] == word[1]
+        elif pairs[place] and not said[word]:
             before = asked[place - 1] if place else ""
             after = asked[place + 1] if place + 1 < len(asked) else ""
             first = word[0] in PARTICLES or (before[-1:] == word[0] and said[before])
@@ -64,10 +68,27 @@ def _without_seams(words: Words, asked: list[str]) -> list[str]:
     return kept
 
 
+def _is_border(pair: str) -> bool:
+    """True for a particle of Japanese and the first letter of a noun: `いマ` in `赤いマフラー`."""
+    first, second = ("\u3041" <= letter <= "\u309f" for letter in pair)
+    return first and not second and pair[0] in PARTICLES
+
+
+def _in_inches(text: str) -> str:
+    """With the sign of inches as a word: `55" tv`; but not where "mug 5" stands in quotes."""
+    quoted = text.count('"') % 2 == 0 if '"' in text else "\u201c" in text
+    if quoted or not any(sign in text for sign in '"\u2033\u201d'):
+        return text
+    return re.sub(INCHES, r"\1 inch ", text)
+
+
 def _other_ways(words: Words, word: str) -> list[tuple[str, ...]]:
     """A compound, or a number with letters, as its words; and the longer words that have a word."""
-    if word.isdecimal():
+    if word.isdecimal() and len(word) < 4:
         return []
+    if len(word) == 2 and word[1] == "い" and words.postings(word[0]):
+        # An adjective of Japanese and its noun: a scarf that is 赤 is a 赤い one.
+        return [(word[0],)]
     if word.isalpha():
         parts = parts_of(words, word)
         return [*([parts] if parts else []), *((one,) for one in compounds_with(words, word))]
@@ -101,6 +122,7 @@ def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
 
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
+    text = _in_inches(text)
     asked = _without_seams(words, words.analyser.words(text))
     letters = set[str]()
     if any(len(word) == 1 and "a" <= word <= "z" for word in asked):
@@ -111,6 +133,14 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
     while place < len(asked):
         length, others = synonyms.at(asked, place) if synonyms else (0, [])
         own = tuple(asked[place : place + max(length, 1)])
+        if (
+            not length
+            and own[0] in SIZE
+            and _SIZE.fullmatch(" ".join(asked[place + 1 : place + 2]))
+        ):
+            # Products seldom say the word: "shirt size M".
+            place += 1
+            continue
         if length or own[0] in letters or not words.analyser.is_function_word(own[0]):
             alone = len(own) == 1
             beside = tuple(joined(words, asked, place)) if measured and alone else ()

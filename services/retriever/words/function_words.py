@@ -28,3 +28,19 @@ PARTICLES = frozenset("的了吗呢吧和与のをはがにでともやへいな
 """Letters of Chinese and Japanese that join words, in catalogues of any language."""
 
 FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+
+WITHOUT = frozenset(
+    {
+        "without", "no", "sans", "ohne", "kein", "keine", "keinen", "sin", "senza", "sem",
+        "zonder", "geen", "utan", "uden", "uten", "bez", "без",
+    }
+)  # fmt: skip
+"""Negators of a noun, so that an adjective before the noun belongs to it: no red stripes."""
+
+SIZE = frozenset(
+    {
+        "size", "sizes", "grosse", "gr", "taille", "pointure", "talla", "taglia", "tamanho", "maat",
+        "storlek", "storrelse", "rozmiar", "размер", "размера", "beden",
+    }
+)  # fmt: skip
+"""Words before a size: what matters is the letter or the number behind them."""

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.build import assembled, joined
 from services.retriever.words.identifiers import FEWEST_OF_PART, forms_sought, normal
+from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.postings import Numbers, Postings, WordIndex
 
 MOST_IDENTIFIED = 1_000
 """Products that one identifier, or the beginning of one, stands for at most."""
+_FEWEST_MISREAD = 5
+"""Characters of an identifier that is found with O for 0, and with I or L for 1."""
+_ALIKE = {one: alike for alike in ("o0", "il1") for one in alike}
 _REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
 """Words whose results of one name stay in memory, and their characters."""
@@ -123,7 +127,15 @@ class Words:
             )
             if len(found):
                 return found
-        return np.empty(0, np.intp)
+        form = normal(text)
+        if " " in text.strip() or len(form) < _FEWEST_MISREAD or not any(map(str.isdigit, form)):
+            return _NO_ROWS
+        if any(len(index.identifiers.beginning(form)) for _, index in self.indexes):
+            return _NO_ROWS
+        return self._alive(
+            (first, index.identified_by([*_misread(index.identifiers, form)]))
+            for first, index in self.indexes
+        )
 
     def identified_in_part(self, text: str) -> Numbers:
         """Products with an identifier that begins so: `KX-44`. Only a text with a digit is one."""
@@ -178,6 +190,22 @@ class Words:
             kept[of_base] = ~self._gone[numbers[of_base]]
             numbers = numbers[kept]
         return numbers
+
+
+def _misread(identifiers: Lexicon, form: str) -> Iterator[int]:
+    """Numbers of the identifiers that look like a form: `bo0001x` is read as `bo0o01x`."""
+    beginnings = [""]
+    for letter in form:
+        beginnings = [
+            longer
+            for one in beginnings
+            for other in _ALIKE.get(letter, letter)
+            if len(identifiers.beginning(longer := one + other))
+        ]
+    for one in beginnings:
+        number = identifiers.find(one)
+        if number is not None:
+            yield number
 
 
 def _numbered(texts: list[str], known: dict[str, int]) -> NDArray[np.int32]:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+import numpy as np
+
 from services.retriever.words.live import Words
 
 Phrase = tuple[str, ...]
@@ -42,15 +44,34 @@ _SIZE = re.compile(r"\d+x+[ls]")
 """Sizes of clothes: `2XL` is not two of XL."""
 _SCREW = re.compile(r"[a-z]\d+")
 _MOST = 32
+_FEWEST_OF_PART = 3
 
 
 def apart(words: Words, word: str) -> list[Phrase]:
     """The parts of a number with letters, or of a size, if products say each: `500 ml`."""
     parts = [part for one in _TIMES.split(word) for part in _separated(one)]
+    if len(parts) < 2 and not word.isdecimal():
+        return []
+    parts = [piece for part in parts for piece in _cut(words, part)]
     if len(parts) < 2:
         return []
     phrases = [(*parts[:-1], name) for name in _NAMES.get(parts[-1], parts[-1:])]
     return [one for one in phrases if all(map(words.postings, one))]
+
+
+def _cut(words: Words, part: str) -> list[str]:
+    """Letters that no product says, as two words that one says together: `15promax`; and a number
+    with its thousands apart: `20,000 mAh`.
+    """
+    if part.isdecimal() and len(part) > 3 and not words.postings(part):
+        return [part[:-3], part[-3:]]
+    if not part.isalpha() or words.postings(part) or part in _NAMES:
+        return [part]
+    for place in range(_FEWEST_OF_PART, len(part) - _FEWEST_OF_PART + 1):
+        first, second = (words.rows(one) for one in (part[:place], part[place:]))
+        if len(np.intersect1d(first, second)):
+            return [part[:place], part[place:]]
+    return [part]
 
 
 def longer(words: Words, word: str) -> list[str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+_SHORT = "(?:(?<=[аеиоуыэюя].)|(?<=[аеиоуыэюя]..))"
+"""Behind a syllable of Russian: `носок`, `горшок`; not in `блок`."""
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "da": ((r"(bla|brun|gra|gron|gul|hvid|rod)t$", r"\1"),),
     "de": (
@@ -26,6 +28,8 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"children$", "child"),
         (r"^feet$", "foot"),
         (r"jewell?ery$", "jewelry"),
+        # The stemmer asks for a vowel: "TVs", "DVDs", "lbs".
+        (r"^([bcdfghjklmnpqrtvwz]+[bcdgv])s$", r"\1"),
     ),
     "es": ((r"en$", "én"), (r"(?<=[aeiou])ces$", "z")),
     "fr": (
@@ -67,7 +71,11 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"avel$", "ável"),
         (r"ivel$", "ível"),
     ),
-    "ru": ((r"(?<=[жчш])ек$|(?<=м)ок$", "к"),),
+    # The vowel of "носок" falls out in "носки". That of "уроки" stays: it goes in all forms.
+    "ru": (
+        (r"(?<=[жчш])ек$|" + _SHORT + r"ок(?=(?:[иауе]|ов|ом|ам|ами|ах)?$)", "к"),
+        (_SHORT + r"ец(?=(?:[ыауе]|ев|ом|ам|ами|ах)?$)", "ц"),
+    ),
     # The e of "cykel" falls out in "cyklar".
     "sv": (
         (r"(?<=.[^aeiouy])el$", "l"),
@@ -88,7 +96,7 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
     for language, endings in (
         ("da", "at dt lt nt"),
         ("de", "as os ys le lem len ler les"),
-        ("en", "ves men lenses feet ery"),
+        ("en", "ves men lenses feet ery bs cs ds gs vs"),
         ("es", "en ces"),
         ("fr", "ee es ye ers os us jeux veux he ais ce se ue ve"),
         ("it", "iere iavi ano ono aio"),
@@ -96,12 +104,12 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
         ("no", "ae att lt nt dt tt"),
         ("pl", "ow ec ek"),
         ("pt", "oes aes eis ais ois uis ens ins uns ao aos avel ivel"),
-        ("ru", "ек ок"),
+        ("ru", "ек ок ки ка ку ке ец цы ца цу це ов ев ом ам ами ах"),
         ("sv", "el aa att lt nt tt"),
         ("tr", "lar ler ra ri re rin run si su gi gu"),
     )
 }
-"""Endings of all words that the rules change: most words have none of them, which is seen faster."""
+"""Endings of all words that the rules change. Most words have none, which is seen faster."""
 _SPELLINGS = {
     # "Gray" and "color" are found by "grey" and "colour".
     "en": {

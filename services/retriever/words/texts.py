@@ -27,6 +27,9 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 _NO_WORDS = frozenset({GROUP, MORE_IMAGES})
 """Attributes whose values nobody searches for."""
 
+INCHES = "(\\d) ?(?:''|[\"\u2033\u201d])"
+"""Pattern of a number and the sign of inches behind it."""
+
 # ASCII letters and digits stay, in lower case; other ASCII becomes a blank. Bytes of other
 # characters stay: each raw token is inspected once.
 _KEPT = np.array(
@@ -81,12 +84,17 @@ def texts_of(table: pa.Table) -> ProductTexts:
         codes.append(" ".join((product_id, *ids.values())))
         identifiers.append(forms_of_product(product_id, title, ids))
     by_field: dict[Field, pa.StringArray] = {
-        name: strings_of(table.column(name))
-        for name in ("title", "brand", "category", "description")
+        name: strings_of(table.column(name)) for name in ("brand", "category", "description")
     }
-    by_field["attributes"] = pa.array(attributes, pa.string())
+    by_field["title"] = _in_inches(strings_of(table.column("title")))
+    by_field["attributes"] = _in_inches(pa.array(attributes, pa.string()))
     by_field["identifier"] = pa.array(codes, pa.string())
     return ProductTexts(by_field, identifiers)
+
+
+def _in_inches(texts: pa.StringArray) -> pa.StringArray:
+    """With the sign of inches as a word: `TV 55"`."""
+    return pc.replace_substring_regex(texts, INCHES, r"\1 inch ")
 
 
 def tokens_of(texts: pa.StringArray) -> Tokens:

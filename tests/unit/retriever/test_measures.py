@@ -19,6 +19,7 @@ TITLES = [
     "Rug 200x300", "Protein powder 2kg", "Milk 1 litre", "iPhone 15 case", "LED bulb E27 9W",
     "Vitamin C 1000 mg", "Vitamin B12 drops", "T-shirt cotton L", "T-shirt cotton 2XL",
     "Set of 2 shirts XL", "H&M hoodie", "C&A shirt",
+    "iPhone 15 Pro Max", "Power bank 20,000 mAh", 'Laptop 13" grey', "Laptop 13″", "Shelf 3 boards",
 ]  # fmt: skip
 
 
@@ -59,6 +60,15 @@ def found(text: str) -> list[str]:
         ("iphone15 case", ["iPhone 15 case"]),
         ("led 9 watt", ["LED bulb E27 9W"]),
         ("vitamin b 12", ["Vitamin B12 drops"]),
+        ("iphone15case", ["iPhone 15 case"]),
+        ("iphone15promax", ["iPhone 15 Pro Max"]),
+        ("20000mah", ["Power bank 20,000 mAh"]),
+        ("power bank 20000 mah", ["Power bank 20,000 mAh"]),
+        ('tv 55"', ["LG TV 55in"]),
+        ('13" laptop', ['Laptop 13" grey', "Laptop 13″"]),
+        ("13 inch laptop", ['Laptop 13" grey', "Laptop 13″"]),
+        ("13in laptop", ['Laptop 13" grey', "Laptop 13″"]),
+        ('"shelf 3"', ["Shelf 3 boards"]),
     ],
 )
 def test_a_size_is_found_with_and_without_blanks(query: str, titles: list[str]) -> None:
@@ -69,7 +79,8 @@ def test_a_size_is_found_with_and_without_blanks(query: str, titles: list[str]) 
     ("query", "titles"),
     [
         ("vitamin c", ["Vitamin C 1000 mg"]),
-        ("t-shirt, size L", []),
+        ("t-shirt, size L", ["T-shirt cotton L"]),
+        ("shirt size xl", ["Set of 2 shirts XL"]),
         ("t-shirt (l)", ["T-shirt cotton L"]),
         ("h&m", ["H&M hoodie"]),
         ("H & M hoodie", ["H&M hoodie"]),

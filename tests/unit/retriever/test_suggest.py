@@ -241,6 +241,7 @@ def _plain(text: str) -> str:
         ("h&m", ["H&M", "H&M hoodie"]),
         ("coca c", ["Coca-Cola", "coca can", "Coca-Cola can"]),
         ("hoodie q", ["H&M hoodie"]),
+        ("samsung t", ["samsung TV", "Samsung TVs stand", "Curved TV by Samsung"]),
     ],
 )
 def test_letters_repeated_words_and_codes_are_not_completed(
@@ -251,5 +252,7 @@ def test_letters_repeated_words_and_codes_are_not_completed(
         "p2": {"title": "Coca-Cola can", "brand": "Coca-Cola"},
         "p3": {"title": "Mug"},
         "p4": {"title": "Measuring cup"},
+        "p5": {"title": "Curved TV by Samsung"},
+        "p6": {"title": "Samsung TVs stand"},
     }
     assert texts(catalogue(rows), typed) == completions

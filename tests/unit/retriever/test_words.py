@@ -224,6 +224,17 @@ FORMS: list[tuple[Language, str]] = [
     ("pl", "widelec widelce"),
     ("ru", "кружка кружки кружек"),
     ("ru", "сумка сумки сумок"),
+    ("ru", "носок носки носков"),
+    ("ru", "платок платки"),
+    ("ru", "горшок горшки горшков"),
+    ("ru", "урок уроки уроков"),
+    ("ru", "блок блоки"),
+    ("ru", "футболка футболок"),
+    ("ru", "перец перцы"),
+    ("hi", "काला काली काले"),
+    ("hi", "साड़ी साड़ियां"),
+    ("en", "TV TVs"),
+    ("en", "DVD DVDs"),
     ("sv", "blå blått blåa"),
     ("sv", "röd rött röda"),
     ("sv", "vit vitt vita"),
@@ -306,6 +317,28 @@ def test_a_part_of_an_identifier_finds_those_that_begin_so(make: Make) -> None:
     assert beginning("TP-10") == ["a3"]
     assert beginning("gsr 12") == ["a1"]
     assert beginning("old") == beginning("old-1") == beginning("mug") == beginning("") == []
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=IDS)
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("BO-0001-X", ["b1"]),
+        ("bo-oo01-x", ["b1"]),
+        ("BO0OOIX", ["b1"]),
+        ("BO-0O01-Z", []),
+        ("IL-7788", ["b2"]),
+        ("11-7788", ["b3"]),
+        ("bo 0001 x", []),
+        ("mug10", []),
+    ],
+)
+def test_an_identifier_is_found_with_letters_that_look_like_digits(
+    make: Make, text: str, products: list[str]
+) -> None:
+    codes = {"b1": "BO-0O01-X", "b2": "IL-7788", "b3": "11-7788"}
+    one = make({name: {"title": "Lamp", "attributes": {"sku": sku}} for name, sku in codes.items()})
+    assert [one.index.id_of(number) for number in one.words.identified(text).tolist()] == products
 
 
 def test_nonsense_is_no_identifier() -> None:
