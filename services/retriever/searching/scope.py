@@ -12,7 +12,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.engine_fields import conditions_of
 from services.retriever.catalogue.fields import Numbers, filtered
 from services.retriever.index import Passing, Where
-from services.retriever.words.said import STRUCTURED, rows_saying
+from services.retriever.searching.excluded import excluded_rows
 
 _NONE_FILTERED = Filters()
 
@@ -28,10 +28,7 @@ class Scope:
         self._request = request
         self.filters = request.filters or _NONE_FILTERED
         self._hidden = self._hidden_numbers(own)
-        self._excluded = [
-            rows_saying(catalogue.words, one.text, STRUCTURED, catalogue.synonyms)
-            for one in request.exclusions
-        ]
+        self._excluded = [excluded_rows(catalogue, one.text) for one in request.exclusions]
 
     def passing(self, without: str | None = None) -> Passing | None:
         """(numbers,) the rows that may be shown, one filter left aside; None: every row may."""

@@ -17,6 +17,7 @@ from services.retriever.understanding.number_words import number_at
 from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
+from services.retriever.words.function_words import SIZE
 
 _MOST = 1e9
 _FEWEST_ALONE = 10
@@ -287,6 +288,8 @@ class Amounts:
             leads = wording.at("at_least", tokens, after) and (
                 after + 1 < len(tokens) and tokens[after + 1].sort == "number"
             )
+            # "Under 50 size S": so does "size".
+            leads = leads or (tokens[after].folded in SIZE and after + 1 < len(tokens))
             if wording.at("unit", tokens, after) and not leads:
                 return True
         return False

@@ -9,16 +9,17 @@ Two neighbours become one word that the catalogue has (`back pack`), unless prod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.amounts import Amounts
 from services.retriever.understanding.dictionary import Dictionary
-from services.retriever.understanding.tokens import Token, adjacent
+from services.retriever.understanding.tokens import Token, is_hyphen
 from services.retriever.understanding.wording import Wording
 from services.retriever.words import Analyser, Lexicon, Near
 from services.retriever.words.compounds import parts_of
@@ -27,6 +28,7 @@ from services.retriever.words.frame_words import own_frame_words
 from services.retriever.words.postings import Numbers
 from services.retriever.words.said import rows_saying
 from services.retriever.words.spellings import Spellings
+from services.retriever.words.texts import FIELDS
 
 _MOST = 5
 """Corrections of one word that are compared."""
@@ -35,9 +37,11 @@ _LONG = 8
 """Letters from which a word may lack two edits anywhere; shorter ones begin with the same letter
 as their correction."""
 _FEWEST_OF_PART = 3
+_TITLE = 1 << FIELDS.index("title")
+_READ = 20
+"""Titles that are read."""
 _TIMES = 10
 """Two words become one if the ratio of the products that it finds to theirs is at least this."""
-_HYPHENS = "-\u2010"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class Corrections:
         self, tokens: Sequence[Token], place: int, kept: frozenset[int]
     ) -> Correction | None:
         """A word that was written as two, with a blank or a hyphen between them."""
-        hyphen = _is_hyphen(tokens, place + 1)
+        hyphen = is_hyphen(tokens, place + 1)
         after = place + (2 if hyphen else 1)
         if after >= len(tokens) or after in kept:
             return None
@@ -131,6 +135,8 @@ class Corrections:
         self, tokens: Sequence[Token], place: int, known: Sequence[str]
     ) -> Correction | None:
         word, after = tokens[place].folded, place + 1
+        if (hyphened := self._hyphened(word)) is not None:
+            return Correction(place, 1, hyphened)
         if self._stays(tokens, place):
             return None
         if meant := self._wording.near(word, before_number=self._is_amount_near(tokens, after)):
@@ -142,6 +148,23 @@ class Corrections:
             return Correction(place, 1, parts)
         around = self._around(word) if known else None
         return Correction(place, 1, around) if around else None
+
+    def _hyphened(self, word: str) -> str | None:
+        """The word as titles write it with a hyphen: `t-shirt`, `wi-fi`."""
+        if len(word) < _FEWEST_LETTERS or not word.isalpha() or word in self._vocabulary:
+            return None
+        for cut in range(1, len(word)):
+            first, second = word[:cut], word[cut:]
+            if not (self._words.postings(first) and self._words.postings(second)):
+                continue
+            both = reduce(
+                np.intersect1d, (self._words.rows(one, _TITLE) for one in (first, second))
+            )
+            hyphened = f"{first}-{second}"
+            titles = self._catalogue.products.texts("title", both[:_READ])
+            if any(hyphened in re.split(r"[^\w-]+", fold(title)) for title in titles):
+                return hyphened
+        return None
 
     def _around(self, word: str) -> str | None:
         """The word around what is asked for that this one is a typo of: `do yuo slel`."""
@@ -259,16 +282,6 @@ def _around_spellings(analyser: Analyser) -> Spellings:
     """Function words, and words around what is asked for."""
     words = analyser.function_words | own_frame_words(analyser.language)
     return Spellings(Lexicon.of(sorted(words))[0])
-
-
-def _is_hyphen(tokens: Sequence[Token], place: int) -> bool:
-    """True for a hyphen between two words: `arm-chair`, but not `mug -red`."""
-    return (
-        place + 1 < len(tokens)
-        and tokens[place].folded in _HYPHENS
-        and adjacent(tokens[place - 1], tokens[place])
-        and adjacent(tokens[place], tokens[place + 1])
-    )
 
 
 def _replaces(word: str, other: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from services.contracts.search import PriceRange
@@ -33,6 +33,13 @@ _NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than"
 """Words of `more_less` that do not mean "around"."""
 _AT = frozenset({"for", "at", "a", "fur", "zu", "pour", "por", "per", "voor", "za", "за"})
 """Words before a price that is not a limit: "mugs for $10"."""
+_EXACTLY = frozenset(
+    {
+        "exactly", "precisely", "genau", "exactement", "exactamente", "esattamente", "exatamente",
+        "precies", "exakt", "dokladnie", "ровно",
+    }
+)  # fmt: skip
+"""Words before a price that is meant to the cent."""
 _MARKS = frozenset(".-")
 _FAR = 4
 """Words between a word like "price" and its range."""
@@ -51,7 +58,7 @@ class PriceLimit:
     price: PriceRange
     currency: str | None
     doubtful: bool
-    """True if the words may be a name: no currency, and a word like "max"."""
+    """True if the words may be a name: `Air Max 90`, `Gift card 50€`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,17 @@ class Limits:
     """Reads the limits of one query."""
 
     def __init__(
-        self, tokens: Sequence[Token], phrases: Wording, currencies: Collection[str] = ()
+        self,
+        tokens: Sequence[Token],
+        phrases: Wording,
+        currencies: Collection[str] = (),
+        is_said: Callable[[str], bool] = lambda word: False,
     ) -> None:
+        """is_said: True for a folded word that products say."""
         self._tokens = tokens
         self._wording = phrases
         self._amounts = Amounts(tokens, phrases, currencies)
+        self._is_said = is_said
 
     def prices(self) -> list[PriceLimit]:
         """In order, none of them over another."""
@@ -243,6 +256,10 @@ class Limits:
         if end > 1 and self._behind_mark(end - 1) == end:
             end -= 1
         about = self._wording.before("more_less", self._tokens, end)
+        if end and self._tokens[end - 1].folded in _EXACTLY:
+            exact = PriceRange(min=amount.value, max=amount.value)
+            return PriceLimit(end - 1, amount.end, exact, amount.currency, doubtful=False)
+        doubtful = False
         if about and self._tokens[end - 1].folded not in _NOT_NEAR:
             start = end - about
         elif self._limited_elsewhere(amount):
@@ -253,12 +270,29 @@ class Limits:
             start = 0
         elif self._tokens[amount.start - 1].folded in _AT:
             start = amount.start - 1
+        elif self._ends(amount):
+            start, doubtful = amount.start, True
         else:
             return None
         price = PriceRange(
             min=round(amount.value * (1 - _NEAR), 2), max=round(amount.value * (1 + _NEAR), 2)
         )
-        return PriceLimit(start, amount.end, price, amount.currency, doubtful=False)
+        return PriceLimit(start, amount.end, price, amount.currency, doubtful)
+
+    def _ends(self, amount: Amount) -> bool:
+        """True for a price that ends the query, behind a word of products: `mug 10€`.
+
+        Not for `dumbbell 10 pounds`, nor behind words that may be a limit in any language.
+        """
+        tokens, start = self._tokens, amount.start
+        before, every = tokens[start - 1], wording.of_all()
+        return (
+            amount.end == len(tokens)
+            and tokens[amount.end - 1].folded not in _NO_PRICE_ALONE
+            and not adjacent(before, tokens[start])
+            and self._is_said(before.folded)
+            and not any(every.before(one, tokens, start) for one in (*LIMITS, "not", "price"))
+        )
 
     def _limited_elsewhere(self, amount: Amount) -> bool:
         """True if the words behind it are a limit in a language that is not known here."""

@@ -7,25 +7,21 @@ from dataclasses import dataclass
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.sayings import Sayings
-from services.retriever.understanding.tokens import Token, adjacent
+from services.retriever.understanding.tokens import Token, adjacent, is_hyphen
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.folding import unspaced
+from services.retriever.words.function_words import SIZE, WITHOUT
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _LONGEST_VALUE = 4
 """Words of a value that is looked up."""
-_WITHOUT = frozenset(
-    {
-        "without", "no", "sans", "ohne", "kein", "keine", "keinen", "sin", "senza", "sem",
-        "zonder", "geen", "utan", "uden", "uten", "bez", "без",
-    }
-)  # fmt: skip
-"""Negators of a noun, so that an adjective before the noun belongs to it: no red stripes."""
-
 _CLOSING = dict(zip("([\"'“„«»*", ")]\"'”“»«*", strict=True))
 """Signs that close what others open: not (red)."""
 _MINUS = frozenset("-‐‑–−!")
 """Signs that negate a word that they touch."""
+
+_NEITHER = frozenset({"neither", "weder", "ni", "ne", "nem", "ani", "varken", "hverken", "verken"})
+"""Negators of a list in which all is negated, of whatever field."""
 
 _OF_ANY_KIND = frozenset(
     [
@@ -121,7 +117,7 @@ class Negations:
         target = self._behind_articles(target)
         if target == len(self._tokens):
             return self._dangling(place, taken)
-        end = self._target(target, taken, noun=negator in _WITHOUT)
+        end = self._target(target, taken, noun=negator in WITHOUT)
         if end is None or self._is_sought(place, target, end, taken):
             return None
         if self._literal(place, length, target, end):
@@ -132,9 +128,32 @@ class Negations:
         return Negation(self._start(place, taken), end, [first, *others])
 
     def _behind_articles(self, place: int) -> int:
-        while skipped := self._wording.at("article", self._tokens, place):
+        while skipped := self._wording.at("article", self._tokens, place) or self._sized(place):
             place += skipped
         return place
+
+    def _sized(self, place: int) -> int:
+        """1 for a word like "size" before a size: `not size L`."""
+        some = self._tokens[place : place + 2]
+        if len(some) < 2 or some[0].folded not in SIZE:
+            return 0
+        size, word = some[1].folded, some[1].sort == "word"
+        return int(some[1].sort == "number" or (word and (len(size) < 2 or self._has(size))))
+
+    def _has(self, text: str) -> bool:
+        return len(rows_saying(self._words, text, STRUCTURED)) > 0
+
+    def _measured(self, place: int) -> int | None:
+        """The end of a number with its unit, or behind a word like "size": `500 ml`, `12v`."""
+        tokens, after = self._tokens, place + 1
+        unit = self._wording.at("unit", tokens, after)
+        if unit:
+            return after + unit
+        joined = after < len(tokens) and adjacent(tokens[place], tokens[after])
+        if joined and tokens[after].sort == "word":
+            return after + 1
+        sized = place > 0 and tokens[place - 1].folded in SIZE
+        return after if sized else None
 
     def _dangling(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negator that ends the query, behind what it negates: `mug blue not`."""
@@ -155,6 +174,8 @@ class Negations:
         other words are values (`green stripes without frock`).
         """
         if self._words.analyser.language != "en" or self._tokens[end - 1].folded.endswith("s"):
+            return False
+        if self._tokens[target].sort == "number":
             return False
         if not self._catalogue.is_kind(self._said(target, end)):
             return False
@@ -229,8 +250,14 @@ class Negations:
     def _target(self, place: int, taken: Collection[int], *, noun: bool) -> int | None:
         """The end of what is negated: a value of several words, or one word."""
         tokens = self._tokens
-        if place >= len(tokens) or place in taken or tokens[place].sort != "word":
+        if place >= len(tokens) or place in taken:
             return None
+        if tokens[place].sort == "number":
+            return self._measured(place)
+        if tokens[place].sort != "word":
+            return None
+        if place and tokens[place - 1].folded in SIZE and self._sized(place - 1):
+            return place + 1
         for end in range(min(place + _LONGEST_VALUE, len(tokens)), place + 1, -1):
             if (
                 tokens[end - 1].sort != "sign"
@@ -239,6 +266,9 @@ class Negations:
             ):
                 return end
         word = tokens[place].folded
+        if len(word) == 1 and not unspaced(word) and is_hyphen(tokens, place + 1):
+            # "V-neck"
+            return place + 3
         if self._vocabulary.is_function_word(word) or (len(word) < 2 and not unspaced(word)):
             return None
         end = place + 1
@@ -281,9 +311,10 @@ class Negations:
         """
         found: list[str] = []
         doubtful: list[str] = []
+        neither = any(one.folded in _NEITHER for one in self._tokens[place:end])
         end = last = self._closed(place, end)
         while joined := self._joined(last):
-            another = self._another(last, joined, first, taken)
+            another = self._another(last, joined, first, taken, neither)
             if another is None:
                 break
             start, stop = another
@@ -314,9 +345,12 @@ class Negations:
         return 0 if end == place or again else end
 
     def _another(
-        self, end: int, joined: int, first: str, taken: Collection[int]
+        self, end: int, joined: int, first: str, taken: Collection[int], neither: bool
     ) -> tuple[int, int] | None:
-        """The place of one more text behind joining words: of the same fields as the first."""
+        """The place of one more text behind joining words: of the same fields as the first.
+
+        neither: of any field.
+        """
         start = self._behind_articles(joined)
         stop = self._target(start, taken, noun=False)
         if stop is None:
@@ -324,7 +358,9 @@ class Negations:
         said = self._said(start, stop)
         if self._catalogue.same_field(first, said):
             return start, stop
-        either = any(self._wording.at("either", self._tokens, one) for one in range(end, joined))
+        either = neither or any(
+            self._wording.at("either", self._tokens, one) for one in range(end, joined)
+        )
         described = self._is_value(start, stop) or self._catalogue.is_described(said)
         return (start, stop) if either and described and not self._catalogue.is_kind(said) else None
 

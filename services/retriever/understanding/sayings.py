@@ -8,17 +8,14 @@ from typing import Any
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
+from services.retriever.words.compounds import NEGATING
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _SAMPLED = 20
 """Products whose text is read to see whether they say a negation."""
 _COMPOUND = {
     "en": re.compile(r"(\w{3,})less|un(\w{4,})"),
-    "de": re.compile(r"(\w{3,}?)s?(?:frei|los)(?:e|er|es|en|em)?"),
-    "nl": re.compile(r"(\w{3,}?)s?(?:vrij|loos|loze|vrije)"),
-    "sv": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|a)?"),
-    "da": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|e)?"),
-    "no": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:tt|t|e)?"),
+    **NEGATING,
     "tr": re.compile(r"(\w{3,})s[iu]z"),
 }
 """Folded words that negate a part of themselves, by language."""

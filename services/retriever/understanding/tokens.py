@@ -60,6 +60,16 @@ def adjacent(first: Token, second: Token) -> bool:
     return first.end == second.start
 
 
+def is_hyphen(tokens: Sequence[Token], place: int) -> bool:
+    """True for a hyphen between two words: `arm-chair`, but not `mug -red`."""
+    return (
+        place + 1 < len(tokens)
+        and tokens[place].folded in "-\u2010"
+        and adjacent(tokens[place - 1], tokens[place])
+        and adjacent(tokens[place], tokens[place + 1])
+    )
+
+
 def replaced(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
     """The text with other words at these places. changes: in order, as (start, end, words)."""
     parts, rest = [], 0

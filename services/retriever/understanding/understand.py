@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,8 @@ _REMEMBERED = 2_000
 """Queries that stay in memory."""
 
 
+_NAMED = 1_000
+"""Titles that are read to see whether a limit is a name."""
 _LONGEST_VALUE = 8
 """Letters of a value that is looked up in a text without spaces."""
 
@@ -71,7 +74,7 @@ class _Reading:
         self._text = text
         self._wording = words
         self._tokens = tokens_of(text, words.cut | _values_in(catalogue, text))
-        limits = Limits(self._tokens, words, catalogue.products.currencies)
+        limits = Limits(self._tokens, words, catalogue.products.currencies, self._is_said)
         self._prices = [
             limit
             for limit in (limits.prices() if catalogue.products.has_prices else ())
@@ -133,9 +136,22 @@ class _Reading:
             return limit
         return replace(limit, price=limit.price.model_copy(update={"currency": limit.currency}))
 
+    def _is_said(self, word: str) -> bool:
+        analyser = self._catalogue.words.analyser
+        frame = analyser.is_function_word(word) or analyser.is_frame_word(word)
+        return word in self._catalogue.vocabulary and not frame
+
     def _is_name(self, limit: PriceLimit) -> bool:
-        """True if a product is called so: "Air Max 90"."""
-        return len(rows_saying(self._catalogue.words, self._said(limit.start, limit.end))) > 0
+        """True if a product is called so, word beside word: "Air Max 90"."""
+        tokens = self._tokens[limit.start : limit.end]
+        words = self._catalogue.words
+        said = " ".join(token.folded for token in tokens)
+        rows = rows_saying(words, said, ("title", "brand", "category", "attributes"))
+        name = re.compile(
+            r"(?<!\w)" + r"\s*".join(re.escape(one.folded) for one in tokens) + r"(?!\w)"
+        )
+        titles = self._catalogue.products.texts("title", rows[:_NAMED])
+        return any(name.search(fold(title)) for title in titles)
 
     def _span(self, start: int, end: int) -> tuple[int, int]:
         return self._tokens[start].start, self._tokens[end - 1].end

@@ -7,6 +7,7 @@ it if it describes products (a material).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -23,6 +24,14 @@ _LINKS: dict[str, tuple[str, ...]] = {
     "no": ("", "s", "e"),
 }
 """Letters between the two words, by language."""
+NEGATING = {
+    "de": re.compile(r"(\w{3,}?)s?(?:frei|los)(?:e|er|es|en|em)?"),
+    "nl": re.compile(r"(\w{3,}?)s?(?:vrij|loos|loze|vrije)"),
+    "sv": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|a)?"),
+    "da": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:t|e)?"),
+    "no": re.compile(r"(\w{3,}?)s?(?:fri|los)(?:tt|t|e)?"),
+}
+"""Folded words that negate a part of themselves, by language."""
 _FEWEST_OF_PART = 3
 _FEWEST_OF_WORD = 4
 """Letters of a word that is sought in compounds; "Eis" is in "Reis" and "Preis"."""
@@ -30,6 +39,12 @@ _MOST = 32
 """Compounds of one word: those that most products say."""
 _ATTRIBUTES = 1 << FIELDS.index("attributes")
 _KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
+
+
+def negates(language: str, word: str) -> bool:
+    """True for a folded compound that negates its first word: `zuckerfrei`."""
+    pattern = NEGATING.get(language)
+    return pattern is not None and pattern.fullmatch(word) is not None
 
 
 def has_compounds(words: Words) -> bool:

@@ -201,6 +201,30 @@ def test_an_amount_is_read_as_people_write_it(
 
 
 @pytest.mark.parametrize(
+    ("language", "query", "left", "price"),
+    [
+        ("en", "mug exactly 9.90 eur", "mug", (9.9, 9.9)),
+        ("en", "exactly $10 mug", "mug", (10, 10)),
+        ("de", "Tasse genau 9,90 €", "Tasse", (9.9, 9.9)),
+        ("en", "dress under 50 size s", "dress size s", (None, 49.999)),
+    ],
+)
+def test_an_exact_price_and_a_size_behind_a_price(
+    language: str, query: str, left: str, price: Price
+) -> None:
+    assert read(query, language) == (left, [price], False)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["mug 10", "mug 9.90", "exactly 5 mugs", "dumbbell 10 pounds", "poster 50 cent",
+     "paint 5 sizes", "mug exactly 10", "geschenk 20 €", "shirt under 5 sizes"],
+)  # fmt: skip
+def test_a_number_behind_a_product_is_no_price(query: str) -> None:
+    assert read(query)[1] == []
+
+
+@pytest.mark.parametrize(
     ("query", "price"),
     [
         ("mug => 12 €", (12, None)),

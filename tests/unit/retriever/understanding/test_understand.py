@@ -523,3 +523,60 @@ def test_another_spelling_among_the_synonyms_becomes_the_catalogues(query: str) 
     assert meant("gray mug", one).text == "gray mug"
     with_synonyms = replace(one, synonyms=SynonymTable([Synonym(words=["grey", "gray", "ash"])]))
     assert meant(query, with_synonyms).text == "grey mug"
+
+
+@cache
+def sizes() -> Catalogue:
+    titles = [
+        "Cola 500ml", "Cola 1.5 l", "TV 55 inch", 'TV 65"', "Car battery 12V", "Car battery 24 V",
+        "T-shirt V-neck", "Wi-Fi router", "Gift card 50 €", "Mug max 330 ml, 15 cm tall",
+        "Air Max 90",
+    ]  # fmt: skip
+    rows: dict[str, Row] = {f"p{place:02}": {"title": one} for place, one in enumerate(titles)}
+    rows["s1"] = {"title": "Linen shirt", "attributes": {"size": "L"}}
+    rows["s2"] = {"title": "Linen shirt", "attributes": {"size": "42"}}
+    return catalogue(rows, price=9.9)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "without"),
+    [
+        ("cola not 500ml", "cola", ["500ml"]),
+        ("cola without 500 ml", "cola", ["500 ml"]),
+        ("tv not 55 inch or 65 inch", "tv", ["55 inch", "65 inch"]),
+        ('tv not 65"', "tv", ['65"']),
+        ("battery not 12v", "battery", ["12v"]),
+        ("shirt not size l", "shirt", ["l"]),
+        ("shirt not size 42", "shirt", ["42"]),
+        ("shirt no 42", "shirt no 42", []),
+        ("t-shirt without v-neck", "t-shirt", ["v-neck"]),
+    ],
+)
+def test_a_size_is_excluded(query: str, text: str, without: list[str]) -> None:
+    found = meant(query, sizes())
+    assert (found.text, found.exclusions) == (text, without)
+
+
+def test_everything_behind_neither_is_excluded() -> None:
+    assert excluded("neither red, striped nor wool mug") == ("mug", ["red", "striped", "wool"])
+
+
+@pytest.mark.parametrize(
+    ("query", "limited"),
+    [
+        ("mug max 15", True), ("air max 90", False), ("gift card 50€", False), ("mug 50€", False),
+        ("cola 5 €", True), ("t-shirt $10", True), ("cola höchstens 5 €", False), ("cola 5", False),
+        ("I have 5 €", False), ("cola bis 5 €", False), ("cola 5 pounds", False),
+    ],
+)  # fmt: skip
+def test_a_limit_is_a_name_only_where_a_product_says_it_word_beside_word(
+    query: str, limited: bool
+) -> None:
+    assert (meant(query, sizes()).price is not None) == limited
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"), [("tshirt", "t-shirt"), ("wifi router", "wi-fi router")]
+)
+def test_a_word_is_read_as_titles_write_it_with_a_hyphen(typed: str, word: str) -> None:
+    assert meant(typed, sizes()).text == word

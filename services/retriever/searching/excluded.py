@@ -1,0 +1,76 @@
+"""Products that an excluded text excludes: not those that are without it themselves.
+
+"Milk without lactose" finds lactose-free milk, though that says "lactose".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.remembered import remembered
+from services.retriever.words.compounds import negates
+from services.retriever.words.concepts import concepts_of
+from services.retriever.words.function_words import WITHOUT
+from services.retriever.words.said import STRUCTURED, rows_saying
+
+_REMEMBERED = 1_000
+_READ = 1_000
+"""Products whose texts are read."""
+_BEFORE = WITHOUT | {"zero", "non", "free from", "free of", "no added", "without added"}
+_BEHIND = frozenset({"free", "frei", "vrij", "fri"})
+_NOT_BEHIND = frozenset({"range"})
+"""A word that makes something else of "free": eggs free range."""
+
+
+@remembered(_REMEMBERED, lambda rows: int(rows.nbytes))
+def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
+    """Rows in order, deleted ones included."""
+    words = catalogue.words
+    rows = rows_saying(words, text, STRUCTURED, catalogue.synonyms)
+    concepts = concepts_of(words, text, catalogue.synonyms)
+    if len(concepts) != 1 or not len(rows):
+        return rows
+    single = [phrase[0] for phrase in concepts[0].alternatives if len(phrase) == 1]
+    forms = frozenset(chain.from_iterable(map(words.forms, single)))
+    own = frozenset(form for form in forms if negates(words.analyser.language, form))
+    signs = {one.split()[0] for one in _BEFORE} | _BEHIND | own
+    postings = [one.rows + first for sign in signs for first, one in words.postings(sign)]
+    if not postings:
+        return rows
+    read = np.intersect1d(rows, np.concatenate(postings))[:_READ]
+    products = catalogue.products.values(read.tolist())
+    without = [
+        row
+        for row, product in zip(read.tolist(), products, strict=True)
+        if all(
+            _is_negated(said, place, own)
+            for said in map(words.analyser.words, _texts(product))
+            for place, word in enumerate(said)
+            if word in forms
+        )
+    ]
+    return np.setdiff1d(rows, np.array(without, np.intp), assume_unique=True)
+
+
+def _is_negated(said: list[str], place: int, own: Collection[str]) -> bool:
+    """True for the word at this place in "no sugar", "sugar-free" and `zuckerfrei`."""
+    before, behind = said[max(place - 2, 0) : place], said[place + 1 : place + 3]
+    return (
+        said[place] in own
+        or " ".join(before) in _BEFORE
+        or not _BEFORE.isdisjoint(before[-1:])
+        or (not _BEHIND.isdisjoint(behind[:1]) and _NOT_BEHIND.isdisjoint(behind))
+    )
+
+
+def _texts(product: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of `STRUCTURED`."""
+    for name in ("title", "brand", "category"):
+        yield str(product.get(name) or "")
+    yield from map(str, (product.get("attributes") or {}).values())
