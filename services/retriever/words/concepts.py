@@ -84,12 +84,12 @@ def _in_inches(text: str) -> str:
 
 def _other_ways(words: Words, word: str) -> list[tuple[str, ...]]:
     """A compound, or a number with letters, as its words; and the longer words that have a word."""
-    if word.isdecimal() and len(word) < 4:
+    if word.isdecimal() and len(word) < 2:
         return []
     if len(word) == 2 and word[1] == "い" and words.postings(word[0]):
         # An adjective of Japanese and its noun: a scarf that is 赤 is a 赤い one.
         return [(word[0],)]
-    if word.isalpha():
+    if word.isalpha() and len(word) > 1:
         parts = parts_of(words, word)
         return [*([parts] if parts else []), *((one,) for one in compounds_with(words, word))]
     return words.remembered("sizes", word, partial(_sizes, words))
@@ -114,7 +114,8 @@ def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
     beside = reduce(np.intersect1d, others) if others else None
     found = set()
     for letter in alone:
-        rows = words.rows(letter, _NOT_DESCRIPTION)
+        said = [letter, *longer(words, letter)]
+        rows = np.unique(np.concatenate([words.rows(one, _NOT_DESCRIPTION) for one in said]))
         if len(rows if beside is None else np.intersect1d(rows, beside)):
             found.add(letter)
     return found

@@ -50,13 +50,21 @@ _FEWEST_OF_PART = 3
 def apart(words: Words, word: str) -> list[Phrase]:
     """The parts of a number with letters, or of a size, if products say each: `500 ml`."""
     parts = [part for one in _TIMES.split(word) for part in _separated(one)]
-    if len(parts) < 2 and not word.isdecimal():
-        return []
-    parts = [piece for part in parts for piece in _cut(words, part)]
-    if len(parts) < 2:
-        return []
-    phrases = [(*parts[:-1], name) for name in _NAMES.get(parts[-1], parts[-1:])]
-    return [one for one in phrases if all(map(words.postings, one))]
+    phrases: list[Phrase] = [(word[:cut], word[cut:]) for cut in _borders(word)]
+    if len(parts) > 1 or word.isdecimal():
+        parts = [piece for part in parts for piece in _cut(words, part)]
+    if len(parts) > 1:
+        phrases += [(*parts[:-1], name) for name in _NAMES.get(parts[-1], parts[-1:])]
+    return [one for one in dict.fromkeys(phrases) if all(map(words.postings, one))]
+
+
+def _borders(word: str) -> list[int]:
+    """Places between letters and digits, two characters from an end: `5w|30`, `65|r15`."""
+    return [
+        place
+        for place in range(2, len(word) - 1)
+        if word[place - 1].isdecimal() != word[place].isdecimal()
+    ]
 
 
 def _cut(words: Words, part: str) -> list[str]:
@@ -75,7 +83,13 @@ def _cut(words: Words, part: str) -> list[str]:
 
 
 def longer(words: Words, word: str) -> list[str]:
-    """Words of the catalogue that add a unit, or further sides, to a size: `10x15cm`, `m8x40`."""
+    """Words of the catalogue that add a unit, or further sides, to a size: `10x15cm`, `m8x40`, and
+    `140x200` to 140; to a letter they add a number: `d3`.
+    """
+    if len(word) == 1:
+        return [one for number in range(1, 13) if words.postings(one := f"{word}{number}")]
+    if word.isdecimal():
+        return _beginning(words, word, r"x\d+[a-z]{0,2}")
     if _TIMES.search(word):
         return _beginning(words, word, r"[a-z]{1,2}")
     return _beginning(words, word, r"x\d+[a-z]*") if _SCREW.fullmatch(word) else []
@@ -87,11 +101,14 @@ def joined(words: Words, asked: Sequence[str], place: int) -> list[str]:
     found: list[str] = []
     if own.isdecimal():
         found += _of_size(words, asked, place)
-        found += [one + own for one in before if one.isalpha()]
+        found += [one + own for one in before if not one.isdecimal()]
     else:
         found += [own + one for one in after if one.isdecimal()]
         if before and before[0].isdecimal():
-            found += [*_of_size(words, asked, place - 1), *_NAMES.get(own, ())]
+            # Another word behind a size, "4 x 40 wood", is no part of it.
+            part = len(own) <= 2 or own in _NAMES
+            sizes = _of_size(words, asked, place - 1)
+            found += [*(one for one in sizes if part or one.endswith(own)), *_NAMES.get(own, ())]
     # Shops have the same sizes in many queries.
     return [
         one

@@ -19,7 +19,8 @@ TITLES = [
     "Rug 200x300", "Protein powder 2kg", "Milk 1 litre", "iPhone 15 case", "LED bulb E27 9W",
     "Vitamin C 1000 mg", "Vitamin B12 drops", "T-shirt cotton L", "T-shirt cotton 2XL",
     "Set of 2 shirts XL", "H&M hoodie", "C&A shirt",
-    "iPhone 15 Pro Max", "Power bank 20,000 mAh", 'Laptop 13" grey', "Laptop 13″", "Shelf 3 boards",
+    "iPhone 15 Pro Max", "Power bank 20,000 mAh", "Oil 5W-30", "Oil 10W40",
+    "Tyre 205/55 R16", "Vitamin D3", 'Laptop 13" grey', "Laptop 13″", "Shelf 3 boards",
 ]  # fmt: skip
 
 
@@ -63,6 +64,12 @@ def found(text: str) -> list[str]:
         ("iphone15case", ["iPhone 15 case"]),
         ("iphone15promax", ["iPhone 15 Pro Max"]),
         ("20000mah", ["Power bank 20,000 mAh"]),
+        ("4 x 40 steel bolt", []),
+        ("8 x 40 bolt", []),
+        ("5w30 oil", ["Oil 5W-30"]),
+        ("10w-40 oil", ["Oil 10W40"]),
+        ("205/55r16", ["Tyre 205/55 R16"]),
+        ("rug 200", ["Rug 200x300"]),
         ("power bank 20000 mah", ["Power bank 20,000 mAh"]),
         ('tv 55"', ["LG TV 55in"]),
         ('13" laptop', ['Laptop 13" grey', "Laptop 13″"]),
@@ -79,6 +86,7 @@ def test_a_size_is_found_with_and_without_blanks(query: str, titles: list[str]) 
     ("query", "titles"),
     [
         ("vitamin c", ["Vitamin C 1000 mg"]),
+        ("vitamin d", ["Vitamin D3"]),
         ("t-shirt, size L", ["T-shirt cotton L"]),
         ("shirt size xl", ["Set of 2 shirts XL"]),
         ("t-shirt (l)", ["T-shirt cotton L"]),
