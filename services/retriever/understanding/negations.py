@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.understanding.currencies import BEGINNINGS
 from services.retriever.understanding.sayings import Sayings
 from services.retriever.understanding.tokens import Token, adjacent, is_hyphen
 from services.retriever.understanding.wording import Wording
@@ -122,6 +123,8 @@ class Negations:
             return None
         if self._literal(place, length, target, end):
             return None
+        # "Not sugar-free"
+        end += self._free(end)
         first = self._excluded(target, end)
         others, end = self._others(place, end, first, taken)
         end += self._wording.at("on_it", self._tokens, end)
@@ -153,7 +156,17 @@ class Negations:
         if joined and tokens[after].sort == "word":
             return after + 1
         sized = place > 0 and tokens[place - 1].folded in SIZE
-        return after if sized else None
+        return after if sized or self._bare(place) else None
+
+    def _bare(self, place: int) -> bool:
+        """True for a number that products say right behind "not": "iphone not 14", but not for
+        "chanel no 5" and "not 20 €".
+        """
+        tokens = self._tokens
+        if not self._wording.before("not", tokens, place) or tokens[place - 1].folded == "no":
+            return False
+        money = place + 1 < len(tokens) and tokens[place + 1].folded in BEGINNINGS
+        return not money and self._has(self._said(place, place + 1))
 
     def _dangling(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negator that ends the query, behind what it negates: `mug blue not`."""

@@ -549,6 +549,10 @@ def sizes() -> Catalogue:
         ("shirt not size l", "shirt", ["l"]),
         ("shirt not size 42", "shirt", ["42"]),
         ("shirt no 42", "shirt no 42", []),
+        ("shirt not 42", "shirt", ["42"]),
+        ("shirt not 42 €", "shirt not 42 €", []),
+        ("shirt not 43", "shirt not 43", []),
+        ("shirt not sugar-free", "shirt", ["sugar-free"]),
         ("t-shirt without v-neck", "t-shirt", ["v-neck"]),
     ],
 )
