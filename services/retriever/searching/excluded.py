@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.remembered import remembered
@@ -20,7 +20,7 @@ from services.retriever.words.function_words import WITHOUT
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _REMEMBERED = 1_000
-_READ = 1_000
+_READ = 5_000
 """Products whose texts are read."""
 _BEFORE = WITHOUT | {"zero", "non", "free from", "free of", "no added", "without added"}
 _BEHIND = frozenset({"free", "frei", "vrij", "fri"})
@@ -44,13 +44,12 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
     if not postings:
         return rows
     read = np.intersect1d(rows, np.concatenate(postings))[:_READ]
-    products = catalogue.products.values(read.tolist())
     without = [
         row
-        for row, product in zip(read.tolist(), products, strict=True)
+        for row, texts in zip(read.tolist(), _texts(catalogue, read), strict=True)
         if all(
             _is_negated(said, place, own)
-            for said in map(words.analyser.words, _texts(product))
+            for said in map(words.analyser.words, texts)
             for place, word in enumerate(said)
             if word in forms
         )
@@ -69,8 +68,8 @@ def _is_negated(said: list[str], place: int, own: Collection[str]) -> bool:
     )
 
 
-def _texts(product: Mapping[str, Any]) -> Iterator[str]:
-    """The texts of `STRUCTURED`."""
-    for name in ("title", "brand", "category"):
-        yield str(product.get(name) or "")
-    yield from map(str, (product.get("attributes") or {}).values())
+def _texts(catalogue: Catalogue, rows: NDArray[np.intp]) -> Iterator[list[str]]:
+    """The texts of `STRUCTURED` of each row."""
+    columns = [catalogue.products.texts(name, rows) for name in STRUCTURED]
+    for *texts, attributes in zip(*columns, strict=True):
+        yield [*texts, *(from_json(attributes).values() if attributes else ())]

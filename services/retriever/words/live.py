@@ -18,6 +18,7 @@ MOST_IDENTIFIED = 1_000
 """Products that one identifier, or the beginning of one, stands for at most."""
 _FEWEST_MISREAD = 5
 """Characters of an identifier that is found with O for 0, and with I or L for 1."""
+_MOST_MISREAD = 64
 _ALIKE = {one: alike for alike in ("o0", "il1") for one in alike}
 _REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
@@ -201,7 +202,7 @@ def _misread(identifiers: Lexicon, form: str) -> Iterator[int]:
             for one in beginnings
             for other in _ALIKE.get(letter, letter)
             if len(identifiers.beginning(longer := one + other))
-        ]
+        ][:_MOST_MISREAD]
     for one in beginnings:
         number = identifiers.find(one)
         if number is not None:
