@@ -21,12 +21,16 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(dunk|ed)l(e[mnrs]?)$", r"\1el\2"),
     ),
     "en": (
-        (r"(cal|hal|lea|loa|scar|shea|shel)ves$", r"\1f"),
+        (r"(cal|dwar|hal|hoo|lea|loa|scar|shea|shel|thie|wol|^el)ves$", r"\1f"),
         (r"(kni|wi)ves$", r"\1fe"),
-        (r"men$", "man"),
-        (r"lenses$", "lens"),
+        # Not of "specimen", "lumen" and "ramen".
+        (r"(^|wo|[^aeiou]|ice|re|tle)men$", r"\1man"),
+        (r"(bus|lens|quiz)z?es$", r"\1"),
         (r"children$", "child"),
         (r"^feet$", "foot"),
+        (r"teeth$", "tooth"),
+        (r"^geese$", "goose"),
+        (r"^mice$", "mouse"),
         (r"jewell?ery$", "jewelry"),
         # The stemmer asks for a vowel: "TVs", "DVDs", "lbs".
         (r"^([bcdfghjklmnpqrtvwz]+[bcdgv])s$", r"\1"),
@@ -96,7 +100,7 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
     for language, endings in (
         ("da", "at dt lt nt"),
         ("de", "as os ys le lem len ler les"),
-        ("en", "ves men lenses feet ery bs cs ds gs vs"),
+        ("en", "ves men ses zes children eet eeth geese mice ery bs cs ds gs vs"),
         ("es", "en ces"),
         ("fr", "ee es ye ers os us jeux veux he ais ce se ue ve"),
         ("it", "iere iavi ano ono aio"),

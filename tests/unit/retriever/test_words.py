@@ -141,6 +141,21 @@ def test_a_language_has_its_own_forms() -> None:
 
 
 FORMS: list[tuple[Language, str]] = [
+    ("en", "child children"),
+    ("en", "woman women"),
+    ("en", "fireman firemen"),
+    ("en", "lens lenses"),
+    ("en", "bus buses"),
+    ("en", "quiz quizzes"),
+    ("en", "foot feet"),
+    ("en", "tooth teeth"),
+    ("en", "mouse mice"),
+    ("en", "goose geese"),
+    ("en", "wolf wolves"),
+    ("en", "half halves"),
+    ("en", "knife knives"),
+    ("en", "specimen specimens"),
+    ("en", "lumen lumens"),
     ("ru", "красный красная красное красные красного красной"),
     ("ru", "белый белая белые белую"),
     ("ru", "синий синяя синее синие"),
