@@ -42,7 +42,7 @@ from services.common.problems import (
     problem_response,
     problem_shape,
 )
-from services.common.root_path import path_below_root
+from services.common.root_path import path_below_root, relative_redirect
 
 logger = logging.getLogger("services.access")
 
@@ -50,6 +50,8 @@ _QUIET_ROUTES = {"/health", "/ready", "/metrics"}
 _REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
 _DEADLINE = DEADLINE_HEADER.lower().encode()
 _CLOSE = (b"connection", b"close")
+_REDIRECT = 307
+"""Status of the only redirect that there is: to a path with or without its slash at the end."""
 _UNEXPECTED = "An unexpected error occurred. The request id identifies it in our logs."
 
 
@@ -111,6 +113,11 @@ class _Exchange:
             self.status = status = message["status"]
             self.answering = True
             sent = list(message["headers"])
+            if status == _REDIRECT:
+                sent = [
+                    (name, relative_redirect(value) if name == b"location" else value)
+                    for name, value in sent
+                ]
             names = {name for name, _ in sent}
             sent += [header for header in self.headers if header[0] not in names]
             if status == RequestTimeout.status or self._lifecycle.stopping:

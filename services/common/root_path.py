@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -9,6 +11,17 @@ def path_below_root(scope: Scope) -> str:
     """Path of a request without the prefix, as the routes have it."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
+
+
+def relative_redirect(location: bytes) -> bytes:
+    """A redirect to the path with or without its slash at the end, relative to the request's.
+
+    Host, port, scheme and prefix stay those of the client, which a proxy need not pass on.
+    """
+    target = urlsplit(location)
+    name = target.path.rstrip(b"/").rpartition(b"/")[2]
+    relative = b"./" + name + b"/" if target.path.endswith(b"/") else b"../" + name
+    return relative + (b"?" + target.query if target.query else b"")
 
 
 class RootPathMiddleware:

@@ -44,6 +44,24 @@ async def test_every_kind_of_problem_is_explained_at_its_type(http: httpx.AsyncC
         assert explained["description"]
 
 
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/health/", "../health"),
+        ("/problems/not-found/?a=b%26c", "../not-found?a=b%26c"),
+    ],
+)
+async def test_a_slash_too_many_leads_back_to_wherever_the_client_came_from(
+    http: httpx.AsyncClient, path: str, location: str
+) -> None:
+    """Proxies do not pass on the port, the scheme and the prefix that the client used."""
+    answer = await http.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (307, location)
+    shown = httpx.URL(f"https://shop.example:8443/find{path}")
+    bare = path.partition("?")[0].rstrip("/")
+    assert shown.join(location).copy_with(query=None) == f"https://shop.example:8443/find{bare}"
+
+
 @pytest.mark.parametrize("offered", ["abc-1.2_3", "x" * 64])
 async def test_a_harmless_request_id_is_kept(http: httpx.AsyncClient, offered: str) -> None:
     response = await http.get("/echo/0", headers={REQUEST_ID_HEADER: offered})
