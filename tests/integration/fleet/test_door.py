@@ -6,13 +6,17 @@ import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml  # type: ignore[import-untyped]
+from pydantic import IPvAnyNetwork
 
+from services.gateway.admission.callers import address_of
+from services.gateway.settings import GatewaySettings
 from tests.fleet.door import DOOR_PORT, kernel_settings, nginx, write_configuration
 from tests.fleet.network import Host, Network, NetworkRefused
 from tests.support.ending import end
@@ -27,7 +31,8 @@ _SEARCH, _CHANGE = "/predict", "/products/batch"
 _MOST_TRIES = 8
 """Each worker of nginx has its own turns."""
 
-# Writes the path of each request to a file; then it answers, or never does.
+# Writes the path of each request to a file; then it answers, or never does. `GET` is answered with
+# the addresses that were passed on.
 _GATEWAY = """
 import http.server, sys, time
 path, silent = sys.argv[1], sys.argv[2] == "silent"
@@ -44,6 +49,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(self.headers["x-forwarded-for"].encode())
 http.server.ThreadingHTTPServer(("0.0.0.0", 7860), Gateway).serve_forever()
 """
 
@@ -116,6 +122,27 @@ async def test_a_search_in_a_lost_gateway_is_answered_by_another_and_a_change_is
     assert [one.status_code for one in searched] == [httpx.codes.OK] * 2
     assert [one.status_code for one in changed] == [httpx.codes.BAD_GATEWAY] * 2
     assert _asked(answering, _CHANGE) == changes
+
+
+@pytest.mark.parametrize(
+    ("given", "caller"),
+    [("198.51.100.7", "198.51.100.7"), ("6.6.6.6, 198.51.100.7", "198.51.100.7")],
+)
+async def test_behind_another_proxy_each_shopper_has_an_address_of_their_own(
+    tmp_path: Path, given: str, caller: str
+) -> None:
+    """Otherwise all shoppers together would have the limits of one."""
+    with two_gateways(tmp_path) as (_, url, _, _):
+        async with asking(url) as http:
+            passed_on = (await http.get("/", headers={"X-Forwarded-For": given})).text
+    assert address_of("10.0.0.1", passed_on.split(","), _trusted()) == caller
+
+
+def _trusted() -> Sequence[IPvAnyNetwork]:
+    """The networks that the gateway trusts in compose.yaml."""
+    services = yaml.safe_load(Path("compose.yaml").read_text(encoding="utf-8"))["services"]
+    networks = services["gateway"]["environment"]["GATEWAY_TRUSTED_PROXIES"]
+    return GatewaySettings(trusted_proxies=networks).trusted_proxies
 
 
 async def _held(http: httpx.AsyncClient, path: str, silent: Path) -> asyncio.Task[httpx.Response]:
