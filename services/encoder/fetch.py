@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import httpx
 
+from services.common.environment_proxy import UnusableProxy, environment_proxy
 from services.encoder.source import sha256_of
 
 Progress = Callable[[int, int | None], None]
@@ -66,9 +67,9 @@ def fetch(
             _download_with_retries(
                 url, part, progress, WAITS_S if waits_s is None else waits_s, headers
             )
-        except (httpx.HTTPError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnusableProxy) as error:
             raise FetchFailed(
-                f"Could not download {url} ({str(error) or type(error).__name__}). The next start "
+                f"Could not download {url} ({_reason(error)}). The next start "
                 f"resumes the download. Without a network, put the file at {target}, or choose a "
                 "local model."
             ) from error
@@ -81,6 +82,14 @@ def fetch(
             )
         os.replace(part, target)
         return target
+
+
+def _reason(error: Exception) -> str:
+    """On one line, without the address that refused: after a redirection, it has a signature."""
+    if isinstance(error, httpx.HTTPStatusError):
+        answer = error.response
+        return f"{answer.url.host} answered {answer.status_code} {answer.reason_phrase}".rstrip()
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def is_passing(status: int) -> bool:
@@ -108,7 +117,16 @@ def _download(url: str, part: Path, progress: Progress, headers: Mapping[str, st
     sent = {**headers, "Accept-Encoding": "identity"}
     if have:
         sent["Range"] = f"bytes={have}-"
-    with httpx.stream("GET", url, headers=sent, timeout=_TIMEOUT, follow_redirects=True) as got:
+    with httpx.stream(
+        "GET",
+        url,
+        headers=sent,
+        timeout=_TIMEOUT,
+        follow_redirects=True,
+        proxy=environment_proxy(url),
+        trust_env=False,
+        verify=httpx.create_ssl_context(),  # this alone reads the environment: SSL_CERT_FILE
+    ) as got:
         if have and got.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # the part is complete; the checksum decides
         got.raise_for_status()

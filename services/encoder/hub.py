@@ -15,7 +15,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from httpx2 import TransportError
+import httpx
+from httpx2 import InvalidURL, TransportError
 from huggingface_hub import HfApi, get_token, hf_hub_url
 from huggingface_hub.constants import is_offline_mode
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -77,8 +78,9 @@ def fetch_snapshot(name: str, cache: Path, endpoint: str | None, progress: Progr
         )
     except HFValidationError as error:
         raise UnusableWeights(f"{PREFIX}{name}: {error}") from error
-    # ValueError: no JSON, as from a network that wants a sign-in first.
-    except (HfHubHTTPError, TransportError, ValueError) as error:
+    # ValueError: no JSON, as from a network that wants a sign-in first. The last two: a proxy of
+    # the environment that cannot be used.
+    except (HfHubHTTPError, TransportError, ValueError, ImportError, InvalidURL) as error:
         refused = isinstance(error, HfHubHTTPError) and not is_passing(error.response.status_code)
         if refused or not reference.is_file():
             raise FetchFailed(_failure(name, error)) from error
@@ -168,14 +170,30 @@ class _Download:
             self.info.id, file.rfilename, revision=self.info.sha, endpoint=self.endpoint
         )
         token = get_token()
-        fetch(
-            url,
-            self.folder / file.rfilename,
-            str(file.blob_id) if file.lfs is None else file.lfs.sha256,
-            self.progress,
-            digest=_GIT if file.lfs is None else SHA256,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-        )
+        try:
+            fetch(
+                url,
+                self.folder / file.rfilename,
+                str(file.blob_id) if file.lfs is None else file.lfs.sha256,
+                self.progress,
+                digest=_GIT if file.lfs is None else SHA256,
+                headers={"Authorization": f"Bearer {token}"} if token else {},
+            )
+        except FetchFailed as failure:
+            if not _is_gated(failure.__cause__):
+                raise
+            # Its description is public, so the hub refuses only here.
+            raise FetchFailed(
+                f"{PREFIX}{self.info.id} is gated. Accept its terms on its page in the hub, and "
+                "set HF_TOKEN to a token of that account."
+            ) from failure
+
+
+def _is_gated(error: BaseException | None) -> bool:
+    return (
+        isinstance(error, httpx.HTTPStatusError)
+        and error.response.headers.get("X-Error-Code") == "GatedRepo"
+    )
 
 
 def _needed(name: str, files: Collection[str]) -> tuple[list[str], list[str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
+from services.common.environment_proxy import UnusableProxy, environment_proxy
 from services.rewriter.answer_schema import response_schema
 from services.rewriter.prompt import prompt
 from services.rewriter.redaction import redacted
@@ -17,6 +19,8 @@ from services.rewriter.settings import RewriterSettings
 if TYPE_CHECKING:
     from google.genai.client import AsyncClient
     from google.genai.types import GenerateContentConfig, GenerateContentResponse
+
+logger = logging.getLogger(__name__)
 
 _MAX_OUTPUT_TOKENS = 500
 
@@ -47,8 +51,19 @@ async def open_gemini(settings: RewriterSettings) -> AsyncIterator[Writer | None
     from google.genai import types
 
     key = settings.gemini_api_key.get_secret_value()
-    # The rewriter sets the deadlines.
-    http = httpx.AsyncClient(timeout=None, follow_redirects=True)  # noqa: S113
+    try:
+        proxy = environment_proxy(str(settings.gemini_url))
+    except UnusableProxy as error:
+        logger.error("gemini is out of reach", extra={"reason": str(error)})
+        yield _OutOfReach(str(error))
+        return
+    http = httpx.AsyncClient(
+        timeout=None,  # noqa: S113 - the rewriter sets the deadlines
+        proxy=proxy,
+        trust_env=False,
+        verify=httpx.create_ssl_context(),  # this alone reads the environment: SSL_CERT_FILE
+        follow_redirects=True,
+    )
     client = genai.Client(
         # Each is given explicitly, or the SDK reads it from the environment.
         api_key=key,
@@ -61,6 +76,8 @@ async def open_gemini(settings: RewriterSettings) -> AsyncIterator[Writer | None
             retry_options=types.HttpRetryOptions(attempts=1),
             # Explicit, or the SDK uses aiohttp wherever another package has installed it.
             httpx_async_client=http,
+            # For the SDK's other client, which nothing here uses.
+            client_args={"trust_env": False},
         ),
     )
     try:
@@ -86,6 +103,16 @@ def _config(settings: RewriterSettings) -> GenerateContentConfig:
         else types.ThinkingConfig(thinking_level=types.ThinkingLevel(level)),
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
     )
+
+
+class _OutOfReach:
+    """In the place of a Gemini that no request can reach."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def write(self, query: str) -> str:
+        raise GeminiFailed(self._reason)
 
 
 class _Gemini:

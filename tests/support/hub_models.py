@@ -37,6 +37,8 @@ class ModelHub:
         """Large files come with one byte changed."""
         self.outage: int | None = None
         """Status of all answers."""
+        self.gated = False
+        """The account has not accepted the terms: it sees the repository, and no file of it."""
         self.sign_in = False
         """Each answer is a page, as of a network that wants a sign-in first."""
         self.asked: list[str] = []
@@ -92,6 +94,8 @@ def _hub_app(hub: ModelHub) -> FastAPI:
 
     @api.get(f"/{MODEL}/resolve/{{revision}}/{{path:path}}")
     def resolve(revision: str, path: str) -> Response:
+        if hub.gated:
+            raise HTTPException(403, headers={"X-Error-Code": "GatedRepo"})
         data = hub.commits[hub.sha_of(revision)].get(path)
         if data is None:
             raise _not_found("EntryNotFound", "Entry not found")

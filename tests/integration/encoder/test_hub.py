@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import close_session
 from safetensors.numpy import save
 
 from services.encoder import hub as hub_module
@@ -193,6 +194,23 @@ def test_a_wrong_token_is_refused_with_advice(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_of_nobody")
     with pytest.raises(FetchFailed, match="HF_TOKEN"):
+        find(MODEL, tmp_path, served[1])
+
+
+def test_a_gated_model_is_refused_with_advice(served: tuple[ModelHub, str], tmp_path: Path) -> None:
+    hub, url = served
+    hub.gated = True
+    with pytest.raises(FetchFailed, match=r"hf:shop/clip is gated\. Accept its terms.*HF_TOKEN"):
+        find(MODEL, tmp_path, url)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://127.0.0.1:port"])
+def test_a_proxy_that_cannot_be_used_is_refused_by_name(
+    served: tuple[ModelHub, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    close_session()  # the client of another test has its proxies already
+    with pytest.raises(FetchFailed, match=r"hf:shop/clip.*(SOCKS|port)"):
         find(MODEL, tmp_path, served[1])
 
 

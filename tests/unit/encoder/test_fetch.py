@@ -106,6 +106,28 @@ def test_an_overloaded_server_is_asked_again(server: WeightsServer, tmp_path: Pa
     assert len(server.asked) == 3
 
 
+def test_proxies_of_the_environment_that_the_address_does_not_need_are_no_trouble(
+    server: WeightsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "fe80::/10")
+    with pytest.raises(FetchFailed, match="Set http_proxy"):
+        fetch(f"{server.url}/clip.pt", tmp_path / "clip.pt", SHA256, nothing, ())
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    fetch("http://weights.example/clip.pt", tmp_path / "clip.pt", SHA256, nothing, ())
+    assert [path for path, _ in server.asked] == ["http://weights.example/clip.pt"]
+
+
+def test_a_refusal_is_one_line_without_the_address_that_refused(
+    server: WeightsServer, tmp_path: Path
+) -> None:
+    server.statuses = [403]
+    with pytest.raises(FetchFailed) as failed:
+        fetch(f"{server.url}/clip.pt", tmp_path / "clip.pt", SHA256, nothing, ())
+    assert "(127.0.0.1 answered 403 Forbidden)" in str(failed.value)
+    assert "\n" not in str(failed.value)
+
+
 def test_a_file_that_is_not_there_is_asked_for_once(server: WeightsServer, tmp_path: Path) -> None:
     server.statuses = [404]
     with pytest.raises(FetchFailed, match="404"):

@@ -154,6 +154,26 @@ async def test_a_gemini_that_is_away_is_an_error_for_nobody(run_rewriter: RunRew
     assert (answer.rewritten_query, answer.source) == (QUERY, "error")
 
 
+async def test_a_proxy_that_cannot_be_used_is_reported_and_an_error_for_nobody(
+    run_rewriter: RunRewriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    async with run_rewriter(written("mug")) as it:
+        answer = await it.rewrite(QUERY)
+        state = await it.gemini_state()
+    assert (answer.rewritten_query, answer.source) == (QUERY, "error")
+    assert "Set http_proxy" in state["detail"]
+
+
+async def test_proxies_that_gemini_does_not_need_are_no_trouble(
+    run_rewriter: RunRewriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,fe80::/10")
+    async with run_rewriter(written("mug")) as it:
+        assert (await it.rewrite(QUERY)).source == "gemini"
+
+
 async def test_a_slow_gemini_is_left_at_the_deadline(run_rewriter: RunRewriter) -> None:
     slow = Reply(written("mug").body, after_s=30)
     async with run_rewriter(slow, rewrite_deadline_ms=100) as it:
