@@ -32,9 +32,10 @@ START_ERRORS = (
     UnusableWeights,
     UnsuitablePrecision,
     FetchFailed,
-    FileNotFoundError,
+    OSError,
 )
-"""Errors in the settings of the model. The messages are written for operators."""
+"""Errors in the settings of the model, and folders that cannot be written. The messages are written
+for operators."""
 
 
 def prepare_model(settings: EncoderSettings, progress: Progress) -> GraphFiles:

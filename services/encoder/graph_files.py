@@ -78,7 +78,7 @@ def prepare_graphs(source: ModelSource, cache: Path, precision: Precision) -> Gr
 
     A separate process makes them, because this takes four times the memory of serving and the
     memory would not be returned. The files are written elsewhere and moved into place together, so
-    a killed process leaves no partial result. Raises UnusableWeights.
+    a killed process leaves no partial result. Raises UnusableWeights or OSError.
     """
     folder = cache / f"{source.key}-{precision}-graphs{_GRAPHS_VERSION}"
     description = folder / "info.json"
@@ -130,7 +130,7 @@ def _make_graphs(source: ModelSource, folder: Path, precision: Precision) -> Non
         # map to half the memory. Folding the norms needs more bits, so fp32 files stay complete.
         half = precision == "bf16"
         for tower in (towers.text, towers.image):
-            ov.save_model(tower, aside / f"{tower.friendly_name}.xml", compress_to_fp16=half)
+            _save(tower, aside / f"{tower.friendly_name}.xml", half=half)
         if source.tokenizer_json is not None:
             (aside / TOKENIZER_FILE).write_text(source.tokenizer_json, "utf-8")
         (aside / "info.json").write_text(info.model_dump_json(indent=2))
@@ -142,3 +142,15 @@ def _make_graphs(source: ModelSource, folder: Path, precision: Precision) -> Non
                 raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _save(tower: ov.Model, path: Path, *, half: bool) -> None:
+    """Raises OSError."""
+    try:
+        ov.save_model(tower, path, compress_to_fp16=half)
+    except RuntimeError as error:
+        free = shutil.disk_usage(path.parent).free // 2**20
+        raise OSError(
+            f"Could not write the model's graphs to {path.parents[1]} ({error}). {free} MB are "
+            "free there; they need as much as the weights."
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,18 @@ def test_graphs_are_made_once_and_kept(weights: StateDict, tmp_path: Path) -> No
     path.unlink()
     assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
     assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [first.folder.name]
+
+
+def test_a_disk_that_is_full_is_named_and_nothing_half_made_stays(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As on a full disk, a write ends with an error. The process that makes the graphs inherits it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"Could not write the model's graphs to .* free there"):
+            prepare_graphs(source_of_file(BUNDLED), tmp_path, "fp32")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_of_something_else_are_refused(weights: StateDict) -> None:
