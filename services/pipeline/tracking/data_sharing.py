@@ -6,6 +6,7 @@ environment.
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ CODE = Path(__file__).resolve().parents[3]
 _DRIVE = "gdrive://"
 _DVC = "services.pipeline.tracking.dvc"
 _KEY = "GDRIVE_CREDENTIALS_DATA"
+_MOST_LISTED = 3
 _SAMPLE_WORKS = "The sample in data/sample needs no remote."
 
 
@@ -57,11 +59,34 @@ def share(direction: Direction, settings: DataSettings, root: Path) -> None:
         raise DataAway(
             f"DATA_REMOTE is not set. Set it to {_DRIVE}FOLDER_ID (docs/data.md). {_SAMPLE_WORKS}"
         )
+    if "//drive.google.com/" in settings.remote:
+        raise DataAway(
+            f"DATA_REMOTE is the address of a web page. Set it to {_DRIVE}FOLDER_ID, with the last "
+            f"part of that address (docs/data.md). {_SAMPLE_WORKS}"
+        )
+    wanted = _wanted(root) if direction == "pull" else []
     environment: dict[str, str] = {}
     if settings.remote.startswith(_DRIVE):
         environment[_KEY] = _checked_key(settings.credentials)
     _dvc(root, "remote", "add", "--local", "--force", "--default", REMOTE, settings.remote)
-    _dvc(root, direction, **environment)
+    _dvc(root, direction, *wanted, **environment)
+
+
+def _wanted(root: Path) -> list[str]:
+    """Targets of a pull; none means all. Raises DataAway if there is nothing to pull.
+
+    Without dvc.lock no stage has a result to fetch, and DVC would call each of them missing.
+    """
+    if (root / "dvc.lock").is_file() or not (root / "dvc.yaml").is_file():
+        return []
+    tracked = [*root.glob("*.dvc"), *root.glob("data/**/*.dvc")]
+    wanted = sorted(str(path.relative_to(root)) for path in tracked if path.is_file())
+    if not wanted:
+        raise DataAway(
+            "data pull: this version has no data to fetch, since it has neither dvc.lock nor a "
+            f".dvc file (docs/data.md). {_SAMPLE_WORKS}"
+        )
+    return wanted
 
 
 def _checked_key(key: SecretStr | None) -> str:
@@ -96,6 +121,17 @@ def _dvc(root: Path, *arguments: str, **environment: str) -> None:
         check=False,
     )
     if done.returncode:
-        reasons = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-        reason = reasons[0].removeprefix("ERROR: ") if reasons else "DVC gives no reason"
-        raise DataAway(f"data {arguments[0]}: {reason.rstrip('.:')}. {_SAMPLE_WORKS}")
+        raise DataAway(f"data {arguments[0]}: {_reason(done.stderr)}. {_SAMPLE_WORKS}")
+
+
+def _reason(output: str) -> str:
+    """DVC's first error on one line, with the first of the files that it lists."""
+    _, found, text = f"\n{output}".partition("\nERROR: ")
+    error, *others = text.splitlines() or [""]
+    if not found:
+        return "DVC gives no reason"
+    if not error.endswith(":"):
+        return error.rstrip(".")
+    listed = list(itertools.takewhile(lambda line: not line.endswith("?"), others))
+    more = f" and {len(listed) - _MOST_LISTED} more" if len(listed) > _MOST_LISTED else ""
+    return f"{error} {', '.join(listed[:_MOST_LISTED])}{more}" if listed else error.rstrip(":")

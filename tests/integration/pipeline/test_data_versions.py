@@ -106,8 +106,33 @@ def test_a_remote_that_has_not_the_data_is_told_in_one_line(
     shutil.rmtree(repository / "shop")
     shutil.rmtree(repository / ".dvc" / "cache")
 
-    with pytest.raises(DataAway, match=r"^data pull: .*needs no remote\.$"):
+    with pytest.raises(DataAway, match=r"^data pull: .* targets: shop\. .*needs no remote\.$"):
         share("pull", DataSettings(remote=str(tmp_path / "empty")), repository)
+
+
+def test_a_catalogue_is_pulled_before_anybody_has_run_the_stages(
+    repository: Path, tmp_path: Path
+) -> None:
+    """As in a fresh clone: dvc.yaml is in git, and dvc.lock is not."""
+    stage = {"cmd": "python", "outs": ["made.csv"]}
+    (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"make": stage}}))
+    settings = DataSettings(remote=str(tmp_path / "remote"))
+    with pytest.raises(DataAway, match="no data to fetch"):
+        share("pull", settings, repository)
+
+    _dvc(repository, "add", "shop")
+    before = _digests(repository / "shop")
+    share("push", settings, repository)
+    shutil.rmtree(repository / "shop")
+    shutil.rmtree(repository / ".dvc" / "cache")
+    share("pull", settings, repository)
+    assert _digests(repository / "shop") == before
+
+
+def test_the_address_of_a_folders_page_is_refused_with_advice(tmp_path: Path) -> None:
+    page = "https://drive.google.com/drive/folders/1AbC?usp=sharing"
+    with pytest.raises(DataAway, match="gdrive://FOLDER_ID"):
+        share("push", DataSettings(remote=page), tmp_path)
 
 
 def test_the_stages_go_from_the_file_to_what_is_published_without_telling_anybody() -> None:
