@@ -23,6 +23,7 @@ from huggingface_hub import (
     HfApi,
     SpaceRuntime,
     SpaceStage,
+    get_token,
 )
 from huggingface_hub.errors import HfHubHTTPError
 
@@ -173,6 +174,8 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=BUILD_PATIENCE_S, metavar="SECONDS")
     parser.add_argument("--poll", type=float, default=10.0, metavar="SECONDS")
     arguments = parser.parse_args()
+    if get_token() is None:
+        return _failed("HF_TOKEN is not set. Set it to a token that may write to the Space.")
     space = Space(
         HfApi(),
         arguments.name,

@@ -122,6 +122,13 @@ def test_a_refused_token_is_one_line_and_changes_nothing(
     assert state.messages == ["The first one"]
 
 
+def test_a_missing_token_is_named_before_anything_is_asked(tmp_path: Path) -> None:
+    done = deployed("http://127.0.0.1:1", tmp_path, token="")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: HF_TOKEN is not set.")
+
+
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1", "https://hub.invalid"])
 def test_without_a_network_the_command_ends_in_one_line(endpoint: str, tmp_path: Path) -> None:
     done = deployed(endpoint, tmp_path, "--tree", str(new_version(tmp_path, "serves")))
