@@ -157,6 +157,11 @@ def _text(response: GenerateContentResponse) -> str:
     if not response.candidates:
         raise GeminiUnusable("no candidates")
     reason = response.candidates[0].finish_reason
+    if reason == "MAX_TOKENS":
+        raise GeminiUnusable(
+            f"cut off after {_MAX_OUTPUT_TOKENS} tokens. A model that thinks needs "
+            "REWRITER_GEMINI_THINKING_LEVEL=minimal"
+        )
     if reason != "STOP":
         raise GeminiUnusable(f"finished by {reason}")
     text = response.text

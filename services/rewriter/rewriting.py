@@ -52,6 +52,9 @@ class Rewriter:
         self._breaker = TrialBreaker(
             limit=settings.breaker_failures, pause_s=settings.breaker_pause_s
         )
+        self._rejections: list[str] = []
+        """Reasons of the rejected answers since the last good one."""
+        self._many = settings.breaker_failures
         self._flights: dict[str, asyncio.Task[Outcome]] = {}
         metrics.breaker_open.set_function(lambda: self._breaker.state != "closed")
 
@@ -61,7 +64,13 @@ class Rewriter:
         if self._writer is None:
             return Dependency(status="ok", detail="Off: no key is set.")
         if breaker.failures == 0:
-            return Dependency(status="ok", detail="Ready.")
+            if len(self._rejections) < self._many:
+                return Dependency(status="ok", detail="Ready.")
+            return Dependency(
+                status="degraded",
+                detail=f"Its last {self._many} answers or more were rejected. "
+                f"Last reason: {self._rejections[-1]}.",
+            )
         if breaker.state == "closed":
             trouble = f"Failures in a row: {breaker.failures}."
         elif breaker.state == "open":
@@ -151,17 +160,22 @@ class Rewriter:
         except GeminiUnusable as error:
             if loop.time() < late.when():
                 self._breaker.succeeded()
-            logger.info("answer rejected", extra={"reason": str(error)})
-            return None, "rejected"
+            return self._rejected(str(error))
         finally:
             late.cancel()
         if loop.time() < late.when():
             self._breaker.succeeded()
         better = rewritten(answer, query)
         if better is None:
-            logger.info("answer rejected", extra={"reason": "not a caption"})
-            return None, "rejected"
+            return self._rejected("not a caption")
+        self._rejections = []
         return better, "gemini"
+
+    def _rejected(self, reason: str) -> Outcome:
+        """Log an unusable answer. A query may be the cause, so no circuit opens."""
+        logger.info("answer rejected", extra={"reason": reason})
+        self._rejections = [*self._rejections, reason][-self._many :]
+        return None, "rejected"
 
     def _failed(self, reason: str, *, counted: bool = False) -> None:
         """Log a failure and count it, unless it was counted when it became late."""

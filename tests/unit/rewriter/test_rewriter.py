@@ -245,6 +245,27 @@ async def test_a_refused_request_is_tried_again_and_never_silent(
     assert len(logged) == 4, "each trial logs the service's own message"
 
 
+async def test_a_model_whose_answers_are_never_usable_is_reported(
+    run_rewriter: RunRewriter,
+) -> None:
+    """As a model that spends all tokens on thinking. Otherwise it costs money and says `Ready`."""
+    cut = True
+
+    def reply(_: GeminiRequest) -> Reply:
+        return written("red", "MAX_TOKENS") if cut else written("red mug")
+
+    async with run_rewriter(reply, breaker_failures=3) as it:
+        for _ in range(3):
+            assert (await it.gemini_state()) == {"status": "ok", "detail": "Ready."}
+            assert (await it.rewrite(QUERY)).source == "rejected"
+        state = await it.gemini_state()
+        assert state["status"] == "degraded"
+        assert state["detail"].endswith("REWRITER_GEMINI_THINKING_LEVEL=minimal.")
+        cut = False
+        assert (await it.rewrite(QUERY)).source == "gemini", "no circuit opened"
+        assert (await it.gemini_state())["detail"] == "Ready."
+
+
 async def test_without_a_key_gemini_is_reported_as_off(run_rewriter: RunRewriter) -> None:
     async with run_rewriter(written("mug"), gemini_api_key=None) as it:
         assert await it.gemini_state() == {"status": "ok", "detail": "Off: no key is set."}
