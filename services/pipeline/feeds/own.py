@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
 import pyarrow as pa
 
-from services.contracts.products import LIST_PRICE, MORE_IMAGES
-from services.contracts.search import IN_STOCK
+from services.contracts.products import MORE_IMAGES
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
+    NOT_FOR_SALE,
+    UNREADABLE,
     Feed,
     FeedRow,
     ReadyVectors,
@@ -25,33 +26,14 @@ from services.pipeline.feeds.base import (
     shown,
 )
 from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.own_columns import FIELD_COLUMNS, FURTHER, bare, currency_in, named
+from services.pipeline.feeds.own_offers import Offers
 from services.pipeline.feeds.parquet_table import ParquetTable
-from services.pipeline.feeds.sales import in_stock
 from services.pipeline.feeds.table import Record, Table
-
-FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "product_id": ("product_id", "id", "item_id", "sku"),
-    "title": ("title", "name", "product_title", "product_name", "productdisplayname"),
-    "description": ("description", "product_description", "body"),
-    "brand": ("brand", "manufacturer", "vendor"),
-    "category": ("category", "product_type", "google_product_category"),
-    "price": ("price",),
-    "currency": ("currency", "price_currency", "currency_code"),
-    "image": ("image_path", "image", "image_url", "image_link", "picture"),
-    "product_url": ("product_url", "url", "link"),
-}
-"""Field of a product → the columns that may hold it, the preferred one first."""
 
 NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
 """Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
 
-_FURTHER = re.compile(
-    r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
-    r"|(?:image|picture|photo)(?:link|url|path)?s|(?:media|image)?gallery"
-    r"|(?:additional)?(?:image|img|picture|photo)(?:link|url|path|src)?[0-9]{1,2}"
-)
-"""Columns of further pictures, without the marks in their names."""
-_MARKS = re.compile(r"[\W_]")
 _PICTURE = re.compile(r"https?://|\.(?:jpe?g|png|webp|avif|gif|heic|bmp|tiff?)$", re.IGNORECASE)
 _BLANKS = re.compile(r"\s")
 _BETWEEN_PICTURES = re.compile(r"[,;|\n]")
@@ -75,8 +57,6 @@ _TYPES = frozenset(
 )
 """Product types of shop systems, which are never a category."""
 
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-
 
 class OwnFeed(Feed):
     """Raises FeedUnusable when the columns can't be those of a product feed."""
@@ -95,8 +75,7 @@ class OwnFeed(Feed):
         self.folder = table.path if table.path.is_dir() else table.path.parent
         names = table.names()
         self._fields = {
-            field: [(at, name) for other in others for at, name in _named(names, other)]
-            for field, others in FIELD_COLUMNS.items()
+            field: named(names, field, others) for field, others in FIELD_COLUMNS.items()
         }
         missing = [field for field in REQUIRED_FIELDS if not self._fields[field]]
         if missing:
@@ -108,14 +87,17 @@ class OwnFeed(Feed):
         self._further = [
             (index, name)
             for index, name in enumerate(names)
-            if index not in taken and _FURTHER.fullmatch(_bare(name))
+            if index not in taken and FURTHER.fullmatch(bare(name))
         ]
         taken |= {index for index, _ in self._further}
         others = [(index, name) for index, name in enumerate(names) if name and index not in taken]
         # The first of two columns with one name counts, so it is set last.
         self._others = others[::-1]
-        self.attribute_columns = tuple(dict.fromkeys(self.columns[index] for index, _ in others))
+        self._offers = Offers(names, self.columns)
+        unknown = [self.columns[at] for at, name in others if name not in self._offers.names]
+        self.attribute_columns = tuple(dict.fromkeys(unknown))
         self._lists = _lists(table)
+        self._currencies = {name: currency_in(name) for _, name in self._fields["price"]}
 
     def rows(self) -> Iterator[FeedRow]:
         return map(self._row, self._table.records())
@@ -126,7 +108,7 @@ class OwnFeed(Feed):
     def column(self, row: FeedRow, name: str) -> str:
         """The first column with a value, if a field has several."""
         columns = self._further if name == MORE_IMAGES else self._fields.get(name, ())
-        places = [index for index, _ in columns]
+        places = [index for index, _ in columns or self._offers.columns(name)]
         places += [index for index, other in reversed(self._others) if other == name]
         said = [index for index in places if index < len(row.values) and row.values[index].strip()]
         return next((self.columns[index] for index in (*said, *places)), name)
@@ -146,17 +128,24 @@ class OwnFeed(Feed):
         _keep_the_first_category(fields, attributes)
         if NESTED in attributes:
             _flatten(attributes)
-        availability = attributes.get("availability")
-        if availability and (stock := in_stock(availability)):
-            attributes.setdefault(IN_STOCK, stock)
-        if LIST_PRICE in attributes and not _PLAIN.fullmatch(attributes[LIST_PRICE]):
-            fields[LIST_PRICE] = attributes.pop(LIST_PRICE)
+        notes = self._offers.apply(fields, attributes)
         picture = None
         if record.pictures:
             columns = (self.columns[at] for at, _ in self._fields["image"])
             picture = next((found for one in columns if (found := record.pictures.get(one))), None)
-        vectors, problem = self._vectors(record, attributes)
-        return FeedRow(record.number, values, fields, attributes, problem, vectors, picture)
+        hidden = self._offers.why_hidden(attributes)
+        vectors, problem = (None, hidden) if hidden else self._vectors(record, attributes)
+        return FeedRow(
+            record.number,
+            values,
+            fields,
+            attributes,
+            problem,
+            vectors,
+            picture,
+            notes,
+            NOT_FOR_SALE if hidden else UNREADABLE,
+        )
 
     def _further_pictures(
         self, values: Sequence[str], attributes: MutableMapping[str, str]
@@ -195,6 +184,8 @@ class OwnFeed(Feed):
                     fields[field], used[field] = value, name
                 elif name != used[field]:
                     attributes[name] = value
+        if "price" in fields and (code := self._currencies[used["price"]]):
+            fields.setdefault("currency", code)
         return fields
 
     def _vectors(
@@ -208,15 +199,6 @@ class OwnFeed(Feed):
             problem = f"its vectors are not of {self.vectors_model.name!r}, as the first row's are"
         vectors = ReadyVectors(record.vectors.get(TEXT_VECTOR), record.vectors.get(IMAGE_VECTOR))
         return vectors, problem
-
-
-def _named(names: Sequence[str], wanted: str) -> list[tuple[int, str]]:
-    """Their places, of `image_url` also `imageUrl`, `image-url` and `Image URL*`."""
-    return [(at, name) for at, name in enumerate(names) if _bare(name) == _bare(wanted)]
-
-
-def _bare(name: str) -> str:
-    return _MARKS.sub("", name)
 
 
 def _lists(table: Table) -> frozenset[int]:

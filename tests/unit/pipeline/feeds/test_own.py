@@ -325,7 +325,7 @@ def test_columns_are_known_however_their_words_are_joined(tmp_path: Path, header
         ("availability", "in stock", "true"),
         ("Availability", "https://schema.org/OutOfStock", "false"),
         ("availability", "preorder", None),
-        ("availability,in_stock", "in stock,no", "no"),
+        ("availability,in_stock", "in stock,no", "false"),
     ],
 )
 def test_availability_says_what_is_in_stock(

@@ -1,0 +1,112 @@
+"""Names of columns in our own format, and in exports of systems that are read as our own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from services.contracts.products import LIST_PRICE
+from services.pipeline.feeds.currencies import CODES, currency_of
+
+FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "product_id": ("product_id", "id", "item_id", "sku"),
+    "title": ("title", "name", "product_title", "product_name", "productdisplayname"),
+    "description": ("description", "product_description", "body"),
+    "brand": ("brand", "manufacturer", "vendor"),
+    "category": ("category", "product_type", "google_product_category"),
+    "price": ("price", "regular_price", "standard_price", "retail_price"),
+    "currency": ("currency", "price_currency", "currency_code"),
+    "image": ("image_path", "image", "image_url", "image_link", "picture"),
+    "product_url": ("product_url", "url", "link"),
+}
+"""Field of a product → the columns that may hold it, the preferred one first."""
+
+SALE, SALE_DATES, SALE_START, SALE_END, ON_SALE = (
+    "sale_price",
+    "sale_price_effective_date",
+    "sale_start",
+    "sale_end",
+    "on_sale",
+)
+STOCK, TRACKED = "stock", "tracked"
+OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    LIST_PRICE: (
+        *("compare_at_price", "compare_price", "regular_price", "original_price", "old_price"),
+        *("was_price", "strikethrough_price", "msrp", "mrp", "rrp", "uvp", "retail_price"),
+    ),
+    SALE: ("sale_price", "special_price", "discounted_price", "offer_price", "promotional_price",
+           "selling_price", "final_price"),
+    SALE_DATES: ("sale_price_effective_date",),
+    SALE_START: ("sale_start", "sale_start_date", "sale_price_start_date", "sale_from_date",
+                 "special_price_from_date", "date_sale_price_starts"),
+    SALE_END: ("sale_end", "sale_end_date", "sale_price_end_date", "sale_to_date",
+               "special_price_to_date", "date_sale_price_ends"),
+    ON_SALE: ("on_sale", "is_on_sale"),
+    STOCK: ("availability", "stock_status", "inventory_status", "stock", "stock_quantity",
+            "stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level",
+            "inventory_quantity", "quantity", "qty"),
+    TRACKED: ("track_inventory", "inventory_tracking", "manage_stock"),
+}  # fmt: skip
+"""What is said of an offer → the columns that may say it, the preferred one first."""
+
+PRICES = frozenset({"price", LIST_PRICE, SALE})
+
+SHOWN = re.compile(
+    r"(?:is|product|item)*(?:visible|published|active|enabled|online)(?:flag|01|yn)?"
+)
+"""Columns in which a "no" hides a product, without the marks in their names."""
+HIDDEN = re.compile(
+    r"(?:is|product|item)*(?:hidden|archived|deleted|draft|disabled|unpublished)(?:flag|01|yn)?"
+)
+"""Columns in which a "yes" hides it."""
+STATUS = re.compile(r"(?:product|item|publish|publication)?(?:status|visibility)")
+
+FURTHER = re.compile(
+    r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
+    r"|(?:image|picture|photo)(?:link|url|path)?s|(?:media|image)?gallery"
+    r"|(?:additional)?(?:image|img|picture|photo)(?:link|url|path|src)?[0-9]{1,2}"
+)
+"""Columns of further pictures, without the marks in their names."""
+
+_MARKS = re.compile(r"[\W_]")
+_SIGN = re.compile(r"[^\w\s.,:;*?()\[\]/-]")
+_GROSS = re.compile(
+    r"(?:tax|vat|gst)?inc(?:l(?:uding|uded|usive)?)?(?:tax|vat|gst)?$|with(?:tax|vat|gst)$"
+    r"|gross|brutto|ttc$|(?<=price)vat$"
+)
+"""What the name of a price with its tax has more than `price`."""
+
+
+def bare(name: str) -> str:
+    """Without the marks in it: `imageUrl`, `image-url` and `Image URL*` are one."""
+    return _MARKS.sub("", name)
+
+
+def named(names: Sequence[str], field: str, wanted: Sequence[str]) -> list[tuple[int, str]]:
+    """Their places, the preferred first; of a price also with its tax or currency in the name."""
+    readings = (bare, _price_name) if field in PRICES else (bare,)
+    forms = [[read(name) for name in names] for read in readings]
+    found = {
+        at: names[at]
+        for other in wanted
+        for form in forms
+        for at, name in enumerate(form)
+        if name == bare(other)
+    }
+    return list(found.items())
+
+
+def _price_name(name: str) -> str:
+    """`price` for `Price (tax incl.)`, `gross price` and `price_eur`."""
+    plain = bare(name)
+    for _ in range(2):
+        plain = _GROSS.sub("", plain)
+        plain = plain[:-3] if plain[-3:].upper() in CODES else plain
+    return plain
+
+
+def currency_in(name: str) -> str:
+    """The code that the name of a price's column ends with, `Price (EUR)` or `Price €`."""
+    sign = _SIGN.search(name)
+    code = (currency_of(sign[0]) or "") if sign else _GROSS.sub("", bare(name))[-3:].upper()
+    return code if code in CODES else ""

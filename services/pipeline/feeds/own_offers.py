@@ -1,0 +1,115 @@
+"""What columns say of an offer: its sale and list price, its stock, and whether it is offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
+
+from services.contracts.products import LIST_PRICE
+from services.contracts.search import IN_STOCK
+from services.pipeline.feeds.base import Note
+from services.pipeline.feeds.own_columns import (
+    HIDDEN,
+    OFFER_COLUMNS,
+    ON_SALE,
+    SALE,
+    SALE_DATES,
+    SALE_END,
+    SALE_START,
+    SHOWN,
+    STATUS,
+    STOCK,
+    TRACKED,
+    bare,
+    named,
+)
+from services.pipeline.feeds.sales import apply_sale, in_stock, interval, truth
+from services.pipeline.feeds.validation import PRICE
+
+_NOT_OFFERED = frozenset(
+    {"draft", "archived", "hidden", "inactive", "disabled", "unpublished", "deleted", "offline"}
+    | {"private", "trash", "pending", "not visible", "not visible individually", "-1"}
+)
+"""Texts of a status."""
+_UNTRACKED = frozenset({"none", "no", "n", "false", "0"})
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+
+
+class Offers:
+    """Reads the attributes of a row. Most files have few of these columns."""
+
+    def __init__(self, names: Sequence[str], columns: Sequence[str]) -> None:
+        """names: of the columns, as they are compared."""
+        self._columns = {
+            kind: found for kind, one in OFFER_COLUMNS.items() if (found := named(names, kind, one))
+        }
+        self._hiding = [
+            (name, column.strip(), hiding)
+            for name, column in zip(names, columns, strict=True)
+            for pattern, hiding in ((SHOWN, "false"), (HIDDEN, "true"), (STATUS, "false"))
+            if pattern.fullmatch(bare(name))
+        ]
+        """Names, columns as the file calls them, and the answer that hides a product."""
+        self.names = {name for found in self._columns.values() for _, name in found}
+        self.names |= {name for name, _, _ in self._hiding}
+        """Columns that it knows."""
+
+    def columns(self, kind: str) -> Sequence[tuple[int, str]]:
+        """Places and names."""
+        return self._columns.get(kind, ())
+
+    def apply(
+        self, fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+    ) -> tuple[Note, ...]:
+        """Set price, list price and stock. Returns notes on what cannot be read."""
+        notes: tuple[Note, ...] = ()
+        if SALE in self._columns:
+            notes = self._apply_sale(fields, attributes)
+        if LIST_PRICE in attributes and not _PLAIN.fullmatch(attributes[LIST_PRICE]):
+            fields[LIST_PRICE] = attributes.pop(LIST_PRICE)
+        if LIST_PRICE in self._columns and "price" in fields and LIST_PRICE not in attributes:
+            name, value = self._first(LIST_PRICE, attributes)
+            if value and LIST_PRICE not in fields:
+                fields[LIST_PRICE] = attributes.pop(name)
+        if stock := in_stock(attributes.get(IN_STOCK, "")) or self._stock(attributes):
+            attributes[IN_STOCK] = stock
+        return notes
+
+    def why_hidden(self, attributes: Mapping[str, str]) -> str | None:
+        """The reason why the shop does not offer the product, if it says so."""
+        for name, column, hiding in self._hiding:
+            value = attributes.get(name, "")
+            if value and (truth(value) == hiding or value.casefold() in _NOT_OFFERED):
+                return f"the shop does not offer it: {column} is {value!r}"
+        return None
+
+    def _apply_sale(
+        self, fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+    ) -> tuple[Note, ...]:
+        name, sale = self._first(SALE, attributes)
+        if not sale or truth(self._first(ON_SALE, attributes)[1]) == "false":
+            return ()
+        dates = self._first(SALE_DATES, attributes)[1]
+        try:
+            start, end = (
+                interval(dates)
+                if dates
+                else (self._first(kind, attributes)[1] for kind in (SALE_START, SALE_END))
+            )
+            if apply_sale(fields, sale, start=start, end=end):
+                del attributes[name]
+        except ValueError as error:
+            return (Note(PRICE, f"{error}; the regular price is shown", SALE),)
+        return ()
+
+    def _stock(self, attributes: Mapping[str, str]) -> str:
+        if IN_STOCK in attributes:
+            return ""
+        found = in_stock(self._first(STOCK, attributes)[1])
+        # A shop that does not count its stock often says 0.
+        untracked = self._first(TRACKED, attributes)[1].casefold() in _UNTRACKED
+        return "" if untracked and found == "false" else found
+
+    def _first(self, kind: str, attributes: Mapping[str, str]) -> tuple[str, str]:
+        found = ((name, attributes.get(name, "")) for _, name in self._columns.get(kind, ()))
+        return next(((name, value) for name, value in found if value), ("", ""))

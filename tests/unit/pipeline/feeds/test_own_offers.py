@@ -1,0 +1,176 @@
+"""Exports of systems that are read as our own format: prices, stock, and what is not offered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.pipeline.feeds import FeedRow, open_feed
+from services.pipeline.feeds.base import NOT_FOR_SALE
+from services.pipeline.feeds.validation import FeedProduct, Reject, RowValidator
+
+
+def read(folder: Path, header: str, values: str) -> FeedRow:
+    (folder / "feed.csv").write_text(f"id;title;{header}\nm;Mug;{values}\n", encoding="utf-8")
+    (row,) = open_feed(folder / "feed.csv").rows()
+    return row
+
+
+def load(folder: Path, header: str, values: str) -> FeedProduct:
+    product = RowValidator(folder).check(read(folder, header, values))
+    assert isinstance(product, FeedProduct)
+    return product
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "price", "list_price"),
+    [
+        ("Price;Retail Price;Sale Price", "12;15;9.5", 9.5, "12"),  # BigCommerce
+        ("Price;Retail Price;Sale Price", "12;15;0", 12, "15"),
+        ("Price;Retail Price", "12;0.00", 12, None),
+        ("Price;Sale Price;On Sale", "12;9.5;No", 12, None),  # Squarespace
+        ("Price;Sale Price;On Sale", "12;9.5;Yes", 9.5, "12"),
+        ("price;strikethroughPrice", "9.5;12", 9.5, "12"),  # Wix
+        ("price;Compare-at Price", "9.5;12,00 €", 9.5, "12.0"),
+        ("Regular price;Sale price", "12;9.5", 9.5, "12"),
+        ("regular_price;price", "12;9.5", 9.5, "12"),
+        ("MRP;selling_price", "12;9.5", 9.5, "12"),
+        ("price;sale_price", "12;15", 12, None),
+        ("price;sale_price;sale_price_effective_date", "12;9.5;2020-01-01/2020-02-01", 12, None),
+        ("price;sale_price;sale_end_date", "12;9.5;2020-02-01", 12, None),
+        ("price;sale_price;Sale Start Date", "12;9.5;2020-02-01", 9.5, "12"),
+        ("price;list_price;sale_price", "12;15;9.5", 9.5, "12"),
+    ],
+)
+def test_a_lower_sale_price_is_the_price_and_the_other_the_list_price(
+    tmp_path: Path, header: str, values: str, price: float, list_price: str | None
+) -> None:
+    product = load(tmp_path, header, values)
+    assert product.price == price
+    assert product.attributes.get("list_price") == list_price
+    assert not product.notes
+
+
+def test_a_sale_price_that_cannot_be_read_leaves_the_regular_price_and_a_note(
+    tmp_path: Path,
+) -> None:
+    product = load(tmp_path, "price;Special Price", "12;soon")
+    assert product.price == 12
+    (note,) = product.notes
+    assert "the regular price is shown" in note.reason
+    feed = open_feed(tmp_path / "feed.csv")
+    assert feed.column(next(feed.rows()), note.column) == "Special Price"
+
+
+def test_a_list_price_without_a_price_stays_an_attribute(tmp_path: Path) -> None:
+    product = load(tmp_path, "MSRP", "12")
+    assert (product.price, product.attributes) == (None, {"msrp": "12"})
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        ("Price (tax incl.)", ""),
+        ("Price tax included", ""),
+        ("price_gross", ""),
+        ("Price incl. VAT", ""),
+        ("PRICE_VAT", ""),
+        ("price inc GST", ""),
+        ("Retail price with tax", ""),
+        ("Price (EUR)", "EUR"),
+        ("Price €", "EUR"),
+        ("price-EUR", "EUR"),
+        ("Price incl. VAT (EUR)", "EUR"),
+        ("price_eur_gross", "EUR"),
+    ],
+)
+def test_a_price_with_its_tax_or_currency_in_the_name_is_the_price(
+    tmp_path: Path, header: str, currency: str
+) -> None:
+    product = load(tmp_path, f"Price (tax excl.);{header}", "10;12.5")
+    assert (product.price, product.currency) == (12.5, currency)
+
+
+def test_of_several_currencies_the_first_column_counts_and_a_column_names_it(
+    tmp_path: Path,
+) -> None:
+    product = load(tmp_path, "price_usd;price_eur", "12;11")
+    assert (product.price, product.currency) == (12, "USD")
+    assert product.attributes == {"price_eur": "11"}
+    assert load(tmp_path, "price_usd;currency", "12;CAD").currency == "CAD"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("visible", "false"),  # Wix
+        ("Is Visible", "FALSE"),  # BigCommerce
+        ("Product Visible?", "N"),
+        ("Visible", "No"),  # Squarespace
+        ("online", "false"),  # Salesforce
+        ("online-flag", "0"),
+        ("Active (0/1)", "0"),  # PrestaShop
+        ("Status", "0"),
+        ("status", "Draft"),
+        ("product_status", "archived"),
+        ("enabled", "nein"),
+        ("published", "-1"),
+        ("visibility", "hidden"),
+        ("is_deleted", "true"),
+        ("Archived", "1.0"),
+    ],
+)
+def test_a_product_that_the_shop_hides_is_refused_and_is_no_fault(
+    tmp_path: Path, header: str, value: str
+) -> None:
+    row = read(tmp_path, header, value)
+    reject = RowValidator(tmp_path).check(row)
+    assert isinstance(reject, Reject)
+    assert reject.kind == NOT_FOR_SALE
+    assert value in reject.reason
+    assert header in reject.reason
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("visible", "true"),
+        ("visible", ""),
+        ("Active (0/1)", "1"),
+        ("Status", "1"),
+        ("status", "active"),
+        ("status", "in stock"),
+        ("visibility", "high"),
+        ("published", "2024-02-01"),
+        ("archived", "no"),
+        ("Product Type", "false"),
+    ],
+)
+def test_a_product_that_the_shop_shows_is_loaded(tmp_path: Path, header: str, value: str) -> None:
+    load(tmp_path, header, value)
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "in_stock"),
+    [
+        *(("in_stock", one, "true") for one in ("ja", "oui", "sí", "Auf Lager", "en stock", "5")),
+        *(("in_stock", one, "true") for one in ("1.0", "10+", "В наличии", "TRUE", "in stock")),
+        *(
+            ("in_stock", one, "false")
+            for one in ("nein", "non", "0", "-3", "ausverkauft", "épuisé")
+        ),
+        ("in_stock", "soon", "soon"),
+        ("availability", "auf lager", "true"),
+        ("Stock", "Unlimited", "true"),  # Squarespace
+        ("inventory", "InStock", "true"),  # Wix
+        ("Quantity", "0", "false"),  # PrestaShop
+        ("Current Stock Level;Track Inventory", "0;none", None),  # BigCommerce
+        ("Current Stock Level;Track Inventory", "7;by product", "true"),
+        ("in_stock;quantity", "no;5", "false"),
+    ],
+)
+def test_stock_is_known_in_many_languages_and_as_a_quantity(
+    tmp_path: Path, header: str, values: str, in_stock: str | None
+) -> None:
+    assert read(tmp_path, header, values).attributes.get("in_stock") == in_stock
