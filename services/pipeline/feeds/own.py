@@ -28,6 +28,7 @@ from services.pipeline.feeds.base import (
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.own_columns import FIELD_COLUMNS, FURTHER, bare, currency_in, named
 from services.pipeline.feeds.own_offers import Offers
+from services.pipeline.feeds.own_variants import VariantRows
 from services.pipeline.feeds.parquet_table import ParquetTable
 from services.pipeline.feeds.table import Record, Table
 
@@ -97,13 +98,15 @@ class OwnFeed(Feed):
         unknown = [self.columns[at] for at, name in others if name not in self._offers.names]
         self.attribute_columns = tuple(dict.fromkeys(unknown))
         self._lists = _lists(table)
+        self._variants = VariantRows(names)
         self._currencies = {name: currency_in(name) for _, name in self._fields["price"]}
 
     def rows(self) -> Iterator[FeedRow]:
-        return map(self._row, self._table.records())
+        rows = map(self._row, self._table.records())
+        return self._variants.gathered(rows) if self._variants.are_there else rows
 
     def count(self) -> int:
-        return self._table.count()
+        return sum(1 for _ in self.rows()) if self._variants.are_there else self._table.count()
 
     def column(self, row: FeedRow, name: str) -> str:
         """The first column with a value, if a field has several."""

@@ -9,14 +9,30 @@ from services.contracts.products import LIST_PRICE
 from services.pipeline.feeds.currencies import CODES, currency_of
 
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "product_id": ("product_id", "id", "item_id", "sku"),
-    "title": ("title", "name", "product_title", "product_name", "productdisplayname"),
-    "description": ("description", "product_description", "body"),
-    "brand": ("brand", "manufacturer", "vendor"),
+    "product_id": (
+        *(
+            "product_id",
+            "product_id_non_editable",
+            "id",
+            "item_id",
+            "sku",
+            "item_sku",
+            "seller_sku",
+        ),
+        *("product_sku", "handle", "handle_id", "url_handle"),
+    ),
+    "title": (
+        *("title", "name", "product_title", "product_name", "item_name", "productdisplayname"),
+    ),
+    "description": ("description", "product_description", "item_description", "body"),
+    "brand": ("brand", "brand_name", "manufacturer", "vendor"),
     "category": ("category", "product_type", "google_product_category"),
     "price": ("price", "regular_price", "standard_price", "retail_price"),
     "currency": ("currency", "price_currency", "currency_code"),
-    "image": ("image_path", "image", "image_url", "image_link", "picture"),
+    "image": (
+        *("image_path", "image", "image_url", "image_link", "picture", "main_image_url"),
+        *("product_image_url", "hosted_image_urls", "variant_image_url"),
+    ),
     "product_url": ("product_url", "url", "link"),
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
@@ -64,7 +80,7 @@ STATUS = re.compile(r"(?:product|item|publish|publication)?(?:status|visibility)
 FURTHER = re.compile(
     r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
     r"|(?:image|picture|photo)(?:link|url|path)?s|(?:media|image)?gallery"
-    r"|(?:additional)?(?:image|img|picture|photo)(?:link|url|path|src)?[0-9]{1,2}"
+    r"|(?:additional|other)?(?:image|img|picture|photo)(?:link|url|path|src)?[0-9]{1,2}"
 )
 """Columns of further pictures, without the marks in their names."""
 

@@ -103,7 +103,7 @@ class Offers:
         return ()
 
     def _stock(self, attributes: Mapping[str, str]) -> str:
-        if IN_STOCK in attributes:
+        if IN_STOCK in attributes or STOCK not in self._columns:
             return ""
         found = in_stock(self._first(STOCK, attributes)[1])
         # A shop that does not count its stock often says 0.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime, time
+from functools import lru_cache
 
 from services.contracts.products import LIST_PRICE
 from services.pipeline.feeds.prices import parse_price
@@ -127,6 +128,7 @@ def truth(value: str) -> str:
     return _TRUTHS.get(value.strip().casefold().removesuffix(".0"), "")
 
 
+@lru_cache(maxsize=1_024)
 def in_stock(availability: str) -> str:
     """`true`, `false`, or empty for what is neither, as preorder and backorder are.
 

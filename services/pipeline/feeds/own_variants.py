@@ -1,0 +1,142 @@
+"""Variants in rows of their own without a title, below the row of their product.
+
+So write Wix, Squarespace, BigCommerce and others; Shopify has a reader of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from services.contracts.products import MORE_IMAGES
+from services.contracts.search import IN_STOCK
+from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, more_images
+from services.pipeline.feeds.own_columns import bare
+from services.pipeline.feeds.variants import Variants
+
+MOST_ROWS = 5_000
+"""Rows of one product, all in memory."""
+
+_PRODUCT_ID = "productid"
+_KEYS = re.compile(
+    r"(?:url)?handle(?:id)?|parent(?:id|sku|handle)?|(?:item|product)?groupid"
+    rf"|{_PRODUCT_ID}(?:noneditable)?"
+)
+"""Columns that name the product in each of its rows, without the marks in their names."""
+_VARIANT_ID = re.compile(r"variantid(?:noneditable)?")
+_KIND = frozenset({"fieldtype", "itemtype", "item"})
+_TITLED_PARTS = frozenset({"sku", "rule"})
+"""Rows of BigCommerce, which have the option in place of a title: `[RT]Size=S`."""
+_PARTS = _TITLED_PARTS | {"variant", "variation", "image", "video", "media"}
+_OPTION = re.compile(
+    r"(?:product)?option"
+    r"(?:(?P<part>name|value|type|description|choices)(?P<number>[0-9])"
+    r"|(?P<number_before>[0-9])(?P<part_behind>name|value|type))"
+)
+_OPTIONS_WITHOUT_NAME = frozenset(
+    {"color", "colour", "size", "material", "pattern", "sku", "barcode", "gtin", "ean", "upc"}
+)
+_SWATCH = re.compile(r"#[0-9a-f]{3,8}:\s*", re.IGNORECASE)
+"""A colour before its name, as Wix has it: `#ff0000:Red`."""
+
+
+class VariantRows:
+    """Gathers the rows of each product, if the columns are those of such a file."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        plain = [bare(name) for name in names]
+        places = range(len(names))
+        self._keys = [at for at in places if _KEYS.fullmatch(plain[at])]
+        self._ids = [at for at in places if _VARIANT_ID.fullmatch(plain[at])]
+        self._kinds = [at for at in places if plain[at] in _KIND]
+        self._codes = [(at, names[at]) for at in places if plain[at] in _OPTIONS_WITHOUT_NAME]
+        self._options: dict[str, dict[str, str]] = {}
+        for name, one in zip(names, plain, strict=True):
+            if found := _OPTION.fullmatch(one):
+                number = found["number"] or found["number_before"]
+                part = found["part"] or found["part_behind"]
+                part = part if part in {"name", "type"} else "value"
+                self._options.setdefault(number, {})[part] = name
+        named = {plain[at] for at in self._keys} - {_PRODUCT_ID}
+        self.are_there = bool(named or self._ids or self._kinds or self._options)
+
+    def gathered(self, rows: Iterable[FeedRow]) -> Iterator[FeedRow]:
+        """A row that cannot be read stands alone and ends no product."""
+        product: list[FeedRow] = []
+        for row in rows:
+            if row.problem is not None and row.problem_kind != NOT_FOR_SALE:
+                yield row
+                continue
+            if product and len(product) < MOST_ROWS and self._is_part(row, product[0]):
+                product.append(row)
+                continue
+            if product:
+                yield self._product(product)
+            product = [row]
+        if product:
+            yield self._product(product)
+
+    def _is_part(self, row: FeedRow, first: FeedRow) -> bool:
+        """True if the row goes on with the product of the first."""
+        kinds = _PARTS if "title" not in row.fields else _TITLED_PARTS
+        if any(row.values[at].strip().casefold() in kinds for at in self._kinds):
+            return True
+        if "title" in row.fields:
+            return False
+        own = self._said(row, self._keys)
+        if own:
+            codes = [at for at, _ in self._codes]
+            return bool(own & (self._said(first, [*self._keys, *codes]) | _id_of(first)))
+        return bool(self._said(row, self._ids))
+
+    @staticmethod
+    def _said(row: FeedRow, places: Sequence[int]) -> set[str]:
+        return {text for at in places if (text := row.values[at].strip())}
+
+    def _product(self, rows: Sequence[FeedRow]) -> FeedRow:
+        first, *others = rows
+        if not others and not self._options:
+            return first
+        named = {
+            number: first.attributes.get(columns.get("name", ""), "")
+            for number, columns in self._options.items()
+        }
+        variants = Variants()
+        for row in (first, *(one for one in others if one.problem is None)):
+            prices = {"currency": first.fields.get("currency", ""), **row.fields}
+            options = [*self._options_of(row, named)]
+            if others:
+                options += [(name, value) for at, name in self._codes if (value := row.values[at])]
+            variants.add(prices, options, _pictures(row), row.attributes.get(IN_STOCK, ""))
+        fields = dict(first.fields)
+        columns = {name for parts in self._options.values() for name in parts.values()}
+        attributes = {
+            name: value for name, value in first.attributes.items() if name not in columns
+        }
+        pictures = _pictures(first)
+        variants.apply(fields, attributes, pictures)
+        fields |= {"image": pictures[0]} if pictures else {}
+        return replace(
+            first,
+            fields={name: value for name, value in fields.items() if value},
+            attributes=attributes | more_images(pictures[1:]),
+            notes=tuple(note for row in rows for note in row.notes),
+        )
+
+    def _options_of(self, row: FeedRow, named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for number, columns in self._options.items():
+            name = row.attributes.get(columns.get("name", ""), "") or named[number]
+            text = row.attributes.get(columns.get("value", ""), "")
+            for value in text.split(";"):
+                if name and (value := _SWATCH.sub("", value.strip())):
+                    yield name.lower(), value
+
+
+def _id_of(row: FeedRow) -> set[str]:
+    return {row.fields.get("product_id", "")}
+
+
+def _pictures(row: FeedRow) -> list[str]:
+    first = row.fields.get("image", "")
+    return [*filter(None, [first]), *row.attributes.get(MORE_IMAGES, "").split()]
