@@ -66,6 +66,19 @@ _HUNDREDTHS = frozenset(
 """Units behind an amount that is not in the currency itself."""
 
 
+_TAX = r"(?:vat|tax(?:es)?|gst|hst|mwst|ust|btw|tva|iva|moms|mva|dph|kdv|pdv|áfa)\.?"
+_INCLUDED = r"(?:in[ck]l?\.?|in[ck]lu\w{0,8}|comprise|with)"
+_PIECE = r"(?:ea|each|pcs?|piece|unit|item|stk|st|stck|stück|pièce|pezzo|pz|unidad|ud|szt|ks|шт)\.?"
+_WITH_TAX = rf"(?:{_INCLUDED}\s?(?:[0-9]{{1,2}}(?:[.,][0-9])?\s?%\s?)?{_TAX}|{_TAX}\s?{_INCLUDED})"
+_REMARK = re.compile(
+    rf"(?:\s?(?:\beach|\(each\)|(?:/|\b(?:per|pro|par|por|je|al)\b)\s?{_PIECE}))?"
+    rf"(?:[\s,]{{0,3}}\(?{_WITH_TAX}\)?"
+    r"|\s?\((?P<words>[^()0-9]*)\))?$",
+    re.IGNORECASE,
+)
+"""Behind a price: of one piece, with its tax, or words in brackets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """An amount, and the currency that stood beside it, if any did."""
@@ -80,6 +93,16 @@ def parse_price(text: str, currency: str = "") -> Price:
     currency: the code that a column or setting names; a sign that is not known then costs nothing.
     Raises ValueError, whose message continues `price '…'`.
     """
+    try:
+        return _parsed(text, currency)
+    except ValueError:
+        without = _REMARK.sub(r" \g<words>", _normal(text)).strip()
+        if without == _normal(text):
+            raise
+    return _parsed(without, currency)
+
+
+def _parsed(text: str, currency: str) -> Price:
     if _PLAIN.fullmatch(text):
         return Price(float(text))
     plain = _SIGN_FOR_POINT.sub(r"\1.\3 \2\4", _normal(_FOOTNOTE.sub("", text)))
