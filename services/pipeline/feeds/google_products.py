@@ -42,6 +42,9 @@ _REPEATED = frozenset(
     {_PRODUCT_TYPE, _MORE_LINKS, _HIGHLIGHT, _DETAIL, _GOOGLE_CATEGORY, "promotion_id", "size_type"}
     | {"included_destination", "excluded_destination", "shopping_ads_excluded_country"}
 )
+_SLASHED = frozenset({"color", "material"})
+_NEXT_SLASHED = re.compile(r"(?<=[^\W\d_]{2})\s*/\s*(?=[^\W\d_]{2})")
+"""Between several colours, `Red/Green`, but not in `N/A` and `50/50 cotton`."""
 _QUOTED_LIST = re.compile(r'"(?:[^"]|"")*"(?:\s*,\s*(?:"(?:[^"]|"")*"|[^",]*))*')
 _NEXT_LINK = re.compile(r"\s*,\s*(?=https?://)|\s+(?=https?://)", re.IGNORECASE)
 _WORDS = frozenset({"title", "description", "brand"})
@@ -82,6 +85,8 @@ def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str
 
 def _values(name: str, value: str) -> list[str]:
     """Values of one cell: `"a, b","c"` is two values, if an attribute may be repeated."""
+    if name in _SLASHED:
+        return _NEXT_SLASHED.split(value)
     if name not in _REPEATED:
         return [value]
     if _QUOTED_LIST.fullmatch(value) and '"' in value:

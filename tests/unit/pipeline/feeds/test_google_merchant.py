@@ -382,3 +382,22 @@ def test_a_structured_title_stands_in_for_a_title(tmp_path: Path) -> None:
             "description": "Holds tea",
         }
         assert row.attributes == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "values"),
+    [
+        ("Red/Green/Black", "Red, Green, Black"),
+        ("Red / Green", "Red, Green"),
+        ("N/A", "N/A"),
+        ("50/50 cotton", "50/50 cotton"),
+    ],
+)
+def test_several_colors_and_materials_are_separated_by_slashes(
+    tmp_path: Path, value: str, values: str
+) -> None:
+    content = (
+        f"id\ttitle\tlink\timage_link\tcolor\tmaterial\tmpn\nm\tMug\t\t\t{value}\t{value}\tx/y\n"
+    )
+    (row,) = rows(tmp_path, content, "feed.tsv")
+    assert row.attributes == {"color": values, "material": values, "mpn": "x/y"}
