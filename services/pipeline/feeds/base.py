@@ -7,7 +7,7 @@ import lzma
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +121,18 @@ class Feed(ABC):
     def column(self, row: FeedRow, name: str) -> str:
         """Column of that field or attribute in the file, as a person sees it."""
         return name
+
+
+def joined(values: Iterable[str]) -> str:
+    """Values of one attribute, each once; as many as fit."""
+    kept: list[str] = []
+    length = 0
+    for value in dict.fromkeys(filter(None, values)):
+        length += len(value) + len(", ")
+        if kept and length > MAX_ATTRIBUTE_CHARACTERS:
+            break
+        kept.append(value)
+    return ", ".join(kept)
 
 
 def more_images(links: Sequence[str]) -> dict[str, str]:

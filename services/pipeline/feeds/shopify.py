@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.contracts.search import IN_STOCK
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import NOT_FOR_SALE, Feed, FeedRow, more_images
+from services.pipeline.feeds.base import NOT_FOR_SALE, Feed, FeedRow, joined, more_images
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.prices import Price, parse_price
 from services.pipeline.feeds.table import Record, Table
@@ -171,10 +171,9 @@ class ShopifyFeed(Feed):
             values = dict.fromkeys(row.get(value_column, "").strip() for row in rows)
             chosen = [one for one in values if one and one.casefold() != _NO_OPTION]
             if name and chosen:
-                attributes[name.lower()] = ", ".join(chosen)
+                attributes[name.lower()] = joined(chosen)
         for name in ("sku", "barcode"):
-            codes = dict.fromkeys(self._value(one, name).removeprefix("'") for one in records)
-            if text := ", ".join(filter(None, codes)):
+            if text := joined(self._value(one, name).removeprefix("'") for one in records):
                 attributes[name] = text
         if stock := self._stock(records):
             attributes[IN_STOCK] = stock

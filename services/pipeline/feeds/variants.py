@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.contracts.products import LIST_PRICE
 from services.contracts.search import IN_STOCK
+from services.pipeline.feeds.base import joined
 from services.pipeline.feeds.prices import parse_price
 
 PRICE_FIELDS = ("price", LIST_PRICE, "currency")
@@ -70,7 +71,7 @@ class Variants:
             fields.update(self.price)
         for name, values in self.options.items():
             own = [one.strip() for one in attributes.get(name, "").split(",")]
-            attributes[name] = ", ".join(dict.fromkeys([*filter(None, own), *values]))
+            attributes[name] = joined([*own, *values])
         pictures.extend(one for one in self.pictures if one not in pictures)
         if self.in_stock:
             attributes[IN_STOCK] = self.in_stock

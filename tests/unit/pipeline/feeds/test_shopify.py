@@ -184,3 +184,13 @@ def test_a_torn_variant_costs_itself_and_not_its_product(tmp_path: Path) -> None
     torn, mug = rows(tmp_path, content)
     assert torn.problem == "the row has 3 values, the header has 4"
     assert (mug.problem, mug.fields["price"]) == (None, "5")
+
+
+def test_more_codes_than_an_attribute_holds_are_cut_and_keep_the_attribute(tmp_path: Path) -> None:
+    lines = (f"a,A,1,{number:0100}\n" for number in range(200))
+    (row,) = rows(tmp_path, "Handle,Title,Variant Price,Variant SKU\n" + "".join(lines))
+    product = RowValidator(tmp_path).check(row)
+    assert isinstance(product, FeedProduct)
+    codes = product.attributes["sku"].split(", ")
+    assert codes == [f"{number:0100}" for number in range(98)]
+    assert not product.notes
