@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.base import AS_A_TABLE
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -40,6 +41,7 @@ _HTML = re.compile(
     rb"[\s\xef\xbb\xbf\xff\xfe]*(?:(?:<\?xml[^>]*>|<!--.*?-->)\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_JSON = re.compile(rb'[\s\xef\xbb\xbf]*(?:\[\s*)?\{\s*"')
 _ESCAPE = "feeds.escape"
 BEGINNING = 4_096
 _LOOK_CHARACTERS = 1_000_000
@@ -148,6 +150,8 @@ def beginning_of(path: Path) -> bytes:
         raise FeedUnusable(f"{path}: this is packed twice; unpack it once")
     if is_html(beginning):
         raise FeedUnusable(f"{path}: this is an HTML page, not a product feed")
+    if _JSON.match(beginning):
+        raise FeedUnusable(f"{path}: this is JSON; convert it to {AS_A_TABLE}")
     for mark, name in _NO_TABLES:
         if beginning.startswith(mark):
             raise FeedUnusable(f"{path}: this is {name}")

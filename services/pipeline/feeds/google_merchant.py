@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, tostring
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import Feed, FeedRow
+from services.pipeline.feeds.base import AS_A_TABLE, Feed, FeedRow
 from services.pipeline.feeds.google_products import COLUMN_OF, FIELDS, TITLES, product
 from services.pipeline.feeds.table import Record, Table
 from services.pipeline.feeds.xml_items import Broken, name_of, open_items, root_of
@@ -61,7 +61,10 @@ class GoogleMerchantXml(Feed):
         self._encoding = encoding
         root = root_of(path, encoding)
         if root not in _ROOTS:
-            raise FeedUnusable(f"{path}: <{root}> is neither an RSS nor an Atom feed")
+            raise FeedUnusable(
+                f"{path}: <{root}> is neither an RSS nor an Atom feed; convert it to Google "
+                f"Merchant's XML or to {AS_A_TABLE}"
+            )
 
     def rows(self) -> Iterator[FeedRow]:
         with open_items(self.path, self._encoding) as items:

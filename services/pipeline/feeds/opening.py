@@ -15,7 +15,7 @@ from services.pipeline.feeds import (
     sqid,
     woocommerce,
 )
-from services.pipeline.feeds.base import Feed, reading
+from services.pipeline.feeds.base import AS_A_TABLE, Feed, reading
 from services.pipeline.feeds.csv_table import CsvTable
 from services.pipeline.feeds.files import (
     has_wrong_bytes,
@@ -91,7 +91,8 @@ def _open(path: Path, options: FeedOptions) -> Feed:
         holds = f" holds {inner}" if inner != path.name.lower() else ""
         raise FeedUnusable(
             f"{path}{holds}: only {', '.join(_SUFFIXES[:-1])} and {_SUFFIXES[-1]} files can be "
-            "loaded, each also as .gz or .zip, and folders of Parquet or of SQID"
+            "loaded, each also as .gz or .zip, and folders of Parquet or of SQID; convert it to "
+            f"{AS_A_TABLE}"
         )
     if suffix in _CSV and is_parquet(path):
         return _table(ParquetTable(path), options)

@@ -26,7 +26,14 @@ from services.pipeline.feeds.base import (
     shown,
 )
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.own_columns import FIELD_COLUMNS, FURTHER, bare, currency_in, named
+from services.pipeline.feeds.own_columns import (
+    FIELD_COLUMNS,
+    FURTHER,
+    bare,
+    currency_in,
+    is_like,
+    named,
+)
 from services.pipeline.feeds.own_offers import Offers
 from services.pipeline.feeds.own_variants import VariantRows
 from services.pipeline.feeds.parquet_table import ParquetTable
@@ -80,9 +87,9 @@ class OwnFeed(Feed):
         }
         missing = [field for field in REQUIRED_FIELDS if not self._fields[field]]
         if missing:
-            wanted = "; ".join(f"{one} ({' or '.join(FIELD_COLUMNS[one])})" for one in missing)
-            there = shown(self.columns)
-            raise FeedUnusable(f"{self.path}: no column for {wanted}; there are: {there}")
+            wanted = "; ".join(f"{one} ({' or '.join(FIELD_COLUMNS[one][:4])})" for one in missing)
+            there, advice = shown(self.columns), _advice(self.columns, missing)
+            raise FeedUnusable(f"{self.path}: no column for {wanted}; {advice}; there are: {there}")
         taken = {index for columns in self._fields.values() for index, _ in columns}
         taken |= {names.index(name) for name in brought}
         self._further = [
@@ -202,6 +209,18 @@ class OwnFeed(Feed):
             problem = f"its vectors are not of {self.vectors_model.name!r}, as the first row's are"
         vectors = ReadyVectors(record.vectors.get(TEXT_VECTOR), record.vectors.get(IMAGE_VECTOR))
         return vectors, problem
+
+
+def _advice(columns: Sequence[str], missing: Sequence[str]) -> str:
+    """Columns that are likely meant, such as `name-en_US`."""
+    renamed = [
+        f"{shown([column])!r} to {field}"
+        for field in missing
+        if (column := next((one for one in columns if is_like(one, field)), None)) is not None
+    ]
+    if renamed:
+        return f"rename {' and '.join(renamed)}"
+    return "name them in the first line of the file, without other lines above it"
 
 
 def _lists(table: Table) -> frozenset[int]:

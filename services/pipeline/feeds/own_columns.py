@@ -84,7 +84,30 @@ FURTHER = re.compile(
 )
 """Columns of further pictures, without the marks in their names."""
 
-_MARKS = re.compile(r"[\W_]")
+_LIKE: Mapping[str, frozenset[str]] = {
+    "product_id": frozenset(
+        {
+            "id",
+            "sku",
+            "identifier",
+            "code",
+            "asin",
+            "reference",
+            "ref",
+            "model",
+            "number",
+            "référence",
+        }
+        | {"referencia", "artikelnummer", "artikelnr", "artnr", "nummer", "código"}
+    ),
+    "title": frozenset(
+        {"title", "name", "titel", "titre", "título", "titolo", "bezeichnung", "produktname", "nom"}
+        | {"nombre", "nome", "naam", "nazwa", "namn", "navn", "libellé", "artikelname", "название"}
+    ),
+}
+"""Field → words in the names of columns that are likely meant."""
+_WORDS = re.compile(r"[^\W_]+")
+_MARKS = re.compile(r"\[non_editable\]|[\W_]")  # Squarespace's remark is no part of a name
 _SIGN = re.compile(r"[^\w\s.,:;*?()\[\]/-]")
 _GROSS = re.compile(
     r"(?:tax|vat|gst)?inc(?:l(?:uding|uded|usive)?)?(?:tax|vat|gst)?$|with(?:tax|vat|gst)$"
@@ -126,3 +149,8 @@ def currency_in(name: str) -> str:
     sign = _SIGN.search(name)
     code = (currency_of(sign[0]) or "") if sign else _GROSS.sub("", bare(name))[-3:].upper()
     return code if code in CODES else ""
+
+
+def is_like(column: str, field: str) -> bool:
+    """True for a column that a person may have meant for the field."""
+    return not _LIKE[field].isdisjoint(_WORDS.findall(column.casefold()))

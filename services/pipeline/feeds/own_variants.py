@@ -21,10 +21,10 @@ MOST_ROWS = 5_000
 _PRODUCT_ID = "productid"
 _KEYS = re.compile(
     r"(?:url)?handle(?:id)?|parent(?:id|sku|handle)?|(?:item|product)?groupid"
-    rf"|{_PRODUCT_ID}(?:noneditable)?"
+    rf"|{_PRODUCT_ID}"
 )
 """Columns that name the product in each of its rows, without the marks in their names."""
-_VARIANT_ID = re.compile(r"variantid(?:noneditable)?")
+_VARIANT_ID = "variantid"
 _KIND = frozenset({"fieldtype", "itemtype", "item"})
 _TITLED_PARTS = frozenset({"sku", "rule"})
 """Rows of BigCommerce, which have the option in place of a title: `[RT]Size=S`."""
@@ -48,7 +48,7 @@ class VariantRows:
         plain = [bare(name) for name in names]
         places = range(len(names))
         self._keys = [at for at in places if _KEYS.fullmatch(plain[at])]
-        self._ids = [at for at in places if _VARIANT_ID.fullmatch(plain[at])]
+        self._ids = [at for at in places if plain[at] == _VARIANT_ID]
         self._kinds = [at for at in places if plain[at] in _KIND]
         self._codes = [(at, names[at]) for at in places if plain[at] in _OPTIONS_WITHOUT_NAME]
         self._options: dict[str, dict[str, str]] = {}

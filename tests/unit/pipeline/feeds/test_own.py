@@ -334,3 +334,37 @@ def test_availability_says_what_is_in_stock(
     (tmp_path / "feed.csv").write_text(f"id,title,{header}\nm,Mug,{values}\n", encoding="utf-8")
     (row,) = open_feed(tmp_path / "feed.csv").rows()
     assert row.attributes.get("in_stock") == in_stock
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        ("identifier;name-en_US\n1;Mug\n",
+         "rename 'identifier' to product_id and 'name-en_US' to title"),  # Akeneo
+        ("product_id,name(en-gb),model\n1,Mug,m\n", "rename 'name.en-gb.' to title"),  # OpenCart
+        ("Artikelnummer;Bezeichnung\n1;Mug\n",
+         "rename 'Artikelnummer' to product_id and 'Bezeichnung' to title"),
+        ("TemplateType=x\tVersion=1\nSKU\tTitle\n", "in the first line of the file"),  # Amazon
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_columns_that_are_likely_meant(
+    tmp_path: Path, content: str, advice: str
+) -> None:
+    with pytest.raises(FeedUnusable, match=advice):
+        open_feed(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("feed.json", '[{"id": 1}]'),
+        ("feed.csv", '[\n  {"id": 1}]'),
+        ("feed.txt", '{"id": 1}\n{"id": 2}\n'),
+        ("feed.xml", "<products><product><id>1</id></product></products>"),
+    ],
+)
+def test_a_refusal_of_another_kind_of_file_says_what_to_convert_it_to(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    with pytest.raises(FeedUnusable, match="a CSV file whose first line names columns: product_id"):
+        open_feed(write(tmp_path, content, name))
