@@ -10,16 +10,8 @@ from services.pipeline.feeds.currencies import CODES, currency_of
 
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "product_id": (
-        *(
-            "product_id",
-            "product_id_non_editable",
-            "id",
-            "item_id",
-            "sku",
-            "item_sku",
-            "seller_sku",
-        ),
-        *("product_sku", "handle", "handle_id", "url_handle"),
+        *("product_id", "id", "item_id", "sku", "item_sku", "seller_sku", "product_sku"),
+        *("handle", "handle_id", "url_handle"),
     ),
     "title": (
         *("title", "name", "product_title", "product_name", "item_name", "productdisplayname"),
@@ -37,18 +29,19 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
 
-SALE, SALE_DATES, SALE_START, SALE_END, ON_SALE = (
+SALE, SALE_DATES, SALE_START, SALE_END = (
     "sale_price",
     "sale_price_effective_date",
     "sale_start",
     "sale_end",
-    "on_sale",
 )
+ON_SALE, DISCOUNT, DISCOUNT_MODE = "on_sale", "discount", "discount_mode"
 STOCK, TRACKED = "stock", "tracked"
 OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     LIST_PRICE: (
-        *("compare_at_price", "compare_price", "regular_price", "original_price", "old_price"),
-        *("was_price", "strikethrough_price", "msrp", "mrp", "rrp", "uvp", "retail_price"),
+        *("compare_at_price", "compare_to_price", "compare_price", "regular_price"),
+        *("original_price", "old_price", "price_old", "was_price"),
+        *("strikethrough_price", "msrp", "mrp", "rrp", "uvp", "retail_price"),
     ),
     SALE: ("sale_price", "special_price", "discounted_price", "offer_price", "promotional_price",
            "selling_price", "final_price"),
@@ -58,6 +51,8 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     SALE_END: ("sale_end", "sale_end_date", "sale_price_end_date", "sale_to_date",
                "special_price_to_date", "date_sale_price_ends"),
     ON_SALE: ("on_sale", "is_on_sale"),
+    DISCOUNT: ("discount_value",),
+    DISCOUNT_MODE: ("discount_mode",),
     STOCK: ("availability", "stock_status", "inventory_status", "stock", "stock_quantity",
             "stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level",
             "inventory_quantity", "quantity", "qty"),
@@ -67,12 +62,10 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 PRICES = frozenset({"price", LIST_PRICE, SALE})
 
-SHOWN = re.compile(
-    r"(?:is|product|item)*(?:visible|published|active|enabled|online)(?:flag|01|yn)?"
-)
+SHOWN = re.compile(r"(?:is|product|item)*(?:visible|published|active|enabled|online)(?:flag|yn)?")
 """Columns in which a "no" hides a product, without the marks in their names."""
 HIDDEN = re.compile(
-    r"(?:is|product|item)*(?:hidden|archived|deleted|draft|disabled|unpublished)(?:flag|01|yn)?"
+    r"(?:is|product|item)*(?:hidden|archived|deleted|draft|disabled|unpublished)(?:flag|yn)?"
 )
 """Columns in which a "yes" hides it."""
 STATUS = re.compile(r"(?:product|item|publish|publication)?(?:status|visibility)")
@@ -107,7 +100,9 @@ _LIKE: Mapping[str, frozenset[str]] = {
 }
 """Field → words in the names of columns that are likely meant."""
 _WORDS = re.compile(r"[^\W_]+")
-_MARKS = re.compile(r"\[non_editable\]|[\W_]")  # Squarespace's remark is no part of a name
+_MARKS = re.compile(r"\[non_editable\]|\(0/1\)|\(x,_?y,_?z[^)]*\)|[\W_]")
+"""What is no part of a name, with the remarks of Squarespace and PrestaShop."""
+_OF = re.compile(r"^(?:product|item|variant)(?=.*price)")
 _SIGN = re.compile(r"[^\w\s.,:;*?()\[\]/-]")
 _GROSS = re.compile(
     r"(?:tax|vat|gst)?inc(?:l(?:uding|uded|usive)?)?(?:tax|vat|gst)?$|with(?:tax|vat|gst)$"
@@ -136,8 +131,8 @@ def named(names: Sequence[str], field: str, wanted: Sequence[str]) -> list[tuple
 
 
 def _price_name(name: str) -> str:
-    """`price` for `Price (tax incl.)`, `gross price` and `price_eur`."""
-    plain = bare(name)
+    """`price` for `Price (tax incl.)`, `product_price` and `price_eur`."""
+    plain = _OF.sub("", bare(name))
     for _ in range(2):
         plain = _GROSS.sub("", plain)
         plain = plain[:-3] if plain[-3:].upper() in CODES else plain

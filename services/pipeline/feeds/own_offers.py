@@ -9,6 +9,8 @@ from services.contracts.products import LIST_PRICE
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import Note
 from services.pipeline.feeds.own_columns import (
+    DISCOUNT,
+    DISCOUNT_MODE,
     HIDDEN,
     OFFER_COLUMNS,
     ON_SALE,
@@ -63,7 +65,7 @@ class Offers:
     ) -> tuple[Note, ...]:
         """Set price, list price and stock. Returns notes on what cannot be read."""
         notes: tuple[Note, ...] = ()
-        if SALE in self._columns:
+        if SALE in self._columns or DISCOUNT_MODE in self._columns:
             notes = self._apply_sale(fields, attributes)
         if LIST_PRICE in attributes and not _PLAIN.fullmatch(attributes[LIST_PRICE]):
             fields[LIST_PRICE] = attributes.pop(LIST_PRICE)
@@ -87,6 +89,7 @@ class Offers:
         self, fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
     ) -> tuple[Note, ...]:
         name, sale = self._first(SALE, attributes)
+        sale = sale or self._discounted(fields, attributes)
         if not sale or truth(self._first(ON_SALE, attributes)[1]) == "false":
             return ()
         dates = self._first(SALE_DATES, attributes)[1]
@@ -97,10 +100,20 @@ class Offers:
                 else (self._first(kind, attributes)[1] for kind in (SALE_START, SALE_END))
             )
             if apply_sale(fields, sale, start=start, end=end):
-                del attributes[name]
+                attributes.pop(name, None)
         except ValueError as error:
             return (Note(PRICE, f"{error}; the regular price is shown", SALE),)
         return ()
+
+    def _discounted(self, fields: Mapping[str, str], attributes: Mapping[str, str]) -> str:
+        """The price less Wix's discount, which is `PERCENT` or `AMOUNT`; empty without one."""
+        mode = self._first(DISCOUNT_MODE, attributes)[1].casefold()
+        try:
+            price, discount = float(fields["price"]), float(self._first(DISCOUNT, attributes)[1])
+        except (KeyError, ValueError):
+            return ""
+        less = {"percent": price * discount / 100, "amount": discount}.get(mode, 0.0)
+        return f"{price - less:.2f}" if less > 0 else ""
 
     def _stock(self, attributes: Mapping[str, str]) -> str:
         if IN_STOCK in attributes or STOCK not in self._columns:

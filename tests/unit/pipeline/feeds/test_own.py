@@ -115,6 +115,8 @@ def test_of_several_pictures_the_first_counts_and_the_others_are_kept(
         ("image_url\timage_url_2\timage_url_3", "http://x/1\thttp://x/2\thttp://x/3", "http://x/1",
          "http://x/2 http://x/3"),
         ("picture\tphotos", "a.avif\tb.JPG|c.jpeg; d.png", "a.avif", "b.JPG c.jpeg d.png"),
+        ("Image URLs (x,y,z...)\tcolor", "http://x/1.jpg,http://x/2.jpg\tred", "http://x/1.jpg",
+         "http://x/2.jpg"),
         ("images\tcolor", "a.jpg;b.jpg\tred", "a.jpg", "b.jpg"),
         ("image\tgallery", "\ta.jpg", "a.jpg", None),
     ],

@@ -32,6 +32,11 @@ def load(folder: Path, header: str, values: str) -> FeedProduct:
         ("Price;Sale Price;On Sale", "12;9.5;No", 12, None),  # Squarespace
         ("Price;Sale Price;On Sale", "12;9.5;Yes", 9.5, "12"),
         ("price;strikethroughPrice", "9.5;12", 9.5, "12"),  # Wix
+        ("price;discountMode;discountValue", "12;PERCENT;25.0", 9, "12"),
+        ("price;discountMode;discountValue", "12;AMOUNT;2.5", 9.5, "12"),
+        ("price;discountMode;discountValue", "12;PERCENT;0", 12, None),
+        ("product_price;product_compare_to_price", "9.5;12", 9.5, "12"),  # Ecwid
+        ("Price;Price_Old", "9.5;12", 9.5, "12"),  # Lightspeed
         ("price;Compare-at Price", "9.5;12,00 €", 9.5, "12.0"),
         ("Regular price;Sale price", "12;9.5", 9.5, "12"),
         ("regular_price;price", "12;9.5", 9.5, "12"),
