@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -53,9 +54,11 @@ class JsonLines(logging.Handler):
         """Write all records so far."""
         with self.lock:  # type: ignore[union-attr]  # None only in a class that has no lock
             lines = [self._line(self._waiting.popleft()) for _ in range(len(self._waiting))]
-            if lines:
-                self._stream.write("".join(lines))
-                self._stream.flush()
+            # A full disk or a closed pipe costs lines, never the work of whoever logs them.
+            with suppress(OSError):
+                if lines:
+                    self._stream.write("".join(lines))
+                    self._stream.flush()
 
     def close(self) -> None:
         self._stopped.set()

@@ -93,6 +93,29 @@ def test_threads_that_log_at_once_lose_no_record(
     assert sorted(int(str(line["message"])) for line in lines(written)) == list(range(4_000))
 
 
+class FullDisk(io.StringIO):
+    full = True
+
+    def write(self, text: str) -> int:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+async def test_a_log_that_cannot_be_written_fails_nobody_and_goes_on_later() -> None:
+    disk = FullDisk()
+    handler = JsonLines("sample", disk)
+    try:
+        for level in (logging.WARNING, logging.INFO):
+            handler.handle(logging.LogRecord("a", level, "", 0, "lost", None, None))
+        await until(lambda: not handler._waiting)
+        disk.full = False
+        handler.handle(logging.LogRecord("a", logging.INFO, "", 0, "there is room", None, None))
+        await until(lambda: "there is room" in disk.getvalue())
+    finally:
+        handler.close()
+
+
 def test_a_process_that_ends_writes_what_still_waits() -> None:
     script = (
         "import logging; from services.common.logs import configure_logging;"
