@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -72,7 +73,13 @@ def main() -> int:
 
 
 async def _finish(work: Work, settings: LauncherSettings) -> None:
-    await work(settings, lambda line: print(line, flush=True))
+    await work(settings, _say)
+
+
+def _say(line: str) -> None:
+    """A full disk or a closed terminal costs the line, and no service its restart."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 async def _evaluate(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:

@@ -130,7 +130,9 @@ class Supervisor:
             self._say(f"{self.program.name} ended with code {code}; restart in {pause:g} s")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
-            self._process = await start(self.program)
+            # Its log cannot be opened, or there is no memory: the old end counts once more.
+            with contextlib.suppress(OSError):
+                self._process = await start(self.program)
 
 
 def last_line(log: Path) -> str:

@@ -46,6 +46,31 @@ async def test_a_program_that_ends_is_started_again_and_says_so(tmp_path: Path) 
     assert said == ["test ended with code -9; restart in 0.5 s"]
 
 
+async def test_a_program_that_cannot_be_started_again_is_tried_again(tmp_path: Path) -> None:
+    code = "import time; print('up', flush=True); time.sleep(600)"
+    logs = tmp_path / "logs"
+    said: list[str] = []
+    supervisor = Supervisor(program(logs, code), said.append)
+    await supervisor.start()
+    try:
+        await until(lambda: len(lines(logs)) == 1)
+        # As on a disk that turned read-only: its log cannot be opened.
+        logs.rename(tmp_path / "before")
+        logs.write_text("")
+        victim = next(
+            pid
+            for pid, (parent, line) in processes().items()
+            if parent == os.getpid() and code in line
+        )
+        os.kill(victim, signal.SIGKILL)
+        await until(lambda: len(said) == 2)
+        logs.unlink()
+        await until(lambda: len(lines(logs)) == 1)
+        assert supervisor.is_up
+    finally:
+        await supervisor.stop()
+
+
 async def test_the_end_of_a_program_is_reported_before_it_starts_again(tmp_path: Path) -> None:
     seen: list[int] = []
     code = "print('up', flush=True); import time; time.sleep(0.2)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from services.launcher.__main__ import _say
 from services.launcher.preflight import CannotRun
 from services.launcher.processes import Program, Supervisor
 from services.launcher.session import Session
@@ -21,6 +24,14 @@ def session(folder: Path, code: str, said: list[str]) -> Session:
     (folder / "step.py").write_text(f"{note}runs = len(open('runs').readlines())\n{code}\n")
     nothing = cast("Any", None)
     return Session(nothing, nothing, said.append, {"PYTHONPATH": str(folder)}, AsyncExitStack())
+
+
+class FullDisk(io.StringIO):
+    writes = 0
+
+    def write(self, _: str) -> int:
+        self.writes += 1
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def runs(folder: Path) -> int:
@@ -43,6 +54,13 @@ async def service(folder: Path) -> AsyncIterator[Supervisor]:
         yield supervisor
     finally:
         await supervisor.stop()
+
+
+def test_a_line_that_cannot_be_printed_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = FullDisk()
+    monkeypatch.setattr(sys, "stdout", full)
+    _say("redis ended with code 1; restart in 0.5 s")
+    assert full.writes
 
 
 async def test_a_step_that_is_killed_is_run_again(tmp_path: Path) -> None:
