@@ -88,7 +88,9 @@ class Change:
         return self.product.entry
 
     def refuse(self, error: ServiceError) -> None:
-        """It is not made, now or later."""
+        """It is not made, now or later; one that is on the disk already is made."""
+        if self.stored is not None:
+            self.settle(self.stored)
         if not self.answer.done():
             self.answer.set_exception(error)
             # A caller who has left does not read it.

@@ -76,7 +76,7 @@ class LiveWriter:
             pipeline.feature_store, timeout_s=settings.store_timeout_ms / 1000
         )
         self._housekeeper = Housekeeper(self._keeper, pipeline, settings.sweep_pause_s)
-        self._batch_log = BatchLog(pipeline.feature_store / "offline" / ".batches")
+        self._batch_log = BatchLog(self._keeper.offline.batches)
         self._waiting = WaitingChanges(settings.max_batch)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._one_at_a_time = asyncio.Lock()
@@ -144,7 +144,7 @@ class LiveWriter:
         if not stored:  # probably a new batch
             await self._on_thread(self._batch_log.forget_old)
         head = self._keeper.ledger.head()
-        # After a backup was restored, later lines are no longer there.
+        # If the whole folder was copied back, later lines are no longer there.
         latest_us = 0 if head is None else moment_us(head)
         return {number: line for number, line in stored.items() if line.moment_us <= latest_us}
 
@@ -156,18 +156,20 @@ class LiveWriter:
 
     async def _run(self) -> None:
         while True:
-            batch = await self._next()
-            if not batch:
-                await self._check()
-                continue
+            batch: Batch = {}
             try:
-                await self._write(batch)
+                batch = await self._next()
+                if batch:
+                    await self._write(batch)
+                else:
+                    await self._check()
             except asyncio.CancelledError:
                 refuse_all(batch.values(), NotReady("The writer is being stopped."))
                 raise
             except Exception:  # the boundary: the next batch must find the task alive
-                logger.exception("a change broke the writer's round")
+                logger.exception("an unexpected error broke the writer's round")
                 refuse_all(batch.values(), ServiceError("The change could not be made."))
+                await asyncio.sleep(CHECK_IN_TROUBLE_S)
 
     async def relate(self, added: Sequence[Synonym]) -> Published:
         """Replace the added synonyms of the served catalogue. Raises ServiceError."""
@@ -276,7 +278,13 @@ class LiveWriter:
                 await self._on_thread(lambda: writing.__exit__(None, None, None))
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        """Cancelled, it ends with the work: a commit under way must not look refused."""
+        working = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait([working])
+            raise
 
 
 def own_time() -> Deadline:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import redis
 
@@ -146,6 +148,26 @@ async def test_a_disk_that_turns_read_only_refuses_changes(
         assert (await writer.get("/ready")).status_code == 503
         await remount(small_disk, "rw")
         await until(lambda: is_ready(writer))
+        assert await put(writer, "last") == 200
+    await agrees(mine, there={"first", "last"}, missing={"refused"})
+
+
+async def test_an_error_that_nobody_foresaw_does_not_end_the_writer(
+    mine: PipelineSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    heads = OfflineStore(mine.feature_store / "offline")
+    async with writing(mine) as writer:
+        assert await put(writer, "first") == 200
+        part = list(heads.parts(HEAD_VIEW))[-1]
+        table = pq.read_table(part, partitioning=None)
+        ranking = pa.array(["no ranking"] * len(table), table.schema.field("ranking").type)
+        place = table.schema.get_field_index("ranking")
+        unreadable = part.with_name("unreadable.parquet")
+        pq.write_table(table.set_column(place, "ranking", ranking), unreadable)
+        await until(lambda: "broke the writer's round" in caplog.text)
+        assert await put(writer, "refused") == 500
+        unreadable.unlink()
+        assert (await writer.get("/health")).status_code == 200
         assert await put(writer, "last") == 200
     await agrees(mine, there={"first", "last"}, missing={"refused"})
 
