@@ -66,6 +66,8 @@ class OfflineStore:
         # Beside the views' folders: whoever reads those must never meet a half-written part.
         self._drafts = folder / ".drafts"
         self._loads = folder / ".loads"
+        self.batches = folder / ".batches"
+        """The writer's log of batches with an idempotency key."""
         self._load: str | None = None
 
     def write(self, view: str, table: pa.Table) -> None:
@@ -219,6 +221,12 @@ class OfflineStore:
         """
         for folder in (self.folder, self.folder.parent):
             sync_folder(folder)
+
+    def forget_batches(self) -> None:
+        """An earlier state will be served: lines that it may lack must not count as stored."""
+        if self.batches.exists():
+            shutil.rmtree(self.batches)
+            sync_folder(self.folder)
 
     def clear_drafts(self) -> None:
         """Remove what a run that was killed left half-written; for the only writer."""

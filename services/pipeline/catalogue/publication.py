@@ -247,6 +247,8 @@ class Publisher:
         if published is not None and same_version and not _same_products(published, head):
             # Both number their changes alike: the next ones must not take the other's numbers.
             head = self._renumber(head, published, sorted(changed.values()))
+        if published is not None and not _same_products(published, head):
+            self._offline.forget_batches()
         self._heads.flip(head, published)
         return Publication(head, is_new=True)
 
@@ -278,6 +280,7 @@ class Publisher:
         if adopted.previous is not None:
             rows.append(head_table(adopted.previous, PREVIOUS, self._clock.tick()))
         rows.append(head_table(head, CATALOGUE, self._clock.tick()))
+        self._offline.forget_batches()
         self._offline.commit(
             [
                 (SHARD_VIEW, adopted.shards),

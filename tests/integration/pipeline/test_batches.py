@@ -18,6 +18,8 @@ from services.contracts.products import product_etag
 from services.gateway.admission.access import key_hash
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import GatewaySettings
+from services.pipeline.catalogue.backup import backup, restore
+from services.pipeline.catalogue.changes import roll_back
 from services.pipeline.settings import PipelineSettings
 from services.writer.app import create_app as create_writer
 from services.writer.batch_log import BatchLog, line_digest
@@ -217,6 +219,32 @@ async def test_a_batch_is_resumed_after_a_restart_and_after_a_crash_around_the_c
     log.write_text(f'\n{unborn}\n\n{{"do')
     assert [one.repeated for one in await once()] == [False, False]
     assert [one.repeated for one in await once()] == [True, True]
+
+
+async def test_what_a_restored_backup_or_a_rollback_lacks_is_made_again(
+    gateway: httpx.AsyncClient,
+    settings: PipelineSettings,
+    catalogue: Path,
+    serve: Serve,
+    tmp_path: Path,
+) -> None:
+    lines = [patch("p-000", price=1.0), delete("p-001")]
+    await asyncio.to_thread(backup, settings, tmp_path / "backup")
+
+    async def is_made(*, repeated: bool) -> bool:
+        results = await send(gateway, lines, "k")
+        stored = await asyncio.to_thread(serve)
+        assert getattr(stored.get("p-000"), "price", None) == 1.0
+        assert stored.get("p-001") is None
+        return [one.repeated for one in results] == [repeated] * 2
+
+    assert await is_made(repeated=False)
+    assert await is_made(repeated=True)
+    await asyncio.to_thread(restore, settings, tmp_path / "backup")
+    assert await is_made(repeated=False)
+    await asyncio.to_thread(roll_back, settings)
+    await asyncio.to_thread(roll_back, settings)
+    assert await is_made(repeated=False)
 
 
 def test_old_batches_are_forgotten_and_torn_records_are_skipped(tmp_path: Path) -> None:
