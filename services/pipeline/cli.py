@@ -123,9 +123,9 @@ def _delete(options: argparse.Namespace, settings: PipelineSettings) -> int:
 def _rollback(options: argparse.Namespace, settings: PipelineSettings) -> int:
     from services.pipeline.catalogue.changes import roll_back
 
-    head = roll_back(settings)
+    head, products = roll_back(settings)
     _follow(settings)
-    print(f"version {head.version} of {head.model_id} is served again, {head.products} products")
+    print(f"version {head.version} of {head.model_id} is served again, {products} products")
     return 0
 
 

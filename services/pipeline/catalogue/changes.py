@@ -23,11 +23,11 @@ def delete(product_ids: Sequence[str], settings: PipelineSettings) -> CatalogueH
         return publisher.change(entries).head
 
 
-def roll_back(settings: PipelineSettings) -> CatalogueHead:
+def roll_back(settings: PipelineSettings) -> tuple[CatalogueHead, int]:
     """Serve the version before, after a check of its rows. A second call undoes the first.
 
-    Raises NothingToLoad when there is none, StoreIncomplete when rows are missing, DependencyAway,
-    Busy.
+    Returns its head and the number of its products, live changes included. Raises NothingToLoad
+    when there is none, StoreIncomplete when rows are missing, DependencyAway, Busy.
     """
     with open_stores(settings.feature_store) as stores:
         head, _ = stores.online.head(PREVIOUS)
@@ -35,7 +35,8 @@ def roll_back(settings: PipelineSettings) -> CatalogueHead:
             raise NothingToLoad("there is no earlier version to go back to")
         # Redis may have evicted rows that nobody has read since.
         Rebuilder(stores.online, stores.offline, stores.ledger()).rebuild()
-        return stores.publisher_of(head).restore(head).head
+        served = stores.publisher_of(head).restore(head).head
+        return served, len(stores.ledger().entries(served))
 
 
 def check_model(head: CatalogueHead, model: ModelInfo) -> None:

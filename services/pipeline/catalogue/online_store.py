@@ -352,7 +352,8 @@ def _asking() -> Iterator[None]:
     except FeatureViewNotFoundException as error:
         raise RegistryTorn(f"Feast's registry lacks a view: {error}") from error
     except _AWAY as error:
-        reason = str(error).partition("\n")[0]
+        # redis-py puts the whole command before the reason, keys of bytes and all.
+        reason = str(error).rpartition(" of pipeline caused error: ")[2].partition("\n")[0]
         raise DependencyAway(f"the feature store does not answer: {reason}") from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.contracts.catalogue import METADATA_VIEW
-from services.pipeline.catalogue.changes import roll_back
+from services.pipeline.catalogue.changes import delete, roll_back
 from services.pipeline.cli import main
 from services.pipeline.errors import EncoderBroken, NothingToLoad, StoreIncomplete
 from services.pipeline.settings import PipelineSettings
@@ -69,9 +69,9 @@ def test_rolling_back_serves_the_version_before_and_again_undoes_it(
     encoder.model, encoder.dimension = "double@2", 8
     second = load(feed, settings).publication.head
     asked = encoder.requests
-    assert roll_back(settings) == first
+    assert roll_back(settings)[0] == first
     assert (serve().info.version, serve().info.model) == (first.version, "double@1")
-    assert roll_back(settings) == second
+    assert roll_back(settings)[0] == second
     assert (serve().info.version, serve().info.dimension) == (second.version, 8)
     assert encoder.requests == asked
 
@@ -86,9 +86,12 @@ def test_rollback_is_a_command(
     first = load(write_feed(tmp_path / "feed.csv", product_rows(3)), settings).publication.head
     assert main(["rollback"]) == 2
     assert "no earlier version" in capsys.readouterr().err
+    delete(["p-001"], settings)
     load(write_feed(tmp_path / "feed.csv", product_rows(4)), settings)
     assert main(["rollback"]) == 0
-    assert first.version in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert first.version in out
+    assert "2 products" in out  # without the one that was deleted live
 
 
 def test_a_version_that_is_not_whole_is_not_gone_back_to(
@@ -101,7 +104,7 @@ def test_a_version_that_is_not_whole_is_not_gone_back_to(
     load(write_feed(tmp_path / "feed.csv", product_rows(3)), mine)
     load(write_feed(tmp_path / "feed.csv", product_rows(4)), mine)
     own_redis.empty()
-    assert roll_back(mine).products == 3  # Parquet has it
+    assert roll_back(mine)[1] == 3  # Parquet has it
     own_redis.empty()
     for part in (repo / "offline" / METADATA_VIEW).iterdir():
         part.unlink()
