@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.contracts.query_log import LoggedMean, LoggedSearch
+from services.pipeline.errors import OfflineDamaged
 from services.pipeline.queries.entries import Entry, EntryId
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -73,16 +74,22 @@ def remove_older(folder: Path, than: datetime) -> int:
 
 
 def read_since(folder: Path, since: datetime) -> pa.Table:
-    """Rows of the entries since then, the oldest first."""
-    tables = [
-        pq.read_table(path, schema=SCHEMA, partitioning=None)
-        for path in _parts(folder)
-        if _when(_range(path)[1]) >= since
-    ]
+    """Rows of the entries since then, the oldest first. Raises OfflineDamaged."""
+    tables = [_read(path) for path in _parts(folder) if _when(_range(path)[1]) >= since]
     table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
     return table.filter(
         pa.compute.greater_equal(table["at"], pa.scalar(since, SCHEMA.field("at").type))
     )
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path, schema=SCHEMA, partitioning=None)
+    except (pa.ArrowException, EOFError) as error:
+        raise OfflineDamaged(
+            f"{path} is damaged. Restore it from a backup, or remove it: its searches are then "
+            "missing in reports"
+        ) from error
 
 
 def day_of(entry: Entry) -> datetime:

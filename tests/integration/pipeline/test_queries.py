@@ -23,7 +23,7 @@ from services.contracts.query_log import (
 )
 from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.cli import main
-from services.pipeline.errors import Busy, DependencyAway
+from services.pipeline.errors import Busy, DependencyAway, OfflineDamaged
 from services.pipeline.queries import export as exporting
 from services.pipeline.queries.entries import entries_after
 from services.pipeline.queries.export import Exported, export
@@ -137,6 +137,17 @@ def test_a_run_that_was_killed_is_gone_on_with(stream: Stream) -> None:
     assert stream.export().entries == 2
     assert stream.exported() == ["day 0", "day 1", "day 2"]
     assert {first, second, third} == set(stream.folder.iterdir()) - {stream.folder / ".lock"}
+
+
+def test_a_damaged_part_is_named_with_what_to_do(stream: Stream) -> None:
+    stream.add("red mug")
+    stream.export()
+    (part,) = stream.folder.glob("*.parquet")
+    whole = part.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b""):
+        part.write_bytes(damaged)
+        with pytest.raises(OfflineDamaged, match=rf"{part.name} is damaged\. .*or remove it"):
+            stream.table()
 
 
 def test_nothing_is_kept_longer_than_it_may_be(stream: Stream) -> None:
