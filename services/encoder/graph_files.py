@@ -13,6 +13,7 @@ from pathlib import Path
 import openvino as ov
 from pydantic import BaseModel
 
+from services.common.parent_process import live_with_parent
 from services.encoder.architecture import Preprocessing, TokenizerFacts
 from services.encoder.precision import Precision, Wanted, in_order
 from services.encoder.source import ModelSource
@@ -84,7 +85,7 @@ def prepare_graphs(source: ModelSource, cache: Path, precision: Precision) -> Gr
     description = folder / "info.json"
     if not description.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
+        with ProcessPoolExecutor(1, get_context("spawn"), live_with_parent) as aside:
             aside.submit(_make_graphs, source, folder, precision).result()
     info = GraphInfo.model_validate_json(description.read_bytes())
     return GraphFiles(folder, info, precision)

@@ -20,10 +20,11 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
+from services.common.parent_process import live_with_parent
 from services.contracts.catalogue import CatalogueHead
 from services.retriever.errors import CatalogueError, LoadStopped, StoreUnavailable
 from services.retriever.loading.loaded import Loaded, ReadsCatalogue
-from services.retriever.loading.workers import LARGE, NICE, live_with_parent
+from services.retriever.loading.workers import LARGE, NICE
 
 _LOOK_S = 0.2
 """Time between two looks whether to stop."""

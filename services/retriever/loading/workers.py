@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 
+from services.common.parent_process import live_with_parent
 from services.retriever.errors import StoreUnavailable
 from services.retriever.loading.parts import Features, Part, PartRead, Vectors, read_part
 
@@ -106,20 +105,6 @@ def _begin(folder: Path, timeout_s: float) -> None:
     from services.retriever.loading.store import FeastFeatures
 
     _features = FeastFeatures(folder, timeout_s=timeout_s)
-
-
-def live_with_parent() -> None:
-    """Ignore Ctrl-C, which reaches all processes of a terminal, and end with the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process with its parent: children outlive a killed parent."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def _read(of: Vectors, part: Part) -> PartRead:

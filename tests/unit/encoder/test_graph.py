@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import resource
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +22,9 @@ from services.encoder.towers import read_shape
 from services.encoder.weights import StateDict, UnusableWeights, Weights, load_state_dict
 from tests.support.clip_numpy import NumpyClip
 from tests.support.clip_reference import random_resnet_weights, random_weights
+from tests.support.launcher import processes
 from tests.support.torch_archive import write_archive
+from tests.support.waiting import until
 
 TEXTS = ["red shoes", "a", "", "a very long description of a wooden chair " * 5, "猫 🐈"]
 EXACT = 2e-5
@@ -192,3 +198,25 @@ def test_a_residual_network_without_one_of_its_parts_is_refused(
     with pytest.raises(UnusableWeights, match=r"visual\.bn2\.running_var"):
         engine_of(without, tmp_path)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_preparation_that_is_ended_leaves_no_process(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    values = {"ENCODER_MODEL": str(BUNDLED), "ENCODER_MODEL_CACHE_DIR": str(tmp_path)}
+    preparing = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.encoder", "prepare"),
+        env={**os.environ, **values},
+        stderr=asyncio.subprocess.DEVNULL,  # Python's own tracker says what the ended one left
+    )
+
+    def makers() -> list[int]:
+        return [pid for pid, (parent, _) in processes().items() if parent == preparing.pid]
+
+    # Python's tracker, and the process that makes the graphs.
+    await until(lambda: len(makers()) == 2)
+    children = makers()
+    preparing.send_signal(number)
+    await preparing.wait()
+    await until(lambda: not set(children) & set(processes()))
