@@ -39,7 +39,10 @@ def test_only_what_matters_for_the_address_is_read(
     assert environment_proxy(URL) == proxy
 
 
-@pytest.mark.parametrize("proxy", [SOCKS, "http://me:swordfish@proxy:port", "http://"])
+@pytest.mark.parametrize(
+    "proxy",
+    [SOCKS, "http://me:swordfish@proxy:port", "http://"],  # pragma: allowlist secret
+)
 def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:

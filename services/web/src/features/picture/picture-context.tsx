@@ -27,6 +27,8 @@ interface Pictures {
   /** Looks for a picture that was chosen before the page was loaded. */
   find: (id: string) => void
   refuse: (why: Refusal) => void
+  /** Forgets what failed and what was refused; goes on sending. */
+  forgive: () => void
   /** Forgets what is being sent, and what was refused. */
   cancel: () => void
 }
@@ -39,6 +41,11 @@ export function PictureProvider({ children }: { children: ReactNode }) {
   const [refusal, setRefusal] = useState<Refusal | null>(null)
   const [known, setKnown] = useState<ReadonlyMap<string, ChosenPicture>>(new Map())
   const current = useRef<AbortController | null>(null)
+
+  const forgive = useCallback(() => {
+    setSending((now) => (now.state === 'failed' ? { state: 'idle' } : now))
+    setRefusal(null)
+  }, [])
 
   const cancel = useCallback(() => {
     current.current?.abort()
@@ -85,7 +92,7 @@ export function PictureProvider({ children }: { children: ReactNode }) {
       // Without that part of the page the picture is one that was chosen elsewhere.
       .catch(() => undefined)
   }, [])
-  return <PictureContext value={{ sending, refusal, known, send, find, refuse: setRefusal, cancel }}>{children}</PictureContext>
+  return <PictureContext value={{ sending, refusal, known, send, find, refuse: setRefusal, forgive, cancel }}>{children}</PictureContext>
 }
 
 /** A file that is no picture is not sent again: another has to be chosen. */

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback, useEffect } from 'react'
 import { useLocation, useNavigate, useNavigationType } from 'react-router-dom'
 
 import type { Failure } from '../../api/client'
@@ -31,18 +31,15 @@ export function usePictureSearch(id: string | null, change: ChangeSettings): Pic
   const { key, pathname } = useLocation()
   const how = useNavigationType()
   const navigate = useNavigate()
-  const { sending, refusal, send, refuse, cancel } = usePictures()
+  const { sending, refusal, send, refuse, forgive, cancel } = usePictures()
   const known = useChosenPicture(id)
   const here = isSearchPage(pathname)
-  const busy = useRef(false)
-  useEffect(() => {
-    busy.current = sending.state === 'sending'
-  })
   useEffect(() => {
     // What failed or was refused is of the step before. Whoever goes back, or leaves for another page, does not
     // want to be fetched back by an answer; words beside a picture that is being sent wait for it.
-    if (!here || how === 'POP' || !busy.current) cancel()
-  }, [cancel, here, how, key])
+    if (!here || how === 'POP') cancel()
+    else forgive()
+  }, [cancel, forgive, here, how, key])
 
   const searchWith = useCallback(
     async (picture: ChosenPicture, how: { replace: boolean }) => {
