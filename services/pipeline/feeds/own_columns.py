@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from services.contracts.products import LIST_PRICE
+from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.currencies import CODES, currency_of
 
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -29,36 +30,40 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
 
-SALE, SALE_DATES, SALE_START, SALE_END = (
-    "sale_price",
-    "sale_price_effective_date",
-    "sale_start",
-    "sale_end",
-)
-ON_SALE, DISCOUNT, DISCOUNT_MODE = "on_sale", "discount", "discount_mode"
-STOCK, TRACKED = "stock", "tracked"
+SALE, SALE_DATES = "sale_price", "sale_price_effective_date"
+SALE_START, SALE_END, ON_SALE = "sale_start", "sale_end", "on_sale"
+DISCOUNT, DISCOUNT_MODE = "discount_value", "discount_mode"
+TRACKED = "track_inventory"
 OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     LIST_PRICE: (
         *("compare_at_price", "compare_to_price", "compare_price", "regular_price"),
         *("original_price", "old_price", "price_old", "was_price"),
         *("strikethrough_price", "msrp", "mrp", "rrp", "uvp", "retail_price"),
     ),
-    SALE: ("sale_price", "special_price", "discounted_price", "offer_price", "promotional_price",
-           "selling_price", "final_price"),
-    SALE_DATES: ("sale_price_effective_date",),
-    SALE_START: ("sale_start", "sale_start_date", "sale_price_start_date", "sale_from_date",
-                 "special_price_from_date", "date_sale_price_starts"),
-    SALE_END: ("sale_end", "sale_end_date", "sale_price_end_date", "sale_to_date",
-               "special_price_to_date", "date_sale_price_ends"),
-    ON_SALE: ("on_sale", "is_on_sale"),
-    DISCOUNT: ("discount_value",),
-    DISCOUNT_MODE: ("discount_mode",),
-    STOCK: ("availability", "stock_status", "inventory_status", "stock", "stock_quantity",
-            "stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level",
-            "inventory_quantity", "quantity", "qty"),
-    TRACKED: ("track_inventory", "inventory_tracking", "manage_stock"),
-}  # fmt: skip
-"""What is said of an offer → the columns that may say it, the preferred one first."""
+    SALE: (
+        *("special_price", "discounted_price", "offer_price", "promotional_price"),
+        *("selling_price", "final_price"),
+    ),
+    SALE_DATES: (),
+    SALE_START: (
+        *("sale_start_date", "sale_price_start_date", "sale_from_date"),
+        *("special_price_from_date", "date_sale_price_starts"),
+    ),
+    SALE_END: (
+        *("sale_end_date", "sale_price_end_date", "sale_to_date"),
+        *("special_price_to_date", "date_sale_price_ends"),
+    ),
+    ON_SALE: ("is_on_sale",),
+    DISCOUNT: (),
+    DISCOUNT_MODE: (),
+    IN_STOCK: (
+        *("availability", "stock_status", "inventory_status", "stock", "stock_quantity"),
+        *("stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level"),
+        *("inventory_quantity", "quantity", "qty"),
+    ),
+    TRACKED: ("inventory_tracking", "manage_stock"),
+}
+"""Preferred column of an offer → the other columns that may say the same, in order."""
 
 PRICES = frozenset({"price", LIST_PRICE, SALE})
 

@@ -20,7 +20,6 @@ from services.pipeline.feeds.own_columns import (
     SALE_START,
     SHOWN,
     STATUS,
-    STOCK,
     TRACKED,
     bare,
     named,
@@ -34,7 +33,7 @@ _NOT_OFFERED = frozenset(
 )
 """Texts of a status."""
 _UNTRACKED = frozenset({"none", "no", "n", "false", "0"})
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_QUANTITY = re.compile(r"-?[0-9]+(?:\.0*)?")
 
 
 class Offers:
@@ -43,7 +42,9 @@ class Offers:
     def __init__(self, names: Sequence[str], columns: Sequence[str]) -> None:
         """names: of the columns, as they are compared."""
         self._columns = {
-            kind: found for kind, one in OFFER_COLUMNS.items() if (found := named(names, kind, one))
+            kind: found
+            for kind, others in OFFER_COLUMNS.items()
+            if (found := named(names, kind, (kind, *others)))
         }
         self._hiding = [
             (name, column.strip(), hiding)
@@ -67,13 +68,10 @@ class Offers:
         notes: tuple[Note, ...] = ()
         if SALE in self._columns or DISCOUNT_MODE in self._columns:
             notes = self._apply_sale(fields, attributes)
-        if LIST_PRICE in attributes and not _PLAIN.fullmatch(attributes[LIST_PRICE]):
-            fields[LIST_PRICE] = attributes.pop(LIST_PRICE)
-        if LIST_PRICE in self._columns and "price" in fields and LIST_PRICE not in attributes:
-            name, value = self._first(LIST_PRICE, attributes)
-            if value and LIST_PRICE not in fields:
-                fields[LIST_PRICE] = attributes.pop(name)
-        if stock := in_stock(attributes.get(IN_STOCK, "")) or self._stock(attributes):
+        name, value = self._first(LIST_PRICE, attributes)
+        if value and "price" in fields and LIST_PRICE not in fields:
+            fields[LIST_PRICE] = attributes.pop(name)
+        if stock := self._stock(attributes):
             attributes[IN_STOCK] = stock
         return notes
 
@@ -116,13 +114,16 @@ class Offers:
         return f"{price - less:.2f}" if less > 0 else ""
 
     def _stock(self, attributes: Mapping[str, str]) -> str:
-        if IN_STOCK in attributes or STOCK not in self._columns:
-            return ""
-        found = in_stock(self._first(STOCK, attributes)[1])
+        name, value = self._first(IN_STOCK, attributes)
+        found = in_stock(value)
         # A shop that does not count its stock often says 0.
-        untracked = self._first(TRACKED, attributes)[1].casefold() in _UNTRACKED
-        return "" if untracked and found == "false" else found
+        if found == "false" and bare(name) != bare(IN_STOCK) and _QUANTITY.fullmatch(value):
+            tracked = self._first(TRACKED, attributes)[1]
+            return "" if tracked.casefold() in _UNTRACKED else found
+        return found
 
     def _first(self, kind: str, attributes: Mapping[str, str]) -> tuple[str, str]:
-        found = ((name, attributes.get(name, "")) for _, name in self._columns.get(kind, ()))
+        """Name and value of the preferred attribute with a value; both empty without one."""
+        names = (kind, *(name for _, name in self._columns.get(kind, ())))
+        found = ((name, attributes.get(name, "")) for name in names)
         return next(((name, value) for name, value in found if value), ("", ""))

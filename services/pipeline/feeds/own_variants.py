@@ -1,6 +1,6 @@
 """Variants in rows of their own without a title, below the row of their product.
 
-So write Wix, Squarespace, BigCommerce and others; Shopify has a reader of its own.
+Wix, Squarespace, BigCommerce and others write such files. Shopify has a reader of its own.
 """
 
 from __future__ import annotations
@@ -51,13 +51,17 @@ class VariantRows:
         self._ids = [at for at in places if plain[at] == _VARIANT_ID]
         self._kinds = [at for at in places if plain[at] in _KIND]
         self._codes = [(at, names[at]) for at in places if plain[at] in _OPTIONS_WITHOUT_NAME]
-        self._options: dict[str, dict[str, str]] = {}
+        options: dict[str, dict[str, str]] = {}
         for name, one in zip(names, plain, strict=True):
             if found := _OPTION.fullmatch(one):
                 number = found["number"] or found["number_before"]
                 part = found["part"] or found["part_behind"]
                 part = part if part in {"name", "type"} else "value"
-                self._options.setdefault(number, {})[part] = name
+                options.setdefault(number, {})[part] = name
+        # A value whose option has no column for its name is an attribute as any other.
+        self._options = {
+            number: parts for number, parts in options.items() if {"name", "value"} <= parts.keys()
+        }
         named = {plain[at] for at in self._keys} - {_PRODUCT_ID}
         self.are_there = bool(named or self._ids or self._kinds or self._options)
 
@@ -99,7 +103,7 @@ class VariantRows:
         if not others and not self._options:
             return first
         named = {
-            number: first.attributes.get(columns.get("name", ""), "")
+            number: first.attributes.get(columns["name"], "")
             for number, columns in self._options.items()
         }
         variants = Variants()
@@ -126,8 +130,8 @@ class VariantRows:
 
     def _options_of(self, row: FeedRow, named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for number, columns in self._options.items():
-            name = row.attributes.get(columns.get("name", ""), "") or named[number]
-            text = row.attributes.get(columns.get("value", ""), "")
+            name = row.attributes.get(columns["name"], "") or named[number]
+            text = row.attributes.get(columns["value"], "")
             for value in text.split(";"):
                 if name and (value := _SWATCH.sub("", value.strip())):
                     yield name.lower(), value

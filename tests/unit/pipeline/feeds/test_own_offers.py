@@ -46,6 +46,7 @@ def load(folder: Path, header: str, values: str) -> FeedProduct:
         ("price;sale_price;sale_end_date", "12;9.5;2020-02-01", 12, None),
         ("price;sale_price;Sale Start Date", "12;9.5;2020-02-01", 9.5, "12"),
         ("price;list_price;sale_price", "12;15;9.5", 9.5, "12"),
+        ("price;listPrice", "9.5;12", 9.5, "12"),
     ],
 )
 def test_a_lower_sale_price_is_the_price_and_the_other_the_list_price(
@@ -172,7 +173,10 @@ def test_a_product_that_the_shop_shows_is_loaded(tmp_path: Path, header: str, va
         ("Quantity", "0", "false"),  # PrestaShop
         ("Current Stock Level;Track Inventory", "0;none", None),  # BigCommerce
         ("Current Stock Level;Track Inventory", "7;by product", "true"),
+        ("stock_status;manage_stock", "outofstock;no", "false"),
+        ("in_stock;manage_stock", "0;no", "false"),
         ("in_stock;quantity", "no;5", "false"),
+        ("inStock", "no", "false"),
     ],
 )
 def test_stock_is_known_in_many_languages_and_as_a_quantity(

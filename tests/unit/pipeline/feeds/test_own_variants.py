@@ -76,6 +76,18 @@ def test_a_product_has_the_lowest_price_and_all_values_of_its_variants(
     assert not any("option" in name for name in product.attributes if name != "options")
 
 
+def test_a_product_has_the_list_price_of_its_cheapest_variant(tmp_path: Path) -> None:
+    (shirt,) = rows(tmp_path, "handle,title,price,list_price\na,Shirt,20,30\na,,10,12\n")
+    product = RowValidator(tmp_path).check(shirt)
+    assert isinstance(product, FeedProduct)
+    assert (product.price, product.attributes) == (10, {"list_price": "12"})
+
+
+def test_an_option_without_a_column_for_its_name_stays_an_attribute(tmp_path: Path) -> None:
+    (mug,) = rows(tmp_path, "id,title,option1_value\nm,Mug,Red\n")
+    assert mug.attributes == {"option1_value": "Red"}
+
+
 def test_rows_for_options_of_bigcommerces_older_export_are_no_products(tmp_path: Path) -> None:
     content = (
         "Item Type,Product ID,Product Name,Product Code/SKU,Price\n"
