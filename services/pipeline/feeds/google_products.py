@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import FeedRow, Note, first_category, more_images
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.sales import apply_sale, in_stock, interval
-from services.pipeline.feeds.validation import PRICE
+from services.pipeline.feeds.sales import apply_sale, interval, left_out
+from services.pipeline.feeds.stock import in_stock
 
 COLUMNS = ("id", "link", "image_link")
 """By which, beside one of `TITLES`, a table is recognised as one of Google's."""
@@ -140,5 +140,5 @@ def _set_price(
         if apply_sale(fields, sale, start=start, end=end):
             del attributes[_SALE]
     except ValueError as error:
-        return (Note(PRICE, f"{error}; the regular price is shown", _SALE),)
+        return (left_out(error, _SALE),)
     return ()

@@ -12,14 +12,13 @@ from services.pipeline.feeds.base import (
     NOT_FOR_SALE,
     Feed,
     FeedRow,
-    Note,
     first_category,
     more_images,
 )
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.sales import apply_sale
+from services.pipeline.feeds.sales import SaleColumns
+from services.pipeline.feeds.stock import in_stock
 from services.pipeline.feeds.table import Record, Table
-from services.pipeline.feeds.validation import PRICE
 from services.pipeline.feeds.variants import Variants
 
 SIGNS = frozenset({"sku", "attribute_set_code", "product_type"})
@@ -32,6 +31,7 @@ _COLUMN_OF = {
     "list_price": "price",
     "image": "base_image",
 }
+_PRICES = SaleColumns("price", "special_price", "special_price_from_date", "special_price_to_date")
 _KEPT = ("weight", "url_key", "meta_keywords", "short_description", "country_of_manufacture")
 _NOT_OPTIONS = frozenset({"has_options", "required_options"})
 _PAIR = re.compile(r",(?=[\w-]+=)")
@@ -92,10 +92,10 @@ class MagentoFeed(Feed):
             parent = self._known[0].get(values.get("sku", ""))
             if parent is None or _is_of_one_view(values) or _is_disabled(values):
                 continue
-            fields, _ = _prices(values)
+            fields, _ = _PRICES.prices(values)
             options = self._attributes(values) | {"sku": values["sku"]}
             found = variants.setdefault(parent, Variants())
-            found.add(fields, options.items(), (), _stock(values))
+            found.add(fields, options.items(), (), in_stock(values.get("is_in_stock", "")))
         return variants
 
     def _values(self, record: Record) -> dict[str, str]:
@@ -116,7 +116,7 @@ class MagentoFeed(Feed):
         if record.problem is not None:
             return FeedRow(record.number, record.values, {}, {}, record.problem)
         values = self._values(record)
-        prices, notes = _prices(values)
+        prices, notes = _PRICES.prices(values)
         attributes = self._attributes(values)
         text = values.get("description") or values.get("short_description", "")
         fields = {
@@ -133,7 +133,7 @@ class MagentoFeed(Feed):
             for name in _KEPT
             if name in values and values[name] != text
         }
-        if stock := _stock(values):
+        if stock := in_stock(values.get("is_in_stock", "")):
             attributes[IN_STOCK] = stock
         pictures = self._pictures(values)
         variants = self._variants.get(fields["product_id"])
@@ -192,24 +192,6 @@ def _why_not_sold(values: Mapping[str, str]) -> str | None:
     if _is_invisible(values):
         return "it is not visible individually, and no product lists it as a variation"
     return None
-
-
-def _prices(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[Note, ...]]:
-    fields = {"price": values["price"]} if "price" in values else {}
-    special = values.get("special_price", "")
-    if not special:
-        return fields, ()
-    start, end = (values.get(f"special_price_{name}_date", "") for name in ("from", "to"))
-    try:
-        apply_sale(fields, special, start=start, end=end)
-    except ValueError as error:
-        return fields, (Note(PRICE, f"{error}; the regular price is shown", "special_price"),)
-    return fields, ()
-
-
-def _stock(values: Mapping[str, str]) -> str:
-    said = values.get("is_in_stock", "").removesuffix(".0")
-    return {"1": "true", "0": "false"}.get(said, "")
 
 
 def _path(category: str) -> str:

@@ -24,8 +24,8 @@ from services.pipeline.feeds.own_columns import (
     bare,
     named,
 )
-from services.pipeline.feeds.sales import apply_sale, in_stock, interval, truth
-from services.pipeline.feeds.validation import PRICE
+from services.pipeline.feeds.sales import apply_sale, interval, left_out
+from services.pipeline.feeds.stock import in_stock, truth
 
 _NOT_OFFERED = frozenset(
     {"draft", "archived", "hidden", "inactive", "disabled", "unpublished", "deleted", "offline"}
@@ -100,7 +100,7 @@ class Offers:
             if apply_sale(fields, sale, start=start, end=end):
                 attributes.pop(name, None)
         except ValueError as error:
-            return (Note(PRICE, f"{error}; the regular price is shown", SALE),)
+            return (left_out(error, SALE),)
         return ()
 
     def _discounted(self, fields: Mapping[str, str], attributes: Mapping[str, str]) -> str:

@@ -13,10 +13,7 @@ from services.contracts.products import MORE_IMAGES
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, more_images
 from services.pipeline.feeds.own_columns import bare
-from services.pipeline.feeds.variants import Variants
-
-MOST_ROWS = 5_000
-"""Rows of one product, all in memory."""
+from services.pipeline.feeds.variants import MOST_ROWS, Variants
 
 _PRODUCT_ID = "productid"
 _KEYS = re.compile(

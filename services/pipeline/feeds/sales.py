@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import lru_cache
 
 from services.contracts.products import LIST_PRICE
+from services.pipeline.feeds.base import Note
 from services.pipeline.feeds.prices import parse_price
+from services.pipeline.feeds.validation import PRICE
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FORMATS = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%m/%d/%Y, %I:%M %p", "%m/%d/%Y %H:%M")
@@ -39,6 +41,32 @@ def apply_sale(fields: MutableMapping[str, str], sale: str, *, start: str, end: 
             fields.setdefault("currency", before.currency)
     fields["price"] = sale
     return True
+
+
+def left_out(error: ValueError, column: str) -> Note:
+    """Note on a sale that `apply_sale` or `interval` cannot read. column: of the sale price."""
+    return Note(PRICE, f"{error}; the regular price is shown", column)
+
+
+@dataclass(frozen=True, slots=True)
+class SaleColumns:
+    """Names of a shop system's columns of prices."""
+
+    regular: str
+    sale: str
+    start: str
+    end: str
+
+    def prices(self, values: Mapping[str, str]) -> tuple[dict[str, str], tuple[Note, ...]]:
+        """The fields of a row's price, and notes on what cannot be read."""
+        fields = {"price": values[self.regular]} if self.regular in values else {}
+        if sale := values.get(self.sale, ""):
+            start, end = values.get(self.start, ""), values.get(self.end, "")
+            try:
+                apply_sale(fields, sale, start=start, end=end)
+            except ValueError as error:
+                return fields, (left_out(error, self.sale),)
+        return fields, ()
 
 
 def is_in_effect(start: str, end: str, now: datetime | None = None) -> bool:
@@ -83,58 +111,3 @@ def _date(text: str) -> datetime:
         except ValueError:
             continue
     raise ValueError(f"{text!r} is not a date; expected one such as 2026-11-29")
-
-
-_YES = "true yes y 1 ja oui sí si sì sim tak igen ano áno da kyllä evet да так ναι はい 是 כן نعم"
-_NO = "false no n 0 nein nee non não nao nie nem ne nej nei nu ei hayır нет ні όχι いいえ 否 לא لا"
-_IN_STOCK = (
-    "in stock | limited availability | online only | in store only | available | available for "
-    "order | unlimited | auf lager | lieferbar | sofort lieferbar | verfügbar | sofort verfügbar "
-    "| vorrätig | en stock | disponible | disponibile | disponível | in magazzino | em estoque | "
-    "em stock | op voorraad | leverbaar | beschikbaar | i lager | på lager | dostępny | "
-    "dostępne | w magazynie | skladem | na skladě | na sklade | raktáron | în stoc | varastossa | "
-    "stokta | stokta var | в наличии | в наявності | σε απόθεμα | 在庫あり | 有货 | متوفر"
-)
-_OUT_OF_STOCK = (
-    "out of stock | sold out | discontinued | unavailable | not available | not in stock | nicht "
-    "auf lager | nicht lieferbar | nicht verfügbar | nicht vorrätig | ausverkauft | vergriffen | "
-    "en rupture | en rupture de stock | rupture de stock | épuisé | indisponible | agotado | sin "
-    "stock | no disponible | esaurito | non disponibile | esgotado | indisponível | sem estoque | "
-    "niet op voorraad | niet leverbaar | uitverkocht | slutsåld | slut i lager | ikke på lager | "
-    "udsolgt | utsolgt | niedostępny | brak | vyprodáno | není skladem | nincs készleten | stoc "
-    "epuizat | loppu | tükendi | нет в наличии | немає в наявності | 在庫なし | 缺货 | 无货"
-)
-_SEPARATORS = re.compile(r"[\s_-]+")
-_QUANTITY = re.compile(r">?\s?(-?[0-9]+)(?:\.0*)?\+?")
-
-
-def _words(text: str, between: str | None = None) -> list[str]:
-    return [_SEPARATORS.sub("", word) for word in text.split(between)]
-
-
-_TRUTHS: Mapping[str, str] = {
-    **dict.fromkeys(_words(_YES), "true"),
-    **dict.fromkeys(_words(_NO), "false"),
-}
-_STOCK: Mapping[str, str] = {
-    **_TRUTHS,
-    **dict.fromkeys(_words(_IN_STOCK, "|"), "true"),
-    **dict.fromkeys(_words(_OUT_OF_STOCK, "|"), "false"),
-}
-
-
-def truth(value: str) -> str:
-    """`true` for a yes in some language, `false` for a no, and empty for anything else."""
-    return _TRUTHS.get(value.strip().casefold().removesuffix(".0"), "")
-
-
-@lru_cache(maxsize=1_024)
-def in_stock(availability: str) -> str:
-    """`true`, `false`, or empty for what is neither, as preorder and backorder are.
-
-    availability: words, a yes or a no, or how many there are.
-    """
-    word = availability.strip().casefold().rpartition("/")[2]  # schema.org's are links
-    if (found := _QUANTITY.fullmatch(word)) is not None:
-        return "true" if int(found[1]) > 0 else "false"
-    return _STOCK.get(_SEPARATORS.sub("", word), "")

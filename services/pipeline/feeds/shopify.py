@@ -11,6 +11,7 @@ from services.pipeline.feeds.base import NOT_FOR_SALE, Feed, FeedRow, joined, mo
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.prices import Price, parse_price
 from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.variants import MOST_ROWS
 
 HANDLE = ("handle", "url_handle")
 """By one of which, beside a column of `SIGNS`, a table is known as Shopify's."""
@@ -47,8 +48,6 @@ _OF_FIELDS: Mapping[str, str] = {
     "image": "picture",
 }
 _OPTIONS = tuple(((f"option{number}_name"), (f"option{number}_value")) for number in range(1, 4))
-MOST_ROWS = 5_000
-"""Rows of one product, all in memory; Shopify itself takes 2,048 variants and 250 pictures."""
 _NEXT_LINK = re.compile(r";\s*(?=https?://)", re.IGNORECASE)
 """Between several pictures in one cell, as Matrixify has them."""
 _NO_OPTION = "default title"

@@ -10,6 +10,12 @@ from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import joined
 from services.pipeline.feeds.prices import parse_price
 
+MOST_ROWS = 5_000
+"""Rows of one product that stand together and are all in memory.
+
+Shopify itself takes 2,048 variants and 250 pictures.
+"""
+
 PRICE_FIELDS = ("price", LIST_PRICE, "currency")
 
 

@@ -12,14 +12,13 @@ from services.pipeline.feeds.base import (
     NOT_FOR_SALE,
     Feed,
     FeedRow,
-    Note,
     first_category,
     more_images,
 )
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.sales import apply_sale
+from services.pipeline.feeds.sales import SaleColumns
+from services.pipeline.feeds.stock import in_stock
 from services.pipeline.feeds.table import Record, Table
-from services.pipeline.feeds.validation import PRICE
 from services.pipeline.feeds.variants import Variants
 from services.pipeline.feeds.woocommerce_columns import english
 
@@ -34,6 +33,9 @@ _COLUMN_OF = {
     "image": "images",
     "product_url": "external_url",
 }
+_PRICES = SaleColumns(
+    "regular_price", "sale_price", "date_sale_price_starts", "date_sale_price_ends"
+)
 _VARIATION = "variation"
 _OPTION = re.compile(r"attribute_(\d+)_name")
 _NOT_ATTRIBUTES = frozenset(
@@ -105,12 +107,12 @@ class WooCommerceFeed(Feed):
                 continue
             if _why_not_sold(values) is not None:
                 continue
-            fields, _ = _prices(values)
+            fields, _ = _PRICES.prices(values)
             options = [(name.lower(), value) for name, value in self._attributes(values)]
             options += [(name, values[name]) for name in _CODES if name in values]
             pictures = _listed(values.get("images", ""))
             found = variants.setdefault(values.get("parent", ""), Variants())
-            found.add(fields, options, pictures, _stock(values))
+            found.add(fields, options, pictures, in_stock(values.get("in_stock?", "")))
         return {key: variants.get(key, Variants()) for key in parents}
 
     def _values(self, record: Record) -> dict[str, str]:
@@ -130,7 +132,7 @@ class WooCommerceFeed(Feed):
         if self._is_merged(record):
             return None
         values = self._values(record)
-        prices, notes = _prices(values)
+        prices, notes = _PRICES.prices(values)
         fields = {
             "product_id": values.get("sku") or values.get("id", ""),
             "title": html_to_text(values.get("name", "")),
@@ -172,7 +174,7 @@ class WooCommerceFeed(Feed):
             attributes["short_description"] = html_to_text(values["short_description"])
         if _is_variation(values) and "parent" in values:
             attributes[GROUP] = values["parent"]
-        if stock := _stock(values):
+        if stock := in_stock(values.get("in_stock?", "")):
             attributes[IN_STOCK] = stock
         return attributes
 
@@ -198,29 +200,10 @@ def _description(values: Mapping[str, str]) -> str:
     return html_to_text(text.replace("\\n", "\n"))
 
 
-def _prices(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[Note, ...]]:
-    fields = {"price": values["regular_price"]} if "regular_price" in values else {}
-    sale = values.get("sale_price", "")
-    if not sale:
-        return fields, ()
-    start, end = (values.get(f"date_sale_price_{name}", "") for name in ("starts", "ends"))
-    try:
-        apply_sale(fields, sale, start=start, end=end)
-    except ValueError as error:
-        return fields, (Note(PRICE, f"{error}; the regular price is shown", "sale_price"),)
-    return fields, ()
-
-
 def _listed(text: str) -> list[str]:
     """Separated by commas, of which one in a name is written `\\,`."""
     parts = (part.strip().replace("\\,", ",") for part in _COMMA.split(text))
     return [part for part in parts if part]
-
-
-def _stock(values: Mapping[str, str]) -> str:
-    """Backorders are neither in stock nor out of it."""
-    said = values.get("in_stock?", "").lower()
-    return {"1": "true", "true": "true", "yes": "true", "0": "false", "no": "false"}.get(said, "")
 
 
 def _why_not_sold(values: Mapping[str, str]) -> str | None:

@@ -8,8 +8,8 @@ import pytest
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import FeedOptions, FeedRow, open_feed
-from services.pipeline.feeds.shopify import MOST_ROWS
 from services.pipeline.feeds.validation import FeedProduct, RowValidator
+from services.pipeline.feeds.variants import MOST_ROWS
 
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,"

@@ -117,6 +117,17 @@ def test_a_sale_price_counts_in_its_dates(
     assert len(product.notes) == (starts == "tomorrow")
 
 
+@pytest.mark.parametrize(
+    ("said", "in_stock"),
+    [("1", "true"), ("1.0", "true"), ("0", "false"), ("FALSE", "false"), ("backorder", None)],
+)
+def test_stock_is_known_as_spreadsheets_write_it_too(
+    tmp_path: Path, said: str, in_stock: str | None
+) -> None:
+    (row,) = rows(tmp_path, SIMPLE | {"SKU": "L", "Name": "Lamp", "In stock?": said})
+    assert row.attributes.get("in_stock") == in_stock
+
+
 def test_a_product_without_a_sku_has_its_number_as_id(tmp_path: Path) -> None:
     (row,) = rows(tmp_path, SIMPLE | {"ID": "103", "Name": "Lamp"})
     assert row.fields == {"product_id": "103", "title": "Lamp"}
