@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, unquote
 
+from services.common.field_values import several
 from services.common.identifier_names import identifier_kind
 from services.gateway.agents.cleaning import is_clean
 
 _SEPARATORS = re.compile(r"[\W_]+")
-_BETWEEN = ", "
-"""Stands between the codes of variants that are one product."""
 
 
 def shown_id(identifier: str) -> str:
@@ -42,13 +41,13 @@ def barcodes_of(attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in attributes.items():
         kind = identifier_kind(name)
         if kind not in (None, "SKU", "OTHER"):
-            for one in filter(None, value.split(_BETWEEN)):
+            for one in filter(None, several(value)):
                 yield str(kind), one
 
 
 def _skus(attributes: Mapping[str, str]) -> Iterator[str]:
     values = (value for name, value in attributes.items() if identifier_kind(name) == "SKU")
-    yield from next(values, "").split(_BETWEEN)
+    yield from several(next(values, ""))
 
 
 def has_identifier(attributes: Mapping[str, str], identifier: str) -> bool:
