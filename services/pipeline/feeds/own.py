@@ -62,6 +62,7 @@ NESTED = "attributes"
 _TYPES = frozenset(
     {"simple", "configurable", "variable", "variation", "grouped", "bundle", "virtual"}
     | {"downloadable", "external", "giftcard", "simple product", "variable product"}
+    | {"physical", "digital", "gift_card"}
 )
 """Product types of shop systems, which are never a category."""
 

@@ -17,11 +17,12 @@ shirt,Variant,,,,S-R,,true,4,,,#ff0000:Red
 shirt,Variant,,,,S-B,18,true,0,,,#0000ff:Blue
 mug,Product,Mug,,,M-1,9,true,OutOfStock,,,
 """
-SQUARESPACE = """Product ID [Non Editable],Variant ID [Non Editable],Title,Description,SKU,\
+SQUARESPACE = """Product ID [Non Editable],Variant ID [Non Editable],\
+Product Type [Non Editable],Title,Description,SKU,\
 Option Name 1,Option Value 1,Price,Sale Price,On Sale,Stock,Visible,Hosted Image URLs
-shirt,v1,Shirt,<p>Soft</p>,S-R,Color,Red,20,0,No,0,Yes,https://x/1.jpg https://x/2.jpg
-,v2,,,S-B,Color,Blue,20,18,Yes,Unlimited,,
-mug,v3,Mug,,M-1,,,9,0,No,0,Yes,
+shirt,v1,PHYSICAL,Shirt,<p>Soft</p>,S-R,Color,Red,20,0,No,0,Yes,https://x/1.jpg https://x/2.jpg
+,v2,,,,S-B,Color,Blue,20,18,Yes,Unlimited,,
+mug,v3,PHYSICAL,Mug,,M-1,,,9,0,No,0,Yes,
 """
 BIGCOMMERCE = """Item,ID,Name,Description,SKU,Price,Current Stock,Is Visible,Options,Image URL
 Product,shirt,Shirt,<p>Soft</p>,,20,0,TRUE,,https://x/1.jpg
@@ -70,7 +71,7 @@ def test_a_product_has_the_lowest_price_and_all_values_of_its_variants(
     assert product.attributes.get("color") == ("Red, Blue" if has_colors else None)
     assert product.attributes["sku"] == skus
     assert product.attributes["in_stock"] == "true"
-    assert product.product_id == "shirt"
+    assert (product.product_id, product.category) == ("shirt", "")
     assert (mug.fields["title"], mug.fields["price"]) == ("Mug", "9")
     assert mug.attributes["in_stock"] == "false"
     assert not any("option" in name for name in product.attributes if name != "options")
