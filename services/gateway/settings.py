@@ -121,7 +121,8 @@ class GatewaySettings(ServiceSettings):
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
         default=(),
         description="Addresses or networks of proxies whose `X-Forwarded-For` is trusted, "
-        "separated by commas.",
+        "separated by commas. A client with an address in one of them can name any other, and so "
+        "escapes the limits.",
     )
     redis_url: RedisDsn | None = Field(
         default=None,

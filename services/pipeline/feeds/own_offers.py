@@ -32,7 +32,6 @@ _NOT_OFFERED = frozenset(
     | {"private", "trash", "pending", "not visible", "not visible individually", "-1"}
 )
 """Texts of a status."""
-_UNTRACKED = frozenset({"none", "no", "n", "false", "0"})
 _QUANTITY = re.compile(r"-?[0-9]+(?:\.0*)?")
 
 
@@ -119,7 +118,7 @@ class Offers:
         # A shop that does not count its stock often says 0.
         if found == "false" and bare(name) != bare(IN_STOCK) and _QUANTITY.fullmatch(value):
             tracked = self._first(TRACKED, attributes)[1]
-            return "" if tracked.casefold() in _UNTRACKED else found
+            return "" if tracked == "none" or truth(tracked) == "false" else found
         return found
 
     def _first(self, kind: str, attributes: Mapping[str, str]) -> tuple[str, str]:
