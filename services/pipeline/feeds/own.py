@@ -6,7 +6,6 @@ attribute. Values stay as they are, except HTML in words and what programs write
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
@@ -21,11 +20,18 @@ from services.pipeline.feeds.base import (
     FeedRow,
     ReadyVectors,
     VectorsModel,
-    first_category,
-    more_images,
     shown,
 )
 from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.own_cells import (
+    NESTED,
+    flatten,
+    joined_list,
+    keep_the_first_category,
+    keep_the_first_picture,
+    pictures_in,
+    said_in,
+)
 from services.pipeline.feeds.own_columns import (
     FIELD_COLUMNS,
     FURTHER,
@@ -39,15 +45,9 @@ from services.pipeline.feeds.own_variants import VariantRows
 from services.pipeline.feeds.parquet_table import ParquetTable
 from services.pipeline.feeds.table import Record, Table
 
-NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
-"""Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
-
 _PICTURE = re.compile(r"https?://|\.(?:jpe?g|png|webp|avif|gif|heic|bmp|tiff?)$", re.IGNORECASE)
 _BLANKS = re.compile(r"\s")
 _BETWEEN_PICTURES = re.compile(r"[,;|\n]")
-
-# Match only at the first separator. A match from each of a million would take hours.
-_NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
 
 _WORDS = frozenset({"title", "description", "brand", "category"})
 
@@ -55,9 +55,6 @@ REQUIRED_FIELDS = ("product_id", "title")
 
 TEXT_VECTOR, IMAGE_VECTOR, VECTOR_MODEL = "text_vector", "image_vector", "vector_model"
 """Columns of a Parquet file that brings vectors: lists of floats, and the id of their model."""
-
-NESTED = "attributes"
-"""Column of a struct, a map or a JSON object: each of its members is an attribute."""
 
 _TYPES = frozenset(
     {"simple", "configurable", "variable", "variation", "grouped", "bundle", "virtual"}
@@ -129,16 +126,16 @@ class OwnFeed(Feed):
         if record.problem is not None:
             return FeedRow(record.number, values, {}, {}, record.problem)
         attributes = {
-            name: _joined(said, "") if at in self._lists else said
+            name: joined_list(said, "") if at in self._lists else said
             for at, name in self._others
-            if (said := _said(values[at]))
+            if (said := said_in(values[at]))
         }
         fields = self._fields_of(values, attributes)
         further = self._further_pictures(values, attributes)
-        _keep_the_first_picture(fields, attributes, further)
-        _keep_the_first_category(fields, attributes)
+        keep_the_first_picture(fields, attributes, further)
+        keep_the_first_category(fields, attributes)
         if NESTED in attributes:
-            _flatten(attributes)
+            flatten(attributes)
         notes = self._offers.apply(fields, attributes)
         picture = None
         if record.pictures:
@@ -164,10 +161,10 @@ class OwnFeed(Feed):
         """Pictures of the columns that hold further ones; what names none is an attribute."""
         found: list[str] = []
         for index, name in self._further:
-            value = _said(values[index])
+            value = said_in(values[index])
             # That of `more_images` is how answers of the API write it.
             between = _BLANKS if name == MORE_IMAGES else _BETWEEN_PICTURES
-            pictures = _pictures(value, between)
+            pictures = pictures_in(value, between)
             if any(map(_PICTURE.search, pictures)):
                 found += pictures
             elif value:
@@ -182,11 +179,11 @@ class OwnFeed(Feed):
         used: dict[str, str] = {}
         for field, columns in self._fields.items():
             for index, name in columns:
-                value = _said(values[index])
+                value = said_in(values[index])
                 if not value:
                     continue
                 if index in self._lists and field in _WORDS:
-                    value = _joined(value, field)
+                    value = joined_list(value, field)
                 if field in _WORDS:
                     value = html_to_text(value)
                 if field == "category" and value.casefold() in _TYPES:
@@ -232,87 +229,6 @@ def _lists(table: Table) -> frozenset[int]:
     return frozenset(
         at for at, kind in kinds if pa.types.is_list(kind) or pa.types.is_large_list(kind)
     )
-
-
-def _joined(value: str, field: str) -> str:
-    """A list of words in one text; of categories each is one, which is told apart later."""
-    found = _listed(value)
-    if field == "category":
-        return value
-    return ("\n" if field == "description" else ", ").join(found) if found else value
-
-
-def _flatten(attributes: MutableMapping[str, str]) -> None:
-    """Flatten the column `attributes`, if it is a JSON object of names and texts."""
-    try:
-        nested = json.loads(attributes[NESTED])
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(nested, dict):
-        return
-    del attributes[NESTED]
-    for name, value in nested.items():
-        text = _as_text(value)
-        if name.strip() and text:
-            attributes.setdefault(name.strip(), text)
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list) and not any(isinstance(one, (list, dict)) for one in value):
-        return ", ".join(filter(None, map(_as_text, value)))
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    return _said(str(value))
-
-
-def _keep_the_first_category(
-    fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
-) -> None:
-    """Choose the category from a list, as in JSON and Parquet."""
-    value = fields.get("category", "")
-    if not value.startswith("["):
-        return
-    found = _listed(value)
-    if found and found != [value]:
-        first, more = first_category([html_to_text(one) for one in found])
-        fields["category"] = first
-        attributes.update(more)
-
-
-def _said(value: str) -> str:
-    stripped = value.strip()
-    return "" if stripped in NULLS else stripped
-
-
-def _keep_the_first_picture(
-    fields: MutableMapping[str, str], attributes: MutableMapping[str, str], further: Sequence[str]
-) -> None:
-    """further: pictures of other columns."""
-    # A file may have a comma in its name, so only links are taken apart.
-    pictures = [*_pictures(fields.pop("image", ""), _NEXT_LINK), *further]
-    attributes.update(more_images(pictures[1:]))
-    if pictures:
-        fields["image"] = pictures[0]
-
-
-def _pictures(value: str, between: re.Pattern[str]) -> list[str]:
-    """Several pictures in one value: one after the other, or a list, as in JSON and Parquet."""
-    if value.startswith("["):
-        return _listed(value)
-    several = _NEXT_LINK if "://" in value else between
-    return [one.strip() for one in several.split(value) if one.strip()]
-
-
-def _listed(value: str) -> list[str]:
-    try:
-        listed = json.loads(value)
-    except (ValueError, RecursionError):
-        return [value]  # a file may be called so
-    return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
 
 
 def _vectors_model(table: ParquetTable) -> VectorsModel | None:

@@ -1,4 +1,4 @@
-"""What columns say of an offer: its sale and list price, its stock, and whether it is offered."""
+"""Columns of an offer: sale price, list price, stock, and whether the shop offers the product."""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+"""Cells of our own format: nothing, lists, objects, several categories and several pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import MutableMapping, Sequence
+
+from services.pipeline.feeds.base import first_category, more_images
+from services.pipeline.feeds.html import html_to_text
+
+NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
+"""Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
+
+NESTED = "attributes"
+"""Column of a struct, a map or a JSON object: each of its members is an attribute."""
+
+# Match only at the first separator. A match from each of a million would take hours.
+_NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
+
+
+def joined_list(value: str, field: str) -> str:
+    """A list of words as one text. Categories stay a list: `keep_the_first_category` reads it."""
+    found = _listed(value)
+    if field == "category":
+        return value
+    return ("\n" if field == "description" else ", ").join(found) if found else value
+
+
+def flatten(attributes: MutableMapping[str, str]) -> None:
+    """Flatten the column `attributes`, if it is a JSON object of names and texts."""
+    try:
+        nested = json.loads(attributes[NESTED])
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(nested, dict):
+        return
+    del attributes[NESTED]
+    for name, value in nested.items():
+        text = _as_text(value)
+        if name.strip() and text:
+            attributes.setdefault(name.strip(), text)
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list) and not any(isinstance(one, (list, dict)) for one in value):
+        return ", ".join(filter(None, map(_as_text, value)))
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return said_in(str(value))
+
+
+def keep_the_first_category(
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+) -> None:
+    """Choose the category from a list, as in JSON and Parquet."""
+    value = fields.get("category", "")
+    if not value.startswith("["):
+        return
+    found = _listed(value)
+    if found and found != [value]:
+        first, more = first_category([html_to_text(one) for one in found])
+        fields["category"] = first
+        attributes.update(more)
+
+
+def said_in(value: str) -> str:
+    """The value without blanks around it; empty for texts that mean nothing."""
+    stripped = value.strip()
+    return "" if stripped in NULLS else stripped
+
+
+def keep_the_first_picture(
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str], further: Sequence[str]
+) -> None:
+    """The others are an attribute. further: pictures of other columns."""
+    # A file may have a comma in its name, so only links are taken apart.
+    pictures = [*pictures_in(fields.pop("image", ""), _NEXT_LINK), *further]
+    attributes.update(more_images(pictures[1:]))
+    if pictures:
+        fields["image"] = pictures[0]
+
+
+def pictures_in(value: str, between: re.Pattern[str]) -> list[str]:
+    """The pictures of one value: one after the other, or a list, as in JSON and Parquet.
+
+    between: separates files; links are found by how they begin.
+    """
+    if value.startswith("["):
+        return _listed(value)
+    several = _NEXT_LINK if "://" in value else between
+    return [one.strip() for one in several.split(value) if one.strip()]
+
+
+def _listed(value: str) -> list[str]:
+    try:
+        listed = json.loads(value)
+    except (ValueError, RecursionError):
+        return [value]  # a file may be called so
+    return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
