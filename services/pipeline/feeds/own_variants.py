@@ -109,7 +109,7 @@ class VariantRows:
             options = [*self._options_of(row, named)]
             if others:
                 options += [(name, value) for at, name in self._codes if (value := row.values[at])]
-            variants.add(prices, options, _pictures(row), row.attributes.get(IN_STOCK, ""))
+            variants.add(prices, options, _pictures(row), row.attributes.get(IN_STOCK))
         fields = dict(first.fields)
         columns = {name for parts in self._options.values() for name in parts.values()}
         attributes = {

@@ -10,6 +10,7 @@ from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import NOT_FOR_SALE, Feed, FeedRow, joined, more_images
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.prices import Price, parse_price
+from services.pipeline.feeds.stock import stock_of_variants
 from services.pipeline.feeds.table import Record, Table
 from services.pipeline.feeds.variants import MOST_ROWS
 
@@ -179,11 +180,12 @@ class ShopifyFeed(Feed):
         return attributes
 
     def _stock(self, records: Sequence[Record]) -> str:
-        """`true` if a variant can be had, `false` if none can; a backorder is neither."""
-        said = {self._stock_of(one) for one in records if self._value(one, "price")}
-        return "true" if "true" in said else "false" if said == {"false"} else ""
+        return stock_of_variants(
+            {self._stock_of(one) for one in records if self._value(one, "price")}
+        )
 
     def _stock_of(self, variant: Record) -> str:
+        """A backorder is neither `true` nor `false`."""
         if set(_COLUMNS["tracker"]) & set(self._names) and not self._value(variant, "tracker"):
             return "true"
         quantity = _number(self._value(variant, "quantity"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 
 _YES = "true yes y 1 ja oui sí si sì sim tak igen ano áno da kyllä evet да так ναι はい 是 כן نعم"
@@ -59,3 +59,8 @@ def in_stock(availability: str) -> str:
     if (found := _QUANTITY.fullmatch(word)) is not None:
         return "true" if int(found[1]) > 0 else "false"
     return _STOCK.get(_SEPARATORS.sub("", word), "")
+
+
+def stock_of_variants(stocks: Set[str]) -> str:
+    """`true` if a variant can be had, `false` if none can, and empty for anything else."""
+    return "true" if "true" in stocks else "false" if stocks == {"false"} else ""

@@ -9,6 +9,7 @@ from services.contracts.products import LIST_PRICE
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import joined
 from services.pipeline.feeds.prices import parse_price
+from services.pipeline.feeds.stock import stock_of_variants
 
 MOST_ROWS = 5_000
 """Rows of one product that stand together and are all in memory.
@@ -28,7 +29,8 @@ class Variants:
     options: dict[str, dict[str, None]] = field(default_factory=dict)
     """Values by name, each once, in the order of the rows."""
     pictures: dict[str, None] = field(default_factory=dict)
-    in_stock: str = ""
+    stocks: set[str] = field(default_factory=set)
+    """What the variants say of their stock."""
     _lowest: float = float("inf")
 
     def add(
@@ -36,13 +38,13 @@ class Variants:
         fields: Mapping[str, str],
         options: Iterable[tuple[str, str]],
         pictures: Iterable[str],
-        in_stock: str,
+        in_stock: str | None,
     ) -> None:
-        """fields: of which those of the price are read."""
+        """fields: of which those of the price are read. in_stock: None for a row without stock."""
         for name, value in options:
             self.options.setdefault(name, {})[value] = None
         self.pictures |= dict.fromkeys(pictures)
-        self._add_stock(in_stock)
+        self.stocks |= set() if in_stock is None else {in_stock}
         try:
             amount = parse_price(fields.get("price", ""), fields.get("currency", "")).amount
         except ValueError:
@@ -53,12 +55,8 @@ class Variants:
         for name, values in other.options.items():
             self.options[name] = self.options.get(name, {}) | values
         self.pictures |= other.pictures
-        self._add_stock(other.in_stock)
+        self.stocks |= other.stocks
         self._add_price(other._lowest, other.price)
-
-    def _add_stock(self, in_stock: str) -> None:
-        if in_stock == "true" or not self.in_stock:
-            self.in_stock = in_stock
 
     def _add_price(self, amount: float, fields: Mapping[str, str]) -> None:
         if 0 < amount < self._lowest:
@@ -79,5 +77,5 @@ class Variants:
             own = [one.strip() for one in attributes.get(name, "").split(",")]
             attributes[name] = joined([*own, *values])
         pictures.extend(one for one in self.pictures if one not in pictures)
-        if self.in_stock:
-            attributes[IN_STOCK] = self.in_stock
+        if stock := stock_of_variants(self.stocks):
+            attributes[IN_STOCK] = stock

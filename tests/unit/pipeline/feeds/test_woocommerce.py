@@ -128,6 +128,18 @@ def test_stock_is_known_as_spreadsheets_write_it_too(
     assert row.attributes.get("in_stock") == in_stock
 
 
+@pytest.mark.parametrize(
+    ("said", "in_stock"),
+    [(("0", "1"), "true"), (("0", "0"), "false"), (("0", "backorder"), None)],
+)
+def test_a_product_is_out_of_stock_if_none_of_its_variations_can_be_had(
+    tmp_path: Path, said: tuple[str, str], in_stock: str | None
+) -> None:
+    parts = [variation(f"M{at}", Parent="MUG", **{"In stock?": one}) for at, one in enumerate(said)]
+    (row,) = rows(tmp_path, VARIABLE, *parts)
+    assert row.attributes.get("in_stock") == in_stock
+
+
 def test_a_product_without_a_sku_has_its_number_as_id(tmp_path: Path) -> None:
     (row,) = rows(tmp_path, SIMPLE | {"ID": "103", "Name": "Lamp"})
     assert row.fields == {"product_id": "103", "title": "Lamp"}
