@@ -78,7 +78,9 @@ class Offers:
         """The reason why the shop does not offer the product, if it says so."""
         for name, column, hiding in self._hiding:
             value = attributes.get(name, "")
-            if value and (truth(value) == hiding or value.casefold() in _NOT_OFFERED):
+            word = value.casefold()
+            is_nowhere = word == "none" and "visibility" in name  # PrestaShop's
+            if value and (truth(value) == hiding or word in _NOT_OFFERED or is_nowhere):
                 return f"the shop does not offer it: {column} is {value!r}"
         return None
 

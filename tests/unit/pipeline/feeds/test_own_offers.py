@@ -123,6 +123,7 @@ def test_of_several_currencies_the_first_column_counts_and_a_column_names_it(
         ("enabled", "nein"),
         ("published", "-1"),
         ("visibility", "hidden"),
+        ("Visibility", "none"),  # PrestaShop
         ("is_deleted", "true"),
         ("Archived", "1.0"),
     ],
@@ -148,6 +149,7 @@ def test_a_product_that_the_shop_hides_is_refused_and_is_no_fault(
         ("status", "active"),
         ("status", "in stock"),
         ("visibility", "high"),
+        ("status", "none"),
         ("published", "2024-02-01"),
         ("archived", "no"),
         ("Product Type", "false"),
