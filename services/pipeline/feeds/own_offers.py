@@ -45,6 +45,10 @@ class Offers:
             for kind, others in OFFER_COLUMNS.items()
             if (found := named(names, kind, (kind, *others)))
         }
+        self._preferred = {
+            kind: [kind, *(name for _, name in self.columns(kind))] for kind in OFFER_COLUMNS
+        }
+        """A nested attribute may have the name of a kind without a column."""
         self._hiding = [
             (name, column.strip(), hiding)
             for name, column in zip(names, columns, strict=True)
@@ -125,6 +129,7 @@ class Offers:
 
     def _first(self, kind: str, attributes: Mapping[str, str]) -> tuple[str, str]:
         """Name and value of the preferred attribute with a value; both empty without one."""
-        names = (kind, *(name for _, name in self._columns.get(kind, ())))
-        found = ((name, attributes.get(name, "")) for name in names)
-        return next(((name, value) for name, value in found if value), ("", ""))
+        for name in self._preferred[kind]:
+            if value := attributes.get(name):
+                return name, value
+        return "", ""
