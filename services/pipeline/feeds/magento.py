@@ -138,7 +138,7 @@ class MagentoFeed(Feed):
         pictures = self._pictures(values)
         variants = self._variants.get(fields["product_id"])
         if variants is not None:
-            variants.apply(fields, attributes, pictures)
+            notes += variants.apply(fields, attributes, pictures)
         if pictures:
             fields["image"] = pictures[0]
         return FeedRow(

@@ -116,13 +116,13 @@ class VariantRows:
             name: value for name, value in first.attributes.items() if name not in columns
         }
         pictures = _pictures(first)
-        variants.apply(fields, attributes, pictures)
+        unreadable = variants.apply(fields, attributes, pictures)
         fields |= {"image": pictures[0]} if pictures else {}
         return replace(
             first,
             fields={name: value for name, value in fields.items() if value},
             attributes=attributes | more_images(pictures[1:]),
-            notes=tuple(note for row in rows for note in row.notes),
+            notes=(*(note for row in rows for note in row.notes), *unreadable),
         )
 
     def _options_of(self, row: FeedRow, named: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from services.contracts.products import LIST_PRICE
 from services.contracts.search import IN_STOCK
-from services.pipeline.feeds.base import joined
+from services.pipeline.feeds.base import Note, joined
+from services.pipeline.feeds.cleaning import short
 from services.pipeline.feeds.prices import parse_price
 from services.pipeline.feeds.stock import stock_of_variants
+from services.pipeline.feeds.validation import PRICE
 
 MOST_ROWS = 5_000
 """Rows of one product that stand together and are all in memory.
@@ -31,6 +33,8 @@ class Variants:
     pictures: dict[str, None] = field(default_factory=dict)
     stocks: set[str] = field(default_factory=set)
     """What the variants say of their stock."""
+    unreadable: dict[str, Note] = field(default_factory=dict)
+    """Notes by the price that cannot be read."""
     _lowest: float = float("inf")
 
     def add(
@@ -45,9 +49,14 @@ class Variants:
             self.options.setdefault(name, {})[value] = None
         self.pictures |= dict.fromkeys(pictures)
         self.stocks |= set() if in_stock is None else {in_stock}
+        text = fields.get("price", "")
+        if not text:
+            return
         try:
-            amount = parse_price(fields.get("price", ""), fields.get("currency", "")).amount
-        except ValueError:
+            amount = parse_price(text, fields.get("currency", "")).amount
+        except ValueError as error:
+            note = Note(PRICE, f"price {short(text)} of a variant {error}", "price")
+            self.unreadable[text] = note
             return
         self._add_price(amount, {name: fields[name] for name in PRICE_FIELDS if name in fields})
 
@@ -56,6 +65,7 @@ class Variants:
             self.options[name] = self.options.get(name, {}) | values
         self.pictures |= other.pictures
         self.stocks |= other.stocks
+        self.unreadable |= other.unreadable
         self._add_price(other._lowest, other.price)
 
     def _add_price(self, amount: float, fields: Mapping[str, str]) -> None:
@@ -67,8 +77,11 @@ class Variants:
         fields: MutableMapping[str, str],
         attributes: MutableMapping[str, str],
         pictures: list[str],
-    ) -> None:
-        """Give the product the price of the cheapest, and all values, pictures and stock."""
+    ) -> tuple[Note, ...]:
+        """Give the product the price of the cheapest, and all values, pictures and stock.
+
+        Returns notes on prices that cannot be read, except the product's own: validation says why.
+        """
         if self.price:
             for name in PRICE_FIELDS:
                 fields.pop(name, None)
@@ -79,3 +92,5 @@ class Variants:
         pictures.extend(one for one in self.pictures if one not in pictures)
         if stock := stock_of_variants(self.stocks):
             attributes[IN_STOCK] = stock
+        own_price = fields.get("price")
+        return tuple(note for text, note in self.unreadable.items() if text != own_price)

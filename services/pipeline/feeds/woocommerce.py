@@ -150,7 +150,7 @@ class WooCommerceFeed(Feed):
             variants = Variants()
             for key in filter(self._variants.__contains__, _keys(values)):
                 variants.merge(self._variants[key])
-            variants.apply(fields, attributes, pictures)
+            notes += variants.apply(fields, attributes, pictures)
         if pictures:
             fields["image"] = pictures[0]
         return FeedRow(

@@ -84,6 +84,19 @@ def test_a_product_has_the_list_price_of_its_cheapest_variant(tmp_path: Path) ->
     assert (product.price, product.attributes) == (10, {"list_price": "12"})
 
 
+@pytest.mark.parametrize(
+    ("prices", "price", "faults"),
+    [(("20", "12 - 15"), 20, 1), (("12 - 15", "20"), 20, 1), (("soon", "12 - 15"), None, 2)],
+)
+def test_each_price_that_cannot_be_read_is_reported_once(
+    tmp_path: Path, prices: tuple[str, str], price: float | None, faults: int
+) -> None:
+    (shirt,) = rows(tmp_path, "handle,title,price\na,Shirt,{}\na,,{}\n".format(*prices))
+    product = RowValidator(tmp_path).check(shirt)
+    assert isinstance(product, FeedProduct)
+    assert (product.price, len(product.notes)) == (price, faults)
+
+
 def test_an_option_without_a_column_for_its_name_stays_an_attribute(tmp_path: Path) -> None:
     (mug,) = rows(tmp_path, "id,title,option1_value\nm,Mug,Red\n")
     assert mug.attributes == {"option1_value": "Red"}
