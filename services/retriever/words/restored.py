@@ -23,10 +23,10 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "en": (
         (r"(cal|dwar|hal|hoo|lea|loa|scar|shea|shel|thie|wol|^el)ves$", r"\1f"),
         (r"(kni|wi)ves$", r"\1fe"),
-        # Not of "specimen", "lumen" and "ramen".
-        (r"(^|wo|[^aeiou]|ice|re|tle)men$", r"\1man"),
+        # "Mens shorts" are men's; not of "specimen", "lumen" and "ramen".
+        (r"(^|wo|[^aeiou]|ice|re|tle)mens?$", r"\1man"),
         (r"(bus|lens|quiz)z?es$", r"\1"),
-        (r"children$", "child"),
+        (r"childrens?$", "child"),
         (r"^feet$", "foot"),
         (r"teeth$", "tooth"),
         (r"^geese$", "goose"),
@@ -100,7 +100,7 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
     for language, endings in (
         ("da", "at dt lt nt"),
         ("de", "as os ys le lem len ler les"),
-        ("en", "ves men ses zes children eet eeth geese mice ery bs cs ds gs vs"),
+        ("en", "ves men mens ses zes children childrens eet eeth geese mice ery bs cs ds gs vs"),
         ("es", "en ces"),
         ("fr", "ee es ye ers os us jeux veux he ais ce se ue ve"),
         ("it", "iere iavi ano ono aio"),

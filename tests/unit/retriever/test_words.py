@@ -141,8 +141,9 @@ def test_a_language_has_its_own_forms() -> None:
 
 
 FORMS: list[tuple[Language, str]] = [
-    ("en", "child children"),
-    ("en", "woman women"),
+    ("en", "child children childrens"),
+    ("en", "man men mens"),
+    ("en", "woman women womens"),
     ("en", "fireman firemen"),
     ("en", "lens lenses"),
     ("en", "bus buses"),
@@ -188,9 +189,7 @@ FORMS: list[tuple[Language, str]] = [
     ("hu", "csésze csészék csészét"),
     ("ro", "lampă lămpi"),
     ("en", "scarf scarves"),
-    ("en", "knife knives"),
     ("en", "olive olives"),
-    ("en", "woman women"),
     ("en", "grey gray"),
     ("en", "colour color colours colors"),
     ("en", "yoghurt yogurt yogurts"),
