@@ -108,9 +108,10 @@ def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
     # Without a list of function words, "a" may be one.
     if not alone or not analyser.function_words:
         return set()
-    others = [
-        rows for one in asked if not analyser.is_function_word(one) if len(rows := words.rows(one))
-    ]
+    named = [one for one in asked if one not in SIZE and not analyser.is_function_word(one)]
+    others = [rows for one in named if len(rows := words.rows(one))]
+    if named and not others:
+        return set()
     beside = reduce(np.intersect1d, others) if others else None
     found = set()
     for letter in alone:

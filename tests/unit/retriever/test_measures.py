@@ -9,6 +9,7 @@ import pytest
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.words import sought_words
 from services.retriever.words import Analyser
+from services.retriever.words.concepts import concepts_of
 from services.retriever.words.said import rows_saying
 from tests.unit.retriever.test_words import Row, catalogue
 
@@ -20,7 +21,8 @@ TITLES = [
     "Vitamin C 1000 mg", "Vitamin B12 drops", "T-shirt cotton L", "T-shirt cotton 2XL",
     "Set of 2 shirts XL", "H&M hoodie", "C&A shirt",
     "iPhone 15 Pro Max", "Power bank 20,000 mAh", "Oil 5W-30", "Oil 10W40",
-    "Tyre 205/55 R16", "Vitamin D3", 'Laptop 13" grey', "Laptop 13″", "Shelf 3 boards",
+    "Tyre 205/55 R16", "Vitamin D3", "Plus size skirt",
+    'Laptop 13" grey', "Laptop 13″", "Shelf 3 boards",
 ]  # fmt: skip
 
 
@@ -103,6 +105,11 @@ def test_a_letter_that_stands_alone_counts_where_a_product_says_it(
     query: str, titles: list[str]
 ) -> None:
     assert found(query) == titles
+
+
+def test_a_letter_beside_words_that_no_product_says_counts_for_nothing() -> None:
+    assert [one.text for one in concepts_of(shop().words, "tesla c")] == ["tesla"]
+    assert [one.text for one in concepts_of(shop().words, "vitamin c")] == ["vitamin", "c"]
 
 
 def test_a_number_means_something_else_beside_other_words() -> None:
