@@ -46,7 +46,9 @@ _FAR = 4
 _DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
 """Words that are parts of names as well: "Air Max 90"."""
 _NO_PRICE_ALONE = ALSO_UNITS | HUNDREDTHS.keys()
-"""Names that need a limit at the start of a query: "10 pounds dumbbell", "50 Cent poster"."""
+"""Names that need a limit: "10 pounds dumbbell", "50 Cent poster"."""
+_ABBREVIATED = 3
+"""Letters of a short name of a currency, which is a word of products too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,14 @@ class Limits:
         self,
         tokens: Sequence[Token],
         phrases: Wording,
-        currencies: Collection[str] = (),
-        is_said: Callable[[str], bool] = lambda word: False,
+        currencies: Collection[str],
+        is_said: Callable[[str], bool],
     ) -> None:
-        """is_said: True for a folded word that products say."""
+        """currencies: of the catalogue.  is_said: True for a folded word that products say."""
         self._tokens = tokens
         self._wording = phrases
         self._amounts = Amounts(tokens, phrases, currencies)
+        self._currencies = currencies
         self._is_said = is_said
 
     def prices(self) -> list[PriceLimit]:
@@ -265,7 +268,7 @@ class Limits:
         elif self._limited_elsewhere(amount):
             return None
         elif amount.start == 0:
-            if self._tokens[amount.end - 1].folded in _NO_PRICE_ALONE:
+            if self._is_other_word(amount):
                 return None
             start = 0
         elif self._tokens[amount.start - 1].folded in _AT:
@@ -288,11 +291,23 @@ class Limits:
         before, every = tokens[start - 1], wording.of_all()
         return (
             amount.end == len(tokens)
-            and tokens[amount.end - 1].folded not in _NO_PRICE_ALONE
+            and not self._is_other_word(amount)
             and not adjacent(before, tokens[start])
             and self._is_said(before.folded)
             and not any(every.before(one, tokens, start) for one in (*LIMITS, "not", "price"))
         )
+
+    def _is_other_word(self, amount: Amount) -> bool:
+        """True if the currency's name means something else as well: `10 pounds`; and `rs 232` and
+        `30 sek` in a catalogue without rupees and kronor.
+        """
+        tokens = self._tokens[amount.start : amount.end]
+        if tokens[-1].folded in _NO_PRICE_ALONE:
+            return True
+        if amount.currency is None or amount.currency in self._currencies:
+            return False
+        names = [one.folded for one in tokens if one.sort == "word"]
+        return any(one.isascii() and len(one) <= _ABBREVIATED for one in names)
 
     def _limited_elsewhere(self, amount: Amount) -> bool:
         """True if the words behind it are a limit in a language that is not known here."""
