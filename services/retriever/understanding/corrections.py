@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 
 import numpy as np
 
@@ -135,6 +135,8 @@ class Corrections:
         self, tokens: Sequence[Token], place: int, known: Sequence[str]
     ) -> Correction | None:
         word, after = tokens[place].folded, place + 1
+        if word in self._vocabulary:
+            return None
         if (hyphened := self._hyphened(word)) is not None:
             return Correction(place, 1, hyphened)
         if self._stays(tokens, place):
@@ -150,18 +152,17 @@ class Corrections:
         return Correction(place, 1, around) if around else None
 
     def _hyphened(self, word: str) -> str | None:
-        """The word as titles write it with a hyphen: `t-shirt`, `wi-fi`."""
-        if len(word) < _FEWEST_LETTERS or not word.isalpha() or word in self._vocabulary:
+        """A word that no product says, as titles write it with a hyphen: `t-shirt`, `wi-fi`."""
+        if len(word) < _FEWEST_LETTERS or not word.isalpha():
             return None
         for cut in range(1, len(word)):
             first, second = word[:cut], word[cut:]
-            if not (self._words.postings(first) and self._words.postings(second)):
+            # The same short parts come in many words, so that it is known whether they are said.
+            if not all(map(self._words.says, sorted((first, second), key=len))):
                 continue
-            both = reduce(
-                np.intersect1d, (self._words.rows(one, _TITLE) for one in (first, second))
-            )
+            both = np.intersect1d(self._words.rows(first, _TITLE), self._words.rows(second, _TITLE))
             hyphened = f"{first}-{second}"
-            titles = self._catalogue.products.texts("title", both[:_READ])
+            titles = self._catalogue.products.texts("title", both[:_READ]) if len(both) else ()
             if any(hyphened in re.split(r"[^\w-]+", fold(title)) for title in titles):
                 return hyphened
         return None
@@ -224,7 +225,7 @@ class Corrections:
         word = tokens[place].folded
         if len(word) < _FEWEST_LETTERS - 1 or not word.isalpha() or unspaced(word):
             return True
-        if word in self._vocabulary or word in self._synonyms or self._dictionary.has(word):
+        if word in self._synonyms or self._dictionary.has(word):
             return True
         if parts_of(self._words, word) is not None:
             return True

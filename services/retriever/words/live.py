@@ -67,6 +67,10 @@ class Words:
                 found.append((first, index.word(number)))
         return found
 
+    def says(self, word: str) -> bool:
+        """True if a product says a folded word, or did; as written, no stem."""
+        return self.remembered("says", word, lambda one: len(self.postings(one)) > 0)
+
     def forms(self, word: str) -> list[str]:
         """All folded words of the catalogue that share the stem of this one, itself first."""
         return self.remembered("forms", word, self._found_forms)

@@ -43,6 +43,9 @@ _NAMES = {
 _SIZE = re.compile(r"\d+x+[ls]")
 """Sizes of clothes: `2XL` is not two of XL."""
 _SCREW = re.compile(r"[a-z]\d+")
+_UNIT = re.compile(r"[a-z]{1,2}")
+_SIDE = re.compile(r"x\d+[a-z]{0,2}")
+_SIDES = re.compile(r"x\d+[a-z]*")
 _MOST = 32
 _FEWEST_OF_PART = 3
 
@@ -89,10 +92,10 @@ def longer(words: Words, word: str) -> list[str]:
     if len(word) == 1:
         return [one for number in range(1, 13) if words.postings(one := f"{word}{number}")]
     if word.isdecimal():
-        return _beginning(words, word, r"x\d+[a-z]{0,2}")
+        return _beginning(words, word, _SIDE)
     if _TIMES.search(word):
-        return _beginning(words, word, r"[a-z]{1,2}")
-    return _beginning(words, word, r"x\d+[a-z]*") if _SCREW.fullmatch(word) else []
+        return _beginning(words, word, _UNIT)
+    return _beginning(words, word, _SIDES) if _SCREW.fullmatch(word) else []
 
 
 def joined(words: Words, asked: Sequence[str], place: int) -> list[str]:
@@ -109,12 +112,7 @@ def joined(words: Words, asked: Sequence[str], place: int) -> list[str]:
             part = len(own) <= 2 or own in _NAMES
             sizes = _of_size(words, asked, place - 1)
             found += [*(one for one in sizes if part or one.endswith(own)), *_NAMES.get(own, ())]
-    # Shops have the same sizes in many queries.
-    return [
-        one
-        for one in dict.fromkeys(found)
-        if one != own and words.remembered("said at all", one, words.postings)
-    ]
+    return [one for one in dict.fromkeys(found) if one != own and words.says(one)]
 
 
 def _of_size(words: Words, asked: Sequence[str], place: int) -> list[str]:
@@ -145,9 +143,8 @@ def _separated(word: str) -> list[str]:
     return [word] if named or _SIZE.fullmatch(word) else parts
 
 
-def _beginning(words: Words, start: str, rest: str) -> list[str]:
-    pattern = re.compile(re.escape(start) + rest)
+def _beginning(words: Words, start: str, rest: re.Pattern[str]) -> list[str]:
     texts = (
         index.words[number] for _, index in words.indexes for number in index.words.beginning(start)
     )
-    return list(islice(filter(pattern.fullmatch, texts), _MOST))
+    return list(islice((one for one in texts if rest.fullmatch(one, len(start))), _MOST))

@@ -12,108 +12,108 @@ from collections.abc import Sequence
 
 _SHORT = "(?:(?<=[аеиоуыэюя].)|(?<=[аеиоуыэюя]..))"
 """Behind a syllable of Russian: `носок`, `горшок`; not in `блок`."""
-_RULES: dict[str, tuple[tuple[str, str], ...]] = {
-    "da": ((r"(bla|brun|gra|gron|gul|hvid|rod)t$", r"\1"),),
+RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "da": (("at dt lt nt", r"(bla|brun|gra|gron|gul|hvid|rod)t$", r"\1"),),
     "de": (
-        (r"(?<=...)los$", "lose"),
-        (r"(?<=[^aeiou]o)s$|(?<=..[^aeioul]a)s$", ""),
-        (r"ys$", "y"),
-        (r"(dunk|ed)l(e[mnrs]?)$", r"\1el\2"),
+        ("los", r"(?<=...)los$", "lose"),
+        ("as os", r"(?<=[^aeiou]o)s$|(?<=..[^aeioul]a)s$", ""),
+        ("ys", r"ys$", "y"),
+        ("le lem len ler les", r"(dunk|ed)l(e[mnrs]?)$", r"\1el\2"),
     ),
     "en": (
-        (r"(cal|dwar|hal|hoo|lea|loa|scar|shea|shel|thie|wol|^el)ves$", r"\1f"),
-        (r"(kni|wi)ves$", r"\1fe"),
+        ("ves", r"(cal|dwar|hal|hoo|lea|loa|scar|shea|shel|thie|wol|^el)ves$", r"\1f"),
+        ("ives", r"(kni|wi)ves$", r"\1fe"),
         # "Mens shorts" are men's; not of "specimen", "lumen" and "ramen".
-        (r"(^|wo|[^aeiou]|ice|re|tle)mens?$", r"\1man"),
-        (r"(bus|lens|quiz)z?es$", r"\1"),
-        (r"childrens?$", "child"),
-        (r"^feet$", "foot"),
-        (r"teeth$", "tooth"),
-        (r"^geese$", "goose"),
-        (r"^mice$", "mouse"),
-        (r"jewell?ery$", "jewelry"),
+        ("men mens", r"(^|wo|[^aeiou]|ice|re|tle)mens?$", r"\1man"),
+        ("ses zes", r"(bus|lens|quiz)z?es$", r"\1"),
+        ("children childrens", r"childrens?$", "child"),
+        ("feet", r"^feet$", "foot"),
+        ("teeth", r"teeth$", "tooth"),
+        ("geese", r"^geese$", "goose"),
+        ("mice", r"^mice$", "mouse"),
+        ("ery", r"jewell?ery$", "jewelry"),
         # The stemmer asks for a vowel: "TVs", "DVDs", "lbs".
-        (r"^([bcdfghjklmnpqrtvwz]+[bcdgv])s$", r"\1"),
+        ("bs cs ds gs vs", r"^([bcdfghjklmnpqrtvwz]+[bcdgv])s$", r"\1"),
     ),
-    "es": ((r"en$", "én"), (r"(?<=[aeiou])ces$", "z")),
+    "es": (("en", r"en$", "én"), ("ces", r"(?<=[aeiou])ces$", "z")),
     "fr": (
-        (r"ee(s?)$", r"ée\1"),
-        (r"ye(s?)$", r"yé\1"),
-        (r"ers$", "er"),
-        (r"(?<=..[ou])s$|(?<=jeu)x$|(?<=cheveu)x$", ""),
-        (r"(blan|fran|se)che(s?)$", r"\1c"),
-        (r"(fr)ai(che(s?)|s)$", r"\1ai"),
-        (r"ongue(s?)$", "ong"),
-        (r"neuve(s?)$", "neuf"),
-        (r"douce(s?)$", "doux"),
-        (r"grosse(s?)$", "gro"),
+        ("ee ees", r"ee(s?)$", r"ée\1"),
+        ("ye yes", r"ye(s?)$", r"yé\1"),
+        ("ers", r"ers$", "er"),
+        ("os us jeux cheveux", r"(?<=..[ou])s$|(?<=jeu)x$|(?<=cheveu)x$", ""),
+        ("che ches", r"(blan|fran|se)che(s?)$", r"\1c"),
+        ("frais fraiche fraiches", r"(fr)ai(che(s?)|s)$", r"\1ai"),
+        ("ongue ongues", r"ongue(s?)$", "ong"),
+        ("neuve neuves", r"neuve(s?)$", "neuf"),
+        ("douce douces", r"douce(s?)$", "doux"),
+        ("grosse grosses", r"grosse(s?)$", "gro"),
     ),
     "it": (
-        (r"iere$", "ieri"),
-        (r"iavi$", "iave"),
-        (r"(?<=...)([ao]n)o$", r"\1i"),
-        (r"aio$", "ai"),
+        ("iere", r"iere$", "ieri"),
+        ("iavi", r"iavi$", "iave"),
+        ("ano ono", r"(?<=...)([ao]n)o$", r"\1i"),
+        ("aio", r"aio$", "ai"),
     ),
     "nl": (
-        (r"((?<=[jsz])e|en)s$", r"\1"),
-        (r"(?<=[aeiou])([bdfgklmnprst])\1en?$", r"\1"),
-        (r"(?<=..)[sz]e$|(?<=[^aeiou])sen$|(?<=..)zen$", "s"),
-        (r"ven$", "f"),
+        ("jes ses zes ens", r"((?<=[jsz])e|en)s$", r"\1"),
+        ("e en", r"(?<=[aeiou])([bdfgklmnprst])\1en?$", r"\1"),
+        ("se ze sen zen", r"(?<=..)[sz]e$|(?<=[^aeiou])sen$|(?<=..)zen$", "s"),
+        ("ven", r"ven$", "f"),
     ),
-    "no": ((r"(bla|gra)(e|tt)$", r"\1"), (r"(brun|gul|hvit|rod)t$", r"\1"), (r"gront$", "gronn")),
+    "no": (
+        ("ae att", r"(bla|gra)(e|tt)$", r"\1"),
+        ("dt lt nt tt", r"(brun|gul|hvit|rod)t$", r"\1"),
+        ("gront", r"gront$", "gronn"),
+    ),
     # The e of "kubek" falls out in "kubki".
-    "pl": ((r"ow$", "ów"), (r"(?<=..[^aeiouy])e([ck])$", r"\1")),
+    "pl": (("ow", r"ow$", "ów"), ("ec ek", r"(?<=..[^aeiouy])e([ck])$", r"\1")),
     # Plurals become singular: the stemmer leaves "coleção" and "coleções" apart.
     "pt": (
-        (r"(oes|(?<!m)aes)$", "ao"),
-        (r"veis$", "vel"),
-        (r"(?<=..)([aou])is$", r"\1l"),
-        (r"peis$", "pel"),
-        (r"(?<=..)([eiu])ns$", r"\1m"),
-        (r"cao$", "ção"),
-        (r"ao(s?)$", r"ão\1"),
-        (r"avel$", "ável"),
-        (r"ivel$", "ível"),
+        ("aes oes", r"(oes|(?<!m)aes)$", "ao"),
+        ("veis", r"veis$", "vel"),
+        ("ais ois uis", r"(?<=..)([aou])is$", r"\1l"),
+        ("peis", r"peis$", "pel"),
+        ("ens ins uns", r"(?<=..)([eiu])ns$", r"\1m"),
+        ("cao", r"cao$", "ção"),
+        ("ao aos", r"ao(s?)$", r"ão\1"),
+        ("avel", r"avel$", "ável"),
+        ("ivel", r"ivel$", "ível"),
     ),
     # The vowel of "носок" falls out in "носки". That of "уроки" stays: it goes in all forms.
     "ru": (
-        (r"(?<=[жчш])ек$|" + _SHORT + r"ок(?=(?:[иауе]|ов|ом|ам|ами|ах)?$)", "к"),
-        (_SHORT + r"ец(?=(?:[ыауе]|ев|ом|ам|ами|ах)?$)", "ц"),
+        (
+            "ек ок оки ока оку оке оков оком окам оками оках",
+            r"(?<=[жчш])ек$|" + _SHORT + r"ок(?=(?:[иауе]|ов|ом|ам|ами|ах)?$)",
+            "к",
+        ),
+        (
+            "ец ецы еца ецу еце ецев ецом ецам ецами ецах",
+            _SHORT + r"ец(?=(?:[ыауе]|ев|ом|ам|ами|ах)?$)",
+            "ц",
+        ),
     ),
     # The e of "cykel" falls out in "cyklar".
     "sv": (
-        (r"(?<=.[^aeiouy])el$", "l"),
-        (r"(bla|gra)(a|tt)$", r"\1"),
-        (r"(brun|gron|gul|vit)t$", r"\1"),
-        (r"rott$", "rod"),
+        ("el", r"(?<=.[^aeiouy])el$", "l"),
+        ("aa att", r"(bla|gra)(a|tt)$", r"\1"),
+        ("lt nt tt", r"(brun|gron|gul|vit)t$", r"\1"),
+        ("rott", r"rott$", "rod"),
     ),
     # "Bardağı" is a form of "bardak"; the stemmer asks for the vowel and the ğ. It cuts "çanta" to
     # "ca", but not "çantalar".
     "tr": (
-        (r"(?<=...)l[ae]r(?:[ai]|[ei]|[iu]n)?$", ""),
-        (r"(?<=..[aeiou])s[iu]$", ""),
-        (r"(?<=..[aeiou])g[iu]$", "k"),
+        (
+            "lar ler lara lera lare lere lari leri larin lerin larun lerun",
+            r"(?<=...)l[ae]r(?:[aei]|[iu]n)?$",
+            "",
+        ),
+        ("si su", r"(?<=..[aeiou])s[iu]$", ""),
+        ("gi gu", r"(?<=..[aeiou])g[iu]$", "k"),
     ),
 }
-_ENDINGS: dict[str, tuple[str, ...]] = {
-    language: tuple(endings.split())
-    for language, endings in (
-        ("da", "at dt lt nt"),
-        ("de", "as os ys le lem len ler les"),
-        ("en", "ves men mens ses zes children childrens eet eeth geese mice ery bs cs ds gs vs"),
-        ("es", "en ces"),
-        ("fr", "ee es ye ers os us jeux veux he ais ce se ue ve"),
-        ("it", "iere iavi ano ono aio"),
-        ("nl", "e en ens es"),
-        ("no", "ae att lt nt dt tt"),
-        ("pl", "ow ec ek"),
-        ("pt", "oes aes eis ais ois uis ens ins uns ao aos avel ivel"),
-        ("ru", "ек ок ки ка ку ке ец цы ца цу це ов ев ом ам ами ах"),
-        ("sv", "el aa att lt nt tt"),
-        ("tr", "lar ler ra ri re rin run si su gi gu"),
-    )
-}
-"""Endings of all words that the rules change. Most words have none, which is seen faster."""
+"""The endings of all words that a rule changes, the rule, and what it leaves, by language. To look
+for an ending is faster than the rule, and most words have none.
+"""
 _SPELLINGS = {
     # "Gray" and "color" are found by "grey" and "colour".
     "en": {
@@ -126,8 +126,12 @@ _SPELLINGS = {
     }
 }
 _COMPILED = {
-    language: [(re.compile(pattern), ending) for pattern, ending in rules]
-    for language, rules in _RULES.items()
+    language: [(tuple(ends.split()), re.compile(rule), left) for ends, rule, left in rules]
+    for language, rules in RULES.items()
+}
+_ENDINGS = {
+    language: tuple({end for ends, _, _ in rules for end in ends})
+    for language, rules in _COMPILED.items()
 }
 
 
@@ -136,12 +140,13 @@ def restored(words: Sequence[str], language: str) -> list[str]:
     text = "\n".join(words)
     for part, other in _SPELLINGS.get(language, {}).items():
         text = text.replace(part, other)
-    rules, endings = _COMPILED.get(language, []), _ENDINGS.get(language, ())
+    endings = _ENDINGS.get(language, ())
     changed = text.split("\n") if words else []
-    return [_restored(word, rules) if word.endswith(endings) else word for word in changed]
+    return [_restored(word, language) if word.endswith(endings) else word for word in changed]
 
 
-def _restored(word: str, rules: Sequence[tuple[re.Pattern[str], str]]) -> str:
-    for pattern, ending in rules:
-        word = pattern.sub(ending, word)
+def _restored(word: str, language: str) -> str:
+    for endings, rule, left in _COMPILED[language]:
+        if word.endswith(endings):
+            word = rule.sub(left, word)
     return word

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.catalogue import Catalogue
@@ -19,6 +21,7 @@ from services.retriever.words import Analyser, Language, WordsBuild
 from services.retriever.words.analysis import LANGUAGES
 from services.retriever.words.folding import fold
 from services.retriever.words.postings import fields_of
+from services.retriever.words.restored import RULES
 from services.retriever.words.said import rows_saying
 
 Row = Mapping[str, object]
@@ -138,6 +141,19 @@ def test_a_language_has_its_own_forms() -> None:
     assert catalogue(rows, Analyser("none")).words.forms("blau") == ["blau"]
     assert Analyser("de").is_function_word("fur")
     assert not Analyser("none").is_function_word("the")
+
+
+@pytest.mark.parametrize(
+    ("endings", "rule"),
+    [(endings, rule) for rules in RULES.values() for endings, rule, _ in rules],
+)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_a_word_that_a_rule_changes_has_an_ending_of_the_rule(
+    endings: str, rule: str, data: st.DataObject
+) -> None:
+    word = data.draw(st.from_regex(rule).filter(lambda one: not one.endswith("\n")))
+    assert word.endswith(tuple(endings.split()))
 
 
 FORMS: list[tuple[Language, str]] = [
