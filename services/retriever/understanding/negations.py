@@ -147,8 +147,12 @@ class Negations:
         return len(rows_saying(self._words, text, STRUCTURED)) > 0
 
     def _measured(self, place: int) -> int | None:
-        """The end of a number with its unit, or behind a word like "size": `500 ml`, `12v`."""
+        """The end of a number with its unit, or behind a word like "size": `500 ml`, `12v`; but not
+        behind "no", which means the number itself: "chanel no 5", "pencil no 2 pack".
+        """
         tokens, after = self._tokens, place + 1
+        if place and tokens[place - 1].folded == "no":
+            return None
         unit = self._wording.at("unit", tokens, after)
         if unit:
             return after + unit
@@ -159,11 +163,9 @@ class Negations:
         return after if sized or self._bare(place) else None
 
     def _bare(self, place: int) -> bool:
-        """True for a number that products say right behind "not": "iphone not 14", but not for
-        "chanel no 5" and "not 20 €".
-        """
+        """True for a number that products say behind "not": "iphone not 14", but not "not 20 €"."""
         tokens = self._tokens
-        if not self._wording.before("not", tokens, place) or tokens[place - 1].folded == "no":
+        if not self._wording.before("not", tokens, place):
             return False
         money = place + 1 < len(tokens) and tokens[place + 1].folded in BEGINNINGS
         return not money and self._has(self._said(place, place + 1))
@@ -282,7 +284,10 @@ class Negations:
         if len(word) == 1 and not unspaced(word) and is_hyphen(tokens, place + 1):
             # "V-neck"
             return place + 3
-        if self._vocabulary.is_function_word(word) or (len(word) < 2 and not unspaced(word)):
+        if len(word) == 1 and not unspaced(word):
+            # "T-shirt not L"
+            return place + 1 if self._catalogue.is_described(word) else None
+        if self._vocabulary.is_function_word(word):
             return None
         end = place + 1
         if self._modifies(place, taken):
