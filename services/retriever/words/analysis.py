@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import Stemmer
 
 from services.retriever.words.folding import fold, split, unspaced
-from services.retriever.words.frame_words import frame_words, own_frame_words
+from services.retriever.words.frame_words import frame_adjectives, frame_words
 from services.retriever.words.function_words import FUNCTION_WORDS, PARTICLES
 from services.retriever.words.restored import restored
 
@@ -38,9 +38,7 @@ class Analyser:
         self.function_words = FUNCTION_WORDS.get(language, frozenset())
         self.frame_words = frame_words(language)
         """Folded words around what a query asks for: "do you sell"."""
-        # English nouns stay as they are listed: "kids" says more than "kid".
-        own = own_frame_words(language) if language != "en" else frozenset[str]()
-        self._frame_stems = frozenset(self.stems(sorted(own)))
+        self._frame_stems = frozenset(self.stems(frame_adjectives(language)))
 
     def __reduce__(self) -> tuple[type[Analyser], tuple[Language]]:
         return Analyser, (self.language,)
@@ -77,7 +75,7 @@ class Analyser:
         )
 
     def is_frame_word(self, word: str) -> bool:
-        """True for a word around what a query asks for, in any form: `günstige`."""
+        """True for a word around what a query asks for; an adjective in any form: `günstige`."""
         if word in self.frame_words:
             return True
         if not self._frame_stems or not self.has_forms(word):

@@ -405,6 +405,24 @@ def test_an_empty_catalogue_has_no_words() -> None:
     assert one.vocabulary.completions("m") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "frame", "others"),
+    [
+        ("de", "günstige günstiges teurer neues haben", "Kanne Marker Sucher Zeiger bitter"),
+        ("fr", "cher chers bons sorte", "sortie sorties"),
+        ("es", "baratas caros cosa", "coser"),
+        ("nl", "goedkope dure merk", "kanne"),
+        ("ru", "недорогие новая", "носки"),
+    ],
+)
+def test_other_forms_of_adjectives_alone_are_words_around_a_query(
+    language: Language, frame: str, others: str
+) -> None:
+    analyser = Analyser(language)
+    assert [one for one in frame.split() if not analyser.is_frame_word(fold(one))] == []
+    assert [one for one in others.split() if analyser.is_frame_word(fold(one))] == []
+
+
 def test_the_sign_of_a_trademark_is_no_part_of_a_word() -> None:
     one = catalogue({"a": {"title": "Jacket with Gore-Tex™ and Velcro®"}})
     for query in ("gore-tex", "Gore-Tex™ jacket", "velcro", "velcro™"):
