@@ -1,4 +1,4 @@
-"""Products that an excluded text excludes: not those that are without it themselves.
+"""Products that an excluded text excludes. Those that say that they are without it stay.
 
 "Milk without lactose" finds lactose-free milk, though that says "lactose".
 """

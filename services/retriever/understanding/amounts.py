@@ -284,11 +284,11 @@ class Amounts:
                 return True
             if tokens[after].folded == "-" and wording.at("unit", tokens, after + 1):
                 return True
-            # "Max 30 min 20": the word belongs to the next number.
+            # "Max 30 min 20": "min" belongs to the next number; "under 50 size S": so does "size"
+            # to the size.
             leads = wording.at("at_least", tokens, after) and (
                 after + 1 < len(tokens) and tokens[after + 1].sort == "number"
             )
-            # "Under 50 size S": so does "size".
             leads = leads or (tokens[after].folded in SIZE and after + 1 < len(tokens))
             if wording.at("unit", tokens, after) and not leads:
                 return True

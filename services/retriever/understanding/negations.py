@@ -6,16 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.retriever.catalogue.catalogue import Catalogue
-from services.retriever.understanding.currencies import BEGINNINGS
 from services.retriever.understanding.sayings import Sayings
-from services.retriever.understanding.tokens import Token, adjacent, is_hyphen
+from services.retriever.understanding.targets import LONGEST_VALUE, Targets
+from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
-from services.retriever.words.folding import unspaced
-from services.retriever.words.function_words import SIZE, WITHOUT
-from services.retriever.words.said import STRUCTURED, rows_saying
+from services.retriever.words.function_words import WITHOUT
 
-_LONGEST_VALUE = 4
-"""Words of a value that is looked up."""
 _CLOSING = dict(zip("([\"'“„«»*", ")]\"'”“»«*", strict=True))
 """Signs that close what others open: not (red)."""
 _MINUS = frozenset("-‐‑–−!")
@@ -72,8 +68,8 @@ class Negations:
     ) -> None:
         self._words = catalogue.words
         self._vocabulary = catalogue.vocabulary
-        self._catalogue = Sayings(catalogue)
-        self._text = text
+        self._sayings = Sayings(catalogue)
+        self._targets = Targets(catalogue, self._sayings, text, tokens, wording)
         self._tokens = tokens
         self._wording = wording
         self._any_behind = any(
@@ -96,8 +92,8 @@ class Negations:
     def is_literal(self) -> bool:
         """True if the text begins with a negation that products say: "no-show", "non stick"."""
         length = self._wording.at("not", self._tokens, 0)
-        target = self._behind_articles(length)
-        end = self._target(target, (), noun=False) if length else None
+        target = self._targets.behind_articles(length)
+        end = self._targets.end_of(target, (), noun=False) if length else None
         return end is not None and self._literal(0, length, target, end)
 
     def _at(self, place: int, taken: Collection[int]) -> Negation | None:
@@ -115,73 +111,33 @@ class Negations:
             "article", self._tokens, target
         ):
             return None
-        target = self._behind_articles(target)
+        target = self._targets.behind_articles(target)
         if target == len(self._tokens):
             return self._dangling(place, taken)
-        end = self._target(target, taken, noun=negator in WITHOUT)
+        end = self._targets.end_of(target, taken, noun=negator in WITHOUT)
         if end is None or self._is_sought(place, target, end, taken):
             return None
         if self._literal(place, length, target, end):
             return None
         # "Not sugar-free"
         end += self._free(end)
-        first = self._excluded(target, end)
+        first = self._targets.excluded(target, end)
         others, end = self._others(place, end, first, taken)
         end += self._wording.at("on_it", self._tokens, end)
         return Negation(self._start(place, taken), end, [first, *others])
-
-    def _behind_articles(self, place: int) -> int:
-        while skipped := self._wording.at("article", self._tokens, place) or self._sized(place):
-            place += skipped
-        return place
-
-    def _sized(self, place: int) -> int:
-        """1 for a word like "size" before a size: `not size L`."""
-        some = self._tokens[place : place + 2]
-        if len(some) < 2 or some[0].folded not in SIZE:
-            return 0
-        size, word = some[1].folded, some[1].sort == "word"
-        return int(some[1].sort == "number" or (word and (len(size) < 2 or self._has(size))))
-
-    def _has(self, text: str) -> bool:
-        return len(rows_saying(self._words, text, STRUCTURED)) > 0
-
-    def _measured(self, place: int) -> int | None:
-        """The end of a number with its unit, or behind a word like "size": `500 ml`, `12v`; but not
-        behind "no", which means the number itself: "chanel no 5", "pencil no 2 pack".
-        """
-        tokens, after = self._tokens, place + 1
-        if place and tokens[place - 1].folded == "no":
-            return None
-        unit = self._wording.at("unit", tokens, after)
-        if unit:
-            return after + unit
-        joined = after < len(tokens) and adjacent(tokens[place], tokens[after])
-        if joined and tokens[after].sort == "word":
-            return after + 1
-        sized = place > 0 and tokens[place - 1].folded in SIZE
-        return after if sized or self._bare(place) else None
-
-    def _bare(self, place: int) -> bool:
-        """True for a number that products say behind "not": "iphone not 14", but not "not 20 €"."""
-        tokens = self._tokens
-        if not self._wording.before("not", tokens, place):
-            return False
-        money = place + 1 < len(tokens) and tokens[place + 1].folded in BEGINNINGS
-        return not money and self._has(self._said(place, place + 1))
 
     def _dangling(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negator that ends the query, behind what it negates: `mug blue not`."""
         end = place
         while length := self._wording.before("article", self._tokens, end):
             end -= length
-        for start in range(max(end - _LONGEST_VALUE, 0), end):
+        for start in range(max(end - LONGEST_VALUE, 0), end):
             free = not any(one in taken for one in range(start, end))
             words = all(one.sort == "word" for one in self._tokens[start:end])
-            if start and free and words and self._is_value(start, end):
-                if self._catalogue.is_kind(self._said(start, end)):
+            if start and free and words and self._targets.is_value(start, end):
+                if self._sayings.is_kind(self._targets.said(start, end)):
                     return None
-                return Negation(start, len(self._tokens), [self._said(start, end)])
+                return Negation(start, len(self._tokens), [self._targets.said(start, end)])
         return None
 
     def _is_sought(self, place: int, target: int, end: int, taken: Collection[int]) -> bool:
@@ -192,7 +148,7 @@ class Negations:
             return False
         if self._tokens[target].sort == "number":
             return False
-        if not self._catalogue.is_kind(self._said(target, end)):
+        if not self._sayings.is_kind(self._targets.said(target, end)):
             return False
         rest = [
             one
@@ -202,24 +158,26 @@ class Negations:
             and not self._vocabulary.is_function_word(one.folded)
         ]
         return bool(rest) and all(
-            one.folded not in _OF_ANY_KIND and self._catalogue.describes(one.folded) for one in rest
+            one.folded not in _OF_ANY_KIND and self._sayings.describes(one.folded) for one in rest
         )
 
     def _after(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negation that ends with its negator: `leather-free`, `赤以外`."""
-        excluded = self._catalogue.negated_in(self._tokens[place].folded)
+        excluded = self._sayings.negated_in(self._tokens[place].folded)
         if excluded is None and not self._any_behind:
             return None
-        end = self._target(place, taken, noun=False)
+        end = self._targets.end_of(place, taken, noun=False)
         if end is None:
             return None
         if excluded is not None:
             return Negation(place, place + 1, [excluded])
         behind = self._wording.at("after_not", self._tokens, end) or self._free(end)
-        said = self._said(place, end)
-        if not behind or not (self._is_value(place, end) or self._catalogue.is_described(said)):
+        said = self._targets.said(place, end)
+        if not behind or not (
+            self._targets.is_value(place, end) or self._sayings.is_described(said)
+        ):
             return None
-        if self._catalogue.says_both(said, "free"):
+        if self._sayings.says_both(said, "free"):
             return None
         return Negation(place, end + behind, [said])
 
@@ -230,9 +188,9 @@ class Negations:
             self._wording.at("any", self._tokens, before) for before in range(place)
         ):
             return 0
-        start = self._behind_articles(place + length)
-        end = self._target(start, taken, noun=False)
-        return length if end is not None and self._is_value(start, end) else 0
+        start = self._targets.behind_articles(place + length)
+        end = self._targets.end_of(start, taken, noun=False)
+        return length if end is not None and self._targets.is_value(start, end) else 0
 
     def _minus(self, place: int) -> int:
         """1 for a minus sign before a word: `mug -blue`, `mug !blue`, `mug -"blue"`."""
@@ -259,65 +217,8 @@ class Negations:
         if place >= len(tokens) or place == 0 or tokens[place].folded != "free":
             return 0
         after = place + 1
-        ends = after == len(tokens) or self._catalogue.is_kind(self._said(after, after + 1))
-        return int(ends and self._is_value(place - 1, place))
-
-    def _target(self, place: int, taken: Collection[int], *, noun: bool) -> int | None:
-        """The end of what is negated: a value of several words, or one word."""
-        tokens = self._tokens
-        if place >= len(tokens) or place in taken:
-            return None
-        if tokens[place].sort == "number":
-            return self._measured(place)
-        if tokens[place].sort != "word":
-            return None
-        if place and tokens[place - 1].folded in SIZE and self._sized(place - 1):
-            return place + 1
-        for end in range(min(place + _LONGEST_VALUE, len(tokens)), place + 1, -1):
-            if (
-                tokens[end - 1].sort != "sign"
-                and not any(one in taken for one in range(place, end))
-                and self._is_value(place, end)
-            ):
-                return end
-        word = tokens[place].folded
-        if len(word) == 1 and not unspaced(word) and is_hyphen(tokens, place + 1):
-            # "V-neck"
-            return place + 3
-        if len(word) == 1 and not unspaced(word):
-            # "T-shirt not L"
-            return place + 1 if self._catalogue.is_described(word) else None
-        if self._vocabulary.is_function_word(word):
-            return None
-        end = place + 1
-        if self._modifies(place, taken):
-            return end + 1
-        if noun and self._has_noun(place, taken):
-            return end + 1
-        return end
-
-    def _modifies(self, place: int, taken: Collection[int]) -> bool:
-        """True for `jet black`: a word that no product says before a value; not for `suede mug`."""
-        after = place + 1
-        if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
-            return False
-        word, value = self._tokens[place].folded, self._tokens[after].folded
-        if len(rows_saying(self._words, word, STRUCTURED)):
-            return False
-        # "Crimson red" is one colour, but "crimson striped" are two values.
-        if self._catalogue.is_quality(word) and not self._catalogue.same_field(word, value):
-            return False
-        return self._is_value(after, after + 1) and self._catalogue.is_quality(value)
-
-    def _has_noun(self, place: int, taken: Collection[int]) -> bool:
-        """True for `red stripes`: the next word is no value of its own and no kind of product."""
-        after = place + 1
-        if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
-            return False
-        word = self._tokens[after].folded
-        if self._vocabulary.is_function_word(word) or self._is_value(after, after + 1):
-            return False
-        return self._is_value(place, after) and self._catalogue.is_quality(word)
+        ends = after == len(tokens) or self._sayings.is_kind(self._targets.said(after, after + 1))
+        return int(ends and self._targets.is_value(place - 1, place))
 
     def _others(
         self, place: int, end: int, first: str, taken: Collection[int]
@@ -336,7 +237,7 @@ class Negations:
             if another is None:
                 break
             start, stop = another
-            doubtful.append(self._excluded(start, stop))
+            doubtful.append(self._targets.excluded(start, stop))
             closed = self._closed(place, stop)
             comma = joined == last + 1 and self._tokens[last].folded == ","
             behind = closed + self._wording.at("on_it", self._tokens, closed)
@@ -369,37 +270,27 @@ class Negations:
 
         neither: of any field.
         """
-        start = self._behind_articles(joined)
-        stop = self._target(start, taken, noun=False)
+        start = self._targets.behind_articles(joined)
+        stop = self._targets.end_of(start, taken, noun=False)
         if stop is None:
             return None
-        said = self._said(start, stop)
-        if self._catalogue.same_field(first, said):
+        said = self._targets.said(start, stop)
+        if self._sayings.same_field(first, said):
             return start, stop
         either = neither or any(
             self._wording.at("either", self._tokens, one) for one in range(end, joined)
         )
-        described = self._is_value(start, stop) or self._catalogue.is_described(said)
-        return (start, stop) if either and described and not self._catalogue.is_kind(said) else None
-
-    def _is_value(self, start: int, end: int) -> bool:
-        return self._catalogue.is_value(self._said(start, end))
-
-    def _excluded(self, start: int, end: int) -> str:
-        """The excluded text; for `jet black` the value alone, if no product says the other word."""
-        if end - start == 2 and not self._is_value(start, end) and self._modifies(start, ()):
-            return self._said(start + 1, end)
-        return self._said(start, end)
-
-    def _said(self, start: int, end: int) -> str:
-        return self._text[self._tokens[start].start : self._tokens[end - 1].end]
+        described = self._targets.is_value(start, stop) or self._sayings.is_described(said)
+        return (start, stop) if either and described and not self._sayings.is_kind(said) else None
 
     def _literal(self, place: int, length: int, target: int, end: int) -> bool:
         """True if products say the negation itself: "no-show socks", "non stick", a brand."""
-        if self._vocabulary.values(self._said(place, end)):
+        if self._vocabulary.values(self._targets.said(place, end)):
             return True
-        negator = self._said(place, place + length)
-        return len(negator) > 1 and self._catalogue.says_both(self._said(target, end), negator)
+        negator = self._targets.said(place, place + length)
+        return len(negator) > 1 and self._sayings.says_both(
+            self._targets.said(target, end), negator
+        )
 
     def _start(self, place: int, taken: Collection[int]) -> int:
         """With the joining word before the negation."""

@@ -83,7 +83,7 @@ def _in_inches(text: str) -> str:
 
 
 def _other_ways(words: Words, word: str) -> list[tuple[str, ...]]:
-    """A compound, or a number with letters, as its words; and the longer words that have a word."""
+    """The parts of a compound or of a number with letters, and longer words that contain a word."""
     if word.isdecimal() and len(word) < 2:
         return []
     if len(word) == 2 and word[1] == "い" and words.postings(word[0]):

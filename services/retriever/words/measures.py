@@ -40,7 +40,7 @@ _NAMES = {
     for name in names
 }
 """All names of a unit, by each of them, folded."""
-_SIZE = re.compile(r"\d+x+[ls]")
+_CLOTHES_SIZE = re.compile(r"\d+x+[ls]")
 """Sizes of clothes: `2XL` is not two of XL."""
 _SCREW = re.compile(r"[a-z]\d+")
 _UNIT = re.compile(r"[a-z]{1,2}")
@@ -140,7 +140,7 @@ def _separated(word: str) -> list[str]:
         len(part) == 1 and part.isalpha() and (not place or part not in _UNITS)
         for place, part in enumerate(parts)
     )
-    return [word] if named or _SIZE.fullmatch(word) else parts
+    return [word] if named or _CLOTHES_SIZE.fullmatch(word) else parts
 
 
 def _beginning(words: Words, start: str, rest: re.Pattern[str]) -> list[str]:
