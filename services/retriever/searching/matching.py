@@ -24,19 +24,20 @@ def matches(
     """For each of these row numbers, in the order of the query's words."""
     found: list[list[Match]] = [[] for _ in numbers]
     for text in sought:
+        identified = len(text.identified) > 0
         for number, of_row in zip(numbers, found, strict=True):
-            if len(text.identified) and text.identifies(number):
+            if identified and text.identifies(number):
                 of_row.append(Match(word=text.text, found=[text.text], fields=["identifier"]))
         for concept in (one for one in text.concepts if one.count):
             of_concept = _matches_of(catalogue, concept, numbers)
             for of_row, match in zip(found, of_concept, strict=True):
-                if match is not None and not _is_among(of_row, match):
+                if match is not None and not (identified and _is_among(of_row, match)):
                     of_row.append(match)
     return found
 
 
 def _is_among(matches: Sequence[Match], new: Match) -> bool:
-    """True for the parts of an identifier that matched as a whole: `SK 07`."""
+    """True for what matched as an identifier already: `sk07`."""
     return any((one.word, one.fields) == (new.word, new.fields) for one in matches)
 
 
