@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from services.retriever.words import WordIndex, Words
 
 Floats = NDArray[np.float64]
 Value = TypeVar("Value", bound=np.generic)
+Read = TypeVar("Read")
 
 
 class Products:
@@ -197,32 +198,30 @@ class Products:
 
     def values(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """The fields of `Product` of these row numbers, in the order given."""
-        base = len(self._base)
-        if self._added is None:
-            return self._base.values(numbers)
-        of_base = iter(self._base.values([number for number in numbers if number < base]))
-        of_added = iter(self._added.values([number - base for number in numbers if number >= base]))
-        return [next(of_base) if number < base else next(of_added) for number in numbers]
+        return self._read(ProductTable.values, numbers)
 
     def texts(self, name: str, numbers: Numbers) -> list[str]:
         """Texts of one column of these row numbers, in the order given."""
-        base = len(self._base)
-        if self._added is None:
-            return list(self._base.texts(name, numbers))
-        of_base = iter(self._base.texts(name, numbers[numbers < base]))
-        of_added = iter(self._added.texts(name, numbers[numbers >= base] - base))
-        return [next(of_base if number < base else of_added) for number in numbers.tolist()]
+        return self._read(
+            lambda table, rows: table.texts(name, np.asarray(rows, np.intp)), numbers.tolist()
+        )
 
     def written(self, numbers: Sequence[int]) -> list[bytes]:
         """The JSON of each of these row numbers as far as a comma: more fields can follow."""
-        base = len(self._base)
+        return self._read(ProductTable.written, numbers)
+
+    def _read(
+        self,
+        read: Callable[[ProductTable, Sequence[int]], Sequence[Read]],
+        numbers: Sequence[int],
+    ) -> list[Read]:
+        """What `read` gives for rows of a table, of these row numbers in the order given."""
         if self._added is None:
-            return self._base.written(numbers)
-        of_base = iter(self._base.written([number for number in numbers if number < base]))
-        of_added = iter(
-            self._added.written([number - base for number in numbers if number >= base])
-        )
-        return [next(of_base) if number < base else next(of_added) for number in numbers]
+            return list(read(self._base, numbers))
+        base = len(self._base)
+        of_base = iter(read(self._base, [number for number in numbers if number < base]))
+        of_added = iter(read(self._added, [number - base for number in numbers if number >= base]))
+        return [next(of_base if number < base else of_added) for number in numbers]
 
     def with_changes(self, upserts: ProductTable, deletes: Collection[str]) -> Products:
         """New products beside those held here, which stay as they are."""
