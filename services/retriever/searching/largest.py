@@ -139,7 +139,7 @@ def _largest_of_all(
             sums += amounts
         else:
             sums[one.said.rows] += amounts
-    rows = np.flatnonzero(sums >= max(least, 1e-9)).astype(np.int32)
+    rows = np.flatnonzero((sums > 0) & (sums >= least)).astype(np.int32)
     amounts = sums[rows] if exact is None else exact(rows)
     if len(rows) > most:
         kept = amounts >= last_of(amounts, most)

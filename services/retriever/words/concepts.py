@@ -49,7 +49,7 @@ def _without_seams(words: Words, asked: list[str]) -> list[str]:
     pairs = [len(word) == 2 and not word.isascii() and unspaced(word) for word in asked]
     if not any(pairs):
         return asked
-    said = {word: bool(words.postings(word)) for word in asked}
+    said = {word: words.says(word) for word in asked}
     kept = []
     for place, word in enumerate(asked):
         seam = False
@@ -86,7 +86,7 @@ def _other_ways(words: Words, word: str) -> list[tuple[str, ...]]:
     """The parts of a compound or of a number with letters, and longer words that contain a word."""
     if word.isdecimal() and len(word) < 2:
         return []
-    if len(word) == 2 and word[1] == "い" and words.postings(word[0]):
+    if len(word) == 2 and word[1] == "い" and words.says(word[0]):
         # An adjective of Japanese and its noun: a scarf that is 赤 is a 赤い one.
         return [(word[0],)]
     if word.isalpha() and len(word) > 1:

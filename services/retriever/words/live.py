@@ -146,7 +146,7 @@ class Words:
         """Products with an identifier that begins so: `KX-44`. Only a text with a digit is one."""
         form = normal(text)
         if len(form) < FEWEST_OF_PART or not any(map(str.isdigit, form)):
-            return np.empty(0, np.intp)
+            return _NO_ROWS
         return self._alive(
             (first, index.identified_by(index.identifiers.beginning(form))[:MOST_IDENTIFIED])
             for first, index in self.indexes
@@ -187,7 +187,7 @@ class Words:
     def _alive(self, parts: Iterator[tuple[int, NDArray[np.int32]]]) -> Numbers:
         found = [rows.astype(np.intp) + first for first, rows in parts if len(rows)]
         if not found:
-            return np.empty(0, np.intp)
+            return _NO_ROWS
         numbers = np.unique(np.concatenate(found))
         if self._gone is not None:
             of_base = numbers < self.base.count

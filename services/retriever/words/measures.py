@@ -58,7 +58,7 @@ def apart(words: Words, word: str) -> list[Phrase]:
         parts = [piece for part in parts for piece in _cut(words, part)]
     if len(parts) > 1:
         phrases += [(*parts[:-1], name) for name in _NAMES.get(parts[-1], parts[-1:])]
-    return [one for one in dict.fromkeys(phrases) if all(map(words.postings, one))]
+    return [one for one in dict.fromkeys(phrases) if all(map(words.says, one))]
 
 
 def _borders(word: str) -> list[int]:
@@ -74,9 +74,9 @@ def _cut(words: Words, part: str) -> list[str]:
     """Letters that no product says, as two words that one says together: `15promax`; and a number
     with its thousands apart: `20,000 mAh`.
     """
-    if part.isdecimal() and len(part) > 3 and not words.postings(part):
+    if part.isdecimal() and len(part) > 3 and not words.says(part):
         return [part[:-3], part[-3:]]
-    if not part.isalpha() or words.postings(part) or part in _NAMES:
+    if not part.isalpha() or words.says(part) or part in _NAMES:
         return [part]
     for place in range(_FEWEST_OF_PART, len(part) - _FEWEST_OF_PART + 1):
         first, second = (words.rows(one) for one in (part[:place], part[place:]))
@@ -90,7 +90,7 @@ def longer(words: Words, word: str) -> list[str]:
     `140x200` to 140; to a letter they add a number: `d3`.
     """
     if len(word) == 1:
-        return [one for number in range(1, 13) if words.postings(one := f"{word}{number}")]
+        return [one for number in range(1, 13) if words.says(one := f"{word}{number}")]
     if word.isdecimal():
         return _beginning(words, word, _SIDE)
     if _TIMES.search(word):
