@@ -37,7 +37,7 @@ MAX_ATTRIBUTE_CHARACTERS = 10_000
 """Limit of one attribute; a row with a longer one is rejected."""
 
 AS_A_TABLE = "a CSV file whose first line names columns: product_id, title, price, image_url"
-"""What files of other kinds can be converted to."""
+"""The form that files of other kinds can be converted to."""
 
 FloatVector = npt.NDArray[np.float32]
 

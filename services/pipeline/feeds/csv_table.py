@@ -21,7 +21,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 """Keeps spreadsheets from reading a number: `="0012"`."""
 _TEMPLATES_OWN = re.compile(r"\"?# ?(?:required|optional)\b", re.IGNORECASE)
-"""What Facebook's template says about each column, in a line above their names."""
+"""The line of Facebook's template above the names of the columns, about each of them."""
 _EXCELS_OWN = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)
 
 

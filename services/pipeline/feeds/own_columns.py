@@ -84,19 +84,8 @@ FURTHER = re.compile(
 
 _LIKE: Mapping[str, frozenset[str]] = {
     "product_id": frozenset(
-        {
-            "id",
-            "sku",
-            "identifier",
-            "code",
-            "asin",
-            "reference",
-            "ref",
-            "model",
-            "number",
-            "référence",
-        }
-        | {"referencia", "artikelnummer", "artikelnr", "artnr", "nummer", "código"}
+        {"id", "sku", "identifier", "code", "asin", "reference", "ref", "model", "number"}
+        | {"référence", "referencia", "artikelnummer", "artikelnr", "artnr", "nummer", "código"}
     ),
     "title": frozenset(
         {"title", "name", "titel", "titre", "título", "titolo", "bezeichnung", "produktname", "nom"}
@@ -106,14 +95,14 @@ _LIKE: Mapping[str, frozenset[str]] = {
 """Field → words in the names of columns that are likely meant."""
 _WORDS = re.compile(r"[^\W_]+")
 _MARKS = re.compile(r"\[non_editable\]|\(0/1\)|\(x,_?y,_?z[^)]*\)|[\W_]")
-"""What is no part of a name, with the remarks of Squarespace and PrestaShop."""
+"""Marks in a name, and the remarks of Squarespace and PrestaShop."""
 _OF = re.compile(r"^(?:product|item|variant)(?=.*price)")
 _SIGN = re.compile(r"[^\w\s.,:;*?()\[\]/-]")
 _GROSS = re.compile(
     r"(?:tax|vat|gst)?inc(?:l(?:uding|uded|usive)?)?(?:tax|vat|gst)?$|with(?:tax|vat|gst)$"
     r"|gross|brutto|ttc$|(?<=price)vat$"
 )
-"""What the name of a price with its tax has more than `price`."""
+"""Words for the tax in the name of a price."""
 
 
 def bare(name: str) -> str:

@@ -203,7 +203,7 @@ class ShopifyFeed(Feed):
 
 
 def _position(text: str) -> float:
-    """What is not a number comes last."""
+    """The place of a picture; without a number it comes last."""
     number = _number(text)
     return float("inf") if number is None else number
 

@@ -32,7 +32,7 @@ class Variants:
     """Values by name, each once, in the order of the rows."""
     pictures: dict[str, None] = field(default_factory=dict)
     stocks: set[str] = field(default_factory=set)
-    """What the variants say of their stock."""
+    """Stock by variant: `true`, `false`, or empty for neither."""
     unreadable: dict[str, Note] = field(default_factory=dict)
     """Notes by the price that cannot be read."""
     _lowest: float = float("inf")

@@ -1,4 +1,4 @@
-"""What a load leaves: the parts of a catalogue, which another process may hand over."""
+"""The parts of a loaded catalogue, which another process may hand over."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class _Suggest:
         """Words that products say beside the others, in any order."""
         head = typed.head_rows
         before = {unit.word for unit in typed.units[:-1]}
-        # Of letters alone, "t-s", values and phrases know more.
+        # Letters alone, "t-s", are completed better by values and phrases.
         if head is None or not len(head) or max(map(len, before)) == 1:
             return
         beside = np.zeros(self._words.numbers, np.bool_)

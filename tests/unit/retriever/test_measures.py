@@ -113,7 +113,7 @@ def test_a_letter_beside_words_that_no_product_says_counts_for_nothing() -> None
 
 
 def test_a_number_means_something_else_beside_other_words() -> None:
-    """What is remembered of "12" beside "v" does not count for "12" alone."""
+    """The meaning of "12" beside "v" does not count for "12" alone."""
     for query, products in (("12 v", 2), ("12 mm", 0), ("12 volt", 2), ("12", 0)):
         sought = sought_words(shop(), query)
         says = 0 if sought is None else next(one.count for one in sought.concepts)

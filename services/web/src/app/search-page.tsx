@@ -36,7 +36,7 @@ function OneMoment() {
   return <p className="muted mt-3 text-sm">{say.loadingPart}</p>
 }
 
-/** What was found without a part of the service is not shown again: the part may be back. */
+/** An answer without a part of the service is not shown again: the part may be back. */
 const isWhole = (found: Found) => !found.degraded?.length
 
 /** The first visit, or a search: what is searched with, and what was found. */

@@ -77,7 +77,7 @@ from services.pipeline.feeds.prices import Price, parse_price
         ("$12.90 USD", 12.9, "USD"),
         ("EUR 12,90 €", 12.9, "EUR"),
         ("12,50 € TTC", 12.5, "EUR"),
-        # What stands behind it: of one piece, with its tax.
+        # Words behind it: of one piece, with its tax.
         ("12.90 each", 12.9, ""),
         ("$12.90/ea", 12.9, ""),
         ("12,90 €/Stk", 12.9, "EUR"),
