@@ -42,7 +42,8 @@ _HEAD = """\
 # Configuration
 
 Made by `make configuration` from the settings classes; do not edit. Everything is
-read from the environment, once, at start; a value out of bounds stops the start and is named.
+read from the environment, once, at start. An empty variable counts as unset; a value out of bounds
+stops the start and is named.
 """
 
 

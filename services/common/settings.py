@@ -5,14 +5,19 @@ from __future__ import annotations
 import sys
 from typing import Literal, TypeVar
 
-from pydantic import Field, HttpUrl, ValidationError, field_validator
+from pydantic import Field, HttpUrl, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
 class ServiceSettings(BaseSettings):
     """Base of every service's settings class, read from the environment once at start."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        env_ignore_empty=True,  # Compose passes an unset variable as an empty one
+    )
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
@@ -50,12 +55,6 @@ class ServiceSettings(BaseSettings):
         description="Endpoint for OpenTelemetry traces (OTLP over HTTP). Without it there are no "
         "traces.",
     )
-
-    @field_validator("otlp_endpoint", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        # Compose passes an unset variable as an empty string.
-        return None if value == "" else value
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)

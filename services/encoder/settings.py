@@ -14,7 +14,7 @@ from services.encoder.precision import Wanted
 class EncoderSettings(ServiceSettings):
     """The encoder's settings."""
 
-    model_config = SettingsConfigDict(env_prefix="ENCODER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ENCODER_")
 
     port: int = Field(default=8001, ge=0, le=65535, description="Port to listen on.")
     model: str = Field(

@@ -202,12 +202,6 @@ class GatewaySettings(ServiceSettings):
     def _without_last_slash(cls, value: object) -> object:
         return value.rstrip("/") if isinstance(value, str) else value
 
-    @field_validator("writer_url", "query_log_key", "agents_url", "agents_platforms", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        # Compose passes a variable that is not set as an empty one.
-        return None if value == "" else value
-
     @field_validator(
         "cors_origins",
         "frame_ancestors",

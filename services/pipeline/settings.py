@@ -15,7 +15,9 @@ from services.contracts.encoder import MAX_IMAGES_PER_REQUEST, MAX_TEXTS_PER_REQ
 class PipelineSettings(BaseSettings):
     """The pipeline's settings. It serves nothing, so it has no port."""
 
-    model_config = SettingsConfigDict(env_prefix="PIPELINE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PIPELINE_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     encoder_url: str = Field(default="http://127.0.0.1:8001", description="The encoder's URL.")
     encoder_urls: Annotated[tuple[str, ...], NoDecode] = Field(

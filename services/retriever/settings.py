@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -16,7 +16,7 @@ from services.retriever.words import Language
 class RetrieverSettings(ServiceSettings):
     """Settings of the retriever."""
 
-    model_config = SettingsConfigDict(env_prefix="RETRIEVER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="RETRIEVER_")
 
     port: int = Field(default=8003, ge=0, le=65535, description="Port to listen on.")
     feature_store: Path = Field(
@@ -96,9 +96,3 @@ class RetrieverSettings(ServiceSettings):
         description="Searches waiting or running at most; beyond it callers are asked to come "
         "again.",
     )
-
-    @field_validator("milvus_uri", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        # Compose passes a variable that is not set as an empty one.
-        return None if value == "" else value

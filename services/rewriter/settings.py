@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AliasChoices, Field, HttpUrl, RedisDsn, SecretStr, field_validator
+from pydantic import AliasChoices, Field, HttpUrl, RedisDsn, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import ServiceSettings
@@ -13,7 +13,7 @@ from services.common.settings import ServiceSettings
 class RewriterSettings(ServiceSettings):
     """Address, model and limits of Gemini. Without a key, Gemini is off."""
 
-    model_config = SettingsConfigDict(env_prefix="REWRITER_", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="REWRITER_", env_parse_none_str="null")
 
     port: int = Field(default=8002, ge=0, le=65535, description="Port to listen on.")
 
@@ -84,9 +84,3 @@ class RewriterSettings(ServiceSettings):
         gt=0,
         description="Pause in seconds between trial calls while the circuit is open.",
     )
-
-    @field_validator("gemini_api_key", "gemini_thinking_level", "redis_url", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        # Compose passes an unset variable as an empty one.
-        return None if value in ("", "null") else value

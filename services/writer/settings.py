@@ -14,7 +14,7 @@ from services.common.settings import ServiceSettings
 class WriterSettings(ServiceSettings):
     """Settings of the writer."""
 
-    model_config = SettingsConfigDict(env_prefix="WRITER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="WRITER_")
 
     port: int = Field(default=8004, ge=0, le=65535, description="Port to listen on.")
     max_queue: int = Field(

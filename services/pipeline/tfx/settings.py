@@ -13,7 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class TfxSettings(BaseSettings):
     """Settings of a TFX run; encoder and store come from the pipeline's own settings."""
 
-    model_config = SettingsConfigDict(env_prefix="TFX_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TFX_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     feed: Path = Field(
         default=Path("data/sample/products.csv"),

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.common.settings import EXIT_UNUSABLE_SETTINGS, ServiceSettings, read_settings
+from services.encoder.settings import EncoderSettings
+from services.gateway.settings import GatewaySettings
+from services.launcher.settings import LauncherSettings
+from services.pipeline.feeds.settings import FeedSettings
+from services.pipeline.settings import PipelineSettings
+from services.pipeline.tfx.settings import TfxSettings
+from services.retriever.settings import RetrieverSettings
+from services.rewriter.settings import RewriterSettings
+from services.writer.settings import WriterSettings
 
 
 class ShopSettings(ServiceSettings):
@@ -20,6 +29,32 @@ class ShopSettings(ServiceSettings):
 def test_settings_that_can_be_used_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_SIZE", "7")
     assert read_settings(ShopSettings).size == 7
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        EncoderSettings,
+        FeedSettings,
+        GatewaySettings,
+        PipelineSettings,
+        RetrieverSettings,
+        RewriterSettings,
+        LauncherSettings,
+        TfxSettings,
+        WriterSettings,
+    ],
+)
+def test_an_empty_variable_is_an_unset_one(
+    kind: type[BaseSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defaults = {}
+    for name, field in kind.model_fields.items():
+        defaults[name] = field.get_default(call_default_factory=True)
+        alias = field.validation_alias or f"{kind.model_config['env_prefix']}{name}".upper()
+        for variable in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+            monkeypatch.setenv(str(variable), "")
+    assert dict(read_settings(kind)) == defaults
 
 
 def test_each_setting_that_cannot_be_used_is_named_without_its_value(

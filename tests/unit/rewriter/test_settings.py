@@ -22,11 +22,6 @@ def test_the_key_is_taken_from_either_name(monkeypatch: pytest.MonkeyPatch, name
     assert "secret-value" not in repr(settings)
 
 
-def test_an_empty_key_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GEMINI_API_KEY", "")
-    assert RewriterSettings().gemini_api_key is None
-
-
 def test_thinking_can_be_left_to_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REWRITER_GEMINI_THINKING_LEVEL", "null")
     assert RewriterSettings().gemini_thinking_level is None
