@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -11,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.index.arrays import AnyRows, Rows
-from services.retriever.index.base import Index, IndexBuild, consecutive, sampled, scattered
+from services.retriever.index.base import Index, IndexBuild, sampled
 from services.retriever.index.exact import ExactIndex
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.row_fields import Origin, RowFields
@@ -23,8 +21,6 @@ EXACT_UP_TO = 10_000
 
 _FEWEST_COMPRESSED = 1_000
 """Codes are learned from the rows, and need some."""
-
-_AT_ONCE = 4_096
 
 
 class Engine(Protocol):
@@ -86,40 +82,11 @@ class IndexChoice:
         if self.engine is not None and products:
             return self.engine.begin(products, width, origin or Origin())
         if self.compressed(products):
-            return self._over(np.zeros((products, width), np.float16))
-        return self._over(np.zeros((products, width), np.float32))
-
-    def build(self, rows: AnyRows) -> Index:
-        """The index of rows that are all there, which it may keep.
-
-        Raises StoreUnavailable where an engine does not take them.
-        """
-        if self.engine is not None and len(rows):
-            products, width = rows.shape
-            with closing(self.begin(products, width, _origin_of(rows))) as build:
-                for part in consecutive(len(rows), _AT_ONCE):
-                    build.put(part, rows[part])
-                return build.finish()
-        with closing(self._over(rows)) as local:
-            for part in scattered(len(rows), _AT_ONCE):
-                local.filled(part)
-            return local.finish()
-
-    def _over(self, rows: AnyRows) -> _LocalBuild:
-        if self.compressed(len(rows)):
             # FAISS takes 40 MB and 100 ms: not for a small catalogue.
             from services.retriever.index.compressed import CompressedBuild
 
-            return CompressedBuild(rows)
-        return _WholeBuild(rows)
-
-
-class _LocalBuild(IndexBuild, Protocol):
-    """The part that is built in this process."""
-
-    def filled(self, part: slice) -> None:
-        """These rows are final where they are."""
-        ...
+            return CompressedBuild(products, width)
+        return _WholeBuild(products, width)
 
 
 class _WholeBuild:
@@ -127,8 +94,8 @@ class _WholeBuild:
 
     half = False
 
-    def __init__(self, rows: AnyRows) -> None:
-        self._rows = rows
+    def __init__(self, products: int, width: int) -> None:
+        self._rows: Rows = np.zeros((products, width), np.float32)
         self._further: list[FurtherImages] = []
 
     def put(
@@ -143,9 +110,6 @@ class _WholeBuild:
         if further is not None and len(further):
             self._further.append(further.in_part(part, len(self._rows)))
 
-    def filled(self, part: slice) -> None:
-        """See `_LocalBuild.filled`."""
-
     def sample(self) -> Rows:
         """See `IndexBuild.sample`."""
         return sampled(self._rows)
@@ -153,14 +117,7 @@ class _WholeBuild:
     def finish(self) -> Index:
         """See `IndexBuild.finish`."""
         further, _ = FurtherImages.joined(self._further, self._rows.shape[1])
-        return ExactIndex(self._rows.astype(np.float32, copy=False), further)
+        return ExactIndex(self._rows, further)
 
     def close(self) -> None:
         """See `IndexBuild.close`."""
-
-
-def _origin_of(rows: AnyRows) -> Origin:
-    """Named by content."""
-    digest = hashlib.blake2b(np.ascontiguousarray(rows).data, digest_size=8)
-    digest.update(f"{rows.shape} {rows.dtype}".encode())
-    return Origin(digest.hexdigest())

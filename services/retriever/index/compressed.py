@@ -200,14 +200,12 @@ def _products(rows: AnyRows, query: Vector) -> Vector:
 class CompressedBuild:
     """See `IndexBuild`; the codes are made while the rows are filled in."""
 
-    def __init__(self, rows: AnyRows, split_from: int = SPLIT_FROM) -> None:
-        """rows: (n, 2·d), contiguous; those of 16 bits are kept and not copied.  split_from: codes
-        that two threads scan.
-        """
-        self.rows: HalfRows = rows.astype(np.float16, order="C", copy=False)
-        self._codes = CodesBuild(self.rows, split_from)
-
     half = True
+
+    def __init__(self, products: int, width: int, split_from: int = SPLIT_FROM) -> None:
+        """split_from: codes that two threads scan."""
+        self._rows: HalfRows = np.zeros((products, width), np.float16)
+        self._codes = CodesBuild(self._rows, split_from)
 
     def put(
         self,
@@ -217,22 +215,18 @@ class CompressedBuild:
         further: FurtherImages | None = None,
     ) -> None:
         """See `IndexBuild.put`."""
-        self.rows[part] = rows
-        self.filled(part)
-        if further is not None and len(further):
-            self._codes.add(further.halved().in_part(part, len(self.rows)))
-
-    def filled(self, part: slice) -> None:
-        """These of `rows` are final."""
+        self._rows[part] = rows
         self._codes.filled(part)
+        if further is not None and len(further):
+            self._codes.add(further.halved().in_part(part, len(self._rows)))
 
     def sample(self) -> Rows:
         """See `IndexBuild.sample`."""
-        return sampled(self.rows)
+        return sampled(self._rows)
 
     def finish(self) -> CompressedIndex:
         """See `IndexBuild.finish`."""
-        return CompressedIndex(self.rows, *self._codes.finish())
+        return CompressedIndex(self._rows, *self._codes.finish())
 
     def close(self) -> None:
         """See `IndexBuild.close`."""

@@ -35,6 +35,7 @@ from tests.benchmarks.roof import (
 )
 from tests.benchmarks.timing import in_turns
 from tests.support.clip_reference import random_b32_weights
+from tests.support.indexes import index_of
 from tests.support.torch_archive import write_archive
 
 TOKENS = 8
@@ -132,7 +133,7 @@ def _search(bandwidth: float, options: argparse.Namespace) -> Iterator[Stage]:
     queries = rows_of.queries(20, ModalityWeights(text=0.5, image=0.5))
     for size in options.sizes:
         compressed = choice.compressed(size)
-        index = choice.build(rows_of.rows(size, half=compressed))
+        index = index_of(choice, rows_of.rows(size, half=compressed))
         with threadpool_limits(1, user_api="blas"):
             seconds = in_turns(
                 {"search": lambda index=index: [index.search(one, K) for one in queries]},  # type: ignore[misc]

@@ -25,6 +25,7 @@ from tests.benchmarks.retriever.contenders import Search, contenders
 from tests.benchmarks.retriever.data import DIMENSION, MIXES, Distribution, Mix
 from tests.benchmarks.retriever.truth import K, Truth, recall
 from tests.benchmarks.timing import percentile
+from tests.support.indexes import index_of
 
 RETRIEVER = "retriever"
 _THREADS = 2
@@ -66,10 +67,10 @@ def measure(products: int, per_mix: int, rounds: int) -> list[Measured]:
             mix: distribution.queries(per_mix, ModalityWeights(text=mix[0], image=mix[1]))
             for mix in MIXES
         }
-        before = _resident_mib()
         rows, truth = _rows_and_truth(distribution, products, queries)
+        before = _resident_mib()
         started = time.perf_counter()
-        index = IndexChoice().build(rows)
+        index = index_of(IndexChoice(), rows)
         build_s = time.perf_counter() - started
         gc.collect()
         resident = _resident_mib() - before

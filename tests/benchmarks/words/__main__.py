@@ -32,6 +32,7 @@ from tests.benchmarks.machine import bench_command, machine
 from tests.benchmarks.report import table, write_section
 from tests.benchmarks.retriever.data import DIMENSION, Distribution
 from tests.benchmarks.suggest.made_up import made_up
+from tests.support.indexes import index_of
 
 MODEL = "benchmark@1"
 _QUERIES, _ROUNDS = 60, 5
@@ -105,7 +106,7 @@ def shop_of(products: int) -> Shop:
     catalogue = Catalogue(
         CatalogueInfo(version="made-up", model=MODEL, dimension=DIMENSION, products=products),
         Products(products_),
-        LiveIndex(choice.build(rows), products_.ids, choice),
+        LiveIndex(index_of(choice, rows), products_.ids, choice),
         Moments.of(rows),
     )
     titles = [title for batch in batches[:20] for title in batch.column("title").to_pylist()]

@@ -13,6 +13,7 @@ from services.contracts.retriever import CatalogueInfo
 from services.retriever.catalogue.engine_fields import engine_fields, origin_of
 from services.retriever.catalogue.product_table import ProductTable
 from services.retriever.index import NO_CHANGES, Changes, Index, IndexChoice, Rows
+from tests.support.indexes import index_of
 from tests.support.milvus_server import PYTHON, milvus_server
 
 
@@ -73,7 +74,7 @@ def indexed(
 ) -> Index:
     """The index of a version's rows with their fields after changes, as a reader makes it."""
     if choice.engine is None:
-        return choice.build(rows)
+        return index_of(choice, rows)
     products, width = rows.shape
     origin = origin_of(info, changes, table.fields)
     with closing(choice.begin(products, width, origin)) as build:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.contracts.base import ModalityWeights
 from services.retriever.index import AnyRows, ExactIndex, IndexChoice, LiveIndex, Rows, Vector, fuse
 from services.retriever.index.compressed import CompressedIndex
+from tests.support.indexes import index_of
 
 N, D = 52_000, 512
 
@@ -44,7 +45,7 @@ def compressed(rows: Rows) -> CompressedIndex:
 
 
 def compressed_over(rows: AnyRows) -> CompressedIndex:
-    index = IndexChoice("compressed").build(rows)
+    index = index_of(IndexChoice("compressed"), rows)
     assert isinstance(index, CompressedIndex)
     return index
 
@@ -112,15 +113,6 @@ def test_a_filter_that_passes_what_is_near_leaves_the_best_of_it(
         assert len(np.intersect1d(best.rows, hits.rows)) >= 19
 
 
-def test_half_precision_rows_are_kept_where_they_lie(rows: Rows) -> None:
-    half = rows[:2_000].astype(np.float16)
-    index = compressed_over(half)
-    before = index.search(rows[3], 1)
-    assert before.rows.tolist() == [3]
-    half[3] = 0
-    assert index.search(rows[3], 1).rows.tolist() != [3]
-
-
 def test_the_threshold_and_nothing_that_passes(rows: Rows, compressed: CompressedIndex) -> None:
     query = queries(rows, ModalityWeights(text=1, image=1))[0]
     best = compressed.search(query, 20)
@@ -160,10 +152,10 @@ def test_it_takes_live_changes(rows: Rows, compressed: CompressedIndex) -> None:
 
 def test_the_size_decides_unless_one_is_named(rows: Rows) -> None:
     few = rows[:2_000]
-    assert isinstance(IndexChoice().build(few), ExactIndex)
-    assert isinstance(IndexChoice("auto", exact_up_to=1_999).build(few), CompressedIndex)
-    assert isinstance(IndexChoice("compressed").build(few), CompressedIndex)
-    assert isinstance(IndexChoice("exact", exact_up_to=0).build(few), ExactIndex)
+    assert isinstance(index_of(IndexChoice(), few), ExactIndex)
+    assert isinstance(index_of(IndexChoice("auto", exact_up_to=1_999), few), CompressedIndex)
+    assert isinstance(index_of(IndexChoice("compressed"), few), CompressedIndex)
+    assert isinstance(index_of(IndexChoice("exact", exact_up_to=0), few), ExactIndex)
     with closing(IndexChoice("compressed").begin(2_000, 8)) as build:
         assert build.half
-    assert isinstance(IndexChoice("compressed").build(few[:10]), ExactIndex)
+    assert isinstance(index_of(IndexChoice("compressed"), few[:10]), ExactIndex)

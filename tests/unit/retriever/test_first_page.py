@@ -28,6 +28,7 @@ from services.retriever.searching.search import search as search_catalogue
 from services.retriever.searching.sought import Rows, SoughtWords
 from services.retriever.searching.words import sought_words
 from services.retriever.words.strengths import STRENGTHS, Said, Ways
+from tests.support.indexes import index_of
 
 MODEL = "mini@1"
 D = 16
@@ -74,7 +75,7 @@ def shop(kind: str) -> Catalogue:
     catalogue = Catalogue(
         CatalogueInfo(version="v1", model=MODEL, dimension=D, products=COUNT),
         Products(table(list(range(COUNT)), 2)),
-        LiveIndex(choice.build(rows), ids, choice),
+        LiveIndex(index_of(choice, rows), ids, choice),
         Moments.of(rows),
     )
     if kind != "changed since":

@@ -23,6 +23,7 @@ from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching import beside, fusion
 from services.retriever.searching.search import search as search_catalogue
+from tests.support.indexes import index_of
 from tests.unit.retriever.paging import every_page, ids_of
 
 MODEL = "mini@1"
@@ -77,7 +78,7 @@ def shop() -> Catalogue:
     return Catalogue(
         CatalogueInfo(version="v1", model=MODEL, dimension=D, products=len(numbers)),
         Products(table(numbers)),
-        LiveIndex(choice.build(rows), [product_id(n) for n in numbers], choice),
+        LiveIndex(index_of(choice, rows), [product_id(n) for n in numbers], choice),
         Moments.of(rows),
     )
 
@@ -287,7 +288,7 @@ def test_a_shop_that_the_model_cannot_see_is_searched_by_its_words() -> None:
     unseen = Catalogue(
         CatalogueInfo(version="v1", model=MODEL, dimension=D, products=len(numbers)),
         Products(table(numbers)),
-        LiveIndex(IndexChoice("exact").build(rows), ids_),
+        LiveIndex(index_of(IndexChoice("exact"), rows), ids_),
         Moments.of(rows),
     )
     assert unseen.moments.blind

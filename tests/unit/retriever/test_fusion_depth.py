@@ -26,6 +26,7 @@ from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex, Rows
 from services.retriever.searching.calibration import Calibration
 from services.retriever.searching.search import search as search_catalogue
+from tests.support.indexes import index_of
 from tests.unit.retriever.paging import every_page, ids_of
 
 MODEL = "mini@1"
@@ -81,7 +82,7 @@ def shop(count: int, saying: int, kind: str = "exact") -> tuple[Catalogue, Rows,
     catalogue = Catalogue(
         CatalogueInfo(version="v1", model=MODEL, dimension=D, products=count),
         Products(table(said)),
-        LiveIndex(choice.build(rows.copy()), sorted(id_of(n) for n in range(count)), choice),
+        LiveIndex(index_of(choice, rows.copy()), sorted(id_of(n) for n in range(count)), choice),
         Moments.of(rows),
     )
     return catalogue, rows, said[order]

@@ -25,7 +25,7 @@ def rows() -> Rows:
 
 
 def _index(rows: Rows, split_from: int, further: FurtherImages | None = None) -> CompressedIndex:
-    with closing(CompressedBuild(rows, split_from)) as build:
+    with closing(CompressedBuild(len(rows), rows.shape[1], split_from)) as build:
         build.put(slice(0, len(rows)), rows, further=further)
         return build.finish()
 

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.retriever.index import ExactIndex, Hits, IndexChoice, LiveIndex, Rows, Vector
+from tests.support.indexes import index_of
 
 D = 16
 
@@ -128,7 +129,7 @@ def test_ids_and_vectors_that_do_not_match_are_refused() -> None:
 def test_merging_a_compressed_catalogue_keeps_its_rows_as_small() -> None:
     choice = IndexChoice("compressed")
     rows = np.concatenate(vectors(2_000, 0), axis=1).astype(np.float16)
-    index = LiveIndex(choice.build(rows), [f"p{number:05}" for number in range(2_000)], choice)
+    index = LiveIndex(index_of(choice, rows), [f"p{number:05}" for number in range(2_000)], choice)
     text, image = vectors(1, 5)
     changed = index.with_changes(["new"], text, image, ["p00000"])
     merged = changed.merged()

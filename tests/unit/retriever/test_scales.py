@@ -13,6 +13,7 @@ from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTabl
 from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching.search import search
+from tests.support.indexes import index_of
 
 D, N = 24, 120
 TEXTS = 0.6
@@ -67,7 +68,7 @@ def catalogue(text: Rows, image: Rows) -> Catalogue:
     return Catalogue(
         CatalogueInfo(version="v1", model="m@1", dimension=text.shape[1], products=N),
         Products(ProductTable.of([batch], [])),
-        LiveIndex(choice.build(rows), ids, choice),
+        LiveIndex(index_of(choice, rows), ids, choice),
         Moments.of(rows),
     )
 

@@ -22,6 +22,7 @@ from services.retriever.index import (
     Rows,
 )
 from services.retriever.index.milvus import MilvusEngine, MilvusIndex
+from tests.support.indexes import index_of
 from tests.unit.retriever.engines import milvus_lite
 
 N, D = 2_000, 32
@@ -40,7 +41,7 @@ def engine(uri: str) -> Iterator[MilvusEngine]:
 
 
 def built(engine: MilvusEngine, rows: Rows) -> Index:
-    return IndexChoice(engine=engine).build(rows)
+    return index_of(IndexChoice(engine=engine), rows)
 
 
 @pytest.mark.parametrize("k", [1, 20, 1_000])
