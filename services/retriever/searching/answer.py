@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from services.contracts.products import Product, ScoredProduct
-from services.contracts.retriever import RetrievalHead, RetrievalResponse
+from services.contracts.retriever import RetrievalHead
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.products import Products
 
@@ -35,10 +35,6 @@ class Answer:
     def lines(self) -> bytes:
         """The two lines of `LINES_MEDIA_TYPE`."""
         return self.head.model_dump_json().encode() + b"\n" + self.results
-
-    def response(self) -> RetrievalResponse:
-        """As objects."""
-        return RetrievalResponse.model_validate_json(self.json())
 
 
 def nothing_found(catalogue: Catalogue) -> Answer:

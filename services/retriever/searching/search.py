@@ -8,12 +8,7 @@ import numpy as np
 
 from services.common.problems import InvalidRequest
 from services.contracts.problems import FieldProblem
-from services.contracts.retriever import (
-    NO_MATCH_BELOW,
-    RetrievalHead,
-    RetrievalRequest,
-    RetrievalResponse,
-)
+from services.contracts.retriever import NO_MATCH_BELOW, RetrievalHead, RetrievalRequest
 from services.contracts.search import DEPTH, EVERY_FACET, GROUP, PRICE, Filters, Strength
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Fields, Numbers
@@ -35,13 +30,8 @@ from services.retriever.searching.variants import variants_of
 _NOTHING = Found(np.empty(0, np.intp), np.empty(0), np.empty(0))
 
 
-def search(catalogue: Catalogue, request: RetrievalRequest) -> RetrievalResponse:
-    """The answer as objects. Raises as `answer_of`."""
-    return answer_of(catalogue, request).response()
-
-
 def answer_of(catalogue: Catalogue, request: RetrievalRequest) -> Answer:
-    """The answer as JSON. Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
+    """Raises ModelMismatch, InvalidRequest, NotFound for a term's product."""
     _check_fields(catalogue, request)
     if not request.terms:
         return browse(catalogue, request)

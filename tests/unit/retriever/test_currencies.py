@@ -14,7 +14,7 @@ from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
 from services.retriever.catalogue.products import Products
 from services.retriever.index import ExactIndex, LiveIndex
-from services.retriever.searching.search import search
+from tests.unit.retriever.searches import search
 
 PRICES = [
     ("bare-6", 6.0, ""),

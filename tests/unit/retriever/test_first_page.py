@@ -24,11 +24,11 @@ from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex
 from services.retriever.index import Rows as Vectors
 from services.retriever.searching.largest import Amounts, Part, amounts_of, largest
-from services.retriever.searching.search import search as search_catalogue
 from services.retriever.searching.sought import Rows, SoughtWords
 from services.retriever.searching.words import sought_words
 from services.retriever.words.strengths import STRENGTHS, Said, Ways
 from tests.support.indexes import index_of
+from tests.unit.retriever.searches import search as search_catalogue
 
 MODEL = "mini@1"
 D = 16

@@ -32,8 +32,8 @@ from services.retriever.loading import memory
 from services.retriever.loading.memory import Free
 from services.retriever.loading.reader import CatalogueReader
 from services.retriever.searching.calibration import Calibration
-from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
+from tests.unit.retriever.searches import search as search_catalogue
 
 D = 32
 WEIGHTS = [(0.5, 0.5), (0.2, 0.8), (1.0, 0.0), (0.0, 1.0)]

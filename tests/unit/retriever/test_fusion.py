@@ -22,9 +22,9 @@ from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTabl
 from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching import beside, fusion
-from services.retriever.searching.search import search as search_catalogue
 from tests.support.indexes import index_of
 from tests.unit.retriever.paging import every_page, ids_of
+from tests.unit.retriever.searches import search as search_catalogue
 
 MODEL = "mini@1"
 D = 16

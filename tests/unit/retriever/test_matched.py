@@ -15,10 +15,10 @@ from services.retriever.catalogue.moments import Moments
 from services.retriever.index import ExactIndex, LiveIndex
 from services.retriever.searching import matching
 from services.retriever.searching.matching import matches
-from services.retriever.searching.search import search
 from services.retriever.searching.sought import SoughtWords
 from services.retriever.searching.words import sought_words
 from services.retriever.words.synonyms import SynonymTable
+from tests.unit.retriever.searches import search
 from tests.unit.retriever.test_words import Row, catalogue, changed
 
 D = 4

@@ -16,8 +16,8 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import BrokenPublication, LoadStopped, NotPublished, WrongModel
 from services.retriever.index import IndexChoice
 from services.retriever.loading.reader import CatalogueReader
-from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.doubles import MODEL, DictionaryFeatures
+from tests.unit.retriever.searches import search as search_catalogue
 
 IDS = [f"p-{number:02}" for number in range(25)]
 

@@ -12,8 +12,8 @@ from services.retriever.catalogue.moments import Moments
 from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTable, product_batch
 from services.retriever.catalogue.products import Products
 from services.retriever.index import IndexChoice, LiveIndex, Rows, Vector
-from services.retriever.searching.search import search
 from tests.support.indexes import index_of
+from tests.unit.retriever.searches import search
 
 D, N = 24, 120
 TEXTS = 0.6

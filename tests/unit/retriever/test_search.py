@@ -29,9 +29,9 @@ from services.retriever.catalogue.product_table import TEXT_COLUMNS, ProductTabl
 from services.retriever.catalogue.products import Products
 from services.retriever.index import ExactIndex, IndexChoice, LiveIndex, Rows, Vector
 from services.retriever.searching.calibration import best_of_noise
-from services.retriever.searching.search import search as search_catalogue
 from tests.unit.retriever.engines import ENGINES, choice_of, indexed
 from tests.unit.retriever.paging import every_page, ids_of
+from tests.unit.retriever.searches import search as search_catalogue
 
 MODEL = "mini@1"
 D = 16

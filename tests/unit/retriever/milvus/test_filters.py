@@ -14,9 +14,9 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.engine_fields import conditions_of, engine_fields
 from services.retriever.index import Between, IndexChoice, Passing, RowFields, Where
 from services.retriever.index.milvus import MilvusIndex
-from services.retriever.searching.search import search
 from tests.unit.retriever.engines import choice_at
 from tests.unit.retriever.milvus.shop import MODEL, D, catalogue, product_id, table, vectors
+from tests.unit.retriever.searches import search
 
 N = 1_500
 
