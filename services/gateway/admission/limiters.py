@@ -52,8 +52,8 @@ class Verdict:
 class Limiter(Protocol):
     """Counts requests by caller."""
 
-    async def admit(self, caller: str, lease: str, cost: int = 1) -> Verdict:
-        """Take `cost` from the caller's bucket and hold a lease, or neither."""
+    async def admit(self, caller: str, lease: str) -> Verdict:
+        """Take a request from the caller's bucket and hold a lease, or neither."""
 
     async def release(self, caller: str, lease: str) -> None:
         """The request of this lease has ended."""
@@ -73,14 +73,14 @@ class LocalLimiter:
         self._clock = clock
         self._callers: OrderedDict[str, _Caller] = OrderedDict()
 
-    async def admit(self, caller: str, lease: str, cost: int = 1) -> Verdict:
+    async def admit(self, caller: str, lease: str) -> Verdict:
         policy, now = self._policy, self._clock()
         known = self._callers.setdefault(caller, _Caller())
         self._callers.move_to_end(caller)
         while len(self._callers) > MAX_LOCAL_CALLERS:
             self._callers.popitem(last=False)
         full_at = max(known.empty_until, now)
-        then = full_at + cost * policy.interval_s
+        then = full_at + policy.interval_s
         room_s = now + policy.window_s - then
         if room_s < -1e-9:
             return Verdict("rate", 0, -room_s, full_at - now)

@@ -34,16 +34,16 @@ _FRACTION, _MOST_AHEAD = 8, 32
 
 # As LocalLimiter does it, by Redis' own clock, in microseconds. KEYS: the time until which the
 # bucket is not full; the leases, a sorted set by their ends. ARGV: interval, burst, leases at most,
-# a lease's life, the cost, requests to take ahead, the lease, further leases to take ahead. Returns
-# the refusal (0 none, 1 rate, 2 concurrency), requests remaining, time to wait, time until the
-# bucket is full, requests and leases taken ahead.
+# a lease's life, requests to take ahead, the lease, further leases to take ahead. Returns the
+# refusal (0 none, 1 rate, 2 concurrency), requests remaining, time to wait, time until the bucket
+# is full, requests and leases taken ahead.
 _ADMIT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, burst, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local window = interval * burst
 local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-local after = full_at + interval * ARGV[5]
+local after = full_at + interval
 local room = now + window - after
 if room < 0 then return {1, 0, -room, full_at - now, 0, 0} end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
@@ -51,14 +51,14 @@ local running = redis.call('ZCARD', KEYS[2])
 if running >= most then
   return {2, math.floor((now + window - full_at) / interval), 1000000, full_at - now, 0, 0}
 end
-local ahead, leases = tonumber(ARGV[6]), #ARGV - 7
+local ahead, leases = tonumber(ARGV[5]), #ARGV - 6
 if room - interval * ahead < window / 2 or running + 1 + leases > most / 2 then
   ahead, leases = 0, 0
 end
 after = after + interval * ahead
 room = room - interval * ahead
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1)
-for i = 7, 7 + leases do redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[i]) end
+for i = 6, 6 + leases do redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[i]) end
 redis.call('PEXPIRE', KEYS[2], math.ceil(ARGV[4] / 1000))
 return {0, math.floor(room / interval), 0, after - now, ahead, leases}
 """
@@ -119,26 +119,26 @@ class SharedLimiter:
         self._returning = Background()
         self._sweep: asyncio.TimerHandle | None = None
 
-    async def admit(self, caller: str, lease: str, cost: int = 1) -> Verdict:
+    async def admit(self, caller: str, lease: str) -> Verdict:
         share, now = self._shares.get(caller), time.monotonic()
-        if share is not None and share.requests >= cost and now < share.until:
+        if share is not None and share.requests and now < share.until:
             while share.leases:
                 free = share.leases.pop()
                 if now < free.until:
-                    share.requests -= cost
+                    share.requests -= 1
                     share.running += 1
                     self._held[lease] = free
                     return self._verdict(share, now)
                 self._owe(caller, free)
         if caller in self._asking:
             # The other request takes what this replica lacks; both together would take too much.
-            return await self._ask(caller, lease, cost, 0, 0)
+            return await self._ask(caller, lease, 0, 0)
         self._asking.add(caller)
         share = share or _Share()
         try:
             requests = max(0, self._ahead - share.requests)
             leases = max(0, self._leases_ahead - len(share.leases) - share.running)
-            return await self._ask(caller, lease, cost, requests, leases)
+            return await self._ask(caller, lease, requests, leases)
         finally:
             self._asking.discard(caller)
 
@@ -146,7 +146,7 @@ class SharedLimiter:
         full_after_s = share.full_at - now - share.requests * self._policy.interval_s
         return Verdict(None, share.remaining + share.requests, 0, max(0.0, full_after_s))
 
-    async def _ask(self, caller: str, lease: str, cost: int, requests: int, leases: int) -> Verdict:
+    async def _ask(self, caller: str, lease: str, requests: int, leases: int) -> Verdict:
         """Admit a request by Redis, and take so many requests and leases ahead."""
         policy = self._policy
         more = [f"{lease}.{number}" for number in range(leases)]
@@ -155,7 +155,6 @@ class SharedLimiter:
             policy.burst,
             policy.max_concurrent,
             round(policy.lease_s * 1e6),
-            cost,
             requests,
             lease,
             *more,
@@ -165,7 +164,7 @@ class SharedLimiter:
             answer = await self._redis.ask(lambda: self._admit(keys, arguments))
         except RedisUnavailable:
             self._owed.extend((keys[1], name) for name in more)
-            return await self._alone.admit(caller, lease, cost)
+            return await self._alone.admit(caller, lease)
         refusal, remaining, wait, full, ahead, granted = map(int, answer)
         if refusal:
             return Verdict(_REFUSALS[refusal], remaining, wait / 1e6, full / 1e6)

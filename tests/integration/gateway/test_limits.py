@@ -87,14 +87,6 @@ async def test_a_caller_is_told_what_is_left_and_when_to_come_again() -> None:
     assert (await limiter.admit("a", "7")).retry_after_s == pytest.approx(0.75)
 
 
-async def test_dear_requests_take_more(shared: OpenLimiter, redis_address: RedisAddress) -> None:
-    for limiter in (LocalLimiter(POLICY), shared(redis_address)):
-        name = uuid.uuid4().hex
-        assert (await limiter.admit(name, "1", cost=4)).remaining == 1
-        assert (await limiter.admit(name, "2", cost=2)).refusal == "rate"
-        assert (await limiter.admit(name, "3")).refusal is None
-
-
 async def test_requests_that_run_are_counted_until_they_end(
     shared: OpenLimiter, redis_address: RedisAddress, caller: str
 ) -> None:
