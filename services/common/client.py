@@ -5,7 +5,7 @@ Retries: a request is repeated at most once, and only if no answer had begun.
 - A connection that closes before the answer begins: repeated on a new connection. The usual cause
   is a service that closed an idle connection, or ended, at the moment when we sent the request.
   The service may have got the request, so a change that must not run twice is not repeated:
-  `post(..., repeatable=False)`. All other calls only read, or are idempotent (PUT, DELETE).
+  `repeatable=False`. All other calls only read, or are idempotent (PUT, DELETE).
 - A connection that cannot be made: repeated within the retry budget.
 """
 
@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal, Self, TypeVar
 
 import httpx
@@ -68,6 +69,8 @@ shorter deadline, set by the caller, proves nothing about it."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Read = TypeVar("Read")
+Body = BaseModel | Form | bytes
+"""A model is sent as JSON."""
 
 # Problems about the request itself concern our caller and are passed on unchanged.
 _PASSED_ON: dict[str, type[ServiceError]] = {
@@ -128,34 +131,23 @@ class ServiceClient:
         """`also_status`: statuses beside 2xx whose body is an `Answer`, such as 503 of `/ready`."""
         return await self._call("GET", path, answer.model_validate_json, also_status=also_status)
 
-    async def post(
-        self, path: str, body: BaseModel, answer: type[Answer], *, repeatable: bool = True
-    ) -> Answer:
-        """repeatable: False for a change that must not run twice."""
-        return await self._send_json(
-            "POST", path, body, answer.model_validate_json, {}, repeatable=repeatable
-        )
+    async def post(self, path: str, body: BaseModel, answer: type[Answer]) -> Answer:
+        return await self._call("POST", path, answer.model_validate_json, body=body)
 
     async def post_and_read(
         self,
         path: str,
-        body: BaseModel,
-        read: Callable[[bytes], Read],
-        headers: Mapping[str, str],
-    ) -> Read:
-        """For an answer that is not JSON. `read` raises ValueError if it breaks the contract."""
-        return await self._send_json("POST", path, body, read, headers)
-
-    async def post_bytes(
-        self,
-        path: str,
-        body: bytes,
+        body: Body,
         read: Callable[[bytes], Read],
         headers: Mapping[str, str],
         *,
-        repeatable: bool,
+        repeatable: bool = True,
     ) -> Read:
-        """For a body and an answer that are not JSON; `headers` name the body's type."""
+        """For an answer that is not JSON. `read` raises ValueError if it breaks the contract.
+
+        headers: name the type of a body of bytes.  repeatable: False for a change that must not run
+        twice.
+        """
         return await self._call(
             "POST", path, read, body=body, headers=headers, repeatable=repeatable
         )
@@ -172,28 +164,13 @@ class ServiceClient:
         """`only`: `If-Match` or `If-None-Match`, where they are given. With one of them the call is
         never repeated: the first try may have changed what they ask for."""
         headers = {name: value for name, value in (only or {}).items() if value is not None}
-        read, repeatable = answer.model_validate_json, not headers
-        if body is None:
-            return await self._call(method, path, read, headers=headers, repeatable=repeatable)
-        return await self._send_json(method, path, body, read, headers, repeatable=repeatable)
-
-    async def _send_json(
-        self,
-        method: str,
-        path: str,
-        body: BaseModel,
-        read: Callable[[bytes], Read],
-        headers: Mapping[str, str],
-        *,
-        repeatable: bool = True,
-    ) -> Read:
         return await self._call(
             method,
             path,
-            read,
-            body=body.model_dump_json().encode(),
-            headers={"Content-Type": "application/json", **headers},
-            repeatable=repeatable,
+            answer.model_validate_json,
+            body=body,
+            headers=headers,
+            repeatable=not headers,
         )
 
     async def post_files(
@@ -206,15 +183,8 @@ class ServiceClient:
         fields: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send images as one multipart form, all under one field name, beside text fields."""
-        return await self.post_files_and_read(
-            path, Form(field, files, fields or {}), answer.model_validate_json, {}
-        )
-
-    async def post_files_and_read(
-        self, path: str, form: Form, read: Callable[[bytes], Read], headers: Mapping[str, str]
-    ) -> Read:
-        """Like `post_and_read`, for a form."""
-        return await self._call("POST", path, read, body=form, headers=headers)
+        form = Form(field, files, fields or {})
+        return await self._call("POST", path, answer.model_validate_json, body=form)
 
     @property
     def circuit_open(self) -> bool:
@@ -238,10 +208,13 @@ class ServiceClient:
         read: Callable[[bytes], Read],
         *,
         also_status: Collection[int] = (),
-        headers: Mapping[str, str] | None = None,
-        body: bytes | Form | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        body: Body | None = None,
         repeatable: bool = True,
     ) -> Read:
+        if isinstance(body, BaseModel):
+            headers = {"Content-Type": "application/json", **headers}
+            body = body.model_dump_json().encode()
         limit = self._limit()
         if limit.remaining_s() == 0:
             raise DeadlineExceeded(f"No time was left to call the {self.name}.")
@@ -252,7 +225,7 @@ class ServiceClient:
         try:
             async with asyncio.timeout(limit.remaining_s()):
                 response = await self._send_traced(
-                    Outgoing(method, path, headers or {}, body, repeatable), limit
+                    Outgoing(method, path, headers, body, repeatable), limit
                 )
         except TimeoutError as error:
             if time.monotonic() - started >= _WHOLE_TIMEOUT * self.timeout_s:

@@ -188,7 +188,7 @@ class BatchOfChanges:
         headers = {"Content-Type": BATCH_MEDIA_TYPE}
         if self._key is not None:
             headers[IDEMPOTENCY_HEADER] = self._key
-        return await self._writer.post_bytes(
+        return await self._writer.post_and_read(
             f"{BATCH_PATH}?first_line={first}",
             body,
             lambda content: list(_results(content)),

@@ -117,7 +117,7 @@ class EncoderClient:
     async def embed_images(self, pictures: list[bytes]) -> Embeddings:
         form = Form("images", pictures, {})
         return await self._patiently(
-            lambda one: one.post_files_and_read("/embed/images", form, _read, _HEADERS),
+            lambda one: one.post_and_read("/embed/images", form, _read, _HEADERS),
             self._encoders,
         )
 

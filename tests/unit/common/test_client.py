@@ -241,7 +241,7 @@ async def test_a_change_that_must_not_run_twice_is_not_repeated() -> None:
     ):
         await client.post("/read", Message(text="x"), Health)
         with pytest.raises(DependencyUnavailable):
-            await client.post("/change", Message(text="x"), Health, repeatable=False)
+            await client.post_and_read("/change", b"x", bytes, {}, repeatable=False)
     assert paths == ["/read", "/change"]
 
 
