@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from services.common.problems import InvalidRequest, ServiceError, field_problems
 from services.contracts.problems import FieldProblem
-from services.contracts.ucp_answers import UcpMessage
+from services.contracts.ucp_answers import UcpEntity, UcpEnvelope, UcpErrorAnswer, UcpMessage
+from services.contracts.ucp_requests import UCP_VERSION
 
 
 class UcpRefused(InvalidRequest):
@@ -86,6 +87,18 @@ class NoResource(Exception):
             code=code,
             content=content,
             severity="recoverable" if recoverable else "unrecoverable",
+        )
+
+    def answer(self, capability: str) -> UcpErrorAnswer:
+        """The answer of `capability`, which processed the request."""
+        common = self.message.code != "capabilities_incompatible"
+        return UcpErrorAnswer(
+            ucp=UcpEnvelope(
+                version=UCP_VERSION,
+                status="error",
+                capabilities={capability: [UcpEntity(version=UCP_VERSION)]} if common else {},
+            ),
+            messages=[self.message],
         )
 
 

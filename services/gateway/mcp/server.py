@@ -23,7 +23,6 @@ from services.contracts.ucp_answers import (
 )
 from services.gateway.agents.cleaning import MAX_VALUE, clean
 from services.gateway.agents.negotiation import Agent, agent_of
-from services.gateway.agents.outcomes import no_resource
 from services.gateway.agents.profile import LOOKUP, SEARCH
 from services.gateway.agents.refusals import (
     InvalidProfileUrl,
@@ -128,7 +127,7 @@ async def called(
         raise _invalid(error) from error
     except NoResource as outcome:
         capability = LOOKUP if issubclass(kind, LookupCall | ProductCall) else SEARCH
-        return _result(no_resource(outcome, capability))
+        return _result(outcome.answer(capability))
     except ServiceError as error:
         raise _refused(error, kind.argument) from error
     return _result(answer, await thumbnails.of(products, call.thumbnails))

@@ -44,7 +44,6 @@ from services.contracts.ucp_requests import (
 from services.gateway.admission.access import API_KEY_HEADER, check_access
 from services.gateway.agents.extension import extension_schema
 from services.gateway.agents.negotiation import AGENT_HEADER, Agent, agent_of_header
-from services.gateway.agents.outcomes import no_resource
 from services.gateway.agents.profile import (
     LOOKUP,
     PROFILE_HEADERS,
@@ -152,7 +151,7 @@ async def _or_error(answering: Awaitable[UcpAnswer], capability: str) -> Respons
     try:
         return _answer(await answering)
     except NoResource as outcome:
-        return _answer(no_resource(outcome, capability))
+        return _answer(outcome.answer(capability))
 
 
 @cache
