@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, ConfigDict, Field, Json, StringConstraints, model_validator
 
@@ -161,6 +162,14 @@ class PictureResponse(Contract):
     )
     model: ModelId
     request_id: str
+
+
+SimilarBy = Literal["look", "words", "both"]
+WEIGHTS_BY: Mapping[SimilarBy, ModalityWeights | None] = {
+    "look": ModalityWeights(text=0, image=1),
+    "words": ModalityWeights(text=1, image=0),
+    "both": None,  # the weights of the catalogue's ranking
+}
 
 
 class SearchTerm(Contract):

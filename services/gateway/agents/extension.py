@@ -12,13 +12,14 @@ from services.gateway.agents.profile import (
     extension_name,
 )
 
-_INPUTS = ("image", "references", "weights")
+INPUTS = ("image", "references", "weights")
+"""Fields of `UcpSearchRequest` that UCP does not have."""
 
 
 def extension_schema(public_url: str) -> dict[str, Any]:
     """The schema, with one definition for the capability that it extends."""
     whole = UcpSearchRequest.model_json_schema(ref_template="#/$defs/{model}")
-    inputs = {name: whole["properties"][name] for name in _INPUTS}
+    inputs = {name: whole["properties"][name] for name in INPUTS}
     definitions = {name: whole["$defs"][name] for name in _named(inputs, whole["$defs"])}
     picture_id = {
         "type": "string",

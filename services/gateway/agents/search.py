@@ -13,6 +13,7 @@ from services.contracts.search import GROUP
 from services.contracts.ucp_answers import UcpMessage, UcpPagination, UcpProduct, UcpSearchAnswer
 from services.contracts.ucp_requests import MAX_LIMIT, UcpSearchRequest
 from services.gateway.agents.cleaning import MAX_TITLE, clean
+from services.gateway.agents.extension import INPUTS
 from services.gateway.agents.filters import Check, Narrowing, narrowing, passes
 from services.gateway.agents.identifiers import meant_id
 from services.gateway.agents.negotiation import Negotiated
@@ -26,7 +27,6 @@ MAX_LISTED_DESCRIPTION = 400
 MAX_VARIANTS = 10
 
 _NO_INPUT = "Send a `query`, `filters`, `image`, or `references`."
-_OURS = ("image", "references", "weights")
 
 
 def _not_agreed(names: Sequence[str]) -> str:
@@ -51,7 +51,7 @@ class CatalogSearch:
         """Raises UcpRefused without any input, NoResource, and what the search path raises."""
         if request.pagination.cursor is not None:
             request = UcpSearchRequest(pagination=request.pagination)
-        ignored = [] if agreed.ours else [name for name in _OURS if getattr(request, name)]
+        ignored = [] if agreed.ours else [name for name in INPUTS if getattr(request, name)]
         if ignored:
             unset: dict[str, object] = {"image": None, "references": [], "weights": None}
             request = request.model_copy(update=unset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
@@ -21,14 +21,16 @@ from services.common.problems import (
     UnsupportedMediaType,
     problem_responses,
 )
-from services.contracts.base import ModalityWeights, ProductId
+from services.contracts.base import ProductId
 from services.contracts.gateway import (
     DEFAULT_K,
+    WEIGHTS_BY,
     BatchSearchRequest,
     BatchSearchResponse,
     SearchRequest,
     SearchResponse,
     SearchTerm,
+    SimilarBy,
 )
 from services.contracts.retriever import MAX_K
 from services.gateway.routes.dependencies import (
@@ -42,14 +44,6 @@ from services.gateway.searching.answers import search_json
 from services.gateway.state import State
 
 router = APIRouter(tags=["search"], dependencies=[ReadYourWrites])
-
-By = Literal["look", "words", "both"]
-
-_WEIGHTS: dict[By, ModalityWeights | None] = {
-    "look": ModalityWeights(text=0, image=1),
-    "words": ModalityWeights(text=1, image=0),
-    "both": None,  # the weights of the catalogue's ranking
-}
 
 _ERRORS = (
     ChangeNotServed,
@@ -123,11 +117,11 @@ async def similar_products(
     product_id: Annotated[ProductId, Path(description="Its id in the catalogue.")],
     state: State,
     timings: TimingsDependency,
-    by: Annotated[By, Query(description="Similarity to use.")] = "both",
+    by: Annotated[SimilarBy, Query(description="Similarity to use.")] = "both",
     k: Annotated[int, Query(ge=1, le=MAX_K, description="Maximum number of products.")] = DEFAULT_K,
 ) -> Response:
     """By their pictures, their words, or both; never the product itself or its variants."""
-    term = SearchTerm(product_id=product_id, weights=_WEIGHTS[by])
+    term = SearchTerm(product_id=product_id, weights=WEIGHTS_BY[by])
     search = SearchRequest(terms=[term], k=k, cutoff="off")
     outcome = await state.search.one(search, timings)
     return json_response(search_json(outcome, timings), timings)
