@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader
@@ -19,7 +19,7 @@ from services.common.problems import (
     UnsupportedMediaType,
 )
 from services.common.state import get_state
-from services.gateway.admission.access import API_KEY_HEADER, check_access
+from services.gateway.admission.access import API_KEY_HEADER, Scope, check_access
 from services.gateway.routes.compressed import CompressedJson
 from services.gateway.searching.timings import Timings
 from services.gateway.state import GatewayState, State
@@ -41,28 +41,19 @@ _api_key = APIKeyHeader(
 )
 
 
-async def _require_admin(
-    state: State, key: Annotated[str | None, Security(_api_key)] = None
-) -> None:
-    check_access(state.settings, key, "admin")
+def _require(scope: Scope) -> Any:  # noqa: ANN401 - as FastAPI's `Depends`
+    """A dependency that refuses callers without a key of this scope."""
+
+    async def require(state: State, key: Annotated[str | None, Security(_api_key)] = None) -> None:
+        check_access(state.settings, key, scope)
+
+    return Depends(require)
 
 
-async def _require_search(
-    state: State, key: Annotated[str | None, Security(_api_key)] = None
-) -> None:
-    check_access(state.settings, key, "search")
-
-
-async def _require_agent(
-    state: State, key: Annotated[str | None, Security(_api_key)] = None
-) -> None:
-    check_access(state.settings, key, "agent")
-
-
-AdminOnly = Depends(_require_admin)
-SearchOnly = Depends(_require_search)
+AdminOnly = _require("admin")
+SearchOnly = _require("search")
 """Open to everyone while no search key is configured."""
-AgentsOnly = Depends(_require_agent)
+AgentsOnly = _require("agent")
 """Open to everyone while neither an agent's key nor a search key is configured."""
 
 

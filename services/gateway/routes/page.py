@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from http import HTTPStatus
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.common.problems import NotFound
 from services.common.root_path import path_below_root
 from services.gateway.routes.compressed import accepted_encodings
-from services.gateway.routes.etags import holds
+from services.gateway.routes.etags import etag_of, holds
 
 INDEX = "index.html"
 ASSETS = "assets"
@@ -173,7 +172,7 @@ class _Page:
             bodies = self._bodies
             text = await anyio.to_thread.run_sync(self._index.read_text, "utf-8")
             body = text.replace(_BASE, _BASE.replace("/", base, 1), 1).encode()
-            bodies[base] = body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            bodies[base] = body, etag_of(body)
             return bodies[base]
         return self._bodies[base]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -25,7 +26,7 @@ from services.contracts.suggestions import (
 from services.gateway.query_log.past_queries import merged
 from services.gateway.routes.dependencies import TimingsDependency
 from services.gateway.routes.examples import SUGGESTIONS, answered
-from services.gateway.searching.suggest import suggestions
+from services.gateway.searching.refusals import refusals_are_faults
 from services.gateway.state import State
 
 router = APIRouter(tags=["search"], dependencies=[ReadYourWrites])
@@ -55,7 +56,9 @@ async def suggest(
 
     Those with most products come first. Typos are tolerated.
     """
-    answer = await suggestions(state.services.retriever, q, limit, timings)
+    query = urlencode({"q": q, "limit": limit})
+    with timings.stage("suggest"), refusals_are_faults("retriever"):
+        answer = await state.services.retriever.get(f"/suggest?{query}", Suggestions)
     if state.past_queries is not None:
         past = state.past_queries.beginning(q, limit // 2 or 1)
         answer = answer.model_copy(update={"suggestions": merged(past, answer.suggestions, limit)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import cache
 from typing import Annotated, Any
@@ -61,7 +60,7 @@ from services.gateway.agents.refusals import (
 from services.gateway.agents.shop import Shop
 from services.gateway.routes.compressed import CompressedJson
 from services.gateway.routes.dependencies import AgentsOnly, require_json
-from services.gateway.routes.etags import holds
+from services.gateway.routes.etags import etag_of, holds
 from services.gateway.state import GatewayState, State
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -158,7 +157,7 @@ async def _or_error(answering: Awaitable[UcpAnswer], capability: str) -> Respons
 def _profile(public_url: str) -> tuple[bytes, str]:
     """The profile and its tag."""
     content = ucp_json(profile_document(public_url))
-    return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return content, etag_of(content)
 
 
 @profile_router.get(
