@@ -118,7 +118,7 @@ def codes_in(title: str) -> Iterator[str]:
 
 
 def _of_one_article(key: str) -> list[str]:
-    """Further forms of a GTIN that a catalogue has, without its leading zeros."""
+    """Other numbers of an article by its GTIN or ISBN, without leading zeros."""
     if len(key) == 14 and _check_digit(key[:-1]) == key[-1]:
         # A packaging level before the number of the article, with a check digit of its own.
         return [(key[1:13] + _check_digit(key[1:13])).lstrip("0")]
@@ -128,12 +128,8 @@ def _of_one_article(key: str) -> list[str]:
 
 
 def _variants(digits: str) -> list[str]:
-    """Other numbers of the same article: another packaging level, or no check digit."""
-    found: list[str] = []
-    if len(digits) == 14 and _check_digit(digits[:-1]) == digits[-1]:
-        found.append((digits[1:13] + _check_digit(digits[1:13])).lstrip("0"))
-    if len(digits) == 10:
-        found.append(_isbn13(digits))
+    """Other numbers that digits may stand for: of the same article, or without a check digit."""
+    found = _of_one_article(digits)
     if len(digits) in _GTIN_LENGTHS and _check_digit(digits[:-1]) != digits[-1]:
         found.append((digits + _check_digit(digits)).lstrip("0"))
     return [one for one in found if one]
