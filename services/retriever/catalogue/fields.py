@@ -65,12 +65,11 @@ class Column:
     fold: Fold
 
     @classmethod
-    def of(cls, texts: pa.Array | pa.ChunkedArray, fold: Fold | None = None) -> Column:
+    def of(cls, texts: pa.Array | pa.ChunkedArray, fold: Fold = folded) -> Column:
         """texts: of type string or a dictionary of it; empty and null alike are no value.
 
         fold: the form that two spellings of one value share; letter case and blanks put aside.
         """
-        fold = fold or folded
         if isinstance(texts, pa.ChunkedArray):
             texts = texts.combine_chunks()
         if isinstance(texts, pa.ChunkedArray):  # without any chunk
@@ -202,7 +201,7 @@ class Fields:
             for name in names:
                 values[name].append(said.get(name))
         columns = {
-            name: Column.of(pa.array(texts, pa.string()), str if name == GROUP else None)
+            name: Column.of(pa.array(texts, pa.string()), str if name == GROUP else folded)
             for name, texts in values.items()
         }
         columns[CATEGORY] = Column.of(_categories(table), folded_paths)

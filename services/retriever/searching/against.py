@@ -67,7 +67,7 @@ class Against:
             # Without a picture nothing is seen.
             lost[~pictures.any(axis=1)] = 0
             if field is not None:
-                lost[self._says(field, rows)] = 0
+                lost[self._catalogue.products.has_value(field, rows)] = 0
             yield text, lost
 
     def _usual(self, look: Vector) -> tuple[float, float]:
@@ -96,7 +96,3 @@ class Against:
                 ):
                     return name
         return None
-
-    def _says(self, field: str, rows: Numbers) -> NDArray[np.bool_]:
-        """(m,) whether a product has a value of the field."""
-        return self._catalogue.products.has_value(field, rows)

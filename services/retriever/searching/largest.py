@@ -70,11 +70,7 @@ class Largest:
         """The `most` largest of them: more where several are equally the last."""
         if len(self.rows) <= most:
             return self
-        return self.kept(self.amounts >= self.last(most))
-
-    def last(self, most: int) -> float:
-        """The least of the `most` largest."""
-        return last_of(self.amounts, most)
+        return self.kept(self.amounts >= last_of(self.amounts, most))
 
     def tied(self, most: int) -> NDArray[np.bool_]:
         """True for those that are equally the last, if there are more than `most`."""

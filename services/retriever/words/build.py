@@ -15,17 +15,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from services.contracts.search import WordField
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.folding import MAX_WORD
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.postings import FULL, Postings, WordIndex, grouped
-from services.retriever.words.texts import FIELDS, Field, parts, texts_of, tokens_of
+from services.retriever.words.texts import FIELDS, parts, texts_of, tokens_of
 
 _AT_ONCE = 8_192
 """Products: Arrow's calls cost little beside the work on so many."""
 
 _SATURATION = 0.5
-_WEIGHTS: dict[Field, float] = {
+_WEIGHTS: dict[WordField, float] = {
     "title": 4.0,
     "brand": 4.0,
     "category": 3.0,
@@ -33,9 +34,9 @@ _WEIGHTS: dict[Field, float] = {
     "description": 1.0,
     "identifier": 4.0,
 }
-_USUAL_LENGTH: dict[Field, float] = {"title": 8, "description": 40, "attributes": 12}
+_USUAL_LENGTH: dict[WordField, float] = {"title": 8, "description": 40, "attributes": 12}
 """Words; in other fields the length says nothing."""
-_LENGTH_COUNTS: dict[Field, float] = {"title": 0.3, "description": 0.6, "attributes": 0.3}
+_LENGTH_COUNTS: dict[WordField, float] = {"title": 0.3, "description": 0.6, "attributes": 0.3}
 """b of BM25: 0, the length does not count; 1, twice the length halves a word's weight."""
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from services.contracts.search import WordField
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.spellings import Spellings
-from services.retriever.words.texts import FIELDS, Field
+from services.retriever.words.texts import FIELDS
 
 Numbers = NDArray[np.intp]
 
@@ -112,7 +113,7 @@ def places_of(rows: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray
     return places
 
 
-def fields_of(mask: int) -> list[Field]:
+def fields_of(mask: int) -> list[WordField]:
     """The fields of a mask of `Postings.fields`."""
     return [name for place, name in enumerate(FIELDS) if mask >> place & 1]
 

@@ -21,8 +21,7 @@ from services.contracts.products import MORE_IMAGES
 from services.contracts.search import GROUP, WordField
 from services.retriever.words.identifiers import forms_of_product
 
-Field = WordField
-FIELDS: tuple[Field, ...] = get_args(Field)
+FIELDS: tuple[WordField, ...] = get_args(WordField)
 
 _NO_WORDS = frozenset({GROUP, MORE_IMAGES})
 """Attributes whose values nobody searches for."""
@@ -52,7 +51,7 @@ class Tokens:
 class ProductTexts:
     """Texts of m products by field, and their identifiers."""
 
-    by_field: dict[Field, pa.StringArray]
+    by_field: dict[WordField, pa.StringArray]
     identifiers: list[set[str]]
     """Normal forms."""
 
@@ -83,7 +82,7 @@ def texts_of(table: pa.Table) -> ProductTexts:
         attributes.append(" \n".join(words))
         codes.append(" ".join((product_id, *ids.values())))
         identifiers.append(forms_of_product(product_id, title, ids))
-    by_field: dict[Field, pa.StringArray] = {
+    by_field: dict[WordField, pa.StringArray] = {
         name: strings_of(table.column(name)) for name in ("brand", "category", "description")
     }
     by_field["title"] = _in_inches(strings_of(table.column("title")))

@@ -59,16 +59,15 @@ class Vocabulary:
             "known", word, lambda one: any(map(words.frequency, words.forms(one)))
         )
 
-    def corrections(self, word: str, most: int = 3, distance: int | None = None) -> list[Near]:
+    def corrections(self, word: str, most: int = 3) -> list[Near]:
         """Corrections of a folded word: fewest edits first, then the same first letter,
         then those that most products say.
 
-        distance: edits at most, 1 or 2; left out, by the word's length. None for a word that the
-        catalogue has, nor for one with a digit.
+        None for a word that the catalogue has, nor for one with a digit.
         """
         if not word.isalpha() or len(word) < FEWEST_LETTERS or word in self:
             return []
-        for edits in range(1, (distance or edits_allowed(word)) + 1):
+        for edits in range(1, edits_allowed(word) + 1):
             near = self._near(word, edits)
             if near:
                 return near[:most]
@@ -99,10 +98,6 @@ class Vocabulary:
                     else Value(known.field, known.value, known.products + value.products)
                 )
         return sorted(found.values(), key=lambda one: -one.products)
-
-    def every_value(self) -> list[Value]:
-        """All values of all fields, those of the version first."""
-        return [one for values in self._values for some in values.values() for one in some]
 
     def _near(self, word: str, distance: int) -> list[Near]:
         found: dict[str, tuple[int, int]] = {}
