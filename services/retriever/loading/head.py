@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from pydantic import Field, ValidationError
 
 from services.common.store_format import written_by_newer_release
@@ -21,8 +19,8 @@ from services.contracts.catalogue import (
 from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
 from services.retriever.errors import BrokenPublication, NewerFormat, NotPublished, WrongModel
-from services.retriever.loading import parts
 from services.retriever.loading.columns import Columns
+from services.retriever.loading.parts import Features
 
 _ALWAYS = ("version", "model", "dimension", "shards", "products", "base", "sequence")
 _LATER = (FOLDED, FORMAT, RANKING, SYNONYMS)
@@ -33,22 +31,6 @@ class PublishedHead(CatalogueHead):
     """The published version, and when its head was written."""
 
     published_us: int = Field(default=0, description="Microseconds since 1970; 0 if unknown.")
-
-
-class Features(parts.Features, Protocol):
-    """The online store, as far as the reader needs it; `FeastFeatures` is one."""
-
-    def refresh(self) -> None:
-        """See `FeastFeatures.refresh`."""
-        ...
-
-    def has(self, view: str, feature: str) -> bool:
-        """See `FeastFeatures.has`."""
-        ...
-
-    def close(self) -> None:
-        """See `FeastFeatures.close`."""
-        ...
 
 
 def head_in(features: Features, expected_model: str | None) -> PublishedHead:

@@ -30,12 +30,24 @@ if TYPE_CHECKING:
 
 
 class Features(Protocol):
-    """The online store, as far as it is needed here; `FeastFeatures` is one."""
+    """The online store, as far as a load needs it; `FeastFeatures` is one."""
 
     def read(
         self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
     ) -> Columns:
         """See `FeastFeatures.read`."""
+        ...
+
+    def refresh(self) -> None:
+        """See `FeastFeatures.refresh`."""
+        ...
+
+    def has(self, view: str, feature: str) -> bool:
+        """See `FeastFeatures.has`."""
+        ...
+
+    def close(self) -> None:
+        """See `FeastFeatures.close`."""
         ...
 
 

@@ -42,7 +42,7 @@ from services.retriever.index import (
 )
 from services.retriever.loading.aside import Aside
 from services.retriever.loading.faults import Faults
-from services.retriever.loading.head import Features, PublishedHead, head_in
+from services.retriever.loading.head import PublishedHead, head_in
 from services.retriever.loading.listing import (
     Listing,
     changed_listing,
@@ -59,7 +59,7 @@ from services.retriever.loading.memory import (
     image_bytes,
     needed_bytes,
 )
-from services.retriever.loading.parts import Part, PartRead, Vectors
+from services.retriever.loading.parts import Features, Part, PartRead, Vectors
 from services.retriever.loading.workers import Processes, Workers, here
 from services.retriever.words import ENGLISH, Analyser, WordsBuild
 from services.retriever.words.synonyms import SynonymTable
