@@ -1,4 +1,4 @@
-"""Parts that every FastAPI service needs and no service owns.
+"""Parts that several services need and none owns.
 
 A thing used by one service lives in that service.
 """

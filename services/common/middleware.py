@@ -12,14 +12,13 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.common.admission import OPEN, Gate, RawHeaders
+from services.common.admission import Gate, RawHeaders
 from services.common.context import (
     DEADLINE_HEADER,
     REQUEST_ID_HEADER,
@@ -161,11 +160,11 @@ class ServiceMiddleware:
         max_body_bytes: int,
         body_limits: Mapping[str, int],
         lifecycle: Lifecycle,
-        deadlines_ms: Mapping[str, int] = MappingProxyType({}),
-        direct: Sequence[DirectRoute] = (),
-        gate: Gate = OPEN,
-        headers: RawHeaders = (),
-        problem_shapes: Mapping[str, ProblemShape] = MappingProxyType({}),
+        deadlines_ms: Mapping[str, int],
+        direct: Sequence[DirectRoute],
+        gate: Gate,
+        headers: RawHeaders,
+        problem_shapes: Mapping[str, ProblemShape],
     ) -> None:
         self._app = app
         self._problem_shapes = problem_shapes
