@@ -13,15 +13,13 @@ from itertools import islice
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 from prometheus_client import Counter
 from pydantic import RedisDsn
 
 from services.common.background import Background
 from services.common.metrics import Metrics
 from services.common.optional_redis import OptionalRedis, RedisUnavailable
-
-UnitVector = npt.NDArray[np.float32]
+from services.encoder.outcome import UnitVector
 
 _BYTES_A_NUMBER = 4
 _AT_ONCE = 256

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.encoder.fetch import FetchFailed, Progress, fetch
 from services.encoder.folders import read_folder
-from services.encoder.source import ModelSource, source_of_file, source_of_files
+from services.encoder.source import ModelSource, source_of_files
 from services.encoder.stored import HUB_PREFIX, is_fetched
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def find_model(
     if path.is_dir():
         return read_folder(path)
     if path.is_file() and path.suffix in _WEIGHTS_SUFFIXES:
-        return source_of_file(path)
+        return source_of_files((path,))
     raise UnknownModel(
         f"There is no model {model!r}. Name a folder, a file ({', '.join(_WEIGHTS_SUFFIXES)}), "
         f"{HUB_PREFIX}OWNER/NAME or one of {', '.join(PUBLISHED)}."

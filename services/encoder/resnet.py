@@ -20,6 +20,7 @@ from services.encoder.nodes import (
     ints,
     linear,
     tower,
+    unit,
 )
 from services.encoder.weights import Weights
 
@@ -53,7 +54,7 @@ def residual_image_tower(weights: Weights, architecture: Architecture) -> ov.Mod
     for layer in range(1, 5):
         state = _layer(state, weights, f"visual.layer{layer}", stride=1 if layer == 1 else 2)
     pooled = _attention_pool(state, weights)
-    return tower("image", [pixels], vectors=ops.normalize_l2(pooled, ints(1), 1e-12, "add"))
+    return tower("image", [pixels], vectors=unit(pooled))
 
 
 def _layer(state: ov.Node, weights: Weights, at: str, *, stride: int) -> ov.Node:

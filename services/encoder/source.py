@@ -81,11 +81,6 @@ def source_of_files(
     return ModelSource(files, together, layout, description, name, tokenizer_json)
 
 
-def source_of_file(path: Path, name: str | None = None) -> ModelSource:
-    """A weights file in OpenAI's layout."""
-    return source_of_files((path,), name=name)
-
-
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's content, in hex."""
     with path.open("rb") as file:

@@ -21,7 +21,7 @@ from PIL import Image
 from services.encoder.graph_files import choose_graphs, prepare_graphs
 from services.encoder.precision import OPTIONS, Precision, in_order
 from services.encoder.preprocess import read_picture
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from services.encoder.tokenizer import Tokenizer
 from tests.benchmarks.encoder import hugging_face
 from tests.benchmarks.encoder.contenders import (
@@ -77,7 +77,7 @@ def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
     save_weights(model, weights)
     hugging_face.write_folder(model.state_dict(), folder / "hugging-face")
     cache = folder / "cache"
-    chosen = choose_graphs(source_of_file(weights), cache, "auto")
+    chosen = choose_graphs(source_of_files((weights,)), cache, "auto")
     served = ours(chosen, threads)
     baseline = clip_package(model)
     contenders = [
@@ -88,7 +88,7 @@ def _sections(folder: Path, threads: int, rounds: int) -> list[str]:
         onnx_runtime(model, folder / "onnx", int8=False, threads=threads),
         onnx_runtime(model, folder / "onnx", int8=True, threads=threads),
         *(
-            ours(prepare_graphs(source_of_file(weights), cache, precision), threads)
+            ours(prepare_graphs(source_of_files((weights,)), cache, precision), threads)
             for precision in OPTIONS
             if precision != chosen.precision
         ),

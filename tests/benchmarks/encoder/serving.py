@@ -32,7 +32,7 @@ from services.encoder.graph_files import choose_graphs
 from services.encoder.outcome import Outcome
 from services.encoder.service import Encoder, Picture
 from services.encoder.settings import EncoderSettings
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from services.encoder.tokenizer import Tokenizer
 from tests.benchmarks.encoder.contenders import clip_b32, save_weights
 from tests.benchmarks.machine import measured_by
@@ -70,7 +70,7 @@ def main() -> None:
 async def _encoder(
     weights: Path, cache: Path, *, max_batch: int = 32, threads: int = 0
 ) -> AsyncIterator[Encoder]:
-    files = choose_graphs(source_of_file(weights), cache, "auto")
+    files = choose_graphs(source_of_files((weights,)), cache, "auto")
     engine = OpenVinoEngine(files, threads=threads)
     chosen = EncoderSettings(max_queue=100_000, max_wait_ms=600_000, max_batch=max_batch)
     encoder = Encoder(engine, Tokenizer(), chosen, Metrics("encoder"))

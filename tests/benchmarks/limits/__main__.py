@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from services.contracts.base import ModalityWeights
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, choose_graphs
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from services.retriever.index import IndexChoice
 from tests.benchmarks.limits.hops import hops
 from tests.benchmarks.machine import bench_command, machine
@@ -64,7 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write_archive(Path(folder) / "b32.pt", random_b32_weights())
-        files = choose_graphs(source_of_file(Path(folder) / "b32.pt"), Path(folder), "auto")
+        files = choose_graphs(source_of_files((Path(folder) / "b32.pt",)), Path(folder), "auto")
         bandwidth, peak = roof(files.precision, options.threads, options.rounds)
         of_one, _ = roof(files.precision, 1, options.rounds)
         stages = [

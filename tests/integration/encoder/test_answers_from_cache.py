@@ -15,7 +15,7 @@ from services.encoder.app import create_app
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from tests.support.clip_reference import random_weights
 from tests.support.lifespan import LifespanManager
 from tests.support.redis_server import RedisAddress, RedisProcess
@@ -26,7 +26,7 @@ from tests.support.torch_archive import write_archive
 def files(tmp_path: Path) -> GraphFiles:
     write_archive(tmp_path / "clip.pt", random_weights())
     # A model of its own for each test: one Redis keeps what all of them encode.
-    source = source_of_file(tmp_path / "clip.pt", f"clip-{tmp_path.name}")
+    source = source_of_files((tmp_path / "clip.pt",), name=f"clip-{tmp_path.name}")
     return prepare_graphs(source, tmp_path / "cache", "fp32")
 
 

@@ -31,7 +31,7 @@ from services.encoder.app import create_app
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from services.encoder.tokenizer import Tokenizer
 from tests.support.clip_reference import random_weights
 from tests.support.lifespan import LifespanManager
@@ -42,7 +42,7 @@ from tests.support.torch_archive import write_archive
 def files(tmp_path_factory: pytest.TempPathFactory) -> GraphFiles:
     folder = tmp_path_factory.mktemp("encoder")
     write_archive(folder / "clip.pt", random_weights())
-    return prepare_graphs(source_of_file(folder / "clip.pt"), folder / "cache", "fp32")
+    return prepare_graphs(source_of_files((folder / "clip.pt",)), folder / "cache", "fp32")
 
 
 @pytest.fixture

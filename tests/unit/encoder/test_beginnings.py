@@ -12,7 +12,7 @@ from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import prepare_graphs
 from services.encoder.packing import TextPass, text_passes
 from services.encoder.precision import Precision, capabilities
-from services.encoder.source import ModelSource, source_of_file
+from services.encoder.source import ModelSource, source_of_files
 from services.encoder.tokenizer import Tokenizer, Tokens
 from services.encoder.weights import StateDict
 from tests.support.clip_numpy import NumpyClip
@@ -34,7 +34,7 @@ def weights() -> StateDict:
 def source(weights: StateDict, tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
     path = tmp_path_factory.mktemp("beginnings") / "clip.pt"
     write_archive(path, weights)
-    return source_of_file(path)
+    return source_of_files((path,))
 
 
 def engine_in(precision: Precision, source: ModelSource, folder: Path) -> OpenVinoEngine:

@@ -16,7 +16,7 @@ from services.encoder.architecture import Architecture
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import prepare_graphs
 from services.encoder.precision import Precision
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from services.encoder.tokenizer import Tokenizer
 from services.encoder.towers import read_shape
 from services.encoder.weights import StateDict, UnusableWeights, Weights, load_state_dict
@@ -39,7 +39,7 @@ def weights() -> StateDict:
 def engine_of(weights: StateDict, folder: Path, precision: Precision = "fp32") -> OpenVinoEngine:
     path = folder / "clip.pt"
     write_archive(path, weights)
-    files = prepare_graphs(source_of_file(path), folder / "cache", precision)
+    files = prepare_graphs(source_of_files((path,)), folder / "cache", precision)
     return OpenVinoEngine(files, threads=1)
 
 
@@ -110,7 +110,7 @@ def test_bfloat16_keeps_the_vectors_direction(
 def test_graphs_are_made_once_and_kept(weights: StateDict, tmp_path: Path) -> None:
     path = tmp_path / "clip.pt"
     write_archive(path, weights)
-    source = source_of_file(path)
+    source = source_of_files((path,))
     first = prepare_graphs(source, tmp_path / "cache", "fp32")
     path.unlink()
     assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
@@ -123,7 +123,7 @@ def test_a_disk_that_is_full_is_named_and_nothing_half_made_stays(tmp_path: Path
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, before[1]))
     try:
         with pytest.raises(OSError, match=r"Could not write the model's graphs to .* free there"):
-            prepare_graphs(source_of_file(BUNDLED), tmp_path, "fp32")
+            prepare_graphs(source_of_files((BUNDLED,)), tmp_path, "fp32")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == []
@@ -161,7 +161,7 @@ def test_texts_of_any_length_are_those_of_the_reference(
 
 def test_the_bundled_model_is_served_exactly(tmp_path: Path) -> None:
     weights = load_state_dict(BUNDLED)
-    files = prepare_graphs(source_of_file(BUNDLED), tmp_path, "fp32")
+    files = prepare_graphs(source_of_files((BUNDLED,)), tmp_path, "fp32")
     engine = OpenVinoEngine(files, threads=1)
     reference = NumpyClip(weights)
     tokens = Tokenizer().tokenize(["red striped mug", "a wooden chair"])

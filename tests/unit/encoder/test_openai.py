@@ -19,7 +19,7 @@ from services.encoder.app import create_app
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.settings import EncoderSettings
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from tests.support.clip_reference import random_weights
 from tests.support.lifespan import LifespanManager
 from tests.support.torch_archive import write_archive
@@ -31,7 +31,7 @@ NAME = "ViT-64/16@32px"
 def files(tmp_path_factory: pytest.TempPathFactory) -> GraphFiles:
     folder: Path = tmp_path_factory.mktemp("encoder")
     write_archive(folder / "clip.pt", random_weights())
-    return prepare_graphs(source_of_file(folder / "clip.pt"), folder / "cache", "fp32")
+    return prepare_graphs(source_of_files((folder / "clip.pt",)), folder / "cache", "fp32")
 
 
 @pytest_asyncio.fixture

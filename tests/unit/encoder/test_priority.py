@@ -16,7 +16,7 @@ from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import GraphFiles, prepare_graphs
 from services.encoder.precision import in_order
 from services.encoder.priority import low_priority_thread
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from tests.support.clip_reference import random_weights
 from tests.support.torch_archive import write_archive
 
@@ -44,7 +44,7 @@ def _of_new_threads(files: GraphFiles) -> tuple[int, list[int]]:
 
 def test_every_thread_that_passes_start_has_a_lower_priority(tmp_path: Path) -> None:
     write_archive(tmp_path / "clip.pt", random_weights())
-    files = prepare_graphs(source_of_file(tmp_path / "clip.pt"), tmp_path / "cache", "fp32")
+    files = prepare_graphs(source_of_files((tmp_path / "clip.pt",)), tmp_path / "cache", "fp32")
     # In a process of its own, because OpenVINO keeps the threads of other tests.
     with ProcessPoolExecutor(1, get_context("spawn")) as own_process:
         own, new = own_process.submit(_of_new_threads, files).result()

@@ -18,7 +18,7 @@ from services.encoder.nodes import Array, constant
 from services.encoder.precision import OPTIONS
 from services.encoder.probes import probe_pictures, probe_texts
 from services.encoder.rounded import GROUP, coded, round_products, share_lost
-from services.encoder.source import source_of_file
+from services.encoder.source import source_of_files
 from services.encoder.trial import MOST_LOST
 from services.encoder.weights import StateDict
 from tests.support.clip_numpy import NumpyClip
@@ -46,7 +46,7 @@ def with_large_channels(weights: StateDict, times: float) -> StateDict:
 
 def made(weights: StateDict, folder: Path) -> GraphFiles:
     write_archive(folder / "clip.pt", weights)
-    return prepare_graphs(source_of_file(folder / "clip.pt"), folder / "cache", "int8")
+    return prepare_graphs(source_of_files((folder / "clip.pt",)), folder / "cache", "int8")
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_a_model_that_loses_much_is_served_in_the_next_best(
     monkeypatch.setattr(graph_files, "in_order", lambda _: ("int8", "fp32"))
     monkeypatch.setattr(graph_files, "_LEAST_GAINING", 0)
     with caplog.at_level(logging.WARNING):
-        files = choose_graphs(source_of_file(wild), tmp_path / "cache", "auto")
+        files = choose_graphs(source_of_files((wild,)), tmp_path / "cache", "auto")
     assert files.precision == "fp32"
     assert "rounding changes this model" in caplog.text
 
@@ -172,14 +172,14 @@ def test_a_small_model_is_not_rounded(tmp_path: Path, monkeypatch: pytest.Monkey
     """It would gain next to nothing."""
     monkeypatch.setattr(graph_files, "in_order", lambda _: ("int8", "fp32"))
     bundled = Path("data/models/mini-clip/model.safetensors")
-    assert choose_graphs(source_of_file(bundled), tmp_path, "auto").precision == "fp32"
+    assert choose_graphs(source_of_files((bundled,)), tmp_path, "auto").precision == "fp32"
 
 
 def test_a_model_that_loses_much_is_served_in_int8_by_name_and_said_so(
     wild: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        files = choose_graphs(source_of_file(wild), tmp_path / "cache", "int8")
+        files = choose_graphs(source_of_files((wild,)), tmp_path / "cache", "int8")
     assert files.precision == "int8"
     assert files.info.share_lost > MOST_LOST
     assert "rounding changes this model" in caplog.text
