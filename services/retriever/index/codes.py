@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.index.arrays import AnyRows, Rows, Vector
-from services.retriever.index.aside import Helper
 from services.retriever.index.further import FurtherImages
+from services.retriever.index.halves import Helper
 
 _FLOATS_PER_CODE = 4
 _TRAINED_ON = 20_000

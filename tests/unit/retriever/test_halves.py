@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from services.retriever.index import FurtherImages, Rows
-from services.retriever.index.aside import Helper
 from services.retriever.index.compressed import CompressedBuild, CompressedIndex
+from services.retriever.index.halves import Helper
 
 N, D = 110_001, 16
 
