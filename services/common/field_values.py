@@ -31,8 +31,8 @@ def values_in(name: str, text: str) -> list[str]:
 
 
 def spaced_path(text: str) -> str:
-    """A category whose levels may be written with or without blanks between, with them."""
-    return LEVEL.join(part.strip() for part in text.split(">"))
+    """A category with blanks between its levels, and without empty ones as in `A >> B`."""
+    return LEVEL.join(filter(None, map(str.strip, text.split(">"))))
 
 
 def folded_path(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import lzma
+import re
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -38,6 +39,9 @@ MAX_ATTRIBUTE_CHARACTERS = 10_000
 
 AS_A_TABLE = "a CSV file whose first line names columns: product_id, title, price, image_url"
 """The form that files of other kinds can be converted to."""
+
+_LEVELS = re.compile(r"[-=]?>|[»›→]")
+"""Between the levels of a category; two of them are one."""
 
 FloatVector = npt.NDArray[np.float32]
 
@@ -154,7 +158,7 @@ def first_category(paths: Sequence[str]) -> tuple[str, dict[str, str]]:
 
     A path that another one continues says nothing more, and is left out.
     """
-    levels = [tuple(filter(None, map(str.strip, path.split(">")))) for path in paths]
+    levels = [tuple(filter(None, map(str.strip, _LEVELS.split(path)))) for path in paths]
     unique = dict.fromkeys(" ".join(" > ".join(one).split()) for one in levels if one)
     kept = [one for one in unique if not any(other.startswith(f"{one} > ") for other in unique)]
     kept.sort(key=lambda path: -path.count(" > "))  # stable: of equals the first

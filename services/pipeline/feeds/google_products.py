@@ -121,9 +121,6 @@ def _set_category(
         categories = [html_to_text(attributes.pop(_GOOGLE_CATEGORY))]
     if not categories:
         return {}
-    if len(categories) == 1:
-        fields["category"] = categories[0]
-        return {}
     fields["category"], more = first_category(categories)
     return more
 

@@ -188,6 +188,10 @@ def test_a_product_in_several_categories_is_found_and_counted_in_each() -> None:
     ]
 
 
+def test_a_category_has_no_empty_levels() -> None:
+    assert levels("Home >> Mugs >") == ["Home", "Home > Mugs"]
+
+
 def test_what_is_no_product_is_told_with_the_reason() -> None:
     _, [(product_id, reason)] = batch_of(["p-1"], title="")
     assert (product_id, "title" in reason) == ("p-1", True)
