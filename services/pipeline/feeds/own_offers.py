@@ -35,6 +35,11 @@ _NOT_OFFERED = frozenset(
 _QUANTITY = re.compile(r"-?[0-9]+(?:\.0*)?")
 
 
+def says_untracked(value: str) -> bool:
+    """True if the shop does not count the product's stock."""
+    return value.strip().casefold() == "none" or truth(value) == "false"
+
+
 class Offers:
     """Reads the attributes of a row. Most files have few of these columns."""
 
@@ -123,8 +128,7 @@ class Offers:
         found = in_stock(value)
         # A shop that does not count its stock often says 0.
         if found == "false" and bare(name) != bare(IN_STOCK) and _QUANTITY.fullmatch(value):
-            tracked = self._first(TRACKED, attributes)[1]
-            return "" if tracked == "none" or truth(tracked) == "false" else found
+            return "" if says_untracked(self._first(TRACKED, attributes)[1]) else found
         return found
 
     def _first(self, kind: str, attributes: Mapping[str, str]) -> tuple[str, str]:

@@ -12,13 +12,14 @@ from dataclasses import replace
 from services.contracts.products import MORE_IMAGES
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, more_images
-from services.pipeline.feeds.own_columns import bare
+from services.pipeline.feeds.own_columns import OFFER_COLUMNS, TRACKED, bare, named
+from services.pipeline.feeds.own_offers import says_untracked
 from services.pipeline.feeds.variants import MOST_ROWS, Variants
 
 _PRODUCT_ID = "productid"
 _KEYS = re.compile(
     r"(?:url)?handle(?:id)?|parent(?:id|sku|handle)?|(?:item|product)?groupid"
-    rf"|{_PRODUCT_ID}"
+    rf"|productinternalid|{_PRODUCT_ID}"
 )
 """Columns that name the product in each of its rows, without the marks in their names."""
 _VARIANT_ID = "variantid"
@@ -34,6 +35,10 @@ _OPTION = re.compile(
 _OPTIONS_WITHOUT_NAME = frozenset(
     {"color", "colour", "size", "material", "pattern", "sku", "barcode", "gtin", "ean", "upc"}
 )
+_WRITTEN_OPTION = re.compile(r"(?:Name=|\[\w+\])([^|;=,]+)(?:\|Value)?=([^|;,:]+)")
+"""BigCommerce's: `Type=Rectangles|Name=Size|Value=S`, or `[RT]Size=S,[CS]Color=Red:#ff0000`."""
+_VARIATION_OPTION = re.compile(r"product_variation_option_\{?(.+?)\}?")
+"""Ecwid's columns of options; their names are in the header."""
 _SWATCH = re.compile(r"#[0-9a-f]{3,8}:\s*", re.IGNORECASE)
 """A colour before its name, as Wix has it: `#ff0000:Red`."""
 
@@ -48,6 +53,10 @@ class VariantRows:
         self._ids = [at for at in places if plain[at] == _VARIANT_ID]
         self._kinds = [at for at in places if plain[at] in _KIND]
         self._codes = [(at, names[at]) for at in places if plain[at] in _OPTIONS_WITHOUT_NAME]
+        self._tracked = [at for at, _ in named(names, TRACKED, (TRACKED, *OFFER_COLUMNS[TRACKED]))]
+        self._codes += [
+            (at, found[1]) for at in places if (found := _VARIATION_OPTION.fullmatch(names[at]))
+        ]
         options: dict[str, dict[str, str]] = {}
         for name, one in zip(names, plain, strict=True):
             if found := _OPTION.fullmatch(one):
@@ -59,8 +68,8 @@ class VariantRows:
         self._options = {
             number: parts for number, parts in options.items() if {"name", "value"} <= parts.keys()
         }
-        named = {plain[at] for at in self._keys} - {_PRODUCT_ID}
-        self.are_there = bool(named or self._ids or self._kinds or self._options)
+        keys = {plain[at] for at in self._keys} - {_PRODUCT_ID}
+        self.are_there = bool(keys or self._ids or self._kinds or self._options)
 
     def gathered(self, rows: Iterable[FeedRow]) -> Iterator[FeedRow]:
         """A row that cannot be read stands alone and ends no product."""
@@ -104,12 +113,15 @@ class VariantRows:
             for number, columns in self._options.items()
         }
         variants = Variants()
+        is_counted = not any(says_untracked(first.values[at]) for at in self._tracked)
         for row in (first, *(one for one in others if one.problem is None)):
             prices = {"currency": first.fields.get("currency", ""), **row.fields}
             options = [*self._options_of(row, named)]
             if others:
                 options += [(name, value) for at, name in self._codes if (value := row.values[at])]
-            variants.add(prices, options, _pictures(row), row.attributes.get(IN_STOCK))
+                options += _written_options(row) if row is not first else ()
+            stock = row.attributes.get(IN_STOCK) if row is first or is_counted else None
+            variants.add(prices, options, _pictures(row), stock)
         fields = dict(first.fields)
         columns = {name for parts in self._options.values() for name in parts.values()}
         attributes = {
@@ -132,6 +144,12 @@ class VariantRows:
             for value in text.split(";"):
                 if name and (value := _SWATCH.sub("", value.strip())):
                     yield name.lower(), value
+
+
+def _written_options(row: FeedRow) -> Iterator[tuple[str, str]]:
+    for text in (row.attributes.get("options", ""), row.fields.get("title", "")):
+        for found in _WRITTEN_OPTION.finditer(text):
+            yield found[1].strip().lower(), found[2].strip()
 
 
 def _id_of(row: FeedRow) -> set[str]:

@@ -26,8 +26,8 @@ mug,v3,PHYSICAL,Mug,,M-1,,,9,0,No,0,Yes,
 """
 BIGCOMMERCE = """Item,ID,Name,Description,SKU,Price,Current Stock,Is Visible,Options,Image URL
 Product,shirt,Shirt,<p>Soft</p>,,20,0,TRUE,,https://x/1.jpg
-Variant,102,,,S-R,,3,,,
-Variant,103,,,S-B,18,3,,,
+Variant,102,,,S-R,,3,,Type=Rectangles|Name=Color|Value=Red,
+Variant,103,,,S-B,18,3,,Type=Rectangles|Name=Color|Value=Blue,
 Image,7,,,,,,,,https://x/2.jpg
 Product,mug,Mug,,M-1,9,0,TRUE,,
 """
@@ -48,16 +48,16 @@ def rows(folder: Path, content: str) -> list[FeedRow]:
 
 
 @pytest.mark.parametrize(
-    ("content", "has_colors", "skus"),
+    ("content", "skus"),
     [
-        (WIX, True, "S-R, S-B"),
-        (SQUARESPACE, True, "S-R, S-B"),
-        (BIGCOMMERCE, False, "S-R, S-B"),
-        (PARENTS, True, "S, S-R, S-B"),
+        (WIX, "S-R, S-B"),
+        (SQUARESPACE, "S-R, S-B"),
+        (BIGCOMMERCE, "S-R, S-B"),
+        (PARENTS, "S, S-R, S-B"),
     ],
 )
 def test_a_product_has_the_lowest_price_and_all_values_of_its_variants(
-    tmp_path: Path, content: str, has_colors: bool, skus: str
+    tmp_path: Path, content: str, skus: str
 ) -> None:
     shirt, mug = rows(tmp_path, content)
     product = RowValidator(tmp_path).check(shirt)
@@ -68,7 +68,7 @@ def test_a_product_has_the_lowest_price_and_all_values_of_its_variants(
         "https://x/1.jpg",
         ("https://x/2.jpg",),
     )
-    assert product.attributes.get("color") == ("Red, Blue" if has_colors else None)
+    assert product.attributes["color"] == "Red, Blue"
     assert product.attributes["sku"] == skus
     assert product.attributes["in_stock"] == "true"
     assert (product.product_id, product.category) == ("shirt", "")
@@ -108,6 +108,45 @@ def test_rows_for_options_of_bigcommerces_older_export_are_no_products(tmp_path:
         "Product,1,Shirt,S,20\n  SKU,5,[RT]Size=S,S-S,\n  Rule,6,,S-S,[ADD]2\nProduct,2,Mug,M,9\n"
     )
     assert [row.fields["title"] for row in rows(tmp_path, content)] == ["Shirt", "Mug"]
+
+
+def test_rows_of_ecwid_that_repeat_the_id_are_one_product(tmp_path: Path) -> None:
+    content = """type,product_internal_id,product_sku,product_name,product_price,product_quantity,\
+product_is_inventory_tracked,product_variation_option_Color
+product,7,S,Shirt,20,0,true,
+product_option,7,S,,,,,
+product_variation,7,S,,,3,,Red
+product_variation,7,S,,18,,,Blue
+product,8,M-1,Mug,9,0,false,
+"""
+    shirt, mug = rows(tmp_path, content)
+    assert (shirt.fields["product_id"], shirt.fields["price"]) == ("S", "18")
+    assert (shirt.attributes["color"], shirt.attributes["in_stock"]) == ("Red, Blue", "true")
+    assert "in_stock" not in mug.attributes
+
+
+def test_options_in_place_of_a_title_are_values_of_the_product(tmp_path: Path) -> None:
+    content = """Item Type,Product ID,Product Name,Product SKU,Price
+Product,1,Shirt,S,20
+SKU,2,"[S]Size=M,[CS]Color=Red:#ff0000",S-M,
+SKU,3,[S]Size=L,S-L,
+"""
+    (shirt,) = rows(tmp_path, content)
+    assert (shirt.attributes["size"], shirt.attributes["color"]) == ("M, L", "Red")
+
+
+def test_variants_of_a_product_whose_stock_is_not_counted_are_not_out_of_stock(
+    tmp_path: Path,
+) -> None:
+    content = """Item,ID,Name,SKU,Inventory Tracking,Current Stock
+Product,1,Shirt,S,none,0
+Variant,2,,S-M,,0
+Product,3,Hat,H,variant,0
+Variant,4,,H-M,,0
+"""
+    shirt, hat = rows(tmp_path, content)
+    assert "in_stock" not in shirt.attributes
+    assert hat.attributes["in_stock"] == "false"
 
 
 def test_a_row_without_a_title_that_names_another_product_is_refused(tmp_path: Path) -> None:
