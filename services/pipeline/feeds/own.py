@@ -37,6 +37,7 @@ from services.pipeline.feeds.own_columns import (
     FURTHER,
     bare,
     currency_in,
+    field_columns,
     is_like,
     named,
 )
@@ -81,7 +82,7 @@ class OwnFeed(Feed):
         self.folder = table.path if table.path.is_dir() else table.path.parent
         names = table.names()
         self._fields = {
-            field: named(names, field, others) for field, others in FIELD_COLUMNS.items()
+            field: named(names, field, others) for field, others in field_columns(names).items()
         }
         missing = [field for field in REQUIRED_FIELDS if not self._fields[field]]
         if missing:
@@ -130,10 +131,10 @@ class OwnFeed(Feed):
             for at, name in self._others
             if (said := said_in(values[at]))
         }
-        fields = self._fields_of(values, attributes)
+        fields, used = self._fields_of(values, attributes)
         further = self._further_pictures(values, attributes)
         keep_the_first_picture(fields, attributes, further)
-        keep_the_first_category(fields, attributes)
+        keep_the_first_category(fields, attributes, bare(used.get("category", "")))
         if NESTED in attributes:
             flatten(attributes)
         notes = self._offers.apply(fields, attributes)
@@ -173,8 +174,8 @@ class OwnFeed(Feed):
 
     def _fields_of(
         self, values: Sequence[str], attributes: MutableMapping[str, str]
-    ) -> dict[str, str]:
-        """The preferred one of two columns for a field counts; the other is an attribute."""
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Values and columns by field. Of two columns the preferred counts; the other stays."""
         fields: dict[str, str] = {}
         used: dict[str, str] = {}
         for field, columns in self._fields.items():
@@ -194,7 +195,7 @@ class OwnFeed(Feed):
                     attributes[name] = value
         if "price" in fields and (code := self._currencies[used["price"]]):
             fields.setdefault("currency", code)
-        return fields
+        return fields, used
 
     def _vectors(
         self, record: Record, attributes: Mapping[str, str]

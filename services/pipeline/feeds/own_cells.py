@@ -8,12 +8,17 @@ from collections.abc import MutableMapping, Sequence
 
 from services.pipeline.feeds.base import first_category, more_images
 from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.own_columns import CATEGORIES
 
 NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
 """Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
 
 NESTED = "attributes"
 """Column of a struct, a map or a JSON object: each of its members is an attribute."""
+
+_BETWEEN_CATEGORIES = re.compile(r"[;|\n]")
+_COMMA = re.compile(",")
+_KEY = re.compile(r"\s*(?:[0-9]+|[0-9a-f]{32})\s*")
 
 # Match only at the first separator. A match from each of a million would take hours.
 _NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
@@ -55,17 +60,28 @@ def _as_text(value: object) -> str:
 
 
 def keep_the_first_category(
-    fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str], column: str
 ) -> None:
-    """Choose the category from a list, as in JSON and Parquet."""
-    value = fields.get("category", "")
-    if not value.startswith("["):
+    """Choose the category from several; numbers and keys of another table are an attribute.
+
+    column: that the value is from; `categories` may have commas between them.
+    """
+    value = fields.pop("category", "")
+    if not value:
         return
-    found = _listed(value)
-    if found and found != [value]:
-        first, more = first_category([html_to_text(one) for one in found])
-        fields["category"] = first
-        attributes.update(more)
+    found = _listed(value) if value.startswith("[") else [value]
+    if found != [value]:
+        found = [html_to_text(one) for one in found]
+    elif column == CATEGORIES:
+        found = (_BETWEEN_CATEGORIES if _BETWEEN_CATEGORIES.search(value) else _COMMA).split(value)
+        found = [one.strip().strip("/") for one in found if one.strip()]
+        if all(map(_KEY.fullmatch, found)):
+            attributes[column] = value
+            return
+    else:
+        found = value.split(";")
+    fields["category"], more = first_category(found)
+    attributes.update(more)
 
 
 def said_in(value: str) -> str:

@@ -12,23 +12,41 @@ from services.pipeline.feeds.currencies import CODES, currency_of
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "product_id": (
         *("product_id", "id", "item_id", "sku", "item_sku", "seller_sku", "product_sku"),
-        *("handle", "handle_id", "url_handle"),
+        *("sku_id", "offer_id", "handle", "handle_id", "url_handle"),
     ),
     "title": (
         *("title", "name", "product_title", "product_name", "item_name", "productdisplayname"),
     ),
     "description": ("description", "product_description", "item_description", "body"),
-    "brand": ("brand", "brand_name", "manufacturer", "vendor"),
-    "category": ("category", "product_type", "google_product_category"),
-    "price": ("price", "regular_price", "standard_price", "retail_price"),
+    "brand": ("brand", "brand_name", "manufacturer", "manufacturer_name", "vendor"),
+    "category": (
+        *("category", "categories", "category_path", "category_name", "category_1"),
+        *("merchant_category", "product_type", "google_product_category"),
+    ),
+    "price": ("price", "regular_price", "standard_price", "retail_price", "sales_price"),
     "currency": ("currency", "price_currency", "currency_code"),
     "image": (
         *("image_path", "image", "image_url", "image_link", "picture", "main_image_url"),
-        *("product_image_url", "hosted_image_urls", "variant_image_url"),
+        *(
+            "picture_url",
+            "photo",
+            "photo_url",
+            "main_image",
+            "hosted_image_urls",
+            "merchant_image_url",
+        ),
+        *("cover_media_url", "media_main_image_url", "variant_image_url"),
+        *("internal_image_url_(export)", "image_url_(import)"),
     ),
     "product_url": ("product_url", "url", "link"),
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
+
+CATEGORIES = "categories"
+"""Column of several categories, with `;`, `|` or `,` between them."""
+
+_ODOO = frozenset({"defaultcode", "categid"})
+_ODOO_PRICES = ("list_price", "lst_price")
 
 SALE, SALE_DATES = "sale_price", "sale_price_effective_date"
 SALE_START, SALE_END, ON_SALE = "sale_start", "sale_end", "on_sale"
@@ -38,7 +56,7 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     LIST_PRICE: (
         *("compare_at_price", "compare_to_price", "compare_price", "regular_price"),
         *("original_price", "old_price", "price_old", "was_price"),
-        *("strikethrough_price", "msrp", "mrp", "rrp", "uvp", "retail_price"),
+        *("former_price", "strikethrough_price", "msrp", "mrp", "rrp", "uvp", "retail_price"),
     ),
     SALE: (
         *("special_price", "discounted_price", "offer_price", "promotional_price"),
@@ -61,7 +79,7 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level"),
         *("inventory_quantity", "quantity", "qty"),
     ),
-    TRACKED: ("inventory_tracking", "manage_stock"),
+    TRACKED: ("inventory_tracking", "is_inventory_tracked", "manage_stock"),
 }
 """Preferred column of an offer → the other columns that may say the same, in order."""
 
@@ -73,12 +91,13 @@ HIDDEN = re.compile(
     r"(?:is|product|item)*(?:hidden|archived|deleted|draft|disabled|unpublished)(?:flag|yn)?"
 )
 """Columns in which a "yes" hides it."""
-STATUS = re.compile(r"(?:product|item|publish|publication)?(?:status|visibility)")
+STATUS = re.compile(r"(?:product|squareonlineitem|item|publish|publication)?(?:status|visibility)")
 
 FURTHER = re.compile(
     r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
     r"|(?:image|picture|photo)(?:link|url|path)?s|(?:media|image)?gallery"
-    r"|(?:additional|other)?(?:image|img|picture|photo)(?:link|url|path|src)?[0-9]{1,2}"
+    r"|(?:product)?(?:additional|other|mediagallery)?"
+    r"(?:image|img|picture|photo)(?:link|url|path|src|file)?[0-9]{1,2}"
 )
 """Columns of further pictures, without the marks in their names."""
 
@@ -96,7 +115,7 @@ _LIKE: Mapping[str, frozenset[str]] = {
 _WORDS = re.compile(r"[^\W_]+")
 _MARKS = re.compile(r"\[non_editable\]|\(0/1\)|\(x,_?y,_?z[^)]*\)|[\W_]")
 """Marks in a name, and the remarks of Squarespace and PrestaShop."""
-_OF = re.compile(r"^(?:product|item|variant)(?=.*price)")
+_OF = re.compile(r"^(?:product|item)(?=.)|^variant(?=.*price)")
 _SIGN = re.compile(r"[^\w\s.,:;*?()\[\]/-]")
 _GROSS = re.compile(
     r"(?:tax|vat|gst)?inc(?:l(?:uding|uded|usive)?)?(?:tax|vat|gst)?$|with(?:tax|vat|gst)$"
@@ -111,8 +130,11 @@ def bare(name: str) -> str:
 
 
 def named(names: Sequence[str], field: str, wanted: Sequence[str]) -> list[tuple[int, str]]:
-    """Their places, the preferred first; of a price also with its tax or currency in the name."""
-    readings = (bare, _price_name) if field in PRICES else (bare,)
+    """Their places, the preferred first: `product_brand` is `brand` too.
+
+    A price may have its tax or currency in its name.
+    """
+    readings = (bare, _price_name if field in PRICES else _of_product)
     forms = [[read(name) for name in names] for read in readings]
     found = {
         at: names[at]
@@ -124,9 +146,20 @@ def named(names: Sequence[str], field: str, wanted: Sequence[str]) -> list[tuple
     return list(found.items())
 
 
+def field_columns(names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Columns by field. In Odoo's files `standard_price` is the cost, not the price."""
+    if _ODOO.isdisjoint(map(bare, names)):
+        return FIELD_COLUMNS
+    return {**FIELD_COLUMNS, "price": _ODOO_PRICES}
+
+
+def _of_product(name: str) -> str:
+    return _OF.sub("", bare(name))
+
+
 def _price_name(name: str) -> str:
     """`price` for `Price (tax incl.)`, `product_price` and `price_eur`."""
-    plain = _OF.sub("", bare(name))
+    plain = _of_product(name)
     for _ in range(2):
         plain = _GROSS.sub("", plain)
         plain = plain[:-3] if plain[-3:].upper() in CODES else plain

@@ -56,11 +56,57 @@ def test_quoted_values_hold_line_breaks_commas_and_quotes(tmp_path: Path) -> Non
         ("Image URL", "image"),
         ("vendor", "brand"),
         ("product_type", "category"),
+        ("product_brand", "brand"),  # Ecwid
+        ("manufacturer_name", "brand"),  # Shopware
+        ("product_category", "category"),  # Lightspeed
+        ("product_category_1", "category"),
+        ("categoryPath", "category"),  # idealo
+        ("merchant-category", "category"),  # Kelkoo
+        ("Product Image", "image"),
+        ("product_media_main_image_url", "image"),
+        ("cover_media_url", "image"),
+        ("Internal Image URL (Export)", "image"),  # BigCommerce
+        ("product-url", "product_url"),
     ],
 )
 def test_columns_are_known_by_other_names(tmp_path: Path, column: str, field: str) -> None:
     (row,) = rows(write(tmp_path, f"ID,Title,{column}\n1,Mug,x\n"))
     assert row.fields == {"product_id": "1", "title": "Mug", field: "x"}
+
+
+@pytest.mark.parametrize("column", ["sku_id", "offer-id", "product_sku", "Item ID"])
+def test_the_id_is_known_by_other_names(tmp_path: Path, column: str) -> None:
+    (row,) = rows(write(tmp_path, f"{column},Title\n1,Mug\n"))
+    assert row.fields == {"product_id": "1", "title": "Mug"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "category", "more"),
+    [
+        ("categories", "Home > Mugs;Sale", "Home > Mugs", "Sale"),
+        ("categories", "Sale, Home > Mugs", "Home > Mugs", "Sale"),
+        ("Categories", "/mugs, /sale", "mugs", "sale"),  # Squarespace
+        ("categories", '["Sale", "Home > Mugs"]', "Home > Mugs", "Sale"),
+        ("category", "Bath;Shop All", "Bath", "Shop All"),  # BigCommerce
+        ("category", "Food, Drinks", "Food, Drinks", None),
+        ("category", "Home >> Mugs", "Home > Mugs", None),
+        ("category", "Home->Mugs", "Home > Mugs", None),
+        ("category", "Home » Mugs >", "Home > Mugs", None),
+        ("category", "Food/Fruit", "Food/Fruit", None),
+    ],
+)
+def test_categories_are_paths_and_the_deepest_counts(
+    tmp_path: Path, column: str, value: str, category: str, more: str | None
+) -> None:
+    (row,) = rows(write(tmp_path, f"id\ttitle\t{column}\n1\tMug\t{value}\n", "feed.tsv"))
+    assert row.fields["category"] == category
+    assert row.attributes == ({"more_categories": more} if more else {})
+
+
+def test_numbers_of_categories_are_no_category(tmp_path: Path) -> None:
+    (row,) = rows(write(tmp_path, "id,title,categories\n1,Mug,23;18\n"))
+    assert "category" not in row.fields
+    assert row.attributes == {"categories": "23;18"}
 
 
 def test_of_two_columns_for_a_field_the_second_fills_in_and_is_never_lost(tmp_path: Path) -> None:
@@ -106,6 +152,8 @@ def test_of_several_pictures_the_first_counts_and_the_others_are_kept(
     ("header", "values", "first", "more"),
     [
         ("image\tadditional_image_link", "a.jpg\tb.jpg,c.jpg", "a.jpg", "b.jpg c.jpg"),
+        ("Product Image File - 1\tProduct Image File - 2", "a.jpg\tb.jpg", "a.jpg", "b.jpg"),
+        ("image\tproduct_media_gallery_image_url_1", "a.jpg\tb.jpg", "a.jpg", "b.jpg"),
         ("image\tadditional_images", "a.jpg\thttp://x/b , http://x/c", "a.jpg",
          "http://x/b http://x/c"),
         ("image\tmore_images", "a.jpg\t/images/b.png /images/c.png", "a.jpg",

@@ -47,6 +47,10 @@ def load(folder: Path, header: str, values: str) -> FeedProduct:
         ("price;sale_price;Sale Start Date", "12;9.5;2020-02-01", 9.5, "12"),
         ("price;list_price;sale_price", "12;15;9.5", 9.5, "12"),
         ("price;listPrice", "9.5;12", 9.5, "12"),
+        ("price;formerPrice", "9.5;12", 9.5, "12"),  # idealo
+        ("standard_price;list_price", "9.5;12", 9.5, "12"),  # Amazon
+        ("standard_price;list_price;default_code", "5;12;F", 12, None),  # Odoo: the cost
+        ("Sales Price;Cost", "12;5", 12, None),
     ],
 )
 def test_a_lower_sale_price_is_the_price_and_the_other_the_list_price(
@@ -126,6 +130,7 @@ def test_of_several_currencies_the_first_column_counts_and_a_column_names_it(
         ("Visibility", "none"),  # PrestaShop
         ("is_deleted", "true"),
         ("Archived", "1.0"),
+        ("Square Online Item Visibility", "hidden"),
     ],
 )
 def test_a_product_that_the_shop_hides_is_refused_and_is_no_fault(
