@@ -48,6 +48,8 @@ _NEXT_SLASHED = re.compile(r"(?<=[^\W\d_]{2})\s*/\s*(?=[^\W\d_]{2})")
 _QUOTED_LIST = re.compile(r'"(?:[^"]|"")*"(?:\s*,\s*(?:"(?:[^"]|"")*"|[^",]*))*')
 _NEXT_LINK = re.compile(r"\s*,\s*(?=https?://)|\s+(?=https?://)", re.IGNORECASE)
 _WORDS = frozenset({"title", "description", "brand"})
+_NOT_SHOWN = frozenset({"cost_of_goods_sold", "auto_pricing_min_price"})
+"""What the shop itself paid, and how low it would go: no shopper may see them."""
 
 
 def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str]]) -> FeedRow:
@@ -58,7 +60,7 @@ def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str
     links: list[str] = []
     for name, raw in pairs:
         value = raw.strip()
-        if not value or not name:
+        if not value or not name or name in _NOT_SHOWN:
             continue
         several = _values(name, value)
         if name == _MORE_LINKS:

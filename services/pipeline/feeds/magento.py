@@ -33,7 +33,7 @@ _COLUMN_OF = {
 }
 _PRICES = SaleColumns("price", "special_price", "special_price_from_date", "special_price_to_date")
 _KEPT = ("weight", "url_key", "meta_keywords", "short_description", "country_of_manufacture")
-_NOT_OPTIONS = frozenset({"has_options", "required_options"})
+_NOT_OPTIONS = frozenset({"has_options", "required_options", "cost"})
 _PAIR = re.compile(r",(?=[\w-]+=)")
 _ROOT = "default category"
 _FOLDERS = ("", "media/catalog/product", "pub/media/catalog/product")

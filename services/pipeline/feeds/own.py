@@ -33,12 +33,15 @@ from services.pipeline.feeds.own_cells import (
     said_in,
 )
 from services.pipeline.feeds.own_columns import (
+    COST,
     FIELD_COLUMNS,
     FURTHER,
+    ODOO_COST,
     bare,
     currency_in,
     field_columns,
     is_like,
+    is_odoo,
     named,
 )
 from services.pipeline.feeds.own_offers import Offers
@@ -97,7 +100,12 @@ class OwnFeed(Feed):
             if index not in taken and FURTHER.fullmatch(bare(name))
         ]
         taken |= {index for index, _ in self._further}
-        others = [(index, name) for index, name in enumerate(names) if name and index not in taken]
+        paid = (ODOO_COST,) if is_odoo(names) else ()
+        others = [
+            (index, name)
+            for index, name in enumerate(names)
+            if name and index not in taken and name not in paid and not COST.fullmatch(bare(name))
+        ]
         # The first of two columns with one name counts, so it is set last.
         self._others = others[::-1]
         self._offers = Offers(names, self.columns)

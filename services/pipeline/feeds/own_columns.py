@@ -46,6 +46,7 @@ CATEGORIES = "categories"
 """Column of several categories, with `;`, `|` or `,` between them."""
 
 _ODOO = frozenset({"defaultcode", "categid"})
+ODOO_COST = "standard_price"
 _ODOO_PRICES = ("list_price", "lst_price")
 
 SALE, SALE_DATES = "sale_price", "sale_price_effective_date"
@@ -92,6 +93,12 @@ HIDDEN = re.compile(
 )
 """Columns in which a "yes" hides it."""
 STATUS = re.compile(r"(?:product|squareonlineitem|item|publish|publication)?(?:status|visibility)")
+
+COST = re.compile(
+    r"(?:product|item|variant|default|unit)*cost(?:price|peritem|ofgoods|ofgoodssold)?"
+    r"|(?:product|item|variant)?(?:purchase|buying|supply|wholesale)prices?(?:net|gross)?"
+)
+"""Columns of what the shop itself paid, which no shopper may see."""
 
 FURTHER = re.compile(
     r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
@@ -148,9 +155,11 @@ def named(names: Sequence[str], field: str, wanted: Sequence[str]) -> list[tuple
 
 def field_columns(names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """Columns by field. In Odoo's files `standard_price` is the cost, not the price."""
-    if _ODOO.isdisjoint(map(bare, names)):
-        return FIELD_COLUMNS
-    return {**FIELD_COLUMNS, "price": _ODOO_PRICES}
+    return {**FIELD_COLUMNS, "price": _ODOO_PRICES} if is_odoo(names) else FIELD_COLUMNS
+
+
+def is_odoo(names: Sequence[str]) -> bool:
+    return not _ODOO.isdisjoint(map(bare, names))
 
 
 def _of_product(name: str) -> str:

@@ -45,7 +45,7 @@ _NOT_ATTRIBUTES = frozenset(
     | {"is_featured?", "visibility_in_catalog", "tax_status", "tax_class", "backorders_allowed?"}
     | {"sold_individually?", "allow_customer_reviews?", "purchase_note", "shipping_class"}
     | {"download_limit", "download_expiry_days", "external_url", "button_text", "upsells"}
-    | {"cross-sells", "grouped_products"}
+    | {"cross-sells", "grouped_products", "cost_of_goods"}
 )
 _CODES = ("sku", "gtin,_upc,_ean,_or_isbn")
 _HOUSEKEEPING = re.compile(r"attribute_\d+_|meta:_|download_\d+_")

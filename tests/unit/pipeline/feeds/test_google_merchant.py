@@ -401,3 +401,9 @@ def test_several_colors_and_materials_are_separated_by_slashes(
     )
     (row,) = rows(tmp_path, content, "feed.tsv")
     assert row.attributes == {"color": values, "material": values, "mpn": "x/y"}
+
+
+def test_the_price_that_the_shop_paid_is_not_published(tmp_path: Path) -> None:
+    content = "id\ttitle\tlink\timage_link\tcost_of_goods_sold\n1\tMug\t\t\t5 EUR\n"
+    (row,) = rows(tmp_path, content, "feed.tsv")
+    assert row.attributes == {}

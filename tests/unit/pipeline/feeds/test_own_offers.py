@@ -190,3 +190,16 @@ def test_stock_is_known_in_many_languages_and_as_a_quantity(
     tmp_path: Path, header: str, values: str, in_stock: str | None
 ) -> None:
     assert read(tmp_path, header, values).attributes.get("in_stock") == in_stock
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Cost Price", "Cost", "product_cost_price", "Default Unit Cost", "Cost per item"),
+        *("purchase_prices_net", "supply_price", "Wholesale price", "wholesale_prices"),
+        *("cost_of_goods_sold", "default_code;standard_price"),
+    ],
+)
+def test_the_price_that_the_shop_paid_is_not_published(tmp_path: Path, header: str) -> None:
+    row = read(tmp_path, f"list_price;{header}", "12;F;5" if ";" in header else "12;5")
+    assert "5" not in {**row.fields, **row.attributes}.values()
