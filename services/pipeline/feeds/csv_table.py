@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,13 @@ from pathlib import Path
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import reading
 from services.pipeline.feeds.files import open_text, text_encoding
-from services.pipeline.feeds.quoted_rows import MAX_VALUE_CHARACTERS, Lines, Parsed, QuotedRows
+from services.pipeline.feeds.quoted_rows import (
+    MAX_VALUE_CHARACTERS,
+    Lines,
+    Parsed,
+    QuotedRows,
+    shape,
+)
 from services.pipeline.feeds.tab_rows import TAB, is_quoting_all, tab_rows
 from services.pipeline.feeds.table import Record, Table
 
@@ -50,15 +56,20 @@ class CsvTable(Table):
         with reading(self.path), self._open() as lines:
             source = Lines(lines, self._above + 1)
             self._header(source)
-            for number, parsed in enumerate(self._rows(source, width), 1):
+            rows = _with_following(self._rows(source, width))
+            for number, (before, parsed, after) in enumerate(rows, 1):
                 values, problem = parsed.values, parsed.problem
                 if values[0].endswith(first) and values[1:] == rest:
                     problem = "the row repeats the header"
                 if any(map(_FORMULA.match, values)):
                     values = list(map(_without_formula, values))
                 if problem is None and len(values) != width:
-                    if not any(map(str.strip, self.columns[len(values) :])):
-                        values += [""] * (width - len(values))  # those columns have no name
+                    neighbour = before if after is None and source.is_at_line_end else after
+                    if (
+                        not any(map(str.strip, self.columns[len(values) :]))  # without a name
+                        or (neighbour and _are_cut(values, neighbour.values))
+                    ):
+                        values += [""] * (width - len(values))
                     while len(values) > width and not values[-1].strip():
                         values.pop()  # spreadsheets pad rows
                     if len(values) != width:
@@ -104,6 +115,26 @@ class CsvTable(Table):
         """The lines from the header on, once its place is known."""
         with open_text(self.path, self._encoding) as lines:
             yield islice(lines, self._above, None)
+
+
+def _with_following(
+    rows: Iterator[Parsed],
+) -> Iterator[tuple[Parsed | None, Parsed, Parsed | None]]:
+    """Each row between its neighbours."""
+    before, row = None, next(rows, None)
+    while row is not None:
+        after = next(rows, None)
+        yield before, row, after
+        before, row = row, after
+
+
+def _are_cut(values: Sequence[str], neighbour: Sequence[str]) -> bool:
+    """True if empty cells are missing at the end of a row, as Excel leaves them out.
+
+    The row after it has an id like its own then; the rest of a row with a line break in it has not.
+    """
+    own = shape(values[0])
+    return len(values) > 1 and "0" in own and own == shape(neighbour[0])
 
 
 def _without_formula(value: str) -> str:

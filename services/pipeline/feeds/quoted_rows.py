@@ -46,18 +46,25 @@ class Lines:
         """Since `begin`."""
         self.check: Callable[[Sequence[str]], None] | None = None
         """Called with `taken` when they become many."""
+        self._last = ""
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         line = self._pending.popleft() if self._pending else next(self._lines)
+        self._last = line
         taken = self.taken
         taken.append(line)
         if len(taken) >= self._check_at and self.check is not None:
             self._check_at *= 2
             self.check(taken)
         return line
+
+    @property
+    def is_at_line_end(self) -> bool:
+        """False if the last line breaks off."""
+        return self._last.endswith(("\n", "\r"))
 
     def begin(self) -> None:
         """The lines taken until now are done with."""
@@ -165,7 +172,7 @@ class QuotedRows:
         """True if each line would be a row with its open quote read as text."""
         if len(lines) < 2 or not all(map(self._looks_like_a_row, lines)):
             return False
-        shapes = {_shape(self._cells(line)[0]) for line in lines}
+        shapes = {shape(self._cells(line)[0]) for line in lines}
         # In a narrow table, prose looks like rows; the ids of one column look alike.
         return self._width >= _WIDE or len(shapes) == 1
 
@@ -187,7 +194,7 @@ class QuotedRows:
         return cells
 
 
-def _shape(text: str) -> str:
+def shape(text: str) -> str:
     """`a0` for `p4` and `p10`: the ids of one column are alike."""
     return _DIGITS.sub("0", _LETTERS.sub("a", text.strip()))
 

@@ -218,3 +218,31 @@ def test_what_facebooks_template_says_above_the_header_is_no_header(tmp_path: Pa
     assert row.fields == {"product_id": "1", "title": "Mug", "price": "2"}
     (numbered,) = read(written(tmp_path, "numbered.csv", b"#,id,title\n1,m,Mug\n"))
     assert numbered.fields["product_id"] == "m"
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_empty_cells_at_the_end_of_a_row_may_be_missing(tmp_path: Path, mark: str) -> None:
+    content = "id,title,price,color,size\np1,A,1,red,L\np2,B,2\np10,C\np11,D,4,red\n"
+    (tmp_path / "feed.csv").write_text(content.replace(",", mark))
+    found = list(open_feed(tmp_path / "feed.csv").rows())
+    assert [row.problem for row in found] == [None] * 4
+    assert [row.fields.get("price") for row in found] == ["1", "2", None, "4"]
+    assert [row.attributes for row in found[1:]] == [{}, {}, {"color": "red"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "good"),
+    [
+        ("p1,A mug\nthat is nice,1,red\np2,B,2,red\n", ["p2"]),  # a line break in a value
+        ("p1,A,1,red\np2,B mug\nthat,2,red\n", ["p1"]),
+        ("mug,A mug\nnice,1,red\nhat,B,2,red\n", ["hat"]),
+        ("p1,A,1,red\np2,B mu", ["p1"]),  # the file breaks off
+        ("p1,A,1,red\np2\np3,C,1,red\n", ["p1", "p3"]),
+    ],
+)
+def test_a_torn_row_is_not_taken_for_one_without_its_last_cells(
+    tmp_path: Path, content: str, good: list[str]
+) -> None:
+    (tmp_path / "feed.csv").write_text(f"id,title,price,color\n{content}")
+    found = list(open_feed(tmp_path / "feed.csv").rows())
+    assert [row.values[0] for row in found if row.problem is None] == good
