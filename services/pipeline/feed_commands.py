@@ -69,7 +69,7 @@ def _add_feed(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "file",
         metavar="FILE",
-        help="CSV, TSV, Parquet or XML, a folder of Parquet or SQID, or an http(s) address",
+        help="CSV, TSV, JSON, Parquet or XML, a folder of Parquet or SQID, or an http(s) address",
     )
     command.add_argument("--rejects", type=Path, metavar="PATH", help="CSV file for rejected rows")
     command.add_argument(

@@ -1,6 +1,6 @@
 """Product feeds of different kinds, read row by row in bounded memory into one shape.
 
-`opening` detects the format of a file; `table` reads rows of CSV, TSV and Parquet; `own`,
+`opening` detects the format of a file; `table` reads rows of CSV, TSV, JSON and Parquet; `own`,
 `google_merchant`, `shopify` and `sqid` interpret them. The result is a `FeedRow`.
 """
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import AS_A_TABLE
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -76,6 +75,11 @@ def is_compressed(path: Path) -> bool:
 def is_parquet(path: Path) -> bool:
     """True for Parquet's own mark, whatever the file is called."""
     return _raw_beginning(path).startswith(PARQUET)
+
+
+def is_json(path: Path) -> bool:
+    """True if the content begins as objects of JSON do, whatever the file is called."""
+    return _JSON.match(beginning_of(path)) is not None
 
 
 def is_text_encoding(name: str) -> bool:
@@ -150,8 +154,6 @@ def beginning_of(path: Path) -> bytes:
         raise FeedUnusable(f"{path}: this is packed twice; unpack it once")
     if is_html(beginning):
         raise FeedUnusable(f"{path}: this is an HTML page, not a product feed")
-    if _JSON.match(beginning):
-        raise FeedUnusable(f"{path}: this is JSON; convert it to {AS_A_TABLE}")
     for mark, name in _NO_TABLES:
         if beginning.startswith(mark):
             raise FeedUnusable(f"{path}: this is {name}")

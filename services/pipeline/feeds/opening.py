@@ -21,10 +21,12 @@ from services.pipeline.feeds.files import (
     has_wrong_bytes,
     inner_name,
     is_compressed,
+    is_json,
     is_parquet,
     text_encoding,
 )
 from services.pipeline.feeds.google_merchant import GoogleMerchantTable, GoogleMerchantXml
+from services.pipeline.feeds.json_table import JsonTable
 from services.pipeline.feeds.kaggle_styles import KaggleStylesFeed
 from services.pipeline.feeds.magento import MagentoFeed
 from services.pipeline.feeds.own import OwnFeed
@@ -35,8 +37,9 @@ from services.pipeline.feeds.table import Table
 from services.pipeline.feeds.woocommerce import WooCommerceFeed
 
 _CSV = frozenset({".csv", ".tsv", ".txt"})
+_JSON = frozenset({".json", ".jsonl", ".ndjson"})
 _XML = frozenset({".xml", ".rss", ".atom"})
-_SUFFIXES = (*sorted(_CSV), ".parquet", ".xml")
+_SUFFIXES = (*sorted(_CSV), *sorted(_JSON), ".parquet", ".xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def wrong_encoding(path: Path, named: str) -> str | None:
 
     named: one of the options, or empty.
     """
-    if path.is_dir() or Path(inner_name(path)).suffix not in _CSV:
+    if path.is_dir() or Path(inner_name(path)).suffix not in _CSV | _JSON:
         return None
     with reading(path):
         encoding = text_encoding(path, named)
@@ -96,6 +99,10 @@ def _open(path: Path, options: FeedOptions) -> Feed:
         )
     if suffix in _CSV and is_parquet(path):
         return _table(ParquetTable(path), options)
+    with reading(path):
+        is_object = suffix in _JSON or (suffix in _CSV and is_json(path))
+    if is_object:
+        return _table(JsonTable(path, options.encoding or None), options)
     if suffix in _CSV:
         return _table(CsvTable(path, options.encoding or None), options)
     if is_compressed(path):
@@ -104,7 +111,7 @@ def _open(path: Path, options: FeedOptions) -> Feed:
 
 
 def _table(table: Table, options: FeedOptions) -> Feed:
-    kind = options.format or _kind(table)
+    kind = options.format or ("own" if isinstance(table, JsonTable) else _kind(table))
     read = _TABLES.get(kind)
     if read is None:
         raise FeedUnusable(f"{table.path}: a file can't be read as {kind}; give its folder")
@@ -132,7 +139,7 @@ def _kind(table: Table) -> str:
 
 def _folder(path: Path, options: FeedOptions) -> Feed:
     """SQID's files, or the parts of one table."""
-    if path.suffix.lower() in _CSV | _XML:
+    if path.suffix.lower() in _CSV | _JSON | _XML:
         raise FeedUnusable(f"{path}: cannot be read: it is a folder")
     if options.format == "sqid" or (not options.format and sqid.is_sqid(path)):
         return _sqid(path, options)

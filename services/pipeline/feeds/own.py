@@ -1,4 +1,4 @@
-"""This project's own columns, in CSV, TSV or Parquet.
+"""This project's own columns, in CSV, TSV, JSON or Parquet.
 
 A column is a field of a product by its name or one of its other names; every further column is an
 attribute. Values stay as they are, except HTML in words and what programs write for "nothing".
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-
-import pyarrow as pa
 
 from services.contracts.products import MORE_IMAGES
 from services.pipeline.errors import FeedUnusable
@@ -111,7 +109,7 @@ class OwnFeed(Feed):
         self._offers = Offers(names, self.columns)
         unknown = [self.columns[at] for at, name in others if name not in self._offers.names]
         self.attribute_columns = tuple(dict.fromkeys(unknown))
-        self._lists = _lists(table)
+        self._lists = table.lists
         self._variants = VariantRows(names)
         self._currencies = {name: currency_in(name) for _, name in self._fields["price"]}
 
@@ -228,16 +226,6 @@ def _advice(columns: Sequence[str], missing: Sequence[str]) -> str:
     if renamed:
         return f"rename {' and '.join(renamed)}"
     return "name them in the first line of the file, without other lines above it"
-
-
-def _lists(table: Table) -> frozenset[int]:
-    """Columns of lists."""
-    if not isinstance(table, ParquetTable):
-        return frozenset()
-    kinds = enumerate(table.schema.types)
-    return frozenset(
-        at for at, kind in kinds if pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    )
 
 
 def _vectors_model(table: ParquetTable) -> VectorsModel | None:

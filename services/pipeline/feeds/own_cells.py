@@ -117,4 +117,12 @@ def _listed(value: str) -> list[str]:
         listed = json.loads(value)
     except (ValueError, RecursionError):
         return [value]  # a file may be called so
-    return [one.strip() for one in listed if isinstance(one, str) and one.strip()]
+    if not isinstance(listed, list):
+        return [value]
+    # Pictures of programming interfaces are objects: `{"src": …}`.
+    links = [(one.get("src") or one.get("url")) if isinstance(one, dict) else one for one in listed]
+    return [
+        text
+        for one in links
+        if not isinstance(one, (dict, list)) and (text := _as_text(one).strip())
+    ]

@@ -12,7 +12,7 @@ from services.pipeline.feeds.currencies import CODES, currency_of
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "product_id": (
         *("product_id", "id", "item_id", "sku", "item_sku", "seller_sku", "product_sku"),
-        *("sku_id", "offer_id", "handle", "handle_id", "url_handle"),
+        *("sku_id", "offer_id", "object_id", "handle", "handle_id", "url_handle"),
     ),
     "title": (
         *("title", "name", "product_title", "product_name", "item_name", "productdisplayname"),
@@ -23,7 +23,14 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("category", "categories", "category_path", "category_name", "category_1"),
         *("merchant_category", "product_type", "google_product_category"),
     ),
-    "price": ("price", "regular_price", "standard_price", "retail_price", "sales_price"),
+    "price": (
+        "price",
+        "regular_price",
+        "standard_price",
+        "retail_price",
+        "sales_price",
+        "price_amount",
+    ),
     "currency": ("currency", "price_currency", "currency_code"),
     "image": (
         *("image_path", "image", "image_url", "image_link", "picture", "main_image_url"),

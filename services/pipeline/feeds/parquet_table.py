@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +15,13 @@ import pyarrow.parquet as pq
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import FloatVector, reading
-from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table import Record, Table, text_of
 
 T = TypeVar("T")
 
 _BATCH = 500
 _BATCH_WITH_PICTURES = 16
 _BUFFER = 1 << 20
-_MOST_WHOLE = 1e18
 _PICTURE_MARKS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF")
 
 
@@ -65,6 +63,7 @@ class ParquetTable(Table):
         """The columns of the first part, then those that only others have."""
         named = [name for name in partitions if name not in self.schema.names]
         self.columns = (*self.schema.names, *named)
+        self.lists = frozenset(at for at, kind in enumerate(self.schema.types) if _is_list(kind))
 
     def records(self) -> Iterator[Record]:
         number = 0
@@ -122,7 +121,7 @@ class ParquetTable(Table):
                     _path(value) if picture is None else None
                     for value, picture in zip(values, pictures[name], strict=True)
                 ]
-            texts.append([_text(value) for value in values])
+            texts.append([text_of(value) for value in values])
         return texts, pictures
 
     def _partition(self, part: Path) -> dict[str, str]:
@@ -150,9 +149,13 @@ def _holds_bytes(schema: pa.Schema) -> bool:
     return any(_is_bytes(field.type) for field in schema)
 
 
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+
 def _is_bytes(kind: pa.DataType) -> bool:
     """Bytes, or the struct `{bytes, path}` of Hugging Face's pictures, or lists of these."""
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if _is_list(kind):
         return _is_bytes(kind.value_type)
     if pa.types.is_struct(kind):
         return any(
@@ -184,22 +187,6 @@ def _path(value: object) -> object:
 
 def _there(columns: dict[str, list[T | None]], row: int) -> dict[str, T]:
     return {name: one for name, rows in columns.items() if (one := rows[row]) is not None}
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False, default=str) if value else ""
-    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_WHOLE:
-        return str(int(value))  # pandas makes floats of whole numbers where some are missing
-    return str(value)
 
 
 def _arrays(column: pa.Array) -> list[FloatVector | None]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.pipeline.feeds.base import FloatVector
+
+_MOST_WHOLE = 1e18
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Table(ABC):
 
     path: Path
     columns: tuple[str, ...]
+    lists: frozenset[int] = frozenset()
+    """Places of columns that hold lists, as JSON."""
 
     @abstractmethod
     def records(self) -> Iterator[Record]:
@@ -43,3 +48,20 @@ class Table(ABC):
         return [
             column.strip().lower().replace(" ", "_").removeprefix("g:") for column in self.columns
         ]
+
+
+def text_of(value: object) -> str:
+    """A value of JSON or Parquet; empty for null, an empty list and an empty object."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str) if value else ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_WHOLE:
+        return str(int(value))  # pandas makes floats of whole numbers where some are missing
+    return str(value)

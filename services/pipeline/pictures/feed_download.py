@@ -122,7 +122,7 @@ def _kind(beginning: bytes) -> str:
     # Decoded first if it is UTF-16 or UTF-32.
     plain = beginning.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if plain.startswith((b"{", b"[")):
-        raise UnusablePicture("is JSON, not a product feed")
+        raise UnusablePicture("is JSON; save it as a file and load that")
     if plain.startswith(b"%PDF"):
         raise UnusablePicture("is a PDF, not a product feed")
     return "xml" if plain.startswith(b"<") else "csv"

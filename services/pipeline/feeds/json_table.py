@@ -1,0 +1,131 @@
+"""JSON: an object a line (NDJSON), or one array of objects."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.base import reading
+from services.pipeline.feeds.files import open_text, text_encoding
+from services.pipeline.feeds.table import Record, Table, text_of
+
+_ATTRIBUTES = "attributes"
+"""Its members are attributes: they are taken apart with the other cells of our own format."""
+_SOURCE, _ID = "_source", "_id"
+"""Elasticsearch's documents, as it answers with them."""
+
+_PIECE = 1 << 20
+_LONGEST = 64_000_000
+"""Characters of one object."""
+_BETWEEN = re.compile(r"[\s,]*")
+
+Object = dict[str, object]
+
+
+class JsonTable(Table):
+    """The members of the objects are columns. `{"brand": {"name": …}}` is the column `brand.name`.
+
+    The file is read once for its columns, and again for its rows.
+    """
+
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        self.path = path
+        with reading(path):
+            self._encoding = text_encoding(path, encoding)
+        columns: dict[str, bool] = {}
+        self._count = 0
+        for found in self._objects():
+            self._count += 1
+            if isinstance(found, dict):
+                for name, value in found.items():
+                    columns[name] = columns.get(name, False) or isinstance(value, list)
+            elif self._count == 1:
+                raise FeedUnusable(f"{path}: neither a JSON array of objects nor an object a line")
+        if not columns:
+            raise FeedUnusable(f"{path}: holds no JSON objects with members")
+        self.columns = tuple(columns)
+        self.lists = frozenset(at for at, is_list in enumerate(columns.values()) if is_list)
+
+    def records(self) -> Iterator[Record]:
+        for number, found in enumerate(self._objects(), 1):
+            if isinstance(found, dict):
+                yield Record(number, tuple(text_of(found.get(name)) for name in self.columns))
+            else:
+                yield Record(number, (found,), "it is not a JSON object")
+
+    def count(self) -> int:
+        return self._count
+
+    def _objects(self) -> Iterator[Object | str]:
+        """Each object; what is none as its text."""
+        with reading(self.path), open_text(self.path, self._encoding) as lines:
+            first = next((line for line in lines if line.strip()), "").lstrip()
+            if first.startswith("["):
+                yield from self._of_array(first[1:], lines)
+                return
+            while first:
+                if first.strip():
+                    yield _object(first)
+                first = next(lines, "")
+
+    def _of_array(self, text: str, lines: Iterator[str]) -> Iterator[Object | str]:
+        decoder = json.JSONDecoder()
+        done = 0
+        while True:
+            at = _next(text, 0)
+            while at < len(text):
+                if text[at] == "]":
+                    return
+                try:
+                    value, end = decoder.raw_decode(text, at)
+                except (ValueError, RecursionError):
+                    break  # it may go on in the next piece
+                yield _flat(value) if isinstance(value, dict) else text[at:end]
+                done += 1
+                at = _next(text, end)
+            more = _piece(lines)
+            text = text[at:] + more
+            if not more or len(text) > _LONGEST:
+                reason = f"after {done} objects it breaks off or is not readable as JSON"
+                raise FeedUnusable(f"{self.path}: {reason}")
+
+
+def _next(text: str, at: int) -> int:
+    """The place of the next value, or of the end of the array."""
+    found = _BETWEEN.match(text, at)
+    return at if found is None else found.end()
+
+
+def _piece(lines: Iterator[str]) -> str:
+    taken: list[str] = []
+    length = 0
+    for line in lines:
+        taken.append(line)
+        length += len(line)
+        if length >= _PIECE:
+            break
+    return "".join(taken)
+
+
+def _object(line: str) -> Object | str:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return line.strip()
+    return _flat(found) if isinstance(found, dict) else line.strip()
+
+
+def _flat(found: Object) -> Object:
+    source = found.get(_SOURCE)
+    if isinstance(source, dict):
+        found = {_ID: found.get(_ID), **source}
+    flat: Object = {}
+    for name, value in found.items():
+        if isinstance(value, dict) and name != _ATTRIBUTES:
+            flat |= {f"{name}.{inner}": one for inner, one in value.items()}
+        else:
+            flat[name] = value
+    return flat

@@ -1,0 +1,117 @@
+"""JSON files: an object a line, or one array of objects."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds import FeedRow, open_feed
+from services.pipeline.feeds.validation import FeedProduct, RowValidator
+
+MUG = {
+    "objectID": "1",
+    "name": "Mug",
+    "brand": {"name": "Lumo"},
+    "price": {"amount": 12.5, "currency": "EUR"},
+    "categories": ["Sale", "Home > Mugs"],
+    "images": [{"src": "https://x/1.jpg"}, {"src": "https://x/2.jpg"}],
+    "sizes": [38, 39],
+    "colors": ["Red", "Blue"],
+    "attributes": {"glaze": "matt", "dishwasher": True},
+    "in_stock": True,
+    "note": None,
+}
+HAT = {"objectID": 2, "name": "Hat", "weight": 1.0}
+
+
+def write(folder: Path, content: str | bytes, name: str = "feed.json") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def rows(path: Path) -> list[FeedRow]:
+    feed = open_feed(path)
+    found = list(feed.rows())
+    assert feed.count() == len(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("feed.json", json.dumps([MUG, HAT])),
+        ("feed.json", "\n" + json.dumps([MUG, HAT], indent=2) + "\n"),
+        ("feed.json", f"{json.dumps(MUG)}\n\n{json.dumps(HAT)}"),
+        ("feed.jsonl", f"\ufeff{json.dumps(MUG)}\r\n{json.dumps(HAT)}\r\n"),
+        ("feed.ndjson.gz", gzip.compress(f"{json.dumps(MUG)}\n{json.dumps(HAT)}\n".encode())),
+        ("feed.json", json.dumps([MUG, HAT]).encode("utf-16")),
+        ("feed.csv", json.dumps([MUG, HAT])),
+    ],
+)
+def test_lines_and_arrays_say_the_same(tmp_path: Path, name: str, content: str | bytes) -> None:
+    path = write(tmp_path, content, name)
+    mug, hat = rows(path)
+    product = RowValidator(tmp_path).check(mug)
+    assert isinstance(product, FeedProduct)
+    assert not product.notes
+    assert (product.product_id, product.title, product.brand) == ("1", "Mug", "Lumo")
+    assert (product.price, product.currency, product.category) == (12.5, "EUR", "Home > Mugs")
+    assert (product.picture_link, product.more_pictures) == (
+        "https://x/1.jpg",
+        ("https://x/2.jpg",),
+    )
+    assert product.attributes == {
+        "more_images": "https://x/2.jpg",
+        "more_categories": "Sale",
+        "sizes": "38, 39",
+        "colors": "Red, Blue",
+        "glaze": "matt",
+        "dishwasher": "true",
+        "in_stock": "true",
+    }
+    assert hat.fields == {"product_id": "2", "title": "Hat"}
+    assert hat.attributes == {"weight": "1"}
+
+
+def test_documents_of_elasticsearch_are_read(tmp_path: Path) -> None:
+    line = json.dumps({"_index": "shop", "_id": "a", "_source": {"title": "Mug"}})
+    (row,) = rows(write(tmp_path, line, "feed.ndjson"))
+    assert row.fields == {"product_id": "a", "title": "Mug"}
+
+
+def test_a_bad_line_costs_itself_alone(tmp_path: Path) -> None:
+    content = '{"id": 1, "title": "Mug"}\n{"id": 2, "title":\n[3]\n{"id": 4, "title": "Hat"}\n'
+    found = rows(write(tmp_path, content, "feed.jsonl"))
+    assert [row.problem for row in found] == [None, *["it is not a JSON object"] * 2, None]
+    assert found[1].values == ('{"id": 2, "title":',)
+
+
+def test_objects_longer_than_a_piece_are_read(tmp_path: Path) -> None:
+    long = [{"id": number, "title": "Mug", "description": "x" * 700_000} for number in range(5)]
+    found = rows(write(tmp_path, json.dumps(long, indent=1)))
+    assert [row.fields["product_id"] for row in found] == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('[{"id": 1, "title": "Mug"}, {"id": 2', "after 1 objects it breaks off"),
+        ('[{"id": 1, "title": "Mug"}, {id: 2}]', "after 1 objects it breaks off"),
+        ('{\n  "products": [\n    {"id": 1}\n  ]\n}', "neither a JSON array"),
+        ("[1, 2]", "neither a JSON array"),
+        ("[]", "no JSON objects"),
+        ("", "no JSON objects"),
+        ('[{"name": "Mug"}]', "no column for product_id"),
+        ("[" * 100_000, "after 0 objects"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_reason(
+    tmp_path: Path, content: str, reason: str
+) -> None:
+    with pytest.raises(FeedUnusable, match=reason):
+        rows(write(tmp_path, content))
