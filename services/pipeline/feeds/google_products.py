@@ -7,7 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping
 
 from services.contracts.search import IN_STOCK
-from services.pipeline.feeds.base import FeedRow, Note, first_category, more_images
+from services.pipeline.feeds.base import (
+    NOT_FOR_SALE,
+    UNREADABLE,
+    FeedRow,
+    Note,
+    first_category,
+    more_images,
+)
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import apply_sale, interval, left_out
 from services.pipeline.feeds.stock import in_stock
@@ -46,7 +53,9 @@ _SLASHED = frozenset({"color", "material"})
 _NEXT_SLASHED = re.compile(r"(?<=[^\W\d_]{2})\s*/\s*(?=[^\W\d_]{2})")
 """Between several colours, `Red/Green`, but not in `N/A` and `50/50 cotton`."""
 _QUOTED_LIST = re.compile(r'"(?:[^"]|"")*"(?:\s*,\s*(?:"(?:[^"]|"")*"|[^",]*))*')
-_NEXT_LINK = re.compile(r"\s*,\s*(?=https?://)|\s+(?=https?://)", re.IGNORECASE)
+_NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
+_HIDING = {"visibility": frozenset({"hidden", "staging"}), "status": frozenset({"archived"})}
+"""Columns of Meta's catalogues, and the words that take an item out of the shop."""
 _WORDS = frozenset({"title", "description", "brand"})
 _NOT_SHOWN = frozenset({"cost_of_goods_sold", "auto_pricing_min_price"})
 """What the shop itself paid, and how low it would go: no shopper may see them."""
@@ -82,7 +91,17 @@ def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str
     notes = _set_price(fields, attributes)
     if IN_STOCK not in attributes and (stock := in_stock(attributes.get(_AVAILABILITY, ""))):
         attributes[IN_STOCK] = stock
-    return FeedRow(number, values, fields, attributes, notes=notes)
+    hidden = _why_hidden(attributes)
+    kind = NOT_FOR_SALE if hidden else UNREADABLE
+    return FeedRow(number, values, fields, attributes, hidden, notes=notes, problem_kind=kind)
+
+
+def _why_hidden(attributes: Mapping[str, str]) -> str | None:
+    for name, words in _HIDING.items():
+        value = attributes.get(name, "")
+        if value.casefold() in words:
+            return f"the shop does not offer it: {name} is {value!r}"
+    return None
 
 
 def _values(name: str, value: str) -> list[str]:
@@ -95,7 +114,7 @@ def _values(name: str, value: str) -> list[str]:
         cells = next(csv.reader([value], skipinitialspace=True))
         return [one.strip() for one in cells if one.strip()]
     if name == _MORE_LINKS:
-        return [one.strip(" ,") for one in _NEXT_LINK.split(value) if one.strip(" ,")]
+        return [one.strip(" ,;|") for one in _NEXT_LINK.split(value) if one.strip(" ,;|")]
     if name == _HIGHLIGHT:
         return [one.strip() for one in value.split(",") if one.strip()]
     return [value]

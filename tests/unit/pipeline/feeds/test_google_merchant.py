@@ -8,6 +8,7 @@ import pytest
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds import FeedOptions, FeedRow, open_feed
+from services.pipeline.feeds.base import NOT_FOR_SALE, UNREADABLE
 from services.pipeline.feeds.validation import FeedProduct, RowValidator
 
 TSV = (
@@ -401,6 +402,36 @@ def test_several_colors_and_materials_are_separated_by_slashes(
     )
     (row,) = rows(tmp_path, content, "feed.tsv")
     assert row.attributes == {"color": values, "material": values, "mpn": "x/y"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "is_hidden"),
+    [
+        ("visibility", "hidden", True),
+        ("visibility", "Staging", True),
+        ("status", "archived", True),
+        ("visibility", "published", False),
+        ("status", "active", False),
+        ("status", "", False),
+    ],
+)
+def test_an_item_that_meta_does_not_show_is_refused(
+    tmp_path: Path, column: str, value: str, is_hidden: bool
+) -> None:
+    content = f"id\ttitle\tlink\timage_link\t{column}\n1\tMug\t\t\t{value}\n"
+    (row,) = rows(tmp_path, content, "feed.tsv")
+    assert (row.problem is not None) == is_hidden
+    assert row.problem_kind == (NOT_FOR_SALE if is_hidden else UNREADABLE)
+
+
+@pytest.mark.parametrize("mark", [",", ", ", ";", " | ", " "])
+def test_further_pictures_of_one_cell_may_have_several_marks_between(
+    tmp_path: Path, mark: str
+) -> None:
+    links = mark.join(["https://x/2.jpg?a,b", "https://x/3.jpg"])
+    content = f"id\ttitle\tlink\timage_link\tadditional_image_link\n1\tMug\t\t\t{links}\n"
+    (row,) = rows(tmp_path, content, "feed.tsv")
+    assert row.attributes == {"more_images": "https://x/2.jpg?a,b https://x/3.jpg"}
 
 
 def test_the_price_that_the_shop_paid_is_not_published(tmp_path: Path) -> None:
