@@ -59,6 +59,7 @@ _ODOO_PRICES = ("list_price", "lst_price")
 SALE, SALE_DATES = "sale_price", "sale_price_effective_date"
 SALE_START, SALE_END, ON_SALE = "sale_start", "sale_end", "on_sale"
 DISCOUNT, DISCOUNT_MODE = "discount_value", "discount_mode"
+DISCOUNT_AMOUNT, DISCOUNT_PERCENT = "discount_amount", "discount_percent"
 TRACKED = "track_inventory"
 OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     LIST_PRICE: (
@@ -74,14 +75,18 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     SALE_START: (
         *("sale_start_date", "sale_price_start_date", "sale_from_date"),
         *("special_price_from_date", "date_sale_price_starts"),
+        *("discount_from", "discount_from_yyyymmdd"),
     ),
     SALE_END: (
         *("sale_end_date", "sale_price_end_date", "sale_to_date"),
         *("special_price_to_date", "date_sale_price_ends"),
+        *("discount_to", "discount_to_yyyymmdd"),
     ),
     ON_SALE: ("is_on_sale",),
     DISCOUNT: (),
     DISCOUNT_MODE: (),
+    DISCOUNT_AMOUNT: (),
+    DISCOUNT_PERCENT: (),
     IN_STOCK: (
         *("availability", "stock_status", "inventory_status", "stock", "stock_quantity"),
         *("stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level"),
@@ -136,6 +141,8 @@ _GROSS = re.compile(
     r"|gross|brutto|ttc$|(?<=price)vat$"
 )
 """Words for the tax in the name of a price."""
+_WORDS_TOO = frozenset({"ALL", "TOP"})
+"""Codes that are words: `price_all` is in no currency, `Price (ALL)` is in Albania's."""
 
 
 def bare(name: str) -> str:
@@ -178,15 +185,20 @@ def _price_name(name: str) -> str:
     plain = _of_product(name)
     for _ in range(2):
         plain = _GROSS.sub("", plain)
-        plain = plain[:-3] if plain[-3:].upper() in CODES else plain
+        plain = plain[:-3] if _code(plain[-3:], name) else plain
     return plain
 
 
 def currency_in(name: str) -> str:
     """The code that the name of a price's column ends with, `Price (EUR)` or `Price €`."""
     sign = _SIGN.search(name)
-    code = (currency_of(sign[0]) or "") if sign else _GROSS.sub("", bare(name))[-3:].upper()
-    return code if code in CODES else ""
+    return currency_of(sign[0]) or "" if sign else _code(_GROSS.sub("", bare(name))[-3:], name)
+
+
+def _code(letters: str, name: str) -> str:
+    """The currency's code at the end of a column's name; empty for other letters."""
+    code = letters.upper()
+    return code if code in CODES and (code not in _WORDS_TOO or f"({letters})" in name) else ""
 
 
 def is_like(column: str, field: str) -> bool:

@@ -10,7 +10,9 @@ from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import Note
 from services.pipeline.feeds.own_columns import (
     DISCOUNT,
+    DISCOUNT_AMOUNT,
     DISCOUNT_MODE,
+    DISCOUNT_PERCENT,
     HIDDEN,
     OFFER_COLUMNS,
     ON_SALE,
@@ -61,6 +63,8 @@ class Offers:
             if pattern.fullmatch(bare(name))
         ]
         """Names, columns as the file calls them, and the answer that hides a product."""
+        # One of them alone often explains a price that is already reduced.
+        self._is_prestashop = {DISCOUNT_AMOUNT, DISCOUNT_PERCENT} <= self._columns.keys()
         self.names = {name for found in self._columns.values() for _, name in found}
         self.names |= {name for name, _, _ in self._hiding}
         """Columns that it knows."""
@@ -74,7 +78,7 @@ class Offers:
     ) -> tuple[Note, ...]:
         """Set price, list price and stock. Returns notes on what cannot be read."""
         notes: tuple[Note, ...] = ()
-        if SALE in self._columns or DISCOUNT_MODE in self._columns:
+        if SALE in self._columns or DISCOUNT_MODE in self._columns or self._is_prestashop:
             notes = self._apply_sale(fields, attributes)
         name, value = self._first(LIST_PRICE, attributes)
         if value and "price" in fields and LIST_PRICE not in fields:
@@ -98,7 +102,9 @@ class Offers:
     ) -> tuple[Note, ...]:
         name, sale = self._first(SALE, attributes)
         sale = sale or self._discounted(fields, attributes)
-        if not sale or truth(self._first(ON_SALE, attributes)[1]) == "false":
+        # PrestaShop's "On sale" is a mark on the picture.
+        is_off = not self._is_prestashop and truth(self._first(ON_SALE, attributes)[1]) == "false"
+        if not sale or is_off:
             return ()
         dates = self._first(SALE_DATES, attributes)[1]
         try:
@@ -114,14 +120,22 @@ class Offers:
         return ()
 
     def _discounted(self, fields: Mapping[str, str], attributes: Mapping[str, str]) -> str:
-        """The price less Wix's discount, which is `PERCENT` or `AMOUNT`; empty without one."""
+        """The price less the discount of Wix or PrestaShop; empty without one."""
         mode = self._first(DISCOUNT_MODE, attributes)[1].casefold()
+        kinds = {"percent": DISCOUNT, "amount": DISCOUNT} if mode else {}
+        if self._is_prestashop:
+            kinds = {"amount": DISCOUNT_AMOUNT, "percent": DISCOUNT_PERCENT}
         try:
-            price, discount = float(fields["price"]), float(self._first(DISCOUNT, attributes)[1])
+            price = float(fields["price"])
+            less = {
+                kind: float(self._first(column, attributes)[1] or 0)
+                for kind, column in kinds.items()
+                if not mode or kind == mode
+            }
         except (KeyError, ValueError):
             return ""
-        less = {"percent": price * discount / 100, "amount": discount}.get(mode, 0.0)
-        return f"{price - less:.2f}" if less > 0 else ""
+        reduced = price - less.get("amount", 0) - price * less.get("percent", 0) / 100
+        return f"{reduced:.2f}" if reduced < price else ""
 
     def _stock(self, attributes: Mapping[str, str]) -> str:
         name, value = self._first(IN_STOCK, attributes)

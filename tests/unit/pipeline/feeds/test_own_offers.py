@@ -35,6 +35,21 @@ def load(folder: Path, header: str, values: str) -> FeedProduct:
         ("price;discountMode;discountValue", "12;PERCENT;25.0", 9, "12"),
         ("price;discountMode;discountValue", "12;AMOUNT;2.5", 9.5, "12"),
         ("price;discountMode;discountValue", "12;PERCENT;0", 12, None),
+        *(  # PrestaShop
+            (
+                f"Price tax included;On sale (0/1);Discount amount;Discount percent;{dates}",
+                *expected,
+            )
+            for dates, *expected in (
+                ("Discount to (yyyy-mm-dd)", "12;0;2.5;;", 9.5, "12"),
+                ("Discount to (yyyy-mm-dd)", "12;1;2.5;;", 9.5, "12"),
+                ("Discount to (yyyy-mm-dd)", "12;1;;25;", 9, "12"),
+                ("Discount to (yyyy-mm-dd)", "12;1;;25;2020-01-01", 12, None),
+                ("Discount to", "12;1;;;", 12, None),
+            )
+        ),
+        ("price;Discount amount", "9.5;2.5", 9.5, None),
+        ("price;discountPercentage", "9.5;10", 9.5, None),
         ("product_price;product_compare_to_price", "9.5;12", 9.5, "12"),  # Ecwid
         ("Price;Price_Old", "9.5;12", 9.5, "12"),  # Lightspeed
         ("price;Compare-at Price", "9.5;12,00 €", 9.5, "12.0"),
@@ -100,6 +115,17 @@ def test_a_price_with_its_tax_or_currency_in_the_name_is_the_price(
 ) -> None:
     product = load(tmp_path, f"Price (tax excl.);{header}", "10;12.5")
     assert (product.price, product.currency) == (12.5, currency)
+
+
+@pytest.mark.parametrize(
+    ("header", "price", "currency"),
+    [("price_all", None, ""), ("price_top", None, ""), ("Price (ALL)", 12, "ALL")],
+)
+def test_a_word_in_the_name_of_a_price_is_no_currency(
+    tmp_path: Path, header: str, price: float | None, currency: str
+) -> None:
+    product = load(tmp_path, header, "12")
+    assert (product.price, product.currency) == (price, currency)
 
 
 def test_of_several_currencies_the_first_column_counts_and_a_column_names_it(
