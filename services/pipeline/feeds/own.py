@@ -55,6 +55,9 @@ _WORDS = frozenset({"title", "description", "brand", "category"})
 
 REQUIRED_FIELDS = ("product_id", "title")
 
+_MOST_HEADERS = 3
+"""Lines with names of columns, as Amazon's templates have below those for people."""
+
 TEXT_VECTOR, IMAGE_VECTOR, VECTOR_MODEL = "text_vector", "image_vector", "vector_model"
 """Columns of a Parquet file that brings vectors: lists of floats, and the id of their model."""
 
@@ -138,6 +141,11 @@ class OwnFeed(Feed):
             if (said := said_in(values[at]))
         }
         fields, used = self._fields_of(values, attributes)
+        if record.number <= _MOST_HEADERS and all(
+            bare(fields.get(field, "").lower()) in map(bare, FIELD_COLUMNS[field])
+            for field in REQUIRED_FIELDS
+        ):
+            return FeedRow(record.number, values, {}, {}, "the row names columns, as a header does")
         further = self._further_pictures(values, attributes)
         keep_the_first_picture(fields, attributes, further)
         keep_the_first_category(fields, attributes, bare(used.get("category", "")))

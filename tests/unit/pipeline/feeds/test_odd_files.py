@@ -246,3 +246,11 @@ def test_a_torn_row_is_not_taken_for_one_without_its_last_cells(
     (tmp_path / "feed.csv").write_text(f"id,title,price,color\n{content}")
     found = list(open_feed(tmp_path / "feed.csv").rows())
     assert [row.values[0] for row in found if row.problem is None] == good
+
+
+def test_a_second_line_of_column_names_is_no_product(tmp_path: Path) -> None:
+    content = "Seller SKU\tProduct Name\nitem_sku\titem_name\nM-1\tName\nname\tMug\n"
+    (tmp_path / "amazon.txt").write_text(content)
+    names, *products = open_feed(tmp_path / "amazon.txt").rows()
+    assert names.problem == "the row names columns, as a header does"
+    assert [row.fields["product_id"] for row in products] == ["M-1", "name"]
