@@ -21,6 +21,7 @@ from services.pipeline.feeds.base import (
     shown,
 )
 from services.pipeline.feeds.html import html_to_text
+from services.pipeline.feeds.json_table import JsonTable
 from services.pipeline.feeds.own_cells import (
     NESTED,
     flatten,
@@ -91,7 +92,7 @@ class OwnFeed(Feed):
         missing = [field for field in REQUIRED_FIELDS if not self._fields[field]]
         if missing:
             wanted = "; ".join(f"{one} ({' or '.join(FIELD_COLUMNS[one][:4])})" for one in missing)
-            there, advice = shown(self.columns), _advice(self.columns, missing)
+            there, advice = shown(self.columns), _advice(table, missing)
             raise FeedUnusable(f"{self.path}: no column for {wanted}; {advice}; there are: {there}")
         taken = {index for columns in self._fields.values() for index, _ in columns}
         taken |= {names.index(name) for name in brought}
@@ -224,15 +225,17 @@ class OwnFeed(Feed):
         return vectors, problem
 
 
-def _advice(columns: Sequence[str], missing: Sequence[str]) -> str:
+def _advice(table: Table, missing: Sequence[str]) -> str:
     """Columns that are likely meant, such as `name-en_US`."""
     renamed = [
         f"{shown([column])!r} to {field}"
         for field in missing
-        if (column := next((one for one in columns if is_like(one, field)), None)) is not None
+        if (column := next((one for one in table.columns if is_like(one, field)), None)) is not None
     ]
     if renamed:
         return f"rename {' and '.join(renamed)}"
+    if isinstance(table, JsonTable):
+        return "name the members of the objects so, and save their list alone"
     return "name them in the first line of the file, without other lines above it"
 
 

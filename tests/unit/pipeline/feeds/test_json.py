@@ -103,6 +103,7 @@ def test_objects_longer_than_a_piece_are_read(tmp_path: Path) -> None:
         ('[{"id": 1, "title": "Mug"}, {"id": 2', "after 1 objects it breaks off"),
         ('[{"id": 1, "title": "Mug"}, {id: 2}]', "after 1 objects it breaks off"),
         ('{\n  "products": [\n    {"id": 1}\n  ]\n}', "neither a JSON array"),
+        ('{"products": [{"id": 1, "title": "Mug"}]}', "save their list alone"),
         ("[1, 2]", "neither a JSON array"),
         ("[]", "no JSON objects"),
         ("", "no JSON objects"),
