@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -158,14 +159,21 @@ def first_category(paths: Sequence[str]) -> tuple[str, dict[str, str]]:
 
     A path that another one continues says nothing more, and is left out.
     """
-    levels = [tuple(filter(None, map(str.strip, _LEVELS.split(path)))) for path in paths]
-    unique = dict.fromkeys(" ".join(" > ".join(one).split()) for one in levels if one)
+    unique = dict.fromkeys(filter(None, map(_category_path, paths)))
+    if len(unique) == 1:  # by far the most
+        return unique.popitem()[0], {}
     kept = [one for one in unique if not any(other.startswith(f"{one} > ") for other in unique)]
     kept.sort(key=lambda path: -path.count(" > "))  # stable: of equals the first
     if not kept:
         return "", {}
     more = "\n".join(kept[1:])
     return kept[0], {MORE_CATEGORIES: more} if more else {}
+
+
+@lru_cache(maxsize=4_096)
+def _category_path(text: str) -> str:
+    levels = filter(None, map(str.strip, _LEVELS.split(text)))
+    return " ".join(" > ".join(levels).split())
 
 
 @contextmanager
