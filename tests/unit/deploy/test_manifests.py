@@ -140,6 +140,20 @@ def test_a_pod_writes_nothing_but_its_volumes_and_gains_no_rights(name: str) -> 
     assert "memory" in container["resources"]["limits"]
 
 
+@pytest.mark.parametrize("name", sorted(pods()))
+def test_no_folder_in_a_volume_is_made_by_root_or_where_nobody_may_make_one(name: str) -> None:
+    """The runtime makes what lies between two mounts, for root; Kubernetes makes a `subPath`."""
+    pod = pods()[name]
+    mounts = pod["containers"][0]["volumeMounts"]
+    paths = {Path(one["mountPath"]) for one in mounts}
+    for path in paths:
+        assert paths.isdisjoint(path.parents) or path.parent in paths, path
+    sub_paths = {one["name"] for one in mounts if "subPath" in one}
+    for volume in pod["volumes"]:
+        if volume["name"] in sub_paths:
+            assert not volume.get("persistentVolumeClaim", {}).get("readOnly"), volume
+
+
 @pytest.mark.parametrize("name", sorted(SETTINGS))
 def test_every_name_that_is_set_is_a_setting_of_that_service(name: str) -> None:
     given = {one["name"] for one in pods()[name]["containers"][0].get("env", [])}
