@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 _CLUSTER = "cluster=true"
+_NODE = re.compile(r"[^:/\s]+:\d+")
 _SERVER_TYPE = "redis"
 _CLUSTER_TYPE = "redis_cluster"
 
@@ -25,11 +27,25 @@ class OnlineStoreConfig(Protocol):
     connection_string: str
 
 
+class BadAddress(ValueError):
+    """The address of the online store cannot be read."""
+
+
 def prepare(online_store: OnlineStoreConfig, timeout_s: float) -> None:
-    """Feast's settings of a Redis, made ready: time limits; several addresses are a cluster's."""
+    """Feast's settings of a Redis, made ready: time limits; several addresses are a cluster's.
+
+    Raises BadAddress, of which Feast would say no more than a KeyError or a ValueError.
+    """
     if getattr(online_store, "type", "") != "redis":
         return
     nodes = [part for part in online_store.connection_string.split(",") if "=" not in part]
+    if not nodes or not all(_NODE.fullmatch(node) for node in nodes):
+        # Without the value: a part of it may be a part of a password.
+        raise BadAddress(
+            "the address of the online store (REDIS_ADDRESS) must be HOST:PORT, with options "
+            "after commas: `redis:6379`, or `redis:6380,ssl=true,password=…`. It is no URL, and "
+            "a password in it has no comma"
+        )
     # Several addresses of sentinels say so themselves.
     if len(nodes) > 1 and online_store.redis_type == _SERVER_TYPE:
         online_store.redis_type = _CLUSTER_TYPE

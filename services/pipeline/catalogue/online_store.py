@@ -34,7 +34,7 @@ from redis.exceptions import RedisClusterException, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo import definitions
-from services.common.redis_limits import prepare
+from services.common.redis_limits import BadAddress, prepare
 from services.common.store_format import written_by_newer_release
 from services.common.variables import unset_variables
 from services.contracts.catalogue import (
@@ -157,7 +157,10 @@ class OnlineStore:
             raise DependencyAway(f"{file} needs {', '.join(missing)} in the environment")
         with _asking():
             config = load_repo_config(folder, file)
-            prepare(config.online_store, timeout_s)
+            try:
+                prepare(config.online_store, timeout_s)
+            except BadAddress as error:
+                raise DependencyAway(f"{file}: {error}") from error
             self._store = FeatureStore(repo_path=str(folder), config=config)
             self._keys: RedisKeys | None = None
 

@@ -44,8 +44,9 @@ class ReadBack:
 
 def _missing(told: str) -> StoreIncomplete:
     return StoreIncomplete(
-        f"not everything that was written is there when read back ({told}); is Redis "
-        "evicting or was it emptied? Nothing is published; run this again"
+        f"not everything that was written is there when read back ({told}): Redis was emptied, or "
+        "it evicts (then it needs more memory and `maxmemory-policy noeviction`). Nothing is "
+        "published; run this again"
     )
 
 

@@ -21,6 +21,7 @@ from services.contracts.catalogue import CatalogueHead
 from services.contracts.ranking import BUILT_IN
 from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.online_store import OnlineStore
+from services.pipeline.catalogue.read_back import ReadBack
 from services.pipeline.encoding.batches import Vectors, embed_pictures, embed_texts
 from services.pipeline.errors import DependencyAway, GateClosed
 from services.pipeline.judging.golden import Golden
@@ -108,7 +109,8 @@ class Gate:
     def approve(
         self, head: CatalogueHead, entries: Sequence[Entry], served: CatalogueHead | None
     ) -> None:
-        """Raises GateClosed for a version that is broken or worse; EncoderBroken."""
+        """Raises GateClosed for a version that is broken or worse; EncoderBroken;
+        StoreIncomplete when Redis has lost some of it."""
         if not self._force:
             self._check_vectors(head, entries, served)
         if self._golden is None:
@@ -136,6 +138,8 @@ class Gate:
         elif fault is not None:
             self.warning = f"{fault}: {_UNSEEN.format(model=head.model_id.partition('@')[0])}"
         if found:
+            # Rows that Redis has evicted since they were read back look like broken ones.
+            ReadBack(self._online, head.model_id).products(sample_of(entries))
             raise GateClosed(f"{'; '.join(found)}. {_FORCE}")
 
 

@@ -25,7 +25,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisClusterException, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.common.redis_limits import prepare
+from services.common.redis_limits import BadAddress, prepare
 from services.common.variables import unset_variables
 from services.retriever.errors import NotPublished, StoreUnavailable
 from services.retriever.loading.columns import Columns
@@ -35,6 +35,7 @@ _Signature = tuple[tuple[int, int, int], ...]
 """Inode, modification time and size of each file that a store was opened from."""
 
 _UNAVAILABLE = (
+    BadAddress,
     RedisError,
     RedisClusterException,
     FeastError,

@@ -11,16 +11,17 @@ import pandas as pd
 import pytest
 
 from services.contracts.base import ModalityWeights
+from services.contracts.catalogue import CONTENT_KEY, MODEL_KEY, PRODUCT_KEY
 from services.pipeline.catalogue.online_store import OnlineStore
 from services.pipeline.cli import main
 from services.pipeline.encoding.batches import embed_texts
-from services.pipeline.errors import FeedUnusable, GateClosed
+from services.pipeline.errors import FeedUnusable, GateClosed, StoreIncomplete
 from services.pipeline.evaluation.comparison import FUSED, LEARNED, LEARNED_SERVED, compare
 from services.pipeline.evaluation.page import BEGIN, END
 from services.pipeline.evaluation.searching import Asked, Retriever, Setup
 from services.pipeline.evaluation.tables import as_figures, as_markdown
 from services.pipeline.feeds import open_feed
-from services.pipeline.judging.gate import rankings
+from services.pipeline.judging.gate import Gate, rankings
 from services.pipeline.judging.golden import Golden, GoldenQuery, Half, Variant, write_golden
 from services.pipeline.judging.metrics import METRICS, NDCG, Grade
 from services.pipeline.judging.stored_rows import entries_of, product_rows
@@ -224,6 +225,23 @@ def test_vectors_that_all_say_the_same_are_not_published(
     with pytest.raises(GateClosed, match="60 products of different content have only 1"):
         load_feed(open_feed(write_feed(feed, rows)), settings)
     assert serve().info.version == version
+
+
+def test_vectors_that_redis_evicted_meanwhile_are_no_broken_ones(
+    settings: PipelineSettings, feed: Path
+) -> None:
+    load_feed(open_feed(feed), settings)
+    online = OnlineStore(settings.feature_store)
+    head, _ = online.head()
+    assert head is not None
+    entries = entries_of(online, head)
+    gate = Gate(online, settings, golden=None, force=False)
+    gate.approve(head, entries, None)
+    product, vectors, _ = entries[0]
+    lost = {PRODUCT_KEY: [product], MODEL_KEY: [head.model_id], CONTENT_KEY: [vectors]}
+    online.keys.delete(online.keys.of(lost))
+    with pytest.raises(StoreIncomplete, match=r"1 × vectors\).*maxmemory-policy noeviction"):
+        gate.approve(head, entries, None)
 
 
 def test_products_that_the_model_cannot_tell_apart_are_published_at_first_with_a_warning(

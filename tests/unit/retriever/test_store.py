@@ -9,6 +9,8 @@ import pytest
 from feast.infra.online_stores.redis import RedisOnlineStoreConfig, RedisType
 
 from services.common.redis_limits import prepare, with_limits
+from services.pipeline.catalogue.online_store import OnlineStore
+from services.pipeline.errors import DependencyAway
 from services.retriever.errors import NotPublished, StoreUnavailable
 from services.retriever.loading.store import FeastFeatures
 from tests.support.feast_repository import write_feature_repo
@@ -39,6 +41,23 @@ def test_several_addresses_are_those_of_a_cluster_unless_they_are_of_sentinels(
     online: Any = RedisOnlineStoreConfig(redis_type=RedisType(given), connection_string=addresses)
     prepare(online, 5.0)
     assert online.redis_type == prepared
+
+
+@pytest.mark.parametrize(
+    "address", ["redis://redis:6379", "redis", "redis:port", "redis:6379,password=a,b", "ssl=true"]
+)
+def test_an_address_that_feast_cannot_read_is_told_without_the_password(
+    tmp_path: Path, address: str
+) -> None:
+    repo = write_feature_repo(tmp_path / "repo", RedisAddress("127.0.0.1", 1))
+    file = repo / "feature_store.yaml"
+    file.write_text(file.read_text().replace("127.0.0.1:1", address))
+    (repo / "registry.db").touch()
+    with pytest.raises(StoreUnavailable, match="must be HOST:PORT") as told:
+        FeastFeatures(repo, timeout_s=1).refresh()
+    assert "a,b" not in str(told.value)
+    with pytest.raises(DependencyAway, match="must be HOST:PORT"):
+        OnlineStore(repo)
 
 
 def test_a_folder_that_does_not_exist_yet_is_told_and_not_made(tmp_path: Path) -> None:
