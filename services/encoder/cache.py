@@ -7,7 +7,6 @@ vector equals the computed one bit for bit.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import cast
@@ -25,13 +24,17 @@ _BYTES_A_NUMBER = 4
 _AT_ONCE = 256
 """Vectors in one command: half a megabyte for ViT-B/32."""
 
-# Writes and trims in one step. KEYS: the index (a sorted set of keys by time of writing), then the
-# keys. ARGV: now and lifetime in ms, maximum entries, then the values. The oldest are removed.
+# Writes and trims in one step. KEYS: the index (a sorted set of keys by time of writing, in ms of
+# Redis' own clock), then the keys. ARGV: lifetime in ms, maximum entries, then the values. The
+# oldest are removed. What a wrong clock put into the future goes too: it would be the last to go.
 _STORE = """
-local index, now, ttl, most = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local index, ttl, most = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', index, '-inf', now - ttl)
+redis.call('ZREMRANGEBYSCORE', index, '(' .. string.format('%.0f', now), '+inf')
 for i = 2, #KEYS do
-  redis.call('SET', KEYS[i], ARGV[i + 2], 'PX', ttl)
+  redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ttl)
   redis.call('ZADD', index, now, KEYS[i])
 end
 local over = redis.call('ZCARD', index) - most
@@ -127,7 +130,6 @@ class EmbeddingCache:
         """Store vectors, and remove the oldest above the limit. Redis failures raise nothing."""
         keys = [f"{self.prefix}index", *(self.prefix + key for key in vectors)]
         arguments: list[int | bytes] = [
-            int(time.time() * 1000),
             self._ttl_ms,
             self._max_entries,
             *(vector.astype("<f4").tobytes() for vector in vectors.values()),

@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from services.pipeline.catalogue.compaction import merge_small, small_parts
 from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.schemas import SCHEMAS
 from services.pipeline.catalogue.store_work import places_of
 from services.pipeline.catalogue.stores import Stores
-from services.pipeline.catalogue.sweeping import Sweep, reader_grace, worth_folding
+from services.pipeline.catalogue.sweeping import Sweep, read_since, reader_grace, worth_folding
 from services.pipeline.errors import PipelineError
 from services.pipeline.settings import PipelineSettings
 from services.writer.keeper import StoreKeeper
@@ -125,7 +125,7 @@ class Housekeeper:
         return any(len(small_parts(self._keeper.offline, view)) >= MERGE_AT for view in SCHEMAS)
 
     def _merge(self, stores: Stores, published: Published) -> None:
-        since = datetime.now(UTC) - self._grace_of(published)
+        since = read_since(published, self._grace_of(published))
         for view in SCHEMAS:
             merge_small(stores.offline, view, since)
         self._just_merged = True

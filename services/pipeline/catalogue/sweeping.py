@@ -32,7 +32,7 @@ from services.pipeline.catalogue.compaction import (
     worth_merging,
 )
 from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, keep_rows
-from services.pipeline.catalogue.ledger import Entry, Ledger
+from services.pipeline.catalogue.ledger import Entry, Ledger, Published
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
 from services.pipeline.catalogue.snapshots import remove_abandoned
@@ -40,6 +40,7 @@ from services.pipeline.pictures.unused import files_in, is_unused_download, is_u
 
 PICTURE_GRACE_S = 3_600.0
 
+_WRONG_CLOCK = timedelta(days=1)
 _KEYS_PER_STEP = 2_000
 _FILES_PER_STEP = 1_000
 _VIEWS = (VECTOR_VIEW, METADATA_VIEW, SHARD_VIEW, CHANGE_VIEW, HEAD_VIEW)
@@ -48,6 +49,18 @@ _VIEWS = (VECTOR_VIEW, METADATA_VIEW, SHARD_VIEW, CHANGE_VIEW, HEAD_VIEW)
 def reader_grace(head: CatalogueHead, least_s: float = 60.0) -> timedelta:
     """Time for which a retriever may be reading a version that is no longer served."""
     return timedelta(seconds=least_s + head.products / 1_000)
+
+
+def read_since(published: Published | None, grace: timedelta) -> datetime:
+    """Moment from which on a head that was served then may still be read.
+
+    Where the clock was wrong once, all later timestamps are ahead of it, a microsecond apart: then
+    the head before the served one is the only one that may be, else none would ever be removed.
+    """
+    now = datetime.now(UTC)
+    if published is not None and published.timestamp > now + _WRONG_CLOCK:
+        return published.timestamp
+    return now - grace
 
 
 def worth_folding(head: CatalogueHead, at_least: int) -> bool:
@@ -105,7 +118,7 @@ class Sweep:
     ) -> None:
         """grace: time for which superseded rows stay, for retrievers that read them."""
         self._places = places
-        self._since = datetime.now(UTC) - grace
+        self._since = read_since(places.ledger.head(), grace)
         self._dry_run = dry_run
         self._picture_grace_s = picture_grace_s
         self._kept = Kept()

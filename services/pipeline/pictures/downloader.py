@@ -112,7 +112,8 @@ class Downloader:
         """
         async with self._slots:
             entry = self._kept(url)
-            if entry is not None and time.time() - entry.fetched_at < self._manners.max_age_s:
+            # An age below zero is one of a clock that was wrong: the picture is asked about.
+            if entry is not None and 0 <= time.time() - entry.fetched_at < self._manners.max_age_s:
                 return entry.picture
             try:
                 return await self._fetch(url, entry)

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from typing import cast
 
 import numpy as np
@@ -84,6 +84,18 @@ async def test_the_oldest_go_beyond_the_bound(opened: Open, redis_address: Redis
         await cache.put({str(number): vector(number)})
         await asyncio.sleep(0.002)  # the index orders by milliseconds
     assert await held(cache, *"01234") == [False, False, True, True, True]
+
+
+async def test_entries_of_a_clock_that_was_ahead_do_not_push_new_ones_out(
+    opened: Open, redis_address: RedisAddress
+) -> None:
+    cache = opened(redis_address, max_entries=3)
+    await cache.put({one: vector(1) for one in "abc"})
+    with closing(redis.Redis.from_url(redis_address.url)) as client:
+        for one in "abc":
+            client.zincrby(f"{cache.prefix}index", 30 * 86_400_000, cache.prefix + one)
+    await cache.put({"new": vector(2)})
+    assert await held(cache, "new") == [True]
 
 
 async def test_a_vector_is_kept_no_longer_than_its_time(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore
 from services.pipeline.catalogue.schemas import SCHEMAS
 from services.pipeline.catalogue.store_work import rebuild, sweep, verify_stores
+from services.pipeline.catalogue.stores import open_stores, published_head
 from services.pipeline.cli import main
 from services.pipeline.errors import GateClosed
 from services.pipeline.feeds import open_feed
@@ -129,6 +131,31 @@ def test_what_comes_and_goes_leaves_no_change_behind(
     assert head.base == head.sequence
     assert titles(serve(), "p-001", "p-005") == ["Product 1", None]
     assert not verify_stores(settings).faults
+
+
+def test_a_clock_that_was_days_ahead_once_does_not_keep_every_version(
+    settings: PipelineSettings, tmp_path: Path, serve: Serve
+) -> None:
+    rows = product_rows(8)
+
+    def version(name: str) -> None:
+        feed = write_feed(tmp_path / "f.csv", [row | {"title": name} for row in rows])
+        load(feed, settings)
+
+    version("First")
+    with open_stores(settings.feature_store) as stores:
+        stores.clock.has_seen(datetime.now(UTC) + timedelta(days=400))
+        stores.publisher_of(published_head(stores.online)).change([("p-000", "", "")])
+    version("Second")
+    version("Third")
+    after_three = keys(settings)
+    for number in range(3):
+        version(f"Later {number}")
+    assert keys(settings) == after_three
+    assert titles(serve(), "p-000", "p-007") == ["Later 2", "Later 2"]
+    assert not verify_stores(settings).faults
+    roll_back(settings)
+    assert titles(serve(), "p-000") == ["Later 1"]
 
 
 def test_the_version_before_stays_whole_and_the_one_before_that_goes(

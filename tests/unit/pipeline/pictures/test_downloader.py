@@ -52,13 +52,13 @@ class Make:
 
     def __init__(self, media: MediaStore, folder: Path) -> None:
         self._media = media
-        self._folder = folder
+        self.folder = folder
         self._made: list[Downloader] = []
 
     def __call__(self, manners: Manners = QUICK, **changes: float) -> Downloader:
         made = Downloader(
             self._media,
-            DownloadCache(self._folder),
+            DownloadCache(self.folder),
             dataclasses.replace(manners, **changes),  # type: ignore[arg-type]
             networks=[LOOPBACK],
         )
@@ -109,6 +109,18 @@ async def test_a_picture_that_changed_takes_the_old_ones_place(
     link = server.on("/a", Answer(png(1)), Answer(png(2)))
     before = await make().fetch(link)
     assert await make(max_age_s=0).fetch(link) != before
+
+
+async def test_a_picture_that_was_fetched_by_a_wrong_clock_is_asked_about(
+    make: Make, server: PictureServer
+) -> None:
+    link = server.on("/a", Answer(png(1)), Answer(png(2)))
+    before = await make().fetch(link)
+    cache = DownloadCache(make.folder)
+    entry = cache.entry(link)
+    assert entry is not None
+    cache.keep(entry.model_copy(update={"fetched_at": entry.fetched_at + 30 * 86_400}))
+    assert await make().fetch(link) != before
 
 
 async def test_what_broke_off_goes_on_where_it_was(
