@@ -19,7 +19,7 @@ from services.contracts.products import MORE_IMAGES
 from services.contracts.writer import ProductInput
 from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.product import CatalogueProduct
-from services.pipeline.errors import NothingToLoad, PipelineError, TooLate, WrongModel
+from services.pipeline.errors import Busy, NothingToLoad, PipelineError, TooLate, WrongModel
 from services.writer.batch_log import Mark
 
 PICTURE_FIELDS = ("image", "image_url", "images", "image_urls")
@@ -149,6 +149,12 @@ def problem_of(error: PipelineError | OSError) -> ServiceError:
         return ModelMismatch(detail)
     if isinstance(error, NothingToLoad):
         return NotReady(detail)
+    if isinstance(error, Busy):
+        # The gateway passes this on, so without the process and the folder.
+        return NotReady(
+            "A load, or another command that writes, is running; nothing is changed. Send it again "
+            "when that has ended. Searches go on."
+        )
     if isinstance(error, TooLate):
         return too_late()
     return DependencyUnavailable(detail)

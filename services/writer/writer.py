@@ -27,7 +27,7 @@ from services.contracts.synonyms import Synonym
 from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.encoding.encoder_client import EncoderClient
-from services.pipeline.errors import Busy, NothingToLoad, PipelineError, StoreIncomplete, TooLate
+from services.pipeline.errors import NothingToLoad, PipelineError, StoreIncomplete, TooLate
 from services.pipeline.pictures.media import MediaStore
 from services.pipeline.settings import PipelineSettings
 from services.writer.batch_log import BatchLog, StoredLine, moment_us
@@ -294,6 +294,4 @@ def own_time() -> Deadline:
 
 def _is_lasting(error: PipelineError | OSError) -> bool:
     """True if the next change would meet it too: a full disk, or unavailable Redis."""
-    if isinstance(error, Busy):
-        return False
     return isinstance(error, OSError) or isinstance(problem_of(error), DependencyUnavailable)

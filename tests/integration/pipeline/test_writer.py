@@ -258,7 +258,9 @@ async def test_while_a_file_is_loaded_changes_are_asked_to_come_again(
 ) -> None:
     with only_writer(settings.feature_store / "offline"):
         response = await writer.put("/products/mug", json=MUG)
-        assert_problem(response, 503, "dependency-unavailable")
+        problem = assert_problem(response, 503, "not-ready")
+        assert "A load" in problem["detail"]
+        assert str(settings.feature_store) not in problem["detail"]
         assert response.headers["retry-after"] == "1"
     change(await writer.put("/products/mug", json=MUG))
 
