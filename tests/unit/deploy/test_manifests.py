@@ -154,6 +154,19 @@ def test_no_folder_in_a_volume_is_made_by_root_or_where_nobody_may_make_one(name
             assert not volume.get("persistentVolumeClaim", {}).get("readOnly"), volume
 
 
+def test_the_encoder_starts_with_the_model_that_its_image_has() -> None:
+    """A new volume of Docker starts as a copy of the image's folder, one of Kubernetes is empty."""
+    pod = pods()["encoder"]
+    (container,), (copy,) = pod["containers"], pod["initContainers"]
+    (models,) = (one for one in container["volumeMounts"] if one["name"] == "models")
+    assert copy["image"] == container["image"]
+    assert copy["securityContext"] == container["securityContext"]
+    assert copy["command"] == ["cp", "-r", f"{models['mountPath']}/.", "/models"]
+    assert copy["volumeMounts"] == [{"name": "models", "mountPath": "/models"}]
+    dockerfile = Path("Dockerfile").read_text(encoding="utf-8")
+    assert f"ENCODER_MODEL_CACHE_DIR={models['mountPath']} " in dockerfile
+
+
 @pytest.mark.parametrize("name", sorted(SETTINGS))
 def test_every_name_that_is_set_is_a_setting_of_that_service(name: str) -> None:
     given = {one["name"] for one in pods()[name]["containers"][0].get("env", [])}
