@@ -40,6 +40,35 @@ describe('filters', () => {
     expect(address()).toBe('/?q=mug')
   })
 
+  it('list all values of a field, with a way to find one; the most frequent where there may be more', async () => {
+    const values = (name: string, count: number) => Array.from({ length: count }, (_, at) => ({ value: `${name} ${at}`, count: 1 }))
+    searchAnswers(() => answer(['Red mug'], { facets: { fields: { brand: values('Brand', 30), size: values('Size', 100) }, price: null } }))
+    const user = userEvent.setup()
+    open('/?q=mug&f.brand=Brand+29')
+    const brand = await within(filters()).findByRole('group', { name: 'Brand' })
+    expect(searches()[0]).toMatchObject({ facet_values: 100 })
+    expect(within(brand).getAllByRole('checkbox')).toHaveLength(7)
+    await user.click(within(brand).getByRole('button', { name: 'Show all 30' }))
+    expect(within(brand).getAllByRole('checkbox')).toHaveLength(30)
+    const field = within(brand).getByRole('searchbox', { name: 'Find in Brand' })
+    await user.type(field, 'brand 17')
+    expect(within(brand).getAllByRole('checkbox')).toHaveLength(1)
+    await user.type(field, '8')
+    expect(within(brand).getByRole('status')).toHaveTextContent('None of them.')
+    await user.click(within(brand).getByRole('button', { name: 'Show fewer' }))
+    expect(within(brand).getAllByRole('checkbox')).toHaveLength(7)
+    const size = within(filters()).getByRole('group', { name: 'Size' })
+    expect(within(size).getByRole('button', { name: 'Show the 100 most frequent' })).toBeInTheDocument()
+  })
+
+  it('name the currency that a price range is in', async () => {
+    searchAnswers(() => answer(['Red mug'], { facets: { fields: {}, price: { min: 5, max: 50, currency: 'GBP' } } }))
+    open('/?q=mug')
+    const price = await within(filters()).findByRole('group', { name: 'Price' })
+    expect(within(price).getByRole('spinbutton', { name: 'From £' })).toBeVisible()
+    expect(within(price).getByRole('slider', { name: 'Highest price' })).toHaveAttribute('aria-valuetext', '£50.00')
+  })
+
   it('take a price range, and refuse one that is the wrong way round', async () => {
     searchAnswers(() => answer(['Red mug'], { facets: FACETS }))
     const user = userEvent.setup()

@@ -19,6 +19,7 @@ describe('what the gateway is asked', () => {
       sort: 'relevance',
       filters: { category: null, brand: null, color: null, in_stock: null, price: null, attributes: {} },
       facets: ['*'],
+      facet_values: 100,
     })
   })
 

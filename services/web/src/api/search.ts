@@ -4,6 +4,8 @@ import { unknownFilters, type Found, type SearchAnswer, type SearchRequest } fro
 
 /** As many as the gateway gives at once. */
 const MOST_AT_ONCE = 100
+/** As many values of a field as the gateway counts. */
+export const MOST_VALUES = 100
 
 type Terms = NonNullable<SearchRequest['terms']>
 type Filters = NonNullable<SearchRequest['filters']>
@@ -61,6 +63,7 @@ export function toRequest(settings: SearchSettings): Partial<SearchRequest> & { 
     sort: settings.sort,
     filters: toFilters(settings),
     facets: ['*'],
+    facet_values: MOST_VALUES,
   }
 }
 

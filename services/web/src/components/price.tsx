@@ -24,6 +24,17 @@ export function Price({ price, currency, listPrice }: Props) {
   )
 }
 
+/** The sign of a currency, as the reader's language writes it; empty for none. */
+export function currencySign(currency: string | null | undefined, language: string): string {
+  if (!currency) return ''
+  try {
+    const parts = new Intl.NumberFormat(language, { style: 'currency', currency }).formatToParts(0)
+    return parts.find(({ type }) => type === 'currency')?.value ?? currency
+  } catch {
+    return currency
+  }
+}
+
 /** As the reader's language writes it; a currency that the browser does not know stands as it is. */
 export function priceText(price: number, currency: string | null, language: string): string {
   if (currency) {

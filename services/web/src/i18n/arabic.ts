@@ -33,6 +33,7 @@ export const arabic: Messages = {
 
   searchLabel: 'ابحث عن منتجات',
   searchPlaceholder: 'صِفه، أو أفلت صورة هنا',
+  searchShort: 'صِفه',
   search: 'بحث',
   clear: 'مسح البحث',
   examplesTitle: 'جرّب واحدًا من هذه',
@@ -167,7 +168,10 @@ export const arabic: Messages = {
   priceRange: (min, max) =>
     min !== null && max !== null ? `من ${min} إلى ${max}` : min !== null ? `من ${min}` : `حتى ${max ?? ''}`,
   showAll: (count) => `اعرض الكل (${count})`,
+  showMost: (count) => `اعرض ${count} من الأكثر شيوعًا`,
   showFewer: 'اعرض أقل',
+  findIn: (field) => `ابحث في ${field}`,
+  findNone: 'لا يوجد.',
 
   sort: 'ترتيب حسب',
   sortCatalogue: 'كما في الفهرس',

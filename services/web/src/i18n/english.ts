@@ -11,6 +11,7 @@ export const english = {
 
   searchLabel: 'Search for products',
   searchPlaceholder: 'Describe it, or drop a picture here',
+  searchShort: 'Describe it',
   search: 'Search',
   clear: 'Clear the search',
   examplesTitle: 'Try one of these',
@@ -141,7 +142,10 @@ export const english = {
   priceRange: (min: string | null, max: string | null) =>
     min !== null && max !== null ? `${min} to ${max}` : min !== null ? `from ${min}` : `up to ${max ?? ''}`,
   showAll: (count: number) => `Show all ${count}`,
+  showMost: (count: number) => `Show the ${count} most frequent`,
   showFewer: 'Show fewer',
+  findIn: (field: string) => `Find in ${field}`,
+  findNone: 'None of them.',
 
   sort: 'Sort by',
   sortCatalogue: 'As in the catalogue',

@@ -14,6 +14,7 @@ export const german: Messages = {
 
   searchLabel: 'Produkte suchen',
   searchPlaceholder: 'Beschreiben, oder ein Bild hier ablegen',
+  searchShort: 'Beschreiben',
   search: 'Suchen',
   clear: 'Suche leeren',
   examplesTitle: 'Probieren Sie eine davon',
@@ -147,7 +148,10 @@ export const german: Messages = {
   priceRange: (min, max) =>
     min !== null && max !== null ? `${min} bis ${max}` : min !== null ? `ab ${min}` : `bis ${max ?? ''}`,
   showAll: (count) => `Alle ${count} zeigen`,
+  showMost: (count) => `Die ${count} häufigsten zeigen`,
   showFewer: 'Weniger zeigen',
+  findIn: (field) => `In ${field} suchen`,
+  findNone: 'Nicht dabei.',
 
   sort: 'Sortieren nach',
   sortCatalogue: 'Wie im Katalog',

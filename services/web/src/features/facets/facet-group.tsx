@@ -1,11 +1,14 @@
 import { useState, type ReactNode } from 'react'
 import { FiChevronDown } from 'react-icons/fi'
 
+import { MOST_VALUES } from '../../api/search'
 import { Swatch } from '../../components/swatch'
 import { useLanguage } from '../../i18n/language'
 import type { Choice } from './choices'
 
 const SHOWN = 6
+/** A list of more values has a field to find one in it. */
+const LONG = 20
 
 interface Props {
   name: string
@@ -22,10 +25,30 @@ interface Props {
 export function FacetGroup({ name, choices, chosen, colours = false, open, onToggle }: Props) {
   const { say } = useLanguage()
   const [all, setAll] = useState(false)
-  // One that is chosen is never hidden behind "show all".
-  const shown = all ? choices : choices.filter(({ value }, place) => place < SHOWN || chosen.includes(value))
+  const [typed, setTyped] = useState('')
+  const finding = all && choices.length > LONG
+  const part = finding ? typed.trim().toLowerCase() : ''
+  const shown = all
+    ? choices.filter(({ value }) => value.toLowerCase().includes(part))
+    : // One that is chosen is never hidden behind "show all".
+      choices.filter(({ value }, place) => place < SHOWN || chosen.includes(value))
   return (
     <Group name={name} open={open} chosen={chosen.length}>
+      {finding && (
+        <input
+          type="search"
+          aria-label={say.findIn(name)}
+          placeholder={say.findIn(name)}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          className="field mb-1"
+        />
+      )}
+      {shown.length === 0 && (
+        <p role="status" className="muted py-2 text-sm">
+          {say.findNone}
+        </p>
+      )}
       <ul>
         {shown.map(({ value, label, count, depth }) => (
           <li key={value} style={{ paddingInlineStart: `${depth}rem` }}>
@@ -47,7 +70,7 @@ export function FacetGroup({ name, choices, chosen, colours = false, open, onTog
           aria-expanded={all}
           onClick={() => setAll(!all)}
         >
-          {all ? say.showFewer : say.showAll(choices.length)}
+          {all ? say.showFewer : choices.length < MOST_VALUES ? say.showAll(choices.length) : say.showMost(MOST_VALUES)}
         </button>
       )}
     </Group>

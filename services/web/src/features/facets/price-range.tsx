@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState, type ComponentProps, type FormEvent } from 'react'
 
 import type { Facets } from '../../api/client'
+import { currencySign, priceText } from '../../components/price'
 import { useLanguage } from '../../i18n/language'
 import type { SearchSettings } from '../../lib/search-params'
 import { useSettled } from '../../lib/use-settled'
@@ -17,8 +18,9 @@ interface Props {
 
 /** Between which prices: two thumbs, and two fields for exact figures. */
 export function PriceRange({ price, span, onChange }: Props) {
-  const { say } = useLanguage()
+  const { say, language } = useLanguage()
   const id = useId()
+  const sign = currencySign(span?.currency, language)
   const [wrong, setWrong] = useState(false)
   const [shown, drag] = useSettled(price, (next) => {
     if (next.min !== price.min || next.max !== price.max) onChange(next)
@@ -33,7 +35,9 @@ export function PriceRange({ price, span, onChange }: Props) {
   }
   const field = (name: 'min' | 'max', label: string, hint: number | undefined) => (
     <label className="min-w-0 flex-1 text-xs">
-      <span className="muted">{label}</span>
+      <span className="muted">
+        {label} {sign}
+      </span>
       <Figure
         value={shown[name]}
         name={name}
@@ -94,14 +98,13 @@ function Thumbs({ price, span, onChange }: ThumbsProps) {
   const steps = stepsOf(span)
   const low = price.min === null ? 0 : toPlace(price.min, span)
   const high = price.max === null ? steps : toPlace(price.max, span)
-  const figure = (value: number) => value.toLocaleString(language)
   const thumb = (name: 'min' | 'max', label: string) => {
     const place = name === 'min' ? low : high
     return (
       <input
         type="range"
         aria-label={label}
-        aria-valuetext={figure(price[name] ?? span[name])}
+        aria-valuetext={priceText(price[name] ?? span[name], span.currency ?? null, language)}
         min={0}
         max={steps}
         value={place}
