@@ -38,6 +38,25 @@ test('the way back leads to the same results, the same place in them and the sam
   }
 })
 
+test('the way back leads to the same place after the product was loaded again', async ({ shop, page }) => {
+  await shop.open('/?q=red+striped+mug')
+  const title = (await shop.titles())[17] ?? ''
+  await shop.card(title).scrollIntoViewIfNeeded()
+  const place = await page.evaluate(() => window.scrollY)
+  expect(place).toBeGreaterThan(400)
+  await shop.openProduct(title)
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible()
+  // A slow answer: the browser itself gives up before it is there.
+  await page.route('**/search', async (route) => {
+    await new Promise((done) => setTimeout(done, 500))
+    await route.continue()
+  })
+  await page.goBack()
+  await shop.settled()
+  await expect.poll(() => page.evaluate(() => window.scrollY)).toBe(place)
+})
+
 test('from product to product, one way still leads back to the results', async ({ shop, page }) => {
   await shop.open('/?q=red+striped+mug')
   await shop.openProduct('Kestrel red striped porcelain mug')

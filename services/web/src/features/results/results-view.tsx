@@ -9,7 +9,7 @@ import { useLanguage } from '../../i18n/language'
 import { hasQuestion, type SearchSettings } from '../../lib/search-params'
 import type { Answer } from '../../lib/use-answer'
 import { usePatience } from '../../lib/use-patience'
-import { useReloadedPlace } from '../../lib/use-reloaded-place'
+import { usePlace } from '../../lib/use-place'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 import { EmptyResults } from './empty-results'
 import { useFoundText } from './found-text'
@@ -54,7 +54,7 @@ export function ResultsView(props: Props) {
   const bare = answer.state === 'failed' || (answer.state === 'done' && answer.value.results.length === 0)
   const [category, ...others] = settings.filters['category'] ?? []
   useSpoken(answer)
-  useReloadedPlace(answer.state === 'done')
+  usePlace(answer.state === 'done')
   useSeenFromTop(title, props.searchKey)
   const moreLike = (id: string) => {
     props.onMoreLike(id)
