@@ -96,6 +96,25 @@ describe('searching by words', () => {
     await card('靴')
   })
 
+  it('leaves nothing out with the Enter that ends a word of an input method', async () => {
+    searchAnswers(() => answer(['Red mug']))
+    open('/?q=mug')
+    await card('Red mug')
+    fireEvent.click(screen.getByRole('button', { name: 'Leave something out' }))
+    const field = screen.getByRole('textbox')
+    const form = field.closest('form')
+    if (!form) throw new Error('the field has no form')
+    fireEvent.compositionStart(field)
+    fireEvent.change(field, { target: { value: 'くつ' } })
+    fireEvent(form, createEvent.submit(form))
+    fireEvent.keyDown(field, { key: 'Escape' })
+    expect(field).toBeInTheDocument()
+    expect(searches()).toHaveLength(1)
+    fireEvent.compositionEnd(field)
+    fireEvent(form, createEvent.submit(form))
+    await waitFor(() => expect(searches().at(-1)).toMatchObject({ query: 'mug without くつ' }))
+  })
+
   it('remembers what was searched, and forgets it when asked to', async () => {
     searchAnswers(() => answer(['Red mug']))
     const user = userEvent.setup()

@@ -135,6 +135,7 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
   const [open, setOpen] = useState(false)
   const [typed, setTyped] = useState('')
   const opener = useRef<HTMLButtonElement>(null)
+  const composing = useRef(false)
   useFocusKept(opener, open)
   if (!open)
     return (
@@ -144,6 +145,8 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
     )
   const submit = (event: FormEvent) => {
     event.preventDefault()
+    // Enter also chooses a word of an input method.
+    if (composing.current) return
     setOpen(false)
     setTyped('')
     if (typed.trim()) onAdd(typed.trim())
@@ -163,8 +166,10 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
         dir="auto"
         placeholder={say.withoutPlaceholder}
         onChange={(event) => setTyped(event.target.value)}
+        onCompositionStart={() => (composing.current = true)}
+        onCompositionEnd={() => (composing.current = false)}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') setOpen(false)
+          if (event.key === 'Escape' && !composing.current) setOpen(false)
         }}
         className="field w-44! rounded-full!"
       />
