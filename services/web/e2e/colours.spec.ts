@@ -34,6 +34,26 @@ for (const colorScheme of ['light', 'dark'] as const)
     expect(drawn).toBe(named)
   })
 
+test('with forced colours buttons have an edge, and one picture of several is the chosen one', async ({ shop, page }) => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  const other = (await (await page.request.get('/products/sample-0001')).json()) as { image_url: string }
+  await page.route('**/products/sample-0018', async (route) => {
+    const response = await route.fetch()
+    const product = (await response.json()) as { attributes: Record<string, string> }
+    const attributes = { ...product.attributes, more_images: other.image_url }
+    await route.fulfill({ response, json: { ...product, attributes } })
+  })
+  await shop.open('/product/sample-0018')
+  const edge = (one: Element) => getComputedStyle(one).borderTopColor
+  const search = page.getByRole('button', { name: say.search, exact: true })
+  const colour = await search.evaluate((one) => getComputedStyle(one).color)
+  expect(await search.evaluate(edge)).toBe(colour)
+  const pictures = page.getByRole('list', { name: say.morePictures }).getByRole('button')
+  await expect(pictures).toHaveCount(2)
+  const [chosen, beside] = await pictures.evaluateAll((all) => all.map((one) => getComputedStyle(one).borderTopColor))
+  expect(chosen).not.toBe(beside)
+})
+
 test('who likes it dark sees no white before the page is there', async ({ browser, baseURL }) => {
   for (const [colorScheme, stored] of [['dark', null], ['light', '"dark"']] as const) {
     const context = await browser.newContext({ colorScheme, ...(baseURL && { baseURL }) })
@@ -55,6 +75,8 @@ test('paper is light, with every picture, and without what nobody can press', as
   await shop.settled()
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
   await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')))
+  await expect(page.getByRole('heading', { level: 1, name: 'mug' })).toBeInViewport()
+  await expect(page.getByRole('button')).toHaveCount(0)
   const html = await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)
   expect(html).toBe('light')
   await expect(page.getByRole('search')).toBeHidden()
@@ -62,6 +84,28 @@ test('paper is light, with every picture, and without what nobody can press', as
   await expect
     .poll(() => page.locator('article img').evaluateAll((all) => all.filter((one) => !(one as HTMLImageElement).naturalWidth).length))
     .toBe(0)
+})
+
+test('paper has all of a product: what is like it too, and nothing that is cut off', async ({ shop, page }) => {
+  await page.setViewportSize({ width: 794, height: 1123 })
+  await shop.open('/product/sample-0018')
+  const shelf = page.getByRole('region', { name: say.similarLook })
+  await expect(shelf.getByRole('article')).toHaveCount(6)
+  await page.emulateMedia({ media: 'print' })
+  for (const card of await shelf.getByRole('article').all()) {
+    const box = await card.boundingBox()
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(794)
+  }
+  await expect(page.getByRole('link', { name: say.visitShop })).toBeHidden()
+  await expect(page.locator('article img').first()).toBeVisible()
+})
+
+test('a theme that is chosen in another tab is the theme of this one too', async ({ shop, page, context }) => {
+  await shop.open()
+  const other = await context.newPage()
+  await other.goto('/')
+  await other.getByRole('button', { name: say.dark }).click()
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
 })
 
 test('the theme that was chosen stays with another visit', async ({ page }) => {

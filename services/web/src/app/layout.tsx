@@ -115,7 +115,7 @@ function Welcome({ children }: { children: React.ReactNode }) {
       <h1 className="text-center text-3xl font-semibold tracking-tight text-balance sm:text-5xl">{say.tagline}</h1>
       <p className="muted mt-4 mb-8 text-center text-balance sm:text-lg">{say.subtitle}</p>
       {children}
-      <p className="muted mt-4 text-center text-sm text-balance">{say.pictureHint}</p>
+      <p className="muted mt-4 text-center text-sm text-balance pointer-coarse:hidden">{say.pictureHint}</p>
     </div>
   )
 }

@@ -66,7 +66,7 @@ export function SearchPage() {
   return (
     <>
       <div>
-        <h1 className="sr-only">{say.tagline}</h1>
+        <h1 className={`sr-only ${subject && 'text-xl font-semibold print:not-sr-only'}`}>{subject || say.tagline}</h1>
         <QueryChips
           settings={settings}
           answer={answer.state === 'done' ? answer.value : null}

@@ -49,7 +49,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
   return (
     // Escape anywhere in the editor leaves it; nothing else is caught.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
-    <section aria-labelledby={id} onKeyDown={leave} className="panel mx-auto mt-3 max-w-4xl p-4 sm:p-5">
+    <section aria-labelledby={id} onKeyDown={leave} className="panel mx-auto mt-3 max-w-4xl p-4 sm:p-5 print:hidden">
       <h2 id={id} ref={heading} tabIndex={-1} className="font-semibold outline-none">
         {say.cropTitle}
       </h2>

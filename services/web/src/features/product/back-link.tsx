@@ -18,7 +18,7 @@ export function BackLink() {
     void navigate(-back.steps)
   }
   return (
-    <Link to={`/${back?.search ?? ''}`} onClick={go} className="link my-3 inline-flex min-h-11 items-center gap-2">
+    <Link to={`/${back?.search ?? ''}`} onClick={go} className="link my-3 inline-flex min-h-11 items-center gap-2 print:hidden">
       <FiArrowLeft aria-hidden className="rtl:rotate-180" /> {back ? say.back : say.toSearch}
     </Link>
   )

@@ -43,7 +43,7 @@ export function Gallery({ product }: { product: Product }) {
           sizes="(min-width: 48rem) 34rem, 90vw"
           onFail={() => leaveOut(shown)}
         />
-        <span aria-hidden className="card-button end-3 bottom-3">
+        <span aria-hidden className="card-button end-3 bottom-3 print:hidden">
           <FiZoomIn />
         </span>
       </button>
@@ -56,7 +56,7 @@ export function Gallery({ product }: { product: Product }) {
                 aria-pressed={place === at}
                 aria-label={say.pictureOf(all.indexOf(picture) + 1, title)}
                 onClick={() => setChosen(picture)}
-                className="block w-full cursor-pointer rounded-xl border-2 border-transparent aria-pressed:border-brand-600 dark:aria-pressed:border-brand-400"
+                className="block w-full cursor-pointer rounded-xl border-2 border-transparent aria-pressed:border-brand-600 dark:aria-pressed:border-brand-400 forced-colors:not-aria-pressed:border-[Canvas]"
               >
                 <Thumbnail url={picture} title="" sizes="6rem" onFail={() => leaveOut(picture)} />
               </button>

@@ -16,7 +16,7 @@ export function RefineSearch({ id }: { id: string }) {
     `/?${writeSettings({ ...settings, shown: 0, sort: 'relevance', ...part }).toString()}`
   const without = (ids: string[]) => ids.filter((one) => one !== id)
   return (
-    <section aria-labelledby="refine">
+    <section aria-labelledby="refine" className="print:hidden">
       <h2 id="refine" className="mb-2 text-sm font-medium">
         {settings.query ? say.refine(settings.query) : say.refineSearch}
       </h2>

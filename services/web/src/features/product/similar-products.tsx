@@ -9,7 +9,7 @@ import { useAnswer } from '../../lib/use-answer'
 const MOST = 6
 /** A row to swipe through where the window is narrow; all at once where they fit. */
 const SHELF =
-  'flex snap-x snap-mandatory gap-4 overflow-x-auto p-1 pb-3 xl:grid xl:grid-cols-6 xl:overflow-visible'
+  'flex snap-x snap-mandatory gap-4 overflow-x-auto p-1 pb-3 xl:grid xl:grid-cols-6 xl:overflow-visible print:flex-wrap print:overflow-visible'
 const PLACE = 'w-52 shrink-0 snap-start xl:w-auto'
 
 interface Props {

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState, type FormEvent, type ReactNod
 import { FiSearch, FiX } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
+import { useWide } from '../../lib/use-wide'
 import { whenIdle } from '../../lib/when-idle'
 import type { FieldEvents, SuggestionList } from './suggestion-list'
 
@@ -17,6 +18,7 @@ interface Props {
 /** The box. `/` anywhere on the page brings the cursor here; Enter searches. */
 export function SearchBar({ query, onSearch, onProduct, children }: Props) {
   const { say } = useLanguage()
+  const wide = useWide()
   const [typed, setTyped] = useState(query)
   const [shown, setShown] = useState(query)
   const box = useRef<HTMLInputElement>(null)
@@ -58,7 +60,7 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
           aria-controls="suggestions"
           aria-expanded={list.open}
           aria-activedescendant={list.active}
-          placeholder={say.searchPlaceholder}
+          placeholder={wide ? say.searchPlaceholder : say.searchShort}
           value={typed}
           onChange={(event) => {
             setTyped(event.target.value)

@@ -21,7 +21,7 @@ export function SettingsPanel({ settings, onChange }: Props) {
     <CheckField label={label} hint={hint} checked={settings[name]} onChange={(on) => onChange({ [name]: on })} />
   )
   return (
-    <section aria-label={say.settings} className="panel mt-3 p-4 sm:p-6">
+    <section aria-label={say.settings} className="panel mt-3 p-4 sm:p-6 print:hidden">
       <div className="grid gap-x-10 gap-y-4 sm:grid-cols-2">
         <div>
           {check('weak', say.weak, say.weakHint)}
