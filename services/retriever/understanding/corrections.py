@@ -23,6 +23,7 @@ from services.retriever.understanding.tokens import Token, is_hyphen
 from services.retriever.understanding.wording import Wording
 from services.retriever.words import Analyser, Lexicon, Near
 from services.retriever.words.compounds import parts_of
+from services.retriever.words.concepts import initials_of
 from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.frame_words import own_frame_words
 from services.retriever.words.postings import Numbers
@@ -110,13 +111,13 @@ class Corrections:
             or self._wording.at("not", tokens, place)
         ):
             return None
-        if not self._has_compound(first, second):
+        if self._synonyms.has([first, second]) or not self._has_compound(first, second):
             return None
-        apart, together = (
-            len(rows_saying(self._words, text, synonyms=self._synonyms))
-            for text in (f"{first} {second}", joined)
+        one, other, together = (
+            rows_saying(self._words, text, synonyms=self._synonyms)
+            for text in (first, second, joined)
         )
-        if apart * _TIMES > together:
+        if len(np.intersect1d(one, other)) * _TIMES > len(together):
             return None
         return Correction(place, after - place + 1, self._surface(joined))
 
@@ -227,7 +228,7 @@ class Corrections:
             return True
         if word in self._synonyms or self._dictionary.has(word):
             return True
-        if parts_of(self._words, word) is not None:
+        if parts_of(self._words, word) is not None or initials_of(self._words, word):
             return True
         if word in self._wording.words or self._words.analyser.is_frame_word(word):
             return True

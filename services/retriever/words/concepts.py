@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,13 +14,17 @@ from services.retriever.words.compounds import compounds_with, parts_of
 from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.function_words import PARTICLES, SIZE
 from services.retriever.words.live import Words
-from services.retriever.words.measures import apart, joined, longer
+from services.retriever.words.measures import apart, joined, longer, ungrouped
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 from services.retriever.words.texts import FIELDS, INCHES
 
 _NOT_DESCRIPTION = 0xFF & ~(1 << FIELDS.index("description"))
 _LETTER = re.compile(r"(?<![^\s&/(,])(?!x\s*\d)[a-z](?![^\s&/),])")
 """A letter that stands alone: of `T-shirt, size M` the last one, of `2 x 4` none."""
+
+_INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?")
+_MOST_INITIALS = 4
+_BRAND = 1 << FIELDS.index("brand")
 
 _SIZE = re.compile(r"\d+|\d*x*[lms]")
 
@@ -90,9 +95,21 @@ def _other_ways(words: Words, word: str) -> list[tuple[str, ...]]:
         # An adjective of Japanese and its noun: a scarf that is 赤 is a 赤い one.
         return [(word[0],)]
     if word.isalpha() and len(word) > 1:
-        parts = parts_of(words, word)
+        parts = parts_of(words, word) or initials_of(words, word)
         return [*([parts] if parts else []), *((one,) for one in compounds_with(words, word))]
     return words.remembered("sizes", word, partial(_sizes, words))
+
+
+def initials_of(words: Words, word: str) -> tuple[str, ...]:
+    """The letters of a short word that no product says, if a brand is so: `elf` of "e.l.f."."""
+    if len(word) > _MOST_INITIALS or not word.isalpha() or words.says(word):
+        return ()
+    return words.remembered("initials", word, partial(_initials, words))
+
+
+def _initials(words: Words, word: str) -> tuple[str, ...]:
+    named = reduce(np.intersect1d, (words.rows(one, _BRAND) for one in word))
+    return tuple(word) if len(named) else ()
 
 
 def _sizes(words: Words, word: str) -> list[tuple[str, ...]]:
@@ -122,9 +139,26 @@ def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
     return found
 
 
+def _beside(words: Words, asked: Sequence[str], place: int, *, measured: bool) -> tuple[str, ...]:
+    """Words of the catalogue that this word makes with a neighbour: `powerbank` of "power bank".
+
+    measured: whether a number is among the words.
+    """
+    found = joined(words, asked, place) if measured else []
+    for first, second in pairwise(asked[max(place - 1, 0) : place + 2]):
+        function_words = words.analyser.function_words
+        if first in function_words or second in function_words or not second.isalpha():
+            continue
+        if first.isalpha() and len(second) > 1 and words.says(first + second):
+            found.append(first + second)
+    return tuple(found)
+
+
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
-    text = _in_inches(text)
+    text = ungrouped(_in_inches(text))
+    if "." in text:
+        text = _INITIALS.sub(lambda one: one.group().replace(".", ""), text)
     asked = _without_seams(words, words.analyser.words(text))
     letters = set[str]()
     if any(len(word) == 1 and "a" <= word <= "z" for word in asked):
@@ -145,7 +179,7 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
             continue
         if length or own[0] in letters or not words.analyser.is_function_word(own[0]):
             alone = len(own) == 1
-            beside = tuple(joined(words, asked, place)) if measured and alone else ()
+            beside = _beside(words, asked, place, measured=measured) if alone else ()
             more = _other_ways(words, own[0]) if alone else []
             ways = [own, *others, *more, *((one,) for one in beside)]
             name = " ".join(own)

@@ -22,10 +22,10 @@ _UNITS = frozenset("aghklmvw")
 _NAMES = {
     name: names
     for names in (
-        ("l", "litre", "litres", "liter", "liters", "litro", "litros", "litri"),
+        ("l", "lt", "ltr", "litre", "litres", "liter", "liters", "litro", "litros", "litri"),
         ("ml", "millilitre", "millilitres", "milliliter", "milliliters"),
-        ("g", "gram", "grams", "gramm", "gramme", "grammes", "gramos", "grammi"),
-        ("kg", "kilo", "kilos", "kilogram", "kilograms", "kilogramm"),
+        ("g", "gr", "grs", "gram", "grams", "gramm", "gramme", "grammes", "gramos", "grammi"),
+        ("kg", "kgs", "kilo", "kilos", "kilogram", "kilograms", "kilogramm"),
         ("oz", "ounce", "ounces"),
         ("lb", "lbs", "pound", "pounds"),
         ("mm", "millimetre", "millimetres", "millimeter", "millimeters"),
@@ -35,6 +35,10 @@ _NAMES = {
         ("ft", "foot", "feet"),
         ("v", "volt", "volts"),
         ("w", "watt", "watts"),
+        ("mg", "milligram", "milligrams", "milligramm"),
+        ("mah",),
+        ("gb", "gig", "gigs", "gigabyte", "gigabytes"),
+        ("tb", "terabyte", "terabytes"),
         ("pc", "pcs", "piece", "pieces", "stk", "stuck"),
     )
     for name in names
@@ -44,8 +48,15 @@ _CLOTHES_SIZE = re.compile(r"\d+x+[ls]")
 """Sizes of clothes: `2XL` is not two of XL."""
 _SCREW = re.compile(r"[a-z]\d+")
 _UNIT = re.compile(r"[a-z]{1,2}")
+_ANY_UNIT = re.compile(r"[a-z]{1,3}")
 _SIDE = re.compile(r"x\d+[a-z]{0,2}")
 _SIDES = re.compile(r"x\d+[a-z]*")
+_CODE = re.compile(r"(?!.*\dx\d)[a-z]+\d[a-z\d]*")
+"""Model numbers: `bl1850`."""
+_FEWEST_OF_BEGINNING = 4
+"""Characters of a model number that lacks its end; shorter ones lack their beginning."""
+_GROUPS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,'’]\d{3})+)(?![\d.,'’]*\d)")
+"""Numbers with their thousands apart: `20,000`."""
 _MOST = 32
 _FEWEST_OF_PART = 3
 
@@ -54,10 +65,14 @@ def apart(words: Words, word: str) -> list[Phrase]:
     """The parts of a number with letters, or of a size, if products say each: `500 ml`."""
     parts = [part for one in _TIMES.split(word) for part in _separated(one)]
     phrases: list[Phrase] = [(word[:cut], word[cut:]) for cut in _borders(word)]
-    if len(parts) > 1 or word.isdecimal():
-        parts = [piece for part in parts for piece in _cut(words, part)]
-    if len(parts) > 1:
-        phrases += [(*parts[:-1], name) for name in _NAMES.get(parts[-1], parts[-1:])]
+    whole = [] if len(parts) == 1 and not word.isdecimal() else _cut(words, parts)
+    for some in (whole, [piece for part in whole for piece in _thousands(part)]):
+        names = _NAMES.get(some[-1], some[-1:]) if len(some) > 1 else ()
+        phrases += [(*some[:-1], name) for name in names]
+        if len(some) == 2 and some[0].isdecimal():
+            phrases += [(some[0] + name,) for name in names if name != some[1]]
+        elif len(some) > 1 and some[-1].isdecimal():
+            phrases += [(*some[:-1], one) for one in _with_unit(words, some[-1])]
     return [one for one in dict.fromkeys(phrases) if all(map(words.says, one))]
 
 
@@ -70,19 +85,31 @@ def _borders(word: str) -> list[int]:
     ]
 
 
-def _cut(words: Words, part: str) -> list[str]:
-    """Letters that no product says, as two words that one says together: `15promax`; and a number
-    with its thousands apart: `20,000 mAh`.
-    """
-    if part.isdecimal() and len(part) > 3 and not words.says(part):
-        return [part[:-3], part[-3:]]
-    if not part.isalpha() or words.says(part) or part in _NAMES:
-        return [part]
+def _cut(words: Words, parts: Sequence[str]) -> list[str]:
+    """With letters that no product says as two words that one says together: `15promax`."""
+    found: list[str] = []
+    for part in parts:
+        known = not part.isalpha() or words.says(part) or part in _NAMES
+        found += [part] if known else _two(words, part)
+    return found
+
+
+def _two(words: Words, part: str) -> list[str]:
     for place in range(_FEWEST_OF_PART, len(part) - _FEWEST_OF_PART + 1):
         first, second = (words.rows(one) for one in (part[:place], part[place:]))
         if len(np.intersect1d(first, second)):
             return [part[:place], part[place:]]
     return [part]
+
+
+def _thousands(part: str) -> list[str]:
+    """A number with its thousands apart, as `20,000 mAh` is cut in titles."""
+    return [part[:-3], part[-3:]] if part.isdecimal() and len(part) > 3 else [part]
+
+
+def ungrouped(text: str) -> str:
+    """With numbers whose thousands are apart as one word: `20,000`."""
+    return _GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text)
 
 
 def longer(words: Words, word: str) -> list[str]:
@@ -95,7 +122,28 @@ def longer(words: Words, word: str) -> list[str]:
         return _beginning(words, word, _SIDE)
     if _TIMES.search(word):
         return _beginning(words, word, _UNIT)
-    return _beginning(words, word, _SIDES) if _SCREW.fullmatch(word) else []
+    sides = _beginning(words, word, _SIDES) if _SCREW.fullmatch(word) else []
+    return sides or _of_model(words, word)
+
+
+def _of_model(words: Words, word: str) -> list[str]:
+    """Model numbers that no product says, with what shoppers leave out: `bl1850b`, `wh1000xm5`."""
+    if not _CODE.fullmatch(word) or words.says(word):
+        return []
+    found: list[str] = []
+    for _, index in words.indexes:
+        if len(word) >= _FEWEST_OF_BEGINNING:
+            found += (index.words[number] for number in index.words.beginning(word)[:_MOST])
+        else:
+            numbers = index.words.ending(word)
+            texts = (index.words[number] for number in numbers)
+            found += (one for one in texts if one[: -len(word)][-1:].isdecimal())
+    return found[:_MOST]
+
+
+def _with_unit(words: Words, number: str) -> list[str]:
+    """Words of the catalogue for a number with any unit: `400mg`."""
+    return words.remembered("units", number, lambda one: _beginning(words, one, _ANY_UNIT))
 
 
 def joined(words: Words, asked: Sequence[str], place: int) -> list[str]:
@@ -104,6 +152,8 @@ def joined(words: Words, asked: Sequence[str], place: int) -> list[str]:
     found: list[str] = []
     if own.isdecimal():
         found += _of_size(words, asked, place)
+        if len(own) > 1 and not _has_unit(asked, place):
+            found += _with_unit(words, own)
         found += [one + own for one in before if not one.isdecimal()]
     else:
         found += [own + one for one in after if one.isdecimal()]
@@ -128,6 +178,13 @@ def _of_size(words: Words, asked: Sequence[str], place: int) -> list[str]:
     return found if end - start == 1 else [*found, size, *longer(words, size)]
 
 
+def _has_unit(asked: Sequence[str], place: int) -> bool:
+    """True if a unit, or another side, stands beside the number at this place."""
+    after = "".join(asked[place + 1 : place + 2])
+    unit = after.isalpha() and (len(after) <= 2 or after in _NAMES)
+    return unit or asked[max(place - 1, 0)] == "x"
+
+
 def _is_side(asked: Sequence[str], place: int) -> bool:
     """True for a number before an `x` and another number."""
     some = asked[place : place + 3]
@@ -144,7 +201,12 @@ def _separated(word: str) -> list[str]:
 
 
 def _beginning(words: Words, start: str, rest: re.Pattern[str]) -> list[str]:
+    """Words that go on with a letter, and so: among `40` are many numbers."""
     texts = (
-        index.words[number] for _, index in words.indexes for number in index.words.beginning(start)
+        index.words[number]
+        for _, index in words.indexes
+        for number in range(
+            index.words.beginning(f"{start}a").start, index.words.beginning(f"{start}z").stop
+        )
     )
     return list(islice((one for one in texts if rest.fullmatch(one, len(start))), _MOST))
