@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import Stemmer
 
-from services.retriever.words.folding import fold, split, unspaced
+from services.retriever.words.folding import fold, split, unspaced, without_possessives
 from services.retriever.words.frame_words import frame_adjectives, frame_words
 from services.retriever.words.function_words import FUNCTION_WORDS, PARTICLES
 from services.retriever.words.restored import restored
@@ -45,7 +45,7 @@ class Analyser:
 
     def words(self, text: str) -> list[str]:
         """Folded words in order, each as often as it is said."""
-        return split(fold(text))
+        return split(fold(without_possessives(text)))
 
     def stems(self, words: list[str]) -> list[str]:
         """The stem of a folded word, for words of letters (`has_forms`)."""

@@ -43,6 +43,7 @@ UNSPACED = (
 )
 """Letters of scripts that set no blanks between words, and of Hangul, whose particles adhere."""
 _UNSPACED = re.compile(f"[{UNSPACED}]+")
+_POSSESSIVE = re.compile(r"(?<=[^\W\d_])['’]s(?!\w)", re.IGNORECASE)
 _ONE_HAN = re.compile(f"[{HAN}]")
 
 MAX_WORD = 64
@@ -56,6 +57,11 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKD", _TRADEMARKS.sub("", text))
     plain = _ACCENTS.sub("", text).casefold().translate(_SPECIAL)
     return unicodedata.normalize("NFC", plain)
+
+
+def without_possessives(text: str) -> str:
+    """The text with `men` for "men's": its "s" is no size S."""
+    return _POSSESSIVE.sub("", text) if "'" in text or "’" in text else text
 
 
 def split(folded: str) -> list[str]:

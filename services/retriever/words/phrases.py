@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.lexicon import Lexicon
-from services.retriever.words.texts import tokens_of
+from services.retriever.words.texts import tokens_of, without_possessives
 from services.retriever.words.units import BREAK, BREAK_WEIGHT, BREAKS, WORD_WEIGHT, composed, units
 
 LONGEST = 4 * WORD_WEIGHT
@@ -221,6 +221,7 @@ def _units_of(
     titles: pa.StringArray, known: dict[str, int], weights: list[int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """(t,) each: the title of each unit, ascending, and its number among those `known`."""
+    titles = without_possessives(titles)
     tokens = tokens_of(pc.replace_substring_regex(titles, BREAKS, f" {BREAK} "))
     of_token: list[list[int]] = []
     for token in tokens.raw.dictionary.to_pylist():

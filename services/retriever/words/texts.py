@@ -26,6 +26,7 @@ FIELDS: tuple[WordField, ...] = get_args(WordField)
 _NO_WORDS = frozenset({GROUP, MORE_IMAGES})
 """Attributes whose values nobody searches for."""
 
+_POSSESSIVE = r"(\pL)['’][sS]\b"
 INCHES = "(\\d) ?(?:''|[\"\u2033\u201d])"
 """Pattern of a number and the sign of inches behind it."""
 
@@ -83,10 +84,11 @@ def texts_of(table: pa.Table) -> ProductTexts:
         codes.append(" ".join((product_id, *ids.values())))
         identifiers.append(forms_of_product(product_id, title, ids))
     by_field: dict[WordField, pa.StringArray] = {
-        name: strings_of(table.column(name)) for name in ("brand", "category", "description")
+        name: without_possessives(strings_of(table.column(name))) for name in ("brand", "category")
     }
-    by_field["title"] = _in_inches(strings_of(table.column("title")))
-    by_field["attributes"] = _in_inches(pa.array(attributes, pa.string()))
+    by_field["description"] = strings_of(table.column("description"))
+    by_field["title"] = without_possessives(_in_inches(strings_of(table.column("title"))))
+    by_field["attributes"] = without_possessives(_in_inches(pa.array(attributes, pa.string())))
     by_field["identifier"] = pa.array(codes, pa.string())
     return ProductTexts(by_field, identifiers)
 
@@ -94,6 +96,11 @@ def texts_of(table: pa.Table) -> ProductTexts:
 def _in_inches(texts: pa.StringArray) -> pa.StringArray:
     """With the sign of inches as a word: `TV 55"`."""
     return pc.replace_substring_regex(texts, INCHES, r"\1 inch ")
+
+
+def without_possessives(texts: pa.StringArray) -> pa.StringArray:
+    """See `folding.without_possessives`. Descriptions keep theirs: a letter there says nothing."""
+    return pc.replace_substring_regex(texts, _POSSESSIVE, r"\1")
 
 
 def tokens_of(texts: pa.StringArray) -> Tokens:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from services.retriever.words.folding import MARKED, UNSPACED, fold
+from services.retriever.words.folding import MARKED, UNSPACED, fold, without_possessives
 
 # Half-width kana become full-width ones only when they are folded.
 _LETTER = f"[{UNSPACED}\uff66-\uff9f]"
@@ -26,8 +26,11 @@ BREAKS = (
     f"[\u00b7\u2022\u3001\u3002\uff0c\uff1a\uff1b\uff08\uff09\u3010\u3011{BREAK}]"
 )
 """Pattern of punctuation that ends a phrase; `BREAK` stands for it."""
-_UNIT = re.compile(f"(?P<break>{BREAKS})|(?P<letter>{_LETTER}{_SIGNS})|(?:(?!{_LETTER}){MARKED})+")
-_ASCII_UNIT = re.compile(f"(?P<break>{_ASCII_BREAKS})|[A-Za-z0-9]+")
+_POSSESSIVE = r"(?:(?<=[^\W\d_])['’][sS](?!\w))?"
+_UNIT = re.compile(
+    f"(?P<break>{BREAKS})|(?P<letter>{_LETTER}{_SIGNS})|(?:(?!{_LETTER}){MARKED})+{_POSSESSIVE}"
+)
+_ASCII_UNIT = re.compile(f"(?P<break>{_ASCII_BREAKS})|[A-Za-z0-9]+{_POSSESSIVE}")
 
 WORD_WEIGHT, LETTER_WEIGHT, BREAK_WEIGHT = 3, 1, 100
 """Length of a unit in a phrase: a word takes the place of three letters."""
@@ -62,7 +65,7 @@ def units(text: str) -> list[Unit]:
         if kind == "break":
             found.append(Unit("", one.start(), one.end(), BREAK_WEIGHT))
             continue
-        folded = "".join(fold(one.group()).split())
+        folded = "".join(fold(without_possessives(one.group())).split())
         if not folded:
             continue
         blank = "" if kind and adheres and one.start() == end else " "

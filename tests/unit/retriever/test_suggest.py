@@ -49,6 +49,8 @@ SHOP: dict[str, Row] = {
     "j8": {"title": "लाल मग"},
     "j9": {"title": "Κόκκινη κούπα"},
     "v1": {"title": "Võ Đình rượu vang đỏ"},
+    "w1": {"title": "Men's wool vest, L"},
+    "w2": {"title": "Men’s wool vest, S"},
 }
 
 
@@ -90,6 +92,9 @@ def first(one: Catalogue, typed: str) -> Suggestion:
         ("أح", "أحمر", "title", 1),
         ("ला", "लाल मग", "title", 1),
         ("κοκ", "Κόκκινη κούπα", "title", 1),
+        ("men's w", "Men's wool vest", "title", 2),
+        ("men’s wo", "Men's wool vest", "title", 2),
+        ("men wo", "Men's wool vest", "title", 2),
         ("vo dinh", "Võ Đình rượu vang", "title", 1),
     ],
 )
