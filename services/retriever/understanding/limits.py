@@ -273,7 +273,7 @@ class Limits:
             start = 0
         elif self._tokens[amount.start - 1].folded in _AT:
             start = amount.start - 1
-        elif self._ends(amount):
+        elif self._stands_alone(amount):
             start, doubtful = amount.start, True
         else:
             return None
@@ -282,15 +282,16 @@ class Limits:
         )
         return PriceLimit(start, amount.end, price, amount.currency, doubtful)
 
-    def _ends(self, amount: Amount) -> bool:
-        """True for a price that ends the query, behind a word of products: `mug 10€`.
+    def _stands_alone(self, amount: Amount) -> bool:
+        """True for a price behind a word of products, at the end of the query or before another
+        such word: `mug 10€`, `mug 10€ red`.
 
-        Not for `dumbbell 10 pounds`, nor behind words that may be a limit in any language.
+        Not for `dumbbell 10 pounds`, nor beside words that may be a limit in any language.
         """
-        tokens, start = self._tokens, amount.start
+        tokens, start, end = self._tokens, amount.start, amount.end
         before, every = tokens[start - 1], wording.of_all()
         return (
-            amount.end == len(tokens)
+            (end == len(tokens) or tokens[end].folded == "," or self._is_said(tokens[end].folded))
             and not self._is_other_word(amount)
             and not adjacent(before, tokens[start])
             and self._is_said(before.folded)

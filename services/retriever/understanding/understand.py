@@ -19,7 +19,7 @@ from services.retriever.understanding.negations import Negations
 from services.retriever.understanding.tokens import replaced, tokens_of, without
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.folding import fold, unspaced
-from services.retriever.words.said import rows_saying
+from services.retriever.words.said import STRUCTURED, rows_saying
 
 _REMEMBERED = 2_000
 """Queries that stay in memory."""
@@ -142,11 +142,14 @@ class _Reading:
         return word in self._catalogue.vocabulary and not frame
 
     def _is_name(self, limit: PriceLimit) -> bool:
-        """True if a product is called so, word beside word: "Air Max 90"."""
+        """True if a product is called so, word beside word: "Air Max 90"; and for a price alone if
+        it says the word before too: "Gift card 50€" does not make a name of "mug 50€".
+        """
         tokens = self._tokens[limit.start : limit.end]
         words = self._catalogue.words
-        said = " ".join(token.folded for token in tokens)
-        rows = rows_saying(words, said, ("title", "brand", "category", "attributes"))
+        first = limit.start - (limit.price.min is not None and limit.price.max is not None)
+        said = " ".join(token.folded for token in self._tokens[max(first, 0) : limit.end])
+        rows = rows_saying(words, said, STRUCTURED)
         name = re.compile(
             r"(?<!\w)" + r"\s*".join(re.escape(one.folded) for one in tokens) + r"(?!\w)"
         )
