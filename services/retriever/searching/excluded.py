@@ -16,7 +16,9 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.remembered import remembered
 from services.retriever.words.compounds import negates
 from services.retriever.words.concepts import concepts_of
+from services.retriever.words.folding import fold
 from services.retriever.words.function_words import WITHOUT
+from services.retriever.words.measures import is_measured, side_by_side
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _REMEMBERED = 1_000
@@ -34,6 +36,8 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
     words = catalogue.words
     rows = rows_saying(words, text, STRUCTURED, catalogue.synonyms)
     concepts = concepts_of(words, text, catalogue.synonyms)
+    if is_measured(fold(text)):
+        return _side_by_side(catalogue, text, rows)
     if len(concepts) != 1 or not len(rows):
         return rows
     single = [phrase[0] for phrase in concepts[0].alternatives if len(phrase) == 1]
@@ -55,6 +59,16 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
         )
     ]
     return np.setdiff1d(rows, np.array(without, np.intp), assume_unique=True)
+
+
+def _side_by_side(catalogue: Catalogue, text: str, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those that say the words beside each other, not SPF 30 of 50 ml; all rows if none does."""
+    pattern = side_by_side(fold(text))
+    beside = [
+        any(pattern.search(fold(said)) for said in texts)
+        for texts in _texts(catalogue, rows[:_READ])
+    ]
+    return rows[np.flatnonzero(beside)] if any(beside) else rows
 
 
 def _is_negated(said: list[str], place: int, own: Collection[str]) -> bool:

@@ -10,7 +10,9 @@ from services.retriever.understanding.sayings import Sayings
 from services.retriever.understanding.targets import LONGEST_VALUE, Targets
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
-from services.retriever.words.function_words import WITHOUT
+from services.retriever.words.concepts import is_size
+from services.retriever.words.folding import fold
+from services.retriever.words.function_words import SIZE, WITHOUT
 
 _CLOSING = dict(zip("([\"'“„«»*", ")]\"'”“»«*", strict=True))
 """Signs that close what others open: not (red)."""
@@ -124,7 +126,11 @@ class Negations:
         first = self._targets.excluded(target, end)
         others, end = self._others(place, end, first, taken)
         end += self._wording.at("on_it", self._tokens, end)
-        return Negation(self._start(place, taken), end, [first, *others])
+        start = self._start(place, taken)
+        # "Size not M"
+        if start and start - 1 not in taken and self._tokens[start - 1].folded in SIZE:
+            start -= is_size(fold(first))
+        return Negation(start, end, [first, *others])
 
     def _dangling(self, place: int, taken: Collection[int]) -> Negation | None:
         """A negator that ends the query, behind what it negates: `mug blue not`."""
@@ -275,7 +281,8 @@ class Negations:
         if stop is None:
             return None
         said = self._targets.said(start, stop)
-        if self._sayings.same_field(first, said):
+        sizes = is_size(fold(first)) and is_size(fold(said))
+        if sizes or self._sayings.same_field(first, said):
             return start, stop
         either = neither or any(
             self._wording.at("either", self._tokens, one) for one in range(end, joined)

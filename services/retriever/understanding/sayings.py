@@ -9,10 +9,14 @@ from typing import Any
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.words.compounds import NEGATING
+from services.retriever.words.folding import fold
+from services.retriever.words.measures import side_by_side
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _SAMPLED = 20
 """Products whose text is read to see whether they say a negation."""
+_READ = 1_000
+"""Titles that are read to see whether words stand side by side."""
 _COMPOUND = {
     "en": re.compile(r"(\w{3,})less|un(\w{4,})"),
     **NEGATING,
@@ -96,6 +100,12 @@ class Sayings:
             for name, value in product.get("attributes", {}).items()
             if stems <= set(analyser.stems(analyser.words(str(value))))
         }
+
+    def says_beside(self, text: str) -> bool:
+        """True if the words of a text stand side by side in titles."""
+        rows = rows_saying(self._words, text, ("title",))[:_READ]
+        pattern = side_by_side(fold(text))
+        return any(pattern.search(fold(one)) for one in self._products.texts("title", rows))
 
     def says_both(self, excluded: str, negator: str) -> bool:
         """True if products say the negation, and more often than what is negated."""

@@ -46,6 +46,8 @@ class Targets:
         tokens = self._tokens
         if place >= len(tokens) or place in taken:
             return None
+        if code := self._code(place):
+            return code
         if tokens[place].sort == "number":
             return self._measured(place)
         if tokens[place].sort != "word":
@@ -64,11 +66,11 @@ class Targets:
             if is_hyphen(tokens, place + 1):  # "v-neck"
                 return place + 3
             # "T-shirt not L"
-            return place + 1 if self._sayings.is_described(word) else None
+            return place + 1 if self._has(word) else None
         if self._vocabulary.is_function_word(word):
             return None
         end = place + 1
-        if self._modifies(place, taken):
+        if self._modifies(place, taken) or self._numbered(place, taken):
             return end + 1
         if noun and self._has_noun(place, taken):
             return end + 1
@@ -122,6 +124,29 @@ class Targets:
             return False
         money = place + 1 < len(tokens) and tokens[place + 1].folded in BEGINNINGS
         return not money and self._has(self.said(place, place + 1))
+
+    def _code(self, place: int) -> int:
+        """The end of letters and numbers without a blank between: `m8x40`, `bl1850b`; 0 if it is a
+        word or a number alone, or `500ml`.
+        """
+        tokens, end = self._tokens, place + 1
+        while (
+            end < len(tokens)
+            and tokens[end].sort != "sign"
+            and adjacent(tokens[end - 1], tokens[end])
+        ):
+            end += 1
+        code = self.said(place, end).isascii() and end - place > 1
+        return end if code and (tokens[place].sort == "word" or end - place > 2) else 0
+
+    def _numbered(self, place: int, taken: Collection[int]) -> bool:
+        """True for a word and a number that products say side by side: `spf 50`."""
+        tokens, after = self._tokens, place + 1
+        if after >= len(tokens) or after in taken or tokens[after].sort != "number":
+            return False
+        if self.is_value(place, after) or self._wording.at("unit", tokens, after + 1):
+            return False
+        return self._sayings.says_beside(self.said(place, after + 1))
 
     def _modifies(self, place: int, taken: Collection[int]) -> bool:
         """True for `jet black`: a word that no product says before a value; not for `suede mug`."""

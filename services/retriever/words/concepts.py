@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from itertools import pairwise
+from string import ascii_lowercase
 
 import numpy as np
 
@@ -44,6 +45,11 @@ class Concept:
     def name(self) -> str:
         """Different for concepts with different alternatives."""
         return " ".join((self.text, *self.beside))
+
+
+def is_size(text: str) -> bool:
+    """True for a size of clothes or shoes, folded: `42`, `2xl`."""
+    return _SIZE.fullmatch(text) is not None
 
 
 def _without_seams(words: Words, asked: list[str]) -> list[str]:
@@ -117,8 +123,8 @@ def _sizes(words: Words, word: str) -> list[tuple[str, ...]]:
 
 
 def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
-    """Single letters that count: they stand alone, and a product has them beside the other words,
-    and not in its description: `vitamin C`, `H&M`.
+    """Single letters that count: they stand alone, and a product has them, or another letter in
+    their place, beside the other words and not in its description: `vitamin C`, `H&M`.
     """
     analyser = words.analyser
     alone = set(_LETTER.findall(fold(text))) - analyser.function_words
@@ -134,9 +140,22 @@ def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
     for letter in alone:
         said = [letter, *longer(words, letter)]
         rows = np.unique(np.concatenate([words.rows(one, _NOT_DESCRIPTION) for one in said]))
-        if len(rows if beside is None else np.intersect1d(rows, beside)):
+        said_beside = len(rows if beside is None else np.intersect1d(rows, beside)) > 0
+        if said_beside or _is_lettered(words, asked, letter):
             found.add(letter)
     return found
+
+
+def _is_lettered(words: Words, asked: Sequence[str], letter: str) -> bool:
+    """True behind a word that products say with other letters: vitamin K where they have C."""
+    before = asked[max(asked.index(letter) - 1, 0)] if letter in asked else ""
+    if len(before) < 2 or before in SIZE or words.analyser.is_function_word(before):
+        return False
+    named, function_words = words.rows(before), words.analyser.function_words
+    others = set(ascii_lowercase).difference(asked, function_words)
+    return any(
+        len(np.intersect1d(words.rows(other, _NOT_DESCRIPTION), named)) for other in sorted(others)
+    )
 
 
 def _beside(words: Words, asked: Sequence[str], place: int, *, measured: bool) -> tuple[str, ...]:
@@ -169,11 +188,7 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
     while place < len(asked):
         length, others = synonyms.at(asked, place) if synonyms else (0, [])
         own = tuple(asked[place : place + max(length, 1)])
-        if (
-            not length
-            and own[0] in SIZE
-            and _SIZE.fullmatch(" ".join(asked[place + 1 : place + 2]))
-        ):
+        if not length and own[0] in SIZE and is_size(" ".join(asked[place + 1 : place + 2])):
             # Products seldom say the word: "shirt size M".
             place += 1
             continue

@@ -112,6 +112,24 @@ def ungrouped(text: str) -> str:
     return _GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text)
 
 
+def side_by_side(text: str) -> re.Pattern[str]:
+    """Pattern of the words and numbers of a folded text beside each other, with and without blanks
+    between, a unit by any of its names.
+    """
+    ways = (
+        rf"{part}(?:[.,]0+)?" if part.isdecimal() else "|".join(_NAMES.get(part, (part,)))
+        for part in _PARTS.findall(text)
+    )
+    return re.compile(r"(?<![\w.,])" + r"\W*".join(f"(?:{way})" for way in ways) + r"(?!\w)")
+
+
+def is_measured(text: str) -> bool:
+    """True for a number and a word in folded text: `50 mm`, `spf 50`; not for a code: `m8`."""
+    parts = _PARTS.findall(text)
+    numbers = sum(map(str.isdecimal, parts))
+    return len(parts) == 2 and numbers == 1 and (parts[0].isdecimal() or " " in text)
+
+
 def longer(words: Words, word: str) -> list[str]:
     """Words of the catalogue that add a unit, or further sides, to a size: `10x15cm`, `m8x40`, and
     `140x200` to 140; to a letter they add a number: `d3`.

@@ -25,7 +25,7 @@ TITLES = [
     'Laptop 13" grey', "Laptop 13″", "Shelf 3 boards",
     "Creatine 500 g", "Aspirin 400mg", "Aspirin tablets 400 pieces", "Power bank 20000mAh",
     "Makita BL1850B battery", "Sony WH-1000XM5", "Headphones", "Phones for the head", "Tampons",
-    "Plain belt",
+    "Plain belt", "Makita's men's vest",
 ]  # fmt: skip
 BRANDS = {"Tampons": "o.b.", "Plain belt": "D&G"}
 
@@ -119,8 +119,13 @@ def test_a_size_is_found_with_and_without_blanks(query: str, titles: list[str]) 
         ("t-shirt (l)", ["T-shirt cotton L"]),
         ("h&m", ["H&M hoodie"]),
         ("H & M hoodie", ["H&M hoodie"]),
-        # No shirt is of this size, and the letters of other words say nothing.
-        ("cotton t-shirt m", ["T-shirt cotton L", "T-shirt cotton 2XL"]),
+        # No shirt is of this size, and no vitamin of this name.
+        ("cotton t-shirt m", []),
+        ("vitamin k", []),
+        # Power banks have no letters, and that of another word says nothing.
+        ("power bank k", ["Power bank 20,000 mAh", "Power bank 20000mAh"]),
+        ("makita s", ["Makita BL1850B battery", "Makita's men's vest"]),
+        ("makita men's", ["Makita's men's vest"]),
         ("women's cotton shirt", []),
         ("2xl", ["T-shirt cotton 2XL"]),
         ("a4", []),

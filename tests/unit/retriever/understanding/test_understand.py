@@ -530,7 +530,8 @@ def sizes() -> Catalogue:
     titles = [
         "Cola 500ml", "Cola 1.5 l", "TV 55 inch", 'TV 65"', "Car battery 12V", "Car battery 24 V",
         "T-shirt V-neck", "Wi-Fi router", "Gift card 50 €", "Mug max 330 ml, 15 cm tall",
-        "Air Max 90",
+        "Air Max 90", "Red scarf", "Polo, L", "Polo, M", "Sunscreen SPF 30, 50 ml",
+        "Sunscreen spray SPF 50+, 100 ml", "Bolt M8x40", "Bolt M8 x 20", "Bolt M6",
     ]  # fmt: skip
     rows: dict[str, Row] = {f"p{place:02}": {"title": one} for place, one in enumerate(titles)}
     rows["s1"] = {"title": "Linen shirt", "attributes": {"size": "L"}}
@@ -553,7 +554,16 @@ def sizes() -> Catalogue:
         ("t-shirt no 2 inch", "t-shirt no 2 inch", []),
         ("shirt not l", "shirt", ["l"]),
         ("shirt not 42 or l", "shirt", ["42", "l"]),
-        ("shirt not t", "shirt not t", []),
+        ("shirt not t", "shirt", ["t"]),
+        ("polo not l", "polo", ["l"]),
+        ("polo not L or M", "polo", ["L", "M"]),
+        ("polo size not m", "polo", ["m"]),
+        ("plus size not red", "plus size", ["red"]),
+        ("sunscreen not spf 50", "sunscreen", ["spf 50"]),
+        ("sunscreen not spf 50 spray", "sunscreen spray", ["spf 50"]),
+        ("sunscreen not spf 55", "sunscreen 55", ["spf"]),
+        ("bolt not m8", "bolt", ["m8"]),
+        ("bolt not m8x40", "bolt", ["m8x40"]),
         ("shirt not 42 €", "shirt not 42 €", []),
         ("shirt not 43", "shirt not 43", []),
         ("shirt not sugar-free", "shirt", ["sugar-free"]),
@@ -572,7 +582,10 @@ def test_everything_behind_neither_is_excluded() -> None:
 @pytest.mark.parametrize(
     ("query", "limited"),
     [
-        ("mug max 15", True), ("air max 90", False), ("gift card 50€", False), ("mug 50€", False),
+        ("mug max 15", True), ("air max 90", False), ("gift card 50€", False), ("mug 50€", True),
+        ("mug 10€ red", True), ("red 10€ mug", True), ("mug 10€, red", True),
+        ("mug 10€ voucher", False), ("gift card 50€ red", False), ("mug 10 pounds red", False),
+        ("mug 330 ml 10€ red", True),
         ("cola 5 €", True), ("t-shirt $10", True), ("cola höchstens 5 €", False), ("cola 5", False),
         ("I have 5 €", False), ("cola bis 5 €", False), ("cola 5 pounds", False),
     ],
