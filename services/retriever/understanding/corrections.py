@@ -138,7 +138,8 @@ class Corrections:
         word, after = tokens[place].folded, place + 1
         if word in self._vocabulary:
             return None
-        if (hyphened := self._hyphened(word)) is not None:
+        hyphened = self._words.remembered("hyphened", word, self._hyphened)
+        if hyphened is not None:
             return Correction(place, 1, hyphened)
         if self._stays(tokens, place):
             return None
