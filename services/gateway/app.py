@@ -18,7 +18,7 @@ from services.common.optional_redis import OptionalRedis
 from services.common.problems import Forbidden, Unauthorized, problem_responses
 from services.common.root_path import RootPathMiddleware
 from services.common.state import get_state, hold_state
-from services.contracts.batches import BATCH_PATH, MAX_CHANGES_BYTES
+from services.contracts.batches import BATCH_PATH, IDEMPOTENCY_HEADER, MAX_CHANGES_BYTES
 from services.contracts.gateway import MAX_CURSOR_CHARACTERS
 from services.contracts.health import Dependency
 from services.contracts.ucp_requests import MAX_IMAGE_CHARACTERS
@@ -199,17 +199,21 @@ def create_app(settings: GatewaySettings, transports: Transports | None = None) 
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[
                 "Content-Type",
                 REQUEST_ID_HEADER,
                 API_KEY_HEADER,
                 CHANGE_HEADER,
                 DEADLINE_HEADER,
+                "If-Match",
+                "If-None-Match",
+                IDEMPOTENCY_HEADER,
                 *((AGENT_HEADER, *MCP_HEADERS) if settings.agents_url else ()),
             ],
             expose_headers=[
                 REQUEST_ID_HEADER,
+                "ETag",
                 "Server-Timing",
                 "Retry-After",
                 RATE_LIMIT_HEADER,

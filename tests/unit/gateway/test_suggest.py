@@ -47,3 +47,27 @@ async def test_a_page_of_another_origin_may_read_suggestions(run_stack: RunStack
     async with run_stack(cors_origins=(origin,)) as stack:
         answer = await stack.http.get("/suggest?q=m", headers={"Origin": origin})
     assert answer.headers["access-control-allow-origin"] == origin
+
+
+async def test_a_page_of_another_origin_may_change_products_without_lost_updates(
+    run_stack: RunStack,
+) -> None:
+    """As a shop's back office in a browser does, with its administrator's key."""
+    origin = "https://shop.example"
+    async with run_stack(cors_origins=(origin,)) as stack:
+        for method in ("PUT", "PATCH", "DELETE"):
+            asked = {
+                "Origin": origin,
+                "Access-Control-Request-Method": method,
+                "Access-Control-Request-Headers": "x-api-key, if-match, if-none-match",
+            }
+            preflight = await stack.http.options("/products/p-1", headers=asked)
+            assert preflight.status_code == 200, preflight.text
+        asked |= {
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "x-api-key, idempotency-key",
+        }
+        batch = await stack.http.options("/products/batch", headers=asked)
+        answer = await stack.http.get("/suggest?q=m", headers={"Origin": origin})
+    assert batch.status_code == 200, batch.text
+    assert "ETag" in answer.headers["access-control-expose-headers"].split(", ")
