@@ -32,7 +32,7 @@ _ASK_EACH_TIME = "no-cache"
 
 # The addresses that the page's own router knows. No catch-all route: it would turn the 404 of a
 # misspelt API path into a 405.
-_CLIENT_ROUTES = ("/search", "/search/", "/product/{path:path}")
+_CLIENT_ROUTES = ("/search", "/product/{path:path}")
 
 _PLAIN_PAGE = """<!doctype html>
 <html lang="en">

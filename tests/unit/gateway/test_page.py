@@ -35,7 +35,7 @@ async def with_page(run_stack: RunStack, tmp_path: Path) -> AsyncIterator[Stack]
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/search", "/search?q=mug", "/search/?q=mug", "/product/sample-1", "/product/a/b"]
+    "path", ["/", "/search", "/search?q=mug", "/product/sample-1", "/product/a/b"]
 )
 async def test_client_routes_get_the_page_and_ask_each_time(with_page: Stack, path: str) -> None:
     response = await with_page.http.get(path, headers=HTML)
@@ -48,6 +48,14 @@ async def test_client_routes_get_the_page_and_ask_each_time(with_page: Stack, pa
         again = await with_page.http.get(path, headers={**HTML, "If-None-Match": held})
         assert again.status_code == 304
     assert (await with_page.http.head(path, headers=HTML)).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_slash_at_the_end_leads_to_the_address_without(
+    with_page: Stack, method: str
+) -> None:
+    response = await with_page.http.request(method, "/search/?q=mug", headers=HTML)
+    assert (response.status_code, response.headers["location"]) == (307, "../search?q=mug")
 
 
 async def test_a_page_that_a_build_replaces_is_served_anew(
