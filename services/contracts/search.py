@@ -92,11 +92,12 @@ class Filters(Contract):
     """
 
     model_config = ConfigDict(
+        strict=True,
         json_schema_extra={
             "examples": [
                 {"category": ["Kitchen"], "color": ["red", "blue"], "price": {"max": 20}},
             ]
-        }
+        },
     )
 
     category: _Values | None = Field(

@@ -312,3 +312,19 @@ async def test_a_search_without_a_query_browses_and_asks_no_encoder(
     assert stack.searched[1].sort == "price_asc"
     assert not stack.encoder.requests
     assert not stack.rewriter.requests
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"filters": {"in_stock": "no"}}, "body.filters.in_stock"),
+        ({"filters": {"in_stock": 1}}, "body.filters.in_stock"),
+        ({"terms": [{"text": "mug", "weight": "2"}]}, "body.terms.0.weight"),
+        ({"terms": [{"text": "mug", "weight": True}]}, "body.terms.0.weight"),
+    ],
+)
+async def test_text_is_no_number_and_no_boolean_at_any_depth(
+    stack: Stack, body: dict[str, Any], field: str
+) -> None:
+    problem = assert_problem(await stack.http.post("/search", json=body), 422, "invalid-request")
+    assert [error["field"] for error in problem["errors"]] == [field]
