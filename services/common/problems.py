@@ -242,7 +242,7 @@ def _fault(item: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str]:
     match item:
         case {"type": "json_invalid", "loc": (*loc, int(position)), "ctx": {"error": str(reason)}}:
             return tuple(loc), f"Invalid JSON: {reason} at character {position + 1}"
-    return item["loc"], item["msg"]
+    return item["loc"], item["msg"].removeprefix("Value error, ")
 
 
 def install_problem_handlers(app: FastAPI) -> None:

@@ -21,11 +21,16 @@ from services.gateway.agents.options import axes_of, product_options
 from services.gateway.agents.products import Shower, group_of
 from services.gateway.agents.reader import Reader, Searched
 from services.gateway.agents.refusals import NoResource, UcpRefused, in_ucps_names
+from services.gateway.searching.understanding import UNDERSTANDING
 
 MAX_LISTED_DESCRIPTION = 400
 """Characters of a description in a list; `get_product` returns more."""
 MAX_VARIANTS = 10
 
+_AS_WRITTEN = (
+    "The query was searched as written: limits in its words, such as a price or a colour to avoid, "
+    "were not applied. Check each product, or send `filters`."
+)
 _NO_INPUT = "Send a `query`, `filters`, `image`, or `references`."
 
 
@@ -174,6 +179,8 @@ def _messages(answer: SearchResponse, hidden: int, *, weak: bool) -> list[UcpMes
     def add(code: str, content: str) -> None:
         found.append(UcpMessage(type="info", code=code, content=content))
 
+    if UNDERSTANDING in answer.degraded:
+        found.append(UcpMessage(type="warning", code="query_not_understood", content=_AS_WRITTEN))
     if weak:
         add(
             "no_good_match",

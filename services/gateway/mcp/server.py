@@ -174,7 +174,7 @@ def _result(answer: UcpAnswer, pictures: Sequence[types.ImageContent] = ()) -> t
 
 def _invalid(error: ValidationError) -> MCPError:
     fields = field_problems(error)
-    told = "; ".join(f"{one.field}: {one.message}" for one in fields)
+    told = "; ".join(f"{one.field}: {one.message}".removeprefix(": ") for one in fields)
     return _refused(invalid(error, f"Correct the arguments: {told}"[:2_000]))
 
 

@@ -214,6 +214,24 @@ async def test_everything_is_served_below_a_path(run_stack: RunStack) -> None:
             assert listed.json()["result"]["tools"]
 
 
+async def test_an_agent_learns_that_limits_in_its_words_had_no_effect(run_stack: RunStack) -> None:
+    async with run_stack(**URL) as stack:
+        stack.retriever.fault_of["/understand"] = dead
+        answer = (await search(stack, query="mug under 20 EUR")).json()
+    assert_follows_ucp("search", answer)
+    assert ("warning", "query_not_understood") in [
+        (one["type"], one["code"]) for one in answer["messages"]
+    ]
+
+
+async def test_a_fault_of_all_arguments_together_names_no_field(run_stack: RunStack) -> None:
+    async with run_stack(**URL) as stack:
+        error = (await called(stack, "search_by_picture", {}))["error"]
+    assert error["message"] == (
+        "Correct the arguments: exactly one of image and picture_id must be given"
+    )
+
+
 async def test_a_page_of_an_allowed_origin_may_use_both(run_stack: RunStack) -> None:
     page = "https://assistant.example"
     async with run_stack(**URL, cors_origins=(page,)) as stack:
