@@ -33,6 +33,8 @@ def document_problems(app: FastAPI) -> None:
             schemas.update(definitions["$defs"])
             for path in schema["paths"].values():
                 for operation in path.values():
+                    for parameter in operation.get("parameters", []):
+                        _refuse_null(parameter["schema"])
                     if "HTTPValidationError" in str(operation["responses"].get("422")):
                         operation["responses"]["422"] = problem_responses(InvalidRequest)[422]
                     if "requestBody" in operation:
@@ -41,6 +43,14 @@ def document_problems(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _refuse_null(schema: dict[str, Any]) -> None:
+    """Neither an address nor a header can hold null, which Python's None is in a schema."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        schema |= kinds[0] | schema
 
 
 def schema_text(app: FastAPI) -> str:

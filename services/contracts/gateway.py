@@ -48,6 +48,17 @@ UnderstoodParts = Annotated[
     list[Understood], Field(description="Parts of the query that were searched as limits.")
 ]
 
+Degraded = Annotated[
+    list[str],
+    Field(
+        default_factory=list,
+        description="Parts that were missing; the answer stands without them. `rewriter`: the "
+        "query was not rewritten. `understanding`: it was searched as written, so typos and limits "
+        "in its words (“under 20 €”) had no effect.",
+        examples=[["rewriter"]],
+    ),
+]
+
 
 class PredictRequest(Contract):
     """`POST /predict`: find products by words."""
@@ -128,11 +139,7 @@ class PredictResponse(Contract):
     understood: UnderstoodParts = Field(default_factory=list)
     results: list[ScoredProduct] = Field(description="Best first.")
     confidence: Confidence
-    degraded: list[str] = Field(
-        default_factory=list,
-        description="Parts that could not do their share; the answer stands without them.",
-        examples=[["rewriter"]],
-    )
+    degraded: Degraded
     model: ModelId
     catalogue_version: str
     took_ms: float = Field(ge=0, description="Milliseconds inside the gateway.")
@@ -305,11 +312,7 @@ class SearchResponse(Contract):
     cursor: str | None = Field(
         default=None, description="Cursor for the next page; null on the last page."
     )
-    degraded: list[str] = Field(
-        default_factory=list,
-        description="Parts that could not do their share; the answer stands without them.",
-        examples=[["rewriter"]],
-    )
+    degraded: Degraded
     model: ModelId
     catalogue_version: str
     took_ms: float = Field(ge=0, description="Milliseconds inside the gateway.")

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Base64Bytes, BeforeValidator, ConfigDict, Field, RootModel
+from pydantic import (
+    AfterValidator,
+    Base64Bytes,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    WithJsonSchema,
+)
 
 from services.contracts.base import Contract, ProductId
 from services.contracts.catalogue import MOST_IMAGES
@@ -43,6 +51,9 @@ MergePatch = Annotated[dict[str, Any], AfterValidator(_finite)]
 """A merge patch (RFC 7396)."""
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_no_boolean)]
+
+AnyTag = Annotated[Literal["*"], WithJsonSchema({"type": "string", "pattern": r"^\*$"})]
+"""`If-None-Match`. Its schema has no constant, which some client generators refuse in a header."""
 
 ImageAddress = Annotated[str, Field(min_length=1, max_length=2_000)]
 

@@ -70,7 +70,8 @@ NAME = "gateway"
 DESCRIPTION = """Find products by words or by a picture.
 
 Every answer carries its request id in `X-Request-ID`; every error is a problem document
-(RFC 9457) whose `type` is a path that explains it.
+(RFC 9457) whose `type` is a path that explains it. A request may set its own deadline with
+`X-Deadline-Ms`. Searches and products can be read without a key, unless the operator requires one.
 """
 
 MAX_JSON_BYTES = 65_536

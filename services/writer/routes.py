@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
@@ -29,7 +29,13 @@ from services.contracts.batches import (
     IdempotencyKey,
 )
 from services.contracts.synonyms import AddedSynonyms, StoredSynonyms
-from services.contracts.writer import PATCH_MEDIA_TYPE, MergePatch, ProductChange, ProductInput
+from services.contracts.writer import (
+    PATCH_MEDIA_TYPE,
+    AnyTag,
+    MergePatch,
+    ProductChange,
+    ProductInput,
+)
 from services.pipeline.catalogue.ledger import Published
 from services.writer.batch_log import token_of
 from services.writer.change import Change
@@ -75,7 +81,7 @@ async def put_product(
     state: State,
     if_match: IfMatch = None,
     if_none_match: Annotated[
-        Literal["*"] | None, Header(description="`*`: only add the product, replace none.")
+        AnyTag | None, Header(description="`*`: only add the product, replace none.")
     ] = None,
 ) -> ProductChange:
     """Answers when the change is on the disk; searchable as soon as the retrievers look again."""

@@ -9,6 +9,8 @@ import pytest
 
 from docs.openapi.publish import APPS, FOLDER
 from services.common.openapi import schema_text
+from services.gateway.app import create_app as create_gateway
+from services.gateway.settings import GatewaySettings
 
 
 def _published(name: str) -> str:
@@ -39,6 +41,18 @@ def test_a_client_can_be_generated(name: str) -> None:
     for operation in operations:
         assert operation["summary"]
         assert all(response["description"] for response in operation["responses"].values())
+        # Some generators leave out an operation with a header that may be null, or is constant.
+        for parameter in operation.get("parameters", []):
+            schema = parameter["schema"]
+            assert {"type": "null"} not in schema.get("anyOf", []), parameter
+            assert parameter["in"] != "header" or "const" not in schema, parameter
+
+
+def test_agents_learn_from_the_schema_that_they_must_say_who_they_are() -> None:
+    schema = create_gateway(GatewaySettings(agents_url="https://shop.example")).openapi()
+    for name in ("search", "lookup", "product"):
+        parameters = schema["paths"][f"/ucp/v1/catalog/{name}"]["post"]["parameters"]
+        assert [(one["name"], one["required"]) for one in parameters] == [("UCP-Agent", True)]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,13 @@ from services.common.problems import (
     problem_responses,
 )
 from services.contracts.base import ProductId
-from services.contracts.writer import PATCH_MEDIA_TYPE, ProductChange, ProductInput, ProductPatch
+from services.contracts.writer import (
+    PATCH_MEDIA_TYPE,
+    AnyTag,
+    ProductChange,
+    ProductInput,
+    ProductPatch,
+)
 from services.gateway.routes.dependencies import AdminOnly, require_json
 from services.gateway.routes.examples import CHANGE, changed
 from services.gateway.routes.searchable import until_searchable
@@ -66,7 +72,7 @@ IfMatch = Annotated[
 ]
 
 IfNoneMatch = Annotated[
-    Literal["*"] | None,
+    AnyTag | None,
     Header(
         description="`*`: only add the product; if the catalogue has one with this id, the change "
         "is refused with 412."

@@ -61,7 +61,7 @@ TEXT_QUERIES: dict[str, Example] = {
         summary="The query as it is, judged by the products' pictures alone",
         value={
             "query": "a warm hat for winter",
-            "top_k": 5,
+            "k": 5,
             "rewrite": False,
             "weights": {"text": 0, "image": 1},
         },

@@ -83,6 +83,7 @@ class UcpRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
+                agent_of_header(request.headers.get(AGENT_HEADER))  # its refusal comes first
                 raise invalid(error) from error
 
         return handler
@@ -99,13 +100,13 @@ ShopOf = Annotated[Shop, Depends(shop_of)]
 
 async def _agent(
     ucp_agent: Annotated[
-        str | None,
+        str,
         Header(
             alias=AGENT_HEADER,
             description="The platform, as a dictionary of RFC 8941; `version` is optional.",
             examples=['profile="https://agent.example/profile.json"'],
         ),
-    ] = None,
+    ],
 ) -> Agent:
     return agent_of_header(ucp_agent)
 

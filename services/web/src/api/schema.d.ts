@@ -674,7 +674,7 @@ export interface components {
             confidence: number;
             /**
              * Degraded
-             * @description Parts that could not do their share; the answer stands without them.
+             * @description Parts that were missing; the answer stands without them. `rewriter`: the query was not rewritten. `understanding`: it was searched as written, so typos and limits in its words (“under 20 €”) had no effect.
              * @example [
              *       "rewriter"
              *     ]
@@ -1231,7 +1231,7 @@ export interface components {
             cursor?: string | null;
             /**
              * Degraded
-             * @description Parts that could not do their share; the answer stands without them.
+             * @description Parts that were missing; the answer stands without them. `rewriter`: the query was not rewritten. `understanding`: it was searched as written, so typos and limits in its words (“under 20 €”) had no effect.
              * @example [
              *       "rewriter"
              *     ]
@@ -1702,10 +1702,10 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
             };
             header?: {
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1867,7 +1867,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
                 /** @description The form field of this name wins. */
                 crop?: string;
                 /** @description The form field of this name wins. */
@@ -1876,7 +1876,7 @@ export interface operations {
                 threshold?: number;
             };
             header?: {
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2203,10 +2203,10 @@ export interface operations {
                 /** @description Add the parts of each score and the time of each stage. */
                 explain?: boolean;
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
             };
             header?: {
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2388,10 +2388,10 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
             };
             header?: {
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2581,10 +2581,10 @@ export interface operations {
                 /** @description Maximum number of products. */
                 k?: number;
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
             };
             header?: {
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path: {
                 /** @description Its id in the catalogue. */
@@ -2742,10 +2742,10 @@ export interface operations {
                 /** @description Maximum number of suggestions. */
                 limit?: number;
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
             };
             header?: {
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2857,12 +2857,12 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
             };
             header?: {
                 /** @description `ETag` of the product that the caller holds. */
                 "if-none-match"?: string;
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path: {
                 /** @description Its id in the catalogue. */
@@ -2987,13 +2987,13 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `searchable`: answer when searches show the change, or when the time of the request is over. `status` in the answer says which. */
-                wait?: "searchable" | null;
+                wait?: "searchable";
             };
             header?: {
                 /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
-                "if-match"?: string | null;
+                "if-match"?: string;
                 /** @description `*`: only add the product; if the catalogue has one with this id, the change is refused with 412. */
-                "if-none-match"?: "*" | null;
+                "if-none-match"?: string;
             };
             path: {
                 /** @description Its id in the catalogue. */
@@ -3210,11 +3210,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `searchable`: answer when searches show the change, or when the time of the request is over. `status` in the answer says which. */
-                wait?: "searchable" | null;
+                wait?: "searchable";
             };
             header?: {
                 /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
-                "if-match"?: string | null;
+                "if-match"?: string;
             };
             path: {
                 /** @description Its id in the catalogue. */
@@ -3342,11 +3342,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `searchable`: answer when searches show the change, or when the time of the request is over. `status` in the answer says which. */
-                wait?: "searchable" | null;
+                wait?: "searchable";
             };
             header?: {
                 /** @description `ETag` of the product as the caller knows it; if it has changed since, the change is refused with 412. */
-                "if-match"?: string | null;
+                "if-match"?: string;
             };
             path: {
                 /** @description Its id in the catalogue. */
@@ -3510,7 +3510,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3622,10 +3622,10 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The same as the header `X-Catalogue-Change`. */
-                change?: string | null;
+                change?: string;
             };
             header?: {
-                "X-Catalogue-Change"?: string | null;
+                "X-Catalogue-Change"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3832,7 +3832,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Width in pixels, as WebP. A picture that is no wider is sent as it is. */
-                width?: ("240" | "480" | "960") | null;
+                width?: "240" | "480" | "960";
             };
             header?: never;
             path: {
