@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from services.contracts.search import BRAND, CATEGORY, CURRENCY, GROUP, IN_STOCK
 
 LEVEL = " > "
@@ -13,7 +15,9 @@ _TRUE = frozenset({"true", "yes", "y", "1", "in stock", "in_stock", "available"}
 
 
 def folded(text: str) -> str:
-    """The folded form of a value: without letter case and repeated blanks."""
+    """The folded form of a value: without letter case, repeated blanks and decomposed accents."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)  # as a file from macOS may spell "é"
     return " ".join(text.split()).casefold()
 
 

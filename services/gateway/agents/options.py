@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from services.common.field_values import folded
 from services.common.identifier_names import is_identifier
 from services.contracts.products import Product
 from services.contracts.search import COLOR
@@ -90,25 +91,25 @@ def product_options(
     variants: Sequence[Product], axes: Axes, choice: Choice | None = None
 ) -> list[UcpProductOption] | None:
     """All values of each option; with a choice, also which of them go with the rest of it."""
-    folded = {name: [_folded(one.attributes[name]) for one in variants] for name in axes}
+    forms = {name: [_folded(one.attributes[name]) for one in variants] for name in axes}
     wanted = {name: _folded(label) for name, label in (choice or {}).items()}
     sold = [is_available(one) is not False for one in variants]
     options = []
     for name in axes:
         labels: dict[str, str] = {}
-        for one, value in zip(variants, folded[name], strict=True):
+        for one, value in zip(variants, forms[name], strict=True):
             labels.setdefault(value, clean(one.attributes[name], MAX_VALUE))
         if choice is None:
             values = [UcpOptionValue(label=label) for label in labels.values()]
         else:
-            rest = [(folded[other], label) for other, label in wanted.items() if other != name]
+            rest = [(forms[other], label) for other, label in wanted.items() if other != name]
             fitting = [
                 number
                 for number in range(len(variants))
                 if all(column[number] == label for column, label in rest)
             ]
-            exists = {folded[name][number] for number in fitting}
-            available = {folded[name][number] for number in fitting if sold[number]}
+            exists = {forms[name][number] for number in fitting}
+            available = {forms[name][number] for number in fitting if sold[number]}
             values = [
                 UcpOptionValue(label=label, exists=value in exists, available=value in available)
                 for value, label in labels.items()
@@ -120,4 +121,4 @@ def product_options(
 @lru_cache(maxsize=4_096)
 def _folded(label: str) -> str:
     """The form in which two spellings of one value are the same."""
-    return clean(label, MAX_VALUE).casefold()
+    return folded(clean(label, MAX_VALUE))

@@ -65,6 +65,15 @@ def test_a_filter_finds_each_of_the_values(wanted: list[str], rows: list[int]) -
     assert set(rows) <= set(np.flatnonzero(np.isin(codes, condition.codes)).tolist())
 
 
+@pytest.mark.parametrize("spelled", ["Cr\u00e8me", "cre\u0300me"])
+def test_an_accent_in_one_or_two_characters_is_the_same_value(spelled: str) -> None:
+    products = Products(table(["Cr\u00e8me", "Cre\u0300me, Red"]), None)
+    filters = Filters(color=[spelled])
+    assert np.flatnonzero(table(["Cr\u00e8me", "Cre\u0300me"]).fields.passing(filters)).size == 2
+    found = count(products, "color", np.arange(2), grouped=False)
+    assert sorted(found.values()) == [1, 2]
+
+
 def test_a_name_with_a_comma_is_one_brand() -> None:
     fields = table(COLORS).fields
     assert fields.passing(Filters(brand=["smith, sons"])).all()
