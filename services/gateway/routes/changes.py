@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote_to_bytes
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ from services.common.problems import (
     problem_responses,
 )
 from services.contracts.base import ProductId
+from services.contracts.problems import FieldProblem
 from services.contracts.writer import (
     PATCH_MEDIA_TYPE,
     AnyTag,
@@ -42,10 +44,21 @@ from services.gateway.routes.searchable import until_searchable
 from services.gateway.searching.services import product_path
 from services.gateway.state import GatewayState, State
 
+
+async def _require_utf8(request: Request) -> None:
+    """Refuse an id in another encoding: its letters would be lost, and two ids become one."""
+    try:
+        unquote_to_bytes(request.scope["raw_path"]).decode()
+    except UnicodeDecodeError as error:
+        message = "is not in UTF-8; encode the id as UTF-8 before it is percent-encoded"
+        field = FieldProblem(field="path.product_id", message=message)
+        raise InvalidRequest(f"The id in the URL {message}.", errors=[field]) from error
+
+
 router = APIRouter(
     tags=["administration"],
     # Before anything of the body is read.
-    dependencies=[AdminOnly],
+    dependencies=[AdminOnly, Depends(_require_utf8)],
     responses=changed(CHANGE)
     | problem_responses(
         Unauthorized,

@@ -47,6 +47,17 @@ async def test_nobody_but_an_administrator_changes_products(
         assert_problem(response, status, slug)
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_an_id_that_is_not_utf8_is_refused(http: httpx.AsyncClient, method: str) -> None:
+    http.headers["X-API-Key"] = ADMIN
+    response = await http.request(method, "/products/caf%E9", json=MUG)
+    problem = assert_problem(response, 422, "invalid-request")
+    assert problem["errors"][0]["field"] == "path.product_id"
+    # In UTF-8 only the writer is missing.
+    response = await http.request(method, "/products/caf%C3%A9%2F1", json=MUG)
+    assert_problem(response, 503, "dependency-unavailable")
+
+
 async def test_a_stranger_is_refused_before_the_body_is_read(http: httpx.AsyncClient) -> None:
     read = 0
 
