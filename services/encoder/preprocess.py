@@ -21,8 +21,9 @@ from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from services.common.upright import upright
 from services.contracts.encoder import Crop
 from services.encoder.architecture import Preprocessing
 
@@ -56,7 +57,7 @@ def read_picture(
     """
     # The crop, too, must keep twice the needed size in every orientation.
     part = 1.0 if crop is None else min(crop.width, crop.height)
-    with _reading():
+    with _reading(max_pixels):
         picture = _decoded(data, max_pixels, math.ceil(_REDUCED * size / part))
         return _cut(_opaque(_part(picture, crop)), size, how)
 
@@ -67,19 +68,25 @@ def read_whole(data: bytes, least_side: int, max_pixels: int) -> Image.Image:
     least_side: a JPEG may be decoded at a reduced scale, with no side below it. Raises
     UnusablePicture.
     """
-    with _reading():
+    with _reading(max_pixels):
         return _opaque(_decoded(data, max_pixels, least_side))
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _reading(max_pixels: int) -> Iterator[None]:
     """Turns what Pillow raises into UnusablePicture."""
     try:
         yield
-    except UnidentifiedImageError as error:
+    except UnusablePicture:
+        raise
+    except Image.DecompressionBombError as error:
+        raise UnusablePicture(
+            f"The picture has too many pixels; the limit is {max_pixels} in total."
+        ) from error
+    except (UnidentifiedImageError, RuntimeError) as error:
+        # RuntimeError: AVIF's container with another codec, as in the HEIC of some phones.
         raise UnusablePicture("This is not a JPEG, PNG, WebP or AVIF picture.") from error
-    except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
-        # Pillow's decoders raise any of these on damaged files.
+    except Exception as error:  # Pillow's decoders raise many kinds on damaged files
         raise UnusablePicture("The picture is damaged or cut short.") from error
 
 
@@ -95,7 +102,7 @@ def _decoded(data: bytes, max_pixels: int, least_side: int) -> Image.Image:
             side = min(least_side, _MAX_SIDE)
             picture.draft(None, (side, side))
         picture.load()
-        return ImageOps.exif_transpose(picture)
+        return upright(picture)
 
 
 def _part(picture: Image.Image, crop: Crop | None) -> Image.Image:

@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import Image
+
+from services.common.upright import upright
 
 logger = logging.getLogger(__name__)
 
@@ -99,12 +101,12 @@ def _scaled(content: BinaryIO, width: int) -> bytes | None:
             return None
         # A JPEG is decoded at a fraction of its size, which takes as small a part of the time.
         picture.draft(None, (2 * width, 2 * width))
-        upright = ImageOps.exif_transpose(picture)
-        if upright.width <= width:
+        turned = upright(picture)
+        if turned.width <= width:
             return None
-        mode = "RGBA" if upright.has_transparency_data else "RGB"
-        height = max(1, round(upright.height * width / upright.width))
-        small = upright.convert(mode).resize((width, height), Image.Resampling.LANCZOS)
+        mode = "RGBA" if turned.has_transparency_data else "RGB"
+        height = max(1, round(turned.height * width / turned.width))
+        small = turned.convert(mode).resize((width, height), Image.Resampling.LANCZOS)
         out = io.BytesIO()
         profile = picture.info.get("icc_profile") if picture.mode != "CMYK" else None
         small.save(out, "WEBP", quality=_QUALITY, method=_METHOD, icc_profile=profile)

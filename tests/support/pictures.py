@@ -55,6 +55,22 @@ def huge_header() -> bytes:
     )
 
 
+def jpeg_of_a_camera(width: int, height: int) -> bytes:
+    """Lying, with an EXIF tag of another type than the standard's, which Pillow cannot write."""
+    tags = [(0x0112, 3, 1, b"\0\6\0\0"), (0x011A, 2, 3, b"72\0\0")]  # orientation, resolution
+    exif = b"MM\0*" + struct.pack(">LH", 8, len(tags))
+    exif += b"".join(struct.pack(">HHL", *tag) + value for *tag, value in tags) + bytes(4)
+    lying = drawing(width, height).transpose(Image.Transpose.ROTATE_90)
+    return encoded(lying, "JPEG", quality=95, exif=b"Exif\0\0" + exif)
+
+
+def heic_of_a_phone() -> bytes:
+    """The container that AVIF has too, under its general name, with another codec."""
+    return (
+        encoded(drawing(40, 40), "AVIF").replace(b"ftypavif", b"ftypmif1").replace(b"av01", b"hvc1")
+    )
+
+
 READABLE: dict[str, Callable[[], bytes]] = {
     "one pixel": lambda: encoded(drawing(1, 1), "PNG"),
     "1 × 50,000": lambda: encoded(Image.new("RGB", (1, 50_000), "blue"), "PNG"),
@@ -65,6 +81,8 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "one bit": lambda: encoded(drawing(50, 80, "1"), "PNG"),
     "CMYK": lambda: encoded(drawing(50, 80, "CMYK"), "JPEG"),
     "16 bit": sixteen_bit_png,
+    "JPEG with unusual EXIF": lambda: jpeg_of_a_camera(50, 80),
+    "JPEG with broken EXIF": lambda: encoded(drawing(50, 80), "JPEG", exif=b"Exif\0\0nonsense"),
     "JPEG that is a ZIP too": lambda: encoded(drawing(50, 80), "JPEG") + _zip(),
     "animated WebP": lambda: encoded(
         drawing(40, 40), "WEBP", save_all=True, append_images=[drawing(40, 40)] * 3
@@ -83,6 +101,7 @@ BAD: dict[str, Callable[[], bytes]] = {
     "SVG": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
     "ZIP": lambda: _zip(),
     "HEIC": lambda: b"\x00\x00\x00\x18ftypheic" + bytes(100),
+    "HEIC under its general name": heic_of_a_phone,
     "GIF": lambda: encoded(drawing(40, 40), "GIF"),
     "animated GIF": lambda: encoded(
         drawing(40, 40), "GIF", save_all=True, append_images=[drawing(40, 40)] * 3

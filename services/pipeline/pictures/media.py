@@ -136,11 +136,13 @@ def _check(data: bytes, max_pixels: int) -> str:
             # A JPEG decoded at an eighth of its size still shows whether it is whole.
             picture.draft(None, _DRAFT)
             picture.load()
-    except UnidentifiedImageError as error:
+    except UnusablePicture:
+        raise
+    except (UnidentifiedImageError, RuntimeError) as error:
+        # RuntimeError: AVIF's container with another codec, as in the HEIC of some phones.
         raise UnusablePicture("is not a JPEG, PNG, WebP or AVIF picture") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnusablePicture(f"has too many pixels; at most {max_pixels} are taken") from error
-    except (OSError, SyntaxError, ValueError, MemoryError) as error:
-        # Pillow's decoders raise any of these on damaged files.
+    except Exception as error:  # Pillow's decoders raise many kinds on damaged files
         raise UnusablePicture("is damaged or cut short") from error
     return kind

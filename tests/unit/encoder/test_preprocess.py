@@ -11,7 +11,14 @@ from PIL import Image
 
 from services.contracts.encoder import Crop
 from services.encoder.preprocess import Pixels, UnusablePicture, read_picture, to_patches
-from tests.support.pictures import BAD, READABLE, drawing, encoded, sixteen_bit_png
+from tests.support.pictures import (
+    BAD,
+    READABLE,
+    drawing,
+    encoded,
+    jpeg_of_a_camera,
+    sixteen_bit_png,
+)
 
 SIZE = 112
 MAX_PIXELS = 50_000_000
@@ -80,6 +87,13 @@ def test_exif_orientation_turns_the_picture_upright(orientation: int) -> None:
     np.testing.assert_array_equal(read(lying), read(encoded(upright, "PNG")))
 
 
+def test_exif_that_cannot_be_written_again_turns_the_picture_upright_all_the_same() -> None:
+    difference = read(jpeg_of_a_camera(120, 160)) - read(encoded(drawing(120, 160), "PNG")).astype(
+        int
+    )
+    assert np.abs(difference).mean() < 6  # of 255
+
+
 def test_what_is_transparent_becomes_white() -> None:
     picture = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
     assert (read(encoded(picture, "PNG")) == 255).all()
@@ -107,6 +121,11 @@ def test_a_bad_picture_is_refused_at_once_with_a_reason(name: str) -> None:
         seconds.append(time.process_time() - started)
         assert str(refusal.value).endswith(".")
     assert min(seconds) < 1
+
+
+def test_a_bomb_is_refused_for_its_size() -> None:
+    with pytest.raises(UnusablePicture, match="pixels; the limit is 50000000"):
+        read(BAD["20,000 × 20,000"]())
 
 
 def test_patches_are_rows_of_squares_from_the_top_left() -> None:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from services.gateway.smaller_pictures import SmallerPictures
 from tests.support.gateway_stack import Stack, assert_problem
+from tests.support.pictures import jpeg_of_a_camera
 from tests.unit.gateway.conftest import RunStack
 
 DIGEST = "3f" + "a9c1" * 15 + "e2"
@@ -159,8 +160,19 @@ async def _sized(stack: Stack, tmp_path: Path, content: bytes, width: str) -> Im
         (_drawn((1200, 600), "PNG", "I;16"), (240, 120)),
         (_drawn((1200, 600), "JPEG", "CMYK"), (240, 120)),
         (_drawn((1200, 600), "JPEG", exif=TURNED), (240, 480)),
+        (jpeg_of_a_camera(600, 1200), (240, 480)),
     ],
-    ids=["webp", "flat", "jpeg", "transparent", "palette", "grey of 16 bits", "cmyk", "turned"],
+    ids=[
+        "webp",
+        "flat",
+        "jpeg",
+        "transparent",
+        "palette",
+        "grey of 16 bits",
+        "cmyk",
+        "turned",
+        "with unusual EXIF",
+    ],
 )
 async def test_a_picture_comes_in_the_width_that_is_asked_for(
     with_media: Stack, tmp_path: Path, content: bytes, size: tuple[int, int]

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from services.pipeline.pictures.media import MediaStore, UnusablePicture
+from tests.support.pictures import heic_of_a_phone
 
 MAX_PIXELS = 10_000
 
@@ -59,6 +60,7 @@ def test_the_same_picture_is_kept_once(store: MediaStore, tmp_path: Path) -> Non
     [
         (b"", "is not a JPEG, PNG, WebP or AVIF picture"),
         (b"<svg/>", "is not a JPEG, PNG, WebP or AVIF picture"),
+        (heic_of_a_phone(), "is not a JPEG, PNG, WebP or AVIF picture"),
         (picture("GIF"), "is not a JPEG, PNG, WebP or AVIF picture"),
         (picture("JPEG")[:-100], "is damaged or cut short"),
         (picture("PNG")[:-30], "is damaged or cut short"),

@@ -1,0 +1,29 @@
+"""Pictures turned upright by their EXIF orientation."""
+
+from __future__ import annotations
+
+from PIL import ExifTags, Image
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """A copy that is upright. EXIF that cannot be read turns nothing.
+
+    Pillow's `exif_transpose` also writes all other tags anew, and fails on those that some cameras
+    write in another type than the standard's.
+    """
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # noqa: BLE001 - Pillow raises many kinds; the pixels are good all the same
+        orientation = None
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return picture.copy() if turn is None else picture.transpose(turn)
