@@ -16,6 +16,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(file: Path) -> None:
+    """Bring the content of a file to the disk that another library wrote."""
+    with file.open("rb") as content:
+        os.fsync(content.fileno())
+
+
 def rename_durably(draft: Path, path: Path) -> None:
     """Give a synced draft its name, and bring that to the disk.
 

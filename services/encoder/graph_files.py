@@ -11,8 +11,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import openvino as ov
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from services.common.durable_files import sync_file, sync_folder
 from services.common.parent_process import live_with_parent
 from services.encoder.architecture import Preprocessing, TokenizerFacts
 from services.encoder.precision import Precision, Wanted, in_order
@@ -30,6 +31,7 @@ _GRAPHS_VERSION = 6
 """Increase it when the same weights become different graphs or another `GraphInfo`."""
 
 TOKENIZER_FILE = "tokenizer.json"
+_INFO_FILE = "info.json"
 
 
 class GraphInfo(BaseModel):
@@ -79,16 +81,29 @@ def prepare_graphs(source: ModelSource, cache: Path, precision: Precision) -> Gr
 
     A separate process makes them, because this takes four times the memory of serving and the
     memory would not be returned. The files are written elsewhere and moved into place together, so
-    a killed process leaves no partial result. Raises UnusableWeights or OSError.
+    a killed process or a loss of power leaves no partial result. Raises UnusableWeights or OSError.
     """
     folder = cache / f"{source.key}-{precision}-graphs{_GRAPHS_VERSION}"
-    description = folder / "info.json"
-    if not description.is_file():
+    info = _info_in(folder)
+    if info is None:
         cache.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(1, get_context("spawn"), live_with_parent) as aside:
-            aside.submit(_make_graphs, source, folder, precision).result()
-    info = GraphInfo.model_validate_json(description.read_bytes())
+            aside.submit(make_graphs, source, folder, precision).result()
+        info = GraphInfo.model_validate_json((folder / _INFO_FILE).read_bytes())
     return GraphFiles(folder, info, precision)
+
+
+def _info_in(folder: Path) -> GraphInfo | None:
+    """The facts in a folder of graphs; None if it is not there, or was damaged and is removed."""
+    path = folder / _INFO_FILE
+    if not path.is_file():
+        return None
+    try:
+        return GraphInfo.model_validate_json(path.read_bytes())
+    except ValidationError:
+        logger.warning("damaged graphs are made again", extra={"folder": str(folder)})
+        shutil.rmtree(folder)
+        return None
 
 
 def _towers_of(source: ModelSource) -> Towers:
@@ -99,7 +114,8 @@ def _towers_of(source: ModelSource) -> Towers:
         raise UnusableWeights(f"the tensors do not fit together: {error}") from error
 
 
-def _make_graphs(source: ModelSource, folder: Path, precision: Precision) -> None:
+def make_graphs(source: ModelSource, folder: Path, precision: Precision) -> None:
+    """Make the graphs in this process, and give the folder its name once they are on the disk."""
     facts = source.description
     towers = _towers_of(source)
     shape = towers.shape
@@ -134,13 +150,17 @@ def _make_graphs(source: ModelSource, folder: Path, precision: Precision) -> Non
             _save(tower, aside / f"{tower.friendly_name}.xml", half=half)
         if source.tokenizer_json is not None:
             (aside / TOKENIZER_FILE).write_text(source.tokenizer_json, "utf-8")
-        (aside / "info.json").write_text(info.model_dump_json(indent=2))
+        (aside / _INFO_FILE).write_text(info.model_dump_json(indent=2))
+        for file in aside.iterdir():
+            sync_file(file)
+        sync_folder(aside)
         try:
             aside.rename(folder)
         except OSError:
             # Otherwise another process was faster; both make the same files.
-            if not (folder / "info.json").is_file():
+            if not (folder / _INFO_FILE).is_file():
                 raise
+        sync_folder(folder.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -21,7 +21,7 @@ from huggingface_hub import HfApi, get_token, hf_hub_url
 from huggingface_hub.constants import is_offline_mode
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from services.encoder import open_clip
 from services.encoder.fetch import SHA256, Digest, FetchFailed, Progress, fetch, is_passing
@@ -119,7 +119,12 @@ def _on_disk(store: Path, reference: Path, name: str) -> Snapshot:
             f"{PREFIX}{name} was never fetched, and HF_HUB_OFFLINE forbids it now. Unset it for "
             "one start, or name a local folder."
         )
-    found = _Reference.model_validate_json(reference.read_bytes())
+    try:
+        found = _Reference.model_validate_json(reference.read_bytes())
+    except ValidationError as error:
+        raise FetchFailed(
+            f"{reference} is damaged. Start once with the hub to fetch it."
+        ) from error
     for file, expected in found.sha256.items():
         path = store / found.commit / file
         if not path.is_file() or sha256_of(path) != expected:

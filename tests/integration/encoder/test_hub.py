@@ -175,6 +175,20 @@ def test_offline_nothing_is_asked(
         find(MODEL, tmp_path, url)
 
 
+def test_a_damaged_note_of_the_last_commit_is_refused_with_advice(
+    served: tuple[ModelHub, str], tmp_path: Path
+) -> None:
+    hub, url = served
+    before = find(MODEL, tmp_path, url)
+    (note,) = tmp_path.rglob("main.json")
+    note.write_bytes(b"")
+    hub.outage = 503
+    with pytest.raises(FetchFailed, match=r"main\.json is damaged"):
+        find(MODEL, tmp_path, url)
+    hub.outage = None
+    assert find(MODEL, tmp_path, url) == before
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

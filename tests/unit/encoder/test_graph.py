@@ -14,7 +14,7 @@ import pytest
 
 from services.encoder.architecture import Architecture
 from services.encoder.engine import OpenVinoEngine
-from services.encoder.graph_files import prepare_graphs
+from services.encoder.graph_files import make_graphs, prepare_graphs
 from services.encoder.precision import Precision
 from services.encoder.source import source_of_files
 from services.encoder.tokenizer import Tokenizer
@@ -23,6 +23,7 @@ from services.encoder.weights import StateDict, UnusableWeights, Weights, load_s
 from tests.support.clip_numpy import NumpyClip
 from tests.support.clip_reference import random_resnet_weights, random_weights
 from tests.support.launcher import processes
+from tests.support.power_cut import Disk
 from tests.support.torch_archive import write_archive
 from tests.support.waiting import until
 
@@ -115,6 +116,36 @@ def test_graphs_are_made_once_and_kept(weights: StateDict, tmp_path: Path) -> No
     path.unlink()
     assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
     assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [first.folder.name]
+
+
+def test_graphs_that_have_their_name_survive_a_loss_of_power(
+    weights: StateDict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = tmp_path / "clip.pt", tmp_path / "cache"
+    write_archive(path, weights)
+    cache.mkdir()
+    disk, sync = Disk(cache, tmp_path / "notes"), os.fsync
+
+    def synced(descriptor: int) -> None:
+        sync(descriptor)
+        disk.synced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    make_graphs(source_of_files((path,)), cache / "graphs", "fp32")
+    disk.after_power_cut(tmp_path / "left")
+    disk.close()
+    made = {file.name: file.read_bytes() for file in (cache / "graphs").iterdir()}
+    left = {file.name: file.read_bytes() for file in (tmp_path / "left" / "graphs").iterdir()}
+    assert left == made
+
+
+def test_damaged_graphs_are_made_again(weights: StateDict, tmp_path: Path) -> None:
+    path = tmp_path / "clip.pt"
+    write_archive(path, weights)
+    source = source_of_files((path,))
+    first = prepare_graphs(source, tmp_path / "cache", "fp32")
+    (first.folder / "info.json").write_bytes(b"")
+    assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
 
 
 def test_a_disk_that_is_full_is_named_and_nothing_half_made_stays(tmp_path: Path) -> None:
