@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.contracts.base import Contract
 from services.contracts.encoder import MAX_TEXT_CHARACTERS
+from services.contracts.problems import Problem
 from services.contracts.vectors import ENCODING_DESCRIPTION, Vector, VectorEncoding
 
 MAX_INPUTS = 2_048
@@ -44,6 +45,17 @@ class OpenAIEmbeddingsRequest(Contract):
         default=None, ge=1, description="Only the dimension of the model is possible."
     )
     user: str | None = Field(default=None, description="Not used.")
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _no_token_ids(cls, given: object) -> object:
+        """Some programs send token ids unless they are told not to, so their error says what to do.
+
+        Otherwise there would be one error a token.
+        """
+        if isinstance(given, list) and any(isinstance(one, int | list) for one in given):
+            raise ValueError("token ids are not accepted, each model has its own; send texts")
+        return given
 
 
 class OpenAIEmbedding(Contract):
@@ -84,3 +96,18 @@ class OpenAIModels(Contract):
 
     object: Literal["list"] = "list"
     data: list[OpenAIModel]
+
+
+class OpenAIError(Contract):
+    """What OpenAI's clients read of an error."""
+
+    message: str
+    type: str = Field(description="The same as `type` of the problem.")
+    param: str | None = Field(default=None, description="The first invalid field.")
+    code: str = Field(description="Last part of `type`.", examples=["invalid-request"])
+
+
+class OpenAIProblem(Problem):
+    """An error: a problem document with OpenAI's member."""
+
+    error: OpenAIError

@@ -17,6 +17,8 @@ from services.encoder.engine import Engine
 from services.encoder.fetch import FetchFailed, Progress
 from services.encoder.graph_files import GraphFiles, choose_graphs
 from services.encoder.models import UnknownModel, find_model
+from services.encoder.openai_routes import PREFIX as OPENAI_PREFIX
+from services.encoder.openai_routes import openai_problem
 from services.encoder.openai_routes import router as openai_router
 from services.encoder.precision import UnsuitablePrecision
 from services.encoder.routes import DIRECT, EncoderState, router
@@ -105,5 +107,6 @@ def create_app(
         dependencies=dependencies,
         alive=alive,
         max_body_bytes=settings.max_request_bytes,
+        problem_shapes={f"{OPENAI_PREFIX}/": openai_problem},
     )
     return app

@@ -8,6 +8,7 @@ import binascii
 import re
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -17,8 +18,8 @@ from services.common.problems import (
     NotReady,
     Overloaded,
     PayloadTooLarge,
+    ServiceError,
     UnreadableImage,
-    problem_responses,
 )
 from services.contracts.encoder import (
     MAX_IMAGES_PER_REQUEST,
@@ -30,23 +31,53 @@ from services.contracts.openai import (
     OpenAIEmbedding,
     OpenAIEmbeddings,
     OpenAIEmbeddingsRequest,
+    OpenAIError,
     OpenAIModel,
     OpenAIModels,
+    OpenAIProblem,
     OpenAIUsage,
 )
-from services.contracts.problems import FieldProblem
+from services.contracts.problems import FieldProblem, Problem
 from services.encoder.outcome import UnitVector
 from services.encoder.routes import State
 from services.encoder.service import Encoder, Picture
 
-router = APIRouter(prefix="/v1", tags=["openai"])
+PREFIX = "/v1"
+
+router = APIRouter(prefix=PREFIX, tags=["openai"])
 
 _DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
 
 
-@router.get(
-    "/models", summary="The model, as OpenAI lists models", responses=problem_responses(NotReady)
-)
+def openai_problem(error: ServiceError, document: Problem) -> OpenAIProblem:
+    """The problem document of an error below `PREFIX`, with the member that OpenAI's clients read.
+
+    They show its message and nothing else, so it has the reasons of the fields too.
+    """
+    fields = document.errors or []
+    reasons = [f"{one.field}: {one.message}." for one in fields if one.message != error.detail]
+    shown = OpenAIError(
+        message=" ".join([error.detail, *reasons[:3]]),
+        type=document.type,
+        param=fields[0].field.removeprefix("body.") if fields else None,
+        code=error.slug,
+    )
+    return OpenAIProblem(**document.model_dump(exclude_none=True), error=shown)
+
+
+def _errors(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's `responses` for a route that may raise these errors."""
+    titles: dict[int, list[str]] = {}
+    everything: tuple[type[ServiceError], ...] = (*kinds, ServiceError)
+    for kind in everything:
+        titles.setdefault(kind.status, []).append(kind.title)
+    return {
+        status: {"description": "; ".join(names), "model": OpenAIProblem}
+        for status, names in titles.items()
+    }
+
+
+@router.get("/models", summary="The model, as OpenAI lists models", responses=_errors(NotReady))
 async def models(state: State) -> OpenAIModels:
     return OpenAIModels(data=[OpenAIModel(id=state.encoder.info.model_id)])
 
@@ -55,7 +86,7 @@ async def models(state: State) -> OpenAIModels:
     "/embeddings",
     summary="Unit vectors of texts or pictures, in OpenAI's format",
     response_model=OpenAIEmbeddings,
-    responses=problem_responses(
+    responses=_errors(
         InvalidRequest, UnreadableImage, PayloadTooLarge, Overloaded, NotReady, DeadlineExceeded
     ),
 )

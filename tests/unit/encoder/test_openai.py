@@ -131,7 +131,36 @@ async def test_token_ids_are_refused(client: httpx.AsyncClient) -> None:
     """Some clients send another tokenizer's ids by default."""
     answer = await ask(client, input=[[101, 7592, 102]])
     assert answer.status_code == 422
-    assert all(error["field"].startswith("body.input") for error in answer.json()["errors"])
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "body.input"
+    assert "token ids are not accepted" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "param"),
+    [
+        ({"input": "a", "model": "other"}, f"This encoder has the model '{NAME}@", "model"),
+        ({"input": [1, 2]}, "body.input: Value error, token ids are not accepted", "input"),
+        ({"input": "a", "dimensions": 0}, "body.dimensions: Input should be greater", "dimensions"),
+        ({"input": "data:image/png;base64,eHg=", "modality": "image"}, "This is not a JPEG", None),
+    ],
+)
+async def test_openais_clients_show_the_reason_of_an_error(
+    client: httpx.AsyncClient, body: dict[str, Any], message: str, param: str | None
+) -> None:
+    """Their exceptions have only `error.message` of the body in their text."""
+    answer = (await ask(client, **body)).json()
+    assert message in answer["error"]["message"]
+    assert answer["error"].get("param") == param
+    assert answer["error"]["type"] == answer["type"]
+
+
+async def test_a_path_that_is_not_there_is_an_error_that_openais_clients_read(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.post("/v1/chat/completions", json={})
+    assert answer.status_code == 404
+    assert "/v1/chat/completions" in answer.json()["error"]["message"]
 
 
 async def test_an_unreadable_picture_fails_the_request(client: httpx.AsyncClient) -> None:
