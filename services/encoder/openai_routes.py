@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from services.common.problems import (
     DeadlineExceeded,
@@ -38,6 +38,7 @@ from services.contracts.openai import (
     OpenAIUsage,
 )
 from services.contracts.problems import FieldProblem, Problem
+from services.encoder.connected import while_connected
 from services.encoder.outcome import UnitVector
 from services.encoder.routes import State
 from services.encoder.service import Encoder, Picture
@@ -90,8 +91,11 @@ async def models(state: State) -> OpenAIModels:
         InvalidRequest, UnreadableImage, PayloadTooLarge, Overloaded, NotReady, DeadlineExceeded
     ),
 )
-async def embeddings(body: OpenAIEmbeddingsRequest, state: State) -> Response:
-    encoder = state.encoder
+async def embeddings(body: OpenAIEmbeddingsRequest, state: State, request: Request) -> Response:
+    return await while_connected(request, _embeddings(body, state.encoder))
+
+
+async def _embeddings(body: OpenAIEmbeddingsRequest, encoder: Encoder) -> Response:
     inputs = [body.input] if isinstance(body.input, str) else body.input
     _check(body, inputs, encoder)
     tokens = 0

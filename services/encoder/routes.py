@@ -36,6 +36,7 @@ from services.contracts.encoder import (
 from services.contracts.problems import FieldProblem
 from services.contracts.vectors import ENCODING_DESCRIPTION, VectorEncoding
 from services.encoder.binary_response import to_safetensors
+from services.encoder.connected import while_connected
 from services.encoder.outcome import Outcome, UnitVector
 from services.encoder.service import Encoder, Picture
 
@@ -154,7 +155,9 @@ async def embed_images(
     pictures = [
         Picture(await image.read(), crop) for image, crop in zip(images, parts, strict=True)
     ]
-    outcome = await state.encoder.embed_pictures(pictures, bulk=priority == "bulk")
+    outcome = await while_connected(
+        request, state.encoder.embed_pictures(pictures, bulk=priority == "bulk")
+    )
     if len(outcome.failed) == len(images):
         raise next(iter(outcome.failed.values()))
     return _response(request, state.encoder, outcome, encoding_format)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import AsyncIterator
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from PIL import Image
+from starlette.types import Message
 
 from services.contracts.openai import OpenAIEmbeddings, OpenAIModels
 from services.encoder.app import create_app
@@ -169,3 +172,38 @@ async def test_an_unreadable_picture_fails_the_request(client: httpx.AsyncClient
     answer = await ask(client, input=[data_uri("red"), broken], modality="image")
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/unreadable-image"
+
+
+async def test_a_client_who_leaves_takes_its_batch_along(files: GraphFiles) -> None:
+    """Without cancelling, 2,048 texts of nobody are computed, and shoppers are refused."""
+    app = create_app(EncoderSettings(), lambda: OpenVinoEngine(files, threads=1))
+    long = {"model": NAME, "input": [f"{'a long text ' * 20}{n}" for n in range(2_048)]}
+    body = json.dumps(long).encode()
+    messages: Iterator[Message] = iter(
+        [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+    )
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/embeddings",
+        "raw_path": b"/v1/embeddings",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    async with LifespanManager(app):
+        await app(scope, receive, send)
+        assert sent == []
+        http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://encoder")
+        async with http:
+            await vectors(http, input="of somebody who is there")
+            metrics = (await http.get("/metrics")).text
+    (done,) = re.findall(r'encoder_batch_size_sum\{modality="text"\} (\S+)', metrics)
+    assert float(done) < 300
