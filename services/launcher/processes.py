@@ -60,11 +60,17 @@ async def start(program: Program) -> asyncio.subprocess.Process:
         )
 
 
-async def stop(process: asyncio.subprocess.Process) -> None:
-    """Ask a process to end. When it does not in time, kill it and everything that it started."""
+async def stop(process: asyncio.subprocess.Process, *, with_children: bool = False) -> None:
+    """Ask a process to end. When it does not in time, kill it and everything that it started.
+
+    with_children: ask everything that it started too, for a shell that does not pass this on.
+    """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+            if with_children:
+                os.killpg(process.pid, signal.SIGTERM)
+            else:
+                process.terminate()
         try:
             async with asyncio.timeout(STOP_PATIENCE_S):
                 await process.wait()

@@ -176,7 +176,7 @@ async def foreground(values: Mapping[str, str], *command: str) -> None:
     try:
         code = await process.wait()
     finally:
-        await stop(process)
+        await stop(process, with_children=True)
     if code != 0:
         raise CannotRun(None, exit_code=code)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from services.launcher.batch import batch
 from services.launcher.preflight import CannotRun
 from services.launcher.settings import LauncherSettings
+from tests.support.waiting import until
 
 ASK_BOTH = """
 import os, pathlib, sys, urllib.request, redis, yaml
@@ -71,3 +74,24 @@ def test_a_batch_command_that_fails_gives_its_own_exit_code(
         _run(settings, None, sys.executable, "-c", "raise SystemExit(7)")
 
     assert failure.value.exit_code == 7
+
+
+async def test_a_batch_command_that_is_stopped_ends_with_what_its_shell_runs(
+    settings: LauncherSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_ENCODER_URL", "http://encoder.invalid")
+    noted = tmp_path / "pid"
+    step = f"sh -c 'echo $$ > {noted}.part; mv {noted}.part {noted}; exec sleep 300'; true"
+    running = asyncio.create_task(batch(settings, None, ["sh", "-c", step], lambda _: None))
+    await until(noted.is_file)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running
+    await until(lambda: not _runs(int(noted.read_text())))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
