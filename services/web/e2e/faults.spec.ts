@@ -29,6 +29,16 @@ test('a gateway that answers nothing any more is said to be too slow, and can be
   expect((await shop.titles())[0]).toMatch(/dress/i)
 })
 
+test('a gateway that is away is asked again by the page, until it is back', async ({ shop, page, gateway }) => {
+  await page.route('**/search', (route) => route.fulfill({ status: 503, json: { detail: 'starting' } }))
+  await shop.open('/?q=red+striped+mug')
+  await expect(shop.alert).toContainText(say.retrying)
+  await page.unroute('**/search')
+  await gateway.untilReady()
+  await expect.poll(async () => (await shop.titles())[0]).toMatch(/mug/i)
+  await expect(shop.alert).toHaveCount(0)
+})
+
 test('one that was only slow shows its answer when it comes', async ({ shop, gateway }) => {
   await shop.open('/?q=red+striped+mug')
   await shop.settled()

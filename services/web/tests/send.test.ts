@@ -40,7 +40,8 @@ describe('a request', () => {
 
   it.each([
     ['a problem', () => Promise.resolve(new Response('{"detail":"x","instance":"id-1"}', { status: 503 })), 'busy', 'id-1'],
-    ['an error page', () => Promise.resolve(new Response('<h1>502</h1>', { status: 502, headers: { 'x-request-id': 'id-2' } })), 'broken', 'id-2'],
+    ['an error page', () => Promise.resolve(new Response('<h1>502</h1>', { status: 502, headers: { 'x-request-id': 'id-2' } })), 'busy', 'id-2'],
+    ['a fault', () => Promise.resolve(new Response('', { status: 500 })), 'broken', null],
     ['no network', () => Promise.reject(new TypeError('Failed to fetch')), 'offline', null],
   ] as const)('fails with %s as the page shows it', async (_, reply, kind, requestId) => {
     fetched.mockImplementation(reply)

@@ -1,8 +1,9 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/react'
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { address, answer, card, goBack, open, product, searchAnswers, titles } from './pages'
+import type { SearchRequest } from '../src/api/client'
+import { address, answer, card, goBack, open, product, searchAnswers, searches, titles } from './pages'
 import { gateway, noNetwork } from './setup'
 
 const status = () => screen.getAllByRole('status').map((one) => one.textContent)
@@ -211,6 +212,67 @@ describe('a failure', () => {
     await user.click(screen.getByRole('button', { name: 'Search' }))
     await card('Red mug')
     expect(screen.queryByRole('alert')).toBeNull()
+  })
+
+  describe('that passes', () => {
+    const MINUTE = 90_000
+    const afterwards = (milliseconds: number) => act(() => vi.advanceTimersByTimeAsync(milliseconds))
+    const away = (status: number) => () => ({ status, body: { detail: 'x' } })
+    beforeEach(() => vi.useFakeTimers())
+    afterEach(() => vi.useRealTimers())
+
+    it.each([
+      ['503', away(503)],
+      ['502 of a proxy', away(502)],
+      ['no connection', noNetwork],
+    ])('is tried again by the page itself, which says so: %s', async (_, reply) => {
+      gateway.set('POST /search', reply)
+      open('/?q=mug')
+      await afterwards(5_000)
+      expect(screen.getByRole('alert')).toHaveTextContent('The page goes on trying by itself.')
+      searchAnswers(() => answer(['Red mug']))
+      await afterwards(10_000)
+      expect(titles()).toEqual(['Red mug'])
+      expect(screen.queryByRole('alert')).toBeNull()
+    })
+
+    it('is tried again a few times, with growing pauses, and not for ever', async () => {
+      const times: number[] = []
+      gateway.set('POST /search', () => {
+        times.push(Date.now())
+        return away(503)()
+      })
+      open('/?q=mug')
+      await afterwards(2 * MINUTE)
+      const pauses = times.slice(1).map((at, place) => at - (times[place] ?? 0))
+      expect(pauses).toHaveLength(5)
+      expect(pauses).toEqual([...pauses].sort((a, b) => a - b))
+      expect(screen.getByRole('alert')).not.toHaveTextContent('by itself')
+      expect(screen.getByRole('button', { name: 'Try again' })).toBeVisible()
+    })
+
+    it.each([429, 404, 422, 500])('is not one with %i', async (status) => {
+      gateway.set('POST /search', away(status))
+      open('/?q=mug')
+      await afterwards(MINUTE)
+      expect(searches()).toHaveLength(1)
+      expect(screen.getByRole('alert')).not.toHaveTextContent('by itself')
+    })
+
+    it('is not asked about any more by who has gone on', async () => {
+      gateway.set('POST /search', (body) => ((body as SearchRequest).query === 'mug' ? away(503)() : answer(['Cup'])))
+      const page = open('/?q=mug')
+      await afterwards(1_000)
+      fireEvent.change(screen.getByRole('combobox', { name: 'Search for products' }), { target: { value: 'cup' } })
+      fireEvent.submit(screen.getByRole('search'))
+      await afterwards(MINUTE)
+      expect(searches().map(({ query }) => query)).toEqual(['mug', 'cup'])
+      gateway.set('POST /search', away(503))
+      page.unmount()
+      open('/?q=hat').unmount()
+      await afterwards(MINUTE)
+      expect(searches().filter(({ query }) => query === 'hat').length).toBeLessThanOrEqual(1)
+    })
   })
 
   it('is not offered to be tried again where that would change nothing', async () => {

@@ -24,14 +24,16 @@ export interface Failure {
   kind: 'offline' | 'slow' | 'busy' | 'missing' | 'expired' | 'refused' | 'broken'
   detail: string | null
   requestId: string | null
+  /** True if the same request may succeed in a moment: the service starts again, or a connection was lost. */
+  passing: boolean
 }
 
 export function toFailure(error: unknown): Failure {
   // A part of the page that could not be fetched is no error of axios.
-  if (!isAxiosError(error)) return { kind: navigator.onLine ? 'broken' : 'offline', detail: null, requestId: null }
+  if (!isAxiosError(error)) return { kind: navigator.onLine ? 'broken' : 'offline', detail: null, requestId: null, passing: false }
   if (!error.response) {
     const slow = error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT'
-    return { kind: slow ? 'slow' : 'offline', detail: null, requestId: null }
+    return { kind: slow ? 'slow' : 'offline', detail: null, requestId: null, passing: !slow }
   }
   const { status, data, headers } = error.response
   const problem = typeof data === 'object' && data !== null ? (data as Partial<Schemas['Problem']>) : {}
@@ -40,12 +42,17 @@ export function toFailure(error: unknown): Failure {
     kind: kindOf(status, problem),
     detail: problem.detail ?? null,
     requestId: typeof id === 'string' ? id : null,
+    passing: AWAY.includes(status),
   }
 }
 
+/** Of the gateway, and of a proxy before it that does not reach it. */
+const AWAY = [502, 503]
+
+
 function kindOf(status: number, problem: Partial<Schemas['Problem']>): Failure['kind'] {
   if (status === 404) return 'missing'
-  if (status === 429 || status === 503 || status === 504) return 'busy'
+  if (status === 429 || status === 504 || AWAY.includes(status)) return 'busy'
   // A picture id that is too old, or of a model that was since replaced.
   if (status === 409 || problem.errors?.some((one) => one.field.endsWith('.picture_id'))) return 'expired'
   return status < 500 ? 'refused' : 'broken'

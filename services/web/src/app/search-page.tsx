@@ -91,7 +91,7 @@ export function SearchPage() {
         {setting && <settingsPanel.Part settings={settings} onChange={onChange} />}
       </div>
       <SearchResults
-        answer={pictures.failure ? { state: 'failed', failure: pictures.failure } : answer}
+        answer={pictures.failure ? { state: 'failed', failure: pictures.failure, retrying: false } : answer}
         sending={pictures.sending}
         searchKey={key ?? ''}
         settings={settings}

@@ -7,8 +7,15 @@ import { useLanguage } from '../i18n/language'
 /** Asking again would change nothing. */
 const FINAL: Failure['kind'][] = ['expired', 'missing']
 
+interface Props {
+  failure: Failure
+  /** True if it is asked again without the visitor. */
+  retrying?: boolean
+  onRetry: () => void
+}
+
 /** The failure, a way on, and its id in the logs. Retries by itself when the network is back. */
-export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry: () => void }) {
+export function FailureNotice({ failure, retrying = false, onRetry }: Props) {
   const { say } = useLanguage()
   const offline = failure.kind === 'offline'
   // At once: in an effect after painting, an event that comes meanwhile would be missed.
@@ -22,6 +29,7 @@ export function FailureNotice({ failure, onRetry }: { failure: Failure; onRetry:
       <FiAlertTriangle aria-hidden className="text-3xl text-amber-600 dark:text-amber-400" />
       <p className="text-lg font-semibold text-balance">{say.failures[failure.kind]}</p>
       {failure.kind === 'refused' && failure.detail && <p className="muted">{failure.detail}</p>}
+      {retrying && <p className="muted">{say.retrying}</p>}
       {!FINAL.includes(failure.kind) && (
         <button type="button" className="primary-button mt-1" onClick={onRetry}>
           {say.retry}

@@ -254,6 +254,7 @@ export const arabic: Messages = {
     refused: 'لم تقبل الخدمة هذا البحث.',
     broken: 'حدث خطأ لدينا.',
   },
+  retrying: 'تستمر الصفحة في المحاولة تلقائيًا.',
   retry: 'حاول مجددًا',
   requestId: 'الطلب',
   notFound: 'لا توجد صفحة هنا',

@@ -228,6 +228,7 @@ export const english = {
     refused: 'The service did not accept this search.',
     broken: 'Something went wrong on our side.',
   },
+  retrying: 'The page goes on trying by itself.',
   retry: 'Try again',
   requestId: 'Request',
   notFound: 'There is no page here',

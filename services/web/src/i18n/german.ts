@@ -235,6 +235,7 @@ export const german: Messages = {
     refused: 'Der Dienst hat diese Suche nicht angenommen.',
     broken: 'Bei uns ist etwas schiefgegangen.',
   },
+  retrying: 'Die Seite versucht es selbst weiter.',
   retry: 'Noch einmal versuchen',
   requestId: 'Anfrage',
   notFound: 'Hier gibt es keine Seite',

@@ -7,7 +7,8 @@ export type Answer<T> =
   | { state: 'idle' }
   | { state: 'loading'; before: T | null }
   | { state: 'done'; value: T }
-  | { state: 'failed'; failure: Failure }
+  /** `retrying`: it is asked again without the visitor. */
+  | { state: 'failed'; failure: Failure; retrying: boolean }
 
 /**
  * The answer; a way to ask once more; and a way to put a fuller answer in its place, as when a further
@@ -15,6 +16,8 @@ export type Answer<T> =
  */
 export type Asked<T> = [answer: Answer<T>, again: () => void, extend: (value: T) => void]
 
+/** Before each further attempt where a failure may pass; each a little shorter or longer, so that not all pages ask at once. */
+const PAUSES_MS = [2_000, 4_000, 8_000, 16_000, 30_000]
 const REMEMBERED = 20
 const FRESH_MS = 5 * 60_000
 const remembered = new Map<string, { value: unknown; at: number }>()
@@ -25,7 +28,8 @@ export const forgetAnswers = (): void => remembered.clear()
 /**
  * Ask whenever `key` changes; null asks nothing. The question before is aborted, and an answer that
  * comes late is thrown away, so what is shown always belongs to `key`. A recent answer is shown again
- * at once, if it `lasts`: whoever goes back finds the page as it was, and the place in it.
+ * at once, if it `lasts`: whoever goes back finds the page as it was, and the place in it. What fails in passing
+ * is asked again a few times, until `key` changes or the visitor leaves.
  */
 export function useAnswer<T>(
   key: string | null,
@@ -44,18 +48,30 @@ export function useAnswer<T>(
   useEffect(() => {
     if (asked === null || key === null || known) return
     const control = new AbortController()
-    ask(control.signal).then(
-      (value) => {
-        if (control.signal.aborted) return
-        if (lasts(value)) remember(key, value)
-        setTold({ to: asked, answer: { state: 'done', value } })
-      },
-      (error: unknown) => {
-        if (control.signal.aborted) return
-        setTold({ to: asked, answer: { state: 'failed', failure: toFailure(error) } })
-      },
-    )
-    return () => control.abort()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tell = (answer: Answer<T>) => setTold({ to: asked, answer })
+    const askNow = ([pause, ...pauses]: number[]): void => {
+      ask(control.signal).then(
+        (value) => {
+          if (control.signal.aborted) return
+          if (lasts(value)) remember(key, value)
+          tell({ state: 'done', value })
+        },
+        (error: unknown) => {
+          if (control.signal.aborted) return
+          const failure = toFailure(error)
+          const retrying = failure.passing && pause !== undefined
+          // Once: a screen reader would speak each attempt.
+          if (!retrying || pauses.length === PAUSES_MS.length - 1) tell({ state: 'failed', failure, retrying })
+          if (retrying) timer = setTimeout(() => askNow(pauses), pause * (0.75 + Math.random() / 2))
+        },
+      )
+    }
+    askNow(PAUSES_MS)
+    return () => {
+      control.abort()
+      clearTimeout(timer)
+    }
     // `asked` stands for everything that `ask` closes over, and what is known is known for `asked`.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [asked])

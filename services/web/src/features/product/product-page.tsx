@@ -29,7 +29,7 @@ export function ProductPage() {
       <BackLink />
       {answer.state === 'loading' && <ProductSkeleton />}
       {answer.state === 'failed' &&
-        (missing ? <ProductMissing id={id} /> : <FailureNotice failure={answer.failure} onRetry={again} />)}
+        (missing ? <ProductMissing id={id} /> : <FailureNotice failure={answer.failure} retrying={answer.retrying} onRetry={again} />)}
       {answer.state === 'done' && (
         <>
           <ProductView key={id} product={answer.value} />
