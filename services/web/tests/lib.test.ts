@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { toBaseUrl } from '../src/api/base-url'
+import { priceText } from '../src/components/price'
 import { choicesOf, toggled } from '../src/features/facets/choices'
 import { rootPath } from '../src/lib/root-path'
 import { WHOLE, within } from '../src/lib/crop'
@@ -22,6 +23,22 @@ describe('the address of the gateway', () => {
       expect(() => toBaseUrl(value)).toThrow(/VITE_API_URL must be an http\(s\) address/)
     },
   )
+})
+
+describe('a price', () => {
+  it.each([
+    [12.9, 'EUR', 'en', '€12.90'],
+    [12.9, 'EUR', 'de', '12,90\u00a0€'],
+    [0, 'EUR', 'en', '€0.00'],
+    [0.01, 'EUR', 'en', '€0.01'],
+    [0.0042, 'EUR', 'en', '€0.0042'],
+    [0.3, 'JPY', 'en', '¥0.3'],
+    [0.0042, null, 'en', '0.0042'],
+    [12.9, null, 'de', '12,90'],
+    [12.9, 'points', 'en', '12.90 points'],
+  ] as const)('%d of %s in %s is %s', (price, currency, language, text) => {
+    expect(priceText(price, currency, language)).toBe(text)
+  })
 })
 
 describe('a part of a picture', () => {

@@ -69,6 +69,16 @@ describe('filters', () => {
     expect(within(price).getByRole('slider', { name: 'Highest price' })).toHaveAttribute('aria-valuetext', '£50.00')
   })
 
+  it.each([
+    ['GBP', '£10 to £20.50'],
+    [null, '10 to 20.50'],
+  ])('name it where they are on: %s', async (currency, range) => {
+    searchAnswers(() => answer(['Red mug'], { facets: { fields: {}, price: { min: 5, max: 50, currency } } }))
+    open('/?q=mug&min=10&max=20.5')
+    await card('Red mug')
+    expect(screen.getByRole('button', { name: `Remove Price: ${range}` })).toBeVisible()
+  })
+
   it('take a price range, and refuse one that is the wrong way round', async () => {
     searchAnswers(() => answer(['Red mug'], { facets: FACETS }))
     const user = userEvent.setup()

@@ -49,6 +49,10 @@ export function SearchPage() {
   // How many are shown, and what the picture looks like, is no other search.
   const key = asksForSomething(written) ? writeSettings({ ...written, shown: 0, look: null }).toString() : null
   const [answer, again, extend] = useAnswer<Found>(key, (signal) => search(written, signal), isWhole)
+  const price = (answer.state === 'done' ? answer.value : answer.state === 'loading' ? answer.before : null)?.facets?.price
+  const [currency, setCurrency] = useState<string | null>(null)
+  // A search that failed, or found no prices, keeps that of the one before.
+  if (price && (price.currency ?? null) !== currency) setCurrency(price.currency ?? null)
   const { key: step } = useLocation()
   useEffect(() => {
     if (answer.state === 'failed') again()
@@ -83,7 +87,7 @@ export function SearchPage() {
               />
             )
           }
-          filters={<ActiveFilters settings={settings} onChange={onChange} />}
+          filters={<ActiveFilters settings={settings} currency={currency} onChange={onChange} />}
         >
           <SettingsButton settings={settings} open={setting} onToggle={() => setSetting(!setting)} />
         </QueryChips>

@@ -36,13 +36,20 @@ export function currencySign(currency: string | null | undefined, language: stri
 }
 
 /** As the reader's language writes it; a currency that the browser does not know stands as it is. */
-export function priceText(price: number, currency: string | null, language: string): string {
-  if (currency) {
-    try {
-      return new Intl.NumberFormat(language, { style: 'currency', currency }).format(price)
-    } catch {
-      return `${price.toFixed(2)} ${currency}`
-    }
+export function priceText(price: number, currency: string | null, language: string, options: Intl.NumberFormatOptions = {}): string {
+  const write = (money: Intl.NumberFormatOptions) => {
+    const format = new Intl.NumberFormat(language, { ...money, ...options })
+    const least = 10 ** -(format.resolvedOptions().maximumFractionDigits ?? 0)
+    // Less than the smallest coin, as one screw may cost, is not nothing.
+    if (price <= 0 || price >= least) return format.format(price)
+    return new Intl.NumberFormat(language, { ...money, maximumSignificantDigits: 2 }).format(price)
   }
-  return price.toFixed(2)
+  if (!currency) return write(FIGURE)
+  try {
+    return write({ style: 'currency', currency })
+  } catch {
+    return `${write(FIGURE)} ${currency}`
+  }
 }
+
+const FIGURE = { minimumFractionDigits: 2, maximumFractionDigits: 2 } as const

@@ -1,4 +1,5 @@
 import { Chip } from '../../components/chip'
+import { priceText } from '../../components/price'
 import { useLanguage } from '../../i18n/language'
 import { countFilters, NO_FILTERS, type SearchSettings } from '../../lib/search-params'
 import type { ChangeSettings } from '../../lib/use-search-settings'
@@ -6,11 +7,16 @@ import { fieldName } from '../../i18n/field-name'
 
 interface Props {
   settings: SearchSettings
+  /** That of the prices found; null if it is not known. */
+  currency: string | null
   onChange: ChangeSettings
 }
 
+/** €10, and €10.50. */
+const WHOLE_WITHOUT_CENTS = { trailingZeroDisplay: 'stripIfInteger' } as const
+
 /** The filters that are on, each with its full name and a way to take it off. */
-export function ActiveFilters({ settings, onChange }: Props) {
+export function ActiveFilters({ settings, currency, onChange }: Props) {
   const { say, language } = useLanguage()
   if (countFilters(settings) === 0) return null
   const { filters, inStock, price } = settings
@@ -19,7 +25,7 @@ export function ActiveFilters({ settings, onChange }: Props) {
     const { [field]: _before, ...others } = filters
     onChange({ filters: values.length > 0 ? { ...others, [field]: values } : others })
   }
-  const figure = (value: number | null) => (value === null ? null : value.toLocaleString(language))
+  const figure = (value: number | null) => value === null ? null : priceText(value, currency, language, WHOLE_WITHOUT_CENTS)
   const range = say.priceRange(figure(price.min), figure(price.max))
   const priced = price.min !== null || price.max !== null
   return (
