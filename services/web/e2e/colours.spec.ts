@@ -1,5 +1,6 @@
 /** Themes, colours that the system forces, and paper. */
 import { expect, say, Shop, test } from './support/shop'
+import { arabic } from './support/words'
 import type { Page } from '@playwright/test'
 
 /** Mean of red, green and blue at the middle of a product's picture, as it is drawn. */
@@ -106,6 +107,15 @@ test('a theme that is chosen in another tab is the theme of this one too', async
   await other.goto('/')
   await other.getByRole('button', { name: say.dark }).click()
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+})
+
+test('a language that is chosen in another tab is the language of this one too', async ({ shop, page, context }) => {
+  await shop.open()
+  const other = await context.newPage()
+  await other.goto('/')
+  await other.getByRole('combobox', { name: say.language }).selectOption('ar')
+  await expect(page.locator('html')).toHaveAttribute('dir', 'rtl')
+  await expect(page.getByRole('button', { name: arabic.search, exact: true })).toBeVisible()
 })
 
 test('the theme that was chosen stays with another visit', async ({ page }) => {

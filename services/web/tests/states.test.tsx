@@ -369,6 +369,14 @@ describe('the page', () => {
     expect(document.documentElement).toHaveAttribute('dir', 'ltr')
   })
 
+  it('speaks the language that another tab chose', async () => {
+    open()
+    localStorage.setItem('language', '"de"')
+    fireEvent(window, new StorageEvent('storage', { key: 'language' }))
+    expect(await screen.findByRole('button', { name: 'Suchen' })).toBeVisible()
+    expect(document.documentElement).toHaveAttribute('lang', 'de')
+  })
+
   it('turns dark and stays so', async () => {
     const user = userEvent.setup()
     open()

@@ -1,7 +1,7 @@
-import { createContext, useContext, useLayoutEffect, useState, type ReactNode } from 'react'
+import { createContext, useContext, useEffect, useLayoutEffect, useState, type ReactNode } from 'react'
 
 import { writeStored } from '../lib/stored'
-import { ENGLISH, LANGUAGES, wordsOf, type Language, type Spoken } from './languages'
+import { ENGLISH, LANGUAGES, preferredLanguage, wordsOf, type Language, type Spoken } from './languages'
 
 interface Speaking extends Spoken {
   /** Rejects when the words cannot be fetched; the page goes on in the language that it speaks. */
@@ -18,6 +18,14 @@ export function LanguageProvider({ first = ENGLISH, children }: { first?: Spoken
     document.documentElement.lang = language
     document.documentElement.dir = LANGUAGES[language].direction
   }, [language])
+  useEffect(() => {
+    // Another tab changed it. Words that cannot be fetched leave the page as it is.
+    const follow = ({ key }: StorageEvent) => {
+      if (key === 'language') wordsOf(preferredLanguage()).then(setSpoken, () => undefined)
+    }
+    window.addEventListener('storage', follow)
+    return () => window.removeEventListener('storage', follow)
+  }, [])
   const speak = async (other: Language) => {
     setSpoken(await wordsOf(other))
     writeStored('language', other)
