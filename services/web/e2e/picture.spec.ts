@@ -230,3 +230,21 @@ test('a product is something to search with', async ({ shop, page }) => {
   await expect.poll(() => shop.titles()).not.toContain(title)
   expect((await shop.titles())[0]).toMatch(/mug/i)
 })
+
+test('the frame of a tiny picture lies on the picture, and can be grasped', async ({ shop, page }) => {
+  await shop.open()
+  const base64 = await page.evaluate(() => {
+    const canvas = document.createElement('canvas')
+    canvas.width = 3
+    canvas.height = 40
+    return canvas.toDataURL('image/png').replace(/^.*,/, '')
+  })
+  await choose(page, { name: 'tiny.png', mimeType: 'image/png', buffer: Buffer.from(base64, 'base64') })
+  await page.getByRole('button', { name: say.cropOpen }).click()
+  const picture = page.locator('.crop-stage').getByRole('img', { name: say.yourPicture })
+  await expect(picture).toBeVisible()
+  const box = await picture.boundingBox()
+  expect(box?.width).toBeGreaterThanOrEqual(96)
+  expect(box?.height).toBeGreaterThanOrEqual(96)
+  expect(await page.locator('.crop-stage').getByRole('group', { name: say.cropArea }).boundingBox()).toEqual(box)
+})

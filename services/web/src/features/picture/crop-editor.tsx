@@ -56,7 +56,7 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
       <p className="muted mt-1 text-sm">{say.cropHint}</p>
       <div className="mt-4 grid gap-5 md:grid-cols-[minmax(0,1fr)_16rem]">
         {/* A picture has its left on the left in every language. */}
-        <div dir="ltr" className={`crop-stage ${whole ? 'crop-stage-whole' : ''} flex justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950`}>
+        <div dir="ltr" className={`crop-stage ${whole ? 'crop-stage-whole' : ''} flex items-center justify-center rounded-xl bg-stone-100 p-3 dark:bg-stone-950`}>
           <div className="relative flex">
             <ReactCrop
               // The picture inherits it, in the library's own style sheet.
@@ -73,7 +73,8 @@ export function CropEditor({ picture, onCrop, onDone }: Props) {
                   setCrop(within({ x: x / 100, y: y / 100, width: width / 100, height: height / 100 }))
               }}
             >
-              <img {...(address && { src: address })} alt={say.yourPicture} />
+              {/* Of a tiny picture there is enough to put a frame on. */}
+              <img {...(address && { src: address })} alt={say.yourPicture} className="min-h-24 min-w-24" />
             </ReactCrop>
             {whole && <CropProposals parts={parts} onChoose={choosePart} />}
           </div>
