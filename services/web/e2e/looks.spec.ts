@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test'
 
 import { expectAccessible } from './support/accessibility'
 import { choose } from './support/pictures'
-import { expect, say, test, type Shop } from './support/shop'
+import { expect, say, Shop, test } from './support/shop'
 
 const WIDTHS = [320, 1280] as const
 
@@ -85,6 +85,22 @@ for (const width of WIDTHS)
           await expectSound(page, forced)
         })
     })
+
+test('the sheet of filters leaves room for them where the page is magnified four times', async ({ browser, baseURL }) => {
+  const page = await browser.newPage({ viewport: { width: 320, height: 225 }, ...(baseURL && { baseURL }) })
+  const shop = new Shop(page)
+  await firstCategory(shop)
+  await page.getByRole('button', { name: new RegExp(`^${say.filters}`) }).click()
+  const sheet = page.getByRole('dialog', { name: say.filters })
+  const last = sheet.getByRole('checkbox').last()
+  await last.scrollIntoViewIfNeeded()
+  await expect(last).toBeInViewport()
+  await expect(sheet.getByRole('heading')).not.toBeInViewport()
+  const button = await sheet.getByRole('button', { name: /^Show \d.*product/ }).boundingBox()
+  expect(button?.y).toBeGreaterThan(150)
+  expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual(225)
+  await page.close()
+})
 
 test('the first visit shows categories and words of this catalogue, and each word finds something close', async ({ shop, page }) => {
   await shop.open()

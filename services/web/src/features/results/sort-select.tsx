@@ -18,7 +18,7 @@ export function SortSelect({ sort, relevance, onChange }: Props) {
         value={sort}
         aria-label={say.sort}
         onChange={(event) => onChange(event.target.value as Sort)}
-        className="rounded-full! max-sm:max-w-36"
+        className="field-sizing-content rounded-full!"
       >
         {SORTS.map((one) => (
           <option key={one} value={one}>
