@@ -50,6 +50,35 @@ for (const [name, address] of [
     expect(bytes).toBeLessThanOrEqual(SCRIPT_BYTES)
   })
 
+for (const [name, address] of [
+  ['first visit', '/'],
+  ['results', '/?q=red+striped+mug'],
+] as const)
+  for (const locale of ['en-GB', 'de-DE', 'ar'])
+    test(`the frame stands before the page, and the page where the frame stood: ${name}, ${locale}`, async ({ browser, baseURL }) => {
+      for (const width of [360, 768, 1280]) {
+        const page = await browser.newPage({ locale, viewport: { width, height: 800 }, ...(baseURL && { baseURL }) })
+        await page.route('**/assets/*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
+        await page.goto(address)
+        const frame = await page.locator('.search-box:visible').boundingBox()
+        await page.unroute('**/assets/*.js')
+        await page.reload()
+        await expect(page.getByRole('search')).toBeVisible()
+        const box = await page.getByRole('search').boundingBox()
+        for (const side of ['x', 'y', 'width', 'height'] as const)
+          expect(Math.abs((frame?.[side] ?? 0) - (box?.[side] ?? 0)), `${side} at ${width}`).toBeLessThanOrEqual(2)
+        await page.close()
+      }
+    })
+
+test('a page whose script cannot be fetched says so', async ({ browser, baseURL }) => {
+  const page = await browser.newPage({ ...(baseURL && { baseURL }) })
+  await page.route('**/assets/*.js', (route) => route.abort())
+  await page.goto('/')
+  await expect(page.getByText('This page could not be loaded.')).toBeVisible()
+  await page.close()
+})
+
 test('nothing jumps while a search becomes another, and a product', async ({ shop, page }) => {
   await page.addInitScript(watch)
   await shop.open('/?q=red+striped+mug')

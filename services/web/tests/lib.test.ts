@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { toBaseUrl } from '../src/api/base-url'
 import { priceText } from '../src/components/price'
 import { choicesOf, toggled } from '../src/features/facets/choices'
+import { isLanguage, LANGUAGES } from '../src/i18n/languages'
 import { rootPath } from '../src/lib/root-path'
 import { WHOLE, within } from '../src/lib/crop'
 
@@ -38,6 +41,38 @@ describe('a price', () => {
     [12.9, 'points', 'en', '12.90 points'],
   ] as const)('%d of %s in %s is %s', (price, currency, language, text) => {
     expect(priceText(price, currency, language)).toBe(text)
+  })
+})
+
+describe('the frame before the page', () => {
+  const root = document.documentElement
+  const start = () => new Function(readFileSync('public/start.js', 'utf8'))()
+  afterEach(() => {
+    localStorage.clear()
+    vi.restoreAllMocks()
+    window.history.replaceState(null, '', '/')
+  })
+
+  it.each(Object.keys(LANGUAGES).filter(isLanguage))('has the direction of the language: %s', (language) => {
+    localStorage.setItem('language', JSON.stringify(language))
+    start()
+    expect(root).toHaveAttribute('dir', LANGUAGES[language].direction)
+    localStorage.clear()
+    vi.spyOn(navigator, 'language', 'get').mockReturnValue(`${language}-XX`)
+    start()
+    expect(root).toHaveAttribute('dir', LANGUAGES[language].direction)
+  })
+
+  it.each([
+    ['/', 'start'],
+    ['/shop/?utm_source=x', 'start'],
+    ['/?q=mug', 'results'],
+    ['/search?k=50&f.brand=Lumo', 'results'],
+    ['/shop/product/1', 'results'],
+  ])('is that of %s', (address, frame) => {
+    window.history.replaceState(null, '', address)
+    start()
+    expect(root.dataset['opens']).toBe(frame)
   })
 })
 

@@ -4,7 +4,7 @@ const figures = new Intl.NumberFormat('de')
 
 export const german: Messages = {
   name: 'Lookalike',
-  tagline: 'Mit Worten oder mit einem Bild finden',
+  tagline: 'Mit Worten oder mit Bild finden',
   subtitle: 'Beschreiben Sie, was Sie suchen, zeigen Sie ein Bild davon, oder beides.',
   skip: 'Zu den Ergebnissen',
   dark: 'Dunkle Farben',

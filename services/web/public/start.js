@@ -1,0 +1,26 @@
+// Runs before the first paint, as a file of its own: the page's security policy allows no inline script.
+;(function () {
+  var root = document.documentElement
+  function stored(name) {
+    try {
+      return JSON.parse(localStorage.getItem(name))
+    } catch {
+      return null // Nothing is stored, or storage is off: the system decides.
+    }
+  }
+  var theme = stored('theme')
+  if (theme !== 'light' && theme !== 'dark')
+    theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
+  root.dataset.theme = theme
+  root.dir = /^ar\b/.test(stored('language') || navigator.language) ? 'rtl' : 'ltr'
+  // Which frame of index.html stands until the page has come.
+  var searches = /[?&](q|picture|like|stock|min|max|f\.[^&=]+)=/.test(location.search)
+  root.dataset.opens = searches || location.pathname.includes('/product/') ? 'results' : 'start'
+  addEventListener(
+    'error',
+    function (event) {
+      if (event.target instanceof HTMLScriptElement) root.dataset.opens = 'nothing'
+    },
+    true,
+  )
+})()
