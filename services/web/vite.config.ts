@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url'
+
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { loadEnv, type Plugin, type ProxyOptions } from 'vite'
@@ -16,11 +18,11 @@ const searches: ProxyOptions = {
 }
 
 /**
- * Parts of axios that the page does not use: `src/api/send.ts` sends with fetch, so axios' own adapters
- * and what serves them alone are left out, as axios itself leaves out those of Node in a browser.
+ * Parts of axios that the page does not use: `src/api/send.ts` sends with fetch and makes the address, so axios'
+ * own adapters and what serves them alone are left out, as axios itself leaves out those of Node in a browser.
  */
 const UNUSED_OF_AXIOS =
-  /\/(HttpStatusCode|CancelToken|toFormData|formDataToJSON|toURLEncodedForm|AxiosURLSearchParams)\.js$/
+  /\/(buildURL|buildFullPath|HttpStatusCode|CancelToken|toFormData|formDataToJSON|toURLEncodedForm|AxiosURLSearchParams)\.js$/
 const OWN_ADAPTER = '\0own-adapter'
 const lessOfAxios: Plugin = {
   name: 'less-of-axios',
@@ -32,6 +34,15 @@ const lessOfAxios: Plugin = {
     return UNUSED_OF_AXIOS.test(source) ? this.resolve('axios/unsafe/helpers/null.js', importer) : null
   },
   load: (id) => (id === OWN_ADAPTER ? 'export default { getAdapter: (own) => own }' : null),
+}
+
+/** The package names its build for development alone, which is larger by the warnings that nobody reads. */
+const ROUTER = fileURLToPath(new URL('node_modules/react-router/dist/production/index.mjs', import.meta.url))
+const leanRouter: Plugin = {
+  name: 'lean-router',
+  enforce: 'pre',
+  apply: 'build',
+  resolveId: (source) => (source === 'react-router' ? ROUTER : null),
 }
 
 type ModuleInfo = { isEntry: boolean; importers: readonly string[] }
@@ -60,7 +71,7 @@ export default defineConfig(({ mode }) => {
   return {
     // Relative to the page's <base>.
     base: './',
-    plugins: [react(), tailwindcss(), lessOfAxios, compress()],
+    plugins: [react(), tailwindcss(), lessOfAxios, leanRouter, compress()],
     // No data: addresses: the gateway's content security policy is stricter without them.
     build: {
       target: 'es2022',
