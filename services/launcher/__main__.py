@@ -16,9 +16,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -26,12 +25,10 @@ from pydantic import ValidationError
 from services.launcher.batch import batch
 from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
-from services.launcher.processes import Say
 from services.launcher.run import prepare, run
 from services.launcher.search_report import report
+from services.launcher.session import until_asked_to_stop
 from services.launcher.settings import LauncherSettings
-
-Work = Callable[[LauncherSettings, Say], Awaitable[None]]
 
 
 def main() -> int:
@@ -48,13 +45,6 @@ def main() -> int:
     beside.add_argument("--tracked", action="store_true", help="record its runs in MLflow")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
     options = parser.parse_args()
-    work: Work = prepare if options.command == "prepare" else run
-    if options.command == "evaluate":
-        work = partial(_evaluate, options)
-    elif options.command == "report":
-        work = partial(_report, options)
-    elif options.command == "batch":
-        work = partial(_batch, options)
     try:
         settings = LauncherSettings()
     except ValidationError as error:
@@ -63,7 +53,7 @@ def main() -> int:
         )
         return _fail(problems, 2)
     try:
-        asyncio.run(_finish(work, settings))
+        asyncio.run(until_asked_to_stop(_work(options, settings), _say))
     except CannotRun as error:
         return _fail(error.line, error.exit_code)
     except OSError as error:
@@ -72,26 +62,24 @@ def main() -> int:
     return 0
 
 
-async def _finish(work: Work, settings: LauncherSettings) -> None:
-    await work(settings, _say)
+def _work(options: argparse.Namespace, settings: LauncherSettings) -> Coroutine[None, None, None]:
+    match options.command:
+        case "prepare":
+            return prepare(settings, _say)
+        case "evaluate":
+            return evaluate(settings, options.words, _say)
+        case "report":
+            return report(settings, options.words, _say)
+        case "batch":
+            return batch(settings, options.store, options.words, _say, tracked=options.tracked)
+        case _:
+            return run(settings, _say)
 
 
 def _say(line: str) -> None:
     """A full disk or a closed terminal costs the line, and no service its restart."""
     with suppress(OSError):
         print(line, flush=True)
-
-
-async def _evaluate(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
-    await evaluate(settings, options.words, say)
-
-
-async def _report(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
-    await report(settings, options.words, say)
-
-
-async def _batch(options: argparse.Namespace, settings: LauncherSettings, say: Say) -> None:
-    await batch(settings, options.store, options.words, say, tracked=options.tracked)
 
 
 def _fail(line: str | None, code: int) -> int:

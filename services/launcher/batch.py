@@ -12,7 +12,7 @@ from pathlib import Path
 
 from services.launcher.folders import Folders
 from services.launcher.processes import Say
-from services.launcher.session import foreground, open_session, unset, until_asked_to_stop
+from services.launcher.session import foreground, open_session, unset
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import tracking_environment
 
@@ -30,17 +30,6 @@ async def batch(
     tracked: what it loads, trains or evaluates becomes an MLflow run. Raises CannotRun, with the
     command's own exit code, and with nothing left running.
     """
-    await until_asked_to_stop(_batch(settings, store, command, say, tracked=tracked), say)
-
-
-async def _batch(
-    settings: LauncherSettings,
-    store: Path | None,
-    command: Sequence[str],
-    say: Say,
-    *,
-    tracked: bool,
-) -> None:
     folders = Folders((store or settings.state_dir / "batch").resolve())
     async with open_session(settings, folders, say, ["encoder"]) as session:
         if tracked:

@@ -8,7 +8,7 @@ from pathlib import Path
 from services.launcher.folders import Folders
 from services.launcher.preflight import CannotRun, need_catalogue
 from services.launcher.processes import Say
-from services.launcher.session import Session, open_session, unset, until_asked_to_stop
+from services.launcher.session import Session, open_session, unset
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import tracking_environment
 
@@ -21,10 +21,6 @@ async def evaluate(settings: LauncherSettings, options: Sequence[str], say: Say)
     options: for `python -m services.pipeline evaluate`; the golden queries are those beside the
     catalogue unless the options name others. Raises CannotRun, with nothing left running.
     """
-    await until_asked_to_stop(_evaluate(settings, options, say), say)
-
-
-async def _evaluate(settings: LauncherSettings, options: Sequence[str], say: Say) -> None:
     need_catalogue(settings)
     # Its own folders, so that a running `make run` is not disturbed.
     apart = settings.model_copy(update={"state_dir": settings.state_dir / "evaluation"})

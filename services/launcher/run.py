@@ -10,7 +10,7 @@ from services.launcher.folders import Folders
 from services.launcher.listening import Address
 from services.launcher.preflight import CannotRun, need_catalogue
 from services.launcher.processes import Say
-from services.launcher.session import Session, open_session, until_asked_to_stop
+from services.launcher.session import Session, open_session
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import WRITER, services_of
 
@@ -18,11 +18,11 @@ STORED_CATALOGUE_PATIENCE_S = 10.0
 
 
 async def run(settings: LauncherSettings, say: Say) -> None:
-    """Start everything, serve until SIGINT or SIGTERM, stop everything.
+    """Start everything, serve until cancelled, stop everything.
 
     Raises CannotRun, with nothing left running.
     """
-    await until_asked_to_stop(Run(settings, say).serve(), say)
+    await _Run(settings, say).serve()
 
 
 async def prepare(settings: LauncherSettings, say: Say) -> None:
@@ -30,11 +30,11 @@ async def prepare(settings: LauncherSettings, say: Say) -> None:
 
     Raises CannotRun, with nothing left running.
     """
-    await until_asked_to_stop(Run(settings, say, once=True).serve(), say)
+    await _Run(settings, say, once=True).serve()
 
 
 @dataclass
-class Run:
+class _Run:
     """One run. `serve` ends by failing, by being cancelled, or, if `once`, when it is ready."""
 
     settings: LauncherSettings

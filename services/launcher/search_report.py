@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from services.launcher.folders import Folders, InUse
 from services.launcher.preflight import CannotRun
 from services.launcher.processes import Say
-from services.launcher.session import open_session, require, unset, until_asked_to_stop
+from services.launcher.session import open_session, require, unset
 from services.launcher.settings import LauncherSettings
 from services.launcher.stack import QUERY_LOG_URL, redis_environment
 
@@ -19,10 +19,6 @@ async def report(settings: LauncherSettings, options: Sequence[str], say: Say) -
     options: for `python -m services.pipeline queries report`. Raises CannotRun; only what ran
     before is left running.
     """
-    await until_asked_to_stop(_report(settings, options, say), say)
-
-
-async def _report(settings: LauncherSettings, options: Sequence[str], say: Say) -> None:
     folders = Folders.of(settings)
     values = {
         "PIPELINE_FEATURE_STORE": str(folders.state),
