@@ -14,7 +14,7 @@ from services.pipeline.catalogue.changes import check_model
 from services.pipeline.catalogue.feature_writer import FeatureWriter, Survey
 from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
-from services.pipeline.catalogue.publication import Manifest, Publication
+from services.pipeline.catalogue.publication import Publication
 from services.pipeline.catalogue.store_work import sweep_stores
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.catalogue.synonyms import synonyms_beside
@@ -148,7 +148,7 @@ class _Load:
         self._stores = stores
         self._rejects = rejects
         self._runner = runner
-        self._manifest = Manifest()
+        self._entries: list[Entry] = []
         self._media = MediaStore(
             settings.media_dir,
             max_bytes=settings.max_image_bytes,
@@ -199,18 +199,18 @@ class _Load:
                     progress.advance(len(rows))
         finally:
             self._runner.run(pictures.aclose())
-        if not self._manifest.entries:
+        if not self._entries:
             raise NothingToLoad(
                 f"{feed.path}: not one of {self.counts.rows} rows can be loaded"
                 + (f"; see {self._rejects.path}" if self._rejects.count else "")
             )
         publisher = self._stores.publisher(model.model, model.dimension)
         if self._live:
-            change = publisher.change(self._manifest.entries)
+            change = publisher.change(self._entries)
             publication = Publication(change.head, is_new=True)
         else:
             publication = publisher.publish(
-                self._manifest,
+                self._entries,
                 synonyms=synonyms,
                 undo_changes=self._undo_changes,
                 carried=self._carried(model.model, writer, embedder),
@@ -225,7 +225,7 @@ class _Load:
         """Live changes to the same file, stored for this model."""
         if self._undo_changes:
             return None
-        served = changes_to_carry(self._stores, model_id, self._manifest.entries)
+        served = changes_to_carry(self._stores, model_id, self._entries)
         if served is None:
             return None
         served_model, changed = served
@@ -300,7 +300,7 @@ class _Load:
         return survey, encoded, refused
 
     def _count(self, product: CatalogueProduct) -> None:
-        self._manifest.add(product)
+        self._entries.append(product.entry)
         self.counts.loaded += 1
         if product.price is not None:
             self.tally.currencies[product.currency] += 1

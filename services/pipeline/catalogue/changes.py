@@ -35,7 +35,7 @@ def roll_back(settings: PipelineSettings) -> tuple[CatalogueHead, int]:
             raise NothingToLoad("there is no earlier version to go back to")
         # Redis may have evicted rows that nobody has read since.
         Rebuilder(stores.online, stores.offline, stores.ledger()).rebuild()
-        served = stores.publisher_of(head).restore(head).head
+        served = stores.publisher_of(head).restore(head)
         return served, len(stores.ledger().entries(served))
 
 

@@ -1,7 +1,7 @@
 """Publishes a catalogue version: its shards, a check that everything is there, then the head.
 
 Readers flip to the new version when the head row changes, so it is written last and alone. Products
-that the new file no longer has are simply not in the new manifest; their rows stay in the store,
+that the new file no longer has are simply not in the new version; their rows stay in the store,
 for a reader that still serves the version before, and for going back to it.
 
 A live change goes the same way: rows, a check that they are there, the list of what changed under
@@ -10,7 +10,7 @@ its own number, and then the head, which names that number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -37,23 +37,12 @@ from services.pipeline.catalogue.heads import Heads
 from services.pipeline.catalogue.ledger import Entry, Published, entry_columns
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
-from services.pipeline.catalogue.product import CatalogueProduct
 from services.pipeline.catalogue.read_back import ReadBack
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP, head_table
 from services.pipeline.errors import NothingToLoad, StoreIncomplete
 
 Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
 """Arguments: a version, its products, and the served version."""
-
-
-@dataclass(slots=True)
-class Manifest:
-    """Contents of a new version. A run stores only three short texts for each product."""
-
-    entries: list[Entry] = field(default_factory=list)
-
-    def add(self, product: CatalogueProduct) -> None:
-        self.entries.append(product.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +107,15 @@ class Publisher:
 
     def publish(
         self,
-        manifest: Manifest,
-        ranking: Ranking | None = None,
+        products: Iterable[Entry],
         *,
         synonyms: Sequence[Synonym] | None = None,
         undo_changes: bool = False,
         carried: Sequence[Entry] | None = None,
         approve: Approve | None = None,
     ) -> Publication:
-        """Serve this version. One that is served already keeps what was changed live since then,
-        unless `undo_changes`.
-
-        ranking: None keeps the present one, if it is of this model.
+        """Serve a version of these products. One that is served already keeps what was changed live
+        since then, unless `undo_changes`. The ranking stays, if it is of this model.
 
         synonyms: of the catalogue's file; None keeps the present ones.
 
@@ -140,7 +126,7 @@ class Publisher:
         raises keeps it from being served. Raises StoreIncomplete, with nothing published, when rows
         are missing; DependencyAway.
         """
-        entries = sorted(manifest.entries)
+        entries = sorted(products)
         size = self._products_per_shard
         shards = [entries[start : start + size] for start in range(0, len(entries), size)]
         published, timestamp = self._online.head()
@@ -157,7 +143,7 @@ class Publisher:
             products=len(entries),
             base=base,
             sequence=base,
-            ranking=ranking or self._present_ranking(published),
+            ranking=self._present_ranking(published),
             synonyms=_with_file(published, synonyms),
         )
         self._stored_shards = self._offline.keys(SHARD_VIEW, SHARD_KEY)
@@ -184,17 +170,16 @@ class Publisher:
         undone = published.sequence - published.base
         return Publication(head, is_new=True, undone=undone, undone_of=undone_of)
 
-    def rank(self, ranking: Ranking) -> Publication:
+    def rank(self, ranking: Ranking) -> CatalogueHead:
         """Serve what is served, searched by that ranking. Raises NothingToLoad when nothing is."""
         published, timestamp = self._online.head()
         if published is None:
             raise NothingToLoad("no catalogue is published; load one first")
         head = published.model_copy(update={RANKING: ranking})
-        if head == published:
-            return Publication(published, is_new=False)
-        self._clock.has_seen(timestamp)
-        self._heads.flip(head, published)
-        return Publication(head, is_new=True)
+        if head != published:
+            self._clock.has_seen(timestamp)
+            self._heads.flip(head, published)
+        return head
 
     def relate(self, added: Sequence[Synonym]) -> Published:
         """Serve what is served, with these added synonyms; those of its file stay.
@@ -220,7 +205,7 @@ class Publisher:
             return None
         return published.ranking
 
-    def restore(self, head: CatalogueHead) -> Publication:
+    def restore(self, head: CatalogueHead) -> CatalogueHead:
         """Serve a version that is stored already. Raises StoreIncomplete when it isn't whole."""
         published, timestamp = self._online.head()
         self._clock.has_seen(timestamp)
@@ -250,7 +235,7 @@ class Publisher:
         if published is not None and not _same_products(published, head):
             self._offline.forget_batches()
         self._heads.flip(head, published)
-        return Publication(head, is_new=True)
+        return head
 
     def _renumber(
         self, head: CatalogueHead, published: CatalogueHead, changed: Sequence[Entry]

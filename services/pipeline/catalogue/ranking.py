@@ -19,7 +19,7 @@ def publish_ranking(ranking: Ranking, settings: PipelineSettings) -> CatalogueHe
     Raises NothingToLoad when no catalogue is published, DependencyAway, StoreIncomplete, Busy.
     """
     with open_stores(settings.feature_store) as stores:
-        return stores.publisher_of(stores.head()).rank(ranking).head
+        return stores.publisher_of(stores.head()).rank(ranking)
 
 
 def published_ranking(settings: PipelineSettings) -> Ranking:

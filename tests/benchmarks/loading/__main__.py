@@ -30,10 +30,11 @@ from threadpoolctl import threadpool_limits
 from services.contracts.base import ModalityWeights
 from services.contracts.catalogue import METADATA_VIEW, PRODUCTS_PER_SHARD
 from services.pipeline.catalogue.feature_writer import FeatureWriter, Survey
+from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
-from services.pipeline.catalogue.publication import Manifest, Publisher
+from services.pipeline.catalogue.publication import Publisher
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.feeds.validation import FeedProduct
 from services.retriever.catalogue.catalogue import Catalogue
@@ -119,7 +120,8 @@ def publish(
     online, offline, clock = OnlineStore(repo), OfflineStore(repo / "offline"), EventClock()
     online.apply()
     writer = FeatureWriter(Stores(online, offline, clock), model)
-    generator, manifest = np.random.default_rng(0), Manifest()
+    generator = np.random.default_rng(0)
+    entries: list[Entry] = []
     for start in range(0, count, WRITE_BATCH):
         products = [
             product(number, model) for number in range(start, min(start + WRITE_BATCH, count))
@@ -137,8 +139,7 @@ def publish(
                 for one, (text, image) in zip(products, pairs, strict=True)
             },
         )
-        for one in products:
-            manifest.add(one)
+        entries += [one.entry for one in products]
     Publisher(
         online,
         offline,
@@ -146,7 +147,7 @@ def publish(
         model_id=model,
         dimension=DIMENSION,
         products_per_shard=PRODUCTS_PER_SHARD,
-    ).publish(manifest)
+    ).publish(entries)
 
 
 def catalogue_product(number: int, model: str = MODEL) -> CatalogueProduct:

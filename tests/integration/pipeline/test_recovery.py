@@ -18,7 +18,7 @@ from services.pipeline.catalogue.feature_writer import FeatureWriter
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.product import CatalogueProduct, ProductVectors
-from services.pipeline.catalogue.publication import Manifest, Publisher
+from services.pipeline.catalogue.publication import Publisher
 from services.pipeline.catalogue.ranking import publish_ranking
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.errors import DependencyAway, StoreIncomplete
@@ -163,16 +163,14 @@ def test_a_catalogue_in_several_shards_is_read_back(
     wanted = products(25, "shards")
     writer = FeatureWriter(Stores(online, offline, EventClock()), MODEL)
     writer.write(writer.survey(wanted), encoded(wanted))
-    manifest = Manifest()
-    for product in reversed(wanted):
-        manifest.add(product)
+    entries = [product.entry for product in reversed(wanted)]
     publisher = Publisher(
         online, offline, EventClock(), model_id=MODEL, dimension=2, products_per_shard=10
     )
-    publication = publisher.publish(manifest)
+    publication = publisher.publish(entries)
     assert (publication.head.shards, publication.head.products) == (3, 25)
     assert read_catalogue(feature_repo_dir).info.version == publication.head.version
-    assert not publisher.publish(manifest).is_new
+    assert not publisher.publish(entries).is_new
 
 
 def test_rows_missing_at_the_last_look_keep_the_old_version_published(
@@ -180,11 +178,9 @@ def test_rows_missing_at_the_last_look_keep_the_old_version_published(
 ) -> None:
     online, offline = stores
     publisher = Publisher(online, offline, EventClock(), model_id=MODEL, dimension=2)
-    manifest = Manifest()
-    for product in products(3, "never written"):
-        manifest.add(product)
+    entries = [product.entry for product in products(3, "never written")]
     with pytest.raises(StoreIncomplete, match=r"3 × vectors, 3 × metadata"):
-        publisher.publish(manifest)
+        publisher.publish(entries)
     assert online.head() == (None, None)
 
 
