@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from services.contracts.catalogue import (
-    CHANGE_KEY,
     CHANGE_VIEW,
     FOLDED,
     CatalogueHead,
     change_id,
 )
-from services.pipeline.catalogue.ledger import Entry, entry_columns
+from services.pipeline.catalogue.ledger import Entry, entries_table
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
-from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
+from services.pipeline.catalogue.schemas import SCHEMAS
 
 PRODUCTS_PER_CHANGE = 500
 
@@ -59,15 +58,7 @@ class ChangeRows:
                 return number
 
     def _row(self, head: CatalogueHead, entries: Sequence[Entry]) -> pa.Table:
-        ids, vectors, metadata = entry_columns(entries)
         key = change_id(head.version, head.sequence)
         # A run that ended before its head was written may have left one here.
         self._clock.has_seen(self._online.change_timestamp(key))
-        row = {
-            CHANGE_KEY: [key],
-            "product_ids": [ids],
-            "vector_fingerprints": [vectors],
-            "metadata_fingerprints": [metadata],
-            TIMESTAMP: [self._clock.tick()],
-        }
-        return pa.table(row, SCHEMAS[CHANGE_VIEW])
+        return entries_table(CHANGE_VIEW, key, entries, self._clock.tick())

@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.contracts.catalogue import (
-    CHANGE_KEY,
     CHANGE_VIEW,
-    CONTENT_KEY,
+    HEAD_VIEW,
     METADATA_VIEW,
-    MODEL_KEY,
-    PRODUCT_KEY,
-    SHARD_KEY,
     SHARD_VIEW,
     VECTOR_VIEW,
     CatalogueHead,
@@ -21,14 +17,10 @@ from services.contracts.catalogue import (
     shard_id,
 )
 from services.pipeline.catalogue.ledger import Entry, Ledger
+from services.pipeline.catalogue.schemas import JOIN_KEYS
 from services.pipeline.errors import StoreIncomplete
 
-KEY_COLUMNS = {
-    VECTOR_VIEW: (PRODUCT_KEY, MODEL_KEY, CONTENT_KEY),
-    METADATA_VIEW: (PRODUCT_KEY, CONTENT_KEY),
-    SHARD_VIEW: (SHARD_KEY,),
-    CHANGE_VIEW: (CHANGE_KEY,),
-}
+KEY_COLUMNS = {view: keys for view, keys in JOIN_KEYS.items() if view != HEAD_VIEW}
 """Join keys of the views whose rows are removed some day, in this order in `Kept`."""
 
 

@@ -35,7 +35,7 @@ from services.contracts.catalogue import (
 from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
-from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
+from services.pipeline.catalogue.schemas import ENTRY_COLUMNS, JOIN_KEYS, SCHEMAS, TIMESTAMP
 from services.pipeline.errors import NewerFormat, StoreIncomplete
 
 Entry = tuple[str, str, str]
@@ -150,8 +150,7 @@ class Ledger:
     @staticmethod
     def listed(table: pa.Table) -> Iterator[Entry]:
         """Every entry of these shards or changes, in order."""
-        names = ("product_ids", "vector_fingerprints", "metadata_fingerprints")
-        for row in zip(*(table[name].to_pylist() for name in names), strict=True):
+        for row in zip(*(table[name].to_pylist() for name in ENTRY_COLUMNS), strict=True):
             yield from zip(*row, strict=True)
 
     def _rows(self, view: str, key: str, wanted: Sequence[str]) -> pa.Table:
@@ -217,3 +216,10 @@ def entry_columns(
     """Ids, vector fingerprints and metadata fingerprints, each in the entries' order."""
     ids, vectors, metadata = zip(*entries, strict=True)
     return list(ids), list(vectors), list(metadata)
+
+
+def entries_table(view: str, key: str, entries: Sequence[Entry], timestamp: datetime) -> pa.Table:
+    """The one row of a shard or of a change."""
+    columns = zip(ENTRY_COLUMNS, entry_columns(entries), strict=True)
+    row = {name: [column] for name, column in columns}
+    return pa.table({JOIN_KEYS[view][0]: [key], **row, TIMESTAMP: [timestamp]}, SCHEMAS[view])

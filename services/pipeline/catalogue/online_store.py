@@ -8,12 +8,11 @@ timestamp that was read, and is always later; see `EventClock`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 
 # Before Feast.
 import services.common.light_feast  # noqa: F401
@@ -64,7 +63,7 @@ from services.contracts.catalogue import (
 from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.redis_keys import RedisKeys
-from services.pipeline.catalogue.schemas import TIMESTAMP
+from services.pipeline.catalogue.schemas import ENTRY_COLUMNS, JOIN_KEYS, TIMESTAMP
 from services.pipeline.errors import DependencyAway, NewerFormat, RegistryTorn
 
 logger = logging.getLogger(__name__)
@@ -76,16 +75,6 @@ READ_BATCH = 500
 
 STORE_TIMEOUT_S = 5.0
 """Longest silence of Redis, as the retriever has it."""
-
-JOIN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        VECTOR_VIEW: (PRODUCT_KEY, MODEL_KEY, CONTENT_KEY),
-        METADATA_VIEW: (PRODUCT_KEY, CONTENT_KEY),
-        SHARD_VIEW: (SHARD_KEY,),
-        CHANGE_VIEW: (CHANGE_KEY,),
-        HEAD_VIEW: (CATALOGUE_KEY,),
-    }
-)
 
 _AWAY = (
     RedisError,
@@ -265,24 +254,22 @@ class OnlineStore:
 
     def shard(self, key: str) -> tuple[list[str], list[str], list[str], datetime | None]:
         """Product ids, both kinds of fingerprint, and the timestamp, of one shard."""
-        features = ["product_ids", "vector_fingerprints", "metadata_fingerprints"]
-        response = self._read(SHARD_VIEW, features, {SHARD_KEY: [key]})
+        response = self._read(SHARD_VIEW, ENTRY_COLUMNS, {SHARD_KEY: [key]})
         columns = _columns(response)
         ids, vectors, metadata = (
-            list(columns[name].values[0].string_list_val.val) for name in features
+            list(columns[name].values[0].string_list_val.val) for name in ENTRY_COLUMNS
         )
         return ids, vectors, metadata, _timestamp(columns["product_ids"], 0)
 
     def changes(self, head: CatalogueHead) -> list[list[tuple[str, str, str]]]:
         """Every change of a version, in order; one that is gone is empty."""
-        features = ["product_ids", "vector_fingerprints", "metadata_fingerprints"]
         keys = [change_id(head.version, n) for n in range(head.base + 1, head.sequence + 1)]
         changes: list[list[tuple[str, str, str]]] = []
         for some in _parts(keys):
-            columns = _columns(self._read(CHANGE_VIEW, features, {CHANGE_KEY: some}))
+            columns = _columns(self._read(CHANGE_VIEW, ENTRY_COLUMNS, {CHANGE_KEY: some}))
             lists = [
                 [list(value.string_list_val.val) for value in columns[name].values]
-                for name in features
+                for name in ENTRY_COLUMNS
             ]
             changes.extend(
                 list(zip(ids, vectors, metadata, strict=True))

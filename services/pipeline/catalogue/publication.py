@@ -34,11 +34,11 @@ from services.contracts.synonyms import Synonym, Synonyms
 from services.pipeline.catalogue.change_rows import ChangeRows
 from services.pipeline.catalogue.fingerprint import catalogue_version
 from services.pipeline.catalogue.heads import Heads
-from services.pipeline.catalogue.ledger import Entry, Published, entry_columns
+from services.pipeline.catalogue.ledger import Entry, Published, entries_table, entry_columns
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.read_back import ReadBack
-from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP, head_table
+from services.pipeline.catalogue.schemas import head_table
 from services.pipeline.errors import NothingToLoad, StoreIncomplete
 
 Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
@@ -338,25 +338,14 @@ class Publisher:
 
     def _write_shard(self, key: str, entries: Sequence[Entry]) -> None:
         """Unless it is there as it should be: a version's shards never change."""
-        columns = entry_columns(entries)
         *stored, timestamp = self._online.shard(key)
-        if tuple(stored) == columns and self._trust_online and key in self._stored_shards:
+        same = tuple(stored) == entry_columns(entries)
+        if same and self._trust_online and key in self._stored_shards:
             return
         self._clock.has_seen(timestamp)
-        self._write(
-            SHARD_VIEW,
-            {
-                SHARD_KEY: [key],
-                "product_ids": [columns[0]],
-                "vector_fingerprints": [columns[1]],
-                "metadata_fingerprints": [columns[2]],
-            },
-        )
-
-    def _write(self, view: str, row: dict[str, list[object]]) -> None:
-        table = pa.table({**row, TIMESTAMP: [self._clock.tick()]}, SCHEMAS[view])
-        self._offline.write(view, table)
-        self._online.write(view, table)
+        table = entries_table(SHARD_VIEW, key, entries, self._clock.tick())
+        self._offline.write(SHARD_VIEW, table)
+        self._online.write(SHARD_VIEW, table)
 
 
 def _gone(head: CatalogueHead) -> StoreIncomplete:

@@ -37,6 +37,11 @@ TIMESTAMP = "event_timestamp"
 _TEXT = pa.string()
 _TIME = (TIMESTAMP, pa.timestamp("us", tz="UTC"))
 
+ENTRY_COLUMNS = ("product_ids", "vector_fingerprints", "metadata_fingerprints")
+"""Columns of a shard and of a change; a place in all of them is one product."""
+
+_ENTRIES = [(name, pa.list_(_TEXT)) for name in ENTRY_COLUMNS]
+
 SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
     {
         VECTOR_VIEW: pa.schema(
@@ -70,18 +75,14 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
         SHARD_VIEW: pa.schema(
             [
                 (SHARD_KEY, _TEXT),
-                ("product_ids", pa.list_(_TEXT)),
-                ("vector_fingerprints", pa.list_(_TEXT)),
-                ("metadata_fingerprints", pa.list_(_TEXT)),
+                *_ENTRIES,
                 _TIME,
             ]
         ),
         CHANGE_VIEW: pa.schema(
             [
                 (CHANGE_KEY, _TEXT),
-                ("product_ids", pa.list_(_TEXT)),
-                ("vector_fingerprints", pa.list_(_TEXT)),
-                ("metadata_fingerprints", pa.list_(_TEXT)),
+                *_ENTRIES,
                 _TIME,
             ]
         ),
@@ -105,6 +106,16 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
     }
 )
 """A test compares them with `feature_repo/definitions.py`."""
+
+JOIN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        VECTOR_VIEW: (PRODUCT_KEY, MODEL_KEY, CONTENT_KEY),
+        METADATA_VIEW: (PRODUCT_KEY, CONTENT_KEY),
+        SHARD_VIEW: (SHARD_KEY,),
+        CHANGE_VIEW: (CHANGE_KEY,),
+        HEAD_VIEW: (CATALOGUE_KEY,),
+    }
+)
 
 
 def head_table(head: CatalogueHead, catalogue: str, timestamp: datetime) -> pa.Table:

@@ -15,14 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from services.contracts.catalogue import (
-    CHANGE_VIEW,
-    HEAD_VIEW,
-    METADATA_VIEW,
-    SHARD_VIEW,
-    VECTOR_VIEW,
-    CatalogueHead,
-)
+from services.contracts.catalogue import METADATA_VIEW, CatalogueHead
 from services.pipeline.catalogue.compaction import (
     LivePart,
     LiveRows,
@@ -35,6 +28,7 @@ from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, keep_rows
 from services.pipeline.catalogue.ledger import Entry, Ledger, Published
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
+from services.pipeline.catalogue.schemas import SCHEMAS
 from services.pipeline.catalogue.snapshots import remove_abandoned
 from services.pipeline.pictures.unused import files_in, is_unused_download, is_unused_picture
 
@@ -43,7 +37,6 @@ PICTURE_GRACE_S = 3_600.0
 _WRONG_CLOCK = timedelta(days=1)
 _KEYS_PER_STEP = 2_000
 _FILES_PER_STEP = 1_000
-_VIEWS = (VECTOR_VIEW, METADATA_VIEW, SHARD_VIEW, CHANGE_VIEW, HEAD_VIEW)
 
 
 def reader_grace(head: CatalogueHead, least_s: float = 60.0) -> timedelta:
@@ -145,7 +138,7 @@ class Sweep:
         yield from keep_rows(self._kept, self._places.ledger, self._since)
         yield from self._redis()
         used: set[str] = set()
-        for view in _VIEWS:
+        for view in SCHEMAS:
             yield from self._parquet(view, used)
         yield from self._pictures(used)
 
