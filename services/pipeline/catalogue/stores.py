@@ -74,17 +74,14 @@ def published_head(online: OnlineStore) -> CatalogueHead:
 
 
 @contextmanager
-def open_stores(
-    folder: Path, *, mend: bool = True, wait_s: float | None = None
-) -> Iterator[Stores]:
+def open_stores(folder: Path, *, mend: bool = True) -> Iterator[Stores]:
     """Open both stores for their only writer, and bring them up to Feast's definitions.
 
-    folder: holds `feature_store.yaml`.  mend: restores lost Redis rows first.  wait_s: for another
-    process to end its writing.  Raises DependencyAway, StoresDiffer, OfflineDamaged, NewerFormat,
-    Busy.
+    folder: holds `feature_store.yaml`.  mend: restores lost Redis rows first.  Raises
+    DependencyAway, StoresDiffer, OfflineDamaged, NewerFormat, Busy.
     """
     online, offline = OnlineStore(folder), OfflineStore(folder / "offline")
-    with only_writer(folder / "offline", wait_s=LOCK_WAIT_S if wait_s is None else wait_s):
+    with only_writer(folder / "offline", wait_s=LOCK_WAIT_S):
         offline.sync_folders()
         stores = Stores(online, offline)
         # Before the definitions of a newer release are replaced by ours.

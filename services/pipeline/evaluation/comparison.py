@@ -22,7 +22,6 @@ from services.pipeline.evaluation.searching import (
 )
 from services.pipeline.judging.golden import Golden, GoldenQuery, Half
 from services.pipeline.judging.metrics import (
-    NDCG,
     Interval,
     Judgements,
     Scores,
@@ -184,7 +183,7 @@ class _Run:
 
     def add(self, kind: str, name: str, scores: Scores) -> None:
         first = next((one for one in self.arms if one.kind == kind), None)
-        against = change(first.scores, scores, NDCG) if first else None
+        against = change(first.scores, scores) if first else None
         self.arms.append(Arm(kind, name, scores, against))
 
     def measure(self, kind: str, asked: _Asked) -> None:

@@ -14,7 +14,6 @@ from services.pipeline.judging.metrics import (
     NDCG,
     RECALL,
     TOP5,
-    Interval,
     interval,
 )
 
@@ -90,7 +89,7 @@ def _arms(comparison: Comparison) -> str:
                     kind,
                     arm.name,
                     *(str(interval(values[metric])) for metric in METRICS),
-                    _signed(arm.against) if arm.against else "",
+                    arm.against.signed() if arm.against else "",
                 ]
             )
         rows.append([kind, "random order", f"{floor:.3f}", "", "", "", ""])
@@ -136,10 +135,6 @@ def _cut_off(errors: Sequence[CutOffErrors]) -> str:
 
 def _rate(errors: CutOffErrors | None) -> str:
     return "" if errors is None else f"{errors.wrong} of {errors.asked} ({errors.rate:.1%})"
-
-
-def _signed(change: Interval) -> str:
-    return f"{change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
 
 
 def _slug(name: str) -> str:

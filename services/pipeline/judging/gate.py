@@ -67,18 +67,14 @@ class Verdict:
         return (self.change is not None and self.change.high < 0) or bool(self.fallen)
 
     def __str__(self) -> str:
-        fallen = ", ".join(f"{name!r} {_signed(one)}" for name, one in self.fallen.items())
+        fallen = ", ".join(f"{name!r} {one.signed()}" for name, one in self.fallen.items())
         return self._overall() + (f"; worse for queries of class {fallen}" if fallen else "")
 
     def _overall(self) -> str:
         result = f"NDCG {self.ndcg:.3f} on {self.queries} golden queries"
         if self.change is None:
             return f"{result}, with nothing to compare it with"
-        return f"{result}, {_signed(self.change)} from the served version"
-
-
-def _signed(change: Interval) -> str:
-    return f"{change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
+        return f"{result}, {self.change.signed()} from the served version"
 
 
 class Gate:

@@ -70,6 +70,10 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.mean:.3f} ({self.low:.3f}–{self.high:.3f})"
 
+    def signed(self) -> str:
+        """As a change."""
+        return f"{self.mean:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
+
 
 def score(judgements: Judgements, rankings: Rankings, gains: Gains = ESCI_GAINS) -> Scores:
     """Every metric of every query that has a judgement; a query without a ranking scores 0.
@@ -134,18 +138,18 @@ def interval(values: Values, seed: int = 0, level: float = LEVEL) -> Interval:
     return Interval(float(values.mean()), float(low), float(high))
 
 
-def change(before: Scores, after: Scores, metric: str = NDCG, level: float = LEVEL) -> Interval:
-    """By how much a metric's mean moved, query by query, over the queries that both have.
+def change(before: Scores, after: Scores, level: float = LEVEL) -> Interval:
+    """By how much the mean NDCG moved, query by query, over the queries that both have.
 
     Raises ValueError when they share none.
     """
     shared = set(before.queries) & set(after.queries)
-    moved = after.of(shared).values[metric] - before.of(shared).values[metric]
+    moved = after.of(shared).values[NDCG] - before.of(shared).values[NDCG]
     return interval(moved, level=level)
 
 
 def changes_by_class(
-    before: Scores, after: Scores, classes: Mapping[str, str], metric: str = NDCG
+    before: Scores, after: Scores, classes: Mapping[str, str]
 ) -> dict[str, Interval]:
     """The same for each class of at least five queries. classes: of each query.
 
@@ -159,6 +163,6 @@ def changes_by_class(
     judged = {name: some for name, some in members.items() if name and len(some) >= _FEWEST}
     level = 1 - (1 - LEVEL) / max(1, len(judged))
     return {
-        name: change(before.of(some), after.of(some), metric, level)
+        name: change(before.of(some), after.of(some), level)
         for name, some in sorted(judged.items())
     }

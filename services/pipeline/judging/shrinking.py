@@ -12,10 +12,6 @@ _GO_ON = (
     "Nothing is published, and the served version stays. If this is intended, run it again with"
 )
 
-HOW_TO_GO_ON = (
-    "Nothing is published, and the served version stays. If this is intended, run it again with"
-)
-
 
 def check_rejects(
     rows: int, faults: int, reasons: Mapping[str, int], settings: PipelineSettings

@@ -17,7 +17,7 @@ from services.pipeline.tfx.records import read_products, read_queries
 from services.pipeline.tfx.trainer import RANKING
 from services.pipeline.training.judged_ranking import JudgedRanking, gate, judge
 
-EVALUATION, REFUSAL = "evaluation.json", "NOT_BLESSED"
+EVALUATION = "evaluation.json"
 
 
 @tfx.dsl.components.component

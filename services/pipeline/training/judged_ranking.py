@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -64,9 +64,9 @@ class Comparison:
         """Figures by name, nested, as JSON takes them."""
         return {
             "queries": len(self.after.ndcg),
-            "ndcg": _spread(self.after.mean),
-            "ndcg_built_in": _spread(self.before.mean),
-            "change": _spread(self.change),
+            "ndcg": asdict(self.after.mean),
+            "ndcg_built_in": asdict(self.before.mean),
+            "change": asdict(self.change),
             "false_matches": _share(self.after.false_matches),
             "false_matches_built_in": _share(self.before.false_matches),
         }
@@ -95,10 +95,6 @@ def compare(before: JudgedRanking, after: JudgedRanking) -> Comparison:
 
 def _share(flags: Mapping[str, bool]) -> float:
     return sum(flags.values()) / len(flags) if flags else 0.0
-
-
-def _spread(one: Interval) -> dict[str, float]:
-    return {"mean": one.mean, "low": one.low, "high": one.high}
 
 
 def judge(

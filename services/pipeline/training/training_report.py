@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _spread(one: Interval | None) -> Figures | None:
-    return None if one is None else {"mean": one.mean, "low": one.low, "high": one.high}
+    return None if one is None else asdict(one)
 
 
 def _calibration(one: CalibrationFigures) -> Figures:
