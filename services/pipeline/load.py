@@ -149,11 +149,7 @@ class _Load:
         self._rejects = rejects
         self._runner = runner
         self._entries: list[Entry] = []
-        self._media = MediaStore(
-            settings.media_dir,
-            max_bytes=settings.max_image_bytes,
-            max_pixels=settings.max_image_pixels,
-        )
+        self._media = MediaStore.of(settings)
 
     def load(self, feed: Feed, rows: int) -> Publication:
         """rows: number of rows in the feed."""
@@ -179,14 +175,7 @@ class _Load:
             listed=self._stores.listed(),
             search_parquet=not self._live,
         )
-        embedder = Embedder(
-            encoder,
-            model,
-            self._media,
-            text_batch=self._settings.text_batch,
-            image_batch=self._settings.image_batch,
-            requests_in_flight=self._settings.requests_in_flight,
-        )
+        embedder = Embedder(encoder, model, self._media, self._settings)
         pictures = Pictures(self._media, self._settings)
         intake = Intake(feed, model, pictures, self._rejects, self._runner)
         try:

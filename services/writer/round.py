@@ -214,14 +214,7 @@ class Round:
     ) -> list[ProductVectors | UnusablePicture]:
         model: ModelInfo = await self._encoder.model()
         check_model(self._head, model)
-        embedder = Embedder(
-            self._encoder,
-            model,
-            self._media,
-            text_batch=self._pipeline.text_batch,
-            image_batch=self._pipeline.image_batch,
-            requests_in_flight=self._pipeline.requests_in_flight,
-        )
+        embedder = Embedder(self._encoder, model, self._media, self._pipeline)
         return await embedder.embed(products)
 
     def _write_rows(self, survey: Survey, encoded: dict[str, ProductVectors], batch: Batch) -> None:

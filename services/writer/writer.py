@@ -67,11 +67,7 @@ class LiveWriter:
         self._settings = settings
         self._pipeline = pipeline
         self._encoder = EncoderClient(encoder, wait_s=settings.encoder_wait_s)
-        self._media = MediaStore(
-            pipeline.media_dir,
-            max_bytes=pipeline.max_image_bytes,
-            max_pixels=pipeline.max_image_pixels,
-        )
+        self._media = MediaStore.of(pipeline)
         self._keeper = StoreKeeper(
             pipeline.feature_store, timeout_s=settings.store_timeout_ms / 1000
         )

@@ -20,6 +20,7 @@ from services.pipeline.encoding.encoder_client import Embeddings, EncoderClient
 from services.pipeline.errors import EncoderBroken
 from services.pipeline.feeds import ReadyVectors
 from services.pipeline.pictures.media import MediaStore, StoredPicture, UnusablePicture
+from services.pipeline.settings import PipelineSettings
 
 MAX_REQUEST_IMAGE_BYTES = 16_000_000
 """Pictures of one request together, well below what the encoder takes; one alone may be larger."""
@@ -83,18 +84,14 @@ class Embedder:
         encoder: EncoderClient,
         model: ModelInfo,
         media: MediaStore,
-        *,
-        text_batch: int,
-        image_batch: int,
-        requests_in_flight: int,
+        settings: PipelineSettings,
     ) -> None:
-        """requests_in_flight: to each of the encoders."""
         self._encoder = encoder
         self._model = model
         self._media = media
-        self._text_batch = text_batch
-        self._image_batch = image_batch
-        self._slots = asyncio.Semaphore(requests_in_flight * len(encoder))
+        self._text_batch = settings.text_batch
+        self._image_batch = settings.image_batch
+        self._slots = asyncio.Semaphore(settings.requests_in_flight * len(encoder))
         self._texts = _Remembered()
         self._pictures = _Remembered()
 

@@ -14,10 +14,12 @@ import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from PIL import Image, UnidentifiedImageError
 
 from services.common.durable_files import rename_durably
+from services.pipeline.settings import PipelineSettings
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 # MPO is what Pillow calls a JPEG with more pictures behind the first; phones make them.
@@ -65,6 +67,14 @@ class MediaStore:
         self._drafts = folder / ".incoming"
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
+
+    @classmethod
+    def of(cls, settings: PipelineSettings) -> Self:
+        return cls(
+            settings.media_dir,
+            max_bytes=settings.max_image_bytes,
+            max_pixels=settings.max_image_pixels,
+        )
 
     def take(self, file: Path) -> StoredPicture:
         """Check a picture and keep a copy, unless there is one. Raises UnusablePicture."""

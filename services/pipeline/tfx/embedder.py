@@ -115,11 +115,7 @@ class EmbedProducts(beam.DoFn):
         self._model = model
 
     def process(self, batch: list[tuple[str, str, str]]) -> Iterator[bytes]:
-        media = MediaStore(
-            self._settings.media_dir,
-            max_bytes=self._settings.max_image_bytes,
-            max_pixels=self._settings.max_image_pixels,
-        )
+        media = MediaStore.of(self._settings)
         products = []
         for product_id, words, picture in batch:
             try:
@@ -138,12 +134,5 @@ class EmbedProducts(beam.DoFn):
     ) -> list[ProductVectors | UnusablePicture]:
         settings = self._settings
         async with aclosing(EncoderClient.of(settings)) as encoder:
-            embedder = ProductEmbedder(
-                encoder,
-                await encoder.model(),
-                media,
-                text_batch=settings.text_batch,
-                image_batch=settings.image_batch,
-                requests_in_flight=settings.requests_in_flight,
-            )
+            embedder = ProductEmbedder(encoder, await encoder.model(), media, settings)
             return await embedder.embed(products)

@@ -22,6 +22,7 @@ from services.pipeline.encoding.encoder_client import EncoderClient
 from services.pipeline.errors import DependencyAway, EncoderBroken
 from services.pipeline.feeds.validation import FeedProduct
 from services.pipeline.pictures.media import MediaStore, StoredPicture, UnusablePicture
+from services.pipeline.settings import PipelineSettings
 from tests.support.encoder_double import EncoderDouble
 
 
@@ -44,14 +45,8 @@ def media(tmp_path: Path) -> MediaStore:
 
 @pytest.fixture
 async def embedder(client: EncoderClient, media: MediaStore) -> Embedder:
-    return Embedder(
-        client,
-        await client.model(),
-        media,
-        text_batch=4,
-        image_batch=3,
-        requests_in_flight=2,
-    )
+    settings = PipelineSettings(text_batch=4, image_batch=3, requests_in_flight=2)
+    return Embedder(client, await client.model(), media, settings)
 
 
 def product(number: int, title: str, picture: StoredPicture | None = None) -> CatalogueProduct:
@@ -199,6 +194,6 @@ async def test_another_dimension_than_promised_ends_the_run(
     model = ModelInfo(
         model="double@1", dimension=8, image_size=1, context_length=77, precision="fp32"
     )
-    embedder = Embedder(client, model, media, text_batch=1, image_batch=1, requests_in_flight=1)
+    embedder = Embedder(client, model, media, PipelineSettings())
     with pytest.raises(EncoderBroken):
         await embedder.embed([product(1, "a")])
