@@ -15,7 +15,8 @@ import httpx
 
 from services.contracts.catalogue import METADATA_VIEW
 from services.pipeline.catalogue.ledger import Ledger
-from services.pipeline.catalogue.needed_rows import find_rows, needed_rows, whole_rows
+from services.pipeline.catalogue.needed_rows import find_rows, needed_rows
+from services.pipeline.catalogue.offline_store import whole_rows
 from services.pipeline.catalogue.snapshots import snapshot
 from tests.chaos.crash_changes import LOADED
 from tests.chaos.crash_state import Crash

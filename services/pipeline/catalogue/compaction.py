@@ -26,8 +26,8 @@ from services.contracts.catalogue import (
 )
 from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept
 from services.pipeline.catalogue.named_pictures import COLUMNS, named_pictures
-from services.pipeline.catalogue.needed_rows import part_keys, whole_rows
-from services.pipeline.catalogue.offline_store import OfflineStore, completed, read_part
+from services.pipeline.catalogue.needed_rows import part_keys
+from services.pipeline.catalogue.offline_store import OfflineStore, completed, read_part, whole_rows
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.errors import OfflineDamaged
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from services.contracts.catalogue import (
 )
 from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
-from services.pipeline.catalogue.schemas import SCHEMAS
 
 
 @dataclass(slots=True)
@@ -74,15 +73,6 @@ def part_keys(part: Path, view: str) -> pa.Table:
     """The key columns of a part."""
     names = [PRODUCT_KEY, MODEL_KEY] if view == VECTOR_VIEW else [PRODUCT_KEY]
     return read_part(part, [*names, FINGERPRINT]).rename_columns([*names, CONTENT_KEY])
-
-
-def whole_rows(part: Path, view: str, places: Sequence[int]) -> pa.Table:
-    """These rows of a part with all columns of the view."""
-    table = read_part(part)
-    if CONTENT_KEY not in table.column_names:
-        # Written when rows were keyed by product alone.
-        table = table.append_column(CONTENT_KEY, table[FINGERPRINT])
-    return table.select(SCHEMAS[view].names).take(places)
 
 
 def _places(keys: pa.Table, needed: NeededRows) -> list[int]:

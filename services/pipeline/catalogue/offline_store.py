@@ -204,12 +204,8 @@ class OfflineStore:
         tables: list[pa.Table] = []
         order: list[int] = []
         for part, numbers in by_part.items():
-            table = read_part(self.folder / view / part)
-            if CONTENT_KEY not in table.column_names:
-                # Written when rows were keyed by product alone.
-                table = table.append_column(CONTENT_KEY, table[FINGERPRINT])
-            table = table.select(SCHEMAS[view].names)
-            tables.append(table.take([rows[number].position for number in numbers]))
+            places = [rows[number].position for number in numbers]
+            tables.append(whole_rows(self.folder / view / part, view, places))
             order.extend(numbers)
         whole = pa.concat_tables(tables)
         return whole.take(sorted(range(len(order)), key=order.__getitem__))
@@ -243,6 +239,15 @@ def completed(table: pa.Table, view: str) -> pa.Table:
         if field.name not in table.column_names:
             table = table.append_column(field, pa.nulls(len(table), field.type))
     return table.select(SCHEMAS[view].names)
+
+
+def whole_rows(part: Path, view: str, places: Sequence[int]) -> pa.Table:
+    """These rows of products in a part, with all columns of the view."""
+    table = read_part(part)
+    if CONTENT_KEY not in table.column_names:
+        # Written when rows were keyed by product alone.
+        table = table.append_column(CONTENT_KEY, table[FINGERPRINT])
+    return table.select(SCHEMAS[view].names).take(places)
 
 
 def read_part(part: Path, columns: Sequence[str] | None = None) -> pa.Table:

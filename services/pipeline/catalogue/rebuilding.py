@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from services.contracts.catalogue import CATALOGUE, CHANGE_VIEW, HEAD_VIEW, SHARD_VIEW
 from services.pipeline.catalogue.ledger import Ledger, Published
-from services.pipeline.catalogue.needed_rows import find_rows, needed_rows, whole_rows
-from services.pipeline.catalogue.offline_store import OfflineStore
+from services.pipeline.catalogue.needed_rows import find_rows, needed_rows
+from services.pipeline.catalogue.offline_store import OfflineStore, whole_rows
 from services.pipeline.catalogue.online_store import OnlineStore
 from services.pipeline.catalogue.schemas import head_table
 from services.pipeline.errors import StoreIncomplete, StoresDiffer

@@ -18,8 +18,8 @@ from services.contracts.catalogue import (
     CatalogueHead,
 )
 from services.pipeline.catalogue.ledger import Ledger
-from services.pipeline.catalogue.needed_rows import find_rows, needed_rows, whole_rows
-from services.pipeline.catalogue.offline_store import OfflineStore, read_part
+from services.pipeline.catalogue.needed_rows import find_rows, needed_rows
+from services.pipeline.catalogue.offline_store import OfflineStore, read_part, whole_rows
 from services.pipeline.catalogue.online_store import OnlineStore
 from services.pipeline.catalogue.schemas import JOIN_KEYS, SCHEMAS, TIMESTAMP, head_table
 from services.pipeline.errors import NothingToLoad, OfflineDamaged, StoreIncomplete
