@@ -14,7 +14,7 @@ from services.contracts.catalogue import HEAD_VIEW
 from services.pipeline.catalogue.ledger import Entries, Entry, Ledger, Published
 from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.catalogue.offline_store import OfflineStore
-from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
+from services.pipeline.catalogue.online_store import OnlineStore, store_errors_are_ours
 from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
 from services.pipeline.catalogue.redis_keys import Pulse
 from services.pipeline.catalogue.stores import Stores, put_back
@@ -37,8 +37,8 @@ class StoreKeeper:
     def __init__(self, folder: Path, *, timeout_s: float) -> None:
         self._folder = folder
         self._timeout_s = timeout_s
-        self._offline = OfflineStore(folder / "offline")
-        self._ledger = Ledger(self._offline)
+        self.offline = OfflineStore(folder / "offline")
+        self.ledger = Ledger(self.offline)
         self._stores: Stores | None = None
         self._pulse: Pulse | None = None
         self._entries: Entries | None = None
@@ -48,20 +48,12 @@ class StoreKeeper:
         self.work: str | None = None
         """Repair in progress, if any."""
 
-    @property
-    def offline(self) -> OfflineStore:
-        return self._offline
-
-    @property
-    def ledger(self) -> Ledger:
-        return self._ledger
-
     @contextmanager
     def writing(self, wait_s: float = LOCK_WAIT_S) -> Iterator[Stores]:
         """Both stores, the online one repaired, for their only writer. Raises PipelineError."""
         with only_writer(self._folder / "offline", wait_s=wait_s):
             # Before the definitions of a newer release are replaced by ours.
-            self._ledger.refresh()
+            self.ledger.refresh()
             stores = self._open()
             self._mend(stores)
             yield stores
@@ -79,7 +71,7 @@ class StoreKeeper:
             self.note(error)
         else:
             self.trouble = None
-            if self._ledger.head() is None:
+            if self.ledger.head() is None:
                 self.trouble = NothingToLoad("no catalogue is published yet; load one first")
 
     def _seems_whole(self) -> bool:
@@ -87,13 +79,13 @@ class StoreKeeper:
         stores = self._stores
         if stores is None:
             return False
-        self._ledger.refresh()
-        with redis_errors_are_ours():
+        self.ledger.refresh()
+        with store_errors_are_ours():
             pulse = stores.online.keys.pulse()
         if self._pulse is None or pulse.may_have_lost_keys(self._pulse):
             return False
         try:
-            return is_current(stores.online, self._ledger)
+            return is_current(stores.online, self.ledger)
         except StoresDiffer:
             return False  # so it looks if a load is published between the two reads
 
@@ -110,7 +102,7 @@ class StoreKeeper:
 
     def head(self) -> Published:
         """The published state. Raises NothingToLoad."""
-        published = self._ledger.head()
+        published = self.ledger.head()
         if published is None:
             raise NothingToLoad("no catalogue is published yet; load one first")
         return published
@@ -119,14 +111,14 @@ class StoreKeeper:
         """Every product of the served version. Raises NothingToLoad, StoreIncomplete."""
         published = self.head()
         if self._entries is None or self._entries_of != published:
-            self._entries = self._ledger.entries(published.head)
+            self._entries = self.ledger.entries(published.head)
             self._entries_of = published
         return self._entries
 
     def wrote(self, published: Published, changed: list[Entry]) -> None:
         """Carry on with what was just committed, without reading it again."""
-        before = self._ledger.head()
-        self._ledger.refresh()
+        before = self.ledger.head()
+        self.ledger.refresh()
         if self._entries is not None and self._entries_of == before:
             for product_id, vectors, metadata in changed:
                 if vectors:
@@ -137,31 +129,28 @@ class StoreKeeper:
         else:
             self._entries = None
 
-    def look_at_every_row(self, stores: Stores) -> Rebuilt:
-        """Put back each row that Redis lost, also when its head is there."""
-        return self._rebuild(stores)
-
     def _mend(self, stores: Stores) -> None:
-        self._ledger.refresh()
-        stores.clock.has_seen(self._ledger.latest_timestamp())
-        with redis_errors_are_ours():
+        self.ledger.refresh()
+        stores.clock.has_seen(self.ledger.latest_timestamp())
+        with store_errors_are_ours():
             pulse = stores.online.keys.pulse()
         before, self._pulse = self._pulse, None
         try:
-            rebuilt = put_back(stores.online, stores.offline, self._ledger, self._tell)
+            rebuilt = put_back(stores.online, stores.offline, self.ledger, self._tell)
         finally:
             self.work = None
         lost = before is None or pulse.may_have_lost_keys(before)
-        if rebuilt is None and lost and self._ledger.head() is not None:
-            rebuilt = self._rebuild(stores)
+        if rebuilt is None and lost and self.ledger.head() is not None:
+            rebuilt = self.rebuild(stores)
         if rebuilt is not None:
-            with redis_errors_are_ours():
+            with store_errors_are_ours():
                 pulse = stores.online.keys.pulse()
         self._pulse = pulse
 
-    def _rebuild(self, stores: Stores) -> Rebuilt:
+    def rebuild(self, stores: Stores) -> Rebuilt:
+        """Put back each row that Redis lost, also when its head is there."""
         try:
-            rebuilt = Rebuilder(stores.online, stores.offline, self._ledger).rebuild(self._tell)
+            rebuilt = Rebuilder(stores.online, stores.offline, self.ledger).rebuild(self._tell)
         finally:
             self.work = None
         if rebuilt.rows:
@@ -174,9 +163,9 @@ class StoreKeeper:
     def _open(self) -> Stores:
         """The stores, their definitions registered."""
         if self._stores is None:
-            self._offline.sync_folders()
+            self.offline.sync_folders()
             online = OnlineStore(self._folder, timeout_s=self._timeout_s)
             if online.apply():
-                self._offline.complete(HEAD_VIEW)
-            self._stores = Stores(online, self._offline)
+                self.offline.complete(HEAD_VIEW)
+            self._stores = Stores(online, self.offline)
         return self._stores

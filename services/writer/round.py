@@ -138,7 +138,7 @@ class Round:
         )
         rows = self._stores.online.rows(METADATA_VIEW, table)
         if not all(rows):
-            self._keeper.look_at_every_row(self._stores)
+            self._keeper.rebuild(self._stores)
             rows = self._stores.online.rows(METADATA_VIEW, table)
         if not all(rows):
             raise StoreIncomplete("Redis does not keep what is written to it")

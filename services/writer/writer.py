@@ -244,7 +244,7 @@ class LiveWriter:
                 published = await one.store(batch)
             except StoreIncomplete:
                 # Redis lost rows that nobody has read since.
-                await self._on_thread(lambda: self._keeper.look_at_every_row(stores))
+                await self._on_thread(lambda: self._keeper.rebuild(stores))
                 published = await one.store(batch)
             except TooLate:
                 drop_late(batch)

@@ -144,7 +144,7 @@ class OnlineStore:
         if missing:
             # Feast would take the name of the variable for its value.
             raise DependencyAway(f"{file} needs {', '.join(missing)} in the environment")
-        with _asking():
+        with store_errors_are_ours():
             config = load_repo_config(folder, file)
             try:
                 prepare(config.online_store, timeout_s)
@@ -161,7 +161,7 @@ class OnlineStore:
         NewerFormat before it replaces the definitions of a newer release: Parquet, which is asked
         before, may be lost.
         """
-        with _asking():
+        with store_errors_are_ours():
             _remove_torn_registry(self._store)
             entities = {one.name: one for one in self._store.list_entities()}
             views = {one.name: one for one in self._store.list_feature_views()}
@@ -176,7 +176,7 @@ class OnlineStore:
 
     def present(self, view: str, table: pa.Table) -> list[bool]:
         """(n,) whether each of these rows has its key in Redis, whatever it holds."""
-        with _asking():
+        with store_errors_are_ours():
             return self.keys.present(self.keys_of(view, table))
 
     def keys_of(self, view: str, table: pa.Table) -> list[bytes]:
@@ -185,7 +185,7 @@ class OnlineStore:
 
     @property
     def keys(self) -> RedisKeys:
-        """Redis itself; its errors are Redis' own."""
+        """Redis itself; its errors are Redis' own, unless `store_errors_are_ours`."""
         if self._keys is None:
             self._keys = RedisKeys(self._store)
         return self._keys
@@ -211,7 +211,7 @@ class OnlineStore:
         """Rows of one view, of the schema that its Parquet parts have."""
         if table.num_rows:
             try:
-                with _asking():
+                with store_errors_are_ours():
                     self._store.write_to_online_store(view, df=table.to_pandas())
             except KeyError as error:
                 raise RegistryTorn(f"Feast's registry lacks {view}") from error
@@ -287,7 +287,7 @@ class OnlineStore:
 
         Also of an earlier release, before `apply`. Raises DependencyAway, NewerFormat.
         """
-        with _asking():
+        with store_errors_are_ours():
             view = self._store.get_feature_view(HEAD_VIEW, allow_registry_cache=True)
         # Feast refuses to read a feature that the release did not have that wrote the registry.
         features = [one.name for one in view.features if one.name in _HEAD_FEATURES]
@@ -327,14 +327,15 @@ class OnlineStore:
     def _read(
         self, view: str, features: Sequence[str], keys: dict[str, list[str]]
     ) -> GetOnlineFeaturesResponse:
-        with _asking():
+        with store_errors_are_ours():
             return self._store.get_online_features(
                 features=[f"{view}:{feature}" for feature in features], entity_rows=keys
             ).proto
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
+def store_errors_are_ours() -> Iterator[None]:
+    """Errors of Redis and of Feast as DependencyAway."""
     try:
         yield
     except DecodeError as error:
@@ -374,13 +375,6 @@ def _same(registered: FeatureView, defined: FeatureView) -> bool:
         getattr(registered, name) == getattr(defined, name)
         for name in ("entities", "features", "ttl", "online", "description", "batch_source")
     )
-
-
-@contextmanager
-def redis_errors_are_ours() -> Iterator[None]:
-    """For callers of `OnlineStore.keys`: Redis' errors as DependencyAway."""
-    with _asking():
-        yield
 
 
 def _plain(value: Value) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from services.pipeline.catalogue.ledger import Ledger
-from services.pipeline.catalogue.online_store import redis_errors_are_ours
+from services.pipeline.catalogue.online_store import store_errors_are_ours
 from services.pipeline.catalogue.rebuilding import Rebuilder, Rebuilt, is_current
 from services.pipeline.catalogue.stores import Stores, open_stores
 from services.pipeline.catalogue.sweeping import (
@@ -52,7 +52,7 @@ def rebuild(
                 raise
             differ = True
         if everything:
-            with redis_errors_are_ours():
+            with store_errors_are_ours():
                 stores.online.keys.delete(stores.online.keys.all())
         said = time.monotonic()
 

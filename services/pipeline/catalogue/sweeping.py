@@ -27,7 +27,7 @@ from services.pipeline.catalogue.compaction import (
 from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, keep_rows
 from services.pipeline.catalogue.ledger import Entry, Ledger, Published
 from services.pipeline.catalogue.offline_store import OfflineStore
-from services.pipeline.catalogue.online_store import OnlineStore, redis_errors_are_ours
+from services.pipeline.catalogue.online_store import OnlineStore, store_errors_are_ours
 from services.pipeline.catalogue.schemas import SCHEMAS
 from services.pipeline.catalogue.snapshots import remove_abandoned
 from services.pipeline.pictures.unused import files_in, is_unused_download, is_unused_picture
@@ -148,7 +148,7 @@ class Sweep:
             for some in _batches(list(values), _KEYS_PER_STEP):
                 self._kept_keys.update(keys.of(_columns(view, some)))
                 yield
-        with redis_errors_are_ours():
+        with store_errors_are_ours():
             for found in _batches(keys.all_raw(), _KEYS_PER_STEP):
                 doomed = {}
                 for key in found:
