@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from services.pipeline.catalogue.product import ProductVectors
-from services.pipeline.judging.metrics import Grade
+from services.pipeline.judging.metrics import Grade, Judgements
 from services.pipeline.training.embedded import (
     EmbeddedProducts,
     EmbeddedQueries,
@@ -19,8 +19,6 @@ from services.pipeline.training.embedded import (
 GRADES: tuple[Grade, ...] = ("E", "S", "C")
 _GRADE = "grade_"
 
-Judged = dict[str, dict[str, Grade]]
-
 
 def product_example(product_id: str, vectors: ProductVectors, model: str) -> bytes:
     """Serialized."""
@@ -30,9 +28,7 @@ def product_example(product_id: str, vectors: ProductVectors, model: str) -> byt
     )
 
 
-def query_examples(
-    queries: EmbeddedQueries, judgements: Mapping[str, Mapping[str, Grade]]
-) -> Iterator[bytes]:
+def query_examples(queries: EmbeddedQueries, judgements: Judgements) -> Iterator[bytes]:
     """Serialized, each with the products of each grade."""
     for query_id, kind, vector in zip(queries.ids, queries.kinds, queries.vectors, strict=True):
         grades = judgements.get(query_id, {})
@@ -64,7 +60,7 @@ def read_products(patterns: Sequence[str]) -> EmbeddedProducts:
     )
 
 
-def read_queries(patterns: Sequence[str]) -> tuple[EmbeddedQueries, Judged]:
+def read_queries(patterns: Sequence[str]) -> tuple[EmbeddedQueries, Judgements]:
     """The queries, and the grades of those that have an answer."""
     examples = list(_examples(patterns))
     kinds: list[QueryKind] = [
@@ -76,7 +72,7 @@ def read_queries(patterns: Sequence[str]) -> tuple[EmbeddedQueries, Judged]:
         vectors=np.array([_floats(one, "vector") for one in examples], np.float32),
         model=_text(examples[0], "model"),
     )
-    judged: Judged = {}
+    judged: dict[str, dict[str, Grade]] = {}
     for query_id, example in zip(queries.ids, examples, strict=True):
         grades: dict[str, Grade] = {
             product.decode(): grade

@@ -25,7 +25,6 @@ IMAGE_QUERIES = "image_queries.csv"
 _SEPARATOR = ">"
 
 Category = tuple[str, ...]
-Judged = dict[str, dict[str, Grade]]
 
 
 def derive_golden(feed: Feed) -> Golden:
@@ -37,7 +36,7 @@ def derive_golden(feed: Feed) -> Golden:
         if (path := _levels(product.category))
     }
     queries: list[GoldenQuery] = []
-    judgements: Judged = {}
+    judgements: dict[str, dict[str, Grade]] = {}
     for query, grades in (*_in_words(paths), *_by_picture(folder, paths)):
         queries.append(query)
         judgements[query.query_id] = grades

@@ -6,16 +6,14 @@ import numpy as np
 
 from services.pipeline.encoding.batches import embed_pictures, embed_texts
 from services.pipeline.judging.golden import BY_WORDS, Golden, GoldenQuery, Half
-from services.pipeline.judging.metrics import Grade
+from services.pipeline.judging.metrics import Judgements
 from services.pipeline.settings import PipelineSettings
 from services.pipeline.training.embedded import EmbeddedQueries, QueryKind
-
-Judged = dict[str, dict[str, Grade]]
 
 
 def embed_queries(
     golden: Golden, half: Half, settings: PipelineSettings
-) -> tuple[EmbeddedQueries, Judged]:
+) -> tuple[EmbeddedQueries, Judgements]:
     """The queries of that half, and the judgements of those that have an answer.
 
     Leaves out names, identifiers and limits: no vector shows for sure what they mean. Raises

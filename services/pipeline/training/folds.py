@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from services.pipeline.judging.metrics import Grade
+from services.pipeline.judging.metrics import Grade, Judgements
 from services.pipeline.training.similarities import Indices
 
 FOLDS = 5
 
 
-def folds(
-    queries: Sequence[str], judgements: Mapping[str, Mapping[str, Grade]]
-) -> Iterator[tuple[Indices, Indices]]:
+def folds(queries: Sequence[str], judgements: Judgements) -> Iterator[tuple[Indices, Indices]]:
     """(train, held out) rows of `queries`, `FOLDS` times, or fewer where there is less to go by.
 
     Queries after the same products stay together: their answers would give each other away. One

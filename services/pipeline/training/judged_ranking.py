@@ -9,7 +9,15 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from services.contracts.ranking import Ranking
-from services.pipeline.judging.metrics import NDCG, Grade, Interval, Scores, change, interval, score
+from services.pipeline.judging.metrics import (
+    NDCG,
+    Interval,
+    Judgements,
+    Scores,
+    change,
+    interval,
+    score,
+)
 from services.pipeline.training.embedded import EmbeddedProducts, EmbeddedQueries
 from services.pipeline.training.served import serve
 from services.pipeline.training.weights import KINDS
@@ -100,7 +108,7 @@ def _share(flags: Mapping[str, bool]) -> float:
 def judge(
     products: EmbeddedProducts,
     queries: EmbeddedQueries,
-    judgements: Mapping[str, Mapping[str, Grade]],
+    judgements: Judgements,
     ranking: Ranking,
 ) -> JudgedRanking:
     """NDCG of the results as served. Raises ValueError when no query has an answer.

@@ -11,7 +11,7 @@ import numpy as np
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import Ranking, ScoreCalibration
 from services.pipeline.errors import NothingToLearn
-from services.pipeline.judging.metrics import ESCI_GAINS, Grade, Interval
+from services.pipeline.judging.metrics import ESCI_GAINS, Interval, Judgements
 from services.pipeline.training.calibration import (
     Floats,
     StandardisedScores,
@@ -38,8 +38,6 @@ from services.pipeline.training.weights import (
 FEWEST_QUERIES = 20
 """Judged queries of a kind; with fewer its weight is not learned."""
 
-Judged = Mapping[str, Mapping[str, Grade]]
-
 
 @dataclass(frozen=True, slots=True)
 class Training:
@@ -60,7 +58,7 @@ class Training:
 
 
 def train(
-    products: EmbeddedProducts, queries: EmbeddedQueries, judgements: Judged, in_force: Ranking
+    products: EmbeddedProducts, queries: EmbeddedQueries, judgements: Judgements, in_force: Ranking
 ) -> Training:
     """judgements: of queries that have an answer; a query without any is unanswerable.
 
@@ -119,7 +117,7 @@ def _weight(
     kind: QueryKind,
     products: EmbeddedProducts,
     queries: EmbeddedQueries,
-    judged: Judged,
+    judged: Judgements,
     in_force: Ranking,
 ) -> LearnedWeight | None:
     similarities = Similarities.between(queries.of_kind(kind), products)
@@ -138,7 +136,7 @@ def _with_weights(in_force: Ranking, learned: Mapping[QueryKind, LearnedWeight])
 
 
 def _standardised(
-    products: EmbeddedProducts, queries: EmbeddedQueries, judged: Judged, ranking: Ranking
+    products: EmbeddedProducts, queries: EmbeddedQueries, judged: Judgements, ranking: Ranking
 ) -> StandardisedScores:
     """In the order of the queries, each with the weights of its kind."""
     similarities = Similarities.between(queries, products)
@@ -153,7 +151,7 @@ def _standardised(
     )
 
 
-def _gains(queries: Sequence[str], products: Sequence[str], judged: Judged) -> Floats:
+def _gains(queries: Sequence[str], products: Sequence[str], judged: Judgements) -> Floats:
     """(q, n) gain of each product for each query; 1 is exactly what the query asks for."""
     place = {product: number for number, product in enumerate(products)}
     gains = np.zeros((len(queries), len(products)))

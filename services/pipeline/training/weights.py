@@ -6,7 +6,6 @@ nearest to the present weight is taken: the preference of a few queries is noise
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from services.contracts.base import ModalityWeights
 from services.contracts.ranking import Ranking
-from services.pipeline.judging.metrics import NDCG, Grade, Interval, Values, interval, score
+from services.pipeline.judging.metrics import NDCG, Interval, Judgements, Values, interval, score
 from services.pipeline.training.embedded import QueryKind
 from services.pipeline.training.folds import folds
 from services.pipeline.training.similarities import Similarities
@@ -57,7 +56,7 @@ class LearnedWeight:
 
 def learn_weight(
     similarities: Similarities,
-    judgements: Mapping[str, Mapping[str, Grade]],
+    judgements: Judgements,
     in_force: float,
 ) -> LearnedWeight:
     """judgements: by query, at least one of them E. in_force: the present text weight, 0..1.
@@ -86,14 +85,12 @@ def learn_weight(
     )
 
 
-def _ndcg_table(similarities: Similarities, judgements: Mapping[str, Mapping[str, Grade]]) -> Table:
+def _ndcg_table(similarities: Similarities, judgements: Judgements) -> Table:
     """(weights, queries) NDCG."""
     return np.stack([_ndcg(similarities, judgements, weight) for weight in GRID])
 
 
-def _ndcg(
-    similarities: Similarities, judgements: Mapping[str, Mapping[str, Grade]], weight: float
-) -> Values:
+def _ndcg(similarities: Similarities, judgements: Judgements, weight: float) -> Values:
     """(queries,) in the order of the similarities."""
     ours = {query: judgements[query] for query in similarities.queries}
     scores = score(ours, similarities.best_first(weight))
