@@ -108,10 +108,10 @@ async def shopping(url: str) -> AsyncIterator[Shoppers]:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def wrong_results(url: str, answers: Sequence[Answer], sample: int = 40) -> list[str]:
+async def wrong_results(url: str, answers: Sequence[Answer]) -> list[str]:
     """Hold answers to what the whole stack finds for the same words; what differs, in words."""
     good = [answer for answer in answers if answer.is_good]
-    step = max(1, len(good) // sample)
+    step = max(1, len(good) // 40)
     wrong = []
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=HANG_S) as http:
         for answer in good[::step]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,9 +32,9 @@ _VARIANTS = {
 }
 
 
-def agents_catalogue(folder: Path, count: int = 60) -> Path:
-    """The first products of the sample, with what agents ask about."""
-    path = small_catalogue(folder, [f"sample-{number:04d}" for number in range(1, count + 1)])
+def agents_catalogue(folder: Path) -> Path:
+    """The first 60 products of the sample, with what agents ask about."""
+    path = small_catalogue(folder, [f"sample-{number:04d}" for number in range(1, 61)])
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for number, row in enumerate(rows):
@@ -66,14 +66,13 @@ def agents_catalogue(folder: Path, count: int = 60) -> Path:
 
 
 @contextmanager
-def agents_stack(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[WholeStack]:
+def agents_stack(folder: Path) -> Iterator[WholeStack]:
     """The stack, ready to answer agents."""
     own = {
         "GATEWAY_AGENTS_URL": PUBLIC_URL,
         **NO_RATE_LIMIT,
         **NO_AGENT_LIMIT,
         **PATIENT_GATEWAY,
-        **(settings or {}),
     }
     with whole_stack(folder / "stack", agents_catalogue(folder), own) as stack:
         yield stack

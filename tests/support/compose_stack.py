@@ -31,10 +31,10 @@ def missing() -> str | None:
     return None
 
 
-def docker(*words: str, timeout_s: float = STOP_S) -> str:
+def docker(*words: str) -> str:
     """Output of a docker command. Raises RuntimeError, with its error output, when it fails."""
     done = subprocess.run(
-        ["docker", *words], capture_output=True, text=True, timeout=timeout_s, check=False
+        ["docker", *words], capture_output=True, text=True, timeout=STOP_S, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"docker {' '.join(words)}: {done.stderr[-4000:]}")
@@ -73,9 +73,9 @@ class ComposeStack:
         """Start it, and return when it serves."""
         self.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *words)
 
-    def containers(self, service: str, *, stopped: bool = False) -> list[str]:
+    def containers(self, service: str) -> list[str]:
         """Ids of a service's containers."""
-        return self.compose("ps", "--quiet", *(["--all"] if stopped else []), service).split()
+        return self.compose("ps", "--quiet", service).split()
 
     def logs(self) -> str:
         """The last lines of every container."""

@@ -112,12 +112,6 @@ class MilvusServer:
             raise RuntimeError("this Milvus does not run")
         return self._process.pid
 
-    @property
-    def stored_bytes(self) -> int:
-        """Size of its files."""
-        files = (one for one in self._folder.rglob("*") if one.is_file() and not one.is_symlink())
-        return sum(one.stat().st_size for one in files)
-
     def start(self) -> None:
         """Start and wait until it is healthy. Raises RuntimeError with the end of its log."""
         command = (PYTHON, "-c", _BECOME_THE_SERVER, str(self._folder), str(self._metrics_port))

@@ -85,7 +85,7 @@ def make(commit: str, archive: Path) -> None:
             files.add(state, ".")
 
 
-def unpack(archive: Path, folder: Path, address: RedisAddress, *, with_redis: bool = True) -> Path:
+def unpack(archive: Path, folder: Path, address: RedisAddress) -> Path:
     """The feature store's folder of that state, on this Redis; its pictures are in `media`."""
     with tarfile.open(archive) as files:
         files.extractall(folder, filter="data")
@@ -98,11 +98,10 @@ def unpack(archive: Path, folder: Path, address: RedisAddress, *, with_redis: bo
         for line in lines
     ]
     file.write_text("\n".join(lines) + "\n", "utf-8")
-    if with_redis:
-        keys = json.loads((folder / KEYS).read_text())
-        with closing(redis.Redis(address.host, address.port)) as client:
-            for key, value in keys.items():
-                client.restore(base64.b64decode(key), 0, base64.b64decode(value))
+    keys = json.loads((folder / KEYS).read_text())
+    with closing(redis.Redis(address.host, address.port)) as client:
+        for key, value in keys.items():
+            client.restore(base64.b64decode(key), 0, base64.b64decode(value))
     return folder
 
 

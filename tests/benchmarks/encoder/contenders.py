@@ -64,7 +64,7 @@ def unit(vectors: torch.Tensor) -> Vectors:
     return as_rows
 
 
-def clip_package(model: Any) -> Contender:  # noqa: ANN401
+def clip_package(model: Any, name: str = "clip package") -> Contender:  # noqa: ANN401
     """As it comes."""
 
     def texts(tokens: list[Tokens]) -> Vectors:
@@ -75,7 +75,7 @@ def clip_package(model: Any) -> Contender:  # noqa: ANN401
         with torch.inference_mode():
             return unit(model.encode_image(pixels_of(pixels)))
 
-    return Contender("clip package", texts, pictures)
+    return Contender(name, texts, pictures)
 
 
 def torch_bfloat16(model: Any) -> Contender:  # noqa: ANN401

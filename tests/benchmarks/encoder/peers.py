@@ -11,7 +11,7 @@ import torch
 
 from services.encoder.preprocess import Pixels
 from services.encoder.tokenizer import Tokens
-from tests.benchmarks.encoder.contenders import Contender, Vectors, padded, pixels_of, unit
+from tests.benchmarks.encoder.contenders import Contender, Vectors, clip_package, pixels_of, unit
 
 
 def transformers_clip(folder: Path) -> Contender:
@@ -40,16 +40,7 @@ def open_clip_b32(weights: dict[str, torch.Tensor]) -> Contender:
     model = _library("open_clip").create_model("ViT-B-32-quickgelu", load_weights=False)
     model.load_state_dict(weights)
     model.eval()
-
-    def texts(tokens: list[Tokens]) -> Vectors:
-        with torch.inference_mode():
-            return unit(model.encode_text(padded(tokens)))
-
-    def pictures(pixels: list[Pixels]) -> Vectors:
-        with torch.inference_mode():
-            return unit(model.encode_image(pixels_of(pixels)))
-
-    return Contender("open_clip", texts, pictures)
+    return clip_package(model, "open_clip")
 
 
 def _library(name: str) -> ModuleType:
