@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.contracts.synonyms import MAX_SYNONYMS, Synonym, Synonyms
-from services.pipeline.catalogue.stores import open_stores, published_head
+from services.pipeline.catalogue.stores import open_stores
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.settings import PipelineSettings
 
@@ -69,7 +69,7 @@ def publish_synonyms(added: Sequence[Synonym], settings: PipelineSettings) -> Sy
 def published_synonyms(settings: PipelineSettings) -> Synonyms:
     """All synonyms in force. Raises NothingToLoad, DependencyAway, Busy."""
     with open_stores(settings.feature_store) as stores:
-        return published_head(stores.online).synonyms
+        return stores.head().synonyms
 
 
 def _phrases(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from services.pipeline.errors import FeedUnusable, WrongModel
 from services.pipeline.settings import PipelineSettings
 
 if TYPE_CHECKING:
+    from services.contracts.catalogue import CatalogueHead
     from services.pipeline.evaluation.comparison import Comparison
     from services.pipeline.tracking.registry import Entry
     from services.pipeline.tracking.runs import Record
@@ -84,7 +85,7 @@ def _evaluate_esci(options: argparse.Namespace, settings: PipelineSettings) -> i
         head = published_head(online)
         record.tags = {"model": head.model_id, "catalogue": head.version}
         if settings.tracking:
-            _record_ranking(record, settings)
+            _record_ranking(record, head)
             record.tags["data_version"] = data_version(options.esci)
         products = {entry[0] for entry in entries_of(online, head)}
         examples = read_examples(options.esci, options.locale, products, options.queries)
@@ -95,14 +96,19 @@ def _evaluate_esci(options: argparse.Namespace, settings: PipelineSettings) -> i
     return 0
 
 
-def _record_ranking(record: Record, settings: PipelineSettings) -> None:
-    """Record the ranking that is active during the evaluation."""
-    from services.contracts.ranking import BUILT_IN
+def _served_head(settings: PipelineSettings) -> CatalogueHead:
+    """Read without the writer's lock: a load may be running."""
     from services.pipeline.catalogue.online_store import OnlineStore
     from services.pipeline.catalogue.stores import published_head
 
-    # Without the writer's lock: a load may be running.
-    ranking = published_head(OnlineStore(settings.feature_store)).ranking or BUILT_IN
+    return published_head(OnlineStore(settings.feature_store))
+
+
+def _record_ranking(record: Record, head: CatalogueHead) -> None:
+    """Record the ranking that is active during the evaluation."""
+    from services.contracts.ranking import BUILT_IN
+
+    ranking = head.ranking or BUILT_IN
     record.tags["ranking"] = ranking.name
     record.texts["ranking.json"] = ranking.model_dump_json(indent=2)
 
@@ -123,7 +129,7 @@ def _evaluate(options: argparse.Namespace, settings: PipelineSettings) -> int:
     with tracked("evaluate", settings) as record:
         record.parameters = {"golden": str(options.golden), "queries": len(golden.queries)}
         if settings.tracking:
-            _record_ranking(record, settings)
+            _record_ranking(record, _served_head(settings))
             record.tags["data_version"] = data_version(options.golden / QUERIES)
         comparison = compare(golden, settings)
         tables = as_markdown(comparison)
@@ -197,39 +203,35 @@ def _show_registry(_: argparse.Namespace, settings: PipelineSettings) -> int:
 
 
 def _promote(_: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.pipeline.catalogue.ranking import publish_ranking
     from services.pipeline.tracking.registry import follow_store
 
     registry = follow_store(settings)
     entry = registry.challenger()
-    _check_model(entry, settings)
-    publish_ranking(entry.ranking, settings)
+    _put_in_force(entry, settings)
     registry.promote(entry)
     print(f"version {entry.version} is champion: ranking {entry.ranking.name!r} is in force")
     return 0
 
 
 def _demote(_: argparse.Namespace, settings: PipelineSettings) -> int:
-    from services.pipeline.catalogue.ranking import publish_ranking
     from services.pipeline.tracking.registry import follow_store
 
     registry = follow_store(settings)
     entry = registry.champion_before()
-    _check_model(entry, settings)
-    publish_ranking(entry.ranking, settings)
+    _put_in_force(entry, settings)
     registry.demote(entry)
     print(f"version {entry.version} is champion again: ranking {entry.ranking.name!r} is in force")
     return 0
 
 
-def _check_model(entry: Entry, settings: PipelineSettings) -> None:
+def _put_in_force(entry: Entry, settings: PipelineSettings) -> None:
     """Raises WrongModel: what was learned from one model's scores says nothing of another's."""
-    from services.pipeline.catalogue.online_store import OnlineStore
-    from services.pipeline.catalogue.stores import published_head
+    from services.pipeline.catalogue.ranking import publish_ranking
 
-    head = published_head(OnlineStore(settings.feature_store))
+    head = _served_head(settings)
     if head.model_id != entry.model:
         raise WrongModel(
             f"version {entry.version} was learned for model {entry.model!r}; the catalogue that is "
             f"served is of {head.model_id!r}"
         )
+    publish_ranking(entry.ranking, settings)
