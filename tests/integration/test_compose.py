@@ -173,10 +173,6 @@ def test_neighbours_are_called_by_their_name_at_their_port(name: str) -> None:
         assert urlsplit(url).netloc == f"{neighbour}:{port}"
 
 
-def test_no_model_is_expected_of_the_catalogue_rather_than_one_with_an_empty_name() -> None:
-    assert "RETRIEVER_EXPECTED_MODEL" not in _service("retriever")["environment"]
-
-
 def test_only_the_way_in_has_ports_so_that_all_behind_it_scale() -> None:
     services = _compose()["services"].items()
     published = {name for name, service in services if "ports" in service}
