@@ -15,9 +15,8 @@ from services.contracts.health import Dependency
 from services.contracts.writer import MAX_PRODUCT_BYTES
 from services.pipeline.settings import PipelineSettings
 from services.writer.batches import Batches
-from services.writer.routes import router
+from services.writer.routes import WriterState, router
 from services.writer.settings import WriterSettings
-from services.writer.state import WriterState
 from services.writer.writer import LiveWriter
 
 NAME = "writer"

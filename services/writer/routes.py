@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 
 from services.common.media_types import require_media_type
 from services.common.problems import (
@@ -21,6 +22,7 @@ from services.common.problems import (
     UnsupportedMediaType,
     problem_responses,
 )
+from services.common.state import state_dependency
 from services.contracts.base import ProductId
 from services.contracts.batches import (
     BATCH_MEDIA_TYPE,
@@ -38,11 +40,22 @@ from services.contracts.writer import (
 )
 from services.pipeline.catalogue.ledger import Published
 from services.writer.batch_log import token_of
+from services.writer.batches import Batches
 from services.writer.change import Change
-from services.writer.state import State
-from services.writer.writer import own_time
+from services.writer.writer import LiveWriter, own_time
 
 router = APIRouter(tags=["products"])
+
+
+@dataclass(frozen=True, slots=True)
+class WriterState:
+    """Everything that lives as long as the app does."""
+
+    writer: LiveWriter
+    batches: Batches
+
+
+State = Annotated[WriterState, Depends(state_dependency(WriterState))]
 
 _RESULTS: dict[int | str, dict[str, Any]] = {
     200: {
