@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from services.pipeline.catalogue.caption import CAPTION_VERSION
 
@@ -28,13 +29,7 @@ def metadata_fingerprint(metadata: Mapping[str, object]) -> str:
 
 def catalogue_version(model_id: str, products: Iterable[tuple[str, str, str]]) -> str:
     """Digest of a catalogue: (id, vector fingerprint, metadata fingerprint) in order of id."""
-    parts = (part for product in products for part in product)
-    return _digest(_chain(model_id, parts), _VERSION_DIGITS)
-
-
-def _chain(first: str, others: Iterable[str]) -> Iterable[str]:
-    yield first
-    yield from others
+    return _digest(chain([model_id], chain.from_iterable(products)), _VERSION_DIGITS)
 
 
 def _digest(parts: Iterable[str], digits: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 # Before Feast.
 import services.common.light_feast  # noqa: F401
@@ -71,7 +71,7 @@ class RedisKeys:
     def present(self, keys: Sequence[bytes]) -> list[bool]:
         """(n,) whether Redis has each of these keys."""
         found: list[bool] = []
-        for some in _batches(keys):
+        for some in in_batches(keys, _AT_ONCE):
             with self._client.pipeline(transaction=False) as pipe:
                 for key in some:
                     pipe.exists(key)
@@ -101,7 +101,7 @@ class RedisKeys:
     def delete(self, keys: Iterable[bytes]) -> int:
         """Delete these keys without blocking Redis. Returns how many there were."""
         deleted = 0
-        for some in _batches(keys):
+        for some in in_batches(keys, _AT_ONCE):
             deleted += int(self._client.unlink(*some))
         return deleted
 
@@ -124,7 +124,10 @@ class RedisKeys:
         return list(self._client.get_primaries())
 
 
-def _batches(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
-    iterator = iter(keys)
-    while batch := list(islice(iterator, _AT_ONCE)):
+Item = TypeVar("Item")
+
+
+def in_batches(values: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
         yield batch

@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from services.contracts.catalogue import METADATA_VIEW, CatalogueHead
 from services.pipeline.catalogue.compaction import (
@@ -28,6 +26,7 @@ from services.pipeline.catalogue.kept import KEY_COLUMNS, Kept, keep_rows
 from services.pipeline.catalogue.ledger import Entry, Ledger, Published
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, store_errors_are_ours
+from services.pipeline.catalogue.redis_keys import in_batches
 from services.pipeline.catalogue.schemas import SCHEMAS
 from services.pipeline.catalogue.snapshots import remove_abandoned
 from services.pipeline.pictures.unused import files_in, is_unused_download, is_unused_picture
@@ -145,11 +144,11 @@ class Sweep:
     def _redis(self) -> Iterator[None]:
         keys = self._places.online.keys
         for view, values in self._kept.keys.items():
-            for some in _batches(list(values), _KEYS_PER_STEP):
+            for some in in_batches(list(values), _KEYS_PER_STEP):
                 self._kept_keys.update(keys.of(_columns(view, some)))
                 yield
         with store_errors_are_ours():
-            for found in _batches(keys.all_raw(), _KEYS_PER_STEP):
+            for found in in_batches(keys.all_raw(), _KEYS_PER_STEP):
                 doomed = {}
                 for key in found:
                     if key not in self._kept_keys and (view_of := self._view(key)):
@@ -198,15 +197,15 @@ class Sweep:
     def _pictures(self, used: set[str]) -> Iterator[None]:
         media = self._places.media
         gone: set[Path] = set()
-        for some in _batches(files_in(media), _FILES_PER_STEP):
+        for some in in_batches(files_in(media), _FILES_PER_STEP):
             gone.update(one for one in some if is_unused_picture(one, used, self._picture_grace_s))
             yield
-        for some in _batches(files_in(self._places.downloads), _FILES_PER_STEP):
+        for some in in_batches(files_in(self._places.downloads), _FILES_PER_STEP):
             unused = [one for one in some if is_unused_download(one, media, gone)]
             self.swept.downloads += len(unused)
             self._remove(unused)
             yield
-        for some in _batches(gone, _FILES_PER_STEP):
+        for some in in_batches(gone, _FILES_PER_STEP):
             # A change that stores one of them again makes it young.
             unused = [one for one in some if is_unused_picture(one, used, self._picture_grace_s)]
             self.swept.pictures += len(unused)
@@ -225,12 +224,3 @@ def _columns(view: str, values: list[tuple[str, ...]]) -> dict[str, list[str]]:
 
 def _counts(counts: Counter[str]) -> str:
     return ", ".join(f"{count} × {view}" for view, count in sorted(counts.items()) if count) or "0"
-
-
-Value = TypeVar("Value")
-
-
-def _batches(values: Iterable[Value], size: int) -> Iterator[list[Value]]:
-    iterator = iter(values)
-    while batch := list(islice(iterator, size)):
-        yield batch
