@@ -1,9 +1,10 @@
 """Short codes of long rows, by which a scan of everything finds candidates.
 
 Product quantisation with 4 bits a code, looked up in registers (André et al., Quicker ADC, 2019;
-FAISS's "fast scan"), over rows from which the catalogue's mean is taken: that adds the same number
-to every score of a query, so no order changes, and takes the gap between pictures and words out of
-the codes. No lists and no graph: the whole catalogue is scanned, so no query is a bad one.
+FAISS's "fast scan"), of the catalogue's principal components: rows from which its mean is taken,
+turned so that few directions hold most of their variance. The mean adds the same number to every
+score of a query, so no order changes without it, and the gap between pictures and words leaves the
+codes. No lists and no graph: the whole catalogue is scanned, so no query is a bad one.
 
 They are made while the rows are still being read: learned from the first that come, so those must
 be drawn from all over the catalogue, and made of each part as it comes.
@@ -22,7 +23,10 @@ from services.retriever.index.arrays import AnyRows, Rows, Vector
 from services.retriever.index.further import FurtherImages
 from services.retriever.index.halves import Helper
 
-_FLOATS_PER_CODE = 4
+_COMPONENTS_PER_CODE = 4
+# Half of the components are left out, or fewer, with at most this share of the variance. Codes of
+# what is left then round away no more than codes of all floats did.
+_DROPPED = 0.07
 _TRAINED_ON = 20_000
 _TRAINING_ROUNDS = 10
 # At once: taking turns with the thread that reads costs more than the work on a few rows.
@@ -33,7 +37,7 @@ SPLIT_FROM = 500_000
 
 
 class Codes:
-    """Half a byte for every four floats of n rows, and of their further images.
+    """Half a byte for every four components of n rows, and of their further images.
 
     Each further image has the codes of a row ``[text ; image]`` of its own.
     """
@@ -41,17 +45,17 @@ class Codes:
     def __init__(
         self,
         scans: Sequence[faiss.IndexPQFastScan],
-        order: NDArray[np.intp],
+        components: Rows,
         owners: NDArray[np.intp],
         helper: Helper | None = None,
     ) -> None:
         """scans: one, or the halves of a large catalogue, which the helper scans side by side.
-        order: (2·d,), the dimensions as the codes have them.  owners: (m,) rows of the further
-        images, whose codes come last.
+        components: (2·d, c), as the codes have them.  owners: (m,) rows of the further images,
+        whose codes come last.
         """
         self.helper = helper
         self._scans = scans
-        self._order = order
+        self._components = components
         self._owners = owners
 
     def __len__(self) -> int:
@@ -59,7 +63,7 @@ class Codes:
 
     def best(self, query: Vector, depth: int) -> NDArray[np.intp]:
         """The rows of the `depth` codes that look best, best first, each once. On this thread."""
-        numbers = self._found(query[None, self._order], depth)
+        numbers = self._found(query[None] @ self._components, depth)
         if not len(self._owners):
             return numbers
         count = len(self) - len(self._owners)
@@ -68,13 +72,13 @@ class Codes:
         _, first = np.unique(numbers, return_index=True)
         return numbers[np.sort(first)]
 
-    def _found(self, ordered: Rows, depth: int) -> NDArray[np.intp]:
+    def _found(self, turned: Rows, depth: int) -> NDArray[np.intp]:
         """Numbers of the `depth` codes that look best, best first."""
         if self.helper is None:
-            return _scanned(self._scans[0], ordered, depth)[1]
+            return _scanned(self._scans[0], turned, depth)[1]
         first, second = self._scans
         (scores, numbers), (others, further) = self.helper.both(
-            lambda: _scanned(first, ordered, depth), lambda: _scanned(second, ordered, depth)
+            lambda: _scanned(first, turned, depth), lambda: _scanned(second, turned, depth)
         )
         best = np.argsort(-np.concatenate([scores, others]), kind="stable")[:depth]
         every: NDArray[np.intp] = np.concatenate([numbers, further + int(first.ntotal)])[best]
@@ -88,9 +92,8 @@ class CodesBuild:
         """rows: (n, 2·d), with 2·d a multiple of 4; not yet filled in.  split_from: codes."""
         self._rows = rows
         self._split_from = split_from
-        width = rows.shape[1]
-        self._coder = _Coder(width)
-        self._codes = np.zeros((len(rows), self._coder.bytes_a_row), np.uint8)
+        self._coder: _Coder | None = None
+        self._codes = np.zeros((0, 0), np.uint8)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="codes")
         self._waiting: list[slice] = []
         self._count = 0
@@ -123,6 +126,7 @@ class CodesBuild:
         if len(further):
             # In place of those without: the index packs a copy, and two are enough.
             self._codes = np.concatenate([self._codes, np.concatenate(more)[order]])
+        assert self._coder is not None  # noqa: S101 - a compressed index has rows
         return self._coder.over(self._codes, further.rows, self._split_from), further
 
     def close(self) -> None:
@@ -142,8 +146,9 @@ class CodesBuild:
         # each other after every step were seen to take eight times as long as one.
         faiss.omp_set_num_threads(1)
         rows: Rows = np.concatenate([self._rows[part] for part in parts], dtype=np.float32)
-        if not self._coder.trained:
-            self._coder.train(rows)
+        if self._coder is None:
+            self._coder = _Coder(rows)
+            self._codes = np.zeros((len(self._rows), self._coder.bytes_a_row), np.uint8)
         codes, start = self._coder.encode(rows), 0
         for part in parts:
             end = start + len(self._rows[part])
@@ -154,45 +159,40 @@ class CodesBuild:
         faiss.omp_set_num_threads(1)
         rows: Rows = self._rows[further.rows].astype(np.float32)
         rows[:, rows.shape[1] // 2 :] += further.differences
+        assert self._coder is not None  # noqa: S101 - the rows of these images came before
         return self._coder.encode(rows)
 
 
 class _Coder:
-    """The learned coder: mean, order of dimensions, and the meaning of each code."""
+    """What is learned from a sample: mean, principal components, and the meaning of each code."""
 
-    def __init__(self, width: int) -> None:
-        self._codes = width // _FLOATS_PER_CODE
-        self._index = faiss.IndexPQ(width, self._codes, 4, faiss.METRIC_INNER_PRODUCT)
+    def __init__(self, sample: Rows) -> None:
+        """sample: (m, 2·d), drawn from all over the catalogue."""
+        self._mean: Vector = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._components = _principal(sample - self._mean)
+        kept = self._components.shape[1]
+        self._index = faiss.IndexPQ(
+            kept, kept // _COMPONENTS_PER_CODE, 4, faiss.METRIC_INNER_PRODUCT
+        )
         self._index.pq.cp.niter = _TRAINING_ROUNDS
-        self._mean: Vector = np.zeros(width, np.float32)
-        self._order = np.arange(width)
+        self._index.train(self._turned(sample))
 
     @property
     def bytes_a_row(self) -> int:
         return int(self._index.pq.code_size)
 
-    @property
-    def trained(self) -> bool:
-        return bool(self._index.is_trained)
-
-    def train(self, sample: Rows) -> None:
-        """sample: (m, 2·d)."""
-        self._mean = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
-        self._order = _dealt(sample.var(axis=0), self._codes)
-        self._index.train(self._ordered(sample))
-
     def encode(self, rows: Rows) -> NDArray[np.uint8]:
         """(m, 2·d) to (m, bytes)."""
-        codes: NDArray[np.uint8] = self._index.pq.compute_codes(self._ordered(rows))
+        codes: NDArray[np.uint8] = self._index.pq.compute_codes(self._turned(rows))
         return codes
 
     def over(self, codes: NDArray[np.uint8], owners: NDArray[np.intp], split_from: int) -> Codes:
         """codes: (n + m, bytes) of all rows, and of the images of these rows (m,)."""
         if len(codes) < split_from:
-            return Codes([self._packed(codes)], self._order, owners)
+            return Codes([self._packed(codes)], self._components, owners)
         middle = len(codes) // 2
         halves = [self._packed(codes[:middle]), self._packed(codes[middle:])]
-        return Codes(halves, self._order, owners, Helper())
+        return Codes(halves, self._components, owners, Helper())
 
     def _packed(self, codes: NDArray[np.uint8]) -> faiss.IndexPQFastScan:
         self._index.codes = lent(codes)
@@ -200,18 +200,34 @@ class _Coder:
         # The new index packs a copy, so the codes need not outlive it.
         return faiss.IndexPQFastScan(self._index)
 
-    def _ordered(self, rows: Rows) -> Rows:
-        # Eight times as fast as `rows[:, order]`, which took a third of the whole build.
-        ordered: Rows = np.take(rows - self._mean, self._order, axis=1)
-        return ordered
+    def _turned(self, rows: Rows) -> Rows:
+        turned: Rows = np.dot(rows - self._mean, self._components)
+        return turned
+
+
+def _principal(centred: Rows) -> Rows:
+    """(2·d, c): the components that hold most of the variance of rows (m, 2·d).
+
+    They are dealt out to the codes by turns, there and back, so that each has some that vary much
+    and some that do not: two of the former in one, which has 16 values for all its four, would
+    blur both.
+    """
+    variances, directions = np.linalg.eigh(centred.T @ centred)
+    width = len(variances)
+    dropped = np.searchsorted(variances.cumsum(), _DROPPED * variances.sum())
+    codes = (width - min(int(dropped), width // 2)) // _COMPONENTS_PER_CODE
+    ranks = np.arange(codes * _COMPONENTS_PER_CODE).reshape(-1, codes)
+    ranks[1::2] = ranks[1::2, ::-1]
+    # Variances ascend.
+    return directions[:, width - 1 - ranks.T.reshape(-1)]
 
 
 def _scanned(
-    scan: faiss.IndexPQFastScan, ordered: Rows, depth: int
+    scan: faiss.IndexPQFastScan, turned: Rows, depth: int
 ) -> tuple[Vector, NDArray[np.intp]]:
     """Scores by their codes and numbers of the best codes, best first."""
     faiss.omp_set_num_threads(1)
-    scores, found = scan.search(ordered, min(depth, int(scan.ntotal)))
+    scores, found = scan.search(turned, min(depth, int(scan.ntotal)))
     there = found[0] >= 0
     return scores[0][there], found[0][there]
 
@@ -223,13 +239,3 @@ def lent(array: NDArray[np.generic]) -> faiss.MaybeOwnedVectorUInt8:
     return faiss.MaybeOwnedVectorUInt8.create_view(
         faiss.swig_ptr(array.reshape(-1).view(np.uint8)), array.nbytes, unowned.owner
     )
-
-
-def _dealt(variances: Vector, codes: int) -> NDArray[np.intp]:
-    """Dimensions in such an order that every code has some that vary much and some that do not.
-
-    Trained models have a few that vary far more than others; two of them in one code, which has 16
-    values for all its four, would blur both.
-    """
-    ranked = np.argsort(-variances, kind="stable")
-    return ranked.reshape(-1, codes).T.reshape(-1)

@@ -112,15 +112,16 @@ class CompressedIndex:
         depth = min(-(-depth * len(self._codes) // len(self)), len(self._codes))
         most = len(self._codes)
         if passing is not None:
-            # A deeper scan costs less than to score all that passes, if that is much more.
-            most = max(depth, min(4 * depth, count // 4))
+            # A deeper scan costs less than to score all that passes, if that is much more. Where
+            # it would have to be deeper still, what passes is found by the errors of its codes.
+            most = max(depth, min(3 * depth, count // 4))
         while True:
             numbers = self._codes.best(query, depth)
             if passing is not None:
                 numbers = numbers[passing[numbers]]
             if len(numbers) >= least or depth >= most:
                 break
-            depth = min(4 * depth, most)
+            depth = min(3 * depth, most)
         if passing is not None:
             # Where what passes is near to the query, more of it may be among the best.
             numbers = numbers[: max(least, _candidates_of(len(self)))]

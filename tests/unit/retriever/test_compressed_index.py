@@ -44,6 +44,12 @@ def compressed(rows: Rows) -> CompressedIndex:
     return compressed_over(rows)
 
 
+@pytest.fixture(scope="module")
+def shapeless() -> Rows:
+    """Rows that vary as much in each direction: no few directions stand for the others."""
+    return _unit(np.random.default_rng(4).standard_normal((N, 128), np.float32))
+
+
 def compressed_over(rows: AnyRows) -> CompressedIndex:
     index = index_of(IndexChoice("compressed"), rows)
     assert isinstance(index, CompressedIndex)
@@ -72,6 +78,15 @@ def test_at_least_99_of_100_of_the_best_are_found_for_every_mix(
         assert np.all(np.diff(hits.scores) <= 0)
         assert hits.scores == pytest.approx(rows[hits.rows] @ query, abs=2e-4)
     assert found / wanted >= 0.99
+
+
+def test_the_best_are_found_where_no_few_directions_hold_the_variance(shapeless: Rows) -> None:
+    exact, compressed = ExactIndex(shapeless), compressed_over(shapeless)
+    found = 0
+    for query in shapeless[:80]:
+        best = exact.search(query, 20).rows
+        found += len(np.intersect1d(best, compressed.search(query, 20).rows))
+    assert found / (80 * 20) >= 0.6
 
 
 @pytest.mark.parametrize("share", [3 / N, 0.01, 0.5, 0.95])
