@@ -65,10 +65,13 @@ class Lexicon:
     def beginning(self, text: str) -> range:
         """The numbers of those that begin so."""
         sought = text.encode()
-        first = bisect_left(range(len(self)), sought, key=self._bytes)
         # 0xff is in no UTF-8 text, so this is behind all that begin so.
-        last = bisect_left(range(len(self)), sought + b"\xff", lo=first, key=self._bytes)
-        return range(first, last)
+        return self._between(sought, sought + b"\xff")
+
+    def with_letters(self, text: str) -> range:
+        """The numbers of those that begin so and go on with a letter from a to z."""
+        sought = text.encode()
+        return self._between(sought + b"a", sought + b"{")
 
     def ending(self, text: str) -> list[int]:
         """The numbers of those that end so. Looks at each."""
@@ -95,6 +98,17 @@ class Lexicon:
     @property
     def nbytes(self) -> int:
         return int(self._texts.nbytes)
+
+    def _between(self, low: bytes, high: bytes) -> range:
+        """The numbers of those from `low` on and before `high`: mostly few."""
+        numbers = range(len(self))
+        first = end = bisect_left(numbers, low, key=self._bytes)
+        step = 1
+        while end < len(self) and self._bytes(end) < high:
+            end += step
+            step *= 2
+        last = bisect_left(numbers, high, end - step // 2, min(end, len(self)), key=self._bytes)
+        return range(first, last)
 
     def _bytes(self, number: int) -> bytes:
         return bytes(self._utf8[self._starts[number] : self._starts[number + 1]])

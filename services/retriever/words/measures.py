@@ -223,8 +223,6 @@ def _beginning(words: Words, start: str, rest: re.Pattern[str]) -> list[str]:
     texts = (
         index.words[number]
         for _, index in words.indexes
-        for number in range(
-            index.words.beginning(f"{start}a").start, index.words.beginning(f"{start}z").stop
-        )
+        for number in index.words.with_letters(start)
     )
     return list(islice((one for one in texts if rest.fullmatch(one, len(start))), _MOST))
