@@ -39,7 +39,7 @@ Look = Callable[[], Free | None]
 def needed_bytes(products: int, dimension: int, *, half: bool) -> int:
     """Estimate for a catalogue of that many products with two vectors each.
 
-    half: rows are float16 and have codes of half a byte a float.
+    half: rows are float16, with codes that take at most half a byte a float while they are made.
     """
     row = 2 * dimension
     vectors = row * 2 + row // 2 if half else row * 4
