@@ -16,7 +16,6 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.remembered import remembered
 from services.retriever.words.compounds import negates
 from services.retriever.words.concepts import concepts_of
-from services.retriever.words.folding import fold
 from services.retriever.words.function_words import WITHOUT
 from services.retriever.words.measures import is_measured, side_by_side
 from services.retriever.words.said import STRUCTURED, rows_saying
@@ -35,9 +34,9 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
     """Rows in order, deleted ones included."""
     words = catalogue.words
     rows = rows_saying(words, text, STRUCTURED, catalogue.synonyms)
-    concepts = concepts_of(words, text, catalogue.synonyms)
-    if is_measured(fold(text)):
+    if is_measured(text):
         return _side_by_side(catalogue, text, rows)
+    concepts = concepts_of(words, text, catalogue.synonyms)
     if len(concepts) != 1 or not len(rows):
         return rows
     single = [phrase[0] for phrase in concepts[0].alternatives if len(phrase) == 1]
@@ -62,13 +61,13 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
 
 
 def _side_by_side(catalogue: Catalogue, text: str, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Those that say the words beside each other, not SPF 30 of 50 ml; all rows if none does."""
-    pattern = side_by_side(fold(text))
-    beside = [
-        any(pattern.search(fold(said)) for said in texts)
-        for texts in _texts(catalogue, rows[:_READ])
-    ]
-    return rows[np.flatnonzero(beside)] if any(beside) else rows
+    """Those that say the words beside each other, not SPF 30 of 50 ml, and those that are not read;
+    all rows if none does.
+    """
+    says = side_by_side(catalogue.words, text)
+    read = rows[:_READ]
+    beside = np.array([any(map(says, texts)) for texts in _texts(catalogue, read)], np.bool_)
+    return np.concatenate((read[beside], rows[_READ:])) if beside.any() else rows
 
 
 def _is_negated(said: list[str], place: int, own: Collection[str]) -> bool:

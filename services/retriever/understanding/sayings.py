@@ -9,7 +9,6 @@ from typing import Any
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.words.compounds import NEGATING
-from services.retriever.words.folding import fold
 from services.retriever.words.measures import side_by_side
 from services.retriever.words.said import STRUCTURED, rows_saying
 
@@ -104,8 +103,7 @@ class Sayings:
     def says_beside(self, text: str) -> bool:
         """True if the words of a text stand side by side in titles."""
         rows = rows_saying(self._words, text, ("title",))[:_READ]
-        pattern = side_by_side(fold(text))
-        return any(pattern.search(fold(one)) for one in self._products.texts("title", rows))
+        return any(map(side_by_side(self._words, text), self._products.texts("title", rows)))
 
     def says_both(self, excluded: str, negator: str) -> bool:
         """True if products say the negation, and more often than what is negated."""

@@ -6,12 +6,14 @@ Feeds and shoppers write both, and sizes in several ways: `10x15cm`, `10 x 15 cm
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import numpy as np
 
+from services.retriever.words.folding import fold
 from services.retriever.words.live import Words
+from services.retriever.words.texts import INCHES
 
 Phrase = tuple[str, ...]
 
@@ -66,7 +68,7 @@ def apart(words: Words, word: str) -> list[Phrase]:
     parts = [part for one in _TIMES.split(word) for part in _separated(one)]
     phrases: list[Phrase] = [(word[:cut], word[cut:]) for cut in _borders(word)]
     whole = [] if len(parts) == 1 and not word.isdecimal() else _cut(words, parts)
-    for some in (whole, [piece for part in whole for piece in _thousands(part)]):
+    for some in (whole, [piece for part in whole for piece in _thousands(words, part)]):
         names = _NAMES.get(some[-1], some[-1:]) if len(some) > 1 else ()
         phrases += [(*some[:-1], name) for name in names]
         if len(some) == 2 and some[0].isdecimal():
@@ -102,9 +104,14 @@ def _two(words: Words, part: str) -> list[str]:
     return [part]
 
 
-def _thousands(part: str) -> list[str]:
-    """A number with its thousands apart, as `20,000 mAh` is cut in titles."""
-    return [part[:-3], part[-3:]] if part.isdecimal() and len(part) > 3 else [part]
+def _thousands(words: Words, part: str) -> list[str]:
+    """A number with its thousands apart, as `20,000 mAh` is cut in titles.
+
+    If products say `1200`, those that say 1 and 200 somewhere are others.
+    """
+    if not part.isdecimal() or len(part) < 4 or (words.says(part) and part[-3:] != "000"):
+        return [part]
+    return [part[:-3], part[-3:]]
 
 
 def ungrouped(text: str) -> str:
@@ -112,22 +119,33 @@ def ungrouped(text: str) -> str:
     return _GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text)
 
 
-def side_by_side(text: str) -> re.Pattern[str]:
-    """Pattern of the words and numbers of a folded text beside each other, with and without blanks
-    between, a unit by any of its names.
+def side_by_side(words: Words, text: str) -> Callable[[str], bool]:
+    """Whether another text says the words and numbers of a text beside each other, with and without
+    blanks between: a word in any of its forms, a unit by any of its names, a side with others.
     """
     ways = (
-        rf"{part}(?:[.,]0+)?" if part.isdecimal() else "|".join(_NAMES.get(part, (part,)))
-        for part in _PARTS.findall(text)
+        rf"{part}(?:[.,]0+)?"
+        if part.isdecimal()
+        else "|".join((*_NAMES.get(part, ()), *words.forms(part)))
+        for part in _PARTS.findall(_plain(text))
     )
-    return re.compile(r"(?<![\w.,])" + r"\W*".join(f"(?:{way})" for way in ways) + r"(?!\w)")
+    pattern = re.compile(
+        r"(?<!\w)(?<!\d[.,])" + r"\W*".join(f"(?:{way})" for way in ways) + r"(?:x\d\w*)?(?!\w)"
+    )
+    return lambda said: pattern.search(_plain(said)) is not None
 
 
 def is_measured(text: str) -> bool:
-    """True for a number and a word in folded text: `50 mm`, `spf 50`; not for a code: `m8`."""
-    parts = _PARTS.findall(text)
+    """True for a number, alone or with a word: `12`, `50 mm`, `spf 50`; not for a code: `m8`."""
+    plain = _plain(text)
+    parts = _PARTS.findall(plain)
     numbers = sum(map(str.isdecimal, parts))
-    return len(parts) == 2 and numbers == 1 and (parts[0].isdecimal() or " " in text)
+    return len(parts) <= 2 and numbers == 1 and (parts[0].isdecimal() or " " in plain)
+
+
+def _plain(text: str) -> str:
+    """Folded, with the sign of inches as a word."""
+    return fold(ungrouped(re.sub(INCHES, r"\1 inch ", text)))
 
 
 def longer(words: Words, word: str) -> list[str]:

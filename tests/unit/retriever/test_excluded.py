@@ -24,6 +24,15 @@ SHOPS: dict[Language, dict[str, Row]] = {
         "l": {"title": "Sunscreen SPF 30, 0.5 l"},
         "m": {"title": "Shirt men's", "attributes": {"size": "L"}},
         "n": {"title": "Shirt women's, S"},
+        "p": {"title": 'TV 55"'},
+        "q": {"title": "TV 55 inch"},
+        "r": {"title": "Power bank 20,000 mAh"},
+        "s": {"title": "Power bank 20000mAh"},
+        "t": {"title": "Mugs, 4 packs"},
+        "u": {"title": "Mug, 4 pack"},
+        "v": {"title": "Phone 12"},
+        "w": {"title": "Phone 11, 12MP"},
+        "x": {"title": "Rug 12x15"},
     },
     "de": {
         "a": {"title": "Glutenfreies Brot"},
@@ -50,6 +59,12 @@ SHOPS: dict[Language, dict[str, Row]] = {
         ("en", "spf 30", ["k", "l"]),
         ("en", "spf 55", []),
         ("en", "s", ["n"]),
+        ("en", "55 inch", ["p", "q"]),
+        ("en", '55"', ["p", "q"]),
+        ("en", "20000 mah", ["r", "s"]),
+        ("en", "20,000 mah", ["r", "s"]),
+        ("en", "4 pack", ["t", "u"]),
+        ("en", "12", ["v", "x"]),
         ("de", "Gluten", ["c"]),
         ("de", "Zucker", ["e"]),
     ],
@@ -59,3 +74,8 @@ def test_a_product_without_what_is_excluded_is_kept(
 ) -> None:
     one = catalogue(SHOPS[language], Analyser(language))
     assert [one.index.id_of(row) for row in excluded_rows(one, text).tolist()] == products
+
+
+def test_products_whose_texts_are_not_read_are_excluded() -> None:
+    shop = {f"p{place:04}": {"title": "Cream 50 ml"} for place in range(5_001)}
+    assert len(excluded_rows(catalogue(shop), "50 ml")) == 5_001

@@ -25,7 +25,8 @@ TITLES = [
     'Laptop 13" grey', "Laptop 13″", "Shelf 3 boards",
     "Creatine 500 g", "Aspirin 400mg", "Aspirin tablets 400 pieces", "Power bank 20000mAh",
     "Makita BL1850B battery", "Sony WH-1000XM5", "Headphones", "Phones for the head", "Tampons",
-    "Plain belt", "Makita's men's vest",
+    "Plain belt", "Makita's men's vest", "Novel, J.K. Rowling", "Mac & cheese with E 100",
+    "Heater 1200 W", "Drill, 1 bit, 200 W",
 ]  # fmt: skip
 BRANDS = {"Tampons": "o.b.", "Plain belt": "D&G"}
 
@@ -103,6 +104,7 @@ def found(text: str) -> list[str]:
         ("ob tampons", ["Tampons"]),
         ("o.b. tampons", ["Tampons"]),
         ("dg belt", ["Plain belt"]),
+        ("1200 w", ["Heater 1200 W"]),
     ],
 )
 def test_a_size_is_found_with_and_without_blanks(query: str, titles: list[str]) -> None:
