@@ -26,6 +26,8 @@ _LETTER = re.compile(r"(?<![^\s&/(,])(?!x\s*\d)[a-z](?![^\s&/),])")
 _INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?")
 _MOST_INITIALS = 4
 _BRAND = 1 << FIELDS.index("brand")
+_SHORTHAND = frozenset("nuw")
+"""Letters that stand for "and", "you" and "with": `rock n roll`, `mug w lid`."""
 
 _SIZE = re.compile(r"\d+|\d*x*[lms]")
 
@@ -118,44 +120,54 @@ def _initials(words: Words, word: str) -> tuple[str, ...]:
     return tuple(word) if len(named) else ()
 
 
+def _joined_initials(words: Words, initials: re.Match[str]) -> str:
+    """`elf` for "e.l.f."; "J.K." stays, unless a product says JK or a brand is called so."""
+    word = fold(initials.group().replace(".", ""))
+    return word if words.says(word) or initials_of(words, word) else initials.group()
+
+
 def _sizes(words: Words, word: str) -> list[tuple[str, ...]]:
     return [*apart(words, word), *((one,) for one in longer(words, word))]
 
 
-def _letters(words: Words, asked: Sequence[str], text: str) -> set[str]:
-    """Single letters that count: they stand alone, and a product has them, or another letter in
-    their place, beside the other words and not in its description: `vitamin C`, `H&M`.
+def _letters(words: Words, asked: Sequence[str], text: str) -> dict[str, tuple[str, ...]]:
+    """Single letters that count, and the word that a product must say beside each, if any.
+
+    They stand alone, and a product has them beside the other words and not in its description:
+    `vitamin C`, `H&M`. If products have other letters in its place, the letter counts only beside
+    the word before: a K elsewhere is no `vitamin k`.
     """
     analyser = words.analyser
     alone = set(_LETTER.findall(fold(text))) - analyser.function_words
     # Without a list of function words, "a" may be one.
     if not alone or not analyser.function_words:
-        return set()
+        return {}
     named = [one for one in asked if one not in SIZE and not analyser.is_function_word(one)]
     others = [rows for one in named if len(rows := words.rows(one))]
     if named and not others:
-        return set()
+        return {}
     beside = reduce(np.intersect1d, others) if others else None
-    found = set()
+    found: dict[str, tuple[str, ...]] = {}
     for letter in alone:
         said = [letter, *longer(words, letter)]
         rows = np.unique(np.concatenate([words.rows(one, _NOT_DESCRIPTION) for one in said]))
-        said_beside = len(rows if beside is None else np.intersect1d(rows, beside)) > 0
-        if said_beside or _is_lettered(words, asked, letter):
-            found.add(letter)
+        if len(rows if beside is None else np.intersect1d(rows, beside)):
+            found[letter] = ()
+        elif before := _lettered(words, asked, letter):
+            found[letter] = before
     return found
 
 
-def _is_lettered(words: Words, asked: Sequence[str], letter: str) -> bool:
-    """True behind a word that products say with other letters: vitamin K where they have C."""
+def _lettered(words: Words, asked: Sequence[str], letter: str) -> tuple[str, ...]:
+    """The word before, if products say it with other letters: vitamin K where they have C."""
     before = asked[max(asked.index(letter) - 1, 0)] if letter in asked else ""
-    if len(before) < 2 or before in SIZE or words.analyser.is_function_word(before):
-        return False
-    named, function_words = words.rows(before), words.analyser.function_words
-    others = set(ascii_lowercase).difference(asked, function_words)
-    return any(
-        len(np.intersect1d(words.rows(other, _NOT_DESCRIPTION), named)) for other in sorted(others)
-    )
+    function_words = words.analyser.function_words
+    if len(before) < 2 or before in SIZE or before in function_words or letter in _SHORTHAND:
+        return ()
+    named = words.rows(before)
+    others = sorted(set(ascii_lowercase).difference(asked, function_words))
+    said = (words.rows(other, _NOT_DESCRIPTION) for other in others)
+    return (before,) if any(len(np.intersect1d(rows, named)) for rows in said) else ()
 
 
 def _beside(words: Words, asked: Sequence[str], place: int, *, measured: bool) -> tuple[str, ...]:
@@ -177,9 +189,9 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
     """In order, each once; without function words that are not part of a phrase."""
     text = ungrouped(_in_inches(text))
     if "." in text:
-        text = _INITIALS.sub(lambda one: one.group().replace(".", ""), text)
+        text = _INITIALS.sub(partial(_joined_initials, words), text)
     asked = _without_seams(words, words.analyser.words(text))
-    letters = set[str]()
+    letters: dict[str, tuple[str, ...]] = {}
     if any(len(word) == 1 and "a" <= word <= "z" for word in asked):
         letters = words.remembered("letters", text, partial(_letters, words, asked))
     measured = any(map(str.isdecimal, asked))
@@ -197,6 +209,9 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
             beside = _beside(words, asked, place, measured=measured) if alone else ()
             more = _other_ways(words, own[0]) if alone else []
             ways = [own, *others, *more, *((one,) for one in beside)]
+            if before := letters.get(own[0], ()) if alone and not length else ():
+                ways = [(*before, *one) for one in ways]
+                beside = (" ".join(ways[0]),)
             name = " ".join(own)
             found.setdefault(name, Concept(name, ways, beside))
         place += len(own)

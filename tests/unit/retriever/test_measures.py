@@ -104,6 +104,7 @@ def found(text: str) -> list[str]:
         ("ob tampons", ["Tampons"]),
         ("o.b. tampons", ["Tampons"]),
         ("dg belt", ["Plain belt"]),
+        ("j.k. rowling", ["Novel, J.K. Rowling"]),
         ("1200 w", ["Heater 1200 W"]),
     ],
 )
@@ -125,6 +126,8 @@ def test_a_size_is_found_with_and_without_blanks(query: str, titles: list[str]) 
         ("cotton t-shirt m", []),
         ("vitamin k", []),
         # Power banks have no letters, and that of another word says nothing.
+        # Shorthand for "and" is no letter of a product.
+        ("mac n cheese", ["Mac & cheese with E 100"]),
         ("power bank k", ["Power bank 20,000 mAh", "Power bank 20000mAh"]),
         ("makita s", ["Makita BL1850B battery", "Makita's men's vest"]),
         ("makita men's", ["Makita's men's vest"]),
@@ -142,6 +145,13 @@ def test_a_letter_that_stands_alone_counts_where_a_product_says_it(
 def test_a_letter_beside_words_that_no_product_says_counts_for_nothing() -> None:
     assert [one.text for one in concepts_of(shop().words, "tesla c")] == ["tesla"]
     assert [one.text for one in concepts_of(shop().words, "vitamin c")] == ["vitamin", "c"]
+
+
+def test_a_letter_counts_only_beside_its_word() -> None:
+    """The K of a writer is no vitamin K, and would be the first result of it."""
+    sought = sought_words(shop(), "vitamin k")
+    assert sought is not None
+    assert [one.count for one in sought.concepts] == [3, 0]
 
 
 def test_a_number_means_something_else_beside_other_words() -> None:
