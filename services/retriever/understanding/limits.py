@@ -286,12 +286,15 @@ class Limits:
         """True for a price behind a word of products, at the end of the query or before another
         such word: `mug 10€`, `mug 10€ red`.
 
-        Not for `dumbbell 10 pounds`, nor beside words that may be a limit in any language.
+        Not for `dumbbell 10 pounds`, nor beside words that may be a limit in any language. Before
+        another word, `phone 12 200€ case` is not twelve thousand.
         """
         tokens, start, end = self._tokens, amount.start, amount.end
         before, every = tokens[start - 1], wording.of_all()
+        apart = tokens[start].sort == tokens[start + 1].sort == "number"
+        following = "" if apart else "".join(one.folded for one in tokens[end : end + 1])
         return (
-            (end == len(tokens) or tokens[end].folded == "," or self._is_said(tokens[end].folded))
+            (end == len(tokens) or following == "," or self._is_said(following))
             and not self._is_other_word(amount)
             and not adjacent(before, tokens[start])
             and self._is_said(before.folded)
