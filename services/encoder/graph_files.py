@@ -95,12 +95,11 @@ def prepare_graphs(source: ModelSource, cache: Path, precision: Precision) -> Gr
 
 def _info_in(folder: Path) -> GraphInfo | None:
     """The facts in a folder of graphs; None if it is not there, or was damaged and is removed."""
-    path = folder / _INFO_FILE
-    if not path.is_file():
+    if not folder.is_dir():
         return None
     try:
-        return GraphInfo.model_validate_json(path.read_bytes())
-    except ValidationError:
+        return GraphInfo.model_validate_json((folder / _INFO_FILE).read_bytes())
+    except (FileNotFoundError, ValidationError):
         logger.warning("damaged graphs are made again", extra={"folder": str(folder)})
         shutil.rmtree(folder)
         return None

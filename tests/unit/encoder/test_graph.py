@@ -144,8 +144,10 @@ def test_damaged_graphs_are_made_again(weights: StateDict, tmp_path: Path) -> No
     write_archive(path, weights)
     source = source_of_files((path,))
     first = prepare_graphs(source, tmp_path / "cache", "fp32")
-    (first.folder / "info.json").write_bytes(b"")
-    assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
+    facts = first.folder / "info.json"
+    for damage in (lambda: facts.write_bytes(b""), facts.unlink):
+        damage()
+        assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
 
 
 def test_a_disk_that_is_full_is_named_and_nothing_half_made_stays(tmp_path: Path) -> None:
