@@ -12,7 +12,11 @@
   if (theme !== 'light' && theme !== 'dark')
     theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
   root.dataset.theme = theme
-  root.dir = /^ar\b/.test(stored('language') || navigator.language) ? 'rtl' : 'ltr'
+  // The language that src/i18n/languages.ts chooses.
+  var language = [stored('language')].concat(navigator.languages).find(function (one) {
+    return /^(en|de|ar)(-|$)/.test(one)
+  })
+  root.dir = /^ar/.test(language) ? 'rtl' : 'ltr'
   // Which frame of index.html stands until the page has come.
   var searches = /[?&](q|picture|like|stock|min|max|f\.[^&=]+)=/.test(location.search)
   root.dataset.opens = searches || location.pathname.includes('/product/') ? 'results' : 'start'

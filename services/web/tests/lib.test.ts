@@ -58,7 +58,7 @@ describe('the frame before the page', () => {
     start()
     expect(root).toHaveAttribute('dir', LANGUAGES[language].direction)
     localStorage.clear()
-    vi.spyOn(navigator, 'language', 'get').mockReturnValue(`${language}-XX`)
+    vi.spyOn(navigator, 'languages', 'get').mockReturnValue(['fr-XX', `${language}-XX`, 'ar', 'en'])
     start()
     expect(root).toHaveAttribute('dir', LANGUAGES[language].direction)
   })

@@ -49,7 +49,6 @@ export function toFailure(error: unknown): Failure {
 /** Of the gateway, and of a proxy before it that does not reach it. */
 const AWAY = [502, 503]
 
-
 function kindOf(status: number, problem: Partial<Schemas['Problem']>): Failure['kind'] {
   if (status === 404) return 'missing'
   if (status === 429 || status === 504 || AWAY.includes(status)) return 'busy'
