@@ -20,7 +20,7 @@ INDEX = '<!doctype html><base href="/" /><script src="./assets/index-1.js"></scr
 def web_dir(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text(INDEX)
-    (tmp_path / "theme.js").write_text("theme")
+    (tmp_path / "start.js").write_text("start")
     (tmp_path / "assets" / "index-1.js").write_text("script")
     return tmp_path
 
@@ -42,7 +42,7 @@ async def test_a_gateway_that_knows_its_path_answers_with_it_and_without(
         assert '<base href="/shop/" />' in page.text
     assert (await http.get(f"{prefix}/nowhere", headers=HTML)).status_code == 404
     assert (await http.get(f"{prefix}/assets/index-1.js")).text == "script"
-    assert (await http.get(f"{prefix}/theme.js")).text == "theme"
+    assert (await http.get(f"{prefix}/start.js")).text == "start"
     assert "docs/start.js" in (await http.get(f"{prefix}/docs")).text
     schema = (await http.get(f"{prefix}/openapi.json")).json()
     assert schema["servers"] == [{"url": "/shop"}]
