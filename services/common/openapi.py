@@ -38,7 +38,8 @@ def document_problems(app: FastAPI) -> None:
                     if "HTTPValidationError" in str(operation["responses"].get("422")):
                         operation["responses"]["422"] = problem_responses(InvalidRequest)[422]
                     if "requestBody" in operation:
-                        operation["responses"]["408"] = problem_responses(RequestTimeout)[408]
+                        timeout = problem_responses(RequestTimeout)[408]
+                        operation["responses"].setdefault("408", timeout)
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -18,6 +18,7 @@ from services.common.problems import (
     NotReady,
     Overloaded,
     PayloadTooLarge,
+    RequestTimeout,
     ServiceError,
     UnreadableImage,
 )
@@ -88,7 +89,13 @@ async def models(state: State) -> OpenAIModels:
     summary="Unit vectors of texts or pictures, in OpenAI's format",
     response_model=OpenAIEmbeddings,
     responses=_errors(
-        InvalidRequest, UnreadableImage, PayloadTooLarge, Overloaded, NotReady, DeadlineExceeded
+        InvalidRequest,
+        UnreadableImage,
+        RequestTimeout,
+        PayloadTooLarge,
+        Overloaded,
+        NotReady,
+        DeadlineExceeded,
     ),
 )
 async def embeddings(body: OpenAIEmbeddingsRequest, state: State, request: Request) -> Response:

@@ -74,3 +74,13 @@ def test_the_services_answer_what_the_gateway_asks(
     operation = json.loads(_published(name))["paths"][path][method]
     content = operation["responses"]["200"]["content"]["application/json"]
     assert content["schema"] == {"$ref": f"#/components/schemas/{answer}"}
+
+
+def test_openais_clients_find_their_error_in_the_schema_of_every_failure() -> None:
+    schema = json.loads(_published("encoder"))
+    responses = schema["paths"]["/v1/embeddings"]["post"]["responses"]
+    del responses["200"]
+    for status, response in responses.items():
+        (content,) = response["content"].items()
+        expected = {"schema": {"$ref": "#/components/schemas/OpenAIProblem"}}
+        assert content == ("application/json", expected), status

@@ -20,6 +20,7 @@ from services.common.problems import (
     Overloaded,
     PayloadTooLarge,
     RateLimited,
+    RequestTimeout,
     ServiceError,
     Unauthorized,
 )
@@ -118,6 +119,7 @@ _CODES = {
     401: Unauthorized.title,
     403: Forbidden.title,
     404: NotFound.title,
+    408: RequestTimeout.title,
     409: "Model mismatch",
     413: PayloadTooLarge.title,
     415: "Unsupported media type",
