@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
+import contextlib
 import sys
 from pathlib import Path
 
@@ -84,8 +83,9 @@ async def test_a_batch_command_that_is_stopped_ends_with_what_its_shell_runs(
     step = f"sh -c 'echo $$ > {noted}.part; mv {noted}.part {noted}; exec sleep 300'; true"
     running = asyncio.create_task(batch(settings, None, ["sh", "-c", step], lambda _: None))
     await until(noted.is_file)
-    os.kill(os.getpid(), signal.SIGTERM)
-    await running
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
     await until(lambda: not _runs(int(noted.read_text())))
 
 
