@@ -78,6 +78,8 @@ class JsonTable(Table):
             at = _next(text, 0)
             while at < len(text):
                 if text[at] == "]":
+                    if text[at + 1 :].strip() or any(map(str.strip, lines)):
+                        raise FeedUnusable(f"{self.path}: more follows the end of the array")
                     return
                 try:
                     value, end = decoder.raw_decode(text, at)

@@ -149,7 +149,7 @@ class OwnFeed(Feed):
             return FeedRow(record.number, values, {}, {}, "the row names columns, as a header does")
         further = self._further_pictures(values, attributes)
         keep_the_first_picture(fields, attributes, further)
-        keep_the_first_category(fields, attributes, bare(used.get("category", "")))
+        keep_the_first_category(fields, attributes, used.get("category", ""))
         if NESTED in attributes:
             flatten(attributes)
         notes = self._offers.apply(fields, attributes)
@@ -198,9 +198,9 @@ class OwnFeed(Feed):
                 value = said_in(values[index])
                 if not value:
                     continue
-                if index in self._lists and field in _WORDS:
-                    value = joined_list(value, field)
-                if field in _WORDS:
+                # The names in a list of categories are converted when it is taken apart.
+                if field in _WORDS and not (field == "category" and value.startswith("[")):
+                    value = joined_list(value, field) if index in self._lists else value
                     value = html_to_text(value)
                 if field == "category" and value.casefold() in _TYPES:
                     attributes[name] = value

@@ -8,7 +8,7 @@ from collections.abc import MutableMapping, Sequence
 
 from services.pipeline.feeds.base import first_category, more_images
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.own_columns import CATEGORIES
+from services.pipeline.feeds.own_columns import CATEGORIES, of_product
 
 NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
 """Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
@@ -25,11 +25,11 @@ _NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
 
 
 def joined_list(value: str, field: str) -> str:
-    """A list of words as one text. Categories stay a list: `keep_the_first_category` reads it."""
-    found = _listed(value)
-    if field == "category":
+    """A list of words as one text; a list with objects in it stays JSON."""
+    listed = _loaded(value)
+    if any(isinstance(one, (dict, list)) for one in listed):
         return value
-    return ("\n" if field == "description" else ", ").join(found) if found else value
+    return ("\n" if field == "description" else ", ").join(_texts(listed)) or value
 
 
 def flatten(attributes: MutableMapping[str, str]) -> None:
@@ -67,20 +67,20 @@ def keep_the_first_category(
     column: that the value is from; `categories` may have commas between them.
     """
     value = fields.pop("category", "")
-    if not value:
-        return
-    found = _listed(value) if value.startswith("[") else [value]
-    if found != [value]:
-        found = [html_to_text(one) for one in found]
-    elif column == CATEGORIES:
+    is_list, has_several = value.startswith("["), of_product(column) == CATEGORIES
+    if is_list:
+        found = [html_to_text(one) for one in _texts(_loaded(value), "name")]
+    elif has_several:
         found = (_BETWEEN_CATEGORIES if _BETWEEN_CATEGORIES.search(value) else _COMMA).split(value)
         found = [one.strip().strip("/") for one in found if one.strip()]
-        if all(map(_KEY.fullmatch, found)):
-            attributes[column] = value
-            return
     else:
         found = value.split(";")
-    fields["category"], more = first_category(found)
+    if (is_list or has_several) and all(map(_KEY.fullmatch, found)):
+        attributes[column] = value
+        return
+    category, more = first_category(found)
+    if category:
+        fields["category"] = category
     attributes.update(more)
 
 
@@ -107,22 +107,28 @@ def pictures_in(value: str, between: re.Pattern[str]) -> list[str]:
     between: separates files; links are found by how they begin.
     """
     if value.startswith("["):
-        return _listed(value)
+        return _texts(_loaded(value), "src", "url")
     several = _NEXT_LINK if "://" in value else between
     return [one.strip() for one in several.split(value) if one.strip()]
 
 
-def _listed(value: str) -> list[str]:
+def _loaded(value: str) -> list[object]:
+    """The values of a list in JSON. A text that is none stays whole: a file may be called so."""
     try:
         listed = json.loads(value)
     except (ValueError, RecursionError):
-        return [value]  # a file may be called so
-    if not isinstance(listed, list):
         return [value]
-    # Pictures of programming interfaces are objects: `{"src": …}`.
-    links = [(one.get("src") or one.get("url")) if isinstance(one, dict) else one for one in listed]
+    return listed if isinstance(listed, list) else [value]
+
+
+def _texts(listed: Sequence[object], *members: str) -> list[str]:
+    """Texts of values; of an object, as programming interfaces have it, the first such member."""
+    plain = (
+        next(filter(None, map(one.get, members)), None) if isinstance(one, dict) else one
+        for one in listed
+    )
     return [
         text
-        for one in links
+        for one in plain
         if not isinstance(one, (dict, list)) and (text := _as_text(one).strip())
     ]

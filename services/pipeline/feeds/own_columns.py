@@ -155,7 +155,7 @@ def named(names: Sequence[str], field: str, wanted: Sequence[str]) -> list[tuple
 
     A price may have its tax or currency in its name.
     """
-    readings = (bare, _price_name if field in PRICES else _of_product)
+    readings = (bare, _price_name if field in PRICES else of_product)
     forms = [[read(name) for name in names] for read in readings]
     found = {
         at: names[at]
@@ -176,13 +176,14 @@ def is_odoo(names: Sequence[str]) -> bool:
     return not _ODOO.isdisjoint(map(bare, names))
 
 
-def _of_product(name: str) -> str:
+def of_product(name: str) -> str:
+    """The bare name, without `product` before it."""
     return _OF.sub("", bare(name))
 
 
 def _price_name(name: str) -> str:
     """`price` for `Price (tax incl.)`, `product_price` and `price_eur`."""
-    plain = _of_product(name)
+    plain = of_product(name)
     for _ in range(2):
         plain = _GROSS.sub("", plain)
         plain = plain[:-3] if _code(plain[-3:], name) else plain

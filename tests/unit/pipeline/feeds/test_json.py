@@ -84,6 +84,28 @@ def test_documents_of_elasticsearch_are_read(tmp_path: Path) -> None:
     assert row.fields == {"product_id": "a", "title": "Mug"}
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "category", "attributes"),
+    [
+        # WooCommerce's programming interface, with HTML in its names
+        ("categories", [{"id": 9, "name": "Home &gt; 17&quot; Trays"}], 'Home > 17" Trays', {}),
+        ("categories", ["Sale", {"name": "A > B"}], "A > B", {"more_categories": "Sale"}),
+        ("categories", [{"id": 9}], None, {"categories": '[{"id": 9}]'}),
+        ("categories", [23, 18], None, {"categories": "[23, 18]"}),
+        ("category", [23], None, {"category": "[23]"}),
+        ("reviews", [{"url": "https://x", "text": "Fine"}], None, None),
+        ("reviews", ["Fine", {"text": "Fine"}], None, None),
+    ],
+)
+def test_objects_and_numbers_in_lists_are_neither_lost_nor_taken_for_names(
+    tmp_path: Path, member: str, value: object, category: str | None, attributes: object
+) -> None:
+    line = json.dumps({"id": 1, "title": "Mug", member: value})
+    (row,) = rows(write(tmp_path, line))
+    assert row.fields.get("category") == category
+    assert row.attributes == ({member: json.dumps(value)} if attributes is None else attributes)
+
+
 def test_a_bad_line_costs_itself_alone(tmp_path: Path) -> None:
     content = '{"id": 1, "title": "Mug"}\n{"id": 2, "title":\n[3]\n{"id": 4, "title": "Hat"}\n'
     found = rows(write(tmp_path, content, "feed.jsonl"))
@@ -104,6 +126,8 @@ def test_objects_longer_than_a_piece_are_read(tmp_path: Path) -> None:
         ('[{"id": 1, "title": "Mug"}, {id: 2}]', "after 1 objects it breaks off"),
         ('{\n  "products": [\n    {"id": 1}\n  ]\n}', "neither a JSON array"),
         ('{"products": [{"id": 1, "title": "Mug"}]}', "save their list alone"),
+        ('[{"id": 1, "title": "Mug"}]\n[{"id": 2, "title": "Hat"}]', "more follows the end"),
+        ('[{"id": 1, "title": "Mug"}] {"id": 2}', "more follows the end"),
         ("[1, 2]", "neither a JSON array"),
         ("[]", "no JSON objects"),
         ("", "no JSON objects"),

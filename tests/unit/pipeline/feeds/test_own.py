@@ -85,6 +85,7 @@ def test_the_id_is_known_by_other_names(tmp_path: Path, column: str) -> None:
     [
         ("categories", "Home > Mugs;Sale", "Home > Mugs", "Sale"),
         ("categories", "Sale, Home > Mugs", "Home > Mugs", "Sale"),
+        ("product_categories", "Sale, Home > Mugs", "Home > Mugs", "Sale"),
         ("Categories", "/mugs, /sale", "mugs", "sale"),  # Squarespace
         ("categories", '["Sale", "Home > Mugs"]', "Home > Mugs", "Sale"),
         ("category", "Bath;Shop All", "Bath", "Shop All"),  # BigCommerce
@@ -107,6 +108,12 @@ def test_numbers_of_categories_are_no_category(tmp_path: Path) -> None:
     (row,) = rows(write(tmp_path, "id,title,categories\n1,Mug,23;18\n"))
     assert "category" not in row.fields
     assert row.attributes == {"categories": "23;18"}
+
+
+@pytest.mark.parametrize("value", [";", ">", " » "])
+def test_marks_between_categories_alone_are_no_category(tmp_path: Path, value: str) -> None:
+    (row,) = rows(write(tmp_path, f"id,title,category\n1,Mug,{value}\n"))
+    assert row.fields == {"product_id": "1", "title": "Mug"}
 
 
 def test_of_two_columns_for_a_field_the_second_fills_in_and_is_never_lost(tmp_path: Path) -> None:
