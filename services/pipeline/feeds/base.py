@@ -41,6 +41,10 @@ MAX_ATTRIBUTE_CHARACTERS = 10_000
 AS_A_TABLE = "a CSV file whose first line names columns: product_id, title, price, image_url"
 """The form that files of other kinds can be converted to."""
 
+# Match only at the first separator. A match from each of a million would take hours.
+NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
+"""Between several links in one value."""
+
 _LEVELS = re.compile(r"[-=]?>|[»›→]")
 """Between the levels of a category; two of them are one."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import (
+    NEXT_LINK,
     NOT_FOR_SALE,
     UNREADABLE,
     FeedRow,
@@ -53,7 +54,6 @@ _SLASHED = frozenset({"color", "material"})
 _NEXT_SLASHED = re.compile(r"(?<=[^\W\d_]{2})\s*/\s*(?=[^\W\d_]{2})")
 """Between several colours, `Red/Green`, but not in `N/A` and `50/50 cotton`."""
 _QUOTED_LIST = re.compile(r'"(?:[^"]|"")*"(?:\s*,\s*(?:"(?:[^"]|"")*"|[^",]*))*')
-_NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
 _HIDING = {"visibility": frozenset({"hidden", "staging"}), "status": frozenset({"archived"})}
 """Columns of Meta's catalogues, and the words that take an item out of the shop."""
 _WORDS = frozenset({"title", "description", "brand"})
@@ -114,7 +114,7 @@ def _values(name: str, value: str) -> list[str]:
         cells = next(csv.reader([value], skipinitialspace=True))
         return [one.strip() for one in cells if one.strip()]
     if name == _MORE_LINKS:
-        return [one.strip(" ,;|") for one in _NEXT_LINK.split(value) if one.strip(" ,;|")]
+        return [one.strip(" ,;|") for one in NEXT_LINK.split(value) if one.strip(" ,;|")]
     if name == _HIGHLIGHT:
         return [one.strip() for one in value.split(",") if one.strip()]
     return [value]

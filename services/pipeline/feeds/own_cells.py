@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import MutableMapping, Sequence
 
-from services.pipeline.feeds.base import first_category, more_images
+from services.pipeline.feeds.base import NEXT_LINK, first_category, more_images
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.own_columns import CATEGORIES, of_product
 
@@ -19,9 +19,6 @@ NESTED = "attributes"
 _BETWEEN_CATEGORIES = re.compile(r"[;|\n]")
 _COMMA = re.compile(",")
 _KEY = re.compile(r"\s*(?:[0-9]+|[0-9a-f]{32})\s*")
-
-# Match only at the first separator. A match from each of a million would take hours.
-_NEXT_LINK = re.compile(r"(?<![\s,;|])[\s,;|]+(?=https?://)", re.IGNORECASE)
 
 
 def joined_list(value: str, field: str) -> str:
@@ -95,7 +92,7 @@ def keep_the_first_picture(
 ) -> None:
     """The others are an attribute. further: pictures of other columns."""
     # A file may have a comma in its name, so only links are taken apart.
-    pictures = [*pictures_in(fields.pop("image", ""), _NEXT_LINK), *further]
+    pictures = [*pictures_in(fields.pop("image", ""), NEXT_LINK), *further]
     attributes.update(more_images(pictures[1:]))
     if pictures:
         fields["image"] = pictures[0]
@@ -108,7 +105,7 @@ def pictures_in(value: str, between: re.Pattern[str]) -> list[str]:
     """
     if value.startswith("["):
         return _texts(_loaded(value), "src", "url")
-    several = _NEXT_LINK if "://" in value else between
+    several = NEXT_LINK if "://" in value else between
     return [one.strip() for one in several.split(value) if one.strip()]
 
 
