@@ -26,6 +26,7 @@ from services.pipeline.feeds.own_columns import (
     bare,
     named,
 )
+from services.pipeline.feeds.prices import parse_price
 from services.pipeline.feeds.sales import apply_sale, interval, left_out
 from services.pipeline.feeds.stock import in_stock, truth
 
@@ -121,18 +122,16 @@ class Offers:
 
     def _discounted(self, fields: Mapping[str, str], attributes: Mapping[str, str]) -> str:
         """The price less the discount of Wix or PrestaShop; empty without one."""
-        mode = self._first(DISCOUNT_MODE, attributes)[1].casefold()
-        kinds = {"percent": DISCOUNT, "amount": DISCOUNT} if mode else {}
+        kinds = {self._first(DISCOUNT_MODE, attributes)[1].casefold(): DISCOUNT}
         if self._is_prestashop:
             kinds = {"amount": DISCOUNT_AMOUNT, "percent": DISCOUNT_PERCENT}
         try:
-            price = float(fields["price"])
+            price = parse_price(fields.get("price", "")).amount
             less = {
-                kind: float(self._first(column, attributes)[1] or 0)
+                kind: parse_price(self._first(column, attributes)[1].rstrip("%") or "0").amount
                 for kind, column in kinds.items()
-                if not mode or kind == mode
             }
-        except (KeyError, ValueError):
+        except ValueError:
             return ""
         reduced = price - less.get("amount", 0) - price * less.get("percent", 0) / 100
         return f"{reduced:.2f}" if reduced < price else ""

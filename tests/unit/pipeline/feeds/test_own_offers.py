@@ -48,6 +48,8 @@ def load(folder: Path, header: str, values: str) -> FeedProduct:
                 ("Discount to", "12;1;;;", 12, None),
             )
         ),
+        ("price;Discount amount;Discount percent", "12,00;2,5;", 9.5, "12.0"),
+        ("price;discountMode;discountValue", "12,00 €;PERCENT;25%", 9, "12.0"),
         ("price;Discount amount", "9.5;2.5", 9.5, None),
         ("price;discountPercentage", "9.5;10", 9.5, None),
         ("product_price;product_compare_to_price", "9.5;12", 9.5, "12"),  # Ecwid
