@@ -20,6 +20,7 @@ _SOURCE, _ID = "_source", "_id"
 _PIECE = 1 << 20
 _LONGEST = 64_000_000
 """Characters of one object."""
+_MOST_COLUMNS = 10_000
 _BETWEEN = re.compile(r"[\s,]*")
 
 Object = dict[str, object]
@@ -42,6 +43,11 @@ class JsonTable(Table):
             if isinstance(found, dict):
                 for name, value in found.items():
                     columns[name] = columns.get(name, False) or isinstance(value, list)
+                if len(columns) > _MOST_COLUMNS:
+                    raise FeedUnusable(
+                        f"{path}: more than {_MOST_COLUMNS} different members, such as {name!r}; "
+                        f"those of {_ATTRIBUTES!r} may differ from object to object"
+                    )
             elif self._count == 1:
                 raise FeedUnusable(f"{path}: neither a JSON array of objects nor an object a line")
         if not columns:

@@ -133,6 +133,12 @@ def test_objects_longer_than_a_piece_are_read(tmp_path: Path) -> None:
         ("", "no JSON objects"),
         ('[{"name": "Mug"}]', "no column for product_id"),
         ("[" * 100_000, "after 0 objects"),
+        (
+            "\n".join(
+                json.dumps({"id": n, "title": "A", "stock": {str(n): 1}}) for n in range(10_001)
+            ),
+            "more than 10000 different members, such as 'stock.9998'; those of 'attributes' may",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(
