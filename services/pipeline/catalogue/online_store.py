@@ -62,7 +62,7 @@ from services.contracts.catalogue import (
 )
 from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
-from services.pipeline.catalogue.redis_keys import RedisKeys
+from services.pipeline.catalogue.redis_keys import RedisKeys, in_batches
 from services.pipeline.catalogue.schemas import ENTRY_COLUMNS, JOIN_KEYS, TIMESTAMP
 from services.pipeline.errors import DependencyAway, NewerFormat, RegistryTorn
 
@@ -221,7 +221,9 @@ class OnlineStore:
     ) -> list[OnlineRow]:
         """(n,) the state of these products' rows of that content in `product_vectors`."""
         rows: list[OnlineRow] = []
-        for ids, some in zip(_parts(product_ids), _parts(contents), strict=True):
+        for ids, some in zip(
+            in_batches(product_ids, READ_BATCH), in_batches(contents, READ_BATCH), strict=True
+        ):
             keys = {PRODUCT_KEY: ids, MODEL_KEY: [model_id] * len(ids), CONTENT_KEY: some}
             rows.extend(self._fingerprints(VECTOR_VIEW, keys))
         return rows
@@ -231,7 +233,9 @@ class OnlineStore:
     ) -> tuple[FloatRows, FloatRows]:
         """(n, d) each: the vectors of the text and of the first picture, zeros without one."""
         found: dict[str, list[FloatRows]] = {TEXT_VECTOR: [], IMAGE_VECTOR: []}
-        for ids, some in zip(_parts(product_ids), _parts(contents), strict=True):
+        for ids, some in zip(
+            in_batches(product_ids, READ_BATCH), in_batches(contents, READ_BATCH), strict=True
+        ):
             keys = {PRODUCT_KEY: ids, MODEL_KEY: [model_id] * len(ids), CONTENT_KEY: some}
             columns = _columns(self._read(VECTOR_VIEW, list(found), keys))
             for name, rows in found.items():
@@ -248,7 +252,9 @@ class OnlineStore:
     def metadata(self, product_ids: Sequence[str], contents: Sequence[str]) -> list[OnlineRow]:
         """(n,) the state of these products' rows of that content in `product_metadata`."""
         rows: list[OnlineRow] = []
-        for ids, some in zip(_parts(product_ids), _parts(contents), strict=True):
+        for ids, some in zip(
+            in_batches(product_ids, READ_BATCH), in_batches(contents, READ_BATCH), strict=True
+        ):
             rows.extend(self._fingerprints(METADATA_VIEW, {PRODUCT_KEY: ids, CONTENT_KEY: some}))
         return rows
 
@@ -265,7 +271,7 @@ class OnlineStore:
         """Every change of a version, in order; one that is gone is empty."""
         keys = [change_id(head.version, n) for n in range(head.base + 1, head.sequence + 1)]
         changes: list[list[tuple[str, str, str]]] = []
-        for some in _parts(keys):
+        for some in in_batches(keys, READ_BATCH):
             columns = _columns(self._read(CHANGE_VIEW, ENTRY_COLUMNS, {CHANGE_KEY: some}))
             lists = [
                 [list(value.string_list_val.val) for value in columns[name].values]
@@ -395,8 +401,3 @@ def _timestamp(column: GetOnlineFeaturesResponse.FeatureVector, number: int) -> 
     stored = column.event_timestamps[number]
     # Feast says "nothing there" with the beginning of time.
     return stored.ToDatetime(tzinfo=UTC) if stored.seconds > 0 else None
-
-
-def _parts(values: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(values), READ_BATCH):
-        yield list(values[start : start + READ_BATCH])

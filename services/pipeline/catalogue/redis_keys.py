@@ -128,6 +128,7 @@ Item = TypeVar("Item")
 
 
 def in_batches(values: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """In order; the last may be shorter."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
         yield batch
