@@ -21,6 +21,7 @@ from services.common.problems import (
     RequestTimeout,
     ServiceError,
     UnreadableImage,
+    problem_responses,
 )
 from services.contracts.encoder import (
     MAX_IMAGES_PER_REQUEST,
@@ -68,15 +69,12 @@ def openai_problem(error: ServiceError, document: Problem) -> OpenAIProblem:
 
 
 def _errors(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
-    """FastAPI's `responses` for a route that may raise these errors."""
-    titles: dict[int, list[str]] = {}
-    everything: tuple[type[ServiceError], ...] = (*kinds, ServiceError)
-    for kind in everything:
-        titles.setdefault(kind.status, []).append(kind.title)
-    return {
-        status: {"description": "; ".join(names), "model": OpenAIProblem}
-        for status, names in titles.items()
-    }
+    """As `problem_responses`, in this protocol's shape."""
+    responses = problem_responses(*kinds)
+    for response in responses.values():
+        del response["content"]
+        response["model"] = OpenAIProblem
+    return responses
 
 
 @router.get("/models", summary="The model, as OpenAI lists models", responses=_errors(NotReady))
