@@ -128,8 +128,13 @@ class Negations:
         end += self._wording.at("on_it", self._tokens, end)
         start = self._start(place, taken)
         # "Size not M"
-        if start and start - 1 not in taken and self._tokens[start - 1].folded in SIZE:
-            start -= is_size(fold(first))
+        if (
+            start
+            and start - 1 not in taken
+            and self._tokens[start - 1].folded in SIZE
+            and is_size(fold(first))
+        ):
+            start -= 1
         return Negation(start, end, [first, *others])
 
     def _dangling(self, place: int, taken: Collection[int]) -> Negation | None:

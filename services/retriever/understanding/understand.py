@@ -147,8 +147,9 @@ class _Reading:
         """
         tokens = self._tokens[limit.start : limit.end]
         words = self._catalogue.words
-        first = limit.start - (limit.price.min is not None and limit.price.max is not None)
-        said = " ".join(token.folded for token in self._tokens[max(first, 0) : limit.end])
+        alone = limit.price.min is not None and limit.price.max is not None
+        first = max(limit.start - 1, 0) if alone else limit.start
+        said = " ".join(token.folded for token in self._tokens[first : limit.end])
         rows = rows_saying(words, said, STRUCTURED)
         name = re.compile(
             r"(?<!\w)" + r"\s*".join(re.escape(one.folded) for one in tokens) + r"(?!\w)"

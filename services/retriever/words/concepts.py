@@ -176,8 +176,8 @@ def _beside(words: Words, asked: Sequence[str], place: int, *, measured: bool) -
     measured: whether a number is among the words.
     """
     found = joined(words, asked, place) if measured else []
+    function_words = words.analyser.function_words
     for first, second in pairwise(asked[max(place - 1, 0) : place + 2]):
-        function_words = words.analyser.function_words
         if first in function_words or second in function_words or not second.isalpha():
             continue
         if first.isalpha() and len(second) > 1 and words.says(first + second):
@@ -209,7 +209,8 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
             beside = _beside(words, asked, place, measured=measured) if alone else ()
             more = _other_ways(words, own[0]) if alone else []
             ways = [own, *others, *more, *((one,) for one in beside)]
-            if before := letters.get(own[0], ()) if alone and not length else ():
+            before = letters.get(own[0]) if alone and not length else None
+            if before:
                 ways = [(*before, *one) for one in ways]
                 beside = (" ".join(ways[0]),)
             name = " ".join(own)
