@@ -18,7 +18,7 @@ _TURNS = {
 def upright(picture: Image.Image) -> Image.Image:
     """A copy that is upright. EXIF that cannot be read turns nothing.
 
-    Pillow's `exif_transpose` also writes all other tags anew, and fails on those that some cameras
+    Pillow's `exif_transpose` also rewrites all other tags, and fails on those that some cameras
     write in another type than the standard's.
     """
     try:

@@ -49,7 +49,7 @@ class OpenAIEmbeddingsRequest(Contract):
     @field_validator("input", mode="before")
     @classmethod
     def _no_token_ids(cls, given: object) -> object:
-        """Some programs send token ids unless they are told not to, so their error says what to do.
+        """Some programs send token ids by default, so their error says what to do.
 
         Otherwise there would be one error a token.
         """
@@ -99,7 +99,7 @@ class OpenAIModels(Contract):
 
 
 class OpenAIError(Contract):
-    """What OpenAI's clients read of an error."""
+    """The part of an error that OpenAI's clients read."""
 
     message: str
     type: str = Field(description="The same as `type` of the problem.")

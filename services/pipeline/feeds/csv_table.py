@@ -56,7 +56,7 @@ class CsvTable(Table):
         with reading(self.path), self._open() as lines:
             source = Lines(lines, self._above + 1)
             self._header(source)
-            rows = _with_following(self._rows(source, width))
+            rows = _with_neighbours(self._rows(source, width))
             for number, (before, parsed, after) in enumerate(rows, 1):
                 values, problem = parsed.values, parsed.problem
                 if values[0].endswith(first) and values[1:] == rest:
@@ -117,7 +117,7 @@ class CsvTable(Table):
             yield islice(lines, self._above, None)
 
 
-def _with_following(
+def _with_neighbours(
     rows: Iterator[Parsed],
 ) -> Iterator[tuple[Parsed | None, Parsed, Parsed | None]]:
     """Each row between its neighbours."""

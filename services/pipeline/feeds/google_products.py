@@ -58,7 +58,7 @@ _HIDING = {"visibility": frozenset({"hidden", "staging"}), "status": frozenset({
 """Columns of Meta's catalogues, and the words that take an item out of the shop."""
 _WORDS = frozenset({"title", "description", "brand"})
 _NOT_SHOWN = frozenset({"cost_of_goods_sold", "auto_pricing_min_price"})
-"""What the shop itself paid, and how low it would go: no shopper may see them."""
+"""Columns of the shop's own costs and lowest price: no shopper may see them."""
 
 
 def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str]]) -> FeedRow:

@@ -215,7 +215,7 @@ class Products:
         read: Callable[[ProductTable, Sequence[int]], Sequence[Read]],
         numbers: Sequence[int],
     ) -> list[Read]:
-        """What `read` gives for rows of a table, of these row numbers in the order given."""
+        """Results of `read`, which takes rows of one table, for row numbers in the order given."""
         if self._added is None:
             return list(read(self._base, numbers))
         base = len(self._base)

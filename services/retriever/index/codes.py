@@ -164,7 +164,7 @@ class CodesBuild:
 
 
 class _Coder:
-    """What is learned from a sample: mean, principal components, and the meaning of each code."""
+    """Learned from a sample: mean, principal components, and the meaning of each code."""
 
     def __init__(self, sample: Rows) -> None:
         """sample: (m, 2·d), drawn from all over the catalogue."""

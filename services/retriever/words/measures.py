@@ -120,7 +120,7 @@ def ungrouped(text: str) -> str:
 
 
 def side_by_side(words: Words, text: str) -> Callable[[str], bool]:
-    """Whether another text says the words and numbers of a text beside each other, with and without
+    """A check whether another text says these words and numbers beside each other, with and without
     blanks between: a word in any of its forms, a unit by any of its names, a side with others.
     """
     ways = (
