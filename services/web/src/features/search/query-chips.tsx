@@ -7,6 +7,7 @@ import { Chip } from '../../components/chip'
 import { useLanguage } from '../../i18n/language'
 import { countFilters, hasQuestion, type SearchSettings } from '../../lib/search-params'
 import { useAnswer } from '../../lib/use-answer'
+import { useComposing } from '../../lib/use-composing'
 import { useFocusKept } from '../../lib/use-focus-kept'
 import type { ChangeSettings } from '../../lib/use-search-settings'
 import { useSettled } from '../../lib/use-settled'
@@ -135,7 +136,7 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
   const [open, setOpen] = useState(false)
   const [typed, setTyped] = useState('')
   const opener = useRef<HTMLButtonElement>(null)
-  const composing = useRef(false)
+  const [composing, composition] = useComposing()
   useFocusKept(opener, open)
   if (!open)
     return (
@@ -166,8 +167,7 @@ function WithoutForm({ onAdd }: { onAdd: (words: string) => void }) {
         dir="auto"
         placeholder={say.withoutPlaceholder}
         onChange={(event) => setTyped(event.target.value)}
-        onCompositionStart={() => (composing.current = true)}
-        onCompositionEnd={() => (composing.current = false)}
+        {...composition}
         onKeyDown={(event) => {
           if (event.key === 'Escape' && !composing.current) setOpen(false)
         }}

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState, type FormEvent, type ReactNod
 import { FiSearch, FiX } from 'react-icons/fi'
 
 import { useLanguage } from '../../i18n/language'
+import { useComposing } from '../../lib/use-composing'
 import { useWide } from '../../lib/use-wide'
 import { whenIdle } from '../../lib/when-idle'
 import type { FieldEvents, SuggestionList } from './suggestion-list'
@@ -22,7 +23,7 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
   const [typed, setTyped] = useState(query)
   const [shown, setShown] = useState(query)
   const box = useRef<HTMLInputElement>(null)
-  const composing = useRef(false)
+  const [composing, composition] = useComposing()
   const [List, fetchList] = useSuggestionList()
   const events = useRef<FieldEvents>(null)
   const [list, setList] = useState({ open: false, active: '' })
@@ -70,8 +71,7 @@ export function SearchBar({ query, onSearch, onProduct, children }: Props) {
           onClick={(event) => events.current?.onClick?.(event)}
           onBlur={(event) => events.current?.onBlur?.(event)}
           onFocus={fetchList}
-          onCompositionStart={() => (composing.current = true)}
-          onCompositionEnd={() => (composing.current = false)}
+          {...composition}
           className="h-11 min-w-0 flex-1 bg-transparent px-1 text-base text-ellipsis outline-none placeholder:text-stone-500 sm:px-2 dark:placeholder:text-stone-400 [&::-webkit-search-cancel-button]:hidden"
         />
         {List && (
