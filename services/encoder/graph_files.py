@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _LEAST_GAINING = 64 * 2**20
 """Bytes of weights. Smaller models (the bundled one has 19 MB) gain almost nothing from int8."""
 
-_GRAPHS_VERSION = 6
+_GRAPHS_VERSION = 7
 """Increase it when the same weights become different graphs or another `GraphInfo`."""
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -47,6 +47,8 @@ class GraphInfo(BaseModel):
     tokenizer: TokenizerFacts
     share_lost: float = 0.0
     """Loss by int8 rounding of the tower that loses more (`rounded.share_lost`); else 0."""
+    files: dict[str, int]
+    """Bytes of each file beside this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,19 @@ def _info_in(folder: Path) -> GraphInfo | None:
     if not folder.is_dir():
         return None
     try:
-        return GraphInfo.model_validate_json((folder / _INFO_FILE).read_bytes())
+        info = GraphInfo.model_validate_json((folder / _INFO_FILE).read_bytes())
     except (FileNotFoundError, ValidationError):
+        info = None
+    if info is None or info.files != _sizes(folder):
         logger.warning("damaged graphs are made again", extra={"folder": str(folder)})
         shutil.rmtree(folder)
         return None
+    return info
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of the files that the facts are about."""
+    return {file.name: file.stat().st_size for file in folder.iterdir() if file.name != _INFO_FILE}
 
 
 def _towers_of(source: ModelSource) -> Towers:
@@ -129,17 +139,6 @@ def make_graphs(source: ModelSource, folder: Path, precision: Precision) -> None
             f"configuration for {facts.tokenizer.context_length}"
         )
     lost = round_and_try(towers, facts) if precision == "int8" else 0.0
-    info = GraphInfo(
-        model_id=towers.model_id,
-        dimension=shape.dimension,
-        image_size=shape.image_size,
-        patch_size=shape.patch_size,
-        context_length=shape.context_length,
-        weights_sha256=source.sha256,
-        preprocessing=facts.preprocessing,
-        tokenizer=facts.tokenizer,
-        share_lost=lost,
-    )
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
         # Half-precision files for bf16: OpenAI publishes its weights in half precision, and they
@@ -149,6 +148,18 @@ def make_graphs(source: ModelSource, folder: Path, precision: Precision) -> None
             _save(tower, aside / f"{tower.friendly_name}.xml", half=half)
         if source.tokenizer_json is not None:
             (aside / TOKENIZER_FILE).write_text(source.tokenizer_json, "utf-8")
+        info = GraphInfo(
+            model_id=towers.model_id,
+            dimension=shape.dimension,
+            image_size=shape.image_size,
+            patch_size=shape.patch_size,
+            context_length=shape.context_length,
+            weights_sha256=source.sha256,
+            preprocessing=facts.preprocessing,
+            tokenizer=facts.tokenizer,
+            share_lost=lost,
+            files=_sizes(aside),
+        )
         (aside / _INFO_FILE).write_text(info.model_dump_json(indent=2))
         for file in aside.iterdir():
             sync_file(file)

@@ -144,10 +144,17 @@ def test_damaged_graphs_are_made_again(weights: StateDict, tmp_path: Path) -> No
     write_archive(path, weights)
     source = source_of_files((path,))
     first = prepare_graphs(source, tmp_path / "cache", "fp32")
-    facts = first.folder / "info.json"
-    for damage in (lambda: facts.write_bytes(b""), facts.unlink):
+    facts, graph = first.folder / "info.json", first.folder / "text.bin"
+    whole = graph.read_bytes()
+    for damage in (
+        lambda: facts.write_bytes(b""),
+        facts.unlink,
+        lambda: graph.write_bytes(whole[:-1]),
+        graph.unlink,
+    ):
         damage()
         assert prepare_graphs(source, tmp_path / "cache", "fp32") == first
+        assert graph.read_bytes() == whole
 
 
 def test_a_disk_that_is_full_is_named_and_nothing_half_made_stays(tmp_path: Path) -> None:
