@@ -245,13 +245,21 @@ class LiveIndex:
         )
 
     @property
+    def has_few_changes(self) -> bool:
+        """True if so few changes lie beside the base that they cost next to nothing."""
+        return self._changes <= _LEAST_MERGED
+
+    @property
+    def _changes(self) -> int:
+        return len(self._added) + self._gone_count
+
+    @property
     def worth_merging(self) -> bool:
         """True if so many changes lie beside the base that searches slow down; call `merged`."""
-        changes = len(self._added) + self._gone_count
         most = max(_LEAST_MERGED, len(self._ids) * _MOST_CHANGED)
         if self._choice.engine is not None:
             most = min(most, _MOST_BESIDE_AN_ENGINE)
-        return changes > most
+        return self._changes > most
 
     def merged(self, fields: RowFields | None = None, origin: Origin | None = None) -> LiveIndex:
         """The same products in a base of their own, in ascending order of id.

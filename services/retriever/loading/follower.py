@@ -116,6 +116,10 @@ class Follower:
         self._loading: str | None = None
         self._failed: _FailedLoad | None = None
         self._merge_at = 0.0
+        self._updating_s = 0.0
+        """Time that updates have taken since the last merge."""
+        self._merging_s = 0.0
+        """Time that the last merge took; before the first, the load, which takes longer."""
         self._replaced = False
 
     @property
@@ -202,15 +206,19 @@ class Follower:
         """Look once, and load what is new. Returns why the published version isn't served."""
         self._progress.looked()
         head = await self._in_reader(self._source.head)
+        if self._replaced:
+            # Now, not when it was replaced: the old one may have been searched until then.
+            self._replaced = False
+            await self._in_reader(give_back)
         if self._catalogue is not None and _state_of(head) == _state(self._catalogue):
             self._failed = None
             self._progress.reached(head.published_us)
-            if self._replaced:
-                # Now, not when it was replaced: the old one may have been searched until then.
-                self._replaced = False
-                await self._in_reader(give_back)
             await self._merge(self._catalogue)
             return None
+        served = self._catalogue
+        if self._overdue and served is not None and _only_changed(served, head):
+            # Changes that never rest must not pile up: each update takes longer than the last.
+            await self._merge(served)
         failed = self._failed
         if failed is not None and failed.state == _state_of(head):
             if time.monotonic() < failed.retry_at:
@@ -258,7 +266,10 @@ class Follower:
         seconds = time.monotonic() - started
         self._failed = None
         self._catalogue = catalogue  # the swap: one assignment
-        self._replaced |= not changes
+        if changes:
+            self._updating_s += seconds
+        else:
+            self._replaced, self._updating_s, self._merging_s = True, 0.0, seconds
         self._progress.reached(head.published_us)
         self._metrics.loads.labels("ok").inc()
         self._metrics.load_seconds.observe(seconds)
@@ -268,12 +279,24 @@ class Follower:
         )
         return None
 
+    @property
+    def _overdue(self) -> bool:
+        """True if updates have taken longer than a merge would."""
+        return self._updating_s > self._merging_s
+
     async def _merge(self, catalogue: Catalogue) -> None:
-        """When nothing waits to be read: changes that slow searches down go into the index."""
-        if catalogue.index.worth_merging and time.monotonic() >= self._merge_at:
+        """Put changes that slow searches and updates down into the index.
+
+        When nothing waits to be read, or once updates have taken longer than a merge: then both
+        together take at most twice the time of the better of them.
+        """
+        index, started = catalogue.index, time.monotonic()
+        worth = index.worth_merging or (self._overdue and not index.has_few_changes)
+        if worth and started >= self._merge_at:
             try:
                 self._catalogue = await self._in_reader(lambda: self._source.merged(catalogue))
                 self._replaced = True
+                self._updating_s, self._merging_s = 0.0, time.monotonic() - started
             except (NotEnoughMemory, StoreUnavailable) as error:
                 logger.warning("searches stay slower than they could be: %s", error)
                 self._merge_at = time.monotonic() + MERGE_RETRY_S

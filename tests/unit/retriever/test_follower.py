@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.base import ModalityWeights
+from services.contracts.catalogue import CatalogueHead
 from services.contracts.ranking import BUILT_IN, Ranking
+from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import BrokenPublication, StoreUnavailable
 from services.retriever.loading import follower as module
 from services.retriever.loading.follower import Follower
+from services.retriever.loading.head import PublishedHead
 from services.retriever.metrics import RetrieverMetrics
 from tests.support.waiting import DEADLINE_S, until
 from tests.unit.retriever.doubles import ScriptedSource
@@ -84,6 +89,39 @@ async def test_memory_goes_back_once_for_each_version(monkeypatch: pytest.Monkey
         looks = source.heads
         await until(lambda: source.heads > looks + 2)
     assert given_back == ["v1", "v2"]
+
+
+class NeverResting(ScriptedSource):
+    """Each look finds another change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.merged_at: list[int] = []
+
+    def head(self) -> PublishedHead:
+        self.sequence += 1
+        return super().head()
+
+    def update(self, catalogue: Catalogue, head: CatalogueHead) -> Catalogue:
+        ids = [f"{head.sequence:05}-{number:04}" for number in range(500)]
+        rows = np.ones((500, catalogue.info.dimension), np.float32)
+        index = catalogue.index.with_changes(ids, rows, rows, [])
+        return replace(super().update(catalogue, head), index=index)
+
+    def merged(self, catalogue: Catalogue) -> Catalogue:
+        self.merged_at.append(len(catalogue.index))
+        return replace(catalogue, index=catalogue.index.merged())
+
+
+async def test_changes_that_never_rest_are_merged_too() -> None:
+    source = NeverResting()
+    source.version = "v1"
+    async with following(source) as follower:
+        await until(lambda: len(source.merged_at) == 2)
+        merged = follower.catalogue
+        await until(lambda: follower.catalogue is not merged)
+    assert source.loads == ["v1"]
+    assert source.merged_at[0] > 1_024
 
 
 async def test_a_ranking_takes_effect_without_a_load_and_goes_as_it_came() -> None:
