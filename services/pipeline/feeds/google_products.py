@@ -16,6 +16,7 @@ from services.pipeline.feeds.base import (
     first_category,
     more_images,
 )
+from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import apply_sale, interval, left_out
 from services.pipeline.feeds.stock import in_stock
@@ -57,8 +58,8 @@ _QUOTED_LIST = re.compile(r'"(?:[^"]|"")*"(?:\s*,\s*(?:"(?:[^"]|"")*"|[^",]*))*'
 _HIDING = {"visibility": frozenset({"hidden", "staging"}), "status": frozenset({"archived"})}
 """Columns of Meta's catalogues, and the words that take an item out of the shop."""
 _WORDS = frozenset({"title", "description", "brand"})
-_NOT_SHOWN = frozenset({"cost_of_goods_sold", "auto_pricing_min_price"})
-"""Columns of the shop's own costs and lowest price: no shopper may see them."""
+_LOWEST_PRICE = "auto_pricing_min_price"
+"""The lowest that the shop would take: no shopper may see it."""
 
 
 def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str]]) -> FeedRow:
@@ -69,7 +70,7 @@ def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str
     links: list[str] = []
     for name, raw in pairs:
         value = raw.strip()
-        if not value or not name or name in _NOT_SHOWN:
+        if not value or not name or name == _LOWEST_PRICE or is_cost(name):
             continue
         several = _values(name, value)
         if name == _MORE_LINKS:

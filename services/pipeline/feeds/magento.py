@@ -15,6 +15,7 @@ from services.pipeline.feeds.base import (
     first_category,
     more_images,
 )
+from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import SaleColumns
 from services.pipeline.feeds.stock import in_stock
@@ -33,7 +34,7 @@ _COLUMN_OF = {
 }
 _PRICES = SaleColumns("price", "special_price", "special_price_from_date", "special_price_to_date")
 _KEPT = ("weight", "url_key", "meta_keywords", "short_description", "country_of_manufacture")
-_NOT_OPTIONS = frozenset({"has_options", "required_options", "cost"})
+_NOT_OPTIONS = frozenset({"has_options", "required_options"})
 _PAIR = re.compile(r",(?=[\w-]+=)")
 _ROOT = "default category"
 _FOLDERS = ("", "media/catalog/product", "pub/media/catalog/product")
@@ -157,7 +158,7 @@ class MagentoFeed(Feed):
         return {
             name: html_to_text(value.replace("|", ", "))  # several are written `Cotton|Wool`
             for name, value in pairs
-            if name not in _NOT_OPTIONS
+            if name not in _NOT_OPTIONS and not is_cost(name)
         }
 
     def _pictures(self, values: Mapping[str, str]) -> list[str]:

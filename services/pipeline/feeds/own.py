@@ -20,6 +20,7 @@ from services.pipeline.feeds.base import (
     VectorsModel,
     shown,
 )
+from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.json_table import JsonTable
 from services.pipeline.feeds.own_cells import (
@@ -32,7 +33,6 @@ from services.pipeline.feeds.own_cells import (
     said_in,
 )
 from services.pipeline.feeds.own_columns import (
-    COST,
     FIELD_COLUMNS,
     FURTHER,
     ODOO_COST,
@@ -106,7 +106,7 @@ class OwnFeed(Feed):
         others = [
             (index, name)
             for index, name in enumerate(names)
-            if name and index not in taken and name not in paid and not COST.fullmatch(bare(name))
+            if name and index not in taken and name not in paid and not is_cost(name)
         ]
         # The first of two columns with one name counts, so it is set last.
         self._others = others[::-1]

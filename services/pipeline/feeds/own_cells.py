@@ -7,6 +7,7 @@ import re
 from collections.abc import MutableMapping, Sequence
 
 from services.pipeline.feeds.base import NEXT_LINK, first_category, more_images
+from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.own_columns import CATEGORIES, of_product
 
@@ -40,7 +41,7 @@ def flatten(attributes: MutableMapping[str, str]) -> None:
     del attributes[NESTED]
     for name, value in nested.items():
         text = _as_text(value)
-        if name.strip() and text:
+        if name.strip() and text and not is_cost(name.lower()):
             attributes.setdefault(name.strip(), text)
 
 

@@ -106,12 +106,6 @@ HIDDEN = re.compile(
 """Columns in which a "yes" hides it."""
 STATUS = re.compile(r"(?:product|squareonlineitem|item|publish|publication)?(?:status|visibility)")
 
-COST = re.compile(
-    r"(?:product|item|variant|default|unit)*cost(?:price|peritem|ofgoods|ofgoodssold)?"
-    r"|(?:product|item|variant)?(?:purchase|buying|supply|wholesale)prices?(?:net|gross)?"
-)
-"""Columns of what the shop itself paid, which no shopper may see."""
-
 FURTHER = re.compile(
     r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
     r"|(?:image|picture|photo)(?:link|url|path)?s|(?:media|image)?gallery"

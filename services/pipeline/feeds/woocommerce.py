@@ -15,6 +15,7 @@ from services.pipeline.feeds.base import (
     first_category,
     more_images,
 )
+from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import SaleColumns
 from services.pipeline.feeds.stock import in_stock
@@ -45,7 +46,7 @@ _NOT_ATTRIBUTES = frozenset(
     | {"is_featured?", "visibility_in_catalog", "tax_status", "tax_class", "backorders_allowed?"}
     | {"sold_individually?", "allow_customer_reviews?", "purchase_note", "shipping_class"}
     | {"download_limit", "download_expiry_days", "external_url", "button_text", "upsells"}
-    | {"cross-sells", "grouped_products", "cost_of_goods"}
+    | {"cross-sells", "grouped_products"}
 )
 _CODES = ("sku", "gtin,_upc,_ean,_or_isbn")
 _HOUSEKEEPING = re.compile(r"attribute_\d+_|meta:_|download_\d+_")
@@ -167,7 +168,10 @@ class WooCommerceFeed(Feed):
         attributes = {
             name.removeprefix("meta:").strip("_"): html_to_text(value)
             for name, value in values.items()
-            if name and name not in _NOT_ATTRIBUTES and not _HOUSEKEEPING.match(name)
+            if name
+            and name not in _NOT_ATTRIBUTES
+            and not _HOUSEKEEPING.match(name)
+            and not is_cost(name)
         }
         attributes |= {name.lower(): value for name, value in self._attributes(values)}
         if "short_description" in values and "description" in values:

@@ -435,6 +435,7 @@ def test_further_pictures_of_one_cell_may_have_several_marks_between(
 
 
 def test_the_price_that_the_shop_paid_is_not_published(tmp_path: Path) -> None:
-    content = "id\ttitle\tlink\timage_link\tcost_of_goods_sold\n1\tMug\t\t\t5 EUR\n"
+    content = "id\ttitle\tlink\timage_link\tcost_of_goods_sold\tEinkaufspreis\n"
+    content += "1\tMug\t\t\t5 EUR\t5\n"
     (row,) = rows(tmp_path, content, "feed.tsv")
     assert row.attributes == {}

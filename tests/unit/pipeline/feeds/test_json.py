@@ -21,7 +21,8 @@ MUG = {
     "images": [{"src": "https://x/1.jpg"}, {"src": "https://x/2.jpg"}],
     "sizes": [38, 39],
     "colors": ["Red", "Blue"],
-    "attributes": {"glaze": "matt", "dishwasher": True},
+    "attributes": {"glaze": "matt", "dishwasher": True, "Cost price": 5},
+    "cost_of_goods_sold": {"total_value": 5},
     "in_stock": True,
     "note": None,
 }

@@ -226,8 +226,22 @@ def test_stock_is_known_in_many_languages_and_as_a_quantity(
         *("Cost Price", "Cost", "product_cost_price", "Default Unit Cost", "Cost per item"),
         *("purchase_prices_net", "supply_price", "Wholesale price", "wholesale_prices"),
         *("cost_of_goods_sold", "default_code;standard_price"),
+        # With a currency or tax in the name, as members of an object, and in other languages
+        *("Cost price (EUR)", "cost_eur", "cost_of_goods_sold.total_value", "cost.amount"),
+        *("net_purchase_price", "Landed cost", "Avg. Cost", "COGS", "Supplier price", "Margin %"),
+        *("Dealer Price", "EK", "EK netto", "Einkaufspreis", "Netto-EK", "Prix d'achat HT"),
+        *("Precio de compra", "Costo", "Inkoopprijs", "Cena zakupu netto", "Закупочная цена"),
     ],
 )
 def test_the_price_that_the_shop_paid_is_not_published(tmp_path: Path, header: str) -> None:
     row = read(tmp_path, f"list_price;{header}", "12;F;5" if ";" in header else "12;5")
     assert "5" not in {**row.fields, **row.attributes}.values()
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["shipping_cost", "delivery_cost", "Costume", "EK-Nummer", "Händler", "Margin of error"],
+)
+def test_other_columns_with_such_words_stay_attributes(tmp_path: Path, header: str) -> None:
+    row = read(tmp_path, f"list_price;{header}", "12;5")
+    assert "5" in row.attributes.values()
