@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import reading
 from services.pipeline.feeds.files import open_text, text_encoding
-from services.pipeline.feeds.table import Record, Table, text_of
+from services.pipeline.feeds.table import ATTRIBUTES, Record, Table, flat, text_of
 
-_ATTRIBUTES = "attributes"
-"""Its members are attributes: they are taken apart with the other cells of our own format."""
+_ACTIONS = ("index", "create")
+"""Of Elasticsearch's bulk files: `{"index": {"_id": …}}` in the line above a document."""
 _SOURCE, _ID = "_source", "_id"
 """Elasticsearch's documents, as it answers with them."""
 
@@ -46,7 +47,7 @@ class JsonTable(Table):
                 if len(columns) > _MOST_COLUMNS:
                     raise FeedUnusable(
                         f"{path}: more than {_MOST_COLUMNS} different members, such as {name!r}; "
-                        f"those of {_ATTRIBUTES!r} may differ from object to object"
+                        f"those of {ATTRIBUTES!r} may differ from object to object"
                     )
             elif self._count == 1:
                 raise FeedUnusable(f"{path}: neither a JSON array of objects nor an object a line")
@@ -72,10 +73,7 @@ class JsonTable(Table):
             if first.startswith("["):
                 yield from self._of_array(first[1:], lines)
                 return
-            while first:
-                if first.strip():
-                    yield _object(first)
-                first = next(lines, "")
+            yield from _of_lines(chain([first], lines))
 
     def _of_array(self, text: str, lines: Iterator[str]) -> Iterator[Object | str]:
         decoder = json.JSONDecoder()
@@ -91,7 +89,7 @@ class JsonTable(Table):
                     value, end = decoder.raw_decode(text, at)
                 except (ValueError, RecursionError):
                     break  # it may go on in the next piece
-                yield _flat(value) if isinstance(value, dict) else text[at:end]
+                yield _document(value) if isinstance(value, dict) else text[at:end]
                 done += 1
                 at = _next(text, end)
             more = _piece(lines)
@@ -99,6 +97,29 @@ class JsonTable(Table):
             if not more or len(text) > _LONGEST:
                 reason = f"after {done} objects it breaks off or is not readable as JSON"
                 raise FeedUnusable(f"{self.path}: {reason}")
+
+
+def _of_lines(lines: Iterable[str]) -> Iterator[Object | str]:
+    action: Object = {}
+    for line in filter(str.strip, lines):
+        found = _object(line)
+        if (begun := _action(found)) is not None:
+            action = begun
+            continue
+        yield found if isinstance(found, str) else _document({**action, **found})
+        action = {}
+
+
+def _action(found: Object | str) -> Object | None:
+    """The id that a line of a bulk file names for the next one; None for any other line."""
+    if isinstance(found, str) or len(found) != 1:
+        return None
+    ((name, action),) = found.items()
+    if name not in _ACTIONS or not isinstance(action, dict):
+        return None
+    if not all(one.startswith("_") for one in action):
+        return None
+    return {_ID: action[_ID]} if _ID in action else {}
 
 
 def _next(text: str, at: int) -> int:
@@ -123,17 +144,11 @@ def _object(line: str) -> Object | str:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return line.strip()
-    return _flat(found) if isinstance(found, dict) else line.strip()
+    return found if isinstance(found, dict) else line.strip()
 
 
-def _flat(found: Object) -> Object:
+def _document(found: Object) -> Object:
     source = found.get(_SOURCE)
     if isinstance(source, dict):
         found = {_ID: found.get(_ID), **source}
-    flat: Object = {}
-    for name, value in found.items():
-        if isinstance(value, dict) and name != _ATTRIBUTES:
-            flat |= {f"{name}.{inner}": one for inner, one in value.items()}
-        else:
-            flat[name] = value
-    return flat
+    return flat(found)

@@ -43,6 +43,7 @@ from services.pipeline.feeds.own_columns import (
     is_odoo,
     named,
 )
+from services.pipeline.feeds.own_nested import take_lists
 from services.pipeline.feeds.own_offers import Offers
 from services.pipeline.feeds.own_variants import VariantRows
 from services.pipeline.feeds.parquet_table import ParquetTable
@@ -153,6 +154,7 @@ class OwnFeed(Feed):
         if NESTED in attributes:
             flatten(attributes)
         notes = self._offers.apply(fields, attributes)
+        notes += take_lists(fields, attributes)
         picture = None
         if record.pictures:
             columns = (self.columns[at] for at, _ in self._fields["image"])

@@ -40,18 +40,19 @@ def flatten(attributes: MutableMapping[str, str]) -> None:
         return
     del attributes[NESTED]
     for name, value in nested.items():
-        text = _as_text(value)
+        text = as_text(value)
         if name.strip() and text and not is_cost(name.lower()):
             attributes.setdefault(name.strip(), text)
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Text of a value in JSON, with commas between those of a list."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list) and not any(isinstance(one, (list, dict)) for one in value):
-        return ", ".join(filter(None, map(_as_text, value)))
+        return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False) if value else ""
     return said_in(str(value))
@@ -93,7 +94,7 @@ def keep_the_first_picture(
 ) -> None:
     """The others are an attribute. further: pictures of other columns."""
     # A file may have a comma in its name, so only links are taken apart.
-    pictures = [*pictures_in(fields.pop("image", ""), NEXT_LINK), *further]
+    pictures = [*dict.fromkeys([*pictures_in(fields.pop("image", ""), NEXT_LINK), *further])]
     attributes.update(more_images(pictures[1:]))
     if pictures:
         fields["image"] = pictures[0]
@@ -128,5 +129,5 @@ def _texts(listed: Sequence[object], *members: str) -> list[str]:
     return [
         text
         for one in plain
-        if not isinstance(one, (dict, list)) and (text := _as_text(one).strip())
+        if not isinstance(one, (dict, list)) and (text := as_text(one).strip())
     ]

@@ -17,7 +17,10 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "title": (
         *("title", "name", "product_title", "product_name", "item_name", "productdisplayname"),
     ),
-    "description": ("description", "product_description", "item_description", "body"),
+    "description": (
+        *("description", "product_description", "item_description", "body", "body_html"),
+        *("long_description", "short_description"),
+    ),
     "brand": ("brand", "brand_name", "manufacturer", "manufacturer_name", "vendor"),
     "category": (
         *("category", "categories", "category_path", "category_name", "category_1"),
@@ -30,10 +33,13 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
         "retail_price",
         "sales_price",
         "price_amount",
+        "price_value",
+        "offers_low_price",
     ),
-    "currency": ("currency", "price_currency", "currency_code"),
+    "currency": ("currency", "price_currency", "currency_code", "price_currency_code"),
     "image": (
-        *("image_path", "image", "image_url", "image_link", "picture", "main_image_url"),
+        *("image_path", "image", "image_url", "image_link", "image_src", "picture"),
+        "main_image_url",
         *(
             "picture_url",
             "photo",
@@ -45,7 +51,10 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("cover_media_url", "media_main_image_url", "variant_image_url"),
         *("internal_image_url_(export)", "image_url_(import)"),
     ),
-    "product_url": ("product_url", "url", "link"),
+    "product_url": (
+        *("product_url", "url", "link", "permalink", "deep_link", "merchant_deep_link"),
+        *("page_url", "buy_url"),
+    ),
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
 
@@ -88,7 +97,8 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     DISCOUNT_AMOUNT: (),
     DISCOUNT_PERCENT: (),
     IN_STOCK: (
-        *("availability", "stock_status", "inventory_status", "stock", "stock_quantity"),
+        *("availability", "stock_status", "inventory_status", "available", "is_available"),
+        *("stock", "stock_quantity"),
         *("stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level"),
         *("inventory_quantity", "quantity", "qty"),
     ),
@@ -98,7 +108,9 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 PRICES = frozenset({"price", LIST_PRICE, SALE})
 
-SHOWN = re.compile(r"(?:is|product|item)*(?:visible|published|active|enabled|online)(?:flag|yn)?")
+SHOWN = re.compile(
+    r"(?:is|product|item)*(?:visible|published|active|enabled|online|forsale)(?:flag|yn)?"
+)
 """Columns in which a "no" hides a product, without the marks in their names."""
 HIDDEN = re.compile(
     r"(?:is|product|item)*(?:hidden|archived|deleted|draft|disabled|unpublished)(?:flag|yn)?"
@@ -106,8 +118,14 @@ HIDDEN = re.compile(
 """Columns in which a "yes" hides it."""
 STATUS = re.compile(r"(?:product|squareonlineitem|item|publish|publication)?(?:status|visibility)")
 
+VARIANT_CODES = frozenset(
+    {"color", "colour", "size", "material", "pattern", "sku", "barcode", "gtin", "ean", "upc"}
+)
+"""Columns by which the variants of a product differ, without the marks in their names."""
+
 FURTHER = re.compile(
-    r"(?:more|further|additional|extra|other)(?:image|picture|photo)(?:link|url|path)?s?"
+    r"(?:more|further|additional|extra|other|alternat(?:e|ive))"
+    r"(?:image|picture|photo)(?:link|url|path)?s?(?:two|three|four)?"
     r"|(?:image|picture|photo)(?:link|url|path)?s|(?:media|image)?gallery"
     r"|(?:product)?(?:additional|other|mediagallery)?"
     r"(?:image|img|picture|photo)(?:link|url|path|src|file)?[0-9]{1,2}"
@@ -128,7 +146,7 @@ _LIKE: Mapping[str, frozenset[str]] = {
 _WORDS = re.compile(r"[^\W_]+")
 _MARKS = re.compile(r"\[non_editable\]|\(0/1\)|\(x,_?y,_?z[^)]*\)|[\W_]")
 """Marks in a name, and the remarks of Squarespace and PrestaShop."""
-_OF = re.compile(r"^(?:product|item)(?=.)|^variant(?=.*price)")
+_OF = re.compile(r"^(?:product|item|offers)(?=.)|^variant(?=.*price)")
 _SIGN = re.compile(r"[^\w\s.,:;*?()\[\]/-]")
 _GROSS = re.compile(
     r"(?:tax|vat|gst)?inc(?:l(?:uding|uded|usive)?)?(?:tax|vat|gst)?$|with(?:tax|vat|gst)$"
@@ -171,7 +189,7 @@ def is_odoo(names: Sequence[str]) -> bool:
 
 
 def of_product(name: str) -> str:
-    """The bare name, without `product` before it."""
+    """The bare name, without `product` before it, or schema.org's `offers`."""
     return _OF.sub("", bare(name))
 
 

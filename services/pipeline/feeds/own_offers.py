@@ -32,9 +32,12 @@ from services.pipeline.feeds.stock import in_stock, truth
 
 _NOT_OFFERED = frozenset(
     {"draft", "archived", "hidden", "inactive", "disabled", "unpublished", "deleted", "offline"}
-    | {"private", "trash", "pending", "not visible", "not visible individually", "-1"}
+    | {"private", "trash", "pending", "not visible", "not visible individually", "-1", "ended"}
+    | {"expired", "entwurf", "inaktiv", "brouillon", "borrador", "bozza"}
 )
 """Texts of a status."""
+_ECWID, _ECWID_SHOWN = "productinternalid", "productisavailable"
+"""Columns of Ecwid's; elsewhere what is not available is out of stock."""
 _QUANTITY = re.compile(r"-?[0-9]+(?:\.0*)?")
 
 
@@ -64,6 +67,9 @@ class Offers:
             if pattern.fullmatch(bare(name))
         ]
         """Names, columns as the file calls them, and the answer that hides a product."""
+        if _ECWID in map(bare, names):
+            places = [at for at, name in enumerate(names) if bare(name) == _ECWID_SHOWN]
+            self._hiding += [(names[at], columns[at].strip(), "false") for at in places]
         # One of them alone often explains a price that is already reduced.
         self._is_prestashop = {DISCOUNT_AMOUNT, DISCOUNT_PERCENT} <= self._columns.keys()
         self.names = {name for found in self._columns.values() for _, name in found}

@@ -12,7 +12,7 @@ from dataclasses import replace
 from services.contracts.products import MORE_IMAGES
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, more_images
-from services.pipeline.feeds.own_columns import OFFER_COLUMNS, TRACKED, bare, named
+from services.pipeline.feeds.own_columns import OFFER_COLUMNS, TRACKED, VARIANT_CODES, bare, named
 from services.pipeline.feeds.own_offers import says_untracked
 from services.pipeline.feeds.variants import MOST_ROWS, Variants
 
@@ -32,9 +32,6 @@ _OPTION = re.compile(
     r"(?:(?P<part>name|value|type|description|choices)(?P<number>[0-9])"
     r"|(?P<number_before>[0-9])(?P<part_behind>name|value|type))"
 )
-_OPTIONS_WITHOUT_NAME = frozenset(
-    {"color", "colour", "size", "material", "pattern", "sku", "barcode", "gtin", "ean", "upc"}
-)
 _WRITTEN_OPTION = re.compile(r"(?:Name=|\[\w+\])([^|;=,]+)(?:\|Value)?=([^|;,:]+)")
 """BigCommerce's: `Type=Rectangles|Name=Size|Value=S`, or `[RT]Size=S,[CS]Color=Red:#ff0000`."""
 _VARIATION_OPTION = re.compile(r"product_variation_option_\{?(.+?)\}?")
@@ -52,7 +49,7 @@ class VariantRows:
         self._keys = [at for at in places if _KEYS.fullmatch(plain[at])]
         self._ids = [at for at in places if plain[at] == _VARIANT_ID]
         self._kinds = [at for at in places if plain[at] in _KIND]
-        self._codes = [(at, names[at]) for at in places if plain[at] in _OPTIONS_WITHOUT_NAME]
+        self._codes = [(at, names[at]) for at in places if plain[at] in VARIANT_CODES]
         self._tracked = [at for at, _ in named(names, TRACKED, (TRACKED, *OFFER_COLUMNS[TRACKED]))]
         self._codes += [
             (at, found[1]) for at in places if (found := _VARIATION_OPTION.fullmatch(names[at]))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.pipeline.feeds.base import FloatVector
+
+ATTRIBUTES = "attributes"
+"""Its members are attributes: they are taken apart with the other cells of our own format."""
 
 _MOST_WHOLE = 1e18
 
@@ -45,9 +48,23 @@ class Table(ABC):
 
     def names(self) -> list[str]:
         """The columns as they are compared: lower case, `_` for blanks, no prefix `g:`."""
-        return [
-            column.strip().lower().replace(" ", "_").removeprefix("g:") for column in self.columns
-        ]
+        return [compared(column).removeprefix("g:") for column in self.columns]
+
+
+def compared(name: str) -> str:
+    """The name as it is compared with others."""
+    return name.strip().lower().replace(" ", "_")
+
+
+def flat(found: Mapping[str, object]) -> dict[str, object]:
+    """With the members of its objects as its own: `brand.name`."""
+    flattened: dict[str, object] = {}
+    for name, value in found.items():
+        if isinstance(value, dict) and name != ATTRIBUTES:
+            flattened |= {f"{name}.{inner}": one for inner, one in value.items()}
+        else:
+            flattened[name] = value
+    return flattened
 
 
 def text_of(value: object) -> str:

@@ -26,6 +26,7 @@ MUG = {
     "in_stock": True,
     "note": None,
 }
+COLORS = {"color": "Red, Blue"}
 HAT = {"objectID": 2, "name": "Hat", "weight": 1.0}
 
 
@@ -105,6 +106,107 @@ def test_objects_and_numbers_in_lists_are_neither_lost_nor_taken_for_names(
     (row,) = rows(write(tmp_path, line))
     assert row.fields.get("category") == category
     assert row.attributes == ({member: json.dumps(value)} if attributes is None else attributes)
+
+
+def product(folder: Path, members: dict[str, object]) -> FeedProduct:
+    path = write(folder, json.dumps({"id": 1, "title": "Mug", **members}))
+    (row,) = rows(path)
+    found = RowValidator(folder).check(row)
+    assert isinstance(found, FeedProduct)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("members", "price", "currency", "attributes"),
+    [
+        ({"price": {"value": "12.50", "currency_code": "EUR"}}, 12.5, "EUR", {}),
+        ({"prices": [{"amount": 12.5, "currency": "EUR"}]}, 12.5, "EUR", {}),
+        # Prices in two currencies are not compared
+        (
+            {"prices": [{"amount": 12, "currency": "EUR"}, {"amount": 1, "currency": "USD"}]},
+            *(12, "EUR", {}),
+        ),
+        (
+            {"offers": {"price": "12.5", "priceCurrency": "EUR", "availability": "OutOfStock"}},
+            *(12.5, "EUR", {"offers.availability": "OutOfStock", "in_stock": "false"}),
+        ),
+        ({"offers": {"lowPrice": "12.5", "priceCurrency": "EUR"}}, 12.5, "EUR", {}),
+        (
+            {"offers": [{"price": 12.5, "priceCurrency": "EUR", "availability": "InStock"}]},
+            *(12.5, "EUR", {"in_stock": "true"}),
+        ),
+        (
+            {"hasVariant": [{"color": "red", "offers": {"price": 9, "priceCurrency": "EUR"}}]},
+            *(9, "EUR", {"color": "red"}),
+        ),
+        # The product's own price counts
+        (
+            {"price": 20, "variants": [{"price": 9, "flavour": "Mint"}, {"flavour": "Lime"}]},
+            *(20, "", {"flavour": "Mint, Lime"}),
+        ),
+        # A variant that is hidden is not offered, what it cost is not shown
+        (
+            {"variants": [{"price": 1, "status": "draft"}, {"price": 9, "cost": 5}]},
+            *(9, "", {}),
+        ),
+        ({"variants": [{"sku": "a", "cost": 5}]}, None, "", {"variants": '[{"sku": "a"}]'}),
+        ({"attributes": [{"name": "Color", "options": ["Red", "Blue"]}]}, None, "", COLORS),
+        (
+            {"specs": [{"name": "Color", "value": "Red"}, {"name": "Color", "value": "Blue"}]},
+            *(None, "", COLORS),
+        ),
+    ],
+)
+def test_variants_offers_and_listed_attributes_are_the_product_s(
+    tmp_path: Path,
+    members: dict[str, object],
+    price: float | None,
+    currency: str,
+    attributes: dict[str, str],
+) -> None:
+    found = product(tmp_path, members)
+    assert (found.price, found.currency, found.attributes) == (price, currency, attributes)
+    assert not found.notes
+
+
+def test_products_of_shopify_s_interface_are_read(tmp_path: Path) -> None:
+    found = product(
+        tmp_path,
+        {
+            "body_html": "<p>Soft</p>",
+            "variants": [
+                {"id": 11, "title": "S", "option1": "S", "sku": "M-S", "price": "25.00"}
+                | {"inventory_quantity": 0, "inventory_policy": "deny"},
+                {"id": 12, "title": "M", "option1": "M", "sku": "M-M", "price": "19.50"}
+                | {"compare_at_price": "30.00", "available": True, "inventory_policy": "deny"},
+            ],
+            "options": [{"id": 2, "name": "Size", "position": 1, "values": ["S", "M"]}],
+            "images": [{"id": 5, "src": "https://x/1.jpg"}, {"id": 6, "src": "https://x/2.jpg"}],
+            "image": {"id": 5, "src": "https://x/1.jpg"},
+        },
+    )
+    assert (found.description, found.price, found.picture_link) == ("Soft", 19.5, "https://x/1.jpg")
+    assert found.attributes == {
+        "image.id": "5",
+        "more_images": "https://x/2.jpg",
+        "size": "S, M",
+        "sku": "M-S, M-M",
+        "in_stock": "true",
+        "list_price": "30.00",
+    }
+
+
+def test_bulk_files_of_elasticsearch_are_read(tmp_path: Path) -> None:
+    lines = [
+        {"index": {"_index": "shop", "_id": "a"}},
+        {"title": "Mug"},
+        {"create": {}},
+        {"id": "b", "title": "Hat"},
+        {"id": "c", "title": "Cup"},
+    ]
+    found = rows(write(tmp_path, "\n".join(map(json.dumps, lines)), "feed.ndjson"))
+    assert [row.fields["product_id"] for row in found] == ["a", "b", "c"]
+    assert not any(row.attributes for row in found)
 
 
 def test_a_bad_line_costs_itself_alone(tmp_path: Path) -> None:

@@ -159,6 +159,9 @@ def test_of_several_currencies_the_first_column_counts_and_a_column_names_it(
         ("is_deleted", "true"),
         ("Archived", "1.0"),
         ("Square Online Item Visibility", "hidden"),
+        ("is_for_sale", "0"),  # Awin
+        ("status", "Entwurf"),
+        ("status", "ENDED"),
     ],
 )
 def test_a_product_that_the_shop_hides_is_refused_and_is_no_fault(
@@ -212,6 +215,8 @@ def test_a_product_that_the_shop_shows_is_loaded(tmp_path: Path, header: str, va
         ("in_stock;manage_stock", "0;no", "false"),
         ("in_stock;quantity", "no;5", "false"),
         ("inStock", "no", "false"),
+        ("is_available;quantity", "false;5", "false"),
+        ("available", "3", "true"),
     ],
 )
 def test_stock_is_known_in_many_languages_and_as_a_quantity(
@@ -245,3 +250,19 @@ def test_the_price_that_the_shop_paid_is_not_published(tmp_path: Path, header: s
 def test_other_columns_with_such_words_stay_attributes(tmp_path: Path, header: str) -> None:
     row = read(tmp_path, f"list_price;{header}", "12;5")
     assert "5" in row.attributes.values()
+
+
+def test_what_ecwid_calls_not_available_is_not_for_sale(tmp_path: Path) -> None:
+    row = read(tmp_path, "product_internal_id;product_is_available", "7;false")
+    assert row.problem_kind == NOT_FOR_SALE
+
+
+@pytest.mark.parametrize("header", ["deep_link", "permalink", "Buy URL", "page-url", "offers.url"])
+def test_the_page_of_a_product_has_many_names(tmp_path: Path, header: str) -> None:
+    assert load(tmp_path, header, "https://x/1").product_url == "https://x/1"
+
+
+def test_alternate_images_are_further_pictures(tmp_path: Path) -> None:
+    header = "image_url;alternate_image;alternate_image_two;Alternative Image"
+    product = load(tmp_path, header, "https://x/1;https://x/2;https://x/3;https://x/1")
+    assert product.more_pictures == ("https://x/2", "https://x/3")
