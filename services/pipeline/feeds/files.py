@@ -196,8 +196,13 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     ]
     if any(one.filename == _EXCEL for one in members):
         raise FeedUnusable(f"{path}: this is an Excel workbook; save it as CSV")
+    if any(one.filename == "mimetype" or one.filename.endswith(".iwa") for one in members):
+        raise FeedUnusable(f"{path}: this is a document of LibreOffice or Apple; save it as CSV")
     if len(members) != 1:
-        raise FeedUnusable(f"{path}: a .zip must hold one file; this one holds {len(members)}")
+        raise FeedUnusable(
+            f"{path}: a .zip must hold one file; this one holds "
+            f"{len(members)}. Unpack it, and load the file with the products"
+        )
     if members[0].flag_bits & 1:
         raise FeedUnusable(f"{path}: the .zip is encrypted; unpack it first")
     return members[0]

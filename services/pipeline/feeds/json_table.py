@@ -14,7 +14,7 @@ from services.pipeline.feeds.files import open_text, text_encoding
 from services.pipeline.feeds.table import ATTRIBUTES, Record, Table, flat, text_of
 
 _ACTIONS = ("index", "create")
-"""Of Elasticsearch's bulk files: `{"index": {"_id": …}}` in the line above a document."""
+"""Actions in Elasticsearch's bulk files: `{"index": {"_id": …}}`, a line above its document."""
 _SOURCE, _ID = "_source", "_id"
 """Elasticsearch's documents, as it answers with them."""
 

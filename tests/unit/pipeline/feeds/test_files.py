@@ -117,6 +117,25 @@ def test_columns_that_no_format_knows_are_named(tmp_path: Path) -> None:
     assert open_feed(path).attribute_columns == ("Wholesale", "Item Type")
 
 
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        (("mimetype", "content.xml"), "a document of LibreOffice or Apple; save it as CSV"),
+        (("Index/Document.iwa", "preview.jpg"), "a document of LibreOffice or Apple"),
+        (("feed.csv", "images/1.jpg"), "holds 2. Unpack it, and load the file with the products"),
+    ],
+)
+def test_other_zip_files_are_refused_with_advice(
+    tmp_path: Path, members: tuple[str, ...], reason: str
+) -> None:
+    path = tmp_path / "feed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in members:
+            archive.writestr(name, "x")
+    with pytest.raises(FeedUnusable, match=reason):
+        open_feed(path)
+
+
 def test_kaggles_styles_load(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "15970.jpg").write_bytes(b"picture")
