@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from '@testing-library/react'
+import { fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { describe, expect, it } from 'vitest'
 
@@ -30,9 +30,21 @@ describe('suggestions', () => {
     expect(before).toHaveFocus()
     expect([before.selectionStart, before.selectionEnd]).toEqual([1, 3])
     await user.type(before, 's')
-    expect(await screen.findByRole('option', { name: /mugs/ })).toBeVisible()
+    expect(await screen.findByRole('option', { name: /mugs/ })).toContainHTML('<b>mugs</b>')
     expect(before).toHaveAttribute('aria-expanded', 'true')
     await user.keyboard('{ArrowDown}')
     expect(document.getElementById(before.getAttribute('aria-activedescendant') ?? '')).toHaveTextContent('mugs')
+    gateway.set('GET /suggest', () => ({
+      body: {
+        suggestions: ['red mug', 'Big mug, (red)'].map((text) => ({ text, kind: 'title' })),
+        products: [{ product_id: '1', title: 'Big mug, (red)', image_url: null }],
+      },
+    }))
+    await user.clear(before)
+    await user.type(before, 'mu (r')
+    // A product is no completion too, and no letter that was typed is taken for a pattern.
+    const titles = () => within(screen.getByRole('listbox')).getAllByRole('option').map((one) => one.textContent)
+    await waitFor(() => expect(titles()).toEqual(['red mug', 'Big mug, (red)Product']))
+    expect(screen.getByRole('option', { name: /Big/ })).toContainHTML('Big <b>mu</b>g, (<b>r</b>ed)')
   })
 })

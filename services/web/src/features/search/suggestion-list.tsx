@@ -71,7 +71,7 @@ export function SuggestionList({ box, events, typed, onSearch, onProduct, onMove
             {...getItemProps({ item, index: at })}
             className={`suggestion ${at === highlightedIndex ? 'suggestion-active' : ''}`}
           >
-            <Item item={item} />
+            <Item item={item} typed={typed} />
           </li>
         ))}
     </ul>
@@ -81,7 +81,7 @@ export function SuggestionList({ box, events, typed, onSearch, onProduct, onMove
 const keyOf = (item: Suggested): string =>
   item.kind === 'product' ? `product ${item.product.product_id}` : `${item.kind} ${item.text}`
 
-function Item({ item }: { item: Suggested }) {
+function Item({ item, typed }: { item: Suggested; typed: string }) {
   const { say } = useLanguage()
   if (item.kind === 'product') {
     const picture = pictureAddress(item.product.image_url)
@@ -91,7 +91,7 @@ function Item({ item }: { item: Suggested }) {
           {picture && <img src={picture} srcSet={pictureWidths(item.product.image_url)} sizes="2.5rem" alt="" width={40} height={40} className="size-full object-contain" />}
         </span>
         <span dir="auto" className="min-w-0 flex-1 truncate text-start">
-          {item.product.title}
+          <Marked text={item.product.title} typed={typed} />
         </span>
         <span className="muted text-xs">{say.suggestionKinds.product}</span>
       </>
@@ -102,11 +102,21 @@ function Item({ item }: { item: Suggested }) {
     <>
       <Icon aria-hidden className="muted mx-3 shrink-0" />
       <span dir="auto" className="min-w-0 flex-1 truncate text-start">
-        {item.text}
+        <Marked text={item.text} typed={typed} />
       </span>
       <span className="muted text-xs">{say.suggestionKinds[item.kind]}</span>
     </>
   )
+}
+
+/** What was typed stands out, wherever a word begins with it. */
+function Marked({ text, typed }: { text: string; typed: string }) {
+  const words = typed.match(/[\p{L}\p{N}]+/gu)?.sort((a, b) => b.length - a.length)
+  if (!words) return text
+  // What the pattern captures stands at the odd places.
+  return text
+    .split(new RegExp(`(?<![\\p{L}\\p{N}])(${words.join('|')})`, 'iu'))
+    .map((part, at) => (at % 2 ? <b key={at}>{part}</b> : part))
 }
 
 /** Leaving the box, or pressing Enter on nothing, chooses nothing; Escape closes and keeps what was typed. */

@@ -37,12 +37,13 @@ function suggestedFor(typed: string, recents: readonly string[], found: Suggesti
   const earlier = recents
     .filter((one) => one !== typed && one.toLowerCase().startsWith(start))
     .slice(0, start ? MOST_RECENTS : undefined)
-  const known = new Set(earlier.map((one) => one.toLowerCase()))
+  const products = (found?.products ?? []).slice(0, MOST_PRODUCTS)
+  const known = new Set([...earlier, ...products.map(({ title }) => title)].map((one) => one.toLowerCase()))
   const completions = (found?.suggestions ?? []).filter(({ text }) => !known.has(text.toLowerCase()))
   return [
     ...earlier.map((text) => ({ kind: 'recent' as const, text })),
     ...completions.map(({ kind, text }) => ({ kind, text })),
-    ...(found?.products ?? []).slice(0, MOST_PRODUCTS).map((product) => ({ kind: 'product' as const, product })),
+    ...products.map((product) => ({ kind: 'product' as const, product })),
   ]
 }
 
