@@ -166,8 +166,8 @@ describe('how well results match', () => {
       }),
     )
     open('/?q=the+blue+mugs&picture=abc')
-    expect(await card('Northbay mug')).toHaveTextContent('Why it is here: blue · mugs · looks alike · may show: striped')
-    expect(await card('Vase')).not.toHaveTextContent('Why it is here')
+    expect(await card('Northbay mug')).toHaveTextContent('Matches: blue, mugs · looks alike · may show: striped')
+    expect(await card('Vase')).not.toHaveTextContent('Matches')
   })
 
   it('shows the other colours of a product as dots that lead to them', async () => {

@@ -50,8 +50,7 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
           <Price price={product.price} currency={product.currency} listPrice={product.list_price} />
         </p>
         {why && (
-          <p className="muted mt-1 line-clamp-1 text-xs">
-            <span className="sr-only">{say.why} </span>
+          <p className="muted mt-1 line-clamp-2 text-xs">
             <bdi>{why}</bdi>
           </p>
         )}

@@ -208,7 +208,7 @@ export const arabic: Messages = {
   strong: 'تطابق قوي',
   weakMatch: 'أقل قربًا',
   lessClose: 'أقل قربًا',
-  why: 'سبب ظهوره:',
+  matches: (words: string) => `يطابق: ${words}`,
   looksAlike: 'يشبهه في الشكل',
   mayShow: (words: string) => `قد يُظهر: ${words}`,
   otherColours: 'ألوان أخرى',

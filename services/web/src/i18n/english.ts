@@ -182,7 +182,7 @@ export const english = {
   strong: 'Strong match',
   weakMatch: 'Less close',
   lessClose: 'Less close',
-  why: 'Why it is here:',
+  matches: (words: string) => `Matches: ${words}`,
   looksAlike: 'looks alike',
   mayShow: (words: string) => `may show: ${words}`,
   otherColours: 'Other colours',

@@ -189,7 +189,7 @@ export const german: Messages = {
   strong: 'Guter Treffer',
   weakMatch: 'Weniger nah',
   lessClose: 'Weniger nah',
-  why: 'Warum es hier ist:',
+  matches: (words) => `Passt zu: ${words}`,
   looksAlike: 'sieht ähnlich aus',
   mayShow: (words: string) => `zeigt vielleicht: ${words}`,
   otherColours: 'Andere Farben',

@@ -50,8 +50,9 @@ function Cards({ products, matched, looks, from, focus, onMoreLike, onLessLike, 
   const { say } = useLanguage()
   const why = (product: ScoredProduct): string => {
     const { strength, resembles = [] } = product
+    const words = wordsInCommon(product)
     return [
-      ...wordsInCommon(product),
+      ...(words.length > 0 ? [say.matches(words.join(', '))] : []),
       ...(looks && strength === 'strong' ? [say.looksAlike] : []),
       ...(resembles.length > 0 ? [say.mayShow(resembles.join(', '))] : []),
     ].join(' · ')

@@ -8,6 +8,13 @@ import type { ChangeSettings } from '../../lib/use-search-settings'
 
 const ICONS = { price: FiTag, in_stock: FiTag, exclude: FiMinusCircle } as const
 
+/** The words that were corrected: a long query is cut off on a phone before one sees them. */
+function newWords(query: string, corrected: string): string {
+  const typed = query.toLowerCase().split(/\s+/)
+  const fresh = corrected.split(/\s+/).filter((word) => !typed.includes(word.toLowerCase()))
+  return fresh.join(', ') || corrected
+}
+
 interface Props {
   query: string
   answer: Pick<SearchAnswer, 'understood' | 'corrected_query' | 'kept_category'>
@@ -25,7 +32,7 @@ export function UnderstoodChips({ query, answer, onChange }: Props) {
         <li className="chip-place">
           <Chip removeLabel={say.useOriginal(query)} onRemove={() => onChange({ exact: true })}>
             <FiEdit3 aria-hidden className="shrink-0" />
-            <span className="truncate">{say.corrected(corrected)}</span>
+            <span className="truncate">{say.corrected(newWords(query, corrected))}</span>
           </Chip>
         </li>
       )}
