@@ -38,11 +38,11 @@ export function currencySign(currency: string | null | undefined, language: stri
 /** As the reader's language writes it; a currency that the browser does not know stands as it is. */
 export function priceText(price: number, currency: string | null, language: string, options: Intl.NumberFormatOptions = {}): string {
   const write = (money: Intl.NumberFormatOptions) => {
-    const format = new Intl.NumberFormat(language, { ...money, ...options })
+    const format = formatOf(language, { ...money, ...options })
     const least = 10 ** -(format.resolvedOptions().maximumFractionDigits ?? 0)
     // Less than the smallest coin, as one screw may cost, is not nothing.
     if (price <= 0 || price >= least) return format.format(price)
-    return new Intl.NumberFormat(language, { ...money, maximumSignificantDigits: 2 }).format(price)
+    return formatOf(language, { ...money, maximumSignificantDigits: 2 }).format(price)
   }
   if (!currency) return write(FIGURE)
   try {
@@ -50,6 +50,16 @@ export function priceText(price: number, currency: string | null, language: stri
   } catch {
     return `${write(FIGURE)} ${currency}`
   }
+}
+
+const formats = new Map<string, Intl.NumberFormat>()
+
+/** Making one takes longer than all that it writes on a card. */
+function formatOf(language: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = language + JSON.stringify(options)
+  const format = formats.get(key) ?? new Intl.NumberFormat(language, options)
+  formats.set(key, format)
+  return format
 }
 
 const FIGURE = { minimumFractionDigits: 2, maximumFractionDigits: 2 } as const
