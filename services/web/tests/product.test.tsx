@@ -156,6 +156,7 @@ describe('the product page', () => {
     hasProduct(product('p1', 'Red mug'))
     await user.click(screen.getByRole('button', { name: 'Try again' }))
     expect(await screen.findByRole('heading', { level: 1, name: 'Red mug' })).toBeVisible()
+    expect(document.body).not.toHaveFocus()
   })
 
   it('shows the price before a reduction struck through', async () => {
@@ -206,6 +207,7 @@ describe('similar products', () => {
     gateway.set('GET /products/p1/similar', () => answer(['Red cup']))
     await user.click(within(words).getByRole('button', { name: 'Try again' }))
     expect(await within(words).findByRole('heading', { name: 'Red cup' })).toBeVisible()
+    expect(within(words).getByRole('heading', { name: 'Described like this' })).toHaveFocus()
   })
 
   it('by look are left out where the service does not know it', async () => {

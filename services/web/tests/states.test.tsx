@@ -201,6 +201,7 @@ describe('a failure', () => {
     down = false
     await user.click(screen.getByRole('button', { name: 'Try again' }))
     await card('Red mug')
+    expect(screen.getByRole('heading', { level: 2, name: '1 product' })).toHaveFocus()
   })
 
   it('is tried again by the same words', async () => {

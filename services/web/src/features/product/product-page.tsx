@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect } from 'react'
+import { useEffect, useLayoutEffect, useRef } from 'react'
 import { useNavigationType, useParams } from 'react-router-dom'
 
 import type { Product } from '../../api/client'
@@ -6,6 +6,7 @@ import { getProduct } from '../../api/get-product'
 import { FailureNotice } from '../../components/failure-notice'
 import { useLanguage } from '../../i18n/language'
 import { useAnswer } from '../../lib/use-answer'
+import { useFocusKept } from '../../lib/use-focus-kept'
 import { BackLink } from './back-link'
 import { ProductMissing } from './product-missing'
 import { ProductSkeleton } from './product-skeleton'
@@ -24,8 +25,10 @@ export function ProductPage() {
     document.title = title === null ? say.name : `${title} · ${say.name}`
   }, [title, say])
   useTopOfPage(id)
+  const whole = useRef<HTMLDivElement>(null)
+  useFocusKept(whole, answer.state)
   return (
-    <div className="mx-auto max-w-6xl">
+    <div ref={whole} tabIndex={-1} className="mx-auto max-w-6xl outline-none">
       <BackLink />
       {answer.state === 'loading' && <ProductSkeleton />}
       {answer.state === 'failed' &&

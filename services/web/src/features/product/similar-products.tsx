@@ -1,10 +1,11 @@
-import { useId } from 'react'
+import { useId, useRef } from 'react'
 
 import type { ScoredProduct } from '../../api/client'
 import { getSimilar, type Likeness } from '../../api/get-similar'
 import { ProductCard } from '../../components/product-card'
 import { useLanguage } from '../../i18n/language'
 import { useAnswer } from '../../lib/use-answer'
+import { useFocusKept } from '../../lib/use-focus-kept'
 
 const MOST = 6
 /** A row to swipe through where the window is narrow; all at once where they fit. */
@@ -24,12 +25,14 @@ export function SimilarProducts({ id, by }: Props) {
   const [answer, again] = useAnswer<ScoredProduct[]>(`similar ${by} ${id}`, (signal) =>
     getSimilar(id, by, MOST, signal),
   )
+  const title = useRef<HTMLHeadingElement>(null)
+  useFocusKept(title, answer.state)
   // A product whose picture is only a link is not known by its look, and some are like no other.
   if (answer.state === 'failed' && answer.failure.kind === 'refused') return null
   if (answer.state === 'done' && answer.value.length === 0) return null
   return (
     <section aria-labelledby={heading} aria-busy={answer.state === 'loading'} className="mt-12">
-      <h2 id={heading} className="mb-3 text-lg font-semibold">
+      <h2 ref={title} id={heading} tabIndex={-1} className="mb-3 text-lg font-semibold outline-none">
         {by === 'look' ? say.similarLook : say.similarWords}
       </h2>
       {answer.state === 'loading' && <ShelfSkeleton />}

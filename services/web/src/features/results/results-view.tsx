@@ -8,6 +8,7 @@ import { useAnnounce } from '../../components/status-line'
 import { useLanguage } from '../../i18n/language'
 import { hasQuestion, type SearchSettings } from '../../lib/search-params'
 import type { Answer } from '../../lib/use-answer'
+import { useFocusKept } from '../../lib/use-focus-kept'
 import { usePatience } from '../../lib/use-patience'
 import { usePlace } from '../../lib/use-place'
 import type { ChangeSettings } from '../../lib/use-search-settings'
@@ -50,6 +51,7 @@ export function ResultsView(props: Props) {
   const found = useFoundText(shown)
   const title = useRef<HTMLHeadingElement>(null)
   const [focus, setFocus] = useState<string | null>(null)
+  useFocusKept(title, answer.state)
   // Nothing to sort, and nothing to stand in columns.
   const bare = answer.state === 'failed' || (answer.state === 'done' && answer.value.results.length === 0)
   const [category, ...others] = settings.filters['category'] ?? []
