@@ -283,6 +283,15 @@ describe('a failure', () => {
     expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
   })
 
+  it('is offered without a product that the catalogue no longer has', async () => {
+    gateway.set('GET /products/none', () => ({ status: 404, body: { detail: 'x' } }))
+    gateway.set('POST /search', (body) => (body as { terms: unknown[] }).terms.length > 0 ? { status: 404, body: { detail: 'x' } } : answer(['Red mug']))
+    open('/?q=mug&like=none&unlike=none')
+    await userEvent.setup().click(await screen.findByRole('button', { name: 'Search without it' }))
+    expect(await card('Red mug')).toBeVisible()
+    expect(address()).toBe('/?q=mug')
+  })
+
   it('without an answer asks whether one is online, and asks again by itself once one is', async () => {
     gateway.set('POST /search', noNetwork)
     open('/?q=mug')

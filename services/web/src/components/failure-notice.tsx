@@ -12,10 +12,12 @@ interface Props {
   /** True if it is asked again without the visitor. */
   retrying?: boolean
   onRetry: () => void
+  /** Leaves out the product that the catalogue does not have. */
+  onWithout?: () => void
 }
 
 /** The failure, a way on, and its id in the logs. Retries by itself when the network is back. */
-export function FailureNotice({ failure, retrying = false, onRetry }: Props) {
+export function FailureNotice({ failure, retrying = false, onRetry, onWithout }: Props) {
   const { say } = useLanguage()
   const offline = failure.kind === 'offline'
   // At once: in an effect after painting, an event that comes meanwhile would be missed.
@@ -33,6 +35,11 @@ export function FailureNotice({ failure, retrying = false, onRetry }: Props) {
       {!FINAL.includes(failure.kind) && (
         <button type="button" className="primary-button mt-1" onClick={onRetry}>
           {say.retry}
+        </button>
+      )}
+      {failure.kind === 'missing' && onWithout && (
+        <button type="button" className="primary-button mt-1" onClick={onWithout}>
+          {say.withoutMissing}
         </button>
       )}
       {failure.requestId && (

@@ -256,6 +256,7 @@ export const arabic: Messages = {
   },
   retrying: 'تستمر الصفحة في المحاولة تلقائيًا.',
   retry: 'حاول مجددًا',
+  withoutMissing: 'ابحث من دونه',
   requestId: 'الطلب',
   notFound: 'لا توجد صفحة هنا',
   notFoundHint: 'ربما كُتب العنوان خطأ، أو لم تعد الصفحة موجودة.',

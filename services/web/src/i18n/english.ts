@@ -230,6 +230,7 @@ export const english = {
   },
   retrying: 'The page goes on trying by itself.',
   retry: 'Try again',
+  withoutMissing: 'Search without it',
   requestId: 'Request',
   notFound: 'There is no page here',
   notFoundHint: 'The address may be misspelt, or the page may be gone.',

@@ -237,6 +237,7 @@ export const german: Messages = {
   },
   retrying: 'Die Seite versucht es selbst weiter.',
   retry: 'Noch einmal versuchen',
+  withoutMissing: 'Ohne dieses Produkt suchen',
   requestId: 'Anfrage',
   notFound: 'Hier gibt es keine Seite',
   notFoundHint: 'Die Adresse ist vielleicht falsch geschrieben, oder die Seite gibt es nicht mehr.',

@@ -98,7 +98,14 @@ export function ResultsView(props: Props) {
         </div>
       </div>
       <Waiting patience={patience} />
-      {answer.state === 'failed' && <FailureNotice failure={answer.failure} retrying={answer.retrying} onRetry={props.onRetry} />}
+      {answer.state === 'failed' && (
+        <FailureNotice
+          failure={answer.failure}
+          retrying={answer.retrying}
+          onRetry={props.onRetry}
+          onWithout={() => onChange({ like: [], unlike: [] })}
+        />
+      )}
       {answer.state === 'done' && <Notices answer={answer.value} asked={hasQuestion(settings)} onChange={onChange} />}
       {answer.state === 'done' && answer.value.results.length === 0 && (
         <EmptyResults settings={settings} onChange={onChange} />
