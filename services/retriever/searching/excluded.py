@@ -18,6 +18,7 @@ from services.retriever.words.compounds import negates
 from services.retriever.words.concepts import concepts_of
 from services.retriever.words.function_words import WITHOUT
 from services.retriever.words.measures import is_measured, side_by_side
+from services.retriever.words.quantities import is_quantity
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _REMEMBERED = 1_000
@@ -34,9 +35,11 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
     """Rows in order, deleted ones included."""
     words = catalogue.words
     rows = rows_saying(words, text, STRUCTURED, catalogue.synonyms)
+    concepts = concepts_of(words, text, catalogue.synonyms)
+    if all(is_quantity(one.alternatives[0][0]) for one in concepts):
+        return rows
     if is_measured(text):
         return _side_by_side(catalogue, text, rows)
-    concepts = concepts_of(words, text, catalogue.synonyms)
     if len(concepts) != 1 or not len(rows):
         return rows
     single = [phrase[0] for phrase in concepts[0].alternatives if len(phrase) == 1]

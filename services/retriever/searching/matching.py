@@ -12,6 +12,7 @@ from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.sought import SoughtConcept, SoughtWords
 from services.retriever.words import Words
 from services.retriever.words.postings import Numbers, fields_of
+from services.retriever.words.quantities import is_quantity
 
 _REMEMBERED = 40_000
 """Matches of words in products that stay in memory: about 740 bytes each."""
@@ -84,7 +85,7 @@ def _matches(words: Words, sought: SoughtConcept, rows: Numbers) -> Iterator[tup
             said = [[one for one in forms if one[1][place]] for forms in phrase]
             if all(said):
                 for form, fields in (one for forms in said for one in forms):
-                    found[form] = None
+                    found[sought.concept.text if is_quantity(form) else form] = None
                     mask |= fields[place]
         if not found:
             continue

@@ -16,6 +16,7 @@ from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.function_words import PARTICLES, SIZE
 from services.retriever.words.live import Words
 from services.retriever.words.measures import apart, joined, longer, ungrouped
+from services.retriever.words.quantities import as_words, is_quantity
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 from services.retriever.words.texts import FIELDS, INCHES
 
@@ -187,7 +188,8 @@ def _beside(words: Words, asked: Sequence[str], place: int, *, measured: bool) -
 
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
-    text = ungrouped(_in_inches(text))
+    written: dict[str, str] = {}
+    text = ungrouped(as_words(_in_inches(text), words.says, written))
     if "." in text:
         text = _INITIALS.sub(partial(_joined_initials, words), text)
     asked = _without_seams(words, words.analyser.words(text))
@@ -206,14 +208,15 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
             continue
         if length or own[0] in letters or not words.analyser.is_function_word(own[0]):
             alone = len(own) == 1
-            beside = _beside(words, asked, place, measured=measured) if alone else ()
-            more = _other_ways(words, own[0]) if alone else []
+            plain = alone and not is_quantity(own[0])
+            beside = _beside(words, asked, place, measured=measured) if plain else ()
+            more = _other_ways(words, own[0]) if plain else []
             ways = [own, *others, *more, *((one,) for one in beside)]
             before = letters.get(own[0]) if alone and not length else None
             if before:
                 ways = [(*before, *one) for one in ways]
                 beside = (" ".join(ways[0]),)
-            name = " ".join(own)
+            name = written.get(own[0]) or " ".join(own)
             found.setdefault(name, Concept(name, ways, beside))
         place += len(own)
     return list(found.values())

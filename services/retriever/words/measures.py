@@ -13,6 +13,7 @@ import numpy as np
 
 from services.retriever.words.folding import fold
 from services.retriever.words.live import Words
+from services.retriever.words.quantities import UNIT_NAMES
 from services.retriever.words.texts import INCHES
 
 Phrase = tuple[str, ...]
@@ -23,26 +24,7 @@ _UNITS = frozenset("aghklmvw")
 """Letters that are a unit behind a number; others beside a number make a name: `A4`, `3D`."""
 _NAMES = {
     name: names
-    for names in (
-        ("l", "lt", "ltr", "litre", "litres", "liter", "liters", "litro", "litros", "litri"),
-        ("ml", "millilitre", "millilitres", "milliliter", "milliliters"),
-        ("g", "gr", "grs", "gram", "grams", "gramm", "gramme", "grammes", "gramos", "grammi"),
-        ("kg", "kgs", "kilo", "kilos", "kilogram", "kilograms", "kilogramm"),
-        ("oz", "ounce", "ounces"),
-        ("lb", "lbs", "pound", "pounds"),
-        ("mm", "millimetre", "millimetres", "millimeter", "millimeters"),
-        ("cm", "centimetre", "centimetres", "centimeter", "centimeters", "zentimeter"),
-        ("m", "metre", "metres", "meter", "meters", "metro", "metros", "metri"),
-        ("in", "inch", "inches", "zoll"),
-        ("ft", "foot", "feet"),
-        ("v", "volt", "volts"),
-        ("w", "watt", "watts"),
-        ("mg", "milligram", "milligrams", "milligramm"),
-        ("mah",),
-        ("gb", "gig", "gigs", "gigabyte", "gigabytes"),
-        ("tb", "terabyte", "terabytes"),
-        ("pc", "pcs", "piece", "pieces", "stk", "stuck"),
-    )
+    for names in (*UNIT_NAMES, ("pc", "pcs", "piece", "pieces", "stk", "stuck"))
     for name in names
 }
 """All names of a unit, by each of them, folded."""

@@ -20,6 +20,7 @@ from services.common.identifier_names import is_identifier
 from services.contracts.products import MORE_IMAGES
 from services.contracts.search import GROUP, WordField
 from services.retriever.words.identifiers import forms_of_product
+from services.retriever.words.quantities import with_quantities
 
 FIELDS: tuple[WordField, ...] = get_args(WordField)
 
@@ -86,16 +87,17 @@ def texts_of(table: pa.Table) -> ProductTexts:
     by_field: dict[WordField, pa.StringArray] = {
         name: without_possessives(strings_of(table.column(name))) for name in ("brand", "category")
     }
-    by_field["description"] = strings_of(table.column("description"))
-    by_field["title"] = without_possessives(_in_inches(strings_of(table.column("title"))))
-    by_field["attributes"] = without_possessives(_in_inches(pa.array(attributes, pa.string())))
+    by_field["description"] = with_quantities(strings_of(table.column("description")))
+    by_field["title"] = _measured(strings_of(table.column("title")))
+    by_field["attributes"] = _measured(pa.array(attributes, pa.string()))
     by_field["identifier"] = pa.array(codes, pa.string())
     return ProductTexts(by_field, identifiers)
 
 
-def _in_inches(texts: pa.StringArray) -> pa.StringArray:
-    """With the sign of inches as a word: `TV 55"`."""
-    return pc.replace_substring_regex(texts, INCHES, r"\1 inch ")
+def _measured(texts: pa.StringArray) -> pa.StringArray:
+    """With quantities, and the sign of inches as a word: `TV 55"`."""
+    in_inches = pc.replace_substring_regex(texts, INCHES, r"\1 inch ")
+    return with_quantities(without_possessives(in_inches))
 
 
 def without_possessives(texts: pa.StringArray) -> pa.StringArray:

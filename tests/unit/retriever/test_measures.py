@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.searching.excluded import excluded_rows
 from services.retriever.searching.words import sought_words
 from services.retriever.words import Analyser
 from services.retriever.words.concepts import concepts_of
@@ -167,3 +168,67 @@ def test_letters_are_no_words_in_a_catalogue_without_function_words() -> None:
     assert len(rows_saying(one.words, "c d")) == 0
     assert len(rows_saying(one.words, "fino a 10 l")) == 0
     assert len(rows_saying(one.words, "a 10 l")) == 1
+
+
+QUANTITIES = [
+    "Glue 500 g", "Glue 1 kg", "Cola 0.5 l", "Cola 50cl can", "Cola zero 500 ml", "Cola 1,5 l",
+    "Paint 2.5 l", "Paint 5 litres", "Cable 1.5 m", "SSD 1 TB", "SSD 500GB", "Grinder 1.2 kW",
+    "Power bank 10,000 mAh", "Battery 2.0 Ah", "Vitamin C 1 g", "Steel shelf 120x60x30 cm",
+    "Lemonade 6x330ml", "Hex bolt M8 x 40 mm", "Peanut butter 16 oz", "Pipe 2 inch",
+    "Sponges, set of 3 in blue", "Flour 1.250 kg",
+]  # fmt: skip
+
+
+@cache
+def measured() -> Catalogue:
+    return catalogue({f"p{at:02}": {"title": one} for at, one in enumerate(QUANTITIES)})
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("glue 1000 g", ["Glue 1 kg"]),
+        ("glue .5 kg", []),
+        ("glue 0,5 kg", ["Glue 500 g"]),
+        ("cola 500ml", ["Cola 0.5 l", "Cola 50cl can", "Cola zero 500 ml"]),
+        ("cola 0.5 l", ["Cola 0.5 l", "Cola 50cl can", "Cola zero 500 ml"]),
+        ("cola 1500 ml", ["Cola 1,5 l"]),
+        # Not 2.5 litres, which says 5 too.
+        ("paint 5 l", ["Paint 5 litres"]),
+        ("cable 150 cm", ["Cable 1.5 m"]),
+        ("cable 150-cm", ["Cable 1.5 m"]),
+        ("ssd 1000 gb", ["SSD 1 TB"]),
+        ("ssd 0.5tb", ["SSD 500GB"]),
+        ("grinder 1200 watts", ["Grinder 1.2 kW"]),
+        ("power bank 10 ah", ["Power bank 10,000 mAh"]),
+        ("battery 2ah", ["Battery 2.0 Ah"]),
+        ("vitamin c 1,000 mg", ["Vitamin C 1 g"]),
+        ("shelf 0.6 m", ["Steel shelf 120x60x30 cm"]),
+        ("lemonade 33 cl", ["Lemonade 6x330ml"]),
+        ("bolt 4 cm", ["Hex bolt M8 x 40 mm"]),
+        ("peanut butter 1 lb", ["Peanut butter 16 oz"]),
+        ("pipe 50.8 mm", ["Pipe 2 inch"]),
+        # About the same is not the same.
+        ("pipe 5 cm", []),
+        ("sponges 3 in blue", ["Sponges, set of 3 in blue"]),
+        ("flour 1250 g", ["Flour 1.250 kg"]),
+    ],
+)
+def test_a_quantity_is_found_in_whatever_unit_it_is_written(query: str, titles: list[str]) -> None:
+    rows = rows_saying(measured().words, query)
+    assert [QUANTITIES[row] for row in rows] == titles
+
+
+def test_an_excluded_quantity_is_excluded_in_whatever_unit_it_is_written() -> None:
+    for text in ("500 ml", "0.5 l", "50cl"):
+        rows = excluded_rows(measured(), text)
+        assert [QUANTITIES[row] for row in rows] == [
+            "Cola 0.5 l",
+            "Cola 50cl can",
+            "Cola zero 500 ml",
+        ]
+
+
+def test_a_quantity_matches_as_the_query_writes_it() -> None:
+    (glue, amount) = concepts_of(measured().words, "glue 1000 g")
+    assert (glue.text, amount.text) == ("glue", "1000 g")
