@@ -53,7 +53,8 @@ PHRASES["en"] = {
     "in a|in the range|in the range of|in a range of|range|range of|in the price range of|"
     "but also|yet|want to spend|want to pay|to pay|to spend|want|would like|like to spend|"
     "going|go|costing me",
-    "not": "not|no|without|except|except for|excepting|excluding|exclude|excl|anything but|"
+    "not": "not|no|without|no added|without added|without any added|except|except for|"
+    "excepting|excluding|exclude|excl|anything but|"
     "anything except|in anything but|in anything except|anything other than|any color but|"
     "any colour but|any color except|any colour except|in any color but|in any colour but|"
     "in any color except|in any colour except|but not|but no|but nothing|just not|but without|"
@@ -101,7 +102,7 @@ PHRASES["en"] = {
     "important|whose|which|who|whom|where|when|why|how|bad|good|thanks|idea|doubt|same|like|as|"
     "him|them|me|us|show",
     "on_it": "on it|in it|on them|please|at all|on the front|ones|one|in it please|whatsoever|"
-    "color|colour|colors|colours|things|stuff|, please|thanks|, thanks",
+    "color|colour|colors|colours|things|stuff|, please|added|thanks|, thanks",
     "measure": "age|ages|aged|size|sizes|length|width|height|weight|capacity|wattage|model|"
     "version|number|page|pages|diameter|depth|volume|us|uk|eu|no|nr|art|sku|id|item|spf|weighs|"
     "weighing|long|wide|tall|high|holds|holding|rated|rating|load|years|power",

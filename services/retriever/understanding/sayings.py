@@ -9,6 +9,7 @@ from typing import Any
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.words.compounds import NEGATING
+from services.retriever.words.folding import fold
 from services.retriever.words.measures import side_by_side
 from services.retriever.words.said import STRUCTURED, rows_saying
 
@@ -106,7 +107,9 @@ class Sayings:
         return any(map(side_by_side(self._words, text), self._products.texts("title", rows)))
 
     def says_both(self, excluded: str, negator: str) -> bool:
-        """True if products say the negation, and more often than what is negated."""
+        """True if products say the negation, and more often than what is negated; with "non", any
+        number of them: a shop with many sticks has non-stick pans.
+        """
         words = self._words.analyser.words
         both = rows_saying(self._words, f"{excluded} {negator}")
         if not len(both):
@@ -122,7 +125,7 @@ class Sayings:
         )
         literal = len(both) * saying / len(sample)
         structured = len(rows_saying(self._words, excluded, STRUCTURED))
-        return literal > structured / 2
+        return literal > 0 if fold(negator) == "non" else literal > structured / 2
 
 
 def _text(values: Mapping[str, Any]) -> str:

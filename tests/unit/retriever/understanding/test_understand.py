@@ -601,3 +601,27 @@ def test_a_limit_is_a_name_only_where_a_product_says_it_word_beside_word(
 )
 def test_a_word_is_read_as_titles_write_it_with_a_hyphen(typed: str, word: str) -> None:
     assert meant(typed, sizes()).text == word
+
+
+STICKS: dict[str, Row] = {
+    **{f"u{at}": {"title": f"USB stick {at} GB", "category": "Memory sticks"} for at in range(9)},
+    "pan": {"title": "Non-stick pan"},
+    "iron": {"title": "Iron pan"},
+    "juice": {"title": "Juice, no added sugar"},
+    "sugar": {"title": "Sugar"},
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "without"),
+    [
+        # However many sticks the shop has.
+        ("non-stick pan", "non-stick pan", []),
+        ("nonstick pan", "non-stick pan", []),
+        ("juice without added sugar", "juice", ["sugar"]),
+        ("juice no sugar added", "juice", ["sugar"]),
+    ],
+)
+def test_a_word_is_negated_as_products_say_it(query: str, text: str, without: list[str]) -> None:
+    found = meant(query, catalogue(STICKS))
+    assert (found.text, found.exclusions) == (text, without)
