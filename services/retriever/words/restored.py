@@ -123,6 +123,13 @@ _SPELLINGS = {
         "pyjama": "pajama",
         "aluminium": "aluminum",
         "fibre": "fiber",
+        "tyre": "tire",
+        "flavour": "flavor",
+        "odour": "odor",
+        "armour": "armor",
+        "mould": "mold",
+        "sulph": "sulf",
+        "doughnut": "donut",
     }
 }
 _COMPILED = {
