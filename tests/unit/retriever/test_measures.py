@@ -232,3 +232,29 @@ def test_an_excluded_quantity_is_excluded_in_whatever_unit_it_is_written() -> No
 def test_a_quantity_matches_as_the_query_writes_it() -> None:
     (glue, amount) = concepts_of(measured().words, "glue 1000 g")
     assert (glue.text, amount.text) == ("glue", "1000 g")
+
+
+PLAIN = ["Hammer drill", "USB stick", "Glue 5 kg", "Car tyre", "Shirt"]
+NAMED = ["Under Armour shirt", "Plain shirt", "Stock pot", "Plain pot"]
+
+
+@pytest.mark.parametrize(
+    ("named", "query", "titles"),
+    [
+        (PLAIN, "best rated drill in stock", ["Hammer drill"]),
+        (PLAIN, "newest drill on sale", ["Hammer drill"]),
+        (PLAIN, "glue under 5 kg", ["Glue 5 kg"]),
+        (PLAIN, "car tires", ["Car tyre"]),
+        # Where products say such a word, it counts.
+        (NAMED, "under armor shirt", ["Under Armour shirt"]),
+        (NAMED, "stock pot", ["Stock pot"]),
+    ],
+)
+def test_words_around_a_query_hide_no_product(
+    named: list[str], query: str, titles: list[str]
+) -> None:
+    one = catalogue({f"p{at}": {"title": name} for at, name in enumerate(named)})
+    sought = sought_words(one, query)
+    assert sought is not None
+    ranked = sought.ranked
+    assert [named[row] for row in ranked.rows[ranked.certain].tolist()] == titles
