@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -53,3 +55,24 @@ def test_a_file_without_one_passes(tmp_path: Path) -> None:
     harmless = tmp_path / "settings.py"
     harmless.write_text(f'api_key = None\ndigest = "{"0a" * 32}"\n', encoding="utf-8")
     assert scan(harmless).returncode == 0, scan(harmless).stdout
+
+
+def test_a_downloaded_archive_passes_and_a_repository_that_git_refuses_does_not(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(REPOSITORY / ".ci", tmp_path / ".ci")
+
+    def scan_all() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [tmp_path / ".ci" / "secrets"],
+            env={**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    scanned = scan_all()
+    assert (scanned.returncode, scanned.stderr) == (0, "")
+    assert "no Git repository" in scanned.stdout
+    (tmp_path / ".git").mkdir()
+    assert scan_all().returncode != 0
