@@ -54,6 +54,7 @@ def sample() -> Catalogue:
 
 
 QUERY = [1.0, 0.0, 0.0, 0.0]
+RED = [0.0, 1.0, 0.0, 0.0]
 BLUE = [0.0, 0.0, 1.0, 0.0]
 
 
@@ -125,6 +126,19 @@ def test_an_excluded_word_omits_who_says_it_and_weighs_against_who_looks_so() ->
     assert {one.product_id for one in results if one.resembles} == look_blue
     assert {text for one in results for text in one.resembles} == {"blue"}
     assert not any(one.resembles for one in ask("mug"))
+
+
+@pytest.mark.parametrize(
+    ("excluded", "said", "look"), [("blue", "red", RED), ("red", "blue", BLUE)]
+)
+def test_a_product_that_says_another_value_of_the_field_is_believed_whatever_its_picture(
+    excluded: str, said: str, look: list[float]
+) -> None:
+    """Also the most frequent value, whose code is 0."""
+    results = ask("mug", exclusions=[Exclusion(text=excluded, vector=look)])
+    resembling = {one.product_id for one in results if one.resembles}
+    own = [row for row in rows().items() if int(row[0][1:]) % 2 == COLOURS.index(said)]
+    assert resembling == {one for one, row in own if said not in str(row["title"])} != set()
 
 
 def test_the_score_stays_the_similarity() -> None:
