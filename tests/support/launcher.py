@@ -100,7 +100,7 @@ def processes() -> dict[int, tuple[int, str]]:
             continue
         try:
             stat = (entry / "stat").read_text().rpartition(")")[2].split()
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            command = os.fsdecode((entry / "cmdline").read_bytes().replace(b"\0", b" "))
         except OSError:
             continue  # it ended between the two looks
         if stat[0] != "Z":
