@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.tracked_files import ROOT, tracked
+
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BIN = Path(sys.executable).parent
 
@@ -51,14 +52,8 @@ def test_dependabot_renews_every_kind_of_pin() -> None:
         if one["package-ecosystem"] == "docker"
         for folder in one["directories"]
     }
-    files = subprocess.run(
-        ["git", "ls-files", "Dockerfile", "*/Dockerfile"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert folders == {f"/{path.removesuffix('Dockerfile').rstrip('/')}" for path in files}
+    files = [one.relative_to(ROOT) for one in tracked("Dockerfile", "*/Dockerfile")]
+    assert folders == {f"/{path.parent}".removesuffix(".") for path in files}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,22 +11,10 @@ import pytest
 from docs.generate_configuration import PAGE, page
 from docs.openapi.publish import APPS
 from services.pipeline.cli import main as pipeline
+from tests.support.tracked_files import ROOT, tracked
 
-ROOT = Path(__file__).resolve().parents[3]
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)]*))?\)")
 _TARGET = re.compile(r"`make ([a-z0-9-]+)|^make ([a-z0-9-]+)", re.MULTILINE)
-
-
-def tracked(*patterns: str) -> list[Path]:
-    """Files that git tracks, or would."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
 
 
 PAGES = tracked("*.md")
