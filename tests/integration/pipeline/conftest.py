@@ -65,7 +65,7 @@ def server() -> Iterator[PictureServer]:
 
 @pytest.fixture
 async def writer(settings: PipelineSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with writing(settings, max_queue=40, deadline_ms=120_000) as client:
+    async with writing(settings, max_queue=40) as client:
         yield client
 
 
@@ -93,8 +93,9 @@ def settings_of(encoder: EncoderDouble, feature_store: Path, media: Path) -> Pip
 
 @asynccontextmanager
 async def writing(settings: PipelineSettings, **own: float) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a writer in this process."""
-    app = create_writer(WriterSettings.model_validate({"encoder_wait_s": 60, **own}), settings)
+    """A client of a writer in this process, patient: a busy machine is no failure."""
+    patient = {"encoder_wait_s": 60, "deadline_ms": 120_000}
+    app = create_writer(WriterSettings.model_validate(patient | own), settings)
     async with (
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://writer") as client,

@@ -177,7 +177,7 @@ async def test_changes_bring_several_pictures_and_take_them_away(
     async def served() -> Catalogue:
         return await asyncio.to_thread(serve)
 
-    async with writing(online, deadline_ms=120_000) as writer:
+    async with writing(online) as writer:
         assert (await writer.put("/products/mug", json=MUG | {"images": images})).status_code == 200
         now = await served()
         assert contents(online, product(now, "mug")) == [png(0), png(1), png(2)]
@@ -238,7 +238,7 @@ async def test_a_link_that_does_not_answer_costs_only_its_picture(
 ) -> None:
     good = server.on("/good.png", Answer(png(4)))
     gone = f"{server.url}/gone.png"
-    async with writing(online, deadline_ms=120_000) as writer:
+    async with writing(online) as writer:
         body = MUG | {"image_urls": [gone, good]}
         assert (await writer.put("/products/mug", json=body)).status_code == 200
     now = await asyncio.to_thread(serve)
@@ -255,7 +255,7 @@ async def test_lines_of_a_batch_bring_several_pictures(
         {"op": "put", "product_id": "mug", "product": MUG | {"images": images}},
         {"op": "patch", "product_id": "p-001", "patch": {"images": images[::-1]}},
     ]
-    async with writing(settings, deadline_ms=120_000) as writer:
+    async with writing(settings) as writer:
         answer = await writer.post(
             "/products/batch",
             content="\n".join(map(json.dumps, lines)),
@@ -310,7 +310,7 @@ async def test_changes_stay_when_the_same_file_brings_a_picture_more(
     link = server.on("/2.png", Answer(png(2)))
     feed = feed_of(tmp_path, [png(0), f"{server.url}/late.png", link])
     await asyncio.to_thread(load, feed, online.model_copy(update={"pictures": limit}))
-    async with writing(online, deadline_ms=120_000) as writer:
+    async with writing(online) as writer:
         assert (await writer.put("/products/mug", json=MUG)).status_code == 200
     server.on("/late.png", Answer(png(1)))
     await asyncio.to_thread(load, feed, online)
@@ -327,7 +327,7 @@ async def test_changes_that_another_model_takes_over_keep_their_pictures(
     feed = feed_of(tmp_path, [png(0), png(1)])
     await asyncio.to_thread(load, feed, settings)
     images = [base64.b64encode(png(number)).decode() for number in (7, 8)]
-    async with writing(settings, deadline_ms=120_000) as writer:
+    async with writing(settings) as writer:
         assert (await writer.put("/products/mug", json=MUG | {"images": images})).status_code == 200
     encoder.model = "double@2"
     await asyncio.to_thread(load, feed, settings)
