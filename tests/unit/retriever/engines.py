@@ -20,8 +20,17 @@ from tests.support.milvus_server import PYTHON, milvus_server
 @contextmanager
 def milvus_lite() -> Iterator[str]:
     """The address of a Milvus Lite."""
+    from milvus_lite.server_manager import (  # type: ignore[import-untyped]
+        server_manager_instance,
+    )
+
     with tempfile.TemporaryDirectory() as folder:
-        yield str(Path(folder) / "milvus.db")
+        path = str(Path(folder) / "milvus.db")
+        try:
+            yield path
+        finally:
+            # Otherwise it runs on, and writes its files once more when the process ends.
+            server_manager_instance.release_server(path)
 
 
 @contextmanager
