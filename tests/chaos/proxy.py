@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from typing import Literal
 
+from tests.support.ports import free_port
 from tests.support.redis_server import RedisAddress
 
 Mode = Literal["pass", "slow", "garbage", "refuse", "silent"]
@@ -20,9 +20,7 @@ class Proxy:
     """Hands bytes on, both ways. Its port is known before it serves."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.address = RedisAddress(*probe.getsockname()[:2])
+        self.address = RedisAddress("127.0.0.1", free_port())
         self.target = self.address
         self._mode: Mode = "pass"
         self._server: asyncio.Server | None = None

@@ -20,11 +20,11 @@ from tests.support.gateway_stack import PATIENT
 from tests.support.launcher import (
     PATIENCE_S,
     Launcher,
-    free_port,
     launched,
     processes,
     small_catalogue,
 )
+from tests.support.ports import free_port
 from tests.support.waiting import until
 from tests.support.whole_stack import PATIENT_GATEWAY
 

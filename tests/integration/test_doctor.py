@@ -25,7 +25,8 @@ from services.launcher.folders import Folders
 from services.launcher.settings import LauncherSettings
 from tests.support.gateway_stack import PATIENT, Stack
 from tests.support.gemini_server import written
-from tests.support.launcher import SAMPLE, free_port
+from tests.support.launcher import SAMPLE
+from tests.support.ports import free_port
 from tests.support.running_rewriter import RunningRewriter, running_rewriter
 from tests.support.waiting import until
 

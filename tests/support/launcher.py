@@ -6,13 +6,14 @@ import csv
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.ports import free_port
 
 SAMPLE = Path("data/sample")
 PATIENCE_S = 240.0
@@ -32,13 +33,6 @@ def small_catalogue(folder: Path, ids: Sequence[str]) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Launcher:

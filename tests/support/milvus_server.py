@@ -7,6 +7,7 @@ once and writes the configuration; then it becomes the server, so that one proce
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -18,7 +19,7 @@ import httpx
 import yaml  # type: ignore[import-untyped]
 
 from tests.support.ending import end
-from tests.support.launcher import free_port
+from tests.support.ports import free_port
 
 PYTHON = os.environ.get("MILVUS_PYTHON", "")
 """The interpreter of that environment; empty where tests with a server are skipped."""
@@ -136,9 +137,12 @@ class MilvusServer:
                 time.sleep(0.1)
 
     def _healthy(self, client: httpx.Client) -> bool:
+        where = (self._host, self._ports["proxy_port"])
         try:
             answer = client.get(f"http://{self._host}:{self._metrics_port}/healthz")
-        except httpx.HTTPError:
+            # It says OK also while another process has this port.
+            socket.create_connection(where, timeout=5).close()
+        except (httpx.HTTPError, OSError):
             return False
         return answer.status_code == httpx.codes.OK and "OK" in answer.text
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.launcher import free_port
 from tests.support.page_hosts import FOLDER, PASSWORD, USER, self_signed
+from tests.support.ports import free_port
 
 START_S = 10.0
 _SBIN = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"])

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.launcher import free_port
+from tests.support.ports import free_port
 
 _FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 PROGRAMS = _FOUND[-1] if _FOUND else None

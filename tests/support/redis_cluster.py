@@ -16,6 +16,7 @@ from typing import Any
 import redis
 
 from services.launcher.redis_server import find_redis_server
+from tests.support.ports import free_port
 
 NODE_TIMEOUT_MS = 1_000
 START_S = 60.0
@@ -186,13 +187,8 @@ def _free_ports(count: int) -> list[int]:
     """Ports that are free, and with them those of the cluster's bus."""
     ports: list[int] = []
     while len(ports) < count:
-        with closing(socket.socket()) as own, closing(socket.socket()) as bus:
-            own.bind(("127.0.0.1", 0))
-            port = own.getsockname()[1]
-            if port in ports or port + _BUS > 65_535:
-                port = 20_000 + port % 20_000
-                if port in ports:
-                    continue
+        port = free_port()
+        with closing(socket.socket()) as bus:
             try:
                 bus.bind(("127.0.0.1", port + _BUS))
             except OSError:

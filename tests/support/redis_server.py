@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import socket
 import subprocess
 import time
 import warnings
@@ -21,6 +20,7 @@ import redis
 
 from services.launcher.redis_server import find_redis_server
 from tests.support.ending import end
+from tests.support.ports import free_port
 
 START_S = 20.0
 STOP_S = 10.0
@@ -77,7 +77,7 @@ class RedisProcess:
         """Start and wait until it answers; raises RuntimeError with its log when it doesn't."""
         attempts = 1 if self._port is not None else 5
         for attempt in range(attempts):
-            port = self._port if self._port is not None else _free_port()
+            port = self._port if self._port is not None else free_port()
             if self._try_start(port):
                 self._port = port
                 return
@@ -197,9 +197,3 @@ def _start_container(stack: ExitStack) -> RedisAddress | None:
             raise RuntimeError(f"the container of {IMAGE} does not answer")
         time.sleep(0.05)
     return address
-
-
-def _free_port() -> int:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

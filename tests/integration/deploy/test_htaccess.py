@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from deploy.operations.page import RULES
-from tests.support.launcher import free_port
+from tests.support.ports import free_port
 
 MODULES = Path("/usr/lib/apache2/modules")
 APACHE = shutil.which("apache2")

@@ -16,7 +16,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.support.dashboards import ALERTS, OBSERVABILITY, alerts, panels
-from tests.support.launcher import free_port, small_catalogue
+from tests.support.launcher import small_catalogue
+from tests.support.ports import free_port
 from tests.support.waiting import until
 from tests.support.whole_stack import PATIENT_GATEWAY, SERVICES, WholeStack, whole_stack
 
