@@ -12,8 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from services.pipeline.errors import DataAway
 from services.pipeline.tracking.data_sharing import DataSettings, share
 from services.pipeline.tracking.data_version import data_version
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.tracked_files import ROOT, tracked
 
 
 def _dvc(folder: Path, *arguments: str) -> str:
@@ -73,10 +72,10 @@ def test_a_folder_that_dvc_tracks_is_known_by_dvcs_own_hash_until_it_changes(
         (shop / name).parent.mkdir(exist_ok=True)
         (shop / name).write_text(name)
     _dvc(repository, "add", "shop")
-    (tracked,) = yaml.safe_load((repository / "shop.dvc").read_text())["outs"]
+    (out,) = yaml.safe_load((repository / "shop.dvc").read_text())["outs"]
 
-    assert data_version(shop / "products.csv") == f"dvc:{tracked['md5']}"
-    assert data_version(shop) == f"dvc:{tracked['md5']}"
+    assert data_version(shop / "products.csv") == f"dvc:{out['md5']}"
+    assert data_version(shop) == f"dvc:{out['md5']}"
     (shop / "images" / "a.png").chmod(0o644)
     (shop / "images" / "a.png").write_bytes(b"another picture")
     assert data_version(shop / "products.csv").startswith("sha256:")
@@ -135,6 +134,7 @@ def test_the_address_of_a_folders_page_is_refused_with_advice(tmp_path: Path) ->
         share("push", DataSettings(remote=page), tmp_path)
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="DVC asks for a Git repository")
 def test_the_stages_go_from_the_file_to_what_is_published_without_telling_anybody() -> None:
     stages = _dvc(ROOT, "stage", "list", "--name-only").split()
 
@@ -155,16 +155,10 @@ def test_what_the_stages_depend_on_is_there_in_a_fresh_clone() -> None:
         for path in ([one] if isinstance(one, str) else one)
     }
     needed = {variables.get(path, path) for stage in stages for path in stage["deps"]}
-    tracked = subprocess.run(
-        ["git", "ls-files", *sorted(needed - made)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
+    files = [one.relative_to(ROOT).as_posix() for one in tracked(*sorted(needed - made))]
 
     assert {
         path
         for path in needed - made
-        if not any(file == path or file.startswith(f"{path}/") for file in tracked)
+        if not any(file == path or file.startswith(f"{path}/") for file in files)
     } == set()
