@@ -32,7 +32,7 @@ _NOT_BEHIND = frozenset({"range"})
 
 @remembered(_REMEMBERED, lambda rows: int(rows.nbytes))
 def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
-    """Rows in order, deleted ones included."""
+    """Rows in order."""
     words = catalogue.words
     rows = rows_saying(words, text, STRUCTURED, catalogue.synonyms)
     concepts = concepts_of(words, text, catalogue.synonyms)

@@ -42,7 +42,7 @@ class SoughtConcept:
     """See `said_by`."""
     ways: Ways
     count: int
-    """Number of products that say it, those that are gone included."""
+    """Number of products that say it."""
     known: bool
     """False if only words that are spelled like it are said."""
 

@@ -105,7 +105,7 @@ def _is_brand(words: Words, concept: Concept) -> bool:
 
 
 def _in_brand(words: Words, word: str) -> bool:
-    found = [postings for _, postings in words.postings(word)]
+    found = [postings for _, postings in words.found(word)]
     brands = sum(int(np.count_nonzero(one.fields & np.uint8(_BRAND))) for one in found)
     return brands * 2 > sum(len(one.rows) for one in found)
 
@@ -126,7 +126,7 @@ def _fields(words: Words, word: str) -> int:
     """The fields of all products that say any form of a word, as bits."""
     said = 0
     for form in words.forms(word):
-        for _, postings in words.postings(form):
+        for _, postings in words.found(form):
             said |= int(np.bitwise_or.reduce(postings.fields, initial=0))
     return said
 
@@ -164,13 +164,18 @@ def _weighed(catalogue: Catalogue, concept: Concept, _: str) -> SoughtConcept:
     """
     words, products = catalogue.words, len(catalogue.index)
     key = key_of(concept)
-    count = len(said_by(catalogue, key))
+    count = _said_in(catalogue, key)
     known = count > 0
-    weight = math.log(1 + (products + 0.5) / (min(count, products) + 0.5))
+    weight = math.log(1 + (products + 0.5) / (count + 0.5))
     if not known:
         near = [one.word for one in catalogue.vocabulary.corrections(concept.text, most=1)]
         ways = [*concept.alternatives, *((word,) for word in near)]
         concept = Concept(concept.text, ways, concept.beside)
         key = key_as_written(near)
-        count = len(said_by(catalogue, key))
+        count = _said_in(catalogue, key)
     return SoughtConcept(concept, weight, key, ways_of(words, key), count, known)
+
+
+def _said_in(catalogue: Catalogue, key: str) -> int:
+    """Number of products in the catalogue that say a concept, by its key."""
+    return int(np.count_nonzero(catalogue.index.alive_of(said_by(catalogue, key).rows)))

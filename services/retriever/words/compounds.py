@@ -121,7 +121,7 @@ def _describes(words: Words, word: str) -> bool:
     """True for a word of attributes rather than of kinds of products, and for an unknown one."""
     attributes = kinds = 0
     for form in words.forms(word):
-        for _, postings in words.postings(form):
+        for _, postings in words.found(form):
             attributes += int(np.count_nonzero(postings.fields & np.uint8(_ATTRIBUTES)))
             kinds += int(np.count_nonzero((postings.fields & np.uint8(_KIND)) != 0))
     return kinds == 0 or attributes * 2 > kinds

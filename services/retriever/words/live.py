@@ -59,7 +59,10 @@ class Words:
             yield self.base.count, self.added
 
     def postings(self, word: str) -> list[tuple[int, Postings]]:
-        """The postings of a folded word, and what to add to their rows; as written, no stem."""
+        """The postings of a folded word, and what to add to their rows; as written, no stem.
+
+        Those of rows that are gone are among them.
+        """
         found = []
         for first, index in self.indexes:
             number = index.words.find(word)
@@ -67,9 +70,22 @@ class Words:
                 found.append((first, index.word(number)))
         return found
 
+    def found(self, word: str) -> Iterator[tuple[int, Postings]]:
+        """The same of products in the catalogue: all that is counted is counted in these.
+
+        Otherwise a changed product would count twice until its changes are merged, which is at
+        another time in each replica.
+        """
+        for first, every in self.postings(word):
+            if first == 0 and self._gone is not None:
+                kept = ~self._gone[every.rows]
+                yield first, Postings(every.rows[kept], every.impacts[kept], every.fields[kept])
+            else:
+                yield first, every
+
     def says(self, word: str) -> bool:
-        """True if a product says a folded word, or did; as written, no stem."""
-        return self.remembered("says", word, lambda one: len(self.postings(one)) > 0)
+        """True if a product says a folded word; as written, no stem."""
+        return self.remembered("says", word, lambda one: self.frequency(one) > 0)
 
     def forms(self, word: str) -> list[str]:
         """All folded words of the catalogue that share the stem of this one, itself first."""
@@ -100,26 +116,20 @@ class Words:
         return [word, *(form for form in forms if form != word)]
 
     def rows(self, word: str, fields: int = 0xFF) -> Numbers:
-        """Rows that say a word in any form, in one of these fields; deleted ones included.
+        """Rows that say a word in any form, in one of these fields.
 
         fields: as in `Postings.fields`.
         """
         found = [
             postings.rows[(postings.fields & fields) != 0].astype(np.intp) + first
             for form in self.forms(word)
-            for first, postings in self.postings(form)
+            for first, postings in self.found(form)
         ]
         return found[0] if len(found) == 1 else np.unique(np.concatenate([_NO_ROWS, *found]))
 
     def frequency(self, word: str) -> int:
         """Number of products in the catalogue that have a folded word."""
-        count = 0
-        for first, postings in self.postings(word):
-            if first == 0 and self._gone is not None:
-                count += int(np.count_nonzero(~self._gone[postings.rows]))
-            else:
-                count += len(postings.rows)
-        return count
+        return sum(len(postings.rows) for _, postings in self.found(word))
 
     def identified(self, text: str) -> Numbers:
         """Products that this text is an identifier of, whatever its spaces, hyphens and zeros."""

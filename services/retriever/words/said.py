@@ -24,7 +24,7 @@ def rows_saying(
     fields: Sequence[WordField] = FIELDS,
     synonyms: SynonymTable = NO_SYNONYMS,
 ) -> NDArray[np.intp]:
-    """Rows in order, deleted ones included; none for a text of function words only."""
+    """Rows in order; none for a text of function words only."""
     concepts = concepts_of(words, text, synonyms)
     if not concepts:
         return np.empty(0, np.intp)

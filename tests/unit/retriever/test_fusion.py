@@ -299,3 +299,14 @@ def test_a_shop_that_the_model_cannot_see_is_searched_by_its_words() -> None:
     strong = [one.product_id for one in answer.results if one.strength == "strong"]
     assert strong == mugs
     assert search(unseen, "xqzvv unheard").results == []
+
+
+@pytest.mark.parametrize("text", ["red mug", "blue lamp", "lumo red towel", "kestrel blue clock"])
+def test_replicas_that_merge_changes_at_different_times_rank_alike(
+    shop: Catalogue, text: str
+) -> None:
+    red = list(range(0, 200, 4))
+    changed = shop.with_changes(1, table(red), *vectors(red), [product_id(7)])
+    alike = [search(one, text, explain=True) for one in (changed, changed.merged())]
+    assert alike[0].results == alike[1].results
+    assert alike[0].results
