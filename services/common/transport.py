@@ -80,6 +80,7 @@ class NetworkTransport:
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._connectors: list[aiohttp.TCPConnector] = []
 
     async def send(
         self,
@@ -101,7 +102,10 @@ class NetworkTransport:
                 return Reply(response.status, response.headers, await response.read())
         except aiohttp.ClientPayloadError as error:
             raise Unreachable from error
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            # Replaced replicas have other addresses. Those known are used for ten seconds.
+            for connector in self._connectors:
+                connector.clear_dns_cache()
             raise NotConnected from error
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             raise ConnectionLost from error
@@ -115,10 +119,14 @@ class NetworkTransport:
     def _session(self, *, reuse: bool) -> aiohttp.ClientSession:
         # Not in `__init__`: a session belongs to the event loop that runs now.
         if reuse not in self._sessions:
-            self._sessions[reuse] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=_REUSE_S)
+            connector = (
+                aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=_REUSE_S)
                 if reuse
-                else aiohttp.TCPConnector(limit=MAX_CONNECTIONS, force_close=True),
+                else aiohttp.TCPConnector(limit=MAX_CONNECTIONS, force_close=True)
+            )
+            self._connectors.append(connector)
+            self._sessions[reuse] = aiohttp.ClientSession(
+                connector=connector,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -124,6 +125,52 @@ async def test_without_a_listener_nothing_is_sent() -> None:
             await transport.send("GET", "/health", {}, None)
     finally:
         await transport.aclose()
+
+
+@asynccontextmanager
+async def _full(host: str, port: int) -> AsyncIterator[None]:
+    """An address that takes no more connections and refuses none: as that of a lost machine."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(0)
+        with socket.create_connection((host, port)), socket.socket() as waiting:
+            waiting.setblocking(False)
+            waiting.connect_ex((host, port))
+            yield
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "refusing"])
+async def test_a_replica_with_another_address_is_found_by_the_second_try(
+    monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """Replaced containers have other addresses under the same name."""
+    addresses = ["127.0.0.2"]
+    loop = asyncio.get_running_loop()
+    resolve = loop.getaddrinfo
+
+    async def resolved(_: str, port: int, **asked: int) -> object:
+        return await resolve(addresses[0], port, **asked)
+
+    monkeypatch.setattr(loop, "getaddrinfo", resolved)
+    peer = Peer([_answer(b"old"), _answer(b"old"), _answer(b"new")])
+    async with await asyncio.start_server(peer.serve, "127.0.0.2", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        transport = NetworkTransport(f"http://retriever:{port}")
+        for new in (False, True):  # both kinds of connections know the address now
+            assert (
+                await transport.send("GET", "/", {}, None, new_connection=new)
+            ).content == b"old"
+    addresses[0] = "127.0.0.3"
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(transport.aclose)
+        await stack.enter_async_context(await asyncio.start_server(peer.serve, "127.0.0.3", port))
+        if lost:
+            await stack.enter_async_context(_full("127.0.0.2", port))
+        with pytest.raises(NotConnected):
+            await transport.send("GET", "/", {}, None)
+        reply = await transport.send("GET", "/", {}, None, new_connection=True)
+    assert reply.content == b"new"
 
 
 async def test_a_request_given_up_takes_no_answer_from_the_next_one() -> None:
