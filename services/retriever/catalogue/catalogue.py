@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from services.contracts.products import Product
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import CatalogueInfo
@@ -106,15 +104,13 @@ class Catalogue:
 
     def merged(self) -> Catalogue:
         """The same with all rows in one index; copies them, so not where a change waits."""
-        alive = np.flatnonzero(self.index.alive)
-        by_id = alive[np.argsort(self.index.ranks(alive), kind="stable")]
         # Only added rows are new to an engine; the fields of a table are the same in every one.
         added = self.products.added
         fields = None if added is None else engine_fields(added.ids, added.fields)
         origin = origin_of(self.info, Changes(self.sequence), self.products.fields[0])
         index = self.index.merged(fields, origin)
-        products = self.products.merged(self.index.gone, self.words.merged(by_id))
+        products = self.products.merged(self.index.gone)
         # The ids are held once.
         merged = replace(self, index=index.named(products.ids), products=products)
-        _ = merged.products.completed
+        _ = merged.words, merged.products.completed
         return merged

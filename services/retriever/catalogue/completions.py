@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from services.common.field_values import values_in
 from services.contracts.search import BRAND, CATEGORY, IN_STOCK
 from services.contracts.suggestions import SuggestionKind
 from services.retriever.catalogue.fields import Fields, Numbers, levels
-from services.retriever.words import Analyser, Beginnings, Lexicon, Phrases
+from services.retriever.words import Beginnings, Lexicon, Phrases
 from services.retriever.words.units import composed, key_of, units
 
 _LONGEST_VALUE = 64
@@ -93,13 +93,19 @@ class Values:
 class Completions:
     """The completions that n products give."""
 
-    def __init__(
-        self, titles: pa.StringArray, fields: Fields, analyser: Analyser, fewest: int
-    ) -> None:
-        """fewest: products of a phrase that is known."""
-        self.phrases = Phrases.of(titles, analyser, fewest)
-        self.values = Values(fields)
-        self.beginnings = Beginnings.of([*self.phrases.words(), *self.values.words()])
+    def __init__(self, phrases: Phrases, fields: Fields) -> None:
+        self.phrases = phrases
+        self._fields = fields
+
+    @cached_property
+    def values(self) -> Values:
+        """Values of the fields."""
+        return Values(self._fields)
+
+    @cached_property
+    def beginnings(self) -> Beginnings:
+        """Beginnings of all words."""
+        return Beginnings.of([*self.phrases.words(), *self.values.words()])
 
     @property
     def nbytes(self) -> int:
@@ -116,13 +122,14 @@ class CompletionPart:
     completions: Completions
     gone: Numbers
     """Rows of the table that are no longer found."""
-    gone_phrases: Phrases
+    gone_phrases: Sequence[Phrases]
+    """Those of the titles of these rows, in parts."""
 
     def phrases(self, key: str) -> int | None:
         """Products with a phrase in the title; None if the table does not know such rare ones."""
         count = self.completions.phrases.count(key)
         if count:
-            return count - self.gone_phrases.count(key)
+            return count - sum(one.count(key) for one in self.gone_phrases)
         return 0 if self.completions.phrases.fewest == 1 else None
 
     def having(self, kind: SuggestionKind, key: str) -> int:

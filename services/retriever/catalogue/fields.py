@@ -83,12 +83,12 @@ class Column:
         for number in np.argsort(-counts, kind="stable").tolist():
             if form := fold(spellings[number]):
                 by_form.setdefault(form, []).append(number)
-        rows = {form: int(counts[some].sum()) for form, some in by_form.items()}
-        # One place more than there are spellings: code -1 finds it, and stays -1.
-        merged = np.full(len(spellings) + 1, -1, np.int32)
+        products = counts.tolist()
+        rows = {form: sum(products[one] for one in some) for form, some in by_form.items()}
         ordered = sorted(by_form, key=lambda form: -rows[form])
-        for place, form in enumerate(ordered):
-            merged[by_form[form]] = place
+        places = {one: place for place, form in enumerate(ordered) for one in by_form[form]}
+        # One place more than there are spellings: code -1 finds it, and stays -1.
+        merged = np.array([places.get(one, -1) for one in range(len(spellings) + 1)], np.int32)
         narrow = merged.astype(np.min_scalar_type(-max(1, len(ordered))))
         return cls([spellings[by_form[form][0]] for form in ordered], narrow[codes], fold)
 
@@ -183,6 +183,10 @@ class Column:
         return None if code < 0 else self.values[code]
 
 
+_FOLDS: Mapping[str, Fold] = {GROUP: str, CATEGORY: folded_paths}
+"""How the fields are folded that are not by `folded`."""
+
+
 class Fields:
     """The columns of n products."""
 
@@ -192,22 +196,14 @@ class Fields:
         self.prices = prices
 
     @classmethod
-    def of(cls, table: pa.Table, attributes: Sequence[str]) -> Fields:
-        """table: of `ProductTable`.  attributes: those that may be filtered by."""
-        names = list(dict.fromkeys([*ALWAYS, *attributes]))
-        values: dict[str, list[str | None]] = {name: [] for name in names}
-        for text in table.column("attributes").to_pylist():
-            said = from_json(text) if text else {}
-            for name in names:
-                values[name].append(said.get(name))
+    def of(cls, said: pa.Table) -> Fields:
+        """said: see `said_by`."""
         columns = {
-            name: Column.of(pa.array(texts, pa.string()), str if name == GROUP else folded)
-            for name, texts in values.items()
+            name: Column.of(said.column(name), _FOLDS.get(name, folded))
+            for name in said.column_names
+            if name != PRICE
         }
-        columns[CATEGORY] = Column.of(_categories(table), folded_paths)
-        for name in (BRAND, CURRENCY):
-            columns[name] = Column.of(table.column(name))
-        prices = table.column(PRICE)
+        prices = said.column(PRICE)
         if prices.null_count:
             prices = pc.fill_null(prices, float("nan"))
         # The table's own, without a copy, where it lies in one piece.
@@ -286,6 +282,24 @@ class Fields:
                 wanted = wanted_values(filters, name)
                 passing &= self.column(name).passing(wanted, parts=name not in SINGLE)
         return passing
+
+
+def said_by(table: pa.Table, attributes: Sequence[str]) -> pa.Table:
+    """What n products say in each field, one text a product and field, and their prices.
+
+    table: of `ProductTable`.  attributes: those that may be filtered by.
+    """
+    names = list(dict.fromkeys([*ALWAYS, *attributes]))
+    values: dict[str, list[str | None]] = {name: [] for name in names}
+    for text in table.column("attributes").to_pylist():
+        said = from_json(text) if text else {}
+        for name in names:
+            values[name].append(said.get(name))
+    columns = {name: pa.array(texts, pa.string()) for name, texts in values.items()}
+    columns[CATEGORY] = _categories(table).cast(pa.string())
+    for name in (BRAND, CURRENCY):
+        columns[name] = table.column(name).cast(pa.string())
+    return pa.table({**columns, PRICE: table.column(PRICE)})
 
 
 def filtered(filters: Filters) -> list[str]:

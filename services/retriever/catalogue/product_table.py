@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -20,12 +21,13 @@ from services.contracts.products import LIST_PRICE, Product, take_list_price
 from services.contracts.search import PRICE
 from services.retriever.catalogue.columns import reader_of
 from services.retriever.catalogue.completions import Completions
-from services.retriever.catalogue.fields import READ, Fields, Numbers
+from services.retriever.catalogue.fields import READ, Fields, Numbers, said_by
 from services.retriever.catalogue.packed import NOT_PACKED, Packings, packed, packings_of, unpacked
 from services.retriever.index import Ids
 from services.retriever.words import (
     ENGLISH,
     Analyser,
+    EveryPhrase,
     Phrases,
     WordIndex,
     fewest_for,
@@ -76,12 +78,13 @@ class ProductTable:
         packings: Packings = NOT_PACKED,
         fields: Fields | None = None,
         completions: Completions | None = None,
+        said: pa.Table | None = None,
     ) -> None:
         """filterable: attributes that may be filtered by, beside those that always may.
 
         words: of these products, where they were indexed while the products were read.
         packings: of the columns of the table that are packed.  fields, completions: of these
-        products.
+        products.  said: see `said_by`; held, so that other products can be put in quickly.
         """
         self._table = table
         self._packings = packings
@@ -90,10 +93,12 @@ class ProductTable:
         self._analyser = analyser
         self._words = words
         self._completions = completions
+        self._every_phrase: EveryPhrase | None = None
         self._readers = {name: reader_of(table.column(name)) for name in _SCHEMA.names}
         for name, packing in packings.items():
             self._readers[name] = packing.reader(self._readers[name])
-        self.fields = fields or Fields.of(unpacked(table.select(READ), packings), filterable)
+        self._said = said
+        self.fields = fields or Fields.of(self._what_is_said())
         self._written: dict[int, bytes] = {}
 
     @classmethod
@@ -113,8 +118,10 @@ class ProductTable:
         table = pa.Table.from_batches(batches, _SCHEMA)
         # One piece a column: taking rows out of hundreds of pieces is slow.
         table = table.unify_dictionaries().combine_chunks()
-        fields = Fields.of(table, filterable)
-        packings = packings_of(table) if pack and len(table) else NOT_PACKED
+        said = said_by(table, filterable)
+        if not pack or not len(table):
+            return cls(table, filterable, analyser, words, said=said)
+        packings, fields = packings_of(table), Fields.of(said)
         return cls(packed(table, packings), filterable, analyser, words, packings, fields)
 
     def __reduce__(self) -> tuple[type[ProductTable], tuple[object, ...]]:
@@ -141,14 +148,23 @@ class ProductTable:
         """The completions that these products give, indexed at the first request."""
         if self._completions is None:
             titles = strings_of(self._table.column("title"))
-            self._completions = Completions(
-                titles, self.fields, self._analyser, fewest_for(len(self))
-            )
+            phrases = Phrases.of(titles, self._analyser, fewest_for(len(self)))
+            completions = Completions(phrases, self.fields)
+            _ = completions.beginnings  # not by the first suggestion
+            self._completions = completions
         return self._completions
+
+    @property
+    def every_phrase(self) -> EveryPhrase:
+        """Every phrase of these products, found at the first request."""
+        if self._every_phrase is None:
+            titles = strings_of(self._table.column("title"))
+            self._every_phrase = Phrases.every_of(titles, self._analyser)
+        return self._every_phrase
 
     def phrases_of(self, rows: Numbers) -> Phrases:
         """All phrases in the titles of some rows."""
-        titles = _taken(self._table.select(["title"]), rows.tolist()).column("title")
+        titles = _taken(self._table.select(["title"]), rows).column("title")
         return Phrases.of(strings_of(titles), self._analyser, 1)
 
     def texts(self, name: str, rows: Numbers) -> Sequence[str]:
@@ -206,31 +222,51 @@ class ProductTable:
 
     def put(self, others: ProductTable, leave_out: Collection[str] = ()) -> ProductTable:
         """A new table with the others in it too, in place of those of the same id."""
-        gone = {*others.ids, *leave_out}
-        kept = [row for row, product_id in enumerate(self.ids) if product_id not in gone]
-        left = set(leave_out)
-        new = [row for row, product_id in enumerate(others.ids) if product_id not in left]
-        theirs = unpacked(_taken(others._table, new), others._packings)
-        both = pa.concat_tables([_taken(self._table, kept), packed(theirs, self._packings)])
-        both = both.unify_dictionaries().combine_chunks()
-        ids = both.column("product_id").to_pylist()
-        order = sorted(range(len(ids)), key=ids.__getitem__)
-        return self._of(_taken(both, order))
+        return self._joined(others, {*others.ids, *leave_out}, set(leave_out))
 
     def without(self, product_ids: Collection[str]) -> ProductTable:
         """A new table that lacks these."""
-        gone = set(product_ids)
-        kept = [row for row, product_id in enumerate(self.ids) if product_id not in gone]
-        return self._of(_taken(self._table, kept))
+        return self._joined(self.of([], self._filterable, self._analyser), set(product_ids))
 
-    def with_words(self, words: WordIndex) -> ProductTable:
-        """The same with its words indexed already."""
-        return ProductTable(
-            self._table, self._filterable, self._analyser, words, self._packings, self.fields
+    def _joined(
+        self, others: ProductTable, gone: Set[str], left_out: Set[str] = frozenset()
+    ) -> ProductTable:
+        """gone: ids left out of this table.  left_out: ids left out of the others."""
+        kept, new = self._rows_but(gone), others._rows_but(left_out)
+        theirs = unpacked(_taken(others._table, new), others._packings)
+        both = pa.concat_tables([_taken(self._table, kept), packed(theirs, self._packings)])
+        both = both.unify_dictionaries().combine_chunks()
+        order = pc.sort_indices(both.column("product_id")).to_numpy()
+        said = None
+        if not self._packings:
+            of_both = (_taken(self._what_is_said(), kept), _taken(others._what_is_said(), new))
+            said = _taken(pa.concat_tables(of_both).combine_chunks(), order)
+        joined = ProductTable(
+            both.take(order),
+            self._filterable,
+            self._analyser,
+            packings=self._packings,
+            said=said,
         )
+        places = np.empty(len(order), np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        of_rows = np.full(len(self), -1, np.int32), np.full(len(others), -1, np.int32)
+        of_rows[0][kept], of_rows[1][new] = places[: len(kept)], places[len(kept) :]
+        if self._words is not None:
+            joined._words = self._words.merged(others.words, of_rows, self._analyser)
+        if self._every_phrase is not None:
+            joined._every_phrase = self._every_phrase.merged(others.every_phrase, of_rows)
+        return joined
 
-    def _of(self, table: pa.Table) -> ProductTable:
-        return ProductTable(table, self._filterable, self._analyser, packings=self._packings)
+    def _what_is_said(self) -> pa.Table:
+        if self._said is not None:
+            return self._said
+        return said_by(unpacked(self._table.select(READ), self._packings), self._filterable)
+
+    def _rows_but(self, ids: Set[str]) -> Numbers:
+        """Rows of all ids but these."""
+        left_out = pc.is_in(self._ids, pa.array(list(ids), pa.string()))
+        return np.flatnonzero(~left_out.to_numpy())
 
     def _id_at(self, row: int) -> str:
         return str(self._ids[row].as_py())
@@ -258,8 +294,7 @@ def product_batch(
     return pa.record_batch(arrays, schema=_SCHEMA), refused
 
 
-def _taken(table: pa.Table, rows: Sequence[int]) -> pa.Table:
-    # Typed: Arrow takes no rows by an empty list, which has no type.
+def _taken(table: pa.Table, rows: Numbers) -> pa.Table:
     return table.take(pa.array(rows, pa.int64()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -13,15 +14,23 @@ from numpy.typing import NDArray
 
 from services.common.field_values import folded, says_yes
 from services.contracts.search import CURRENCY, GROUP, IN_STOCK
-from services.retriever.catalogue.completions import CompletionPart
+from services.retriever.catalogue.completions import CompletionPart, Completions
 from services.retriever.catalogue.fields import Codes, Fields, Numbers
 from services.retriever.catalogue.product_table import ProductTable
 from services.retriever.index import Ids, Passing
-from services.retriever.words import WordIndex, Words
+from services.retriever.words import Phrases, Words
 
 Floats = NDArray[np.float64]
 Value = TypeVar("Value", bound=np.generic)
 Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class RowPhrases:
+    """Phrases in the titles of some rows."""
+
+    rows: list[int]
+    phrases: Phrases
 
 
 class Products:
@@ -32,20 +41,23 @@ class Products:
         base: ProductTable,
         added: ProductTable | None = None,
         replaced: frozenset[int] = frozenset(),
+        gone_phrases: Sequence[RowPhrases] = (),
     ) -> None:
-        """replaced: rows of the base that are no longer found."""
+        """replaced: rows of the base that are no longer found.  gone_phrases: of these."""
         self._base = base
         self._added = added
         self._replaced = replaced
+        self._gone_phrases = gone_phrases
 
     @cached_property
     def completed(self) -> list[CompletionPart]:
         """The completions of queries, by table."""
         base, added, gone = self._base, self._added, self._gone
-        parts = [CompletionPart(0, base.completions, gone, base.phrases_of(gone))]
+        phrases = [one.phrases for one in self._gone_phrases]
+        parts = [CompletionPart(0, base.completions, gone, phrases)]
         if added is not None:
-            none = gone[:0]
-            parts.append(CompletionPart(len(base), added.completions, none, added.phrases_of(none)))
+            completions = Completions(added.every_phrase.phrases(), added.fields)
+            parts.append(CompletionPart(len(base), completions, gone[:0], ()))
         return parts
 
     @cached_property
@@ -227,10 +239,22 @@ class Products:
         """New products beside those held here, which stay as they are."""
         before, base = self._added, self._base
         rows = (base.row_of(product_id) for product_id in {*upserts.ids, *deletes})
-        replaced = self._replaced.union(row for row in rows if row is not None)
-        if before is None:
-            return Products(base, upserts.without(deletes), replaced)
-        return Products(base, before.put(upserts, deletes), replaced)
+        new = {row for row in rows if row is not None} - self._replaced
+        added = upserts.without(deletes) if before is None else before.put(upserts, deletes)
+        return Products(base, added, self._replaced | new, self._with_phrases(sorted(new)))
+
+    def _with_phrases(self, gone: list[int]) -> list[RowPhrases]:
+        """The phrases of the gone rows and of these.
+
+        Each part has twice the rows of the next one at least: few parts to look into, and a row is
+        counted again only when its part has doubled.
+        """
+        parts = [*self._gone_phrases]
+        if not gone:
+            return parts
+        while parts and len(parts[-1].rows) < 2 * len(gone):
+            gone = parts.pop().rows + gone
+        return [*parts, RowPhrases(gone, self._base.phrases_of(np.array(gone, np.intp)))]
 
     def words(self, gone: Passing) -> Words:
         """The words of all rows. gone: (n,) bool, rows of the version that are not found."""
@@ -241,10 +265,8 @@ class Products:
         """(m,) whether these rows have a value of a field."""
         return self._gathered(numbers, [one.column(name).codes for one in self.fields]) >= 0
 
-    def merged(self, deletes: Collection[str], words: WordIndex) -> Products:
-        """All in one table, without those; as `LiveIndex.merged` numbers them, and `words` do."""
+    def merged(self, deletes: Collection[str]) -> Products:
+        """All in one table, without those; as `LiveIndex.merged` numbers them."""
         if self._added is None:
-            table = self._base.without(deletes)
-        else:
-            table = self._base.put(self._added, set(deletes) - set(self._added.ids))
-        return Products(table.with_words(words))
+            return Products(self._base.without(deletes))
+        return Products(self._base.put(self._added, set(deletes) - set(self._added.ids)))

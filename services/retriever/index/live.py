@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,12 +33,40 @@ _WITH_IMAGE, _WITHOUT_IMAGE = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A row that was put in."""
+    """Rows that were put in, in ascending order of id."""
 
-    row: Vector
-    """(2·d,) float32."""
+    ids: list[str]
+    rows: Rows
+    """(m, 2·d) float32."""
     further: FurtherImages
-    """Those of this one row."""
+
+    def changed(
+        self,
+        ids: Sequence[str],
+        rows: Rows,
+        further: FurtherImages | None,
+        deletes: Collection[str],
+    ) -> Added:
+        """With these rows in it too, in place of those of the same id, and others left out."""
+        left_out, deleted = {*ids, *deletes}, set(deletes)
+        kept = np.array([n for n, one in enumerate(self.ids) if one not in left_out], np.intp)
+        new = np.array([n for n, one in enumerate(ids) if one not in deleted], np.intp)
+        every = [*(self.ids[n] for n in kept.tolist()), *(ids[n] for n in new.tolist())]
+        order = np.array(sorted(range(len(every)), key=every.__getitem__), np.intp)
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        # One copy of all rows.
+        both = np.empty((len(every), rows.shape[1]), np.float32)
+        if len(kept):
+            before = np.zeros(len(every), np.intp)
+            before[places[: len(kept)]] = kept
+            np.take(self.rows, before, axis=0, out=both, mode="clip")
+        both[places[len(kept) :]] = rows[new]
+        images = [self.further.of_rows(kept).moved(places[: len(kept)])]
+        if further is not None:
+            images.append(further.of_rows(new).moved(places[len(kept) :]))
+        joined = FurtherImages.joined([one for one in images if len(one)], rows.shape[1])[0]
+        return Added([every[n] for n in order.tolist()], both, joined)
 
 
 class LiveIndex:
@@ -54,14 +82,14 @@ class LiveIndex:
         ids: Sequence[str],
         choice: IndexChoice = IndexChoice("exact"),  # noqa: B008 - it is frozen
         *,
-        added: Mapping[str, Added] | None = None,
+        added: Added | None = None,
         gone: Passing | None = None,
         images: NDArray[np.uint8] | None = None,
     ) -> None:
         """ids: of the base's n rows, ascending; `Ids` are held as they are.
         choice: of the base when changes are merged.
 
-        added: new rows by id.  gone: (n,) bool, base rows not to find.
+        gone: (n,) bool, base rows not to find.
         images: (n,) of the rows of the base that were read, shared by its snapshots and written to
         by `without_image`.
         Raises ValueError when there are not as many ids as rows.
@@ -71,21 +99,24 @@ class LiveIndex:
         self._base = base
         self._ids = ids if isinstance(ids, Ids) else Ids.of(ids)
         self._choice = choice
-        self._added = dict(sorted((added or {}).items()))
-        self._added_ids = list(self._added)
-        self._delta = _index_of(list(self._added.values())) if self._added else None
+        width = base.width
+        self._added = added or Added(
+            [], np.empty((0, width), np.float32), FurtherImages.none(width)
+        )
+        self._added_ids = self._added.ids
+        self._delta = ExactIndex(self._added.rows, self._added.further) if self._added_ids else None
         self._gone = np.zeros(len(ids), np.bool_) if gone is None else gone
         self._gone_count = int(np.count_nonzero(self._gone))
         self._images = np.zeros(len(ids), np.uint8) if images is None else images
 
     def __len__(self) -> int:
         """Number of products that can be found."""
-        return len(self._ids) - self._gone_count + len(self._added)
+        return len(self._ids) - self._gone_count + len(self._added_ids)
 
     @property
     def numbers(self) -> int:
         """Number of row numbers, deleted rows included."""
-        return len(self._ids) + len(self._added)
+        return len(self._ids) + len(self._added_ids)
 
     @property
     def base(self) -> Index:
@@ -95,7 +126,7 @@ class LiveIndex:
     @property
     def alive(self) -> Passing:
         """(numbers,) bool, the rows that can be found."""
-        return np.concatenate([~self._gone, np.ones(len(self._added), np.bool_)])
+        return np.concatenate([~self._gone, np.ones(len(self._added_ids), np.bool_)])
 
     def alive_of(self, numbers: NDArray[np.integer]) -> NDArray[np.bool_]:
         """(m,) True for each of these rows that can be found."""
@@ -131,8 +162,9 @@ class LiveIndex:
 
     def number_of(self, product_id: str) -> int | None:
         """The row number of an id, if it can be found."""
-        if product_id in self._added:
-            return len(self._ids) + bisect_left(self._added_ids, product_id)
+        place = bisect_left(self._added_ids, product_id)
+        if place < len(self._added_ids) and self._added_ids[place] == product_id:
+            return len(self._ids) + place
         number = self._ids.place(product_id)
         there = number < len(self._ids) and self._ids[number] == product_id
         return number if there and not self._gone[number] else None
@@ -186,8 +218,7 @@ class LiveIndex:
 
     @cached_property
     def _added_images(self) -> NDArray[np.uint8]:
-        rows = [one.row for one in self._added.values()]
-        return _images(blank_images(np.stack(rows))) if rows else np.empty(0, np.uint8)
+        return _images(blank_images(self._added.rows))
 
     @property
     def images(self) -> int:
@@ -229,19 +260,18 @@ class LiveIndex:
         if not len(ids) == len(text) == len(image):
             raise ValueError(f"{len(ids)} ids for {len(text)} text and {len(image)} image vectors")
         fused = np.concatenate([text, image], axis=1, dtype=np.float32)
-        images = FurtherImages.none(fused.shape[1]) if further is None else further
-        added = {**self._added}
-        for number, (product_id, row) in enumerate(zip(ids, fused, strict=True)):
-            added[product_id] = Added(row, images.of_rows(np.array([number])))
-        for product_id in deletes:
-            added.pop(product_id, None)
         gone = self._gone.copy()
         for product_id in {*ids, *deletes}:
             number = self._ids.place(product_id)
             if number < len(self._ids) and self._ids[number] == product_id:
                 gone[number] = True
         return LiveIndex(
-            self._base, self._ids, self._choice, added=added, gone=gone, images=self._images
+            self._base,
+            self._ids,
+            self._choice,
+            added=self._added.changed(ids, fused, further, deletes),
+            gone=gone,
+            images=self._images,
         )
 
     @property
@@ -251,7 +281,7 @@ class LiveIndex:
 
     @property
     def _changes(self) -> int:
-        return len(self._added) + self._gone_count
+        return len(self._added_ids) + self._gone_count
 
     @property
     def worth_merging(self) -> bool:
@@ -276,11 +306,10 @@ class LiveIndex:
         known = np.concatenate([self._images, self._added_images])[by_id]
         engine, origin = self._choice.engine, origin or Origin()
         if engine is not None and len(self._base):
-            width = self._base.width
-            rows = np.array([one.row for one in self._added.values()], np.float32)
-            rows = rows.reshape(-1, width)
-            images = _further_of(list(self._added.values()), width)
-            base = engine.changed(self._base, rows, fields, by_id, origin.changes.sequence, images)
+            added = self._added
+            base = engine.changed(
+                self._base, added.rows, fields, by_id, origin.changes.sequence, added.further
+            )
             return LiveIndex(base, ids, self._choice, images=known)
         with closing(self._choice.begin(len(ids), self._base.width, origin)) as build:
             if engine is not None:
@@ -320,22 +349,6 @@ class LiveIndex:
             # A changed row ties with another: they come in order of id.
             best = np.lexsort((self.ranks(numbers), -scores))
         return Hits(numbers[best[:k]], scores[best[:k]])
-
-
-def _index_of(added: Sequence[Added]) -> ExactIndex:
-    rows = np.stack([one.row for one in added])
-    return ExactIndex(rows, _further_of(added, rows.shape[1]))
-
-
-def _further_of(added: Sequence[Added], width: int) -> FurtherImages:
-    """Further images of these rows, in this order."""
-    # Made for each change: most products have none.
-    parts = [
-        one.further.moved(np.array([number]))
-        for number, one in enumerate(added)
-        if len(one.further)
-    ]
-    return FurtherImages.joined(parts, width)[0]
 
 
 def _images(blank: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from services.retriever.words.beginnings import Beginnings
 from services.retriever.words.build import WordsBuild, words_of_table
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.live import Words
-from services.retriever.words.phrases import Phrases, fewest_for
+from services.retriever.words.phrases import EveryPhrase, Phrases, fewest_for
 from services.retriever.words.postings import WordIndex
 from services.retriever.words.texts import strings_of
 from services.retriever.words.vocabulary import Near, Value, Vocabulary
@@ -19,6 +19,7 @@ __all__ = [
     "ENGLISH",
     "Analyser",
     "Beginnings",
+    "EveryPhrase",
     "Language",
     "Lexicon",
     "Near",

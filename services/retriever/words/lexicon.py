@@ -14,6 +14,8 @@ _REMEMBERED = 4_096
 """Texts whose numbers stay in memory: one query asks for each of its words several times."""
 _LONGEST_REMEMBERED = 64
 """Characters."""
+_FEW = 64
+"""So many times fewer texts are sought one by one in others, and not sorted with them."""
 
 
 class Lexicon:
@@ -94,6 +96,36 @@ class Lexicon:
         sets = np.bitwise_or.reduceat(np.uint32(1) << (utf8 & 31).astype(np.uint32), starts)
         digits = np.logical_or.reduceat((utf8 >= ord("0")) & (utf8 <= ord("9")), starts)
         return counts, sets, ~digits
+
+    def where(self, kept: NDArray[np.bool_]) -> Lexicon:
+        """Those of them."""
+        return self if kept.all() else Lexicon(self._texts.filter(pa.array(kept)))
+
+    def merged(self, other: Lexicon) -> tuple[Lexicon, NDArray[np.int32], NDArray[np.int32]]:
+        """The texts of both, and the place there of each of these and of each of the others."""
+        n = len(self)
+        both = pa.concat_arrays([self._texts, other._texts])
+        if len(other) * _FEW < n:
+            order = self._with_few(other)
+        else:
+            order = pc.sort_indices(both).to_numpy().astype(np.int64)
+        texts = both.take(pa.array(order))
+        new = np.ones(len(both), np.bool_)
+        if len(both):
+            new[1:] = pc.not_equal(texts[1:], texts[:-1]).to_numpy(zero_copy_only=False)
+        places = np.empty(len(both), np.int32)
+        places[order] = np.cumsum(new) - 1
+        texts = texts if new.all() else texts.filter(pa.array(new))
+        return Lexicon(texts), places[:n], places[n:]
+
+    def _with_few(self, other: Lexicon) -> NDArray[np.int64]:
+        """The order of these texts and the others; equal ones beside each other."""
+        numbers = range(len(self))
+        before = [
+            bisect_left(numbers, one, key=self._bytes)
+            for one in map(other._bytes, range(len(other)))
+        ]
+        return np.insert(np.arange(len(self)), before, np.arange(len(self), len(self) + len(other)))
 
     @property
     def nbytes(self) -> int:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retriever.words.analysis import Analyser
-from services.retriever.words.build import assembled, joined
 from services.retriever.words.identifiers import FEWEST_OF_PART, forms_sought, normal
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.postings import Numbers, Postings, WordIndex
@@ -162,38 +161,6 @@ class Words:
             for first, index in self.indexes
         )
 
-    def merged(self, order: Numbers) -> WordIndex:
-        """The same products in one index; order: (m,) today's row numbers, as they are to be."""
-        place = np.full(self.numbers, -1, np.int32)
-        place[order] = np.arange(len(order), dtype=np.int32)
-        words: dict[str, int] = {}
-        forms: dict[str, int] = {}
-        codes, postings, form_codes, form_rows = [], [], [], []
-        for first, index in self.indexes:
-            of_word = _numbered(index.words.texts(), words)
-            every = index.postings
-            rows = place[every.rows + first]
-            kept = rows >= 0
-            codes.append(np.repeat(of_word, np.diff(index.starts))[kept])
-            postings.append(Postings(rows[kept], every.impacts[kept], every.fields[kept]))
-            of_form = _numbered(index.identifiers.texts(), forms)
-            starts, identified = index.identified
-            of_row = place[identified + first]
-            form_codes.append(np.repeat(of_form, np.diff(starts))[of_row >= 0])
-            form_rows.append(of_row[of_row >= 0])
-        together, code = joined(postings), np.concatenate(codes)
-        by_row = np.argsort(together.rows, kind="stable")
-        return assembled(
-            len(order),
-            list(words),
-            code[by_row],
-            Postings(together.rows[by_row], together.impacts[by_row], together.fields[by_row]),
-            list(forms),
-            np.concatenate(form_codes),
-            np.concatenate(form_rows),
-            self.analyser,
-        )
-
     def _alive(self, parts: Iterator[tuple[int, NDArray[np.int32]]]) -> Numbers:
         found = [rows.astype(np.intp) + first for first, rows in parts if len(rows)]
         if not found:
@@ -221,8 +188,3 @@ def _misread(identifiers: Lexicon, form: str) -> Iterator[int]:
         number = identifiers.find(one)
         if number is not None:
             yield number
-
-
-def _numbered(texts: list[str], known: dict[str, int]) -> NDArray[np.int32]:
-    """The numbers of these texts among those known, which take them in."""
-    return np.array([known.setdefault(text, len(known)) for text in texts], np.int32)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.lexicon import Lexicon
+from services.retriever.words.merging import Places, RowsByText, merged
 from services.retriever.words.texts import tokens_of, without_possessives
 from services.retriever.words.units import BREAK, BREAK_WEIGHT, BREAKS, WORD_WEIGHT, composed, units
 
@@ -40,6 +41,50 @@ class Place:
     """Number of the first unit in the title."""
     length: int
     """Units."""
+
+
+@dataclass(frozen=True, slots=True)
+class EveryPhrase:
+    """Every phrase of n titles, with all its titles: what it takes to count them with others."""
+
+    titles: RowsByText
+    firsts: NDArray[np.int32]
+    """(t,) of each title of each phrase: where the phrase begins first, as in `Place`."""
+    lengths: NDArray[np.int32]
+    """(p,) units."""
+    parents: NDArray[np.int32]
+    """(p,) the phrase of one unit less that each begins with; -1 for one unit."""
+    whole: NDArray[np.bool_]
+    """(p,) False for a phrase with a function word at an end."""
+
+    def phrases(self) -> Phrases:
+        """They, counted."""
+        starts = self.titles.starts[:-1]
+        counts = np.diff(self.titles.starts).astype(np.int32)
+        most = np.zeros(len(counts) + 1, np.int32)
+        np.maximum.at(most, self.parents, counts)
+        rows, firsts = self.titles.rows[starts], self.firsts[starts]
+        return Phrases(
+            self.titles.texts,
+            counts,
+            (most[:-1] < counts) & self.whole,
+            np.stack([rows, firsts, self.lengths], axis=1),
+            1,
+        )
+
+    def merged(self, other: EveryPhrase, places: tuple[Places, Places]) -> EveryPhrase:
+        """Those of the titles of both. places: of the titles of each."""
+        titles = merged(self.titles, other.titles, places)
+        count = len(titles.every.texts)
+        lengths, whole = np.empty(count, np.int32), np.empty(count, np.bool_)
+        parents = np.empty(count, np.int32)
+        for one, to in zip((self, other), titles.texts, strict=True):
+            left = to >= 0
+            lengths[to[left]] = one.lengths[left]
+            whole[to[left]] = one.whole[left]
+            parents[to[left]] = np.append(to, np.int32(-1))[one.parents[left]]
+        firsts = np.concatenate([self.firsts, other.firsts])[titles.origins]
+        return EveryPhrase(titles.every, firsts, lengths, parents, whole)
 
 
 class Phrases:
@@ -68,6 +113,11 @@ class Phrases:
     def of(cls, titles: pa.StringArray, analyser: Analyser, fewest: int) -> Phrases:
         """Phrases that at least so many titles have."""
         return _Counting(titles, analyser, fewest).phrases()
+
+    @classmethod
+    def every_of(cls, titles: pa.StringArray, analyser: Analyser) -> EveryPhrase:
+        """All phrases, those of a single title too."""
+        return _Counting(titles, analyser, 1).every()
 
     def best(self, key: str, most: int) -> list[int]:
         """Numbers of phrases that begin so, those of most products first."""
@@ -144,11 +194,9 @@ class _Counting:
             most = np.zeros(len(level.counts), np.int32)
             np.maximum.at(most, parents, longer.counts)
             rows = self._rows[level.first]
-            ends = self._alone[self._codes[level.first + length - 1]]
-            starts = self._alone[self._codes[level.first]]
             keys.append(level.keys)
             counts.append(level.counts)
-            shown.append((most < level.counts) & ~self._function[ends] & ~self._function[starts])
+            shown.append((most < level.counts) & self._whole(level, length))
             of_length = np.full(len(rows), length, np.int32)
             firsts = (level.first - self._starts[rows]).astype(np.int32)
             places.append(np.stack([rows, firsts, of_length], axis=1))
@@ -161,6 +209,47 @@ class _Counting:
             np.concatenate([np.empty((0, 3), np.int32), *places])[order],
             self._fewest,
         )
+
+    def every(self) -> EveryPhrase:
+        keys, groups, at, whole = [], [], [], []
+        lengths, parents = [], [np.empty(0, np.int32)]
+        level, length, number = self._words_alone(), 1, 0
+        above = np.full(len(level.counts), -1, np.int32)
+        while len(level.counts):
+            keys.append(level.keys)
+            groups.append(level.groups + np.int32(number))
+            at.append(level.at)
+            whole.append(self._whole(level, length))
+            lengths.append(np.full(len(level.counts), length, np.int32))
+            parents.append(above)
+            longer, above = self._longer(level, length)
+            above = above + np.int32(number)
+            level, length, number = longer, length + 1, number + len(level.counts)
+        texts, order = _sorted(keys)
+        # One place more than there are phrases: parent -1 finds it, and stays -1.
+        place = np.full(number + 1, -1, np.int32)
+        place[order] = np.arange(number, dtype=np.int32)
+        positions = np.concatenate([np.empty(0, np.intp), *at])
+        of_phrase = place[np.concatenate([np.empty(0, np.int32), *groups])]
+        by_title = of_phrase.astype(np.int64) << 32 | self._rows[positions]
+        # Twice in one title counts once, where it is first.
+        said, first = np.unique(by_title, return_index=True)
+        rows = (said & 0xFFFFFFFF).astype(np.int32)
+        starts = np.searchsorted(said >> 32, np.arange(number + 1))
+        return EveryPhrase(
+            RowsByText(texts, starts, rows),
+            (positions[first] - self._starts[rows]).astype(np.int32),
+            np.concatenate([np.empty(0, np.int32), *lengths])[order],
+            place[np.concatenate(parents)[order]],
+            np.concatenate([np.empty(0, np.bool_), *whole])[order],
+        )
+
+    def _whole(self, level: _Level, length: int) -> NDArray[np.bool_]:
+        """(g,) False for phrases with a function word at an end."""
+        ends = self._alone[self._codes[level.first + length - 1]]
+        starts = self._alone[self._codes[level.first]]
+        whole: NDArray[np.bool_] = ~self._function[ends] & ~self._function[starts]
+        return whole
 
     def _words_alone(self) -> _Level:
         at = np.flatnonzero(~self._breaks[self._codes])

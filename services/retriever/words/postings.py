@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.contracts.search import WordField
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.lexicon import Lexicon
+from services.retriever.words.merging import Places, RowsByText, merged
 from services.retriever.words.spellings import Spellings
 from services.retriever.words.texts import FIELDS
 
@@ -48,10 +49,12 @@ class WordIndex:
         identifiers: Lexicon,
         identified: tuple[NDArray[np.int64], NDArray[np.int32]],
         analyser: Analyser,
+        stems: RowsByText | None = None,
     ) -> None:
         """starts: (w + 1,) where each word's part of `postings` begins.
 
         identified: where each identifier's part of the rows begins, and the rows.
+        stems: of the words that may have other forms, with the numbers of the words of each.
         """
         self.count = count
         self.words = words
@@ -59,7 +62,7 @@ class WordIndex:
         self.postings = postings
         self.identifiers = identifiers
         self.identified = identified
-        self._stems, self._of_stem = _by_stem(words, analyser)
+        self.stems = _by_stem(words, analyser) if stems is None else stems
         self.spellings = Spellings(words)
 
     def word(self, number: int) -> Postings:
@@ -70,11 +73,11 @@ class WordIndex:
 
     def of_stem(self, stem: str) -> NDArray[np.int32]:
         """Numbers of the words that share a stem."""
-        number = self._stems.find(stem)
+        number = self.stems.texts.find(stem)
         if number is None:
             return np.empty(0, np.int32)
-        starts, words = self._of_stem
-        return words[starts[number] : starts[number + 1]]
+        starts = self.stems.starts
+        return self.stems.rows[starts[number] : starts[number + 1]]
 
     def identified_by(self, forms: range | Sequence[int]) -> NDArray[np.int32]:
         """Rows of the products with these identifiers, by their numbers in `identifiers`."""
@@ -83,14 +86,50 @@ class WordIndex:
             return rows[starts[forms.start] : starts[forms.stop]] if len(forms) else rows[:0]
         return np.concatenate([rows[starts[one] : starts[one + 1]] for one in forms] or [rows[:0]])
 
+    def merged(
+        self, other: WordIndex, places: tuple[Places, Places], analyser: Analyser
+    ) -> WordIndex:
+        """The same words of the products of both. places: of the rows of each."""
+        every = [self.postings, other.postings]
+        words = merged(
+            RowsByText(self.words, self.starts, self.postings.rows),
+            RowsByText(other.words, other.starts, other.postings.rows),
+            places,
+        )
+        forms = merged(
+            RowsByText(self.identifiers, *self.identified),
+            RowsByText(other.identifiers, *other.identified),
+            places,
+        )
+        of_first, of_second = words.texts
+        known = np.zeros(len(words.every.texts) + 1, np.bool_)
+        known[of_first] = True
+        known[-1] = False
+        new = np.where(known[of_second], np.int32(-1), of_second)
+        stems = merged(self.stems, other.stems, (of_first, new))
+        return WordIndex(
+            sum(int(np.count_nonzero(place >= 0)) for place in places),
+            words.every.texts,
+            words.every.starts,
+            Postings(
+                words.every.rows,
+                np.concatenate([one.impacts for one in every])[words.origins],
+                np.concatenate([one.fields for one in every])[words.origins],
+            ),
+            forms.every.texts,
+            (forms.every.starts, forms.every.rows),
+            analyser,
+            stems.every,
+        )
+
     @property
     def nbytes(self) -> int:
         """Bytes of memory."""
         arrays = (
             self.starts, self.postings.rows, self.postings.impacts, self.postings.fields,
-            *self.identified, *self._of_stem,
+            *self.identified,
         )  # fmt: skip
-        texts = self.words.nbytes + self.identifiers.nbytes + self._stems.nbytes
+        texts = self.words.nbytes + self.identifiers.nbytes + self.stems.nbytes
         texts += self.spellings.nbytes
         return texts + sum(array.nbytes for array in arrays)
 
@@ -126,9 +165,7 @@ def grouped(codes: NDArray[np.int32], groups: int) -> tuple[NDArray[np.int64], N
     return starts, order
 
 
-def _by_stem(
-    words: Lexicon, analyser: Analyser
-) -> tuple[Lexicon, tuple[NDArray[np.int64], NDArray[np.int32]]]:
+def _by_stem(words: Lexicon, analyser: Analyser) -> RowsByText:
     """The stems of the words that may have other forms, and the words of each."""
     texts = words.texts()
     numbers = np.array(
@@ -141,4 +178,4 @@ def _by_stem(
     place[before] = np.arange(len(before), dtype=np.int32)
     codes = place[encoded.indices.to_numpy()] if len(numbers) else np.empty(0, np.int32)
     starts, order = grouped(codes, len(stems))
-    return stems, (starts, numbers[order])
+    return RowsByText(stems, starts, numbers[order])

@@ -1,0 +1,73 @@
+"""Texts with the rows of each, merged: without a sort of what is sorted, and without the texts'
+analysis. The time is that of copies, and of a search for each new text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retriever.words.lexicon import Lexicon
+
+Places = NDArray[np.int32]
+"""(n,) the place of each in what is merged; -1 for what is left out. Ascending but for these."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsByText:
+    """Texts, each with rows: of a word the products, of a stem the words."""
+
+    texts: Lexicon
+    starts: NDArray[np.int64]
+    """(n + 1,) where the rows of each text begin."""
+    rows: NDArray[np.int32]
+    """Ascending for each text."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self.texts.nbytes + int(self.starts.nbytes + self.rows.nbytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Rows by text of two, and where they were."""
+
+    every: RowsByText
+    origins: NDArray[np.intp]
+    """Of each row in `every`: its position among the rows of the first, followed by the second."""
+    texts: tuple[Places, Places]
+    """Of the texts of each; -1 where no row is left."""
+
+
+def merged(first: RowsByText, second: RowsByText, places: tuple[Places, Places]) -> Merged:
+    """places: of the rows of each."""
+    lexicons, left, keys, kept = [], [], [], []
+    for one, place in zip((first, second), places, strict=True):
+        there = place[one.rows] >= 0
+        before = np.concatenate([[0], np.cumsum(there)])
+        counts = before[one.starts[1:]] - before[one.starts[:-1]]
+        left.append(counts > 0)
+        kept.append(there)
+        lexicons.append(one.texts.where(left[-1]))
+    texts, *of_left = lexicons[0].merged(lexicons[1])
+    of_texts = []
+    for one, place, some, there, to in zip(
+        (first, second), places, left, kept, of_left, strict=True
+    ):
+        of_text = np.full(len(one.texts), -1, np.int32)
+        of_text[some] = to
+        of_texts.append(of_text)
+        of_row = np.repeat(of_text, np.diff(one.starts))[there]
+        keys.append(of_row.astype(np.int64) << 32 | place[one.rows[there]])
+    together = np.concatenate(keys)
+    keys.clear()  # hundreds of megabytes for a large catalogue
+    # Two ascending runs: a stable sort merges them.
+    order = np.argsort(together, kind="stable")
+    ordered = together[order]
+    starts = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.bincount(ordered >> 32, minlength=len(texts)), out=starts[1:])
+    every = RowsByText(texts, starts, (ordered & 0xFFFFFFFF).astype(np.int32))
+    return Merged(every, np.flatnonzero(np.concatenate(kept))[order], (of_texts[0], of_texts[1]))
