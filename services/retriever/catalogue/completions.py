@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from services.retriever.words.units import composed, key_of, units
 
 _LONGEST_VALUE = 64
 """Characters; what is longer is a description."""
+_REMEMBERED = 16_384
+"""Values whose words stay in memory: most of those beside the base come again with each change."""
 _KINDS: dict[str, SuggestionKind] = {CATEGORY: "category", BRAND: "brand"}
 
 
@@ -41,12 +44,12 @@ class Values:
         self.every = [
             value for name in fields.names if name != IN_STOCK for value in _values(fields, name)
         ]
-        by_field = {name: fields.column(name).frequencies for name in fields.names}
-        counts = [int(by_field[value.field][value.codes].sum()) for value in self.every]
+        by_field = {name: fields.column(name).frequencies.tolist() for name in fields.names}
+        counts = [sum(by_field[value.field][code] for code in value.codes) for value in self.every]
         self.counts: NDArray[np.int32] = np.array(counts, np.int32)
         numbers: dict[str, list[int]] = {}
         for number, value in enumerate(self.every):
-            for key in _endings(value.text):
+            for key in _wording(value.text).endings:
                 numbers.setdefault(key, []).append(number)
         self._keys, order = Lexicon.of(list(numbers))
         by_key = list(numbers.values())
@@ -80,8 +83,8 @@ class Values:
     def words(self) -> Iterator[tuple[str, int]]:
         """All words of the values, and the products of each value."""
         for value, count in zip(self.every, self.counts.tolist(), strict=True):
-            for unit in units(composed(value.text)):
-                yield unit.word, count
+            for word in _wording(value.text).words:
+                yield word, count
 
     @property
     def nbytes(self) -> int:
@@ -152,7 +155,7 @@ def _values(fields: Fields, name: str) -> Iterator[FieldValue]:
             else values_in(name, value)
         )
         for text in names:
-            if len(text) <= _LONGEST_VALUE and (key := key_of(units(composed(text)))):
+            if len(text) <= _LONGEST_VALUE and (key := _wording(text).key):
                 codes.setdefault(key, []).append(code)
                 # The most frequent spelling comes first.
                 texts.setdefault(key, text)
@@ -160,7 +163,17 @@ def _values(fields: Fields, name: str) -> Iterator[FieldValue]:
         yield FieldValue(texts[key], _KINDS.get(name, "attribute"), key, name, some)
 
 
-def _endings(text: str) -> set[str]:
-    """The keys of a text from each of its units on."""
+class _Wording(NamedTuple):
+    """The words of a value."""
+
+    key: str
+    words: list[str]
+    endings: set[str]
+    """Its keys from each of its units on."""
+
+
+@lru_cache(_REMEMBERED)
+def _wording(text: str) -> _Wording:
     some = units(composed(text))
-    return {key for place in range(len(some)) if (key := key_of(some[place:]))}
+    endings = {key for place in range(len(some)) if (key := key_of(some[place:]))}
+    return _Wording(key_of(some), [one.word for one in some], endings)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.spellings import FEWEST_LETTERS, Spellings, edits_allowed
+from services.retriever.words.texts import strings_of
 
 _LONGEST = 10
 """Letters; behind so many, words are told apart by `Vocabulary.corrections`."""
@@ -25,16 +28,18 @@ class Beginnings:
     @classmethod
     def of(cls, words: Iterable[tuple[str, int]]) -> Beginnings:
         """words: folded, and the products of each."""
-        most: dict[str, int] = {}
-        for word, count in words:
-            if not word.isalpha():
-                continue
-            for length in range(FEWEST_LETTERS, min(len(word), _LONGEST) + 1):
-                beginning = word[:length]
-                if most.get(beginning, 0) < count:
-                    most[beginning] = count
-        texts, order = Lexicon.of(list(most))
-        return cls(texts, np.array(list(most.values()), np.int32)[order])
+        counts = [(word, count) for word, count in words if word.isalpha()]
+        texts = pa.array([word for word, _ in counts], pa.string())
+        lengths = pc.utf8_length(texts)
+        every = pa.table({"text": texts, "count": pa.array([n for _, n in counts], pa.int32())})
+        parts = []
+        for length in range(FEWEST_LETTERS, _LONGEST + 1):
+            long = every.filter(pc.greater_equal(lengths, length))
+            beginnings = pc.utf8_slice_codeunits(long.column("text"), 0, length)
+            parts.append(long.set_column(0, "text", beginnings))
+        most = pa.concat_tables(parts).group_by("text").aggregate([("count", "max")])
+        most = most.filter(pc.greater(most.column("count_max"), 0)).sort_by("text").combine_chunks()
+        return cls(Lexicon(strings_of(most.column("text"))), most.column("count_max").to_numpy())
 
     def near(self, typed: str, most: int) -> list[tuple[int, int, str]]:
         """(edits, products below 0, beginning): fewest edits first, then the same first letter."""
