@@ -104,28 +104,32 @@ class Lexicon:
     def merged(self, other: Lexicon) -> tuple[Lexicon, NDArray[np.int32], NDArray[np.int32]]:
         """The texts of both, and the place there of each of these and of each of the others."""
         n = len(self)
-        both = pa.concat_arrays([self._texts, other._texts])
         if len(other) * _FEW < n:
-            order = self._with_few(other)
-        else:
-            order = pc.sort_indices(both).to_numpy().astype(np.int64)
+            return self._with_few(other)
+        both = pa.concat_arrays([self._texts, other._texts])
+        order = pc.sort_indices(both).to_numpy()
         texts = both.take(pa.array(order))
         new = np.ones(len(both), np.bool_)
         if len(both):
             new[1:] = pc.not_equal(texts[1:], texts[:-1]).to_numpy(zero_copy_only=False)
         places = np.empty(len(both), np.int32)
         places[order] = np.cumsum(new) - 1
-        texts = texts if new.all() else texts.filter(pa.array(new))
-        return Lexicon(texts), places[:n], places[n:]
+        return Lexicon(texts.filter(pa.array(new))), places[:n], places[n:]
 
-    def _with_few(self, other: Lexicon) -> NDArray[np.int64]:
-        """The order of these texts and the others; equal ones beside each other."""
-        numbers = range(len(self))
-        before = [
-            bisect_left(numbers, one, key=self._bytes)
-            for one in map(other._bytes, range(len(other)))
-        ]
-        return np.insert(np.arange(len(self)), before, np.arange(len(self), len(self) + len(other)))
+    def _with_few(self, other: Lexicon) -> tuple[Lexicon, NDArray[np.int32], NDArray[np.int32]]:
+        """As `merged`: each of the others is sought."""
+        n, others = len(self), [other._bytes(number) for number in range(len(other))]
+        found = [bisect_left(range(n), one, key=self._bytes) for one in others]
+        pairs = zip(found, others, strict=True)
+        known = np.array([at < n and self._bytes(at) == one for at, one in pairs], np.bool_)
+        at, new = np.array(found, np.intp), np.flatnonzero(~known)
+        order = np.insert(np.arange(n), at[new], n + new)
+        places = np.empty(n + len(other), np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        places[n + np.flatnonzero(known)] = places[at[known]]
+        both = pa.concat_arrays([self._texts, other._texts])
+        merged = Lexicon(both.take(pa.array(order))) if len(new) else self
+        return merged, places[:n], places[n:]
 
     @property
     def nbytes(self) -> int:

@@ -44,30 +44,30 @@ class Merged:
 
 def merged(first: RowsByText, second: RowsByText, places: tuple[Places, Places]) -> Merged:
     """places: of the rows of each."""
-    lexicons, left, keys, kept = [], [], [], []
+    lexicons, left, keys, kept, rows = [], [], [], [], []
     for one, place in zip((first, second), places, strict=True):
-        there = place[one.rows] >= 0
+        to = place[one.rows]
+        there = to >= 0
         before = np.concatenate([[0], np.cumsum(there)])
         counts = before[one.starts[1:]] - before[one.starts[:-1]]
         left.append(counts > 0)
         kept.append(there)
+        rows.append((counts[left[-1]], to[there]))
         lexicons.append(one.texts.where(left[-1]))
     texts, *of_left = lexicons[0].merged(lexicons[1])
+    starts = np.zeros(len(texts) + 1, np.int64)
     of_texts = []
-    for one, place, some, there, to in zip(
-        (first, second), places, left, kept, of_left, strict=True
-    ):
-        of_text = np.full(len(one.texts), -1, np.int32)
+    for some, to, (counts, of_rows) in zip(left, of_left, rows, strict=True):
+        of_text = np.full(len(some), -1, np.int32)
         of_text[some] = to
         of_texts.append(of_text)
-        of_row = np.repeat(of_text, np.diff(one.starts))[there]
-        keys.append(of_row.astype(np.int64) << 32 | place[one.rows[there]])
+        keys.append(np.repeat(to.astype(np.int64) << 32, counts) | of_rows)
+        starts[to + 1] += counts
+    np.cumsum(starts, out=starts)
     together = np.concatenate(keys)
-    keys.clear()  # hundreds of megabytes for a large catalogue
+    keys.clear(), rows.clear()  # hundreds of megabytes for a large catalogue
     # Two ascending runs: a stable sort merges them.
     order = np.argsort(together, kind="stable")
-    ordered = together[order]
-    starts = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(np.bincount(ordered >> 32, minlength=len(texts)), out=starts[1:])
-    every = RowsByText(texts, starts, (ordered & 0xFFFFFFFF).astype(np.int32))
+    # The lower half of a key is the row.
+    every = RowsByText(texts, starts, together[order].astype(np.int32))
     return Merged(every, np.flatnonzero(np.concatenate(kept))[order], (of_texts[0], of_texts[1]))
