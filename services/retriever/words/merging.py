@@ -65,7 +65,9 @@ def merged(first: RowsByText, second: RowsByText, places: tuple[Places, Places])
         starts[to + 1] += counts
     np.cumsum(starts, out=starts)
     together = np.concatenate(keys)
-    keys.clear(), rows.clear()  # hundreds of megabytes for a large catalogue
+    # Hundreds of megabytes for a large catalogue.
+    keys.clear()
+    rows.clear()
     # Two ascending runs: a stable sort merges them.
     order = np.argsort(together, kind="stable")
     # The lower half of a key is the row.
