@@ -1,4 +1,4 @@
-"""Pictures turned upright by their EXIF orientation."""
+"""Pictures as a screen shows them: upright by their EXIF orientation, and in 8 bits a channel."""
 
 from __future__ import annotations
 
@@ -27,3 +27,10 @@ def upright(picture: Image.Image) -> Image.Image:
         orientation = None
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
     return picture.copy() if turn is None else picture.transpose(turn)
+
+
+def eight_bits(picture: Image.Image) -> Image.Image:
+    """Grey of 16 bits as grey of 8. Pillow's own conversion cuts it off at 255, so it is white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.convert("I").point(lambda level: level * (1 / 257)).convert("L")

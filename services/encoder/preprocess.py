@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from services.common.upright import upright
+from services.common.upright import eight_bits, upright
 from services.contracts.encoder import Crop
 from services.encoder.architecture import Preprocessing
 
@@ -98,11 +98,10 @@ def _decoded(data: bytes, max_pixels: int, least_side: int) -> Image.Image:
             raise UnusablePicture(
                 f"The picture has {width}×{height} pixels; the limit is {max_pixels} in total."
             )
-        if picture.format == "JPEG":
-            side = min(least_side, _MAX_SIDE)
-            picture.draft(None, (side, side))
+        side = min(least_side, _MAX_SIDE)
+        picture.draft(None, (side, side))  # other formats ignore it
         picture.load()
-        return upright(picture)
+        return eight_bits(upright(picture))
 
 
 def _part(picture: Image.Image, crop: Crop | None) -> Image.Image:
@@ -119,11 +118,6 @@ def _part(picture: Image.Image, crop: Crop | None) -> Image.Image:
 def _opaque(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGB":
         return picture
-    if picture.mode.startswith("I") or picture.mode == "F":
-        # 16 bits per channel: a screen shows the high byte.
-        values = np.asarray(picture, np.float32)
-        scaled = values if values.max(initial=0) <= 255 else values / 257
-        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
         coloured = picture.convert("RGBA")
         ground = Image.new("RGBA", coloured.size, (*_WHITE, 255))

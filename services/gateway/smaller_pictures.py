@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from services.common.upright import upright
+from services.common.upright import eight_bits, upright
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def _scaled(content: BinaryIO, width: int) -> bytes | None:
             return None
         # A JPEG is decoded at a fraction of its size, which takes as small a part of the time.
         picture.draft(None, (2 * width, 2 * width))
-        turned = upright(picture)
+        turned = eight_bits(upright(picture))
         if turned.width <= width:
             return None
         mode = "RGBA" if turned.has_transparency_data else "RGB"

@@ -59,6 +59,14 @@ def test_a_large_jpeg_read_at_reduced_scale_stays_near_clips_own() -> None:
     assert np.abs(read(data).astype(int) - reference).mean() < 1.5  # of 255
 
 
+def test_a_jpeg_with_more_pictures_behind_the_first_is_read_at_reduced_scale_too() -> None:
+    picture = drawing(2000, 1600)
+    behind = {"save_all": True, "append_images": [drawing(40, 30)]}
+    phone = encoded(picture, "MPO", quality=95, **behind)
+    assert Image.open(io.BytesIO(phone)).format == "MPO"
+    assert np.array_equal(read(phone), read(encoded(picture, "JPEG", quality=95)))
+
+
 def test_an_avif_gives_nearly_the_pixels_of_the_picture_that_it_was_made_of() -> None:
     picture = drawing(300, 200)
     data = encoded(picture, "AVIF", quality=95)

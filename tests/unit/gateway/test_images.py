@@ -181,6 +181,15 @@ async def test_a_picture_comes_in_the_width_that_is_asked_for(
     assert (picture.format, picture.size) == ("WEBP", size)
 
 
+async def test_a_small_picture_of_grey_of_16_bits_is_as_bright_as_the_large_one(
+    with_media: Stack, tmp_path: Path
+) -> None:
+    grey = io.BytesIO()
+    Image.new("I;16", (480, 480), 0x8000).save(grey, "PNG")
+    small = await _sized(with_media, tmp_path, grey.getvalue(), "240")
+    assert small.convert("L").getextrema() == pytest.approx((127, 127), abs=2)
+
+
 async def test_no_picture_is_made_larger(with_media: Stack, tmp_path: Path) -> None:
     picture = await _sized(with_media, tmp_path, _drawn((480, 480), "PNG"), "960")
     assert (picture.format, picture.size) == ("PNG", (480, 480))
