@@ -62,7 +62,7 @@ async def open_gemini(settings: RewriterSettings) -> AsyncIterator[Writer | None
         proxy=proxy,
         trust_env=False,
         verify=httpx.create_ssl_context(),  # this alone reads the environment: SSL_CERT_FILE
-        follow_redirects=True,
+        follow_redirects=False,  # its key would go along to any other host
     )
     client = genai.Client(
         # Each is given explicitly, or the SDK reads it from the environment.

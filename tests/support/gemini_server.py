@@ -40,6 +40,8 @@ class Reply:
     once: asyncio.Event | None = None
     """Nothing is answered before this is set."""
     cut_at: int | None = None
+    location: str = ""
+    """Where a redirection leads to."""
     answer: dict[str, Any] | None = None
     """An answer that the decoder writes, bound to the schema of the request."""
 
@@ -113,6 +115,7 @@ class GeminiServer:
                 writer.write(
                     f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n"
                     "Content-Type: application/json; charset=UTF-8\r\n"
+                    f"Location: {reply.location}\r\n"
                     f"Content-Length: {len(reply.body)}\r\n\r\n".encode()
                 )
                 writer.write(reply.body[: reply.cut_at])

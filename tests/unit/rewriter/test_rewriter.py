@@ -148,6 +148,20 @@ async def test_whatever_gemini_does_the_caller_gets_the_query(
         assert len(it.gemini.requests) == 1, "a shopper is waiting: no second attempt"
 
 
+async def test_a_redirection_takes_neither_key_nor_query_to_another_host(
+    run_rewriter: RunRewriter,
+) -> None:
+    async with run_rewriter(written("mug")) as other:
+        host = other.gemini.url.replace("127.0.0.1", "localhost")
+        elsewhere = f"{host}/v1beta/models/gemini:generateContent"
+        async with run_rewriter(Reply(b"", 307, location=elsewhere)) as it:
+            answer = await it.rewrite(QUERY)
+            state = await it.gemini_state()
+        assert (answer.rewritten_query, answer.source) == (QUERY, "error")
+        assert "307" in state["detail"]
+        assert other.gemini.requests == []
+
+
 async def test_a_gemini_that_is_away_is_an_error_for_nobody(run_rewriter: RunRewriter) -> None:
     async with run_rewriter(written("mug"), gemini_url="http://127.0.0.1:1") as it:
         answer = await it.rewrite(QUERY)
