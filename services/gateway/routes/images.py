@@ -11,6 +11,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
+from starlette.responses import MalformedRangeHeader
 
 from services.common.problems import NotFound, problem_responses
 from services.gateway.picture_names import MEDIA_TYPES, PICTURE_NAME
@@ -68,9 +69,18 @@ async def get_image(
     small = await state.smaller_pictures.get(file, int(width)) if width else None
     if small is not None:
         return Response(small, headers=headers, media_type=MEDIA_TYPE)
-    return FileResponse(
-        file, headers=headers, media_type=MEDIA_TYPES[match["kind"]], stat_result=found
-    )
+    return _Picture(file, headers=headers, media_type=MEDIA_TYPES[match["kind"]], stat_result=found)
+
+
+class _Picture(FileResponse):
+    """A `Range` that makes no sense is ignored (RFC 9110, 14.2); Starlette refuses it."""
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []
 
 
 def _regular_file(path: Path) -> os.stat_result | None:

@@ -64,6 +64,9 @@ async def test_head_and_ranges_work(with_media: Stack) -> None:
     assert head.headers["content-length"] == str(len(CONTENT))
     part = await with_media.http.get(PICTURE, headers={"Range": "bytes=0-3"})
     assert (part.status_code, part.content) == (206, b"RIFF")
+    for odd in ("bytes=zz", "bytes=5-1", "bytes=", "lines=1", "1"):
+        whole = await with_media.http.get(PICTURE, headers={"Range": odd})
+        assert (whole.status_code, whole.content) == (200, CONTENT), odd
 
 
 @pytest.mark.parametrize(
