@@ -20,6 +20,8 @@ STOP_PATIENCE_S = 12.0
 
 _PR_SET_PDEATHSIG = 1
 _RESTARTS = 5
+_UNUSABLE = 2
+"""Exit code of a service whose settings or model cannot be used."""
 _STEADY_S = 30.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
@@ -85,7 +87,8 @@ class Supervisor:
 
     A program that ends is started again after a pause, which doubles each time up to
     `_LONGEST_PAUSE_S`. A program that never held for `_STEADY_S` and ended by itself after
-    `_RESTARTS` restarts in a row is given up: it cannot run here. One that held once, or that is
+    `_RESTARTS` restarts in a row is given up: it cannot run here. One that says so itself, by its
+    exit code, is given up at once. One that held once, or that is
     killed from outside (by hand, or for memory), is started again for as long as it takes.
     """
 
@@ -130,7 +133,7 @@ class Supervisor:
                 held = True
                 pause = _FIRST_PAUSE_S
             ended_by_itself += code != -signal.SIGKILL
-            if not held and ended_by_itself > _RESTARTS:
+            if not held and (code == _UNUSABLE or ended_by_itself > _RESTARTS):
                 self.given_up.set()
                 return
             self._say(f"{self.program.name} ended with code {code}; restart in {pause:g} s")

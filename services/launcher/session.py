@@ -184,7 +184,8 @@ async def foreground(values: Mapping[str, str], *command: str) -> None:
 async def _given_up(supervisor: Supervisor) -> None:
     await supervisor.given_up.wait()
     log = supervisor.program.log
-    raise CannotRun(f"{supervisor.program.name} keeps ending: {last_line(log)} (log: {log})")
+    what = "keeps ending" if supervisor.ends > 1 else "cannot run"
+    raise CannotRun(f"{supervisor.program.name} {what}: {last_line(log)} (log: {log})")
 
 
 async def _ready(service: str, url: str, patience_s: float) -> str | None:

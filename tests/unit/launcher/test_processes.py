@@ -100,6 +100,18 @@ async def test_a_program_that_never_holds_is_given_up(
     assert last_line(tmp_path / "test.log") == "no use"
 
 
+async def test_a_program_whose_settings_cannot_be_used_is_given_up_at_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(
+        program(tmp_path, "print('bad setting'); raise SystemExit(2)"), said.append
+    )
+    await supervisor.start()
+    async with asyncio.timeout(120):
+        await supervisor.given_up.wait()
+    await supervisor.stop()
+    assert (lines(tmp_path), said) == (["bad setting"], [])
+
+
 @pytest.mark.parametrize(
     ("code", "steady_s"),
     [
