@@ -35,8 +35,10 @@ def look(settings: LauncherSettings) -> Iterator[Finding]:
     yield from _address(Address.of(settings))
     yield _redis()
     yield _catalogue(settings)
-    yield _state(settings.state_dir)
-    yield _model(settings)
+    state = _state(settings.state_dir)
+    yield state
+    if state.fix is None:  # the model's graphs are written there
+        yield _model(settings)
     yield from _store(Folders.of(settings))
 
 
