@@ -90,15 +90,21 @@ def fetch_snapshot(name: str, cache: Path, endpoint: str | None, progress: Progr
         raise FetchFailed(f"The hub names no commit of {PREFIX}{name}.")
     folder = store / info.sha
     known = _Download(info, folder, endpoint, progress).run(f"{PREFIX}{name}")
-    reference.parent.mkdir(parents=True, exist_ok=True)
-    _write(reference, _Reference(commit=info.sha, sha256=known))
+    _note(reference, _Reference(commit=info.sha, sha256=known))
     return Snapshot(folder, known)
 
 
-def _write(path: Path, reference: _Reference) -> None:
-    """At once: a process that ends here, or starts meanwhile, finds the old one or the new one."""
+def _note(path: Path, reference: _Reference) -> None:
+    """At once: a process that ends here, or starts meanwhile, finds the old one or the new one.
+
+    The same is not written again: a cache that is complete may be read-only.
+    """
+    text = reference.model_dump_json()
+    if path.is_file() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.write_text(reference.model_dump_json())
+    part.write_text(text)
     part.replace(path)
 
 

@@ -84,8 +84,14 @@ def test_a_second_start_fetches_nothing_again(served: tuple[ModelHub, str], tmp_
     hub, url = served
     first = find(MODEL, tmp_path, url)
     hub.asked.clear()
+    before = {path: path.stat() for path in tmp_path.rglob("*")}
     assert find(MODEL, tmp_path, url) == first
     assert hub.asked == [f"/api/models/{MODEL}/revision/main"]
+    # Nor is anything written: a cache that is complete may be read-only.
+    after = {path: path.stat() for path in tmp_path.rglob("*")}
+    assert {path: (of.st_ino, of.st_mtime_ns) for path, of in after.items()} == {
+        path: (of.st_ino, of.st_mtime_ns) for path, of in before.items()
+    }
 
 
 def test_a_pinned_revision_stays_when_the_branch_moves(
