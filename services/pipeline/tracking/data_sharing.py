@@ -64,6 +64,12 @@ def share(direction: Direction, settings: DataSettings, root: Path) -> None:
             f"DATA_REMOTE is the address of a web page. Set it to {_DRIVE}FOLDER_ID, with the last "
             f"part of that address (docs/data.md). {_SAMPLE_WORKS}"
         )
+    if "/" not in settings.remote:
+        # DVC would take it for a folder beside its configuration, and share nothing.
+        raise DataAway(
+            f"DATA_REMOTE is neither an address nor a path. Set it to {_DRIVE}{settings.remote} if "
+            f"it is the id of a Drive folder, or to a whole path (docs/data.md). {_SAMPLE_WORKS}"
+        )
     wanted = _wanted(root) if direction == "pull" else []
     environment: dict[str, str] = {}
     if settings.remote.startswith(_DRIVE):

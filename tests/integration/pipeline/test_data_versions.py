@@ -134,6 +134,13 @@ def test_the_address_of_a_folders_page_is_refused_with_advice(tmp_path: Path) ->
         share("push", DataSettings(remote=page), tmp_path)
 
 
+def test_the_id_of_a_folder_alone_is_refused_and_nothing_is_left_in_a_folder_of_its_name(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(DataAway, match="gdrive://1AbC if"):
+        share("push", DataSettings(remote="1AbC"), tmp_path)
+
+
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="DVC asks for a Git repository")
 def test_the_stages_go_from_the_file_to_what_is_published_without_telling_anybody() -> None:
     stages = _dvc(ROOT, "stage", "list", "--name-only").split()
