@@ -1,7 +1,8 @@
-"""JSON: an object a line (NDJSON), or one array of objects."""
+"""JSON: an object a line (NDJSON), or one array of objects, which may be in an object."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import reading
 from services.pipeline.feeds.files import open_text, text_encoding
+from services.pipeline.feeds.own_columns import FIELD_COLUMNS, bare
 from services.pipeline.feeds.table import ATTRIBUTES, Record, Table, flat, text_of
 
 _ACTIONS = ("index", "create")
@@ -23,6 +25,19 @@ _LONGEST = 64_000_000
 """Characters of one object."""
 _MOST_COLUMNS = 10_000
 _BETWEEN = re.compile(r"[\s,]*")
+
+_MEMBER = re.compile(r'"([^"\\]*)"\s*:\s*')
+_LISTS = frozenset(
+    (
+        *("products", "product", "items", "data", "results", "result", "records", "rows", "hits"),
+        *("documents", "docs", "entries", "articles", "nodes", "catalog", "catalogue", "value"),
+        *("response", "produkte", "artikel", "produits", "productos", "prodotti", "producten"),
+    )
+)
+"""Members that hold the products of a file, or an object with such a member: `hits.hits`."""
+_OF_PRODUCTS = frozenset(
+    bare(one) for field in ("product_id", "title") for one in FIELD_COLUMNS[field]
+)
 
 Object = dict[str, object]
 
@@ -69,20 +84,37 @@ class JsonTable(Table):
     def _objects(self) -> Iterator[Object | str]:
         """Each object; what is none as its text."""
         with reading(self.path), open_text(self.path, self._encoding) as lines:
-            first = next((line for line in lines if line.strip()), "").lstrip()
+            full = filter(str.strip, lines)
+            first = next(full, "").lstrip()
             if first.startswith("["):
                 yield from self._of_array(first[1:], lines)
                 return
-            yield from _of_lines(chain([first], lines))
+            second = next(full, "")
+            if not _are_objects(first, second):
+                text = first + second + _piece(lines)
+                if (at := _list_in(text, 0)) is not None:
+                    yield from self._of_array(text[at:], lines, is_inside=True)
+                    return
+                lines = chain(io.StringIO(text, newline=""), lines)
+                first = second = ""
+            yield from _of_lines(chain([first, second], lines))
 
-    def _of_array(self, text: str, lines: Iterator[str]) -> Iterator[Object | str]:
+    def _of_array(
+        self, text: str, lines: Iterator[str], *, is_inside: bool = False
+    ) -> Iterator[Object | str]:
+        """is_inside: the array is in an object, of which more may follow."""
         decoder = json.JSONDecoder()
         done = 0
         while True:
             at = _next(text, 0)
             while at < len(text):
                 if text[at] == "]":
-                    if text[at + 1 :].strip() or any(map(str.strip, lines)):
+                    rest = text[at + 1 :].strip()
+                    for line in lines:
+                        rest = line.strip() or rest
+                    if is_inside and not rest.endswith("}"):
+                        raise FeedUnusable(f"{self.path}: breaks off after the array")
+                    if rest and not is_inside:
                         raise FeedUnusable(f"{self.path}: more follows the end of the array")
                     return
                 try:
@@ -97,6 +129,36 @@ class JsonTable(Table):
             if not more or len(text) > _LONGEST:
                 reason = f"after {done} objects it breaks off or is not readable as JSON"
                 raise FeedUnusable(f"{self.path}: {reason}")
+
+
+def _are_objects(first: str, second: str) -> bool:
+    """True if the first lines look like an object each."""
+    return first.rstrip().endswith("}") and second.lstrip().startswith("{")
+
+
+def _list_in(text: str, at: int) -> int | None:
+    """The place behind the `[` of the list of products in the object that begins there.
+
+    None for a product: it has an id or a title itself.
+    """
+    if text[at : at + 1] != "{":
+        return None
+    decoder = json.JSONDecoder()
+    at = _next(text, at + 1)
+    while (found := _MEMBER.match(text, at)) is not None:
+        name, at = bare(found[1].lower()), found.end()
+        if name in _OF_PRODUCTS:
+            return None
+        if name in _LISTS and text[at : at + 1] == "[":
+            return at + 1
+        if name in _LISTS and (inner := _list_in(text, at)) is not None:
+            return inner
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return None
+        at = _next(text, end)
+    return None
 
 
 def _of_lines(lines: Iterable[str]) -> Iterator[Object | str]:

@@ -227,8 +227,9 @@ def test_objects_longer_than_a_piece_are_read(tmp_path: Path) -> None:
     [
         ('[{"id": 1, "title": "Mug"}, {"id": 2', "after 1 objects it breaks off"),
         ('[{"id": 1, "title": "Mug"}, {id: 2}]', "after 1 objects it breaks off"),
-        ('{\n  "products": [\n    {"id": 1}\n  ]\n}', "neither a JSON array"),
-        ('{"products": [{"id": 1, "title": "Mug"}]}', "save their list alone"),
+        ('{"categories": [{"id": 1, "title": "Mugs"}]}', "save their list alone"),
+        ('{"products": [{"id": 1, "title": "Mug"}], "total', "breaks off"),
+        ('{"products": [{"id": 1, "title": "Mug"}, {"id"', "breaks off"),
         ('[{"id": 1, "title": "Mug"}]\n[{"id": 2, "title": "Hat"}]', "more follows the end"),
         ('[{"id": 1, "title": "Mug"}] {"id": 2}', "more follows the end"),
         ("[1, 2]", "neither a JSON array"),
@@ -249,3 +250,33 @@ def test_what_cannot_be_read_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(FeedUnusable, match=reason):
         rows(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"products": [%s]}',
+        '{\n  "total": 2,\n  "meta": {"page": [1, {"a": 2}]},\n  "items": [\n%s\n  ]\n}\n',
+        '{"took": 3, "hits": {"total": {"value": 2}, "hits": [%s]}, "aggregations": {"a": [{}]}}',
+        '{"data": {"products": [%s], "next": null}}',
+    ],
+)
+def test_a_list_in_an_object_is_read(tmp_path: Path, content: str) -> None:
+    listed = '{"id": "1", "title": "Mug", "items": [{"id": 3}]},\n{"id": "2", "title": "Cup"}'
+    found = rows(write(tmp_path, content % listed))
+    assert [row.fields for row in found] == [
+        {"product_id": "1", "title": "Mug"},
+        {"product_id": "2", "title": "Cup"},
+    ]
+
+
+def test_a_product_with_lists_is_not_taken_for_such_an_object(tmp_path: Path) -> None:
+    line = '{"id": "1", "title": "Set", "items": [{"id": "a", "title": "Mug"}]}'
+    assert [row.fields["title"] for row in rows(write(tmp_path, line))] == ["Set"]
+    lines = '{"items": [{"id": "a"}], "id": "1", "title": "Set"}\n' * 2
+    assert [row.fields["title"] for row in rows(write(tmp_path, lines))] == ["Set", "Set"]
+
+
+def test_the_id_of_json_ld_is_no_other_id(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"@id": "https://x.example/#p", "sku": "m1", "name": "Mug"}')
+    assert rows(path)[0].fields["product_id"] == "m1"
