@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, MutableMapping, Sequence
 
 from services.contracts.products import LIST_PRICE
@@ -28,7 +27,7 @@ from services.pipeline.feeds.own_columns import (
 )
 from services.pipeline.feeds.prices import parse_price
 from services.pipeline.feeds.sales import apply_sale, interval, left_out
-from services.pipeline.feeds.stock import in_stock, truth
+from services.pipeline.feeds.stock import in_stock, is_quantity, truth
 
 _NOT_OFFERED = frozenset(
     {"draft", "archived", "hidden", "inactive", "disabled", "unpublished", "deleted", "offline"}
@@ -38,7 +37,6 @@ _NOT_OFFERED = frozenset(
 """Texts of a status."""
 _ECWID, _ECWID_SHOWN = "productinternalid", "productisavailable"
 """Columns of Ecwid's; elsewhere what is not available is out of stock."""
-_QUANTITY = re.compile(r"-?[0-9]+(?:\.0*)?")
 
 
 def says_untracked(value: str) -> bool:
@@ -146,7 +144,7 @@ class Offers:
         name, value = self._first(IN_STOCK, attributes)
         found = in_stock(value)
         # A shop that does not count its stock often says 0.
-        if found == "false" and bare(name) != bare(IN_STOCK) and _QUANTITY.fullmatch(value):
+        if found == "false" and bare(name) != bare(IN_STOCK) and is_quantity(value):
             return "" if says_untracked(self._first(TRACKED, attributes)[1]) else found
         return found
 

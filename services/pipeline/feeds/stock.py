@@ -9,7 +9,8 @@ from functools import lru_cache
 _YES = "true yes y 1 ja oui sí si sì sim tak igen ano áno da kyllä evet да так ναι はい 是 כן نعم"
 _NO = "false no n 0 nein nee non não nao nie nem ne nej nei nu ei hayır нет ні όχι いいえ 否 לא لا"
 _IN_STOCK = (
-    "in stock | limited availability | online only | in store only | available | available for "
+    "in stock | low stock | few left | limited stock | limited availability | online only | "
+    "in store only | available | available for "
     "order | unlimited | auf lager | lieferbar | sofort lieferbar | verfügbar | sofort verfügbar "
     "| vorrätig | en stock | disponible | disponibile | disponível | in magazzino | em estoque | "
     "em stock | op voorraad | leverbaar | beschikbaar | i lager | på lager | dostępny | "
@@ -17,7 +18,8 @@ _IN_STOCK = (
     "stokta | stokta var | в наличии | в наявності | σε απόθεμα | 在庫あり | 有货 | متوفر"
 )
 _OUT_OF_STOCK = (
-    "out of stock | sold out | discontinued | unavailable | not available | not in stock | nicht "
+    "out of stock | no stock | temporarily out of stock | currently out of stock | "
+    "sold out | discontinued | unavailable | not available | not in stock | nicht "
     "auf lager | nicht lieferbar | nicht verfügbar | nicht vorrätig | ausverkauft | vergriffen | "
     "en rupture | en rupture de stock | rupture de stock | épuisé | indisponible | agotado | sin "
     "stock | no disponible | esaurito | non disponibile | esgotado | indisponível | sem estoque | "
@@ -26,7 +28,15 @@ _OUT_OF_STOCK = (
     "epuizat | loppu | tükendi | нет в наличии | немає в наявності | 在庫なし | 缺货 | 无货"
 )
 _SEPARATORS = re.compile(r"[\s_-]+")
-_QUANTITY = re.compile(r">?\s?(-?[0-9]+)(?:\.0*)?\+?")
+_QUANTITY = re.compile(r"[<>]?=?\s?(?P<minus>-?)(?P<digits>\d+(?:[.,' ]\d+)*)[.,]?\+?\s?")
+"""In any digits, with marks between groups of them: `1,200`, `> 10`."""
+_PIECES = frozenset(
+    (
+        *("stück", "stk", "st", "pcs", "pc", "pieces", "piece", "units", "unit", "items", "item"),
+        *("left", "pièces", "unités", "unidades", "uds", "ud", "pezzi", "pz", "stuks", "szt", "ks"),
+    )
+)
+"""Words behind a quantity."""
 
 
 def _words(text: str, between: str | None = None) -> list[str]:
@@ -56,9 +66,27 @@ def in_stock(availability: str) -> str:
     availability: words, a yes or a no, or how many there are.
     """
     word = availability.strip().casefold().rpartition("/")[2]  # schema.org's are links
-    if (found := _QUANTITY.fullmatch(word)) is not None:
-        return "true" if int(found[1]) > 0 else "false"
-    return _STOCK.get(_SEPARATORS.sub("", word), "")
+    return _by_quantity(word) or _STOCK.get(_SEPARATORS.sub("", word), "")
+
+
+def is_quantity(availability: str) -> bool:
+    """True if it says how many there are, `5` or `5 pcs`."""
+    return bool(_by_quantity(availability.strip().casefold()))
+
+
+def _by_quantity(word: str) -> str:
+    """Empty for what is not a quantity."""
+    found = _QUANTITY.match(word)
+    if found is None:
+        return ""
+    unit = _SEPARATORS.sub("", word[found.end() :]).rstrip(".")
+    if unit and unit not in _PIECES and _STOCK.get(unit) != "true":
+        return ""
+    return (
+        "true"
+        if not found["minus"] and any(map(int, re.findall(r"\d", found["digits"])))
+        else "false"
+    )
 
 
 def stock_of_variants(stocks: Set[str]) -> str:
