@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 
@@ -25,6 +26,7 @@ WRONG_ENCODING = "wrong encoding"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _UNKNOWN = "\ufffd"
 
 
@@ -66,6 +68,7 @@ def clean_attributes(attributes: Mapping[str, str], notes: list[Note]) -> Mappin
         and value.isprintable()
         and len(name) <= MAX_ATTRIBUTE_CHARACTERS
         and len(value) <= MAX_ATTRIBUTE_CHARACTERS
+        and "&" not in value
         for name, value in attributes.items()
     ):
         return attributes
@@ -79,10 +82,19 @@ def clean_attributes(attributes: Mapping[str, str], notes: list[Note]) -> Mappin
             )
             notes.append(Note(ATTRIBUTE_TOO_LONG, reason, name))
             continue
-        clean = without_control_characters(name, value, notes)
+        clean = without_control_characters(name, _without_entities(value), notes)
         if clean:
             kept[without_control_characters(name, name, [])] = clean
     return kept
+
+
+def _without_entities(value: str) -> str:
+    """With the characters that entities stand for, escaped twice too. JSON stays as it is."""
+    for _ in range(2):
+        if "&" not in value or value.startswith(("[", "{")):
+            break
+        value = _ENTITY.sub(lambda found: html.unescape(found[0]), value)
+    return value
 
 
 def is_plain(value: str) -> bool:

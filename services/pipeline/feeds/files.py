@@ -41,6 +41,7 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _JSON = re.compile(rb'[\s\xef\xbb\xbf]*(?:\[\s*)?\{\s*"')
+_XML = re.compile(rb"[\s\xef\xbb\xbf]*<(?:\?xml\s|rss[\s>]|feed[\s>])")
 _ESCAPE = "feeds.escape"
 BEGINNING = 4_096
 _LOOK_CHARACTERS = 1_000_000
@@ -80,6 +81,11 @@ def is_parquet(path: Path) -> bool:
 def is_json(path: Path) -> bool:
     """True if the content begins as objects of JSON do, whatever the file is called."""
     return _JSON.match(beginning_of(path)) is not None
+
+
+def is_xml(path: Path) -> bool:
+    """True if the content begins as XML does, whatever the file is called."""
+    return _XML.match(beginning_of(path).replace(b"\0", b"")) is not None
 
 
 def is_text_encoding(name: str) -> bool:

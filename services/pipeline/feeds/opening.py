@@ -23,6 +23,7 @@ from services.pipeline.feeds.files import (
     is_compressed,
     is_json,
     is_parquet,
+    is_xml,
     text_encoding,
 )
 from services.pipeline.feeds.google_merchant import GoogleMerchantTable, GoogleMerchantXml
@@ -83,7 +84,8 @@ def _open(path: Path, options: FeedOptions) -> Feed:
         if path.is_dir():
             return _folder(path, options)
         suffix = Path(inner_name(path)).suffix
-    if suffix in _XML:
+        is_of_xml = suffix in _XML or (suffix in _CSV and not is_parquet(path) and is_xml(path))
+    if is_of_xml:
         if options.format not in {"", "google-merchant"}:
             raise FeedUnusable(f"{path}: XML is read as google-merchant, not {options.format}")
         feed = GoogleMerchantXml(path, options.encoding)

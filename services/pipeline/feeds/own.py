@@ -43,6 +43,7 @@ from services.pipeline.feeds.own_columns import (
     is_odoo,
     named,
 )
+from services.pipeline.feeds.own_languages import in_english
 from services.pipeline.feeds.own_nested import take_lists
 from services.pipeline.feeds.own_offers import Offers
 from services.pipeline.feeds.own_variants import VariantRows
@@ -86,7 +87,7 @@ class OwnFeed(Feed):
         self._table = table
         self.path, self.columns = table.path, table.columns
         self.folder = table.path if table.path.is_dir() else table.path.parent
-        names = table.names()
+        names = in_english(table.names())
         self._fields = {
             field: named(names, field, others) for field, others in field_columns(names).items()
         }

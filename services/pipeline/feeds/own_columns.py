@@ -13,6 +13,7 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "product_id": (
         *("product_id", "id", "item_id", "sku", "item_sku", "seller_sku", "product_sku"),
         *("sku_id", "offer_id", "object_id", "handle", "handle_id", "url_handle"),
+        *("merchant_product_id", "aw_product_id", "td_product_id", "@id"),
     ),
     "title": (
         *("title", "name", "product_title", "product_name", "item_name", "productdisplayname"),
@@ -34,6 +35,7 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
         "sales_price",
         "price_amount",
         "price_value",
+        "search_price",
         "offers_low_price",
     ),
     "currency": ("currency", "price_currency", "currency_code", "price_currency_code"),
@@ -50,10 +52,11 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
         ),
         *("cover_media_url", "media_main_image_url", "variant_image_url"),
         *("internal_image_url_(export)", "image_url_(import)"),
+        *("aw_image_url", "image_large_url", "image_small_url"),
     ),
     "product_url": (
         *("product_url", "url", "link", "permalink", "deep_link", "merchant_deep_link"),
-        *("page_url", "buy_url"),
+        *("page_url", "buy_url", "aw_deep_link"),
     ),
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
@@ -75,6 +78,7 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("compare_at_price", "compare_to_price", "compare_price", "regular_price"),
         *("original_price", "old_price", "price_old", "was_price"),
         *("former_price", "strikethrough_price", "msrp", "mrp", "rrp", "uvp", "retail_price"),
+        *("rrp_price", "product_price_old"),
     ),
     SALE: (
         *("special_price", "discounted_price", "offer_price", "promotional_price"),
@@ -144,12 +148,14 @@ _LIKE: Mapping[str, frozenset[str]] = {
 }
 """Field → words in the names of columns that are likely meant."""
 _WORDS = re.compile(r"[^\W_]+")
-_MARKS = re.compile(r"\[non_editable\]|\(0/1\)|\(x,_?y,_?z[^)]*\)|[\W_]")
-"""Marks in a name, and the remarks of Squarespace and PrestaShop."""
+_MARKS = re.compile(r"\[non_editable\]|\(0/1\)|\(x,_?y,_?z[^)]*\)|[^\w@]|_")
+"""Marks in a name, and the remarks of Squarespace and PrestaShop. JSON-LD's `@id` is no `id`."""
 _OF = re.compile(r"^(?:product|item|offers)(?=.)|^variant(?=.*price)")
 _SIGN = re.compile(r"[^\w\s.,:;*?()\[\]/-]")
 _GROSS = re.compile(
     r"(?:tax|vat|gst)?inc(?:l(?:uding|uded|usive)?)?(?:tax|vat|gst)?$|with(?:tax|vat|gst)$"
+    r"|(?:inkl?|incl?)(?:mwst|ust|btw|moms|iva|tva)$|(?:mwst|ust|btw|moms)ink?l$"
+    r"|(?:con|com|avec)?(?:iva|tva)(?:incl\w*|comprise|inbegrepen)?$"
     r"|gross|brutto|ttc$|(?<=price)vat$"
 )
 """Words for the tax in the name of a price."""
@@ -167,7 +173,7 @@ def named(names: Sequence[str], field: str, wanted: Sequence[str]) -> list[tuple
 
     A price may have its tax or currency in its name.
     """
-    readings = (bare, _price_name if field in PRICES else of_product)
+    readings = (bare, price_name if field in PRICES else of_product)
     forms = [[read(name) for name in names] for read in readings]
     found = {
         at: names[at]
@@ -193,7 +199,7 @@ def of_product(name: str) -> str:
     return _OF.sub("", bare(name))
 
 
-def _price_name(name: str) -> str:
+def price_name(name: str) -> str:
     """`price` for `Price (tax incl.)`, `product_price` and `price_eur`."""
     plain = of_product(name)
     for _ in range(2):

@@ -5,15 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta, timezone
 
 from services.contracts.products import LIST_PRICE
 from services.pipeline.feeds.base import Note
+from services.pipeline.feeds.currencies import CODES
 from services.pipeline.feeds.prices import parse_price
 from services.pipeline.feeds.validation import PRICE
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FORMATS = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%m/%d/%Y, %I:%M %p", "%m/%d/%Y %H:%M")
+_FORMATS = (
+    *("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%m/%d/%Y, %I:%M %p", "%m/%d/%Y %H:%M"),
+    *("%d.%m.%Y", "%d.%m.%y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"),
+)
+_ZONES: Mapping[str, int] = {
+    **dict.fromkeys(("UTC", "GMT", "WET"), 0),
+    **dict.fromkeys(("BST", "WEST", "CET", "MEZ"), 1),
+    **dict.fromkeys(("CEST", "MESZ", "EET"), 2),
+    **dict.fromkeys(("MST", "PDT"), -7),
+    "EEST": 3,
+    "EDT": -4,
+    "EST": -5,
+    "MDT": -6,
+    "PST": -8,
+}
+"""Hours ahead of UTC by abbreviation. CST is several zones."""
 
 
 def apply_sale(fields: MutableMapping[str, str], sale: str, *, start: str, end: str) -> bool:
@@ -34,6 +50,11 @@ def apply_sale(fields: MutableMapping[str, str], sale: str, *, start: str, end: 
             before = parse_price(regular, fields.get("currency", ""))
         except ValueError:
             return False  # validation says why
+        named = before.currency or fields.get("currency", "").upper()
+        if price.currency and named in CODES and price.currency != named:
+            raise ValueError(
+                f"sale price {sale!r} is in {price.currency}, but its price in {named}"
+            )
         if price.amount >= before.amount:
             return False
         fields[LIST_PRICE] = regular
@@ -99,6 +120,9 @@ def _instant(text: str, at: time) -> datetime | None:
 
 
 def _date(text: str) -> datetime:
+    before, _, zone = text.rpartition(" ")
+    if before and zone.upper() in _ZONES:
+        return _date(before.strip()).replace(tzinfo=timezone(timedelta(hours=_ZONES[zone.upper()])))
     try:
         return datetime.fromisoformat(text)
     except ValueError:

@@ -41,11 +41,16 @@ CURRENCY = "unknown currency"
 LINK = "unusable link"
 PICTURE = "unusable picture"
 VECTOR = "unusable vector"
+BARCODE = "unusable barcode"
 """Kinds of notes, beside those of `cleaning`."""
 
 _WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_ROUNDED = re.compile(r"[1-9](?:[.,][0-9]+)?E\+[0-9]{2}")
+"""A long number as spreadsheets save it, with its last digits lost: `4.00638E+12`."""
+_ROUNDED_BY = "rounded by a spreadsheet; export the file again, and format the column as text"
+_BARCODES = ("gtin", "ean", "barcode", "upc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ class RowValidator:
             for one in row.attributes.get(MORE_IMAGES, "").split()
         )
         price, currency = self._price(row.fields, notes)
-        attributes = clean_attributes(row.attributes, notes)
+        attributes = _without_rounded(clean_attributes(row.attributes, notes), notes)
         if (list_price := row.fields.get(LIST_PRICE, "")) and price is not None:
             attributes = {**attributes, **_list_price(list_price, price, currency, notes)}
         return FeedProduct(
@@ -173,6 +178,8 @@ class RowValidator:
             reason = "product_id is wrong in the file's encoding; `--encoding` names another"
         elif not is_plain(product_id):
             reason = "product_id holds a line break, a tab or another control character"
+        elif _ROUNDED.fullmatch(product_id):
+            reason = f"product_id {product_id!r} is {_ROUNDED_BY}"
         if reason:
             raise _Refused(NO_ID, reason, "product_id")
         earlier = self._rows_by_id.get(product_id)
@@ -254,6 +261,15 @@ def _title(title: str, notes: list[Note]) -> str:
     if not any(one.isprintable() and not one.isspace() for one in title):
         raise _Refused(NO_TITLE, "there is no title", "title")
     return title
+
+
+def _without_rounded(attributes: Mapping[str, str], notes: list[Note]) -> Mapping[str, str]:
+    """Without barcodes that a spreadsheet has rounded."""
+    rounded = [one for one in _BARCODES if _ROUNDED.fullmatch(attributes.get(one, ""))]
+    if not rounded:
+        return attributes
+    notes += [Note(BARCODE, f"{one} {attributes[one]!r} is {_ROUNDED_BY}", one) for one in rounded]
+    return {name: value for name, value in attributes.items() if name not in rounded}
 
 
 def _link(name: str, value: str, notes: list[Note]) -> str:

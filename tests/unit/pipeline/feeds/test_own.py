@@ -399,8 +399,7 @@ def test_availability_says_what_is_in_stock(
         ("identifier;name-en_US\n1;Mug\n",
          "rename 'identifier' to product_id and 'name-en_US' to title"),  # Akeneo
         ("product_id,name(en-gb),model\n1,Mug,m\n", "rename 'name.en-gb.' to title"),  # OpenCart
-        ("Artikelnummer;Bezeichnung\n1;Mug\n",
-         "rename 'Artikelnummer' to product_id and 'Bezeichnung' to title"),
+        ("Herstellernummer;Name\n1;Mug\n", "no column for product_id"),
         ("TemplateType=x\tVersion=1\nSKU\tTitle\n", "in the first line of the file"),  # Amazon
     ],
 )  # fmt: skip
