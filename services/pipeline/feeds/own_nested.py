@@ -80,13 +80,14 @@ def _differences(
     """Texts in which variants differ, such as their flavours."""
     found: dict[str, list[str]] = {}
     for one in objects:
+        known = _reader(tuple(map(compared, one))).known
         for name, value in one.items():
             key = compared(name)
             if isinstance(value, str) and not (
                 _NO_OPTION.fullmatch(key)
                 or is_cost(key)
                 or key in attributes
-                or key in _reader(tuple(map(compared, one))).known
+                or key in known
                 or (has_options and _NUMBERED.fullmatch(key))
             ):
                 found.setdefault(key, []).append(value)

@@ -6,6 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from services.pipeline.feeds.base import FloatVector
@@ -51,6 +52,7 @@ class Table(ABC):
         return [compared(column).removeprefix("g:") for column in self.columns]
 
 
+@lru_cache(maxsize=4_096)
 def compared(name: str) -> str:
     """The name as it is compared with others."""
     return name.strip().lower().replace(" ", "_")
