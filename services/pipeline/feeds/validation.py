@@ -265,7 +265,8 @@ def _title(title: str, notes: list[Note]) -> str:
 
 def _without_rounded(attributes: Mapping[str, str], notes: list[Note]) -> Mapping[str, str]:
     """Without barcodes that a spreadsheet has rounded."""
-    rounded = [one for one in _BARCODES if _ROUNDED.fullmatch(attributes.get(one, ""))]
+    said = ((one, attributes[one]) for one in _BARCODES if one in attributes)
+    rounded = [one for one, value in said if "E+" in value and _ROUNDED.fullmatch(value)]
     if not rounded:
         return attributes
     notes += [Note(BARCODE, f"{one} {attributes[one]!r} is {_ROUNDED_BY}", one) for one in rounded]
