@@ -23,6 +23,7 @@ from services.retriever.searching.sought import (
 )
 from services.retriever.words import Words
 from services.retriever.words.concepts import Concept, concepts_of
+from services.retriever.words.quantities import has_limit, is_limit
 from services.retriever.words.row_set import RowSet
 from services.retriever.words.said import STRUCTURED, rows_saying
 from services.retriever.words.strengths import Said, weakest
@@ -63,8 +64,9 @@ def sought_words_alone(catalogue: Catalogue, text: str) -> SoughtWords | None:
 
 def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> SoughtWords | None:
     words = catalogue.words
-    exact = words.identified(text)
-    begun = (exact if len(exact) else words.identified_in_part(text)).astype(np.int32)
+    named = "" if has_limit(text) else text
+    exact = words.identified(named)
+    begun = (exact if len(exact) else words.identified_in_part(named)).astype(np.int32)
     concepts = [
         one for one in concepts_of(words, text, catalogue.synonyms) if not _is_frame(words, one)
     ]
@@ -146,7 +148,9 @@ def _sought(
     found: list[tuple[SoughtConcept, float]] = []
     total = 0.0
     for concept in concepts:
-        one = words.remembered("sought", concept.name, partial(_weighed, catalogue, concept))
+        find = partial(_weighed, catalogue, concept)
+        limit = is_limit(concept.alternatives[0][0])
+        one = find("") if limit else words.remembered("sought", concept.name, find)
         weight = one.weight
         if _is_brand(words, concept):
             weight *= brand_counts

@@ -20,7 +20,7 @@ _NEAR = 0.2
 _STRICT: tuple[Meaning, ...] = ("below", "above")
 _BEHIND: tuple[tuple[Meaning, Meaning], ...] = (("or_less", "up_to"), ("or_more", "at_least"))
 """Limits behind an amount, and the limits before it that mean the same."""
-_FROM = frozenset({"from", "ab", "da", "de", "od", "от", "fran", "fra", "من"})
+FROM = frozenset({"from", "ab", "da", "de", "od", "от", "fran", "fra", "من"})
 """Words that begin a limit only before a currency."""
 _FLIPPED: dict[Meaning, Meaning] = {
     "below": "at_least",
@@ -43,7 +43,7 @@ _EXACTLY = frozenset(
 _MARKS = frozenset(".-")
 _FAR = 4
 """Words between a word like "price" and its range."""
-_DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
+DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
 """Words that are parts of names as well: "Air Max 90"."""
 _NO_PRICE_ALONE = ALSO_UNITS | HUNDREDTHS.keys()
 """Names that need a limit: "10 pounds dumbbell", "50 Cent poster"."""
@@ -166,10 +166,10 @@ class Limits:
         if start is not None:
             meaning = _FLIPPED[meaning]
         amount = self._outer(amount, meaning)
-        if word in _FROM and alone and not amount.named and not self._of_money(place):
+        if word in FROM and alone and not amount.named and not self._of_money(place):
             return None
         doubtful = not amount.named and (
-            (alone and word in _DOUBTFUL)
+            (alone and word in DOUBTFUL)
             or (self._amounts.joined_limit(amount.start) and self._tokens[place].sort == "word")
         )
         price = _beyond(meaning, amount.value)
@@ -245,7 +245,7 @@ class Limits:
             amount = self._outer(first, meaning)
             length = self._wording.at(behind, self._tokens, amount.end)
             word = self._tokens[amount.end].folded if length else ""
-            if not length or (word in _DOUBTFUL and not amount.named):
+            if not length or (word in DOUBTFUL and not amount.named):
                 continue
             price = _beyond(meaning, amount.value)
             return PriceLimit(place, amount.end + length, price, amount.currency, doubtful=False)

@@ -4,7 +4,7 @@ Languages without spaces are cut at these phrases. `measure`: a number behind it
 `unit`: a number before it is none. `money`: a range behind it is one of prices, without a currency
 too. `idiom`: a word behind "not" that it does not negate. `either`: all that it joins is negated.
 `but`: a negation behind a word of `any` only. `article`: words and signs between a negation and
-what it negates.
+what it negates. `larger`, `smaller`: limits of a quantity, but not of a price.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Literal
 
 Meaning = Literal[
     "below", "up_to", "above", "at_least", "or_less", "or_more", "between", "and", "to",
-    "or_between", "price", "money", "behind_price", "more_less", "measure", "unit", "in_stock",
-    "out_of_stock", "not", "after_not", "article", "or", "either", "idiom", "on_it", "any", "but",
+    "or_between", "larger", "smaller", "or_larger", "or_smaller", "price", "money", "behind_price",
+    "more_less", "measure", "unit", "in_stock", "out_of_stock", "not", "after_not", "article", "or",
+    "either", "idiom", "on_it", "any", "but",
 ]  # fmt: skip
 
 PHRASES: dict[str, dict[Meaning, str]] = {}
@@ -96,6 +97,11 @@ PHRASES["en"] = {
     "currently unavailable|no longer available|that are out of stock|that is out of stock|"
     "which are out of stock|which is out of stock|is out of stock|are out of stock|"
     "currently out of stock|out of stock items|no stock|no longer in stock",
+    "larger": "longer than|larger than|bigger than|heavier than|taller than|wider than|"
+    "deeper than|thicker than|stronger than|faster than",
+    "smaller": "shorter than|lighter than|narrower than|thinner than|weaker than|slower than",
+    "or_larger": "or longer|or larger|or bigger|or heavier|or taller|or wider|or stronger",
+    "or_smaller": "or shorter|or smaller|or lighter|or narrower|or thinner",
     "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|"
     "longer|one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|"
     "if|for|my|your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|"
@@ -167,6 +173,10 @@ PHRASES["de"] = {
     "out_of_stock": "ausverkauft|vergriffen|nicht mehr lieferbar|nicht mehr auf lager|"
     "nicht mehr verfugbar|nicht vorratig|ausverkaufte|ausverkauften|vergriffene|nicht lieferbare|"
     "nicht lieferbaren|nicht verfugbare|nicht verfugbaren|nicht vorratige",
+    "larger": "langer als|schwerer als|breiter als|hoher als|dicker als|tiefer als|starker als",
+    "smaller": "kurzer als|leichter als|schmaler als|dunner als|schwacher als",
+    "or_larger": "oder langer|oder grosser|oder schwerer|oder breiter|oder hoher",
+    "or_smaller": "oder kurzer|oder kleiner|oder leichter|oder schmaler",
     "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|"
     "wenn|dass|ich|problem|ahnung|besonders|"
     "teure|teuren|teurer|teures|grosse|grossen|kleine|kleinen",
@@ -217,6 +227,11 @@ PHRASES["fr"] = {
     "out_of_stock": "rupture de stock|en rupture de stock|en rupture|epuise|epuises|epuisee|"
     "epuisees|hors stock|indisponible|indisponibles|plus en stock|plus disponible|"
     "plus disponibles|non disponible|non disponibles",
+    "larger": "plus long que|plus longue que|plus grand que|plus grande que|plus lourd que|"
+    "plus large que",
+    "smaller": "plus court que|plus courte que|plus petit que|plus petite que|plus leger que",
+    "or_larger": "ou plus long|ou plus grand|ou plus lourd|ou plus large",
+    "or_smaller": "ou plus court|ou plus petit|ou plus leger",
     "idiom": "seulement|sur|trop|tres|si|plus|moins|cher|chere|chers|cheres|couteux|grand|petit|"
     "beaucoup|que|mal|"
     "forcement|vraiment|probleme|encore|besoin",

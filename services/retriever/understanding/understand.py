@@ -16,7 +16,8 @@ from services.retriever.understanding.corrections import Corrections
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.limits import Limits, PriceLimit, StockLimit
 from services.retriever.understanding.negations import Negations
-from services.retriever.understanding.tokens import replaced, tokens_of, without
+from services.retriever.understanding.quantity_limits import quantity_limits, with_signs
+from services.retriever.understanding.tokens import Token, replaced, tokens_of, without
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.said import STRUCTURED, rows_saying
@@ -57,7 +58,7 @@ def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
     excluded = [text for part in parts for text in part.says.excluded]
     text = without(corrected, [part.span for part in parts]) if parts else corrected
     return UnderstoodQuery(
-        text=in_catalogues_words(catalogue, text),
+        text=in_catalogues_words(catalogue, reading.with_signs(text)),
         corrected_query=corrected if corrected != query else None,
         understood=[part.says for part in parts],
         price=price,
@@ -84,6 +85,13 @@ class _Reading:
         stock = limits.stock(taken)
         self._stock = stock if catalogue.products.has_stock else []
         self._taken = taken | _places(stock)
+        self._quantities = [
+            limit
+            for limit in quantity_limits(text, self._tokens, words, self._is_called)
+            if self._taken.isdisjoint(range(limit.first, limit.last))
+        ]
+        for limit in self._quantities:
+            self._taken.update(range(limit.first, limit.last))
 
     def corrected(self) -> str:
         """The text with its typos corrected."""
@@ -95,6 +103,13 @@ class _Reading:
             self._text,
             [(*self._span(one.place, one.place + one.tokens), one.text) for one in found],
         )
+
+    def with_signs(self, text: str) -> str:
+        """What is left of the text, with a sign for each limit of a quantity."""
+        if not self._quantities:
+            return text
+        tokens = tokens_of(text, self._wording.cut)
+        return with_signs(text, quantity_limits(text, tokens, self._wording, self._is_called))
 
     def in_stock(self) -> bool | None:
         """True for products in stock, False for those out of stock, None for both."""
@@ -145,12 +160,16 @@ class _Reading:
         """True if a product is called so, word beside word: "Air Max 90"; and for a price alone if
         it says the word before too: "Gift card 50€" does not make a name of "mug 50€".
         """
-        tokens = self._tokens[limit.start : limit.end]
-        words = self._catalogue.words
         alone = limit.price.min is not None and limit.price.max is not None
         first = max(limit.start - 1, 0) if alone else limit.start
-        said = " ".join(token.folded for token in self._tokens[first : limit.end])
-        rows = rows_saying(words, said, STRUCTURED)
+        return self._is_called(
+            self._tokens[limit.start : limit.end], self._tokens[first : limit.start]
+        )
+
+    def _is_called(self, tokens: Sequence[Token], before: Sequence[Token] = ()) -> bool:
+        """True if a title says these tokens side by side, and those before them anywhere."""
+        said = " ".join(token.folded for token in (*before, *tokens))
+        rows = rows_saying(self._catalogue.words, said, STRUCTURED)
         name = re.compile(
             r"(?<!\w)" + r"\s*".join(re.escape(one.folded) for one in tokens) + r"(?!\w)"
         )

@@ -16,7 +16,7 @@ from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.function_words import PARTICLES, SIZE
 from services.retriever.words.live import Words
 from services.retriever.words.measures import apart, joined, longer, ungrouped
-from services.retriever.words.quantities import as_words, is_quantity
+from services.retriever.words.quantities import as_words, is_limit, is_quantity, limit_word
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 from services.retriever.words.texts import FIELDS, INCHES
 
@@ -200,6 +200,12 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
     found: dict[str, Concept] = {}
     place = 0
     while place < len(asked):
+        if is_limit(asked[place]) and (name := written.get(asked[place])):
+            # Products outside stay found by the other words.
+            if words.says(own_word := limit_word(name)):
+                found.setdefault(name, Concept(name, [(own_word,)]))
+            place += 1
+            continue
         length, others = synonyms.at(asked, place) if synonyms else (0, [])
         own = tuple(asked[place : place + max(length, 1)])
         if not length and own[0] in SIZE and is_size(" ".join(asked[place + 1 : place + 2])):

@@ -12,6 +12,7 @@ from services.retriever.words.analysis import Analyser
 from services.retriever.words.identifiers import FEWEST_OF_PART, forms_sought, normal
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.postings import Numbers, Postings, WordIndex
+from services.retriever.words.quantities import is_limit
 
 MOST_IDENTIFIED = 1_000
 """Products that one identifier, or the beginning of one, stands for at most."""
@@ -22,6 +23,8 @@ _ALIKE = {one: alike for alike in ("o0", "il1") for one in alike}
 _REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 64
 """Words whose results of one name stay in memory, and their characters."""
+_MOST_LIMITS = 16
+"""Limits of quantities whose postings stay in memory: up to six bytes for each product."""
 _MISSING: Any = object()
 _NO_ROWS = np.empty(0, np.intp)
 
@@ -44,6 +47,7 @@ class Words:
         self.analyser = analyser
         self._gone = gone if gone is not None and gone.any() else None
         self._remembered: dict[str, dict[str, Any]] = {}
+        self._limits: dict[str, list[tuple[int, Postings]]] = {}
 
     @property
     def numbers(self) -> int:
@@ -62,6 +66,8 @@ class Words:
 
         Those of rows that are gone are among them.
         """
+        if is_limit(word):
+            return self._within(word)
         found = []
         for first, index in self.indexes:
             number = index.words.find(word)
@@ -81,6 +87,18 @@ class Words:
                 yield first, Postings(every.rows[kept], every.impacts[kept], every.fields[kept])
             else:
                 yield first, every
+
+    def _within(self, limit: str) -> list[tuple[int, Postings]]:
+        """The same for the quantities within a limit; they are copies, so few are remembered."""
+        known = self._limits
+        found = known.get(limit)
+        if found is None:
+            parts = ((first, index.within(limit)) for first, index in self.indexes)
+            found = [one for one in parts if len(one[1].rows)]
+            if len(known) >= _MOST_LIMITS:
+                known.clear()
+            known[limit] = found
+        return found
 
     def says(self, word: str) -> bool:
         """True if a product says a folded word; as written, no stem."""

@@ -13,6 +13,7 @@ from services.contracts.search import WordField
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.merging import Places, RowsByText, merged
+from services.retriever.words.quantities import numbers_within
 from services.retriever.words.spellings import Spellings
 from services.retriever.words.texts import FIELDS
 
@@ -31,6 +32,10 @@ class Postings:
     """(p,) how strongly each says it, up to `FULL`."""
     fields: NDArray[np.uint8]
     """(p,) one bit for each of `FIELDS` that says it."""
+
+    def part(self, part: slice) -> Postings:
+        """Some of them, as views."""
+        return Postings(self.rows[part], self.impacts[part], self.fields[part])
 
     def of(self, wanted: Numbers) -> NDArray[np.intp]:
         """(m,) positions of these rows among the postings; -1 for a row that lacks the word."""
@@ -67,9 +72,24 @@ class WordIndex:
 
     def word(self, number: int) -> Postings:
         """The postings of a word by its number in `words`."""
-        part = slice(int(self.starts[number]), int(self.starts[number + 1]))
-        every = self.postings
-        return Postings(every.rows[part], every.impacts[part], every.fields[part])
+        return self.postings.part(slice(int(self.starts[number]), int(self.starts[number + 1])))
+
+    def within(self, limit: str) -> Postings:
+        """The postings of all quantities within a limit, as those of one word."""
+        parts = [self.word(number) for number in numbers_within(limit, self.words)]
+        if not parts:
+            return self.postings.part(slice(0))
+        rows = np.concatenate([one.rows for one in parts])
+        impacts = np.concatenate([one.impacts for one in parts])
+        fields = np.concatenate([one.fields for one in parts])
+        order = np.argsort(rows, kind="stable")
+        rows = rows[order]
+        first = np.flatnonzero(np.diff(rows, prepend=-1))
+        return Postings(
+            rows[first],
+            np.maximum.reduceat(impacts[order], first),
+            np.bitwise_or.reduceat(fields[order], first),
+        )
 
     def of_stem(self, stem: str) -> NDArray[np.int32]:
         """Numbers of the words that share a stem."""

@@ -6,12 +6,15 @@ found in `0.5 l` and `2.5 l`, whose parts say 5 and l.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from services.retriever.words.lexicon import Lexicon
 
 _MARK = "\u01c0"
 """A letter that no language of shops has. Words of quantities begin with it."""
@@ -66,9 +69,30 @@ _ASKED = re.compile(
     rf"(?<![0-9a-z_.,/]){_NUMBER}[ -]?({_UNIT})(?![0-9a-z_²³])(?<!\d in)", re.IGNORECASE
 )
 """A quantity of a query; "3 in blue" is none, nor is a side of `10 x 15 cm`."""
-_BEGUN = re.compile(r"\d[ -]?[a-zµμ]", re.IGNORECASE)
+_BEGUN = re.compile(r"\d[ -]?[a-zµμ'\"\u2033\u201d]", re.IGNORECASE)
 """Part of each quantity; queries without it cost half a microsecond."""
+_QUANTITY = re.compile(
+    rf"{_NUMBER}(?:[ -]?(?:{_UNIT})(?![0-9a-z_²³])| ?(?:''|[\"\u2033\u201d]))", re.IGNORECASE
+)
+_HOLDS = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
+_SIGN = re.compile("[<≤>≥]")
+_LIMITED = re.compile(
+    rf"(?:([>≥]) ?{_NUMBER}[ -]?({_UNIT})? ?)?([<≤>≥]) ?{_NUMBER}[ -]?({_UNIT})(?![0-9a-z_²³])",
+    re.IGNORECASE,
+)
+"""One or two limits of a quantity: `≥16 gb`, `≥40≤60 cm`."""
 _SIDE_BEFORE = re.compile(r"\dx? ?[x×*] ?$", re.IGNORECASE)
+
+
+def has_quantity(text: str) -> bool:
+    """False for most texts without a quantity, at little cost."""
+    return _BEGUN.search(text) is not None
+
+
+def quantity_at(text: str, start: int) -> int:
+    """The end of the quantity that begins there; 0 if there is none."""
+    match = _QUANTITY.match(text, start)
+    return match.end() if match else 0
 
 
 def with_quantities(texts: pa.StringArray) -> pa.StringArray:
@@ -91,29 +115,76 @@ def words_of(token: str) -> list[str]:
 
 
 def as_words(text: str, is_said: Callable[[str], bool], written: dict[str, str]) -> str:
-    """A query with its quantities as words, where a product says so much.
+    """A query with its quantities as words, where a product says so much, and with its limits.
 
     written: takes in each word, as the query writes it.
     """
     if _BEGUN.search(text) is None:
         return text
 
-    def word_of(match: re.Match[str]) -> str:
-        whole, fraction, unit = match.groups()
-        word = _word(whole, fraction or "", unit.lower())
-        if not is_said(word) or _SIDE_BEFORE.search(text, 0, match.start()):
-            return match.group()
-        written[word] = match.group().lower()
+    def limit_of(match: re.Match[str]) -> str:
+        word = f"{_MARK}{_MARK}{len(written)}"
+        written[word] = match.group().casefold()
         return f" {word} "
 
+    def word_of(match: re.Match[str]) -> str:
+        whole, fraction, unit = match.groups()
+        word = _word(whole, fraction or "", unit.casefold())
+        if not is_said(word) or _SIDE_BEFORE.search(text, 0, match.start()):
+            return match.group()
+        written[word] = match.group().casefold()
+        return f" {word} "
+
+    if has_limit(text):
+        text = _LIMITED.sub(limit_of, text)
     return _ASKED.sub(word_of, text)
 
 
+def has_limit(text: str) -> bool:
+    """True for a query with a limit of a quantity, which is no identifier: `ssd >500 gb`."""
+    return _SIGN.search(text) is not None and _LIMITED.search(text) is not None
+
+
+def is_limit(word: str) -> bool:
+    """True for the word of a limit in a query."""
+    return word.startswith(_MARK + _MARK)
+
+
+def limit_word(limit: str) -> str:
+    """The word of a limit as a query writes it; `numbers_within` takes it."""
+    return _MARK + _MARK + limit.replace(" ", "")
+
+
+def numbers_within(word: str, lexicon: Lexicon) -> list[int]:
+    """The numbers of the quantities within a limit. word: of `limit_word`."""
+    match = _LIMITED.fullmatch(word.removeprefix(_MARK + _MARK))
+    if match is None:
+        return []
+    more, whole, fraction, unit, sign, *last = match.groups()
+    ends = [(_HOLDS[sign], float(_amount(*last)))]
+    base, _ = _WORTH[last[-1]]
+    if more and _WORTH[unit or last[-1]][0] == base:
+        ends.append((_HOLDS[more], float(_amount(whole, fraction, unit or last[-1]))))
+    start = _MARK + base
+    found = []
+    for number in lexicon.beginning(start):
+        amount = lexicon[number].removeprefix(start).replace("d", ".")
+        # Words of "wh" begin as those of "w" do.
+        if amount[0].isdecimal() and all(holds(float(amount), end) for holds, end in ends):
+            found.append(number)
+    return found
+
+
 def _word(whole: str, fraction: str, unit: str) -> str:
-    base, worth = _WORTH[unit]
-    thousands = len(fraction) == 3 and whole.strip("0") and unit not in _LARGE
-    number = Decimal(whole + fraction if thousands else f"{whole}.{fraction}")
-    amount = f"{number * worth:f}"
+    amount = f"{_amount(whole, fraction, unit):f}"
     if "." in amount:
         amount = amount.rstrip("0").rstrip(".")
-    return f"{_MARK}{base}{amount.replace('.', 'd')}"
+    return f"{_MARK}{_WORTH[unit][0]}{amount.replace('.', 'd')}"
+
+
+def _amount(whole: str, fraction: str | None, unit: str) -> Decimal:
+    """In the unit that the word has."""
+    fraction = fraction or ""
+    thousands = len(fraction) == 3 and whole.strip("0") and unit not in _LARGE
+    number = Decimal(whole + fraction if thousands else f"{whole}.{fraction}")
+    return number * _WORTH[unit][1]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from services.retriever.words.live import Words
 from services.retriever.words.postings import FULL, Numbers, places_of
+from services.retriever.words.quantities import is_limit
 
 _DENSE = 16
 """With more than one posting for so many products, one pass over all products is faster."""
@@ -127,7 +128,11 @@ def _strongest_of(forms: Sequence[Said], wanted: Numbers | NDArray[np.int32]) ->
 def said_as(words: Words, forms: Sequence[str]) -> list[Said]:
     """Where each of these words is said. Concepts share it: beside the base, rows are a copy."""
     find = partial(_said, words)
-    return [one for form in forms for one in words.remembered("said", form, find)]
+    return [
+        one
+        for form in forms
+        for one in (find(form) if is_limit(form) else words.remembered("said", form, find))
+    ]
 
 
 def _said(words: Words, form: str) -> list[Said]:

@@ -1,0 +1,148 @@
+"""Limits of quantities in a query: `at least 16 gb` becomes `≥16 gb`, which words are sought by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.retriever.understanding.limits import DOUBTFUL, FROM
+from services.retriever.understanding.phrase_lists import Meaning
+from services.retriever.understanding.tokens import Token, adjacent, replaced
+from services.retriever.understanding.wording import Wording
+from services.retriever.words.quantities import has_quantity, quantity_at
+
+_BEFORE: dict[Meaning, str] = {
+    "below": "<",
+    "smaller": "<",
+    "up_to": "≤",
+    "above": ">",
+    "larger": ">",
+    "at_least": "≥",
+}
+_BEHIND: dict[Meaning, str] = {
+    "or_less": "≤",
+    "or_smaller": "≤",
+    "or_more": "≥",
+    "or_larger": "≥",
+}
+_FLIPPED = {"<": "≥", "≤": ">", ">": "≤", "≥": "<"}
+"""Sign of a limit behind a negation: "no longer than 2 m"."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityLimit:
+    """A part of the text that says a limit, its tokens [first, last), and its sign and quantity."""
+
+    span: tuple[int, int]
+    first: int
+    last: int
+    said: str
+
+
+def quantity_limits(
+    text: str,
+    tokens: Sequence[Token],
+    wording: Wording,
+    is_called: Callable[[Sequence[Token]], bool],
+) -> list[QuantityLimit]:
+    """In order, none of them over another.
+
+    is_called: True for tokens that a title says side by side. "Pro Max 256 GB" has no limit.
+    """
+    if not has_quantity(text):
+        return []
+    reading = _Reading(text, tokens, wording, is_called)
+    found: list[QuantityLimit] = []
+    for place, token in enumerate(tokens):
+        if token.sort == "number" and place >= (found[-1].last if found else 0):
+            limit = reading.at(place)
+            if limit and limit.first >= (found[-1].last if found else 0):
+                found.append(limit)
+    return found
+
+
+def with_signs(text: str, limits: Sequence[QuantityLimit]) -> str:
+    """The text with a sign instead of the words of each limit."""
+    return replaced(text, [(*one.span, one.said) for one in limits])
+
+
+class _Reading:
+    """One text."""
+
+    def __init__(
+        self,
+        text: str,
+        tokens: Sequence[Token],
+        wording: Wording,
+        is_called: Callable[[Sequence[Token]], bool],
+    ) -> None:
+        self._tokens = tokens
+        self._text = text
+        self._wording = wording
+        self._is_called = is_called
+
+    def at(self, place: int) -> QuantityLimit | None:
+        """The limit whose first quantity begins at this number."""
+        end = quantity_at(self._text, self._tokens[place].start)
+        limit = self._between(place, end)
+        if limit is None and end:
+            limit = self._before(place, end) or self._behind(place, end)
+        return limit
+
+    def _between(self, place: int, end: int) -> QuantityLimit | None:
+        """`between 500 g and 2 kg`, `40 to 60 cm`. "12 V to 5 V" and "6-10 kg" are names."""
+        tokens, text = self._tokens, self._text
+        between = self._wording.before("between", tokens, place)
+        stop = end or tokens[place].end
+        behind = self._token(stop)
+        length = self._wording.at("and" if between else "to", tokens, behind)
+        second = behind + length
+        named = not between and (end or tokens[second - 1].sort == "sign")
+        if not length or named or second >= len(tokens):
+            return None
+        start = tokens[second].start
+        last = quantity_at(text, start)
+        if not last:
+            return None
+        low, high = text[tokens[place].start : stop], text[start:last]
+        return self._limit(place - between, last, f"≥{low}≤{high}")
+
+    def _before(self, place: int, end: int) -> QuantityLimit | None:
+        """`under 5 kg`, `max. 5 kg`, `no longer than 2 m`."""
+        tokens, first = self._tokens, place
+        if first > 1 and tokens[first - 1].folded in ".-" and adjacent(*tokens[first - 2 : first]):
+            first -= 1
+        length, meaning = max((self._wording.before(one, tokens, first), one) for one in _BEFORE)
+        first -= length
+        alone = length == 1
+        if not length or (alone and (tokens[first].folded in FROM or self._is_name(first))):
+            return None
+        sign = _BEFORE[meaning]
+        if negator := self._wording.before("not", tokens, first):
+            first, sign = first - negator, _FLIPPED[sign]
+        return self._limit(first, end, f"{sign}{self._text[tokens[place].start : end]}")
+
+    def _behind(self, place: int, end: int) -> QuantityLimit | None:
+        """`5 kg or less`, `16gb+`."""
+        tokens, behind = self._tokens, self._token(end)
+        length, meaning = max((self._wording.at(one, tokens, behind), one) for one in _BEHIND)
+        after = behind + length
+        # "8 GB + 256 GB" are two quantities.
+        several = after < len(tokens) and tokens[after].sort == "number"
+        if not length or several:
+            return None
+        said = f"{_BEHIND[meaning]}{self._text[tokens[place].start : end]}"
+        return self._limit(place, tokens[after - 1].end, said)
+
+    def _limit(self, first: int, end: int, said: str) -> QuantityLimit:
+        return QuantityLimit((self._tokens[first].start, end), first, self._token(end), said)
+
+    def _is_name(self, place: int) -> bool:
+        """True for the second word of "Pro Max"."""
+        named = place > 0 and self._tokens[place].folded in DOUBTFUL
+        return named and self._is_called(self._tokens[place - 1 : place + 1])
+
+    def _token(self, end: int) -> int:
+        """The first token behind a place in the text."""
+        places = (place for place, one in enumerate(self._tokens) if one.start >= end)
+        return next(places, len(self._tokens))
