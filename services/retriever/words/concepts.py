@@ -15,7 +15,7 @@ from services.retriever.words.compounds import compounds_with, parts_of
 from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.function_words import PARTICLES, SIZE
 from services.retriever.words.live import Words
-from services.retriever.words.measures import apart, joined, longer, ungrouped
+from services.retriever.words.measures import apart, joined, longer, ungrouped, with_lengths
 from services.retriever.words.quantities import as_words, is_limit, is_quantity, limit_word
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 from services.retriever.words.texts import FIELDS, INCHES
@@ -189,7 +189,8 @@ def _beside(words: Words, asked: Sequence[str], place: int, *, measured: bool) -
 def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -> list[Concept]:
     """In order, each once; without function words that are not part of a phrase."""
     written: dict[str, str] = {}
-    text = ungrouped(as_words(_in_inches(text), words.says, written))
+    text = with_lengths(words, _in_inches(text))
+    text = ungrouped(as_words(text, words.says, written))
     if "." in text:
         text = _INITIALS.sub(partial(_joined_initials, words), text)
     asked = _without_seams(words, words.analyser.words(text))

@@ -31,6 +31,9 @@ _NAMES = {
 _CLOTHES_SIZE = re.compile(r"\d+x+[ls]")
 """Sizes of clothes: `2XL` is not two of XL."""
 _SCREW = re.compile(r"[a-z]\d+")
+_THREAD = re.compile(r"(?<![^\W_])m\d{1,2}(?![^\W_])", re.IGNORECASE)
+_LENGTH = re.compile(r"(?<![\w.,/<≤>≥-])(\d{1,3}) ?mm(?![^\W_])", re.IGNORECASE)
+"""Of bolts."""
 _UNIT = re.compile(r"[a-z]{1,2}")
 _ANY_UNIT = re.compile(r"[a-z]{1,3}")
 _SIDE = re.compile(r"x\d+[a-z]{0,2}")
@@ -99,6 +102,16 @@ def _thousands(words: Words, part: str) -> list[str]:
 def ungrouped(text: str) -> str:
     """With numbers whose thousands are apart as one word: `20,000`."""
     return _GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text)
+
+
+def with_lengths(words: Words, text: str) -> str:
+    """With a thread and a length as titles have them: `m8x40` of "m8 bolt 40mm"."""
+    thread = _THREAD.search(text)
+    length = _LENGTH.search(text) if thread else None
+    if thread is None or length is None:
+        return text
+    size = f"{thread.group().lower()}x{length.group(1)}"
+    return f"{size} {_THREAD.sub('', _LENGTH.sub('', text))}" if words.says(size) else text
 
 
 def side_by_side(words: Words, text: str) -> Callable[[str], bool]:

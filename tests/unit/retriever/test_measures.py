@@ -234,6 +234,18 @@ def test_a_quantity_matches_as_the_query_writes_it() -> None:
     assert (glue.text, amount.text) == ("glue", "1000 g")
 
 
+BOLTS = ["Hex bolt M8x20", "Hex bolt M8x40", "Hex bolt M6 x 40 mm", "Hex bolt M8 x 40 mm"]
+
+
+@pytest.mark.parametrize("query", ["m8 bolt 40mm", "bolt M8 40 mm", "40 mm m8 bolt"])
+def test_a_thread_and_a_length_apart_find_bolts_of_that_size(query: str) -> None:
+    one = catalogue({f"p{at}": {"title": name} for at, name in enumerate(BOLTS)})
+    sought = sought_words(one, query)
+    assert sought is not None
+    ranked = sought.ranked
+    assert sorted(ranked.rows[ranked.certain].tolist()) == [1, 3]
+
+
 PLAIN = ["Hammer drill", "USB stick", "Glue 5 kg", "Car tyre", "Shirt"]
 NAMED = ["Under Armour shirt", "Plain shirt", "Stock pot", "Plain pot"]
 
