@@ -54,7 +54,8 @@ PHRASES["en"] = {
     "in a|in the range|in the range of|in a range of|range|range of|in the price range of|"
     "but also|yet|want to spend|want to pay|to pay|to spend|want|would like|like to spend|"
     "going|go|costing me",
-    "not": "not|no|without|no added|without added|without any added|except|except for|"
+    "not": "not|no|without|alternative to|alternatives to|an alternative to|"
+    "no added|without added|without any added|except|except for|"
     "excepting|excluding|exclude|excl|anything but|"
     "anything except|in anything but|in anything except|anything other than|any color but|"
     "any colour but|any color except|any colour except|in any color but|in any colour but|"

@@ -93,6 +93,8 @@ unstriped mug | mug | striped
 leather free handbag | handbag | leather
 mug barring red | mug | red
 mug rather than dress | mug | dress
+alternative to leather handbag | handbag | leather
+handbag, an alternative to leather | handbag | leather
 all colours but red mug | mug | red
 not too expensive | not too expensive |
 mug not too expensive | mug not too expensive |
