@@ -92,7 +92,7 @@ class _Reading:
     def _between(self, place: int, end: int) -> QuantityLimit | None:
         """`between 500 g and 2 kg`, `40 to 60 cm`. "12 V to 5 V" and "6-10 kg" are names."""
         tokens, text = self._tokens, self._text
-        between = self._wording.before("between", tokens, place)
+        between = self._length_before("between", place)
         stop = end or tokens[place].end
         behind = self._token(stop)
         length = self._wording.at("and" if between else "to", tokens, behind)
@@ -112,7 +112,7 @@ class _Reading:
         tokens, first = self._tokens, place
         if first > 1 and tokens[first - 1].folded in ".-" and adjacent(*tokens[first - 2 : first]):
             first -= 1
-        length, meaning = max((self._wording.before(one, tokens, first), one) for one in _BEFORE)
+        length, meaning = max((self._length_before(one, first), one) for one in _BEFORE)
         first -= length
         alone = length == 1
         if not length or (alone and (tokens[first].folded in FROM or self._is_name(first))):
@@ -136,6 +136,12 @@ class _Reading:
 
     def _limit(self, first: int, end: int, said: str) -> QuantityLimit:
         return QuantityLimit((self._tokens[first].start, end), first, self._token(end), said)
+
+    def _length_before(self, meaning: Meaning, place: int) -> int:
+        """See `Wording.before`. Most words end no phrase."""
+        some = self._tokens[max(place - 1, 0) : place]
+        known = some and some[0].folded in self._wording.words
+        return self._wording.before(meaning, self._tokens, place) if known else 0
 
     def _is_name(self, place: int) -> bool:
         """True for the second word of "Pro Max"."""
