@@ -134,6 +134,18 @@ describe('searching by picture', () => {
     await card('Alike')
   })
 
+  it('sends a picture again by itself after a failure that passes', async () => {
+    let down = true
+    gateway.set('POST /pictures', () => (down ? { status: 503, body: { detail: 'x' } } : { body: { picture_id: 'pic1' } }))
+    searchAnswers(() => answer(['Alike']))
+    open()
+    await userEvent.setup().upload(screen.getByTestId('picture-file'), png('mine.png'))
+    expect(await screen.findByRole('alert')).toHaveTextContent('by itself')
+    down = false
+    await waitFor(() => expect(address()).toBe('/?picture=pic1'), { timeout: 4_000 })
+    await card('Alike')
+  })
+
   it('lets another search take the place of a picture that was refused, or could not be sent', async () => {
     gateway.set('POST /pictures', () => ({ status: 503, body: { detail: 'x', instance: 'i' } }))
     searchAnswers(({ query }) => answer([`A ${query ?? ''}`]))

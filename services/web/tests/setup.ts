@@ -11,6 +11,7 @@ configure({ asyncUtilTimeout: 6_000 })
 
 interface Answer {
   status?: number
+  headers?: Record<string, string>
   body: unknown
 }
 
@@ -56,8 +57,8 @@ beforeEach(() => {
       unforeseen.push(route)
       throw new Error(`no answer is prepared for ${route}`)
     }
-    const { status = 200, body: data } = await answer(body)
-    const response = { data, status, statusText: '', headers: {}, config }
+    const { status = 200, headers = {}, body: data } = await answer(body)
+    const response = { data, status, statusText: '', headers, config }
     if (status < 400) return response
     throw new AxiosError('refused', String(status), config, null, response)
   }

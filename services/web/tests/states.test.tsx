@@ -252,6 +252,39 @@ describe('a failure', () => {
       expect(screen.getByRole('button', { name: 'Try again' })).toBeVisible()
     })
 
+    it('is not tried again before the service wants to be asked', async () => {
+      gateway.set('POST /search', () => ({ status: 503, body: { detail: 'x' }, headers: { 'retry-after': '20' } }))
+      open('/?q=mug')
+      await afterwards(19_000)
+      expect(searches()).toHaveLength(1)
+      await afterwards(10_000)
+      expect(searches()).toHaveLength(2)
+    })
+
+    it('says what fails now, where the failure becomes another', async () => {
+      gateway.set('POST /search', away(503))
+      open('/?q=mug')
+      await afterwards(1_000)
+      expect(screen.getByRole('alert')).toHaveTextContent('busy or starting')
+      gateway.set('POST /search', noNetwork)
+      await afterwards(5_000)
+      expect(screen.getByRole('alert')).toHaveTextContent('Are you online?')
+    })
+
+    it('is tried again for the next products too', async () => {
+      searchAnswers(() => answer(['Red mug'], { found: 2, cursor: 'c' }))
+      open('/?q=mug')
+      await afterwards(1_000)
+      gateway.set('POST /search', away(503))
+      fireEvent.click(screen.getByRole('button', { name: 'Show more' }))
+      await afterwards(1_000)
+      expect(screen.getByText('The page goes on trying by itself.')).toBeVisible()
+      searchAnswers(() => answer(['Blue mug'], { found: 2 }))
+      await afterwards(5_000)
+      expect(titles()).toEqual(['Red mug', 'Blue mug'])
+      expect(screen.queryByText('The page goes on trying by itself.')).toBeNull()
+    })
+
     it.each([429, 404, 422, 500])('is not one with %i', async (status) => {
       gateway.set('POST /search', away(status))
       open('/?q=mug')
@@ -290,6 +323,14 @@ describe('a failure', () => {
     await userEvent.setup().click(await screen.findByRole('button', { name: 'Search without it' }))
     expect(await card('Red mug')).toBeVisible()
     expect(address()).toBe('/?q=mug')
+  })
+
+  it('names no product where none was searched with', async () => {
+    gateway.set('POST /search', () => ({ status: 404, body: { detail: 'x' } }))
+    open('/?q=mug')
+    expect(await screen.findByRole('alert')).toHaveTextContent('Something went wrong on our side')
+    expect(screen.queryByRole('button', { name: 'Search without it' })).toBeNull()
+    expect(screen.getByRole('button', { name: 'Try again' })).toBeVisible()
   })
 
   it('without an answer asks whether one is online, and asks again by itself once one is', async () => {

@@ -26,14 +26,16 @@ export interface Failure {
   requestId: string | null
   /** True if the same request may succeed in a moment: the service starts again, or a connection was lost. */
   passing: boolean
+  /** For this long the service does not want to be asked again. */
+  waitMs: number
 }
 
 export function toFailure(error: unknown): Failure {
   // A part of the page that could not be fetched is no error of axios.
-  if (!isAxiosError(error)) return { kind: navigator.onLine ? 'broken' : 'offline', detail: null, requestId: null, passing: false }
+  if (!isAxiosError(error)) return { kind: navigator.onLine ? 'broken' : 'offline', detail: null, requestId: null, passing: false, waitMs: 0 }
   if (!error.response) {
     const slow = error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT'
-    return { kind: slow ? 'slow' : 'offline', detail: null, requestId: null, passing: !slow }
+    return { kind: slow ? 'slow' : 'offline', detail: null, requestId: null, passing: !slow, waitMs: 0 }
   }
   const { status, data, headers } = error.response
   const problem = typeof data === 'object' && data !== null ? (data as Partial<Schemas['Problem']>) : {}
@@ -43,8 +45,12 @@ export function toFailure(error: unknown): Failure {
     detail: problem.detail ?? null,
     requestId: typeof id === 'string' ? id : null,
     passing: AWAY.includes(status),
+    waitMs: Math.min(MOST_WAIT_S, Number(headers['retry-after']) || 0) * 1_000,
   }
 }
+
+/** Nobody waits for longer before an empty page. */
+const MOST_WAIT_S = 60
 
 /** Of the gateway, and of a proxy before it that does not reach it. */
 const AWAY = [502, 503]

@@ -95,7 +95,7 @@ export function SearchPage() {
         {setting && <settingsPanel.Part settings={settings} onChange={onChange} />}
       </div>
       <SearchResults
-        answer={pictures.failure ? { state: 'failed', failure: pictures.failure, retrying: false } : answer}
+        answer={pictures.failure ? { state: 'failed', failure: pictures.failure, retrying: pictures.retrying } : answer}
         sending={pictures.sending}
         searchKey={key ?? ''}
         settings={settings}

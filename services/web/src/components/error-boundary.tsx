@@ -13,7 +13,7 @@ interface State {
   broken: boolean
 }
 
-const BROKEN = { kind: 'broken', detail: null, requestId: null, passing: false } as const
+const BROKEN = { kind: 'broken', detail: null, requestId: null, passing: false, waitMs: 0 } as const
 
 /** An error while drawing takes the place of the part that it happened in, and not of the whole page. */
 export class ErrorBoundary extends Component<Props, State> {

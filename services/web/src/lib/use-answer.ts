@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react'
 
 import type { Failure } from '../api/client'
 import { toFailure } from '../api/client'
+import { persist } from '../api/persist'
 
 export type Answer<T> =
   | { state: 'idle' }
@@ -16,8 +17,6 @@ export type Answer<T> =
  */
 export type Asked<T> = [answer: Answer<T>, again: () => void, extend: (value: T) => void]
 
-/** Before each further attempt where a failure may pass; each a little shorter or longer, so that not all pages ask at once. */
-const PAUSES_MS = [2_000, 4_000, 8_000, 16_000, 30_000]
 const REMEMBERED = 20
 const FRESH_MS = 5 * 60_000
 const remembered = new Map<string, { value: unknown; at: number }>()
@@ -48,30 +47,19 @@ export function useAnswer<T>(
   useEffect(() => {
     if (asked === null || key === null || known) return
     const control = new AbortController()
-    let timer: ReturnType<typeof setTimeout> | undefined
     const tell = (answer: Answer<T>) => setTold({ to: asked, answer })
-    const askNow = ([pause, ...pauses]: number[]): void => {
-      ask(control.signal).then(
-        (value) => {
-          if (control.signal.aborted) return
-          if (lasts(value)) remember(key, value)
-          tell({ state: 'done', value })
-        },
-        (error: unknown) => {
-          if (control.signal.aborted) return
-          const failure = toFailure(error)
-          const retrying = failure.passing && pause !== undefined
-          // Once: a screen reader would speak each attempt.
-          if (!retrying || pauses.length === PAUSES_MS.length - 1) tell({ state: 'failed', failure, retrying })
-          if (retrying) timer = setTimeout(() => askNow(pauses), pause * (0.75 + Math.random() / 2))
-        },
-      )
-    }
-    askNow(PAUSES_MS)
-    return () => {
-      control.abort()
-      clearTimeout(timer)
-    }
+    const failed = (failure: Failure, retrying: boolean) => tell({ state: 'failed', failure, retrying })
+    persist(ask, control.signal, (failure) => failed(failure, true)).then(
+      (value) => {
+        if (control.signal.aborted) return
+        if (lasts(value)) remember(key, value)
+        tell({ state: 'done', value })
+      },
+      (error: unknown) => {
+        if (!control.signal.aborted) failed(toFailure(error), false)
+      },
+    )
+    return () => control.abort()
     // `asked` stands for everything that `ask` closes over, and what is known is known for `asked`.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [asked])

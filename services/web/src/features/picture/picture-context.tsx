@@ -2,13 +2,14 @@ import { createContext, useCallback, useContext, useEffect, useRef, useState, ty
 
 import { addPicture } from '../../api/add-picture'
 import { toFailure, type Failure } from '../../api/client'
+import { persist } from '../../api/persist'
 import { RefusedPicture, type Refusal } from './check-picture'
 import type { ChosenPicture } from './chosen-picture'
 
 export type Sending =
   | { state: 'idle' }
   | { state: 'sending'; picture: ChosenPicture }
-  | { state: 'failed'; picture: ChosenPicture; failure: Failure }
+  | { state: 'failed'; picture: ChosenPicture; failure: Failure; retrying: boolean }
 
 /** What stands for a picture in the address. */
 export interface SentPicture {
@@ -27,7 +28,7 @@ interface Pictures {
   /** Looks for a picture that was chosen before the page was loaded. */
   find: (id: string) => void
   refuse: (why: Refusal) => void
-  /** Forgets what failed and what was refused; goes on sending. */
+  /** Forgets what failed, also if it is sent again, and what was refused; goes on sending. */
   forgive: () => void
   /** Forgets what is being sent, and what was refused. */
   cancel: () => void
@@ -41,8 +42,10 @@ export function PictureProvider({ children }: { children: ReactNode }) {
   const [refusal, setRefusal] = useState<Refusal | null>(null)
   const [known, setKnown] = useState<ReadonlyMap<string, ChosenPicture>>(new Map())
   const current = useRef<AbortController | null>(null)
+  const failing = useRef<AbortController | null>(null)
 
   const forgive = useCallback(() => {
+    failing.current?.abort()
     setSending((now) => (now.state === 'failed' ? { state: 'idle' } : now))
     setRefusal(null)
   }, [])
@@ -63,7 +66,10 @@ export function PictureProvider({ children }: { children: ReactNode }) {
       const { lookOf, preparePicture } = await import('./prepare-picture')
       const ready = await preparePicture(picture.file)
       const [id, look] = await Promise.all([
-        addPicture(ready, picture.crop, control.signal),
+        persist((signal) => addPicture(ready, picture.crop, signal), control.signal, (failure) => {
+          failing.current = control
+          setSending({ state: 'failed', picture, failure, retrying: true })
+        }),
         lookOf(ready, picture.crop),
       ])
       if (control.signal.aborted) return null
@@ -78,7 +84,7 @@ export function PictureProvider({ children }: { children: ReactNode }) {
       const failure = toFailure(error)
       const why = refusalOf(error, failure)
       setRefusal(why)
-      setSending(why ? { state: 'idle' } : { state: 'failed', picture, failure })
+      setSending(why ? { state: 'idle' } : { state: 'failed', picture, failure, retrying: false })
       return null
     }
   }, [])

@@ -15,6 +15,8 @@ export interface PictureSearch {
   picture: ChosenPicture | null
   sending: boolean
   failure: Failure | null
+  /** True if it is sent again without the visitor. */
+  retrying: boolean
   refusal: Refusal | null
   choose: (file: File) => void
   /** Says why what was given is no picture to search with. */
@@ -68,6 +70,7 @@ export function usePictureSearch(id: string | null, change: ChangeSettings): Pic
     picture,
     sending: sending.state === 'sending',
     failure: sending.state === 'failed' ? sending.failure : null,
+    retrying: sending.state === 'failed' && sending.retrying,
     refusal,
     choose,
     refuse,

@@ -54,6 +54,8 @@ export function ResultsView(props: Props) {
   useFocusKept(title, answer.state)
   // Nothing to sort, and nothing to stand in columns.
   const bare = answer.state === 'failed' || (answer.state === 'done' && answer.value.results.length === 0)
+  // Without a product in the question, something else is missing, such as the gateway behind a proxy.
+  const named = settings.like.length > 0 || settings.unlike.length > 0
   const [category, ...others] = settings.filters['category'] ?? []
   useSpoken(answer)
   usePlace(answer.state === 'done')
@@ -100,7 +102,7 @@ export function ResultsView(props: Props) {
       <Waiting patience={patience} />
       {answer.state === 'failed' && (
         <FailureNotice
-          failure={answer.failure}
+          failure={named || answer.failure.kind !== 'missing' ? answer.failure : { ...answer.failure, kind: 'broken' }}
           retrying={answer.retrying}
           onRetry={props.onRetry}
           onWithout={() => onChange({ like: [], unlike: [] })}

@@ -1,0 +1,39 @@
+import { toFailure, type Failure } from './client'
+
+/** Before each further attempt; each a little shorter or longer, so that not all pages ask at once. */
+const PAUSES_MS = [2_000, 4_000, 8_000, 16_000, 30_000]
+
+/**
+ * Asks again a few times where a failure may pass, and not before the service wants to be asked again.
+ * `tell` hears of each kind of failure once: a screen reader would speak each attempt.
+ * Rejects with the last error, and once `signal` is aborted.
+ */
+export async function persist<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+  tell: (failure: Failure) => void,
+): Promise<T> {
+  let told: Failure['kind'] | null = null
+  for (const pause of PAUSES_MS) {
+    try {
+      return await ask(signal)
+    } catch (error) {
+      const failure = toFailure(error)
+      if (signal.aborted || !failure.passing) throw error
+      if (failure.kind !== told) tell(failure)
+      told = failure.kind
+      await passed(failure.waitMs + pause * (0.75 + Math.random() / 2), signal)
+    }
+  }
+  return ask(signal)
+}
+
+function passed(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(new Error('aborted'))
+    })
+  })
+}
