@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 
 import type { Found } from '../api/client'
 import { later } from '../components/later'
@@ -41,6 +41,10 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   const [facets, setFacets] = useState(shown?.facets ?? null)
   if (shown?.facets && shown.facets !== facets) setFacets(shown.facets)
   const found = useFoundText(shown)
+  // The same functions as long as nothing changes: with others, each card would be drawn again.
+  const { unlike } = settings
+  const moreLike = useCallback((id: string) => onChange({ ...START_AGAIN, like: [id] }), [onChange])
+  const lessLike = useCallback((id: string) => onChange({ unlike: [...new Set([...unlike, id])].slice(-MOST_UNLIKE) }), [onChange, unlike])
   const panel = { facets, settings, onChange }
   // Room is kept for the filters while they are on their way.
   const filtering = answer.state === 'loading' || hasChoices(facets) || countFilters(settings) > 0
@@ -58,8 +62,8 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
         sameQuestion={answered === question}
         settings={settings}
         onChange={onChange}
-        onMoreLike={(id) => onChange({ ...START_AGAIN, like: [id] })}
-        onLessLike={(id) => onChange({ unlike: [...new Set([...settings.unlike, id])].slice(-MOST_UNLIKE) })}
+        onMoreLike={moreLike}
+        onLessLike={lessLike}
         filterButton={
           filtering && (
             <FacetSheet settings={settings} found={found ?? ''}>
@@ -73,6 +77,6 @@ export function SearchResults({ answer: told, sending, settings, onChange, ...re
   )
 }
 
-const { query, picture, look, unlike, everywhere, filters, inStock, price, sort } = DEFAULTS
+const { query, picture, look, unlike: none, everywhere, filters, inStock, price, sort } = DEFAULTS
 /** More like one product is a search of its own: what was sought before would pull away from it. */
-const START_AGAIN = { query, picture, look, unlike, everywhere, filters, inStock, price, sort } as const
+const START_AGAIN = { query, picture, look, unlike: none, everywhere, filters, inStock, price, sort } as const

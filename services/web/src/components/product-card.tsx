@@ -1,10 +1,10 @@
-import { useLayoutEffect, useRef } from 'react'
+import { memo, useLayoutEffect, useRef } from 'react'
 import { FiSearch, FiThumbsDown } from 'react-icons/fi'
 import { Link } from 'react-router-dom'
 
 import type { ScoredProduct } from '../api/client'
 import { useLanguage } from '../i18n/language'
-import { useNextStep } from '../lib/way-back'
+import type { WayBack } from '../lib/way-back'
 import { Match } from './match'
 import { Price } from './price'
 import { Swatch } from './swatch'
@@ -12,6 +12,8 @@ import { Thumbnail } from './thumbnail'
 
 interface Props {
   product: ScoredProduct
+  /** Of the history, for its links. A card that read it itself would be drawn again with each step. */
+  step: WayBack | null
   /** Loads the picture at once, not when it comes near the window. */
   eager?: boolean
   /** True if it answers a query, so that there is a match to show. */
@@ -25,9 +27,8 @@ interface Props {
 }
 
 /** One product of an answer. All of the card leads to the product; there is one link, to tab to once. */
-export function ProductCard({ product, eager = false, matched = true, why, focused = false, onMoreLike, onLessLike }: Props) {
+export const ProductCard = memo(function ProductCard({ product, step, eager = false, matched = true, why, focused = false, onMoreLike, onLessLike }: Props) {
   const { say } = useLanguage()
-  const step = useNextStep()
   const link = useRef<HTMLAnchorElement>(null)
   useLayoutEffect(() => {
     if (focused) link.current?.focus()
@@ -54,7 +55,7 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
             <bdi>{why}</bdi>
           </p>
         )}
-        <OtherColours product={product} />
+        <OtherColours product={product} step={step} />
         <div className="mt-auto flex flex-wrap items-center justify-between gap-x-1 pt-1 text-[0.6875rem] sm:text-xs">
           {matched && <Match score={product.score} strength={product.strength} />}
           <Link
@@ -92,14 +93,13 @@ export function ProductCard({ product, eager = false, matched = true, why, focus
       )}
     </article>
   )
-}
+})
 
 const DOTS = 3
 
 /** A dot for each colour that the product also comes in; each leads to that variant. */
-function OtherColours({ product: { variants = [] } }: Pick<Props, 'product'>) {
+function OtherColours({ product: { variants = [] }, step }: Pick<Props, 'product' | 'step'>) {
   const { say } = useLanguage()
-  const step = useNextStep()
   if (variants.length === 0) return null
   return (
     <ul className="relative z-1 -ms-1 mt-1 flex flex-wrap items-center text-xs" aria-label={say.otherColours}>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useLocation, useNavigate } from 'react-router-dom'
 
 import { readSettings, writeSettings, type SearchSettings } from './search-params'
@@ -41,6 +41,7 @@ export function useSearchSettings(): [SearchSettings, ChangeSettings] {
     const to = { pathname: here ? at.pathname : '/', search: after && `?${after}` }
     void go(to, { replace: replace || same, ...(keepState && { state: at.state as unknown }) })
   })
-  const { pathname, search } = location
-  return [readSettings(new URLSearchParams(isSearchPage(pathname) ? search : '')), change]
+  const search = isSearchPage(location.pathname) ? location.search : ''
+  const settings = useMemo(() => readSettings(new URLSearchParams(search)), [search])
+  return [settings, change]
 }

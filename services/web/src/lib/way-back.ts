@@ -1,3 +1,4 @@
+import { useMemo } from 'react'
 import { useLocation } from 'react-router-dom'
 
 /** The search that a product was come to from, and how many steps of the history lie between. */
@@ -16,8 +17,11 @@ export function useWayBack(): WayBack | null {
 export function useNextStep(): WayBack | null {
   const { pathname, search } = useLocation()
   const back = useWayBack()
-  if (!pathname.startsWith('/product/')) return { search, steps: 1 }
-  return back && { search: back.search, steps: back.steps + 1 }
+  const searching = !pathname.startsWith('/product/')
+  return useMemo(
+    () => (searching ? { search, steps: 1 } : back && { search: back.search, steps: back.steps + 1 }),
+    [back, search, searching],
+  )
 }
 
 /** The picture by which the product matched the search that it was come to from. */

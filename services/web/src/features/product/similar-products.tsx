@@ -6,6 +6,7 @@ import { ProductCard } from '../../components/product-card'
 import { useLanguage } from '../../i18n/language'
 import { useAnswer } from '../../lib/use-answer'
 import { useFocusKept } from '../../lib/use-focus-kept'
+import { useNextStep } from '../../lib/way-back'
 
 const MOST = 6
 /** A row to swipe through where the window is narrow; all at once where they fit. */
@@ -22,6 +23,7 @@ interface Props {
 export function SimilarProducts({ id, by }: Props) {
   const { say } = useLanguage()
   const heading = useId()
+  const step = useNextStep()
   const [answer, again] = useAnswer<ScoredProduct[]>(`similar ${by} ${id}`, (signal) =>
     getSimilar(id, by, MOST, signal),
   )
@@ -48,7 +50,7 @@ export function SimilarProducts({ id, by }: Props) {
         <ul className={SHELF}>
           {answer.value.map((product) => (
             <li key={product.product_id} className={PLACE}>
-              <ProductCard product={product} />
+              <ProductCard product={product} step={step} />
             </li>
           ))}
         </ul>

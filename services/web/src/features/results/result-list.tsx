@@ -1,6 +1,9 @@
+import { memo } from 'react'
+
 import type { ScoredProduct } from '../../api/client'
 import { ProductCard } from '../../components/product-card'
 import { useLanguage } from '../../i18n/language'
+import type { WayBack } from '../../lib/way-back'
 import { byStrength, wordsInCommon } from './why'
 
 const GRID =
@@ -13,6 +16,8 @@ const DRAWN_WHEN_NEAR =
 
 interface Props {
   products: ScoredProduct[]
+  /** Of the history, for links to products. */
+  step: WayBack | null
   /** True if they answer a query, so that there is a match to show. */
   matched: boolean
   /** True for a search by a picture or a product. */
@@ -27,7 +32,7 @@ interface Props {
 }
 
 /** The strong matches; below a divider, the weaker ones. */
-export function ResultList({ products, ...list }: Props) {
+export const ResultList = memo(function ResultList({ products, ...list }: Props) {
   const { say } = useLanguage()
   const [strong, weak] = byStrength(products)
   // Pictures step back while another answer is on its way; words stay as easy to read as ever.
@@ -44,9 +49,9 @@ export function ResultList({ products, ...list }: Props) {
       {weak.length > 0 && <Cards {...list} products={weak} from={strong.length} className={dimming} />}
     </>
   )
-}
+})
 
-function Cards({ products, matched, looks, from, focus, onMoreLike, onLessLike, className }: Props & { from: number; className: string }) {
+function Cards({ products, step, matched, looks, from, focus, onMoreLike, onLessLike, className }: Props & { from: number; className: string }) {
   const { say } = useLanguage()
   const why = (product: ScoredProduct): string => {
     const { strength, resembles = [] } = product
@@ -65,6 +70,7 @@ function Cards({ products, matched, looks, from, focus, onMoreLike, onLessLike, 
           <li key={product.product_id} className={place < DRAWN ? '' : DRAWN_WHEN_NEAR}>
             <ProductCard
               product={product}
+              step={step}
               eager={place < EAGER}
               matched={matched}
               why={why(product)}

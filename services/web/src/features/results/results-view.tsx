@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from 'react'
 import { useNavigationType } from 'react-router-dom'
 
 import type { Found } from '../../api/client'
@@ -12,6 +12,7 @@ import { useFocusKept } from '../../lib/use-focus-kept'
 import { usePatience } from '../../lib/use-patience'
 import { usePlace } from '../../lib/use-place'
 import type { ChangeSettings } from '../../lib/use-search-settings'
+import { useNextStep } from '../../lib/way-back'
 import { EmptyResults } from './empty-results'
 import { useFoundText } from './found-text'
 import { LoadMore } from './load-more'
@@ -49,6 +50,7 @@ export function ResultsView(props: Props) {
   const outdated = waiting && (patience !== 'none' || !sameQuestion)
   const kept = waiting && patience !== 'none' && !sameQuestion ? null : shown
   const found = useFoundText(shown)
+  const step = useNextStep()
   const title = useRef<HTMLHeadingElement>(null)
   const [focus, setFocus] = useState<string | null>(null)
   useFocusKept(title, answer.state)
@@ -60,12 +62,13 @@ export function ResultsView(props: Props) {
   useSpoken(answer)
   usePlace(answer.state === 'done')
   useSeenFromTop(title, props.searchKey)
-  const moreLike = (id: string) => {
-    props.onMoreLike(id)
+  const { onMoreLike } = props
+  const moreLike = useCallback((id: string) => {
+    onMoreLike(id)
     // The pressed button disappears with its products.
     window.scrollTo(0, 0)
     title.current?.focus({ preventScroll: true })
-  }
+  }, [onMoreLike])
   const extend = (fuller: Found) => {
     const known = new Set(shown?.results.map(({ product_id }) => product_id))
     const fresh = byStrength(fuller.results).flat().find(({ product_id }) => !known.has(product_id))
@@ -116,6 +119,7 @@ export function ResultsView(props: Props) {
       {answer.state !== 'failed' && kept && kept.results.length > 0 && (
         <ResultList
           products={kept.results}
+          step={step}
           matched={hasQuestion(settings) && (sameQuestion || !waiting)}
           looks={settings.picture !== null || settings.like.length > 0}
           dimmed={waiting}
