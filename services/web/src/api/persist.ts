@@ -22,18 +22,10 @@ export async function persist<T>(
       if (signal.aborted || !failure.passing) throw error
       if (failure.kind !== told) tell(failure)
       told = failure.kind
-      await passed(failure.waitMs + pause * (0.75 + Math.random() / 2), signal)
+      const ms = failure.waitMs + pause * (0.75 + Math.random() / 2)
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      signal.throwIfAborted()
     }
   }
   return ask(signal)
-}
-
-function passed(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(new Error('aborted'))
-    })
-  })
 }

@@ -24,11 +24,11 @@ export function FacetSheet({ settings, found, children }: Props) {
     <>
       <button
         type="button"
-        className="quiet-button px-3! text-sm lg:hidden"
+        className="quiet-button px-3! text-sm max-[26rem]:px-2.5! lg:hidden"
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >
-        <FiFilter aria-hidden /> {say.filters}{' '}
+        <FiFilter aria-hidden className="max-[26rem]:hidden" /> {say.filters}{' '}
         {on > 0 && (
           <span className="flex size-6 items-center justify-center rounded-full bg-brand-700 text-xs font-semibold text-white">
             {on}{' '}

@@ -84,7 +84,7 @@ export function ResultsView(props: Props) {
       )}
       <div className="mb-2 flex flex-wrap items-center justify-between gap-x-2 gap-y-1 sm:mb-4 sm:gap-x-4">
         <div className="flex items-baseline gap-2">
-          <h2 ref={title} id="results-title" tabIndex={-1} className="scroll-mt-24 text-lg font-semibold outline-none">
+          <h2 ref={title} id="results-title" tabIndex={-1} className="scroll-mt-24 text-lg font-semibold outline-none max-[26rem]:text-base">
             {answer.state === 'failed' ? say.noAnswer : outdated ? say.loading : (found ?? say.loading)}
           </h2>
           {answer.state === 'done' && (

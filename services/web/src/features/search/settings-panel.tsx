@@ -26,9 +26,11 @@ export function SettingsPanel({ settings, onChange }: Props) {
         <div>
           {check('weak', say.weak, say.weakHint)}
           {check('variants', say.variants, say.variantsHint)}
+        </div>
+        <div>
+          <Compare settings={settings} onChange={onChange} />
           {check('rewrite', say.rewriting, say.rewritingHint)}
         </div>
-        <Compare settings={settings} onChange={onChange} />
       </div>
       <Advanced settings={settings} onChange={onChange} />
       {isUnusual(settings) && (
@@ -86,7 +88,7 @@ function Compare({ settings, onChange }: Props) {
   const { say } = useLanguage()
   return (
     <fieldset>
-      <legend className="text-sm font-medium">{say.compare}</legend>
+      <legend className="pt-2 text-sm font-medium">{say.compare}</legend>
       <div className="mt-1 flex flex-wrap gap-x-6">
         <CheckField
           label={say.compareWords}
