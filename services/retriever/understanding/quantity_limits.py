@@ -102,10 +102,11 @@ class _Reading:
             return None
         start = tokens[second].start
         last = quantity_at(text, start)
-        if not last:
+        if not last or self._wording.before("not", tokens, place - between):
             return None
-        low, high = text[tokens[place].start : stop], text[start:last]
-        return self._limit(place - between, last, f"≥{low}≤{high}")
+        # A number without a unit would be a price where this is read again.
+        low = text[tokens[place].start : stop] + ("" if end else text[tokens[second].end : last])
+        return self._limit(place - between, last, f"≥{low}≤{text[start:last]}")
 
     def _before(self, place: int, end: int) -> QuantityLimit | None:
         """`under 5 kg`, `max. 5 kg`, `no longer than 2 m`."""
@@ -129,7 +130,7 @@ class _Reading:
         after = behind + length
         # "8 GB + 256 GB" are two quantities.
         several = after < len(tokens) and tokens[after].sort == "number"
-        if not length or several:
+        if not length or several or self._wording.before("not", tokens, place):
             return None
         said = f"{_BEHIND[meaning]}{self._text[tokens[place].start : end]}"
         return self._limit(place, tokens[after - 1].end, said)

@@ -77,10 +77,10 @@ _QUANTITY = re.compile(
 _HOLDS = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _SIGN = re.compile("[<≤>≥]")
 _LIMITED = re.compile(
-    rf"(?:([>≥]) ?{_NUMBER}[ -]?({_UNIT})? ?)?([<≤>≥]) ?{_NUMBER}[ -]?({_UNIT})(?![0-9a-z_²³])",
+    rf"(?:([>≥]) ?{_NUMBER}[ -]?({_UNIT}) ?)?([<≤>≥]) ?{_NUMBER}[ -]?({_UNIT})(?![0-9a-z_²³])",
     re.IGNORECASE,
 )
-"""One or two limits of a quantity: `≥16 gb`, `≥40≤60 cm`."""
+"""One or two limits of a quantity: `≥16 gb`, `≥40 cm≤60 cm`."""
 _SIDE_BEFORE = re.compile(r"\dx? ?[x×*] ?$", re.IGNORECASE)
 
 
@@ -163,8 +163,8 @@ def numbers_within(word: str, lexicon: Lexicon) -> list[int]:
     more, whole, fraction, unit, sign, *last = match.groups()
     ends = [(_HOLDS[sign], float(_amount(*last)))]
     base, _ = _WORTH[last[-1]]
-    if more and _WORTH[unit or last[-1]][0] == base:
-        ends.append((_HOLDS[more], float(_amount(whole, fraction, unit or last[-1]))))
+    if more and _WORTH[unit][0] == base:
+        ends.append((_HOLDS[more], float(_amount(whole, fraction, unit))))
     start = _MARK + base
     found = []
     for number in lexicon.beginning(start):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.retriever.words.live import Words
+from services.retriever.words.quantities import is_quantity
 from services.retriever.words.spellings import FEWEST_LETTERS, edits_allowed
 
 _COUNTED = 8
@@ -76,6 +77,8 @@ class Vocabulary:
     def completions(self, beginning: str, most: int = 10) -> list[Near]:
         """Words that begin so, those that most products say first. beginning: folded."""
         counts: dict[str, int] = {}
+        if is_quantity(beginning):
+            return []
         for _, index in self._words.indexes:
             numbers = index.words.beginning(beginning)
             frequencies = np.diff(index.starts[numbers.start : numbers.stop + 1])

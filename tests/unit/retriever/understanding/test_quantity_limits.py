@@ -56,11 +56,15 @@ def shop(language: Language = "en") -> Catalogue:
         ("cable no longer than 2 m", "cable ≤2 m"),
         ("cable 2 m or longer", "cable ≥2 m"),
         ('tv over 50"', 'tv >50"'),
-        ("shelf between 40 and 60 cm", "shelf ≥40≤60 cm"),
+        ("shelf between 40 and 60 cm", "shelf ≥40 cm≤60 cm"),
         ("mortar from 500 g to 2 kg", "mortar ≥500 g≤2 kg"),
-        ("mortar 2 to 10 kg", "mortar ≥2≤10 kg"),
+        ("mortar 2 to 10 kg", "mortar ≥2 kg≤10 kg"),
         ("mortar under 5 kg not grey", "mortar <5 kg"),
         ("mortar under 5 kg under 30 €", "mortar <5 kg"),
+        ("mortar ≥2 kg≤5 kg", "mortar ≥2 kg≤5 kg"),
+        # What is not wanted is not what comes first.
+        ("mortar not between 2 and 5 kg", "mortar not between 2 and 5 kg"),
+        ("mortar without 5 kg or less", "mortar"),
         # Names and quantities without a limit.
         ("phone pro max 256 gb", "phone pro max 256 gb"),
         ("phone 12 gb + 512 gb", "phone 12 gb + 512 gb"),
@@ -81,7 +85,7 @@ def test_a_limit_of_a_quantity_becomes_a_sign(query: str, text: str) -> None:
         ("de", "kabel länger als 2 m", "kabel >2 m"),
         ("de", "müllbeutel mindestens 35 l", "müllbeutel ≥35 l"),
         ("fr", "câble de 5 m", "câble de 5 m"),
-        ("fr", "câble entre 2 et 5 m", "câble ≥2≤5 m"),
+        ("fr", "câble entre 2 et 5 m", "câble ≥2 m≤5 m"),
         ("it", "cavo da 5 m", "cavo da 5 m"),
         ("none", "ケーブル 5m以上", "ケーブル ≥5m"),
     ],
@@ -126,10 +130,10 @@ def test_what_is_within_a_limit_comes_first_and_nothing_is_hidden(
 @pytest.mark.parametrize("make", MAKERS, ids=IDS)
 def test_a_limit_holds_for_products_that_changed_too(make: Make) -> None:
     one = make({f"p{at:02}": {"title": title} for at, title in enumerate(TITLES)})
-    term = QueryTerm(vector=[1.0, 0.0], text="mortar ≥2≤5 kg")
+    term = QueryTerm(vector=[1.0, 0.0], text="mortar ≥2 kg≤5 kg")
     answer = search(one, RetrievalRequest(model="mini@1", terms=[term], k=2))
     assert sorted(str(found.title) for found in answer.results) == ["Mortar 2.5kg", "Mortar 5 kg"]
-    assert [one.word for one in answer.results[0].matched] == ["mortar", "≥2≤5 kg"]
+    assert [one.word for one in answer.results[0].matched] == ["mortar", "≥2 kg≤5 kg"]
 
 
 def test_a_limit_that_no_product_meets_is_no_word_of_the_query() -> None:
@@ -150,3 +154,7 @@ def test_no_letters_of_a_query_are_taken_for_the_marks_of_quantities(query: str)
     sought_words(shop(), text)
     rows = {"p0": {"title": query[:200]}, "p1": {"title": "Mortar 1 kg"}}
     assert len(catalogue(rows).index) == 2
+
+
+def test_words_of_quantities_complete_nothing() -> None:
+    assert shop().vocabulary.completions("\u01c0") == []
