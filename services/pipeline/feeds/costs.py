@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from services.pipeline.feeds.own_columns import currency_in
+
 _MARKS = re.compile(r"[\W_]")
 _COST = re.compile(
     r"(?:meta|product|item|variant|default|unit|average|avg|landed|net|gross|wc|cog|total)*"
@@ -22,8 +24,8 @@ _COST = re.compile(
     r"|cenazakupu(?:netto|brutto)?|nákupnícena|beszerzésiár|alışfiyatı|закупочнаяцена"
     r"|себестоимость"
 )
-_CURRENCY = re.compile(r"(?:_|\b)\(?(?:[a-z]{3}|[€$£])\)?$")
-"""Behind a name: `cost_eur`, `Cost price (EUR)`."""
+_CURRENCY = re.compile(r"(?:_|\b)\(?[a-z]{3}\)?$")
+"""Behind a name: `cost_eur`, `Cost price (EUR)`. Marks are left out anyway."""
 
 
 @lru_cache(maxsize=1_024)
@@ -32,7 +34,7 @@ def is_cost(name: str) -> bool:
 
     name: as columns are compared; `cost_of_goods_sold.total_value` is of an object.
     """
-    return any(
-        _COST.fullmatch(_MARKS.sub("", one))
-        for one in (name, name.partition(".")[0], _CURRENCY.sub("", name))
-    )
+    forms = {name, name.partition(".")[0]}
+    if currency_in(name):
+        forms.add(_CURRENCY.sub("", name))
+    return any(_COST.fullmatch(_MARKS.sub("", form)) for form in forms)
