@@ -39,11 +39,10 @@ from services.pipeline.feeds.own_columns import (
     bare,
     currency_in,
     field_columns,
-    is_like,
     is_odoo,
     named,
 )
-from services.pipeline.feeds.own_languages import in_english
+from services.pipeline.feeds.own_languages import in_english, is_like
 from services.pipeline.feeds.own_nested import take_lists
 from services.pipeline.feeds.own_offers import Offers
 from services.pipeline.feeds.own_variants import VariantRows
@@ -116,7 +115,7 @@ class OwnFeed(Feed):
         unknown = [self.columns[at] for at, name in others if name not in self._offers.names]
         self.attribute_columns = tuple(dict.fromkeys(unknown))
         self._lists = table.lists
-        self._variants = VariantRows(names)
+        self._variants = VariantRows(names, self._offers)
         self._currencies = {name: currency_in(name) for _, name in self._fields["price"]}
 
     def rows(self) -> Iterator[FeedRow]:

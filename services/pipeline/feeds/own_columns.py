@@ -136,18 +136,6 @@ FURTHER = re.compile(
 )
 """Columns of further pictures, without the marks in their names."""
 
-_LIKE: Mapping[str, frozenset[str]] = {
-    "product_id": frozenset(
-        {"id", "sku", "identifier", "code", "asin", "reference", "ref", "model", "number"}
-        | {"référence", "referencia", "artikelnummer", "artikelnr", "artnr", "nummer", "código"}
-    ),
-    "title": frozenset(
-        {"title", "name", "titel", "titre", "título", "titolo", "bezeichnung", "produktname", "nom"}
-        | {"nombre", "nome", "naam", "nazwa", "namn", "navn", "libellé", "artikelname", "название"}
-    ),
-}
-"""Field → words in the names of columns that are likely meant."""
-_WORDS = re.compile(r"[^\W_]+")
 _MARKS = re.compile(r"\[non_editable\]|\(0/1\)|\(x,_?y,_?z[^)]*\)|[^\w@]|_")
 """Marks in a name, and the remarks of Squarespace and PrestaShop. JSON-LD's `@id` is no `id`."""
 _OF = re.compile(r"^(?:product|item|offers)(?=.)|^variant(?=.*price)")
@@ -218,8 +206,3 @@ def _code(letters: str, name: str) -> str:
     """The currency's code at the end of a column's name; empty for other letters."""
     code = letters.upper()
     return code if code in CODES and (code not in _WORDS_TOO or f"({letters})" in name) else ""
-
-
-def is_like(column: str, field: str) -> bool:
-    """True for a column that a person may have meant for the field."""
-    return not _LIKE[field].isdisjoint(_WORDS.findall(column.casefold()))

@@ -11,7 +11,16 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from services.contracts.products import LIST_PRICE
-from services.pipeline.feeds.own_columns import PRICES, bare, currency_in, price_name
+from services.pipeline.feeds.own_columns import (
+    FIELD_COLUMNS,
+    OFFER_COLUMNS,
+    PRICES,
+    SALE,
+    bare,
+    currency_in,
+    named,
+    price_name,
+)
 
 _NAMES: Mapping[str, str] = {
     "sku": (
@@ -93,8 +102,20 @@ _NAMES: Mapping[str, str] = {
 }
 """English name → others for it. `_` stands for any blank or mark; accents may be missing."""
 
+_FIELDS: Mapping[str, Sequence[str]] = {
+    **FIELD_COLUMNS,
+    **{one: (one, *OFFER_COLUMNS[one]) for one in (LIST_PRICE, SALE)},
+}
 _NUMBER = re.compile(r"[0-9]{0,2}$")
 """Behind the name of one picture of several: `Bild 2`."""
+_WORD = re.compile(r"[^\W_]+")
+_LIKE: Mapping[str, frozenset[str]] = {
+    "product_id": frozenset(
+        ["identifier", "code", "asin", "reference", "ref", "model", "number", "nummer"]
+    ),
+    "title": frozenset({"navn", "название"}),
+}
+"""Field → words in the names of columns that are likely meant, beside the names of the field."""
 
 
 def _folded(name: str) -> str:
@@ -109,9 +130,15 @@ _ENGLISH = {_folded(one): english for english, names in _NAMES.items() for one i
 def in_english(names: Sequence[str]) -> list[str]:
     """The names of columns, as they are compared, with the English ones for those known here.
 
-    An English name that the file has itself, or that an earlier column got, is not given again.
+    An English name that the file has itself, or that an earlier column got, is not given again,
+    nor one that would count before the file's own column of that field.
     """
     taken = {bare(name) for name in names}
+    for field, others in _FIELDS.items():
+        if found := named(names, field, others):
+            own = found[0][1]
+            first = next(at for at, one in enumerate(others) if named([own], field, [one]))
+            taken |= {bare(one) for one in others[: first + 1]}
     translated = []
     for name in names:
         english = _english(name)
@@ -135,3 +162,11 @@ def _english(name: str) -> str:
     if english in PRICES or english == "regular_price":
         return f"{english}_{currency_in(name).lower()}".rstrip("_")
     return ""
+
+
+def is_like(column: str, field: str) -> bool:
+    """True for a column that a person may have meant for the field."""
+    return any(
+        word in _LIKE[field] or {word, _ENGLISH.get(_folded(word))} & {*FIELD_COLUMNS[field]}
+        for word in _WORD.findall(column.casefold())
+    )

@@ -12,8 +12,8 @@ from dataclasses import replace
 from services.contracts.products import MORE_IMAGES
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, more_images
-from services.pipeline.feeds.own_columns import OFFER_COLUMNS, TRACKED, VARIANT_CODES, bare, named
-from services.pipeline.feeds.own_offers import says_untracked
+from services.pipeline.feeds.own_columns import TRACKED, VARIANT_CODES, bare
+from services.pipeline.feeds.own_offers import Offers, says_untracked
 from services.pipeline.feeds.variants import MOST_ROWS, Variants
 
 _PRODUCT_ID = "productid"
@@ -43,14 +43,14 @@ _SWATCH = re.compile(r"#[0-9a-f]{3,8}:\s*", re.IGNORECASE)
 class VariantRows:
     """Gathers the rows of each product, if the columns are those of such a file."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], offers: Offers) -> None:
         plain = [bare(name) for name in names]
         places = range(len(names))
         self._keys = [at for at in places if _KEYS.fullmatch(plain[at])]
         self._ids = [at for at in places if plain[at] == _VARIANT_ID]
         self._kinds = [at for at in places if plain[at] in _KIND]
         self._codes = [(at, names[at]) for at in places if plain[at] in VARIANT_CODES]
-        self._tracked = [at for at, _ in named(names, TRACKED, (TRACKED, *OFFER_COLUMNS[TRACKED]))]
+        self._tracked = [at for at, _ in offers.columns(TRACKED)]
         self._codes += [
             (at, found[1]) for at in places if (found := _VARIATION_OPTION.fullmatch(names[at]))
         ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.pipeline.feeds import open_feed
+from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.own_languages import _NAMES, _folded
 from services.pipeline.feeds.validation import FeedProduct, RowValidator
 
@@ -83,3 +84,23 @@ def test_no_name_stands_for_two() -> None:
         for name in names.split():
             places.setdefault(_folded(name), set()).add(english)
     assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_a_word_of_another_language_takes_no_field_from_an_english_column(tmp_path: Path) -> None:
+    file = tmp_path / "feed.csv"
+    file.write_text(
+        "id,name,titre,price_eur,prix,image_link,bild\n"
+        "1,Mug,Subtitle,11,9,https://x.example/a.jpg,https://x.example/b.jpg\n"
+    )
+    (row,) = open_feed(file).rows()
+    assert row.fields["title"] == "Mug"
+    assert row.fields["price"] == "11"
+    assert row.fields["image"] == "https://x.example/a.jpg"
+    assert row.attributes["titre"] == "Subtitle"
+
+
+@pytest.mark.parametrize("name", ["cost_old", "margin_top", "ek_num"])
+def test_only_a_currency_behind_a_name_of_costs_is_left_out_of_it(name: str) -> None:
+    assert not is_cost(name)
+    assert is_cost("cost_eur")
+    assert is_cost("cost_price_(€)")
