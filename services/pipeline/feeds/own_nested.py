@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from functools import lru_cache
 
-from services.contracts.products import MORE_IMAGES
+from services.contracts.products import LIST_PRICE, MORE_IMAGES
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.base import Note, joined, more_images
 from services.pipeline.feeds.costs import is_cost
@@ -29,6 +29,8 @@ _COLUMNS = {
     "image": FIELD_COLUMNS["image"],
 }
 _VALUES = ("value", "values", "options")
+_OURS = frozenset({IN_STOCK, LIST_PRICE, MORE_IMAGES})
+"""Attributes that have a meaning here; listed ones of these names say something else."""
 _NO_OPTION = re.compile(
     r"(?:.*_)?@?(?:id|at|url|link|image|src|title|name|handle|key|slug|unit|currency|type)"
 )
@@ -63,7 +65,7 @@ def take_lists(fields: MutableMapping[str, str], attributes: dict[str, str]) -> 
             for one in objects:
                 key = str(one["name"]).strip().lower()
                 values = next(text for each in _VALUES if (text := as_text(one.get(each))))
-                if key and not is_cost(key):
+                if key and key not in _OURS and not is_cost(key):
                     attributes[key] = joined([attributes.get(key, ""), values])
         elif any(is_cost(compared(key)) for one in objects for key in one):
             shown = [

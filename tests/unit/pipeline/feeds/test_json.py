@@ -169,6 +169,12 @@ def test_variants_offers_and_listed_attributes_are_the_product_s(
     assert not found.notes
 
 
+def test_listed_attributes_change_none_that_has_a_meaning_here(tmp_path: Path) -> None:
+    listed = [{"name": "in_stock", "value": "no"}, {"name": "Glaze", "value": "matt"}]
+    found = product(tmp_path, {"in_stock": True, "attributes": listed})
+    assert found.attributes == {"in_stock": "true", "glaze": "matt"}
+
+
 def test_products_of_shopify_s_interface_are_read(tmp_path: Path) -> None:
     found = product(
         tmp_path,
