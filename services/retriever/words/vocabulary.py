@@ -76,9 +76,9 @@ class Vocabulary:
 
     def completions(self, beginning: str, most: int = 10) -> list[Near]:
         """Words that begin so, those that most products say first. beginning: folded."""
-        counts: dict[str, int] = {}
         if is_quantity(beginning):
             return []
+        counts: dict[str, int] = {}
         for _, index in self._words.indexes:
             numbers = index.words.beginning(beginning)
             frequencies = np.diff(index.starts[numbers.start : numbers.stop + 1])
