@@ -184,7 +184,7 @@ class Column:
 
 
 _FOLDS: Mapping[str, Fold] = {GROUP: str, CATEGORY: folded_paths}
-"""How the fields are folded that are not by `folded`."""
+"""The folds of fields that have another than `folded`."""
 
 
 class Fields:
@@ -285,7 +285,7 @@ class Fields:
 
 
 def said_by(table: pa.Table, attributes: Sequence[str]) -> pa.Table:
-    """What n products say in each field, one text a product and field, and their prices.
+    """Texts of n products, one a product and field, and their prices.
 
     table: of `ProductTable`.  attributes: those that may be filtered by.
     """

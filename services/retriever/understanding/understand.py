@@ -105,7 +105,7 @@ class _Reading:
         )
 
     def with_signs(self, text: str) -> str:
-        """What is left of the text, with a sign for each limit of a quantity."""
+        """The rest of the text, with a sign for each limit of a quantity."""
         if not self._quantities:
             return text
         tokens = tokens_of(text, self._wording.cut)

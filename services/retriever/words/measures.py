@@ -33,7 +33,7 @@ _CLOTHES_SIZE = re.compile(r"\d+x+[ls]")
 _SCREW = re.compile(r"[a-z]\d+")
 _THREAD = re.compile(r"(?<![^\W_])m\d{1,2}(?![^\W_])", re.IGNORECASE)
 _LENGTH = re.compile(r"(?<![\w.,/<≤>≥-])(\d{1,3}) ?mm(?![^\W_])", re.IGNORECASE)
-"""Of bolts."""
+"""The length of a bolt."""
 _UNIT = re.compile(r"[a-z]{1,2}")
 _ANY_UNIT = re.compile(r"[a-z]{1,3}")
 _SIDE = re.compile(r"x\d+[a-z]{0,2}")

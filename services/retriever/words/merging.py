@@ -37,9 +37,9 @@ class Merged:
 
     every: RowsByText
     origins: NDArray[np.intp]
-    """Of each row in `every`: its position among the rows of the first, followed by the second."""
+    """Positions of the rows of `every` among those of the first, followed by the second."""
     texts: tuple[Places, Places]
-    """Of the texts of each; -1 where no row is left."""
+    """Places of the texts of each; -1 for those without a row left."""
 
 
 def merged(first: RowsByText, second: RowsByText, places: tuple[Places, Places]) -> Merged:

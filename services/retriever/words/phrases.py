@@ -232,7 +232,7 @@ class _Counting:
         positions = np.concatenate([np.empty(0, np.intp), *at])
         of_phrase = place[np.concatenate([np.empty(0, np.int32), *groups])]
         by_title = of_phrase.astype(np.int64) << 32 | self._rows[positions]
-        # Twice in one title counts once, where it is first.
+        # A phrase that a title says twice counts once, at its first place.
         said, first = np.unique(by_title, return_index=True)
         rows = (said & 0xFFFFFFFF).astype(np.int32)
         starts = np.searchsorted(said >> 32, np.arange(number + 1))

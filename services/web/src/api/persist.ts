@@ -5,7 +5,7 @@ const PAUSES_MS = [2_000, 4_000, 8_000, 16_000, 30_000]
 
 /**
  * Asks again a few times where a failure may pass, and not before the service wants to be asked again.
- * `tell` hears of a failure of another kind than the one before alone: a screen reader would speak each attempt.
+ * `tell` is called with a failure only if its kind differs from the one before: a screen reader would speak each attempt.
  * Rejects with the last error; after `signal` is aborted, at the end of the pause at the latest.
  */
 export async function persist<T>(

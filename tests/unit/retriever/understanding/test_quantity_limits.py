@@ -62,7 +62,7 @@ def shop(language: Language = "en") -> Catalogue:
         ("mortar under 5 kg not grey", "mortar <5 kg"),
         ("mortar under 5 kg under 30 €", "mortar <5 kg"),
         ("mortar ≥2 kg≤5 kg", "mortar ≥2 kg≤5 kg"),
-        # What is not wanted is not what comes first.
+        # A negated limit brings nothing first.
         ("mortar not between 2 and 5 kg", "mortar not between 2 and 5 kg"),
         ("mortar without 5 kg or less", "mortar"),
         # Names and quantities without a limit.
