@@ -4,20 +4,25 @@ import { expect } from '@playwright/test'
 
 /** The gateway's process of the running stack: a child of the launcher, which starts it again. */
 export class Gateway {
+  private frozen = false
+
   constructor(private readonly url: string) {}
 
   /** Freeze it: it takes connections, and answers none. */
   freeze(): void {
     process.kill(pid(), 'SIGSTOP')
+    this.frozen = true
   }
 
   thaw(): void {
-    process.kill(pid(), 'SIGCONT')
+    if (this.frozen) process.kill(pid(), 'SIGCONT')
+    this.frozen = false
   }
 
   /** End it at once, as a crash would. The launcher starts another. */
   kill(): void {
     process.kill(pid(), 'SIGKILL')
+    this.frozen = false
   }
 
   async untilReady(): Promise<void> {

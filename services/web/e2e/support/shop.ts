@@ -92,6 +92,7 @@ export const test = base.extend<Fixtures>({
   gateway: async ({ baseURL }, use) => {
     const gateway = new Gateway(baseURL ?? '')
     await use(gateway)
+    gateway.thaw() // a test that failed may have left it frozen for the next
     await gateway.untilReady()
   },
 })
