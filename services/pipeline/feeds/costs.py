@@ -32,9 +32,9 @@ _CURRENCY = re.compile(r"(?:_|\b)\(?[a-z]{3}\)?$")
 def is_cost(name: str) -> bool:
     """True for such a column, with its currency in the name too, and for members of such an object.
 
-    name: as columns are compared; `cost_of_goods_sold.total_value` is of an object.
+    name: as columns are compared; `inventory_item.unit_cost.amount` is of an object.
     """
-    forms = {name, name.partition(".")[0]}
+    forms = {name, *name.split(".")}
     if currency_in(name):
         forms.add(_CURRENCY.sub("", name))
     return any(_COST.fullmatch(_MARKS.sub("", form)) for form in forms)

@@ -12,6 +12,7 @@ from pathlib import Path
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import reading
 from services.pipeline.feeds.files import open_text, text_encoding
+from services.pipeline.feeds.graphql import PARENT, unwrapped, with_children
 from services.pipeline.feeds.own_columns import FIELD_COLUMNS, bare
 from services.pipeline.feeds.table import ATTRIBUTES, Record, Table, flat, text_of
 
@@ -30,7 +31,8 @@ _MEMBER = re.compile(r'"([^"\\]*)"\s*:\s*')
 _LISTS = frozenset(
     (
         *("products", "product", "items", "data", "results", "result", "records", "rows", "hits"),
-        *("documents", "docs", "entries", "articles", "nodes", "catalog", "catalogue", "value"),
+        *("documents", "docs", "entries", "articles", "catalog", "catalogue", "value"),
+        *("nodes", "edges"),
         *("response", "produkte", "artikel", "produits", "productos", "prodotti", "producten"),
     )
 )
@@ -73,10 +75,13 @@ class JsonTable(Table):
 
     def records(self) -> Iterator[Record]:
         for number, found in enumerate(self._objects(), 1):
-            if isinstance(found, dict):
-                yield Record(number, tuple(text_of(found.get(name)) for name in self.columns))
-            else:
+            if isinstance(found, str):
                 yield Record(number, (found,), "it is not a JSON object")
+                continue
+            values = tuple(text_of(found.get(name)) for name in self.columns)
+            parent = found.get(PARENT)
+            problem = f"it belongs to {parent}, which is not right above it" if parent else None
+            yield Record(number, values, problem)
 
     def count(self) -> int:
         return self._count
@@ -162,13 +167,18 @@ def _list_in(text: str, at: int) -> int | None:
 
 
 def _of_lines(lines: Iterable[str]) -> Iterator[Object | str]:
+    for found in with_children(_of_each_line(lines)):
+        yield found if isinstance(found, str) else _document(found)
+
+
+def _of_each_line(lines: Iterable[str]) -> Iterator[Object | str]:
     action: Object = {}
     for line in filter(str.strip, lines):
         found = _object(line)
         if (begun := _action(found)) is not None:
             action = begun
             continue
-        yield found if isinstance(found, str) else _document({**action, **found})
+        yield found if isinstance(found, str) else {**action, **found}
         action = {}
 
 
@@ -213,4 +223,4 @@ def _document(found: Object) -> Object:
     source = found.get(_SOURCE)
     if isinstance(source, dict):
         found = {_ID: found.get(_ID), **source}
-    return flat(found)
+    return flat(unwrapped(found))

@@ -9,18 +9,24 @@ from services.contracts.products import LIST_PRICE
 from services.contracts.search import IN_STOCK
 from services.pipeline.feeds.currencies import CODES, currency_of
 
+_RANGES = (
+    *("price_range_v2_min_variant_price", "price_range_min_variant_price"),
+    *("price_range_minimum_price_final_price", "pricing_price_range_start_gross", "prices_price"),
+)
+"""Lowest prices of a product in the GraphQL of Shopify, Magento, Saleor and BigCommerce."""
+
 FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "product_id": (
         *("product_id", "id", "item_id", "sku", "item_sku", "seller_sku", "product_sku"),
         *("sku_id", "offer_id", "object_id", "handle", "handle_id", "url_handle"),
-        *("merchant_product_id", "aw_product_id", "td_product_id", "@id"),
+        *("merchant_product_id", "aw_product_id", "td_product_id", "entity_id", "@id"),
     ),
     "title": (
         *("title", "name", "product_title", "product_name", "item_name", "productdisplayname"),
     ),
     "description": (
         *("description", "product_description", "item_description", "body", "body_html"),
-        *("long_description", "short_description"),
+        *("description_html", "long_description", "short_description"),
     ),
     "brand": ("brand", "brand_name", "manufacturer", "manufacturer_name", "vendor"),
     "category": (
@@ -37,8 +43,14 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
         "price_value",
         "search_price",
         "offers_low_price",
+        *(f"{one}_amount" for one in _RANGES),
+        *(f"{one}_value" for one in _RANGES),
     ),
-    "currency": ("currency", "price_currency", "currency_code", "price_currency_code"),
+    "currency": (
+        *("currency", "price_currency", "currency_code", "price_currency_code"),
+        *(f"{one}_currency_code" for one in _RANGES),
+        *(f"{one}_currency" for one in _RANGES),
+    ),
     "image": (
         *("image_path", "image", "image_url", "image_link", "image_src", "picture"),
         "main_image_url",
@@ -53,10 +65,12 @@ FIELD_COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("cover_media_url", "media_main_image_url", "variant_image_url"),
         *("internal_image_url_(export)", "image_url_(import)"),
         *("aw_image_url", "image_large_url", "image_small_url"),
+        *("featured_image_url", "featured_media_preview_image_url", "default_image_url"),
+        *("small_image_url", "thumbnail_url"),
     ),
     "product_url": (
         *("product_url", "url", "link", "permalink", "deep_link", "merchant_deep_link"),
-        *("page_url", "buy_url", "aw_deep_link"),
+        *("page_url", "buy_url", "aw_deep_link", "online_store_url"),
     ),
 }
 """Field of a product → the columns that may hold it, the preferred one first."""
@@ -102,7 +116,7 @@ OFFER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     DISCOUNT_PERCENT: (),
     IN_STOCK: (
         *("availability", "stock_status", "inventory_status", "available", "is_available"),
-        *("stock", "stock_quantity"),
+        *("available_for_sale", "stock", "stock_quantity", "total_inventory"),
         *("stock_level", "current_stock", "current_stock_level", "inventory", "inventory_level"),
         *("inventory_quantity", "quantity", "qty"),
     ),

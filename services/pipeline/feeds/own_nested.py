@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
 
 from services.contracts.products import LIST_PRICE, MORE_IMAGES
@@ -63,7 +63,7 @@ def take_lists(fields: MutableMapping[str, str], attributes: dict[str, str]) -> 
         elif objects and all(map(_is_attribute, objects)):
             del attributes[name]
             for one in objects:
-                key = str(one["name"]).strip().lower()
+                key = _name(one).strip().lower()
                 values = next(text for each in _VALUES if (text := as_text(one.get(each))))
                 if key and key not in _OURS and not is_cost(key):
                     attributes[key] = joined([attributes.get(key, ""), values])
@@ -83,9 +83,8 @@ def _differences(
     found: dict[str, list[str]] = {}
     for one in objects:
         known = _reader(tuple(map(compared, one))).known
-        for name, value in one.items():
-            key = compared(name)
-            if isinstance(value, str) and not (
+        for key, value in _said(one):
+            if not (
                 _NO_OPTION.fullmatch(key)
                 or is_cost(key)
                 or key in attributes
@@ -94,6 +93,17 @@ def _differences(
             ):
                 found.setdefault(key, []).append(value)
     return {key: joined(values) for key, values in found.items() if len(set(values)) > 1}
+
+
+def _said(one: Object) -> Iterator[tuple[str, str]]:
+    """Names and texts, those of `"selectedOptions": [{"name": "Size", "value": "S"}]` too."""
+    for name, value in one.items():
+        if isinstance(value, str):
+            yield compared(name), value
+        elif isinstance(value, list):
+            for each in value:
+                if isinstance(each, dict) and isinstance(said := each.get("value"), str):
+                    yield compared(_name(each)), said
 
 
 def _objects(value: str) -> Sequence[Object]:
@@ -105,8 +115,12 @@ def _objects(value: str) -> Sequence[Object]:
     return listed if all(isinstance(one, dict) for one in listed) else []
 
 
+def _name(one: Object) -> str:
+    return str(one.get("name") or one.get("key") or "")
+
+
 def _is_attribute(one: Object) -> bool:
-    return bool(one.get("name")) and any(as_text(one.get(each)) for each in _VALUES)
+    return bool(_name(one)) and any(as_text(one.get(each)) for each in _VALUES)
 
 
 class _Reader:

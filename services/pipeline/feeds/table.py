@@ -15,6 +15,8 @@ ATTRIBUTES = "attributes"
 """Its members are attributes: they are taken apart with the other cells of our own format."""
 
 _MOST_WHOLE = 1e18
+_DEEPEST = 6
+"""Levels of objects whose members are columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,12 @@ def compared(name: str) -> str:
     return name.strip().lower().replace(" ", "_")
 
 
-def flat(found: Mapping[str, object]) -> dict[str, object]:
-    """With the members of its objects as its own: `brand.name`."""
+def flat(found: Mapping[str, object], levels: int = _DEEPEST) -> dict[str, object]:
+    """With the members of its objects as its own: `brand.name`, `prices.price.value`."""
     flattened: dict[str, object] = {}
     for name, value in found.items():
-        if isinstance(value, dict) and name != ATTRIBUTES:
-            flattened |= {f"{name}.{inner}": one for inner, one in value.items()}
+        if isinstance(value, dict) and name != ATTRIBUTES and levels:
+            flattened |= {f"{name}.{inner}": one for inner, one in flat(value, levels - 1).items()}
         else:
             flattened[name] = value
     return flattened

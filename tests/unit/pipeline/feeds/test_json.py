@@ -150,7 +150,30 @@ def product(folder: Path, members: dict[str, object]) -> FeedProduct:
             *(9, "", {}),
         ),
         ({"variants": [{"sku": "a", "cost": 5}]}, None, "", {"variants": '[{"sku": "a"}]'}),
+        (
+            {"variants": [{"price": 9, "inventoryItem": {"unitCost": {"amount": 5}}}]},
+            *(9, "", {}),
+        ),
+        (
+            {"costs": 5, "inventory": {"unitCost": {"amount": 5}, "place": "A"}},
+            *(None, "", {"inventory.place": "A"}),
+        ),
         ({"attributes": [{"name": "Color", "options": ["Red", "Blue"]}]}, None, "", COLORS),
+        ({"metafields": [{"key": "Color", "value": "Red, Blue"}]}, None, "", COLORS),
+        # The lowest price in the GraphQL of Shopify, Magento, Saleor and BigCommerce
+        (
+            {"priceRangeV2": {"minVariantPrice": {"amount": "9.5", "currencyCode": "EUR"}}},
+            *(9.5, "EUR", {}),
+        ),
+        (
+            {"price_range": {"minimum_price": {"final_price": {"value": 9.5, "currency": "EUR"}}}},
+            *(9.5, "EUR", {}),
+        ),
+        (
+            {"pricing": {"priceRange": {"start": {"gross": {"amount": 9.5, "currency": "EUR"}}}}},
+            *(9.5, "EUR", {}),
+        ),
+        ({"prices": {"price": {"value": 9.5, "currencyCode": "EUR"}}}, 9.5, "EUR", {}),
         (
             {"specs": [{"name": "Color", "value": "Red"}, {"name": "Color", "value": "Blue"}]},
             *(None, "", COLORS),
@@ -213,6 +236,75 @@ def test_bulk_files_of_elasticsearch_are_read(tmp_path: Path) -> None:
     found = rows(write(tmp_path, "\n".join(map(json.dumps, lines)), "feed.ndjson"))
     assert [row.fields["product_id"] for row in found] == ["a", "b", "c"]
     assert not any(row.attributes for row in found)
+
+
+SMALL = {"sku": "M-S", "price": "25.00", "selectedOptions": [{"name": "Size", "value": "S"}]}
+LARGE = {
+    "sku": "M-L",
+    "price": "19.50",
+    "compareAtPrice": "30.00",
+    "inventoryQuantity": 3,
+    "selectedOptions": [{"name": "Size", "value": "L"}],
+}
+SIZES = {"sku": "M-S, M-L", "size": "S, L", "in_stock": "true", "more_images": "https://x/2.jpg"}
+PICTURES = ["https://x/1.jpg", "https://x/2.jpg"]
+
+
+def check_sizes(row: FeedRow) -> None:
+    assert row.fields == {
+        "product_id": "gid://shopify/Product/1",
+        "title": "Mug",
+        "description": "Soft",
+        "price": "19.50",
+        "list_price": "30.00",
+        "image": "https://x/1.jpg",
+    }
+    assert row.attributes == SIZES
+
+
+@pytest.mark.parametrize("wrapped", ["edges", "nodes"])
+def test_connections_of_graphql_are_lists(tmp_path: Path, wrapped: str) -> None:
+    def connection(found: list[object]) -> dict[str, object]:
+        nodes = [{"cursor": "a", "node": one} for one in found] if wrapped == "edges" else found
+        return {"pageInfo": {"hasNextPage": False}, wrapped: nodes}
+
+    mug = {
+        "id": "gid://shopify/Product/1",
+        "title": "Mug",
+        "descriptionHtml": "<p>Soft</p>",
+        "variants": connection([SMALL, LARGE]),
+        "images": connection([{"url": one} for one in PICTURES]),
+        "tags": connection([]),
+    }
+    products = connection([mug, {"id": "2", "title": "Hat"}])
+    found = rows(write(tmp_path, json.dumps({"data": {"products": products}, "extensions": {}})))
+    check_sizes(found[0])
+    assert found[1].fields["title"] == "Hat"
+
+
+def test_lines_of_shopify_s_bulk_operations_are_read(tmp_path: Path) -> None:
+    of, hat = {"__parentId": "gid://shopify/Product/1"}, {"__parentId": "gid://shopify/Product/2"}
+    variants = ["gid://shopify/ProductVariant/1", "gid://shopify/ProductVariant/2"]
+    lines = [
+        {"id": of["__parentId"], "title": "Mug", "descriptionHtml": "<p>Soft</p>"},
+        {"id": variants[0], "title": "S", **SMALL, **of},
+        # Without its id, and a picture of a variant
+        {"title": "L", **LARGE, **of},
+        {"id": "gid://shopify/ProductImage/1", "url": "x", "__parentId": variants[0]},
+        {"id": "gid://shopify/MediaImage/1", "image": {"url": PICTURES[0]}, **of},
+        {"url": PICTURES[1], **of},
+        {"id": hat["__parentId"], "title": "Hat"},
+        {"id": "gid://shopify/Metafield/1", "key": "fit", "value": "wide", **hat},
+        {"id": variants[1], "title": "M", "price": "1.00", **of},
+    ]
+    found = rows(write(tmp_path, "\n".join(map(json.dumps, lines)), "bulk.jsonl"))
+    products = [row for row in found if row.problem is None]
+    check_sizes(products[0])
+    assert [row.fields["title"] for row in products] == ["Mug", "Hat"]
+    assert products[1].attributes == {"fit": "wide"}
+    # A variant apart from its product is neither lost in silence nor a product.
+    (apart,) = (row.problem for row in found if row.problem)
+    assert apart == "it belongs to gid://shopify/Product/1, which is not right above it"
 
 
 def test_a_bad_line_costs_itself_alone(tmp_path: Path) -> None:
