@@ -24,7 +24,7 @@ from services.pipeline.feeds.variants import Variants
 _VARIANTS = frozenset({"variants", "productvariants", "hasvariant", "offers", "prices"})
 """Without the marks in their names."""
 _COLUMNS = {
-    "price": (*FIELD_COLUMNS["price"], "amount", "value"),
+    "price": (*FIELD_COLUMNS["price"], "low_price", "amount", "value"),
     "currency": FIELD_COLUMNS["currency"],
     "image": FIELD_COLUMNS["image"],
 }
@@ -107,9 +107,9 @@ def _said(one: Object) -> Iterator[tuple[str, str]]:
 
 
 def _objects(value: str) -> Sequence[Object]:
-    """Empty for a list with anything else in it."""
+    """Empty for a list with anything else in it but nulls."""
     try:
-        listed = json.loads(value)
+        listed = [one for one in json.loads(value) if one is not None]
     except (ValueError, RecursionError):
         return []
     return listed if all(isinstance(one, dict) for one in listed) else []

@@ -144,6 +144,7 @@ def product(folder: Path, members: dict[str, object]) -> FeedProduct:
             {"price": 20, "variants": [{"price": 9, "flavour": "Mint"}, {"flavour": "Lime"}]},
             *(20, "", {"flavour": "Mint, Lime"}),
         ),
+        ({"offers": [{"lowPrice": 9, "highPrice": 12}, None]}, 9, "", {}),
         # A variant that is hidden is not offered, what it cost is not shown
         (
             {"variants": [{"price": 1, "status": "draft"}, {"price": 9, "cost": 5}]},
