@@ -13,30 +13,28 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import (
     CATALOGUE,
     CATALOGUE_KEY,
     CHANGE_KEY,
     CHANGE_VIEW,
-    CURRENT_FORMAT,
-    FOLDED,
-    FORMAT,
     HEAD_VIEW,
     PREVIOUS,
-    RANKING,
     SHARD_KEY,
     SHARD_VIEW,
-    SYNONYMS,
     CatalogueHead,
     change_id,
     shard_id,
 )
-from services.contracts.ranking import Ranking
-from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part
-from services.pipeline.catalogue.schemas import ENTRY_COLUMNS, JOIN_KEYS, SCHEMAS, TIMESTAMP
-from services.pipeline.errors import NewerFormat, StoreIncomplete
+from services.pipeline.catalogue.schemas import (
+    ENTRY_COLUMNS,
+    JOIN_KEYS,
+    SCHEMAS,
+    TIMESTAMP,
+    read_head,
+)
+from services.pipeline.errors import StoreIncomplete
 
 Entry = tuple[str, str, str]
 """(product id, vector fingerprint, metadata fingerprint); deleted if both are empty."""
@@ -182,32 +180,10 @@ class Ledger:
 
 
 def _heads_of(part: Path) -> list[tuple[str, Published]]:
-    return [(row[CATALOGUE_KEY], _published(row)) for row in read_part(part).to_pylist()]
-
-
-def _published(row: dict[str, object]) -> Published:
-    newer = written_by_newer_release("the offline store", _number(row, FORMAT), CURRENT_FORMAT)
-    if newer is not None:
-        raise NewerFormat(newer)
-    ranking, synonyms = row.get(RANKING), row.get(SYNONYMS)
-    head = CatalogueHead.model_validate(
-        {
-            **{name: row[name] for name in ("version", "dimension", "shards", "products")},
-            "model_id": row["model"],
-            **{name: _number(row, name) for name in ("base", "sequence", FOLDED)},
-            RANKING: Ranking.model_validate_json(str(ranking)) if ranking else None,
-            SYNONYMS: Synonyms.model_validate_json(str(synonyms)) if synonyms else Synonyms(),
-        }
-    )
-    timestamp = row[TIMESTAMP]
-    assert isinstance(timestamp, datetime)  # noqa: S101 - the schema has it so
-    return Published(head, timestamp)
-
-
-def _number(row: dict[str, object], column: str) -> int:
-    """0 in parts of releases that did not have the column."""
-    value = row.get(column)
-    return value if isinstance(value, int) else 0
+    return [
+        (row[CATALOGUE_KEY], Published(read_head(row, "the offline store"), row[TIMESTAMP]))
+        for row in read_part(part).to_pylist()
+    ]
 
 
 def entry_columns(

@@ -34,7 +34,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from feature_repo import definitions
 from services.common.redis_limits import BadAddress, prepare
-from services.common.store_format import written_by_newer_release
 from services.common.variables import unset_variables
 from services.contracts.catalogue import (
     CATALOGUE,
@@ -42,29 +41,22 @@ from services.contracts.catalogue import (
     CHANGE_KEY,
     CHANGE_VIEW,
     CONTENT_KEY,
-    CURRENT_FORMAT,
     FINGERPRINT,
-    FOLDED,
-    FORMAT,
     HEAD_VIEW,
     IMAGE_VECTOR,
     METADATA_VIEW,
     MODEL_KEY,
     PRODUCT_KEY,
-    RANKING,
     SHARD_KEY,
     SHARD_VIEW,
-    SYNONYMS,
     TEXT_VECTOR,
     VECTOR_VIEW,
     CatalogueHead,
     change_id,
 )
-from services.contracts.ranking import Ranking
-from services.contracts.synonyms import Synonyms
 from services.pipeline.catalogue.redis_keys import RedisKeys, in_batches
-from services.pipeline.catalogue.schemas import ENTRY_COLUMNS, JOIN_KEYS, TIMESTAMP
-from services.pipeline.errors import DependencyAway, NewerFormat, RegistryTorn
+from services.pipeline.catalogue.schemas import ENTRY_COLUMNS, JOIN_KEYS, TIMESTAMP, read_head
+from services.pipeline.errors import DependencyAway, RegistryTorn
 
 logger = logging.getLogger(__name__)
 
@@ -298,32 +290,11 @@ class OnlineStore:
         # Feast refuses to read a feature that the release did not have that wrote the registry.
         features = [one.name for one in view.features if one.name in _HEAD_FEATURES]
         columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
-
-        def text(feature: str) -> str:
-            return str(columns[feature].values[0].string_val) if feature in columns else ""
-
-        def number(feature: str) -> int:
-            return int(columns[feature].values[0].int64_val) if feature in columns else 0
-
-        newer = written_by_newer_release("the online store", number(FORMAT), CURRENT_FORMAT)
-        if newer is not None:
-            raise NewerFormat(newer)
-        if not text("version"):
+        timestamp = _timestamp(columns["version"], 0)
+        if timestamp is None:
             return None, None
-        ranking, synonyms = text(RANKING), text(SYNONYMS)
-        head = CatalogueHead(
-            version=text("version"),
-            model_id=text("model"),
-            dimension=number("dimension"),
-            shards=number("shards"),
-            products=number("products"),
-            base=number("base"),
-            sequence=number("sequence"),
-            folded=number(FOLDED),
-            ranking=Ranking.model_validate_json(ranking) if ranking else None,
-            synonyms=Synonyms.model_validate_json(synonyms) if synonyms else Synonyms(),
-        )
-        return head, _timestamp(columns["version"], 0)
+        row = {name: _plain(column.values[0]) for name, column in columns.items()}
+        return read_head(row, "the online store"), timestamp
 
     def _fingerprints(self, view: str, keys: dict[str, list[str]]) -> Iterator[OnlineRow]:
         column = _columns(self._read(view, [FINGERPRINT], keys))[FINGERPRINT]

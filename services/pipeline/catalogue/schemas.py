@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
+from services.common.store_format import written_by_newer_release
 from services.contracts.catalogue import (
     CATALOGUE_KEY,
     CHANGE_KEY,
@@ -30,7 +32,9 @@ from services.contracts.catalogue import (
     VECTOR_VIEW,
     CatalogueHead,
 )
+from services.contracts.ranking import Ranking
 from services.contracts.synonyms import Synonyms
+from services.pipeline.errors import NewerFormat
 
 TIMESTAMP = "event_timestamp"
 
@@ -98,7 +102,7 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
                 ("sequence", pa.int64()),
                 (FOLDED, pa.int64()),
                 (FORMAT, pa.int64()),
-                ("ranking", _TEXT),
+                (RANKING, _TEXT),
                 (SYNONYMS, _TEXT),
                 _TIME,
             ]
@@ -136,3 +140,26 @@ def head_table(head: CatalogueHead, catalogue: str, timestamp: datetime) -> pa.T
         TIMESTAMP: [timestamp],
     }
     return pa.table(row, SCHEMAS[HEAD_VIEW])
+
+
+def read_head(row: Mapping[str, Any], store: str) -> CatalogueHead:
+    """The head in a row, which lacks the columns that its release did not have.
+
+    store: for the message of NewerFormat.
+    """
+    newer = written_by_newer_release(store, row.get(FORMAT) or 0, CURRENT_FORMAT)
+    if newer is not None:
+        raise NewerFormat(newer)
+    ranking, synonyms = row.get(RANKING), row.get(SYNONYMS)
+    return CatalogueHead(
+        version=row["version"],
+        model_id=row["model"],
+        dimension=row["dimension"],
+        shards=row["shards"],
+        products=row["products"],
+        base=row.get("base") or 0,
+        sequence=row.get("sequence") or 0,
+        folded=row.get(FOLDED) or 0,
+        ranking=Ranking.model_validate_json(ranking) if ranking else None,
+        synonyms=Synonyms.model_validate_json(synonyms) if synonyms else Synonyms(),
+    )
