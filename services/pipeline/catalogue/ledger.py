@@ -186,16 +186,8 @@ def _heads_of(part: Path) -> list[tuple[str, Published]]:
     ]
 
 
-def entry_columns(
-    entries: Sequence[Entry],
-) -> tuple[list[str], list[str], list[str]]:
-    """Ids, vector fingerprints and metadata fingerprints, each in the entries' order."""
-    ids, vectors, metadata = zip(*entries, strict=True)
-    return list(ids), list(vectors), list(metadata)
-
-
 def entries_table(view: str, key: str, entries: Sequence[Entry], timestamp: datetime) -> pa.Table:
     """The one row of a shard or of a change."""
-    columns = zip(ENTRY_COLUMNS, entry_columns(entries), strict=True)
+    columns = zip(ENTRY_COLUMNS, zip(*entries, strict=True), strict=True)
     row = {name: [column] for name, column in columns}
     return pa.table({JOIN_KEYS[view][0]: [key], **row, TIMESTAMP: [timestamp]}, SCHEMAS[view])

@@ -8,7 +8,7 @@ timestamp that was read, and is always later; see `EventClock`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,13 +54,16 @@ from services.contracts.catalogue import (
     CatalogueHead,
     change_id,
 )
-from services.pipeline.catalogue.redis_keys import RedisKeys, in_batches
+from services.pipeline.catalogue.ledger import Entry
+from services.pipeline.catalogue.redis_keys import RedisKeys
 from services.pipeline.catalogue.schemas import ENTRY_COLUMNS, JOIN_KEYS, TIMESTAMP, read_head
 from services.pipeline.errors import DependencyAway, RegistryTorn
 
 logger = logging.getLogger(__name__)
 
 FloatRows = npt.NDArray[np.float32]
+Columns = Mapping[str, GetOnlineFeaturesResponse.FeatureVector]
+"""Values of n rows by feature."""
 
 READ_BATCH = 500
 """Rows a read; measured to be the fastest."""
@@ -188,11 +191,9 @@ class OnlineStore:
             name for name in table.column_names if name not in (*JOIN_KEYS[view], TIMESTAMP)
         ]
         rows: list[dict[str, object]] = []
-        for start in range(0, table.num_rows, READ_BATCH):
-            some = table.slice(start, READ_BATCH)
-            keys = {name: some[name].to_pylist() for name in JOIN_KEYS[view]}
-            columns = _columns(self._read(view, features, keys))
-            for number in range(some.num_rows):
+        keys = {name: table[name].to_pylist() for name in JOIN_KEYS[view]}
+        for columns in self._read_batches(view, features, keys):
+            for number in range(len(columns[features[0]].values)):
                 if _timestamp(columns[features[0]], number) is None:
                     rows.append({})
                     continue
@@ -212,24 +213,15 @@ class OnlineStore:
         self, product_ids: Sequence[str], model_id: str, contents: Sequence[str]
     ) -> list[OnlineRow]:
         """(n,) the state of these products' rows of that content in `product_vectors`."""
-        rows: list[OnlineRow] = []
-        for ids, some in zip(
-            in_batches(product_ids, READ_BATCH), in_batches(contents, READ_BATCH), strict=True
-        ):
-            keys = {PRODUCT_KEY: ids, MODEL_KEY: [model_id] * len(ids), CONTENT_KEY: some}
-            rows.extend(self._fingerprints(VECTOR_VIEW, keys))
-        return rows
+        return self._states(VECTOR_VIEW, _vector_keys(product_ids, model_id, contents))
 
     def vector_rows(
         self, product_ids: Sequence[str], model_id: str, contents: Sequence[str]
     ) -> tuple[FloatRows, FloatRows]:
         """(n, d) each: the vectors of the text and of the first picture, zeros without one."""
         found: dict[str, list[FloatRows]] = {TEXT_VECTOR: [], IMAGE_VECTOR: []}
-        for ids, some in zip(
-            in_batches(product_ids, READ_BATCH), in_batches(contents, READ_BATCH), strict=True
-        ):
-            keys = {PRODUCT_KEY: ids, MODEL_KEY: [model_id] * len(ids), CONTENT_KEY: some}
-            columns = _columns(self._read(VECTOR_VIEW, list(found), keys))
+        keys = _vector_keys(product_ids, model_id, contents)
+        for columns in self._read_batches(VECTOR_VIEW, list(found), keys):
             for name, rows in found.items():
                 rows += [
                     np.array(value.float_list_val.val, np.float32) for value in columns[name].values
@@ -243,41 +235,22 @@ class OnlineStore:
 
     def metadata(self, product_ids: Sequence[str], contents: Sequence[str]) -> list[OnlineRow]:
         """(n,) the state of these products' rows of that content in `product_metadata`."""
-        rows: list[OnlineRow] = []
-        for ids, some in zip(
-            in_batches(product_ids, READ_BATCH), in_batches(contents, READ_BATCH), strict=True
-        ):
-            rows.extend(self._fingerprints(METADATA_VIEW, {PRODUCT_KEY: ids, CONTENT_KEY: some}))
-        return rows
+        return self._states(METADATA_VIEW, {PRODUCT_KEY: product_ids, CONTENT_KEY: contents})
 
-    def shard(self, key: str) -> tuple[list[str], list[str], list[str], datetime | None]:
-        """Product ids, both kinds of fingerprint, and the timestamp, of one shard."""
-        response = self._read(SHARD_VIEW, ENTRY_COLUMNS, {SHARD_KEY: [key]})
-        columns = _columns(response)
-        ids, vectors, metadata = (
-            list(columns[name].values[0].string_list_val.val) for name in ENTRY_COLUMNS
-        )
-        return ids, vectors, metadata, _timestamp(columns["product_ids"], 0)
+    def shard(self, key: str) -> tuple[list[Entry], datetime | None]:
+        """The products of one shard, and its timestamp."""
+        columns = self._read(SHARD_VIEW, ENTRY_COLUMNS, {SHARD_KEY: [key]})
+        return _entries(columns)[0], _timestamp(columns["product_ids"], 0)
 
-    def changes(self, head: CatalogueHead) -> list[list[tuple[str, str, str]]]:
+    def changes(self, head: CatalogueHead) -> list[list[Entry]]:
         """Every change of a version, in order; one that is gone is empty."""
         keys = [change_id(head.version, n) for n in range(head.base + 1, head.sequence + 1)]
-        changes: list[list[tuple[str, str, str]]] = []
-        for some in in_batches(keys, READ_BATCH):
-            columns = _columns(self._read(CHANGE_VIEW, ENTRY_COLUMNS, {CHANGE_KEY: some}))
-            lists = [
-                [list(value.string_list_val.val) for value in columns[name].values]
-                for name in ENTRY_COLUMNS
-            ]
-            changes.extend(
-                list(zip(ids, vectors, metadata, strict=True))
-                for ids, vectors, metadata in zip(*lists, strict=True)
-            )
-        return changes
+        batches = self._read_batches(CHANGE_VIEW, ENTRY_COLUMNS, {CHANGE_KEY: keys})
+        return [change for columns in batches for change in _entries(columns)]
 
     def change_timestamp(self, key: str) -> datetime | None:
         """Timestamp of the change of that key, if there is one."""
-        columns = _columns(self._read(CHANGE_VIEW, ["product_ids"], {CHANGE_KEY: [key]}))
+        columns = self._read(CHANGE_VIEW, ["product_ids"], {CHANGE_KEY: [key]})
         return _timestamp(columns["product_ids"], 0)
 
     def head(self, catalogue: str = CATALOGUE) -> tuple[CatalogueHead | None, datetime | None]:
@@ -289,25 +262,34 @@ class OnlineStore:
             view = self._store.get_feature_view(HEAD_VIEW, allow_registry_cache=True)
         # Feast refuses to read a feature that the release did not have that wrote the registry.
         features = [one.name for one in view.features if one.name in _HEAD_FEATURES]
-        columns = _columns(self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]}))
+        columns = self._read(HEAD_VIEW, features, {CATALOGUE_KEY: [catalogue]})
         timestamp = _timestamp(columns["version"], 0)
         if timestamp is None:
             return None, None
         row = {name: _plain(column.values[0]) for name, column in columns.items()}
         return read_head(row, "the online store"), timestamp
 
-    def _fingerprints(self, view: str, keys: dict[str, list[str]]) -> Iterator[OnlineRow]:
-        column = _columns(self._read(view, [FINGERPRINT], keys))[FINGERPRINT]
-        for number, value in enumerate(column.values):
-            yield OnlineRow(value.string_val, _timestamp(column, number))
+    def _states(self, view: str, keys: Mapping[str, Sequence[str]]) -> list[OnlineRow]:
+        return [
+            OnlineRow(value.string_val, _timestamp(columns[FINGERPRINT], number))
+            for columns in self._read_batches(view, [FINGERPRINT], keys)
+            for number, value in enumerate(columns[FINGERPRINT].values)
+        ]
 
-    def _read(
-        self, view: str, features: Sequence[str], keys: dict[str, list[str]]
-    ) -> GetOnlineFeaturesResponse:
+    def _read_batches(
+        self, view: str, features: Sequence[str], keys: Mapping[str, Sequence[str]]
+    ) -> Iterator[Columns]:
+        """The rows under these keys, `READ_BATCH` at a time."""
+        for start in range(0, max(map(len, keys.values())), READ_BATCH):
+            some = {name: list(values[start : start + READ_BATCH]) for name, values in keys.items()}
+            yield self._read(view, features, some)
+
+    def _read(self, view: str, features: Sequence[str], keys: dict[str, list[str]]) -> Columns:
         with store_errors_are_ours():
-            return self._store.get_online_features(
+            response = self._store.get_online_features(
                 features=[f"{view}:{feature}" for feature in features], entity_rows=keys
             ).proto
+        return dict(zip(response.metadata.feature_names.val, response.results, strict=True))
 
 
 @contextmanager
@@ -362,10 +344,22 @@ def _plain(value: Value) -> object:
     return list(content.val) if kind.endswith("_list_val") else content
 
 
-def _columns(
-    response: GetOnlineFeaturesResponse,
-) -> dict[str, GetOnlineFeaturesResponse.FeatureVector]:
-    return dict(zip(response.metadata.feature_names.val, response.results, strict=True))
+def _vector_keys(
+    product_ids: Sequence[str], model_id: str, contents: Sequence[str]
+) -> dict[str, Sequence[str]]:
+    return {
+        PRODUCT_KEY: product_ids,
+        MODEL_KEY: [model_id] * len(product_ids),
+        CONTENT_KEY: contents,
+    }
+
+
+def _entries(columns: Columns) -> list[list[Entry]]:
+    """(n,) the products of each shard or change."""
+    lists = [
+        [value.string_list_val.val for value in columns[name].values] for name in ENTRY_COLUMNS
+    ]
+    return [list(zip(*row, strict=True)) for row in zip(*lists, strict=True)]
 
 
 def _timestamp(column: GetOnlineFeaturesResponse.FeatureVector, number: int) -> datetime | None:

@@ -34,7 +34,7 @@ from services.contracts.synonyms import Synonym, Synonyms
 from services.pipeline.catalogue.change_rows import ChangeRows
 from services.pipeline.catalogue.fingerprint import catalogue_version
 from services.pipeline.catalogue.heads import Heads
-from services.pipeline.catalogue.ledger import Entry, Published, entries_table, entry_columns
+from services.pipeline.catalogue.ledger import Entry, Published, entries_table
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.read_back import ReadBack
@@ -221,9 +221,7 @@ class Publisher:
                 raise _gone(head)
             changed.update((entry[0], entry) for entry in change)
         for number in range(head.shards):
-            key = shard_id(head.version, number)
-            ids, vectors, metadata, _ = self._online.shard(key)
-            entries = list(zip(ids, vectors, metadata, strict=True))
+            entries, _ = self._online.shard(shard_id(head.version, number))
             if not entries:
                 raise _gone(head)
             self._read_back.products([entry for entry in entries if entry[0] not in changed])
@@ -338,8 +336,8 @@ class Publisher:
 
     def _write_shard(self, key: str, entries: Sequence[Entry]) -> None:
         """Unless it is there as it should be: a version's shards never change."""
-        *stored, timestamp = self._online.shard(key)
-        same = tuple(stored) == entry_columns(entries)
+        stored, timestamp = self._online.shard(key)
+        same = stored == list(entries)
         if same and self._trust_online and key in self._stored_shards:
             return
         self._clock.has_seen(timestamp)

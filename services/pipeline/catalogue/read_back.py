@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.pipeline.catalogue.ledger import Entry, entry_columns
+from services.pipeline.catalogue.ledger import Entry
 from services.pipeline.catalogue.online_store import OnlineRow, OnlineStore
 from services.pipeline.errors import StoreIncomplete
 
@@ -18,8 +18,8 @@ class ReadBack:
 
     def shard(self, key: str, entries: Sequence[Entry]) -> None:
         """Read back a shard and every row that it lists."""
-        *stored, _ = self._online.shard(key)
-        if tuple(stored) != entry_columns(entries):
+        stored, _ = self._online.shard(key)
+        if stored != list(entries):
             raise _missing("1 × product list")
         self.products(entries)
 
@@ -27,7 +27,7 @@ class ReadBack:
         """Read back every row that these products need."""
         if not entries:
             return
-        ids, vector_fingerprints, metadata_fingerprints = entry_columns(entries)
+        ids, vector_fingerprints, metadata_fingerprints = zip(*entries, strict=True)
         missing = {
             "vectors": _differing(
                 self._online.vectors(ids, self._model_id, vector_fingerprints),

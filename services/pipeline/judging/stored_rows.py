@@ -17,11 +17,8 @@ def entries_of(online: OnlineStore, head: CatalogueHead) -> list[Entry]:
     """Every product of a published version, its changes included."""
     entries: dict[str, Entry] = {}
     for number in range(head.shards):
-        ids, vectors, metadata, _ = online.shard(shard_id(head.version, number))
-        entries.update(
-            (product, (product, vector, fields))
-            for product, vector, fields in zip(ids, vectors, metadata, strict=True)
-        )
+        shard, _ = online.shard(shard_id(head.version, number))
+        entries.update((entry[0], entry) for entry in shard)
     for change in online.changes(head):
         entries.update((entry[0], entry) for entry in change)
     return [entry for entry in entries.values() if entry[1]]
