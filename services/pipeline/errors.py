@@ -3,6 +3,7 @@
 PipelineError
 ├── FeedUnusable        2   the file can't be read as a product feed
 ├── NothingToLoad       2   it can, but not one of its rows may be loaded
+│   └── NothingPublished 2  there is no catalogue yet to read or to change
 ├── BackupUnusable      2   the folder is no complete backup, or not empty for a new one
 ├── RankingUnusable     2   the file can't be read as a ranking
 ├── NothingToLearn      2   too few judged queries are after products of the catalogue
@@ -40,6 +41,11 @@ class FeedUnusable(PipelineError):
 
 class NothingToLoad(PipelineError):
     exit_code = 2
+
+
+class NothingPublished(NothingToLoad):
+    def __init__(self) -> None:
+        super().__init__("no catalogue is published yet; load one first")
 
 
 class BackupUnusable(PipelineError):

@@ -20,7 +20,7 @@ from services.pipeline.catalogue.redis_keys import Pulse
 from services.pipeline.catalogue.stores import Stores, put_back
 from services.pipeline.errors import (
     Busy,
-    NothingToLoad,
+    NothingPublished,
     PipelineError,
     RegistryTorn,
     StoresDiffer,
@@ -70,9 +70,7 @@ class StoreKeeper:
         except (PipelineError, OSError) as error:
             self.note(error)
         else:
-            self.trouble = None
-            if self.ledger.head() is None:
-                self.trouble = NothingToLoad("no catalogue is published yet; load one first")
+            self.trouble = None if self.ledger.head() is not None else NothingPublished()
 
     def _seems_whole(self) -> bool:
         """True if Redis has the published head, and shows no sign of lost keys."""
@@ -100,16 +98,9 @@ class StoreKeeper:
             logger.warning("the catalogue cannot be changed: %s", error)
         self.trouble = error
 
-    def head(self) -> Published:
-        """The published state. Raises NothingToLoad."""
-        published = self.ledger.head()
-        if published is None:
-            raise NothingToLoad("no catalogue is published yet; load one first")
-        return published
-
     def entries(self) -> Entries:
-        """Every product of the served version. Raises NothingToLoad, StoreIncomplete."""
-        published = self.head()
+        """Every product of the served version. Raises NothingPublished, StoreIncomplete."""
+        published = self.ledger.served()
         if self._entries is None or self._entries_of != published:
             self._entries = self.ledger.entries(published.head)
             self._entries_of = published

@@ -67,7 +67,7 @@ class Round:
         self._on_thread = on_thread
         self._picture_wait_s = picture_wait_s
         self._batch_log = batch_log
-        self._head: CatalogueHead = keeper.head().head
+        self._head: CatalogueHead = keeper.ledger.served().head
         self._writer: FeatureWriter | None = None
 
     async def prepare(self, batch: Batch) -> None:
@@ -114,7 +114,7 @@ class Round:
             logger.warning("%s", error)
             self._keeper.note(error)
             self._keeper.ledger.refresh()
-            published = self._keeper.head()
+            published = self._keeper.ledger.served()
         self._keeper.wrote(published, entries)
         return published
 

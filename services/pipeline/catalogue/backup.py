@@ -26,7 +26,7 @@ from services.pipeline.catalogue.publication import Adopted
 from services.pipeline.catalogue.rebuilding import Rebuilder
 from services.pipeline.catalogue.snapshots import link_parts, snapshot_folder
 from services.pipeline.catalogue.stores import Stores, open_stores
-from services.pipeline.errors import BackupUnusable, NothingToLoad
+from services.pipeline.errors import BackupUnusable
 from services.pipeline.pictures.media import stored_picture
 from services.pipeline.settings import PipelineSettings
 
@@ -63,7 +63,7 @@ class Manifest(BaseModel):
 def backup(settings: PipelineSettings, target: Path) -> Manifest:
     """Copy the published state into a new or empty folder.
 
-    Raises BackupUnusable when something is there, NothingToLoad, OfflineDamaged, Busy, OSError.
+    Raises BackupUnusable when something is there, NothingPublished, OfflineDamaged, Busy, OSError.
     """
     if target.exists() and any(target.iterdir()):
         raise BackupUnusable(f"{target} is not empty; name a new folder for each backup")
@@ -87,9 +87,7 @@ def backup(settings: PipelineSettings, target: Path) -> Manifest:
 def _link(stores: Stores, settings: PipelineSettings, links: Path) -> tuple[CatalogueHead, int]:
     """Link all files of the published state. Returns its head and the number of products."""
     ledger = stores.ledger()
-    published = ledger.head()
-    if published is None:
-        raise NothingToLoad("the offline store has no catalogue; load one first")
+    head = ledger.served().head
     link_parts(stores.offline, links / "offline")
     pictures: set[str] = set()
     for part in stores.offline.parts(METADATA_VIEW):
@@ -101,7 +99,7 @@ def _link(stores: Stores, settings: PipelineSettings, links: Path) -> tuple[Cata
             link = links / "media" / picture.name
             link.parent.mkdir(parents=True, exist_ok=True)
             _link_or_copy(file, link)
-    return published.head, len(ledger.entries(published.head))
+    return head, len(ledger.entries(head))
 
 
 def _link_or_copy(file: Path, link: Path) -> None:

@@ -34,7 +34,7 @@ from services.pipeline.catalogue.schemas import (
     TIMESTAMP,
     read_head,
 )
-from services.pipeline.errors import StoreIncomplete
+from services.pipeline.errors import NothingPublished, StoreIncomplete
 
 Entry = tuple[str, str, str]
 """(product id, vector fingerprint, metadata fingerprint); deleted if both are empty."""
@@ -88,6 +88,13 @@ class Ledger:
     def head(self, catalogue: str = CATALOGUE) -> Published | None:
         """The latest head of that catalogue id."""
         return self._heads.get(catalogue)
+
+    def served(self) -> Published:
+        """The head that is served. Raises NothingPublished."""
+        published = self.head()
+        if published is None:
+            raise NothingPublished
+        return published
 
     def history(self) -> Sequence[Published]:
         """Every head that was served and is still in Parquet, in order of time."""

@@ -39,7 +39,7 @@ from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.read_back import ReadBack
 from services.pipeline.catalogue.schemas import head_table
-from services.pipeline.errors import NothingToLoad, StoreIncomplete
+from services.pipeline.errors import NothingPublished, NothingToLoad, StoreIncomplete
 
 Approve = Callable[[CatalogueHead, Sequence[Entry], CatalogueHead | None], None]
 """Arguments: a version, its products, and the served version."""
@@ -129,8 +129,7 @@ class Publisher:
         entries = sorted(products)
         size = self._products_per_shard
         shards = [entries[start : start + size] for start in range(0, len(entries), size)]
-        published, timestamp = self._online.head()
-        previous, _ = self._online.head(PREVIOUS)
+        published, previous = self._head(), self._head(PREVIOUS)
         # Later than every change of any version, so that no number is ever used twice for one.
         base = max((one.sequence for one in (published, previous) if one is not None), default=0)
         version = catalogue_version(self._model_id, entries)
@@ -162,7 +161,6 @@ class Publisher:
             head, table = self._changes.following(head, carried)
             self._online.write(CHANGE_VIEW, table)
             self._offline.write(CHANGE_VIEW, table)
-        self._clock.has_seen(timestamp)
         self._heads.flip(head, published)
         if carried is not None or published is None:
             return Publication(head, is_new=True, carried=len(carried or ()))
@@ -171,33 +169,36 @@ class Publisher:
         return Publication(head, is_new=True, undone=undone, undone_of=undone_of)
 
     def rank(self, ranking: Ranking) -> CatalogueHead:
-        """Serve what is served, searched by that ranking. Raises NothingToLoad when nothing is."""
-        published, timestamp = self._online.head()
+        """Serve what is served, searched by that ranking. Raises NothingPublished."""
+        published = self._head()
         if published is None:
-            raise NothingToLoad("no catalogue is published; load one first")
+            raise NothingPublished
         head = published.model_copy(update={RANKING: ranking})
         if head != published:
-            self._clock.has_seen(timestamp)
             self._heads.flip(head, published)
         return head
 
     def relate(self, added: Sequence[Synonym]) -> Published:
         """Serve what is served, with these added synonyms; those of its file stay.
 
-        The version before stays what it was. Raises NothingToLoad when nothing
-        is served, DependencyAway, NotYetOnline.
+        The version before stays what it was. Raises NothingPublished, DependencyAway, NotYetOnline.
         """
-        head, timestamp = self._online.head()
+        head = self._head()
         if head is None:
-            raise NothingToLoad("no catalogue is published; load one first")
+            raise NothingPublished
         synonyms = head.synonyms.model_copy(update={"added": list(added)})
         head = head.model_copy(update={SYNONYMS: synonyms})
-        self._clock.has_seen(timestamp)
         published = Published(head, self._clock.tick())
         row = head_table(head, CATALOGUE, published.timestamp)
         self._offline.commit([(HEAD_VIEW, row)])
         self._heads.show([row], head)
         return published
+
+    def _head(self, catalogue: str = CATALOGUE) -> CatalogueHead | None:
+        """A head of the online store. All that is written after this is later than it."""
+        head, timestamp = self._online.head(catalogue)
+        self._clock.has_seen(timestamp)
+        return head
 
     def _present_ranking(self, published: CatalogueHead | None) -> Ranking | None:
         """The served ranking; None if another model's scores led to it."""
@@ -207,8 +208,7 @@ class Publisher:
 
     def restore(self, head: CatalogueHead) -> CatalogueHead:
         """Serve a version that is stored already. Raises StoreIncomplete when it isn't whole."""
-        published, timestamp = self._online.head()
-        self._clock.has_seen(timestamp)
+        published = self._head()
         if published is not None and _same_products(published, head):
             # Only its ranking is gone back to; what changed since stays.
             head = head.model_copy(update=_place(published))
@@ -248,10 +248,8 @@ class Publisher:
 
     def adopt(self, adopted: Adopted) -> CatalogueHead:
         """Serve a catalogue whose rows are in both stores. Raises as `change` does."""
-        heads = [self._online.head(name) for name in (CATALOGUE, PREVIOUS)]
-        numbers = [one.sequence for one, _ in heads if one is not None]
-        for _, timestamp in heads:
-            self._clock.has_seen(timestamp)
+        heads = [self._head(), self._head(PREVIOUS)]
+        numbers = [one.sequence for one in heads if one is not None]
         # A number that no retriever has seen for this version: each reads it again.
         base = self._changes.unused(
             adopted.head.version, max([adopted.head.sequence, *numbers]) + 1
@@ -289,13 +287,12 @@ class Publisher:
         TooLate when it is no longer wanted, DependencyAway, OSError; nothing of the change is
         served then. Raises NotYetOnline when it is stored and Redis was lost at that moment.
         """
-        head, timestamp = self._online.head()
+        head = self._head()
         if head is None or (head.model_id, head.dimension) != (self._model_id, self._dimension):
             raise NothingToLoad("no catalogue of this model is published yet; load one first")
         self._read_back.products([entry for entry in entries if entry[1]])
         head, table = self._changes.following(head, entries)
         self._online.write(CHANGE_VIEW, table)
-        self._clock.has_seen(timestamp)
         published = Published(head, self._clock.tick())
         row = head_table(head, CATALOGUE, published.timestamp)
         parts = [(CHANGE_VIEW, table), (HEAD_VIEW, row)]
@@ -313,15 +310,12 @@ class Publisher:
         the next numbers, and retrievers skip them. `read_again` leaves a gap before them, so that
         every retriever reads the whole version again. Raises as `change` does.
         """
-        published, timestamp = self._online.head()
-        before, timestamp_before = self._online.head(PREVIOUS)
+        published, before = self._head(), self._head(PREVIOUS)
         numbers = [one.sequence for one in (published, before, head) if one is not None]
         base = self._changes.unused(head.version, max(numbers)) if read_again else head.sequence
         new, table = self._changes.folded(head, changed, base)
         if table.num_rows:
             self._online.write(CHANGE_VIEW, table)
-        for one in (timestamp, timestamp_before):
-            self._clock.has_seen(one)
         rows = []
         if before is not None and _same_products(before, head):
             # Only its ranking differs: going back to it keeps what changed.

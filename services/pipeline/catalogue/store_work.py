@@ -19,7 +19,7 @@ from services.pipeline.catalogue.sweeping import (
     worth_folding,
 )
 from services.pipeline.catalogue.verification import Report, verify
-from services.pipeline.errors import NothingToLoad, StoresDiffer
+from services.pipeline.errors import StoresDiffer
 from services.pipeline.settings import PipelineSettings
 
 _NOTE_EVERY_S = 2.0
@@ -35,15 +35,13 @@ def rebuild(
     """Fill the online store from the offline one. Returns what was done, in words.
 
     force: also when the online store is newer; its head is deleted then, and retrievers read the
-    catalogue again. everything: write every row again. Raises NothingToLoad, StoresDiffer,
+    catalogue again. everything: write every row again. Raises NothingPublished, StoresDiffer,
     StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
     """
     with open_stores(settings.feature_store, mend=False) as stores:
         ledger = stores.ledger()
-        published = ledger.head()
+        head = ledger.served().head
         stores.clock.has_seen(ledger.latest_timestamp())
-        if published is None:
-            raise NothingToLoad("the offline store has no catalogue; load one first")
         try:
             is_current(stores.online, ledger)
             differ = False
@@ -62,7 +60,6 @@ def rebuild(
                 said = time.monotonic()
                 note(f"put back so far: {done}")
 
-        head = published.head
         rebuilder = Rebuilder(stores.online, stores.offline, ledger)
         done = rebuilder.rebuild(progress, with_heads=not differ)
         if differ:
@@ -82,7 +79,8 @@ def sweep(
     """Fold the changes, merge the parts, and remove what no kept version needs.
 
     grace_s: time for which superseded rows stay for readers, and new pictures for products that
-    are being stored. Raises NothingToLoad, StoreIncomplete, OfflineDamaged, DependencyAway, Busy.
+    are being stored. Raises NothingPublished, StoreIncomplete, OfflineDamaged, DependencyAway,
+    Busy.
     """
     with open_stores(settings.feature_store) as stores:
         return sweep_stores(stores, settings, dry_run=dry_run, grace_s=grace_s)
@@ -97,15 +95,13 @@ def sweep_stores(
 ) -> Swept:
     """The same for who holds the lock."""
     ledger = stores.ledger()
-    published = ledger.head()
-    if published is None:
-        raise NothingToLoad("the offline store has no catalogue; load one first")
+    head = ledger.served().head
     if not dry_run:
         stores.offline.clear_drafts()
-        if worth_folding(published.head, at_least=1):
-            stores.publisher_of(published.head).fold(published.head, ledger.changed(published.head))
+        if worth_folding(head, at_least=1):
+            stores.publisher_of(head).fold(head, ledger.changed(head))
             ledger.refresh()
-    grace = reader_grace(published.head) if grace_s is None else timedelta(seconds=grace_s)
+    grace = reader_grace(head) if grace_s is None else timedelta(seconds=grace_s)
     work = Sweep(
         places_of(stores, ledger, settings),
         grace,
@@ -118,6 +114,6 @@ def sweep_stores(
 
 
 def verify_stores(settings: PipelineSettings) -> Report:
-    """Compare both stores. Raises NothingToLoad, DependencyAway, Busy."""
+    """Compare both stores. Raises NothingPublished, DependencyAway, Busy."""
     with open_stores(settings.feature_store, mend=False) as stores:
         return verify(stores.online, stores.offline)

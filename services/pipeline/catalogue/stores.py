@@ -15,7 +15,7 @@ from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import EventClock, OnlineStore
 from services.pipeline.catalogue.publication import Publisher
 from services.pipeline.catalogue.rebuilding import Note, Rebuilder, Rebuilt, is_current
-from services.pipeline.errors import NothingToLoad, OfflineDamaged
+from services.pipeline.errors import NothingPublished, OfflineDamaged
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Stores:
     """False: what is online is not in Parquet, so it is written again."""
 
     def head(self) -> CatalogueHead:
-        """The head that is served. Raises NothingToLoad, DependencyAway."""
+        """The head that is served. Raises NothingPublished, DependencyAway."""
         return published_head(self.online)
 
     def ledger(self) -> Ledger:
@@ -66,10 +66,10 @@ class Stores:
 
 
 def published_head(online: OnlineStore) -> CatalogueHead:
-    """The head that is served, for a reader without the lock. Raises NothingToLoad."""
+    """The head that is served, for a reader without the lock. Raises NothingPublished."""
     head, _ = online.head()
     if head is None:
-        raise NothingToLoad("no catalogue is published yet; load one first")
+        raise NothingPublished
     return head
 
 

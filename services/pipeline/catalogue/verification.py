@@ -22,7 +22,7 @@ from services.pipeline.catalogue.needed_rows import find_rows, needed_rows
 from services.pipeline.catalogue.offline_store import OfflineStore, read_part, whole_rows
 from services.pipeline.catalogue.online_store import OnlineStore
 from services.pipeline.catalogue.schemas import JOIN_KEYS, SCHEMAS, TIMESTAMP, head_table
-from services.pipeline.errors import NothingToLoad, OfflineDamaged, StoreIncomplete
+from services.pipeline.errors import OfflineDamaged, StoreIncomplete
 
 _EXAMPLES = 3
 
@@ -45,7 +45,7 @@ class Report:
 def verify(online: OnlineStore, offline: OfflineStore) -> Report:
     """Every row that the served version and the one before need, in both stores.
 
-    Raises NothingToLoad, DependencyAway.
+    Raises NothingPublished, DependencyAway.
     """
     report = Report()
     report.faults.extend(_damaged_parts(offline))
@@ -53,9 +53,8 @@ def verify(online: OnlineStore, offline: OfflineStore) -> Report:
         return report
     ledger = Ledger(offline)
     ledger.refresh()
+    ledger.served()
     heads = list(ledger.heads())
-    if ledger.head() is None:
-        raise NothingToLoad("the offline store has no catalogue; load one first")
     for name, published in heads:
         # The format describes how rows are written, not the catalogue.
         table = head_table(published.head, name, published.timestamp).drop_columns([FORMAT])

@@ -45,7 +45,7 @@ ENOUGH_FOR_A_SWEEP = 5_000
 def change(keeper: StoreKeeper, housekeeper: Housekeeper, stores: Stores, rows: int = 1) -> None:
     """A change of one product, reported as one of so many."""
     entry = ("p-001", *keeper.entries()["p-001"])
-    published = stores.publisher_of(keeper.head().head).change([entry])
+    published = stores.publisher_of(keeper.ledger.served().head).change([entry])
     keeper.wrote(published, [entry])
     housekeeper.wrote(published, [entry] * rows)
 
@@ -189,7 +189,7 @@ def test_a_load_that_is_published_during_a_look_is_no_trouble(
     monkeypatch.setattr(keeper.ledger, "refresh", look_at_the_offline_store)
     keeper.check()
     assert keeper.trouble is None
-    assert keeper.head().head.products == before + 1
+    assert keeper.ledger.served().head.products == before + 1
 
 
 async def test_the_running_writer_gives_up_its_sweep_before_it_writes_after_another_process(
