@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, HttpUrl, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import BeforeValidator, Field, HttpUrl, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+Item = TypeVar("Item")
+
+
+def split_at_commas(text: str) -> tuple[str, ...]:
+    """The parts without blanks around them; empty ones are left out."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+Commas = Annotated[
+    tuple[Item, ...],
+    NoDecode,
+    BeforeValidator(lambda value: split_at_commas(value) if isinstance(value, str) else value),
+]
+"""Values that are separated by commas in the environment."""
 
 
 class ServiceSettings(BaseSettings):

@@ -14,11 +14,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from services.common.settings import ServiceSettings
+from services.common.settings import Commas, ServiceSettings
 
-KeyHashes = Annotated[tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...], NoDecode]
+KeyHashes = Commas[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
 
 
 class GatewaySettings(ServiceSettings):
@@ -72,7 +72,7 @@ class GatewaySettings(ServiceSettings):
     web_dir: Path | None = Field(
         default=None, description="Folder of the built web page; without it a plain page is served."
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: Commas[str] = Field(
         default=(),
         description="Origins whose pages may call the API, separated by commas.",
     )
@@ -82,7 +82,7 @@ class GatewaySettings(ServiceSettings):
         description="Path prefix below which a proxy serves the gateway, such as `/shop`. The "
         "proxy may remove it from requests or not.",
     )
-    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+    frame_ancestors: Commas[str] = Field(
         default=(),
         description="Origins whose pages may show this one in a frame, separated by commas. "
         "Hugging Face Spaces needs `https://huggingface.co`.",
@@ -118,7 +118,7 @@ class GatewaySettings(ServiceSettings):
         description="Maximum concurrent requests of one process; more are refused, with a time to "
         "retry.",
     )
-    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+    trusted_proxies: Commas[IPvAnyNetwork] = Field(
         default=(),
         description="Addresses or networks of proxies whose `X-Forwarded-For` is trusted, "
         "separated by commas. A client with an address in one of them can name any other, and so "
@@ -201,18 +201,3 @@ class GatewaySettings(ServiceSettings):
     @classmethod
     def _without_last_slash(cls, value: object) -> object:
         return value.rstrip("/") if isinstance(value, str) else value
-
-    @field_validator(
-        "cors_origins",
-        "frame_ancestors",
-        "search_key_sha256",
-        "admin_key_sha256",
-        "agent_key_sha256",
-        "trusted_proxies",
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value

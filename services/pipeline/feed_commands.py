@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.common.settings import split_at_commas
 from services.pipeline.errors import NothingToLoad, PipelineError
 from services.pipeline.feeds import FORMATS, Feed, FeedOptions, FeedSettings, open_feed
 from services.pipeline.feeds.files import is_text_encoding
@@ -55,14 +56,10 @@ def add_feed_commands(
 def _add_encoders(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--encoders",
-        type=_addresses,
+        type=split_at_commas,
         metavar="URL,URL",
         help="encoders that share the work (default: PIPELINE_ENCODER_URLS)",
     )
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _add_feed(command: argparse.ArgumentParser) -> None:

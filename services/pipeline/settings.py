@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field, IPvAnyNetwork, RedisDsn, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, IPvAnyNetwork, RedisDsn, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.common.settings import Commas
 from services.contracts.catalogue import MOST_IMAGES
 from services.contracts.encoder import MAX_IMAGES_PER_REQUEST, MAX_TEXTS_PER_REQUEST
 
@@ -20,7 +20,7 @@ class PipelineSettings(BaseSettings):
     )
 
     encoder_url: str = Field(default="http://127.0.0.1:8001", description="The encoder's URL.")
-    encoder_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+    encoder_urls: Commas[str] = Field(
         default=(),
         description="URLs of several encoders that share the work of a load, separated by commas. "
         "Default: `encoder_url` alone.",
@@ -103,7 +103,7 @@ class PipelineSettings(BaseSettings):
         ge=1,
         description="Maximum size in bytes of a feed that is loaded by its address.",
     )
-    download_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+    download_networks: Commas[IPvAnyNetwork] = Field(
         default=(),
         description="Private networks from which pictures and feeds may be downloaded, separated "
         "by commas: `10.2.0.0/16` for an internal picture server.",
@@ -179,10 +179,3 @@ class PipelineSettings(BaseSettings):
     def encoders(self) -> tuple[str, ...]:
         """URLs of all encoders of a load."""
         return self.encoder_urls or (self.encoder_url,)
-
-    @field_validator("download_networks", "encoder_urls", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
