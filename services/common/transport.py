@@ -80,7 +80,6 @@ class NetworkTransport:
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._connectors: list[aiohttp.TCPConnector] = []
 
     async def send(
         self,
@@ -104,8 +103,9 @@ class NetworkTransport:
             raise Unreachable from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # Replaced replicas have other addresses. Those known are used for ten seconds.
-            for connector in self._connectors:
-                connector.clear_dns_cache()
+            for one in self._sessions.values():
+                if isinstance(one.connector, aiohttp.TCPConnector):
+                    one.connector.clear_dns_cache()
             raise NotConnected from error
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             raise ConnectionLost from error
@@ -124,7 +124,6 @@ class NetworkTransport:
                 if reuse
                 else aiohttp.TCPConnector(limit=MAX_CONNECTIONS, force_close=True)
             )
-            self._connectors.append(connector)
             self._sessions[reuse] = aiohttp.ClientSession(
                 connector=connector,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
