@@ -5,13 +5,13 @@ Here and not in a service, since no service may import another.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from fastapi import FastAPI
 
-from services.common.openapi import schema_text
 from services.encoder.app import create_app as create_encoder
 from services.encoder.settings import EncoderSettings
 from services.gateway.app import create_app as create_gateway
@@ -39,6 +39,12 @@ APPS: dict[str, Callable[[], FastAPI]] = {
     "writer": lambda: create_writer(WriterSettings(), PipelineSettings()),
 }
 
+
+def schema_text(name: str) -> str:
+    """The content of a service's file."""
+    return json.dumps(APPS[name]().openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
-    for name, create in APPS.items():
-        (FOLDER / f"{name}.json").write_text(schema_text(create()), encoding="utf-8")
+    for name in APPS:
+        (FOLDER / f"{name}.json").write_text(schema_text(name), encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -52,8 +51,3 @@ def _refuse_null(schema: dict[str, Any]) -> None:
     if len(kinds) == 1:
         del schema["anyOf"]
         schema |= kinds[0] | schema
-
-
-def schema_text(app: FastAPI) -> str:
-    """The app's schema in the format of `docs/openapi`."""
-    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
