@@ -1,7 +1,7 @@
 """Models in Hugging Face's layout: `CLIPModel` and `SiglipModel`, SigLIP 2 included.
 
 A configuration is read strictly: a key that is not in one of the sections below is refused by its
-name, except settings of training and generation, which change no vector.
+name, except those of `unused_settings`, which change no vector.
 """
 
 from __future__ import annotations
@@ -55,13 +55,9 @@ ContextLength = Annotated[int, Field(ge=3, le=100_000)]
 class _Transformer(Section):
     """Keys that both towers have."""
 
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
     num_attention_heads: int = Field(ge=1)
     hidden_act: HiddenAct
     layer_norm_eps: float = Field(gt=0)
-    projection_dim: int | None = None
     pruned_heads: dict[str, Any] = Field(default={}, max_length=0)
 
     def tower(self) -> Tower:
@@ -75,9 +71,6 @@ class _Transformer(Section):
 class _ClipText(_Transformer):
     model_type: Literal["clip_text_model"] = "clip_text_model"
     vocab_size: int = 49_408
-    hidden_size: int = 512
-    intermediate_size: int = 2_048
-    num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=8, ge=1)
     max_position_embeddings: ContextLength = 77
     hidden_act: HiddenAct = "quick_gelu"
@@ -86,9 +79,6 @@ class _ClipText(_Transformer):
 
 
 class _Image(_Transformer):
-    hidden_size: int = 768
-    intermediate_size: int = 3_072
-    num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=12, ge=1)
     num_channels: Literal[3] = 3
     image_size: Square = 224
@@ -105,14 +95,10 @@ class _ClipImage(_Image):
 class _SiglipText(_Transformer):
     model_type: Literal["siglip_text_model"] = "siglip_text_model"
     vocab_size: int = 32_000
-    hidden_size: int = 768
-    intermediate_size: int = 3_072
-    num_hidden_layers: int = 12
     num_attention_heads: int = Field(default=12, ge=1)
     max_position_embeddings: ContextLength = 64
     hidden_act: HiddenAct = "gelu_pytorch_tanh"
     layer_norm_eps: float = Field(default=1e-6, gt=0)
-    projection_size: int | None = None
 
 
 class _SiglipImage(_Image):
@@ -129,7 +115,6 @@ class _Model(Section):
     vision_config: dict[str, Any] | None = None
     text_config_dict: dict[str, Any] | None = None
     vision_config_dict: dict[str, Any] | None = None
-    projection_dim: int | None = None
 
 
 class _Pictures(Section):

@@ -25,9 +25,11 @@ UNUSED_BY_MODELS = frozenset(
         "forced_bos_token_id",
         "forced_eos_token_id",
         "gradient_checkpointing",
+        "hidden_size",
         "id2label",
         "initializer_factor",
         "initializer_range",
+        "intermediate_size",
         "is_decoder",
         "is_encoder_decoder",
         "label2id",
@@ -38,6 +40,7 @@ UNUSED_BY_MODELS = frozenset(
         "no_repeat_ngram_size",
         "num_beam_groups",
         "num_beams",
+        "num_hidden_layers",
         "num_return_sequences",
         "output_attentions",
         "output_hidden_states",
@@ -45,6 +48,8 @@ UNUSED_BY_MODELS = frozenset(
         "pad_token_id",
         "prefix",
         "problem_type",
+        "projection_dim",
+        "projection_size",
         "remove_invalid_values",
         "repetition_penalty",
         "return_dict",
@@ -67,7 +72,7 @@ UNUSED_BY_MODELS = frozenset(
         "use_bfloat16",
     }
 )
-"""Settings of training, of generation and of the library."""
+"""Settings of training, of generation and of the library, and sizes, which the weights show."""
 
 UNUSED_BY_PICTURES = frozenset(
     {
