@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
 from pydantic import TypeAdapter, ValidationError
+from safetensors.numpy import save
 
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
@@ -24,8 +26,10 @@ from services.common.problems import (
 from services.common.state import get_state, state_dependency
 from services.contracts.encoder import (
     BINARY_MEDIA_TYPE,
+    EMBEDDINGS_TENSOR,
     MAX_IMAGES_PER_REQUEST,
     PRIORITY_HEADER,
+    REPORT_TENSOR,
     Crop,
     EmbeddingsResponse,
     EmbedTextsRequest,
@@ -35,7 +39,6 @@ from services.contracts.encoder import (
 )
 from services.contracts.problems import FieldProblem
 from services.contracts.vectors import ENCODING_DESCRIPTION, VectorEncoding
-from services.encoder.binary_response import to_safetensors
 from services.encoder.connected import while_connected
 from services.encoder.outcome import Outcome, UnitVector
 from services.encoder.service import Encoder, Picture
@@ -217,6 +220,14 @@ def _response(
     else:
         content, media_type = answer.model_dump_json().encode(), "application/json"
     return Response(content, media_type=media_type, headers={"Vary": "Accept"})
+
+
+def to_safetensors(report: EmbeddingsResponse, outcome: Outcome) -> bytes:
+    """`embeddings` (n, dimension) float32, with zeros for a failed item, and `report` as JSON."""
+    nothing = np.zeros(report.dimension, np.float32)
+    rows = np.stack([nothing if one is None else one for one in outcome.vectors])
+    description = np.frombuffer(report.model_dump_json(exclude={"embeddings"}).encode(), np.uint8)
+    return save({EMBEDDINGS_TENSOR: rows, REPORT_TENSOR: description})
 
 
 def _written(vector: UnitVector, encoding: VectorEncoding) -> Sequence[float]:

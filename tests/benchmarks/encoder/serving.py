@@ -26,10 +26,10 @@ from safetensors.numpy import load
 
 from services.common.metrics import Metrics
 from services.contracts.encoder import BINARY_MEDIA_TYPE, EMBEDDINGS_TENSOR, EmbeddingsResponse
-from services.encoder.binary_response import to_safetensors
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.graph_files import choose_graphs
 from services.encoder.outcome import Outcome
+from services.encoder.routes import to_safetensors
 from services.encoder.service import Encoder, Picture
 from services.encoder.settings import EncoderSettings
 from services.encoder.source import source_of_files
