@@ -24,16 +24,10 @@ from services.gateway.routes.compressed import CompressedJson
 from services.gateway.searching.timings import Timings
 from services.gateway.state import GatewayState, State
 
-QUERY_ERRORS = (
-    InvalidRequest,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    ModelMismatch,
-    Overloaded,
-    NotReady,
-    DependencyUnavailable,
-    DeadlineExceeded,
-)
+UNANSWERED = (Overloaded, NotReady, DependencyUnavailable, DeadlineExceeded)
+"""Errors of every route that asks another service."""
+
+QUERY_ERRORS = (InvalidRequest, PayloadTooLarge, UnsupportedMediaType, ModelMismatch, *UNANSWERED)
 """Errors of every route that takes words or a picture in its body."""
 
 _api_key = APIKeyHeader(

@@ -9,16 +9,13 @@ from fastapi import APIRouter, Header, Path, Response
 from services.common.awaited import ReadYourWrites
 from services.common.problems import (
     ChangeNotServed,
-    DeadlineExceeded,
-    DependencyUnavailable,
     InvalidRequest,
     NotFound,
-    NotReady,
-    Overloaded,
     problem_responses,
 )
 from services.contracts.base import ProductId
 from services.contracts.products import Product, product_etag
+from services.gateway.routes.dependencies import UNANSWERED
 from services.gateway.routes.etags import holds
 from services.gateway.routes.examples import PRODUCT, answered
 from services.gateway.searching.services import product_path
@@ -34,15 +31,7 @@ router = APIRouter(tags=["products"], dependencies=[ReadYourWrites])
     response_model=Product,
     responses=answered("The product.", PRODUCT)
     | {304: {"description": "The product that the caller holds is still the same."}}
-    | problem_responses(
-        ChangeNotServed,
-        NotFound,
-        InvalidRequest,
-        Overloaded,
-        NotReady,
-        DependencyUnavailable,
-        DeadlineExceeded,
-    ),
+    | problem_responses(ChangeNotServed, NotFound, InvalidRequest, *UNANSWERED),
 )
 async def get_product(
     product_id: Annotated[ProductId, Path(description="Its id in the catalogue.")],

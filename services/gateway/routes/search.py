@@ -10,13 +10,9 @@ from services.common.awaited import ReadYourWrites
 from services.common.direct_routes import DirectRoute
 from services.common.problems import (
     ChangeNotServed,
-    DeadlineExceeded,
-    DependencyUnavailable,
     InvalidRequest,
     ModelMismatch,
     NotFound,
-    NotReady,
-    Overloaded,
     PayloadTooLarge,
     UnsupportedMediaType,
     problem_responses,
@@ -34,6 +30,7 @@ from services.contracts.gateway import (
 )
 from services.contracts.retriever import MAX_K
 from services.gateway.routes.dependencies import (
+    UNANSWERED,
     TimingsDependency,
     directly_searching,
     json_response,
@@ -45,16 +42,7 @@ from services.gateway.state import State
 
 router = APIRouter(tags=["search"], dependencies=[ReadYourWrites])
 
-_ERRORS = (
-    ChangeNotServed,
-    InvalidRequest,
-    NotFound,
-    ModelMismatch,
-    Overloaded,
-    NotReady,
-    DependencyUnavailable,
-    DeadlineExceeded,
-)
+_ERRORS = (ChangeNotServed, InvalidRequest, NotFound, ModelMismatch, *UNANSWERED)
 _BODY_ERRORS = (PayloadTooLarge, UnsupportedMediaType)
 
 

@@ -8,15 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from services.common.awaited import ReadYourWrites
-from services.common.problems import (
-    ChangeNotServed,
-    DeadlineExceeded,
-    DependencyUnavailable,
-    InvalidRequest,
-    NotReady,
-    Overloaded,
-    problem_responses,
-)
+from services.common.problems import ChangeNotServed, InvalidRequest, problem_responses
 from services.contracts.suggestions import (
     DEFAULT_SUGGESTIONS,
     SuggestionLimit,
@@ -24,7 +16,7 @@ from services.contracts.suggestions import (
     Typed,
 )
 from services.gateway.query_log.past_queries import merged
-from services.gateway.routes.dependencies import TimingsDependency
+from services.gateway.routes.dependencies import UNANSWERED, TimingsDependency
 from services.gateway.routes.examples import SUGGESTIONS, answered
 from services.gateway.searching.refusals import refusals_are_faults
 from services.gateway.state import State
@@ -36,14 +28,7 @@ router = APIRouter(tags=["search"], dependencies=[ReadYourWrites])
     "/suggest",
     summary="Complete a query as it is typed",
     responses=answered("Completions and products.", SUGGESTIONS)
-    | problem_responses(
-        ChangeNotServed,
-        InvalidRequest,
-        Overloaded,
-        NotReady,
-        DependencyUnavailable,
-        DeadlineExceeded,
-    ),
+    | problem_responses(ChangeNotServed, InvalidRequest, *UNANSWERED),
 )
 async def suggest(
     q: Annotated[Typed, Query()],
