@@ -84,7 +84,7 @@ class CatalogLookup:
         shown_ids = {
             it.id for one in found.values() for inputs in one.inputs.values() for it in inputs
         }
-        missing = [unshown.get(one, _not_found(one)) for one in ids if one not in shown_ids]
+        missing = [unshown.get(one, _info("not_found", one)) for one in ids if one not in shown_ids]
         return UcpLookupAnswer(
             ucp=agreed.envelope,
             products=products,
@@ -101,9 +101,13 @@ class CatalogLookup:
 
         def add(variant: Product, identifier: str, match: _Match) -> None:
             if not shower.has_price(variant):
-                unshown.setdefault(identifier, _without_price(identifier))
+                unshown.setdefault(
+                    identifier, _info("price_missing", f"Not shown, without a price: {identifier}")
+                )
             elif not check(variant):
-                unshown[identifier] = _filtered_out(identifier)
+                unshown[identifier] = _info(
+                    "filtered_out", f"Not shown, excluded by filters: {identifier}"
+                )
             else:
                 found.setdefault(group_of(variant), _Found()).add(variant, identifier, match)
 
@@ -152,20 +156,8 @@ class CatalogLookup:
         return replace(self.shower, currency=(await self.reader.summary()).currency)
 
 
-def _not_found(identifier: str) -> UcpMessage:
-    return UcpMessage(type="info", code="not_found", content=identifier)
-
-
-def _without_price(identifier: str) -> UcpMessage:
-    return UcpMessage(
-        type="info", code="price_missing", content=f"Not shown, without a price: {identifier}"
-    )
-
-
-def _filtered_out(identifier: str) -> UcpMessage:
-    return UcpMessage(
-        type="info", code="filtered_out", content=f"Not shown, excluded by filters: {identifier}"
-    )
+def _info(code: str, content: str) -> UcpMessage:
+    return UcpMessage(type="info", code=code, content=content)
 
 
 def _grouped(product: Product) -> bool:
