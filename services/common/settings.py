@@ -74,7 +74,8 @@ class ServiceSettings(BaseSettings):
 
 Settings = TypeVar("Settings", bound=BaseSettings)
 
-EXIT_UNUSABLE_SETTINGS = 2
+EXIT_UNUSABLE = 2
+"""Exit code of a service whose settings or model cannot be used: no restart helps."""
 
 
 def read_settings(kind: type[Settings]) -> Settings:
@@ -87,7 +88,7 @@ def read_settings(kind: type[Settings]) -> Settings:
     except SettingsError as error:
         # A list is not JSON. The message names the field, not the value.
         sys.stderr.write(f"error: the settings can't be used: {error}\n")
-        sys.exit(EXIT_UNUSABLE_SETTINGS)
+        sys.exit(EXIT_UNUSABLE)
     except ValidationError as error:
         prefix = kind.model_config.get("env_prefix", "")
         for fault in error.errors(include_input=False, include_url=False):
@@ -97,4 +98,4 @@ def read_settings(kind: type[Settings]) -> Settings:
             named = f"setting{variable}" if name else "settings"
             reason = fault["msg"].removeprefix("Value error, ")
             sys.stderr.write(f"error: the {named} can't be used: {reason}\n")
-        sys.exit(EXIT_UNUSABLE_SETTINGS)
+        sys.exit(EXIT_UNUSABLE)

@@ -12,14 +12,12 @@ from functools import partial
 from tqdm import tqdm
 
 from services.common.server import run_service
-from services.common.settings import read_settings
+from services.common.settings import EXIT_UNUSABLE, read_settings
 from services.encoder.app import START_ERRORS, create_app, prepare_model
 from services.encoder.engine import OpenVinoEngine
 from services.encoder.file_tokenizer import load_tokenizer
 from services.encoder.memory import give_back_at_once
 from services.encoder.settings import EncoderSettings
-
-EXIT_UNUSABLE_MODEL = 2
 
 
 def main() -> int:
@@ -38,7 +36,7 @@ def main() -> int:
             files = prepare_model(settings, progress)
     except START_ERRORS as error:
         sys.stderr.write(f"error: {error}\n")
-        return EXIT_UNUSABLE_MODEL
+        return EXIT_UNUSABLE
     if command == "serve":
 
         def load() -> OpenVinoEngine:

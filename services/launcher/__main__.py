@@ -20,12 +20,11 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from services.common.settings import read_settings
 from services.launcher.batch import batch
 from services.launcher.evaluation import evaluate
 from services.launcher.preflight import CannotRun
-from services.launcher.run import prepare, run
+from services.launcher.run import run
 from services.launcher.search_report import report
 from services.launcher.session import until_asked_to_stop
 from services.launcher.settings import LauncherSettings
@@ -45,13 +44,7 @@ def main() -> int:
     beside.add_argument("--tracked", action="store_true", help="record its runs in MLflow")
     beside.add_argument("words", nargs="+", metavar="COMMAND")
     options = parser.parse_args()
-    try:
-        settings = LauncherSettings()
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()
-        )
-        return _fail(problems, 2)
+    settings = read_settings(LauncherSettings)
     try:
         asyncio.run(until_asked_to_stop(_work(options, settings), _say))
     except CannotRun as error:
@@ -65,7 +58,7 @@ def main() -> int:
 def _work(options: argparse.Namespace, settings: LauncherSettings) -> Coroutine[None, None, None]:
     match options.command:
         case "prepare":
-            return prepare(settings, _say)
+            return run(settings, _say, once=True)
         case "evaluate":
             return evaluate(settings, options.words, _say)
         case "report":

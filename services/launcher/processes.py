@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.common.settings import EXIT_UNUSABLE
+
 Say = Callable[[str], None]
 """Prints one line for the user."""
 
@@ -20,8 +22,6 @@ STOP_PATIENCE_S = 12.0
 
 _PR_SET_PDEATHSIG = 1
 _RESTARTS = 5
-_UNUSABLE = 2
-"""Exit code of a service whose settings or model cannot be used."""
 _STEADY_S = 30.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
@@ -133,7 +133,7 @@ class Supervisor:
                 held = True
                 pause = _FIRST_PAUSE_S
             ended_by_itself += code != -signal.SIGKILL
-            if not held and (code == _UNUSABLE or ended_by_itself > _RESTARTS):
+            if not held and (code == EXIT_UNUSABLE or ended_by_itself > _RESTARTS):
                 self.given_up.set()
                 return
             self._say(f"{self.program.name} ended with code {code}; restart in {pause:g} s")

@@ -17,29 +17,20 @@ from services.launcher.stack import WRITER, services_of
 STORED_CATALOGUE_PATIENCE_S = 10.0
 
 
-async def run(settings: LauncherSettings, say: Say) -> None:
-    """Start everything, serve until cancelled, stop everything.
+async def run(settings: LauncherSettings, say: Say, *, once: bool = False) -> None:
+    """Start everything, load the catalogue, serve until cancelled, stop everything.
 
-    Raises CannotRun, with nothing left running.
+    once: stop when it is ready, so that the next run serves at once. Raises CannotRun, with nothing
+    left running.
     """
-    await _Run(settings, say).serve()
-
-
-async def prepare(settings: LauncherSettings, say: Say) -> None:
-    """Start everything, load the catalogue, stop everything: the next run serves at once.
-
-    Raises CannotRun, with nothing left running.
-    """
-    await _Run(settings, say, once=True).serve()
+    await _Run(settings, say, once).serve()
 
 
 @dataclass
 class _Run:
-    """One run. `serve` ends by failing, by being cancelled, or, if `once`, when it is ready."""
-
     settings: LauncherSettings
     say: Say
-    once: bool = False
+    once: bool
 
     async def serve(self) -> None:
         started = time.monotonic()

@@ -6,7 +6,7 @@ import pytest
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.common.settings import EXIT_UNUSABLE_SETTINGS, ServiceSettings, read_settings
+from services.common.settings import EXIT_UNUSABLE, ServiceSettings, read_settings
 from services.encoder.settings import EncoderSettings
 from services.gateway.settings import GatewaySettings
 from services.launcher.settings import LauncherSettings
@@ -65,7 +65,7 @@ def test_each_setting_that_cannot_be_used_is_named_without_its_value(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere")
     with pytest.raises(SystemExit) as ended:
         read_settings(ShopSettings)
-    assert ended.value.code == EXIT_UNUSABLE_SETTINGS
+    assert ended.value.code == EXIT_UNUSABLE
     lines = capsys.readouterr().err.splitlines()
     for name in ("SHOP_SIZE", "SHOP_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT"):
         assert sum(f"the setting {name} can't be used" in line for line in lines) == 1
@@ -79,7 +79,7 @@ def test_a_list_that_is_no_json_is_named_without_its_value(
     monkeypatch.setenv("SHOP_COLORS", "swordfish")
     with pytest.raises(SystemExit) as ended:
         read_settings(ShopSettings)
-    assert ended.value.code == EXIT_UNUSABLE_SETTINGS
+    assert ended.value.code == EXIT_UNUSABLE
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: the settings can't be used: ")
     assert '"colors"' in line
