@@ -41,12 +41,6 @@ class PipelineSettings(BaseSettings):
     retriever_timeout_s: float = Field(
         default=60.0, gt=0, description="Timeout of one request to the retriever, in seconds."
     )
-    requests_in_flight: int = Field(
-        default=2,
-        ge=1,
-        le=32,
-        description="Concurrent requests to each encoder; two keep it busy between answers.",
-    )
     text_batch: int = Field(
         default=64, ge=1, le=MAX_TEXTS_PER_REQUEST, description="Texts per request to the encoder."
     )

@@ -22,9 +22,6 @@ class WriterSettings(ServiceSettings):
         ge=1,
         description="Maximum waiting changes; more are refused, with a time to retry.",
     )
-    max_batch: int = Field(
-        default=500, ge=1, le=500, description="Maximum changes that are written together."
-    )
     store_timeout_ms: int = Field(
         default=2_000,
         ge=100,

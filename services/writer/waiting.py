@@ -10,10 +10,13 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
+from services.pipeline.catalogue.change_rows import PRODUCTS_PER_CHANGE
 from services.writer.change import Batch, Change, too_late
 
 MAX_BULK = 2_000
 """Changes of batches that may wait."""
+_MOST_TOGETHER = PRODUCTS_PER_CHANGE
+"""Changes that are written together, as one change of the catalogue."""
 _BULK_ENCODED = 32
 """Changes of batches in one round that need the encoder."""
 
@@ -21,8 +24,7 @@ _BULK_ENCODED = 32
 class WaitingChanges:
     """For one event loop."""
 
-    def __init__(self, max_round: int) -> None:
-        self._max_round = max_round
+    def __init__(self) -> None:
         self._single: deque[Change] = deque()
         self._bulk: deque[Change] = deque()
         self._arrived = asyncio.Event()
@@ -56,13 +58,13 @@ class WaitingChanges:
     def take(self) -> Batch:
         """The next changes to write, in order of arrival, up to the second one of any product."""
         batch: Batch = {}
-        self._fill(batch, self._single, self._max_round)
+        self._fill(batch, self._single, _MOST_TOGETHER)
         self._fill(batch, self._bulk, _BULK_ENCODED)
         return batch
 
     def _fill(self, batch: Batch, queue: deque[Change], most_encoded: int) -> None:
         encoded = 0
-        while queue and len(batch) < self._max_round:
+        while queue and len(batch) < _MOST_TOGETHER:
             change = queue[0]
             encoded += change.may_encode
             if change.product_id in batch or encoded > most_encoded:

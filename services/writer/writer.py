@@ -73,7 +73,7 @@ class LiveWriter:
         )
         self._housekeeper = Housekeeper(self._keeper, pipeline, settings.sweep_pause_s)
         self._batch_log = BatchLog(self._keeper.offline.batches)
-        self._waiting = WaitingChanges(settings.max_batch)
+        self._waiting = WaitingChanges()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._one_at_a_time = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None

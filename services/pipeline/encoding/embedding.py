@@ -25,6 +25,9 @@ from services.pipeline.settings import PipelineSettings
 MAX_REQUEST_IMAGE_BYTES = 16_000_000
 """Pictures of one request together, well below what the encoder takes; one alone may be larger."""
 
+_REQUESTS_IN_FLIGHT = 2
+"""Concurrent requests to each encoder; two keep it busy between answers."""
+
 REMEMBERED_VECTORS = 10_000
 """Vectors cached of each kind, so that distant variants share them; 20 MB at 512 floats."""
 
@@ -91,7 +94,7 @@ class Embedder:
         self._media = media
         self._text_batch = settings.text_batch
         self._image_batch = settings.image_batch
-        self._slots = asyncio.Semaphore(settings.requests_in_flight * len(encoder))
+        self._slots = asyncio.Semaphore(_REQUESTS_IN_FLIGHT * len(encoder))
         self._texts = _Remembered()
         self._pictures = _Remembered()
 

@@ -45,7 +45,7 @@ def media(tmp_path: Path) -> MediaStore:
 
 @pytest.fixture
 async def embedder(client: EncoderClient, media: MediaStore) -> Embedder:
-    settings = PipelineSettings(text_batch=4, image_batch=3, requests_in_flight=2)
+    settings = PipelineSettings(text_batch=4, image_batch=3)
     return Embedder(client, await client.model(), media, settings)
 
 
