@@ -27,7 +27,7 @@ from services.contracts.synonyms import Synonym
 from services.pipeline.catalogue.ledger import Entry, Published
 from services.pipeline.catalogue.stores import Stores
 from services.pipeline.encoding.encoder_client import EncoderClient
-from services.pipeline.errors import NothingToLoad, PipelineError, StoreIncomplete, TooLate
+from services.pipeline.errors import NothingPublished, PipelineError, StoreIncomplete, TooLate
 from services.pipeline.pictures.media import MediaStore
 from services.pipeline.settings import PipelineSettings
 from services.writer.batch_log import BatchLog, StoredLine, moment_us
@@ -147,7 +147,7 @@ class LiveWriter:
     def _check_trouble(self) -> None:
         trouble = self.trouble
         # A catalogue may have been loaded since the last look.
-        if trouble is not None and not isinstance(self._keeper.trouble, NothingToLoad):
+        if trouble is not None and not isinstance(self._keeper.trouble, NothingPublished):
             raise trouble
 
     async def _run(self) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from services.contracts.ranking import BUILT_IN, Ranking
 from services.contracts.retriever import NO_MATCH_BELOW
 from services.pipeline.encoding.batches import Vectors
-from services.pipeline.errors import NothingToLearn, NothingToLoad
+from services.pipeline.errors import NothingPublished, NothingToLearn
 from services.pipeline.evaluation.searching import Answer
 from services.pipeline.judging.golden import Golden, Half
 from services.pipeline.settings import PipelineSettings
@@ -75,7 +75,7 @@ def learn_across(golden: Golden, settings: PipelineSettings) -> LearnedRankings 
             half: train(products, *embed_queries(golden, other, settings), BUILT_IN).ranking
             for half, other in _OTHER.items()
         }
-    except (NothingToLearn, NothingToLoad):
+    except (NothingToLearn, NothingPublished):
         return None
     return LearnedRankings(by_half, products)
 

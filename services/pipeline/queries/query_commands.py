@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from services.contracts.query_log import keyed_hash, normalised
-from services.pipeline.errors import DependencyAway, NothingToLoad
+from services.pipeline.errors import DependencyAway, NothingPublished
 from services.pipeline.feeds.base import reading
 from services.pipeline.settings import PipelineSettings
 
@@ -74,7 +74,7 @@ def _report(options: argparse.Namespace, settings: PipelineSettings) -> int:
     names: dict[str, str] = {}
     try:
         products = published_products(settings.feature_store / "offline")
-    except NothingToLoad:
+    except NothingPublished:
         pass  # The queries can be listed without; the report leaves out what needs it.
     else:
         shown = set(entries["best"].drop_null().to_pylist())

@@ -91,13 +91,12 @@ class Registry:
         self._mlflow = client(settings)
         from mlflow.exceptions import MlflowException
 
-        self._failures = (MlflowException,)
         try:
             if not self._mlflow.search_registered_models(f"name = '{REGISTERED}'"):
                 self._mlflow.create_registered_model(
                     REGISTERED, description="Rankings of product search, with their calibration."
                 )
-        except self._failures as error:
+        except MlflowException as error:
             reason = str(error).partition("\n")[0]
             raise DependencyAway(f"the model registry does not answer: {reason}") from error
 

@@ -15,30 +15,23 @@ from services.contracts.catalogue import (
 from services.pipeline.catalogue.ledger import Ledger
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.snapshots import snapshot
-from services.pipeline.errors import NothingToLoad
 from services.pipeline.training.embedded import EmbeddedProducts, rows_of
 
 
 def published_products(offline: Path) -> EmbeddedProducts:
     """offline: the folder of Parquet parts.
 
-    Raises NothingToLoad when nothing is published, StoreIncomplete, OfflineDamaged, Busy, OSError.
+    Raises NothingPublished, StoreIncomplete, OfflineDamaged, Busy, OSError.
     """
     with snapshot(offline) as store:
-        products = products_in(store)
-    if products is None:
-        raise NothingToLoad(f"{offline}: nothing is published here; load a catalogue first")
-    return products
+        return products_in(store)
 
 
-def products_in(store: OfflineStore) -> EmbeddedProducts | None:
-    """The served products of parts that nobody removes meanwhile; None without a catalogue."""
+def products_in(store: OfflineStore) -> EmbeddedProducts:
+    """The served products of parts that nobody removes meanwhile. Raises NothingPublished."""
     ledger = Ledger(store)
     ledger.refresh()
-    published = ledger.head()
-    if published is None:
-        return None
-    head = published.head
+    head = ledger.served().head
     entries = sorted(ledger.entries(head).items())
     stored = store.index(VECTOR_VIEW, head.model_id).by_fingerprint
     table = store.read(VECTOR_VIEW, [stored[vectors] for _, (vectors, _) in entries])

@@ -36,5 +36,5 @@ def test_training_sees_the_vectors_that_are_served_live_changes_and_all(
 
 
 def test_where_nothing_is_published_there_is_nothing_to_learn_from(tmp_path: Path) -> None:
-    with pytest.raises(NothingToLoad, match="load a catalogue first"):
+    with pytest.raises(NothingToLoad, match="load one first"):
         published_products(tmp_path)
