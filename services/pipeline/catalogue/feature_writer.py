@@ -73,9 +73,7 @@ class FeatureWriter:
         self._offline = stores.offline
         self._clock = stores.clock
         self._model_id = model_id
-        # Read when first needed: a run that changes nothing never does.
-        self._vectors: OfflineIndex | None = None
-        self._metadata: OfflineIndex | None = None
+        self._indexes: dict[str, OfflineIndex] = {}
 
     def survey(self, products: Sequence[CatalogueProduct], keeping: Collection[str] = ()) -> Survey:
         """Compare with what is stored. Raises DependencyAway.
@@ -124,21 +122,15 @@ class FeatureWriter:
 
     def _survey_vectors(self, product: CatalogueProduct, online: OnlineRow, survey: Survey) -> bool:
         """Note what is to be done for the vectors. Returns True if it is nothing."""
-        if not self._search_parquet:
-            self._see(online, None)
-            survey.encode.append(product)
-            return False
-        if self._vectors is None:
-            self._vectors = self._offline.index(VECTOR_VIEW, self._model_id)
-        wanted = product.vector_fingerprint
-        latest = self._vectors.latest.get(product.product_id)
+        index, wanted = self._index(VECTOR_VIEW), product.vector_fingerprint
+        latest = index.latest.get(product.product_id)
         self._see(online, latest)
         if self._both_have(online, latest, wanted):
             return True
         if _is_ahead(latest, wanted, online):
             survey.push_vectors.append((product, latest))
             return False
-        same = self._vectors.by_fingerprint.get(wanted)
+        same = index.by_fingerprint.get(wanted)
         if same is not None:
             survey.copy.append((product, same))
         else:
@@ -149,14 +141,8 @@ class FeatureWriter:
         self, product: CatalogueProduct, online: OnlineRow, survey: Survey
     ) -> bool:
         """Note what is to be done for the metadata. Returns True if it is nothing."""
-        if not self._search_parquet:
-            self._see(online, None)
-            survey.describe.append(product)
-            return False
-        if self._metadata is None:
-            self._metadata = self._offline.index(METADATA_VIEW)
         wanted = product.metadata_fingerprint
-        latest = self._metadata.latest.get(product.product_id)
+        latest = self._index(METADATA_VIEW).latest.get(product.product_id)
         self._see(online, latest)
         if self._both_have(online, latest, wanted):
             return True
@@ -165,6 +151,15 @@ class FeatureWriter:
         else:
             survey.describe.append(product)
         return False
+
+    def _index(self, view: str) -> OfflineIndex:
+        """Read when first needed: a run that changes nothing never does."""
+        if not self._search_parquet:
+            return OfflineIndex()
+        if view not in self._indexes:
+            model = self._model_id if view == VECTOR_VIEW else None
+            self._indexes[view] = self._offline.index(view, model)
+        return self._indexes[view]
 
     def _both_have(self, online: OnlineRow, latest: StoredRow | None, wanted: str) -> bool:
         fingerprints = {online.fingerprint, "" if latest is None else latest.fingerprint}
