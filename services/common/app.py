@@ -12,7 +12,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response, status
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from fastapi.routing import APIRoute
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -123,7 +122,7 @@ def create_service_app(
         description=description,
         lifespan=_traced(lifespan, lifecycle, name, settings),
         # Client generators turn the function's name into a readable method.
-        generate_unique_id_function=_operation_id,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=docs_url,
         redoc_url=None,
     )
@@ -154,10 +153,6 @@ def _traced(
             await asyncio.to_thread(tracing.close)
 
     return traced
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name
 
 
 def _operations(

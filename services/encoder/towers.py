@@ -80,17 +80,15 @@ def build_towers(weights: Weights, architecture: Architecture, name: str | None)
         text = clip_text_tower
         image = residual_image_tower if is_resnet(weights) else clip_image_tower
     made = text(weights, architecture), image(weights, architecture)
-    unknown = [one for one in weights.unread() if not _is_unused(one)]
+    unknown = [
+        one for one in weights.unread() if one not in _UNUSED and not one.endswith(_UNUSED_ENDS)
+    ]
     if unknown:
         raise UnusableWeights(
             f"the weights have {len(unknown)} tensors of no known part, such as {unknown[0]}"
         )
     digest = weights.digest(_facts(weights, architecture, shape))
     return Towers(*made, shape, f"{name or _name(weights, architecture, shape)}@{digest[:12]}")
-
-
-def _is_unused(name: str) -> bool:
-    return name in _UNUSED or name.endswith(_UNUSED_ENDS)
 
 
 def _facts(weights: Weights, architecture: Architecture, shape: Shape) -> str:

@@ -7,29 +7,24 @@ from collections.abc import Sequence
 from services.common.admission import RawHeaders
 
 
-def content_security_policy(frame_ancestors: Sequence[str]) -> str:
-    """For a Vite page with the catalogue's pictures, which may lie with us or on the shop's server.
-
-    `blob:` shows the picture that a shopper has chosen before it is sent.
-    """
-    return "; ".join(
-        (
-            "default-src 'self'",
-            "img-src 'self' https: data: blob:",
-            # The decoder of HEIC pictures works beside the page.
-            "worker-src 'self' blob:",
-            "object-src 'none'",
-            "base-uri 'self'",
-            "form-action 'self'",
-            f"frame-ancestors {' '.join(frame_ancestors) or repr('none')}",
-        )
-    )
-
-
 def security_headers(frame_ancestors: Sequence[str]) -> RawHeaders:
-    """For every answer that does not bring its own."""
+    """For every answer that does not bring its own.
+
+    The policy suits a Vite page with the catalogue's pictures, which may lie with us or on the
+    shop's server. `blob:` shows the picture that a shopper has chosen before it is sent.
+    """
+    policy = (
+        "default-src 'self'",
+        "img-src 'self' https: data: blob:",
+        # The decoder of HEIC pictures works beside the page.
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        f"frame-ancestors {' '.join(frame_ancestors) or repr('none')}",
+    )
     return (
-        (b"content-security-policy", content_security_policy(frame_ancestors).encode()),
+        (b"content-security-policy", "; ".join(policy).encode()),
         (b"referrer-policy", b"strict-origin-when-cross-origin"),
         (b"x-content-type-options", b"nosniff"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -38,13 +37,9 @@ def _check_origin(origin: str | None, settings: GatewaySettings) -> None:
     """
     if origin is None or "*" in settings.cors_origins:
         return
-    if origin not in _own_origins(settings):
-        raise Forbidden("Pages of this origin may not use MCP here.")
-
-
-def _own_origins(settings: GatewaySettings) -> Collection[str]:
     own = urlsplit(str(settings.agents_url))
-    return (f"{own.scheme}://{own.netloc}", *settings.cors_origins)
+    if origin not in (f"{own.scheme}://{own.netloc}", *settings.cors_origins):
+        raise Forbidden("Pages of this origin may not use MCP here.")
 
 
 route = Route(MCP_PATH, _Endpoint(), methods=["POST"], name="mcp", include_in_schema=False)
