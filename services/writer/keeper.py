@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from services.contracts.catalogue import HEAD_VIEW
-from services.pipeline.catalogue.ledger import Entries, Entry, Ledger, Published
+from services.pipeline.catalogue.ledger import Entries, Entry, Ledger, Published, apply
 from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.online_store import OnlineStore, store_errors_are_ours
@@ -111,11 +111,7 @@ class StoreKeeper:
         before = self.ledger.head()
         self.ledger.refresh()
         if self._entries is not None and self._entries_of == before:
-            for product_id, vectors, metadata in changed:
-                if vectors:
-                    self._entries[product_id] = (vectors, metadata)
-                else:
-                    self._entries.pop(product_id, None)
+            apply(self._entries, changed)
             self._entries_of = published
         else:
             self._entries = None

@@ -5,7 +5,7 @@ Parquet is the truth. What is read here decides what the online store must hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -41,6 +41,15 @@ Entry = tuple[str, str, str]
 
 Entries = dict[str, tuple[str, str]]
 """By product id: fingerprints of its vectors and of its metadata."""
+
+
+def apply(entries: Entries, changed: Iterable[Entry]) -> None:
+    """Put these products in, and take the deleted ones out."""
+    for product_id, vectors, metadata in changed:
+        if vectors:
+            entries[product_id] = (vectors, metadata)
+        else:
+            entries.pop(product_id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +133,8 @@ class Ledger:
     def entries(self, head: CatalogueHead) -> Entries:
         """Every product of a version after its changes. Raises StoreIncomplete."""
         entries: Entries = {}
-        for product_id, vectors, metadata in self.listed(self.shards(head)):
-            entries[product_id] = (vectors, metadata)
-        for product_id, vectors, metadata in self.listed(self.changes(head)):
-            if vectors:
-                entries[product_id] = (vectors, metadata)
-            else:
-                entries.pop(product_id, None)
+        apply(entries, self.listed(self.shards(head)))
+        apply(entries, self.listed(self.changes(head)))
         return entries
 
     def changed(self, head: CatalogueHead) -> list[Entry]:
