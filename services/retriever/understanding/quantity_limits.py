@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.retriever.understanding.limits import DOUBTFUL, FROM
 from services.retriever.understanding.phrase_lists import Meaning
-from services.retriever.understanding.tokens import Token, adjacent, replaced
+from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.quantities import has_quantity, quantity_at
 
@@ -31,11 +31,10 @@ _FLIPPED = {"<": "≥", "≤": ">", ">": "≤", "≥": "<"}
 
 @dataclass(frozen=True, slots=True)
 class QuantityLimit:
-    """A part of the text that says a limit, its tokens [first, last), and its sign and quantity."""
+    """Tokens [start, end) that say a limit, and its sign and quantity."""
 
-    span: tuple[int, int]
-    first: int
-    last: int
+    start: int
+    end: int
     said: str
 
 
@@ -54,16 +53,12 @@ def quantity_limits(
     reading = _Reading(text, tokens, wording, is_called)
     found: list[QuantityLimit] = []
     for place, token in enumerate(tokens):
-        if token.sort == "number" and place >= (found[-1].last if found else 0):
+        end = found[-1].end if found else 0
+        if token.sort == "number" and place >= end:
             limit = reading.at(place)
-            if limit and limit.first >= (found[-1].last if found else 0):
+            if limit and limit.start >= end:
                 found.append(limit)
     return found
-
-
-def with_signs(text: str, limits: Sequence[QuantityLimit]) -> str:
-    """The text with a sign instead of the words of each limit."""
-    return replaced(text, [(*one.span, one.said) for one in limits])
 
 
 class _Reading:
@@ -106,7 +101,8 @@ class _Reading:
             return None
         # A number without a unit would be a price where this is read again.
         low = text[tokens[place].start : stop] + ("" if end else text[tokens[second].end : last])
-        return self._limit(place - between, last, f"≥{low}≤{text[start:last]}")
+        said = f"≥{low}≤{text[start:last]}"
+        return QuantityLimit(place - between, self._token(last), said)
 
     def _before(self, place: int, end: int) -> QuantityLimit | None:
         """`under 5 kg`, `max. 5 kg`, `no longer than 2 m`."""
@@ -121,7 +117,8 @@ class _Reading:
         sign = _BEFORE[meaning]
         if negator := self._wording.before("not", tokens, first):
             first, sign = first - negator, _FLIPPED[sign]
-        return self._limit(first, end, f"{sign}{self._text[tokens[place].start : end]}")
+        said = f"{sign}{self._text[tokens[place].start : end]}"
+        return QuantityLimit(first, self._token(end), said)
 
     def _behind(self, place: int, end: int) -> QuantityLimit | None:
         """`5 kg or less`, `16gb+`."""
@@ -133,10 +130,7 @@ class _Reading:
         if not length or several or self._wording.before("not", tokens, place):
             return None
         said = f"{_BEHIND[meaning]}{self._text[tokens[place].start : end]}"
-        return self._limit(place, tokens[after - 1].end, said)
-
-    def _limit(self, first: int, end: int, said: str) -> QuantityLimit:
-        return QuantityLimit((self._tokens[first].start, end), first, self._token(end), said)
+        return QuantityLimit(place, after, said)
 
     def _length_before(self, meaning: Meaning, place: int) -> int:
         """See `Wording.before`. Most words end no phrase."""

@@ -75,22 +75,22 @@ def replaced(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
     parts, rest = [], 0
     for start, end, words in changes:
         parts += [text[rest:start], words]
-        rest = end
+        rest = max(rest, end)
     return "".join([*parts, text[rest:]])
 
 
-def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """The text without these parts, and without the punctuation that they leave over."""
-    kept, end = [], 0
-    for start, stop in sorted(spans):
-        kept.append(text[end:start])
-        end = max(end, stop)
-    kept.append(text[end:])
-    joined = " ".join(" ".join(kept).split())
-    joined = re.sub(r"\(\s*\)|\[\s*\]", " ", joined)
-    joined = re.sub(r"\s+([,;:.!?)])", r"\1", joined)
-    joined = re.sub(r"([,;:])(?:\s*[,;:.])+", r"\1", joined)
-    return " ".join(joined.split()).strip(" ,;:.–—&")
+def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text without these parts."""
+    return tidied(replaced(text, [(start, end, " ") for start, end in sorted(spans)]))
+
+
+def tidied(text: str) -> str:
+    """The text without the blanks and the punctuation that removed parts leave over."""
+    text = " ".join(text.split())
+    text = re.sub(r"\(\s*\)|\[\s*\]", " ", text)
+    text = re.sub(r"\s+([,;:.!?)])", r"\1", text)
+    text = re.sub(r"([,;:])(?:\s*[,;:.])+", r"\1", text)
+    return " ".join(text.split()).strip(" ,;:.–—&")
 
 
 def _folded(text: str, sort: Sort) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from services.contracts.limits import LimitKind
 from services.contracts.search import MAX_EXCLUSIONS, PriceRange
 from services.contracts.understanding import Understood, UnderstoodQuery
 from services.retriever.catalogue.catalogue import Catalogue
@@ -15,17 +16,15 @@ from services.retriever.understanding.catalogues_words import in_catalogues_word
 from services.retriever.understanding.corrections import Corrections
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.limits import Limits, PriceLimit, StockLimit
-from services.retriever.understanding.negations import Negations
-from services.retriever.understanding.quantity_limits import quantity_limits, with_signs
-from services.retriever.understanding.tokens import Token, replaced, tokens_of, without
+from services.retriever.understanding.negations import Negation, Negations
+from services.retriever.understanding.quantity_limits import QuantityLimit, quantity_limits
+from services.retriever.understanding.tokens import Token, replaced, tidied, tokens_of, without
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.folding import fold, unspaced
 from services.retriever.words.said import STRUCTURED, rows_saying
 
 _REMEMBERED = 2_000
 """Queries that stay in memory."""
-
-
 _NAMED = 1_000
 """Titles that are read to see whether a limit is a name."""
 _LONGEST_VALUE = 8
@@ -51,17 +50,12 @@ def understand(catalogue: Catalogue, query: str) -> UnderstoodQuery:
     if corrected != query:
         reading = _Reading(catalogue, corrected, words)
     parts = reading.parts()
-    price: PriceRange | None = None
-    for part in parts:
-        if part.says.price is not None:
-            price = part.says.price if price is None else _both(price, part.says.price) or price
     excluded = [text for part in parts for text in part.says.excluded]
-    text = without(corrected, [part.span for part in parts]) if parts else corrected
     return UnderstoodQuery(
-        text=in_catalogues_words(catalogue, reading.with_signs(text)),
+        text=in_catalogues_words(catalogue, reading.rest(parts)),
         corrected_query=corrected if corrected != query else None,
         understood=[part.says for part in parts],
-        price=price,
+        price=reading.price,
         in_stock=reading.in_stock(),
         exclusions=list(dict.fromkeys(excluded))[:MAX_EXCLUSIONS],
     )
@@ -76,22 +70,22 @@ class _Reading:
         self._wording = words
         self._tokens = tokens_of(text, words.cut | _values_in(catalogue, text))
         limits = Limits(self._tokens, words, catalogue.products.currencies, self._is_said)
-        self._prices = [
+        prices = [
             limit
             for limit in (limits.prices() if catalogue.products.has_prices else ())
             if not (limit.doubtful and self._is_name(limit))
         ]
-        taken = _places(self._prices)
-        stock = limits.stock(taken)
-        self._stock = stock if catalogue.products.has_stock else []
-        self._taken = taken | _places(stock)
+        stock = limits.stock(_places(prices))
+        taken = _places(prices) | _places(stock)
         self._quantities = [
             limit
             for limit in quantity_limits(text, self._tokens, words, self._is_called)
-            if self._taken.isdisjoint(range(limit.first, limit.last))
+            if taken.isdisjoint(range(limit.start, limit.end))
         ]
-        for limit in self._quantities:
-            self._taken.update(range(limit.first, limit.last))
+        self._taken = taken | _places(self._quantities)
+        """Places of tokens that say a limit."""
+        self._prices, self.price = _consistent([self._in_currency(one) for one in prices])
+        self._stock = stock if catalogue.products.has_stock else []
 
     def corrected(self) -> str:
         """The text with its typos corrected."""
@@ -104,12 +98,12 @@ class _Reading:
             [(*self._span(one.place, one.place + one.tokens), one.text) for one in found],
         )
 
-    def with_signs(self, text: str) -> str:
-        """The rest of the text, with a sign for each limit of a quantity."""
-        if not self._quantities:
-            return text
-        tokens = tokens_of(text, self._wording.cut)
-        return with_signs(text, quantity_limits(text, tokens, self._wording, self._is_called))
+    def rest(self, parts: Sequence[_Part]) -> str:
+        """The text without these parts, and with a sign for each limit of a quantity."""
+        changes = [(*part.span, " ") for part in parts]
+        changes += [(*self._span(one.start, one.end), one.said) for one in self._quantities]
+        text = replaced(self._text, sorted(changes))
+        return tidied(text) if parts else text
 
     def in_stock(self) -> bool | None:
         """True for products in stock, False for those out of stock, None for both."""
@@ -117,33 +111,32 @@ class _Reading:
 
     def parts(self) -> list[_Part]:
         """The limits and negations, in order."""
-        parts: list[_Part] = []
-        for limit in _consistent([self._in_currency(one) for one in self._prices]):
-            said = Understood(
-                kind="price",
-                text=self._said(limit.start, limit.end),
-                without=self._without(limit.start, limit.end),
-                price=limit.price,
-                currency=limit.currency,
-            )
-            parts.append(_Part(self._span(limit.start, limit.end), said))
-        for stock in self._stock:
-            said = Understood(
-                kind="in_stock",
-                text=self._said(stock.start, stock.end),
-                without=self._without(stock.start, stock.end),
-            )
-            parts.append(_Part(self._span(stock.start, stock.end), said))
         negations = Negations(self._catalogue, self._text, self._tokens, self._wording)
-        for negation in negations.all(self._taken):
-            said = Understood(
-                kind="exclude",
-                text=self._said(negation.start, negation.end),
-                without=self._without(negation.start, negation.end),
-                excluded=negation.excluded,
-            )
-            parts.append(_Part(self._span(negation.start, negation.end), said))
+        parts = [self._part("price", one, one.price, one.currency) for one in self._prices]
+        parts += [self._part("in_stock", one) for one in self._stock]
+        parts += [
+            self._part("exclude", one, excluded=one.excluded) for one in negations.all(self._taken)
+        ]
         return sorted(parts, key=lambda one: one.span)
+
+    def _part(
+        self,
+        kind: LimitKind,
+        place: PriceLimit | StockLimit | Negation,
+        price: PriceRange | None = None,
+        currency: str | None = None,
+        excluded: Sequence[str] = (),
+    ) -> _Part:
+        start, end = span = self._span(place.start, place.end)
+        said = Understood(
+            kind=kind,
+            text=self._text[start:end].strip(" ,;"),
+            without=without(self._text, [span]),
+            price=price,
+            currency=currency,
+            excluded=list(excluded),
+        )
+        return _Part(span, said)
 
     def _in_currency(self, limit: PriceLimit) -> PriceLimit:
         """In the currency that the query names, if the catalogue has it; else in its main one."""
@@ -179,13 +172,6 @@ class _Reading:
     def _span(self, start: int, end: int) -> tuple[int, int]:
         return self._tokens[start].start, self._tokens[end - 1].end
 
-    def _said(self, start: int, end: int) -> str:
-        first, last = self._span(start, end)
-        return self._text[first:last].strip(" ,;")
-
-    def _without(self, start: int, end: int) -> str:
-        return without(self._text, [self._span(start, end)])
-
 
 def _values_in(catalogue: Catalogue, text: str) -> frozenset[str]:
     """Values that stand in a text of a script without spaces, folded: `红色的马克杯`."""
@@ -200,12 +186,12 @@ def _values_in(catalogue: Catalogue, text: str) -> frozenset[str]:
     return frozenset(fold(one) for one in parts if unspaced(one) and vocabulary.values(one))
 
 
-def _places(limits: Sequence[PriceLimit] | Sequence[StockLimit]) -> set[int]:
+def _places(limits: Sequence[PriceLimit | StockLimit | QuantityLimit]) -> set[int]:
     return {place for limit in limits for place in range(limit.start, limit.end)}
 
 
-def _consistent(limits: Sequence[PriceLimit]) -> list[PriceLimit]:
-    """Without those that contradict an earlier one."""
+def _consistent(limits: Sequence[PriceLimit]) -> tuple[list[PriceLimit], PriceRange | None]:
+    """Those that do not contradict an earlier one, and the prices within all of them."""
     kept: list[PriceLimit] = []
     price: PriceRange | None = None
     for limit in limits:
@@ -213,7 +199,7 @@ def _consistent(limits: Sequence[PriceLimit]) -> list[PriceLimit]:
         if together is not None:
             price = together
             kept.append(limit)
-    return kept
+    return kept, price
 
 
 def _both(first: PriceRange, second: PriceRange) -> PriceRange | None:
