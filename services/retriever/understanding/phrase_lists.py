@@ -1,5 +1,8 @@
 """Phrases of limits and negations by language and meaning, separated by `|`.
 
+Each wording has English and the languages in other scripts (`wording.of`), so that no other list
+repeats their phrases.
+
 Languages without spaces are cut at these phrases. `measure`: a number behind it is no price;
 `unit`: a number before it is none. `money`: a range behind it is one of prices, without a currency
 too. `idiom`: a word behind "not" that it does not negate. `either`: all that it joins is negated.
@@ -47,13 +50,12 @@ PHRASES["en"] = {
     "between": "between|in between|from|range from|ranging from",
     "and": "and|&|to|-|–|—|−|till|until|up to",
     "to": "to|-|–|—|−|~|..|...|…|till|until|up to",
-    "price": "price|prices|priced|pricing|priced at|costing|costs|cost|that costs|that cost|"
-    "which costs|for|with a price|at a price|price is|price range|in the price range|budget|"
-    "the price|a price|is|of|:|that is|that are|which is|anything|something|it|should|be|must|"
-    "a price of|that's|for sale|spend|spending|around|with|whose|at|i can|pay|but|and|in the|"
-    "in a|in the range|in the range of|in a range of|range|range of|in the price range of|"
-    "but also|yet|want to spend|want to pay|to pay|to spend|want|would like|like to spend|"
-    "going|go|costing me",
+    "price": "price|prices|priced|pricing|costing|costs|cost|that costs|that cost|which costs|for|"
+    "with a price|at a price|in the price range|budget|the price|a price|is|of|:|that is|that are|"
+    "which is|anything|something|it|should|be|must|a price of|that's|for sale|spend|spending|"
+    "around|with|whose|at|i can|pay|but|and|in the|in a|in the range|in the range of|"
+    "in a range of|range|in the price range of|but also|yet|want to spend|want to pay|to pay|"
+    "to spend|want|would like|like to spend|going|go|costing me",
     "not": "not|no|without|alternative to|alternatives to|an alternative to|"
     "no added|without added|without any added|except|except for|"
     "excepting|excluding|exclude|excl|anything but|"
@@ -81,10 +83,10 @@ PHRASES["en"] = {
     "don't|dont|that does not|that doesn't|that doesnt|which does not|which doesn't|"
     "that do not|that don't",
     "article": "a|an|the|any|in|with|of|it|one|ones|color|colour|colored|coloured|some|those|that|"
-    "being|is|are|having|have|type|kind|:|\"|'|“|”|in the color|in the colour|has|want|on|-|(|[|*|"
-    "„|«|»|…|.|by|from|made|the brand|from brand|by brand|produced|manufactured|out of|–|—|−",
-    "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, or|"
-    ", and|, nor|, no|, not|and without|or with|&|+",
+    "being|is|are|having|have|type|kind|:|\"|'|“|”|has|want|on|-|(|[|*|„|«|»|…|.|by|from|made|"
+    "the brand|from brand|by brand|produced|manufactured|out of|–|—|−",
+    "or": "or|nor|and|,|and no|or in|nor in|and not|/|or a|or any|and in|or the|and the|, no|"
+    ", not|and without|or with|&|+",
     "in_stock": "in stock|on stock|in-stock|available|that are available|that is available|"
     "which are available|which is available|is available|are available|available now|"
     "available today|immediately available|available immediately|that are in stock|"
@@ -103,28 +105,27 @@ PHRASES["en"] = {
     "smaller": "shorter than|lighter than|narrower than|thinner than|weaker than|slower than",
     "or_larger": "or longer|or larger|or bigger|or heavier|or taller|or wider|or stronger",
     "or_smaller": "or shorter|or smaller|or lighter|or narrower|or thinner",
-    "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|"
-    "longer|one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|"
-    "if|for|my|your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|"
-    "important|whose|which|who|whom|where|when|why|how|bad|good|thanks|idea|doubt|same|like|as|"
-    "him|them|me|us|show",
+    "idiom": "only|sure|matter|too|very|so|necessarily|really|problem|idea|need|more|less|longer|"
+    "one|just|even|yet|much|many|quite|that|to|be|allowed|wonder|worries|way|but|than|if|for|my|"
+    "your|his|her|their|our|i|you|he|she|we|they|what|expensive|cheap|big|small|at|important|"
+    "whose|which|who|whom|where|when|why|how|bad|good|thanks|doubt|same|like|as|him|them|me|us|"
+    "show",
     "on_it": "on it|in it|on them|please|at all|on the front|ones|one|in it please|whatsoever|"
     "color|colour|colors|colours|things|stuff|, please|added|thanks|, thanks",
     "measure": "age|ages|aged|size|sizes|length|width|height|weight|capacity|wattage|model|"
     "version|number|page|pages|diameter|depth|volume|us|uk|eu|no|nr|art|sku|id|item|spf|weighs|"
     "weighing|long|wide|tall|high|holds|holding|rated|rating|load|years|power",
     "unit": "cm|mm|m|km|dm|inch|inches|ft|feet|foot|yard|yards|l|ml|cl|dl|liter|liters|litre|"
-    "litres|gallon|gallons|oz|ounce|ounces|kg|g|mg|gram|grams|lb|lbs|ton|tons|w|watt|watts|kw|"
-    "v|volt|volts|amp|amps|ah|mah|wh|kwh|hz|khz|mhz|ghz|gb|mb|tb|kb|mp|megapixel|megapixels|px|"
-    "dpi|rpm|bar|psi|db|lumen|lumens|lm|k|kelvin|degrees|degree|°|c|f|%|percent|year|years|yr|"
-    "yrs|month|months|week|weeks|day|days|hour|hours|h|hr|hrs|minute|minutes|min|second|"
-    "seconds|sec|piece|pieces|pcs|pc|pack|packs|count|ct|people|persons|person|players|player|"
-    "stars|star|reviews|review|pages|page|sheets|seats|seater|doors|drawers|shelves|levels|"
-    "speeds|gears|teeth|holes|way|ways|in-1|x|\"|″|''|′|sqm|m2|m²|thread|threads|denier|den|"
-    "carat|carats|karat|ct|mph|kmh|calories|kcal|cal|servings|items|colors|colours|sizes|size|"
-    "d|p|n|nm|cc|hp|bit|cores|fps|old|year-old|ply|tiers|tier|layers|mmhg|cups|tablets|"
-    "capsules|sachets|bags|rolls|meter|meters|metre|metres|centimeters|centimetres|millimeters|"
-    "pound|pounds|am|pm|st|nd|rd|th|s",
+    "litres|gallon|gallons|oz|ounce|ounces|kg|g|mg|gram|grams|lb|lbs|ton|tons|w|watt|watts|kw|v|"
+    "volt|volts|amp|amps|ah|mah|wh|kwh|hz|khz|mhz|ghz|gb|mb|tb|kb|mp|megapixel|megapixels|px|dpi|"
+    "rpm|bar|psi|db|lumen|lumens|lm|k|kelvin|degrees|degree|°|c|f|%|percent|year|years|yr|yrs|"
+    "month|months|week|weeks|day|days|hour|hours|h|hr|hrs|minute|minutes|min|second|seconds|sec|"
+    "piece|pieces|pcs|pc|pack|packs|count|ct|people|persons|person|players|player|stars|star|"
+    "reviews|review|pages|page|sheets|seats|seater|doors|drawers|shelves|levels|speeds|gears|"
+    "teeth|holes|way|ways|in-1|x|\"|″|''|′|sqm|m2|m²|thread|threads|denier|den|carat|carats|karat|"
+    "mph|kmh|calories|kcal|cal|servings|items|colors|colours|sizes|size|d|p|n|nm|cc|hp|bit|cores|"
+    "fps|old|year-old|ply|tiers|tier|layers|mmhg|cups|tablets|capsules|sachets|bags|rolls|meter|"
+    "meters|metre|metres|centimeters|centimetres|millimeters|pound|pounds|am|pm|st|nd|rd|th|s",
     "more_less": "about|around|approximately|approx|ca|circa|roughly|only|just|a|the|:|is|of|"
     "my|than|~|≈|±|near|close to|in the region of",
     "money": "price|prices|priced|pricing|price range|price is|price:|budget|cost|costs|"
@@ -141,22 +142,20 @@ PHRASES["en"] = {
 PHRASES["de"] = {
     "below": "unter|weniger als|billiger als|gunstiger als|unterhalb|unterhalb von|kleiner als|"
     "preiswerter als|niedriger als",
-    "up_to": "bis|bis zu|hochstens|maximal|max|nicht mehr als|nicht teurer als|maximum|budget|"
-    "maximal fur|bis maximal|nicht uber|bis max|bis hochstens|nicht hoher als|mehr als nicht|"
-    "hochstens fur|obergrenze|limit",
+    "up_to": "bis|bis zu|hochstens|nicht mehr als|nicht teurer als|maximal fur|bis maximal|"
+    "nicht uber|bis max|bis hochstens|nicht hoher als|mehr als nicht|hochstens fur|obergrenze|"
+    "limit",
     "above": "uber|mehr als|teurer als|oberhalb|oberhalb von|grosser als",
-    "at_least": "ab|mindestens|min|nicht weniger als|wenigstens|mind|nicht unter|"
-    "nicht billiger als",
-    "or_less": "oder weniger|oder billiger|und weniger|oder gunstiger|maximal|hochstens|max|"
+    "at_least": "ab|mindestens|nicht weniger als|wenigstens|mind|nicht unter|nicht billiger als",
+    "or_less": "oder weniger|oder billiger|und weniger|oder gunstiger|maximal|hochstens|"
     "und darunter|oder darunter|und gunstiger",
     "or_more": "oder mehr|und mehr|aufwarts|und daruber|oder daruber|mindestens",
     "between": "zwischen|von",
     "and": "und|bis",
     "to": "bis",
     "price": "preis|preise|kosten|kostet|fur|zu|zum preis|die|das|der|preislich|liegt|von|"
-    "im preis|im preisbereich|preisbereich|im bereich|preisspanne|kosten soll|soll|darf|"
-    "maximaler preis|aber|und|zu einem preis|dass|welche|welcher|welches|ausgeben|bezahlen|"
-    "zahlen|will|mochte",
+    "im preis|im preisbereich|preisbereich|im bereich|preisspanne|soll|darf|maximaler preis|aber|"
+    "und|zu einem preis|dass|welche|welcher|welches|ausgeben|bezahlen|zahlen|will|mochte",
     "not": "nicht|kein|keine|keinen|keiner|keines|keinem|ohne|ausser|nur nicht|aber nicht|"
     "aber kein|aber keine|aber ohne|aber keinen|bloss nicht|alles ausser|alles nur nicht|"
     "ausgenommen|nicht in|exklusive|bis auf|statt|auf keinen fall|und kein|und keine|und nicht|"
@@ -165,8 +164,8 @@ PHRASES["de"] = {
     "statt in|bloss kein|bloss keine|bloss keinen|bitte nicht|bitte kein|bitte keine|"
     "bitte ohne|mit ausnahme von|abgesehen von|alle farben ausser|alles ohne|nicht mit|"
     "kein bisschen",
-    "article": "ein|eine|einen|einem|der|die|das|den|dem|in|mit|aus|farbe|der farbe|von|vom|"
-    "der marke|hergestellt|gemacht|gefertigt|produziert|von der marke|die marke",
+    "article": "ein|eine|einen|einem|der|die|das|den|dem|mit|aus|farbe|von|vom|der marke|"
+    "hergestellt|gemacht|gefertigt|produziert|von der marke|die marke",
     "or": "oder|und|noch|oder in|und in|und ohne|und kein|und keine|oder mit",
     "in_stock": "auf lager|lieferbar|sofort lieferbar|sofort verfugbar|vorratig|verfugbar|"
     "ab lager|lagernd|auf vorrat|jetzt lieferbar|nur lieferbare|nicht ausverkauft|"
@@ -178,17 +177,16 @@ PHRASES["de"] = {
     "smaller": "kurzer als|leichter als|schmaler als|dunner als|schwacher als",
     "or_larger": "oder langer|oder grosser|oder schwerer|oder breiter|oder hoher",
     "or_smaller": "oder kurzer|oder kleiner|oder leichter|oder schmaler",
-    "idiom": "nur|sicher|so|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|"
-    "wenn|dass|ich|problem|ahnung|besonders|"
-    "teure|teuren|teurer|teures|grosse|grossen|kleine|kleinen",
+    "idiom": "nur|sicher|zu|sehr|mehr|weniger|unbedingt|ganz|viel|teuer|gross|klein|als|wenn|dass|"
+    "ich|ahnung|besonders|teure|teuren|teurer|teures|grosse|grossen|kleine|kleinen",
     "on_it": "darauf|drauf|bitte|dabei|ist|sind|hat|haben|, bitte|danke|, danke",
-    "measure": "alter|grosse|grossen|lange|breite|hohe|gewicht|modell|nummer|nr|volumen|leistung",
-    "unit": "stuck|stk|jahre|jahren|jahr|monate|monaten|zoll|liter|meter|gramm|kilo|personen|"
-    "teile|teilig|tage|stunden|minuten|seiten|grad|prozent|zentimeter|millimeter|watt|tlg",
-    "more_less": "etwa|ca|circa|ungefahr|nur|von|rund|um|um die|zirka|so um die|rund um",
-    "money": "preis|preise|preisbereich|preisspanne|kosten|kostet|budget",
-    "behind_price": "kostet|kosten|kosten soll|kosten sollen|kosten darf|kosten durfen|"
-    "ausgeben|pro stuck|budget|liegt",
+    "measure": "alter|grosse|grossen|lange|breite|hohe|gewicht|modell|nummer|volumen|leistung",
+    "unit": "stuck|stk|jahre|jahren|jahr|monate|monaten|zoll|gramm|kilo|personen|teile|teilig|"
+    "tage|stunden|minuten|seiten|grad|prozent|zentimeter|millimeter|tlg",
+    "more_less": "etwa|ungefahr|nur|von|rund|um|um die|zirka|so um die|rund um",
+    "money": "preis|preise|preisbereich|preisspanne|kosten|kostet",
+    "behind_price": "kostet|kosten|kosten soll|kosten sollen|kosten darf|kosten durfen|ausgeben|"
+    "pro stuck|liegt",
     "after_not": "ausgeschlossen|nicht erwunscht|unerwunscht|ausgenommen|nicht bitte|"
     "nein danke|egal nur nicht",
     "either": "oder|noch|oder in|noch in",
@@ -198,28 +196,28 @@ PHRASES["fr"] = {
     "below": "moins de|en dessous de|sous|inferieur a|inferieure a|moins cher que|"
     "au-dessous de|au dessous de|en dessous|a moins de|moins chere que|moins cheres que|"
     "moins chers que|inferieurs a|inferieures a",
-    "up_to": "jusqu'a|jusqua|maximum|max|au plus|pas plus de|au maximum|budget|budget de|"
-    "ne depassant pas|qui ne depasse pas|qui ne depassent pas|sans depasser|pas plus cher que|"
-    "pas au-dessus de|dans la limite de|ne pas depasser|max.|maxi",
+    "up_to": "jusqu'a|jusqua|au plus|pas plus de|au maximum|budget de|ne depassant pas|"
+    "qui ne depasse pas|qui ne depassent pas|sans depasser|pas plus cher que|pas au-dessus de|"
+    "dans la limite de|ne pas depasser|max.|maxi",
     "above": "plus de|au-dessus de|au dessus de|superieur a|superieure a|plus cher que|"
     "a plus de|plus chere que|plus cheres que|plus chers que|superieurs a|superieures a",
-    "at_least": "a partir de|au moins|minimum|min|des|pas moins de",
-    "or_less": "ou moins|maximum|max|au plus|au maximum|et moins|maxi",
-    "or_more": "ou plus|et plus|minimum|au moins",
+    "at_least": "a partir de|au moins|des|pas moins de",
+    "or_less": "ou moins|au plus|au maximum|et moins|maxi",
+    "or_more": "ou plus|et plus|au moins",
     "between": "entre|de",
     "and": "et|a",
     "to": "a",
     "price": "prix|coutant|coute|coutent|pour|un prix|a un prix|qui coute|d'un prix|de|"
     "qui coutent|gamme de prix|dans une fourchette de|fourchette de|mais|prix entre|au prix de|"
-    "a un prix de|qui ne coute|qui ne coutent|ne coute|ne coutent|ne|depenser|payer|debourser",
-    "not": "pas|pas de|pas en|sans|sauf|sauf en|excepte|hormis|a l'exception de|mais pas|"
-    "mais pas de|mais pas en|mais sans|tout sauf|autre que|hors|a part|ni|non|surtout pas|"
+    "a un prix de|qui ne coute|qui ne coutent|ne|depenser|payer|debourser",
+    "not": "pas|pas de|pas en|sauf|sauf en|excepte|hormis|a l'exception de|mais pas|mais pas de|"
+    "mais pas en|mais sans|tout sauf|autre que|hors|a part|ni|surtout pas|"
     "n'importe quelle couleur sauf|rien de|qui n'est pas|et pas|et sans|aucun|aucune|jamais|"
     "pas avec|ne soit pas|autre chose que|autres que|n'importe quoi sauf|ne sont pas|n'est pas|"
     "qui ne sont pas|qui ne soit pas|qui ne soient pas|plutot que|au lieu de|a l'exclusion de|"
     "exclure|excluant|toutes les couleurs sauf|je ne veux pas de|je ne veux pas|mis a part|"
     "en dehors de",
-    "article": "le|la|les|un|une|des|du|de|d'|en|avec|a|couleur|au|aux|l'|par|la marque|fabrique|"
+    "article": "le|la|les|un|une|des|du|de|d'|en|avec|couleur|au|aux|l'|par|la marque|fabrique|"
     "fabriquee|fabriques|fabriquees|fait|faite|faits|faites|produit par|chez|provenant|"
     "de la marque",
     "or": "ou|et|ni|ou de|et de|ou en|ni de|ni en",
@@ -237,11 +235,10 @@ PHRASES["fr"] = {
     "beaucoup|que|mal|"
     "forcement|vraiment|probleme|encore|besoin",
     "on_it": "dessus|svp|s'il vous plait|, svp|, s'il vous plait|merci|, merci",
-    "measure": "taille|tailles|age|longueur|largeur|hauteur|poids|modele|numero|pointure",
-    "unit": "ans|an|mois|jours|heures|pieces|piece|personnes|pouces|litres|litre|metres|"
-    "grammes|kilos|pour cent|pages|centimetres|degres|lots",
+    "measure": "taille|tailles|longueur|largeur|hauteur|poids|modele|numero|pointure",
+    "unit": "ans|an|mois|jours|heures|personnes|pouces|grammes|kilos|pour cent|degres|lots",
     "more_less": "environ|vers|seulement|autour de|aux alentours de|a peu pres|dans les",
-    "money": "prix|gamme de prix|fourchette de prix|coute|coutant|budget",
+    "money": "prix|gamme de prix|fourchette de prix|coute|coutant",
     "after_not": "exclu|exclue|exclus|exclues|non merci",
     "either": "ou|ni|ou de|ni de|ou en|ni en",
 }
@@ -250,14 +247,14 @@ PHRASES["es"] = {
     "below": "menos de|por debajo de|bajo|debajo de|mas barato que|mas baratos que|inferior a|"
     "por menos de|de menos de|menor que|menor a|menor de|mas barata que|mas baratas que|"
     "mas economico que|mas economica que|inferiores a",
-    "up_to": "hasta|como maximo|maximo|max|no mas de|a lo sumo|presupuesto de|presupuesto|"
-    "un maximo de|que no pase de|que no pasen de|que no supere|que no supere los|"
-    "que no superen|que no superen los|no superior a|sin pasar de|no mayor de|no mas caro que|"
-    "no mas cara que|tope de|como mucho",
+    "up_to": "hasta|como maximo|maximo|no mas de|a lo sumo|presupuesto de|presupuesto|"
+    "un maximo de|que no pase de|que no pasen de|que no supere|que no supere los|que no superen|"
+    "que no superen los|no superior a|sin pasar de|no mayor de|no mas caro que|no mas cara que|"
+    "tope de|como mucho",
     "above": "mas de|por encima de|sobre|superior a|mas caro que|mayor que|mayor a|mayor de|"
     "mas cara que|mas caros que|mas caras que|superiores a",
     "at_least": "desde|a partir de|al menos|como minimo|minimo|por lo menos|no menos de",
-    "or_less": "o menos|como maximo|maximo|y menos|como mucho|o mas barato|tope|max",
+    "or_less": "o menos|como maximo|maximo|y menos|como mucho|o mas barato|tope",
     "or_more": "o mas|en adelante|y mas|como minimo|minimo",
     "between": "entre|de|desde",
     "and": "y|a|e|hasta",
@@ -265,15 +262,14 @@ PHRASES["es"] = {
     "price": "precio|precios|que cueste|que cuesten|cuesta|por|un precio|con un precio|de|"
     "a un precio|que cuestan|con precio|rango de precio|en el rango de|pero|gastar|que valga|"
     "que valgan|vale|cueste|cuesten|costar|pagar|gastar mas",
-    "not": "no|sin|excepto|salvo|menos|pero no|pero sin|que no sea|que no sean|todo menos|"
-    "excepto en|cualquier color menos|cualquier color excepto|distinto de|que no tenga|"
-    "que no tengan|nada de|y no|y sin|ni|tampoco|a excepcion de|ningun|ninguna|no en|no de|"
-    "nunca|excluyendo|quitando|pero nada de|no sea|que no este|cualquiera menos|en vez de|"
-    "en lugar de|que no sean de|que no sea de|que no lleve|que no lleven|exceptuando|"
-    "a excepcion del|todos menos|todas menos|aparte de|no quiero|cualquier cosa menos|"
-    "de cualquier color menos|que no",
-    "article": "el|la|los|las|un|una|de|en|con|color|del|unos|unas|color de|por|la marca|hecho|"
-    "hecha|hechos|hechas|fabricado|fabricada|fabricados|fabricadas",
+    "not": "sin|excepto|salvo|menos|pero no|pero sin|que no sea|que no sean|todo menos|excepto en|"
+    "cualquier color menos|cualquier color excepto|distinto de|que no tenga|que no tengan|nada de|"
+    "y no|y sin|ni|tampoco|a excepcion de|ningun|ninguna|no en|no de|nunca|excluyendo|quitando|"
+    "pero nada de|no sea|que no este|cualquiera menos|en vez de|en lugar de|que no sean de|"
+    "que no sea de|que no lleve|que no lleven|exceptuando|a excepcion del|todos menos|todas menos|"
+    "aparte de|no quiero|cualquier cosa menos|de cualquier color menos|que no",
+    "article": "el|la|los|las|un|una|de|en|con|del|unos|unas|por|la marca|hecho|hecha|hechos|"
+    "hechas|fabricado|fabricada|fabricados|fabricadas",
     "or": "o|y|ni|u|o de|ni de|o con",
     "in_stock": "en stock|disponible|disponibles|en existencia|en existencias|en almacen|"
     "disponible ya|disponibles ya|solo disponibles|con stock|no agotado|no agotados",
@@ -297,8 +293,8 @@ PHRASES["it"] = {
     "below": "sotto|sotto i|sotto ai|meno di|al di sotto di|al di sotto dei|inferiore a|"
     "a meno di|per meno di|minore di|piu economico di|piu economica di|meno caro di|"
     "meno cara di|piu economici di",
-    "up_to": "fino a|al massimo|massimo|max|non piu di|budget|un massimo di|entro|entro i|"
-    "budget di|che non superi|che non superino|non superiore a|non oltre|non piu caro di",
+    "up_to": "fino a|al massimo|massimo|non piu di|un massimo di|entro|entro i|budget di|"
+    "che non superi|che non superino|non superiore a|non oltre|non piu caro di",
     "above": "sopra|sopra i|piu di|oltre|oltre i|superiore a|al di sopra di|maggiore di",
     "at_least": "da|a partire da|almeno|minimo|come minimo|non meno di|dai",
     "or_less": "o meno|massimo|al massimo|e meno",
@@ -308,27 +304,26 @@ PHRASES["it"] = {
     "to": "a|ai|fino a",
     "price": "prezzo|prezzi|che costa|che costano|costa|per|a un prezzo|un prezzo|di|"
     "con prezzo|costi|costino|spendere|pagare",
-    "not": "non|no|senza|tranne|eccetto|salvo|ma non|ma senza|che non sia|che non siano|"
-    "tutto tranne|esclusi|escluso|esclusa|a parte|diverso da|niente|ne|e non|e senza|"
-    "qualsiasi colore tranne|nessun|nessuna|mai|non in|non di|meno che|fuorche|ma niente|"
-    "che non abbia|invece di|al posto di|ad eccezione di|eccetto il|tranne il|tutti tranne|"
-    "tutte tranne|che non sono|che non e|che non",
-    "article": "il|lo|la|i|gli|le|un|una|di|in|con|colore|del|della|il colore|uno|l'|da|dal|dalla|"
-    "la marca|fatto|fatta|fatti|fatte|prodotto|prodotta|realizzato|realizzata|della marca|"
-    "prodotti|prodotte",
+    "not": "senza|tranne|eccetto|salvo|ma non|ma senza|che non sia|che non siano|tutto tranne|"
+    "esclusi|escluso|esclusa|a parte|diverso da|niente|ne|e non|e senza|qualsiasi colore tranne|"
+    "nessun|nessuna|mai|non in|non di|meno che|fuorche|ma niente|che non abbia|invece di|"
+    "al posto di|ad eccezione di|eccetto il|tranne il|tutti tranne|tutte tranne|che non sono|"
+    "che non e|che non",
+    "article": "il|lo|la|i|gli|le|un|una|di|con|colore|del|della|uno|l'|da|dal|dalla|la marca|"
+    "fatto|fatta|fatti|fatte|prodotto|prodotta|realizzato|realizzata|della marca|prodotti|prodotte",
     "or": "o|e|ne|oppure|o di|ne di|o in",
-    "in_stock": "disponibile|disponibili|in magazzino|in stock|disponibilita immediata|"
-    "subito disponibile|pronta consegna|disponibile subito|non esaurito",
+    "in_stock": "disponibile|disponibili|in magazzino|disponibilita immediata|subito disponibile|"
+    "pronta consegna|disponibile subito|non esaurito",
     "out_of_stock": "esaurito|esauriti|esaurita|esaurite|non disponibile|non disponibili|"
     "fuori stock",
-    "idiom": "solo|sicuro|molto|cosi|troppo|piu|meno|importa|so|caro|cara|cari|care|costoso|"
-    "costosa|costosi|costose|grande|problema|e",
+    "idiom": "solo|sicuro|molto|cosi|troppo|piu|meno|importa|caro|cara|cari|care|costoso|costosa|"
+    "costosi|costose|grande|problema|e",
     "on_it": "per favore|, per favore|grazie|, grazie",
     "measure": "taglia|taglie|eta|lunghezza|larghezza|altezza|peso|modello|numero|misura",
     "unit": "anni|anno|mesi|giorni|ore|pezzi|pezzo|persone|pollici|litri|metri|grammi|chili|"
     "pagine|gradi|per cento|centimetri",
-    "more_less": "circa|solo|soli|intorno a|attorno a|sui|intorno ai|piu o meno",
-    "money": "prezzo|prezzi|costa|costano|budget|fascia di prezzo",
+    "more_less": "solo|soli|intorno a|attorno a|sui|intorno ai|piu o meno",
+    "money": "prezzo|prezzi|costa|costano|fascia di prezzo",
     "either": "o|ne|oppure|o di|ne di",
 }
 
@@ -336,7 +331,7 @@ PHRASES["pt"] = {
     "below": "abaixo de|menos de|por menos de|mais barato que|inferior a|menor que|sob|"
     "mais barata que|mais baratos que|mais baratas que|mais barato do que|mais barata do que|"
     "inferiores a",
-    "up_to": "ate|no maximo|maximo|max|nao mais de|nao mais que|orcamento de|um maximo de|"
+    "up_to": "ate|no maximo|maximo|nao mais de|nao mais que|orcamento de|um maximo de|"
     "que nao passe de|que nao ultrapasse|nao superior a|sem passar de|ate no maximo",
     "above": "acima de|mais de|superior a|mais caro que|maior que",
     "at_least": "a partir de|pelo menos|no minimo|minimo|desde|ao menos",
@@ -351,15 +346,15 @@ PHRASES["pt"] = {
     "tudo menos|qualquer cor menos|qualquer cor exceto|nem|e nao|e sem|nada de|nenhum|nenhuma|"
     "a nao ser|fora|nunca|nao em|que nao tenha|diferente de|em vez de|em lugar de|todos menos|"
     "todas menos|com excecao de|tirando|que nao e|que nao tenham|que nao",
-    "article": "o|a|os|as|um|uma|de|em|com|cor|da|do|na cor|por|pela|pelo|a marca|da marca|feito|"
+    "article": "o|os|as|um|uma|de|em|com|cor|da|do|na cor|por|pela|pelo|a marca|da marca|feito|"
     "feita|feitos|feitas|fabricado|fabricada|dos|das",
     "or": "ou|e|nem|ou de|nem de",
     "in_stock": "em estoque|em stock|disponivel|disponiveis|disponivel agora|pronta entrega|"
     "a pronta entrega|nao esgotado",
     "out_of_stock": "esgotado|esgotados|esgotada|esgotadas|sem estoque|sem stock|fora de estoque|"
     "indisponivel|indisponiveis",
-    "idiom": "so|apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|caros|caras|"
-    "grande|problema",
+    "idiom": "apenas|certeza|muito|tao|demais|mais|menos|importa|sei|caro|cara|caros|caras|grande|"
+    "problema",
     "on_it": "por favor|, por favor",
     "measure": "tamanho|tamanhos|idade|comprimento|largura|altura|peso|modelo|numero",
     "unit": "anos|ano|meses|dias|horas|pecas|peca|pessoas|polegadas|litros|metros|gramas|"
@@ -372,11 +367,10 @@ PHRASES["pt"] = {
 PHRASES["nl"] = {
     "below": "onder|onder de|minder dan|goedkoper dan|beneden|lager dan|kleiner dan|"
     "voordeliger dan",
-    "up_to": "tot|tot en met|maximaal|max|hoogstens|niet meer dan|ten hoogste|budget|maximum|"
-    "niet boven|niet duurder dan|niet hoger dan|niet over|tot maximaal|tot max",
-    "above": "boven|boven de|meer dan|duurder dan|hoger dan|over",
-    "at_least": "vanaf|minstens|minimaal|ten minste|minimum|niet minder dan|niet goedkoper dan|"
-    "niet onder|min",
+    "up_to": "tot|tot en met|maximaal|hoogstens|niet meer dan|ten hoogste|niet boven|"
+    "niet duurder dan|niet hoger dan|niet over|tot maximaal|tot max",
+    "above": "boven|boven de|meer dan|duurder dan|hoger dan",
+    "at_least": "vanaf|minstens|minimaal|ten minste|niet minder dan|niet goedkoper dan|niet onder",
     "or_less": "of minder|maximaal|en minder|of goedkoper",
     "or_more": "of meer|en meer|en hoger|minimaal",
     "between": "tussen|tussen de|van",
@@ -387,7 +381,7 @@ PHRASES["nl"] = {
     "alles behalve|anders dan|elke kleur behalve|niet in|en niet|en geen|noch|nooit|"
     "met uitzondering van|niets|die niet|dat niet|behalve in|niet van|met geen|in plaats van|"
     "op na|liever geen|graag geen",
-    "article": "de|het|een|in|met|van|kleur|de kleur|door|het merk|gemaakt|vervaardigd|uit",
+    "article": "de|het|een|met|van|kleur|door|het merk|gemaakt|vervaardigd|uit",
     "or": "of|en|noch|of in|en geen|of met",
     "in_stock": "op voorraad|leverbaar|direct leverbaar|beschikbaar|uit voorraad leverbaar|"
     "niet uitverkocht|alleen op voorraad|voorradig",
@@ -395,27 +389,25 @@ PHRASES["nl"] = {
     "niet beschikbare|niet leverbare",
     "idiom": "alleen|zeker|te|zo|heel|erg|meer|minder|duur|dure|groot|per se|echt|probleem",
     "on_it": "erop|alstublieft|graag|, graag|, alstublieft",
-    "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|model|nummer",
-    "unit": "jaar|maanden|dagen|uur|stuks|stuk|personen|liter|meter|gram|kilo|delig|graden|"
-    "procent|pagina's|centimeter",
-    "more_less": "ongeveer|circa|slechts|rond|rond de|om en nabij|zo'n",
-    "money": "prijs|prijzen|kost|kosten|budget|prijsklasse",
+    "measure": "maat|maten|leeftijd|lengte|breedte|hoogte|gewicht|nummer",
+    "unit": "jaar|maanden|dagen|uur|stuks|stuk|personen|kilo|delig|graden|procent|pagina's|"
+    "centimeter",
+    "more_less": "ongeveer|slechts|rond|rond de|om en nabij|zo'n",
+    "money": "prijs|prijzen|kost|kosten|prijsklasse",
     "behind_price": "kost|kosten|mag kosten",
     "either": "of|noch|of in",
 }
 
 PHRASES["sv"] = {
-    "below": "under|mindre an|billigare an|lagre an",
-    "up_to": "upp till|hogst|max|maximalt|inte mer an|som mest|budget|maximum|inte over|"
-    "inte dyrare an",
-    "above": "over|mer an|dyrare an|hogre an",
-    "at_least": "fran|minst|lagst|minimum|minimalt",
-    "or_less": "eller mindre|max|eller billigare",
+    "below": "mindre an|billigare an|lagre an",
+    "up_to": "upp till|hogst|maximalt|inte mer an|som mest|inte over|inte dyrare an",
+    "above": "mer an|dyrare an|hogre an",
+    "at_least": "fran|minst|lagst|minimalt",
+    "or_less": "eller mindre|eller billigare",
     "or_more": "eller mer|och uppat|minst",
     "between": "mellan|fran",
-    "and": "och|till",
-    "to": "till",
-    "price": "pris|priser|for|kostar|som kostar|med pris",
+    "and": "och",
+    "price": "pris|priser|kostar|som kostar|med pris",
     "not": "inte|ej|utan|forutom|utom|men inte|men utan|ingen|inga|inget|allt utom|icke|"
     "som inte ar|inte i|och inte|alla farger utom|men ingen|men inga|aldrig|inte av|"
     "i stallet for|varken|inte nagot",
@@ -424,28 +416,26 @@ PHRASES["sv"] = {
     "or": "eller|och|eller i|varken",
     "in_stock": "i lager|pa lager|finns i lager|tillganglig|tillgangliga|ej slutsald|lagervara",
     "out_of_stock": "slutsald|slutsalda|slut i lager|ej i lager",
-    "idiom": "bara|saker|for|sa|mycket|mer|mindre|dyr|dyrt|dyra|stor|endast",
+    "idiom": "bara|saker|sa|mycket|mer|mindre|dyr|dyrt|dyra|stor|endast",
     "on_it": "pa|tack|, tack",
     "measure": "storlek|storlekar|alder|langd|bredd|hojd|vikt|modell|nummer",
-    "unit": "ar|manader|dagar|timmar|delar|st|personer|tum|liter|meter|gram|kilo|sidor|grader|"
-    "procent|centimeter|bitar",
-    "more_less": "cirka|ca|ungefar|bara|runt",
-    "money": "pris|priser|kostar|budget",
+    "unit": "ar|manader|dagar|timmar|delar|personer|tum|kilo|sidor|grader|procent|centimeter|bitar",
+    "more_less": "cirka|ungefar|bara|runt",
+    "money": "pris|priser|kostar",
     "either": "eller",
 }
 
 PHRASES["da"] = {
-    "below": "under|mindre end|billigere end|lavere end",
-    "up_to": "op til|hojst|max|maks|maksimalt|ikke mere end|maksimum|budget|ikke over|"
-    "ikke dyrere end",
-    "above": "over|mere end|dyrere end|hojere end",
-    "at_least": "fra|mindst|minimum",
-    "or_less": "eller mindre|max|maks|eller billigere",
+    "below": "mindre end|billigere end|lavere end",
+    "up_to": "op til|hojst|maks|maksimalt|ikke mere end|maksimum|ikke over|ikke dyrere end",
+    "above": "mere end|dyrere end|hojere end",
+    "at_least": "fra|mindst",
+    "or_less": "eller mindre|maks|eller billigere",
     "or_more": "eller mere|og opefter|mindst",
     "between": "mellem|fra",
     "and": "og|til",
     "to": "til",
-    "price": "pris|priser|for|koster|som koster|der koster|til",
+    "price": "pris|priser|koster|som koster|der koster|til",
     "not": "ikke|uden|undtagen|bortset fra|men ikke|men uden|ingen|intet|alt undtagen|"
     "som ikke er|der ikke er|ikke i|og ikke|alle farver undtagen|aldrig|ikke af|men ingen|"
     "i stedet for|hverken|undtaget",
@@ -453,24 +443,24 @@ PHRASES["da"] = {
     "or": "eller|og|eller i|hverken",
     "in_stock": "pa lager|tilgaengelig|kan leveres|ikke udsolgt",
     "out_of_stock": "udsolgt|udsolgte",
-    "idiom": "kun|sikker|for|sa|meget|mere|mindre|dyr|dyrt|dyre|stor|bare",
+    "idiom": "kun|sikker|sa|meget|mere|mindre|dyr|dyrt|dyre|stor|bare",
     "on_it": "pa|tak|, tak",
-    "measure": "storrelse|alder|laengde|bredde|hojde|vaegt|model|nummer",
-    "unit": "ar|maneder|dage|timer|dele|stk|personer|tommer|liter|meter|gram|kilo|sider|grader|"
-    "procent|centimeter|stykker",
-    "more_less": "cirka|ca|omkring|kun",
-    "money": "pris|priser|koster|budget",
+    "measure": "storrelse|alder|laengde|bredde|hojde|vaegt|nummer",
+    "unit": "ar|maneder|dage|timer|dele|stk|personer|tommer|kilo|sider|grader|procent|centimeter|"
+    "stykker",
+    "more_less": "cirka|omkring|kun",
+    "money": "pris|priser|koster",
     "either": "eller",
 }
 
 PHRASES["no"] = {
     **PHRASES["da"],
-    "below": "under|mindre enn|billigere enn|lavere enn",
-    "up_to": "opptil|opp til|hoyst|maks|max|maksimalt|ikke mer enn|maksimum|budsjett",
-    "above": "over|mer enn|dyrere enn|hoyere enn",
+    "below": "mindre enn|billigere enn|lavere enn",
+    "up_to": "opptil|opp til|hoyst|maks|maksimalt|ikke mer enn|maksimum|budsjett",
+    "above": "mer enn|dyrere enn|hoyere enn",
     "between": "mellom|fra",
     "or_more": "eller mer|og oppover|minst",
-    "at_least": "fra|minst|minimum",
+    "at_least": "fra|minst",
     "not": "ikke|uten|unntatt|bortsett fra|men ikke|men uten|ingen|intet|alt unntatt|"
     "som ikke er|ikke i|og ikke|alle farger unntatt|aldri|ikke av|men ingen|foruten",
     "in_stock": "pa lager|tilgjengelig|kan leveres|ikke utsolgt",
@@ -480,11 +470,11 @@ PHRASES["no"] = {
 
 PHRASES["pl"] = {
     "below": "ponizej|mniej niz|tansze niz|tanszy niz|pod|tansza niz",
-    "up_to": "do|maksymalnie|max|najwyzej|nie wiecej niz|co najwyzej|budzet|maksimum",
+    "up_to": "do|maksymalnie|najwyzej|nie wiecej niz|co najwyzej|budzet|maksimum",
     "above": "powyzej|wiecej niz|ponad|drozsze niz|drozszy niz",
-    "at_least": "od|co najmniej|minimum|przynajmniej|min|minimalnie",
-    "or_less": "lub mniej|maksymalnie|max|i mniej",
-    "or_more": "lub wiecej|i wiecej|wzwyz|minimum",
+    "at_least": "od|co najmniej|przynajmniej|minimalnie",
+    "or_less": "lub mniej|maksymalnie|i mniej",
+    "or_more": "lub wiecej|i wiecej|wzwyz",
     "between": "miedzy|pomiedzy|od",
     "and": "a|i|do",
     "to": "do",
@@ -500,7 +490,7 @@ PHRASES["pl"] = {
     "brak na stanie",
     "idiom": "tylko|pewien|zbyt|tak|bardzo|wiecej|mniej|drogi|drogie|droga|drogich|duzy|za|wiem|ma",
     "on_it": "prosze|, prosze",
-    "measure": "rozmiar|rozmiary|wiek|dlugosc|szerokosc|wysokosc|waga|model|numer",
+    "measure": "rozmiar|rozmiary|wiek|dlugosc|szerokosc|wysokosc|waga|numer",
     "unit": "lat|lata|rok|miesiecy|dni|godzin|sztuk|szt|osob|cali|litrow|litry|metrow|gramow|"
     "stron|stopni|procent|elementow",
     "more_less": "okolo|ok|tylko",
@@ -545,7 +535,7 @@ PHRASES["tr"] = {
     "or_more": "ustu|uzeri|ve ustu|ve uzeri|uzerinde|ustunde|ustundeki|uzerindeki|fazla|"
     "daha fazla|pahali|daha pahali|baslayan|itibaren",
     "up_to": "en fazla|maksimum|en cok",
-    "at_least": "en az|minimum",
+    "at_least": "en az",
     "and": "ile|ve",
     "to": "ile|ila",
     "or_between": "arasi|arasinda|arasindaki",
@@ -555,7 +545,7 @@ PHRASES["tr"] = {
     "after_not": "olmayan|haric|disinda|disindaki|degil|olmasin|istemiyorum|renk olmayan|"
     "renk haric",
     "or": "veya|ve|ya da",
-    "unit": "yas|adet|parca|kisi|litre|metre|gram|kilo",
+    "unit": "yas|adet|parca|kisi|kilo",
 }
 
 PHRASES["ar"] = {
@@ -588,7 +578,7 @@ PHRASES["zh"] = {
     "or_more": "以上|起|以上的|及以上",
     "between": "介于|在|从|從",
     "and": "到|至|和|与",
-    "to": "到|至|~|-",
+    "to": "到|至",
     "or_between": "之间|之間",
     "price": "价格|價格|售价|售價|价钱|价格在|预算|預算|的",
     "not": "不要|不是|没有|沒有|除了|不含|无|無|非|不带|不帶|除|别要|排除|但不要|但不是|不要有|"
@@ -607,18 +597,17 @@ PHRASES["zh"] = {
 
 PHRASES["ja"] = {
     "below": "未満",
-    "or_less": "以下|以内|まで|未満|以下の|以内の|までの|未満の|より安い|より安く",
-    "or_more": "以上|から|以上の|より高い",
+    "or_less": "まで|未満|以下の|以内の|までの|未満の|より安い|より安く",
+    "or_more": "から|以上の|より高い",
     "up_to": "最大|上限",
-    "at_least": "最低|下限",
-    "to": "から|~|〜|～|-",
-    "and": "から|~|〜|～|-",
+    "at_least": "下限",
+    "to": "から|〜",
+    "and": "から|~|〜",
     "price": "価格|値段|予算|価格が|値段が",
     "in_stock": "在庫あり|在庫有り|在庫有|在庫のある|在庫がある|即納",
     "out_of_stock": "在庫なし|在庫無し|在庫切れ|売り切れ|品切れ|完売",
     "after_not": "以外|くない|以外の|じゃない|ではない|でない|抜き|なし|無し|なしの|を除く",
-    "unit": "センチ|ミリ|メートル|リットル|キロ|グラム|歳|才|ヶ月|個|枚|人|インチ|ワット|年|本|"
-    "点|号",
+    "unit": "センチ|ミリ|メートル|リットル|キロ|グラム|歳|才|ヶ月|枚|インチ|ワット|本|点|号",
     "money": "価格|値段|予算",
 }
 
@@ -628,8 +617,8 @@ PHRASES["th"] = {
     "above": "มากกว่า|สูงกว่า|เกิน|แพงกว่า",
     "at_least": "อย่างน้อย|ขั้นต่ำ|ตั้งแต่",
     "between": "ระหว่าง|ตั้งแต่",
-    "and": "ถึง|กับ|-",
-    "to": "ถึง|-",
+    "and": "ถึง|กับ",
+    "to": "ถึง",
     "price": "ราคา|งบ|ในราคา",
     "not": "ไม่เอา|ไม่ใช่|ไม่มี|ยกเว้น|ปราศจาก|ไม่",
     "article": "สี|จาก",
@@ -642,8 +631,8 @@ PHRASES["th"] = {
 PHRASES["ko"] = {
     "or_less": "이하|미만|이내|이하의|미만의|까지",
     "or_more": "이상|초과|이상의|부터",
-    "to": "~|-|에서|부터",
-    "and": "~|-|에서",
+    "to": "에서|부터",
+    "and": "에서",
     "price": "가격|가격이|예산",
     "in_stock": "재고 있음|재고있음|재고 있는|구매 가능",
     "out_of_stock": "품절|재고 없음|재고없음|재고 없는|매진",
@@ -656,7 +645,7 @@ PHRASES["ko"] = {
 PHRASES["hi"] = {
     "or_less": "से कम|तक|से नीचे|से सस्ता|से सस्ते|से सस्ती|या कम|के अंदर|के नीचे",
     "or_more": "से अधिक|से ज्यादा|से ऊपर|या अधिक|या ज्यादा|से महंगा|से महंगे|से शुरू",
-    "to": "से|-",
+    "to": "से",
     "and": "और|से",
     "or_between": "के बीच|तक",
     "price": "कीमत|दाम",
