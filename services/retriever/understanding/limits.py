@@ -22,13 +22,15 @@ _BEHIND: tuple[tuple[Meaning, Meaning], ...] = (("or_less", "up_to"), ("or_more"
 """Limits behind an amount, and the limits before it that mean the same."""
 FROM = frozenset({"from", "ab", "da", "de", "od", "от", "fran", "fra", "من"})
 """Words that begin a limit only before a currency."""
-_FLIPPED: dict[Meaning, Meaning] = {
+FLIPPED: dict[Meaning, Meaning] = {
     "below": "at_least",
+    "smaller": "at_least",
     "up_to": "above",
     "above": "up_to",
+    "larger": "up_to",
     "at_least": "below",
 }
-"""Meaning of a limit behind a negation: "not to spend more than 20"."""
+"""Meaning of a limit behind a negation: "not to spend more than 20", "no longer than 2 m"."""
 _NOT_NEAR = frozenset({"only", "just", "a", "the", ":", "is", "of", "my", "than", "nur", "solo"})
 """Words of `more_less` that do not mean "around"."""
 _AT = frozenset({"for", "at", "a", "fur", "zu", "pour", "por", "per", "voor", "za", "за"})
@@ -164,7 +166,7 @@ class Limits:
             return None
         start = self._negator(place)
         if start is not None:
-            meaning = _FLIPPED[meaning]
+            meaning = FLIPPED[meaning]
         amount = self._outer(amount, meaning)
         if word in FROM and alone and not amount.named and not self._of_money(place):
             return None

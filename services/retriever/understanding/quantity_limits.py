@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.retriever.understanding.limits import DOUBTFUL, FROM
+from services.retriever.understanding.limits import DOUBTFUL, FLIPPED, FROM
 from services.retriever.understanding.phrase_lists import Meaning
 from services.retriever.understanding.tokens import Token, adjacent
 from services.retriever.understanding.wording import Wording
@@ -25,8 +25,6 @@ _BEHIND: dict[Meaning, str] = {
     "or_more": "≥",
     "or_larger": "≥",
 }
-_FLIPPED = {"<": "≥", "≤": ">", ">": "≤", "≥": "<"}
-"""Sign of a limit behind a negation: "no longer than 2 m"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +36,8 @@ class QuantityLimit:
     said: str
 
 
-def quantity_limits(
-    text: str,
-    tokens: Sequence[Token],
-    wording: Wording,
-    is_called: Callable[[Sequence[Token]], bool],
-) -> list[QuantityLimit]:
-    """In order, none of them over another.
-
-    is_called: True for tokens that a title says side by side. "Pro Max 256 GB" has no limit.
-    """
-    if not has_quantity(text):
-        return []
-    reading = _Reading(text, tokens, wording, is_called)
-    found: list[QuantityLimit] = []
-    for place, token in enumerate(tokens):
-        end = found[-1].end if found else 0
-        if token.sort == "number" and place >= end:
-            limit = reading.at(place)
-            if limit and limit.start >= end:
-                found.append(limit)
-    return found
-
-
-class _Reading:
-    """One text."""
+class QuantityLimits:
+    """Reads the limits of quantities of one query."""
 
     def __init__(
         self,
@@ -71,12 +46,28 @@ class _Reading:
         wording: Wording,
         is_called: Callable[[Sequence[Token]], bool],
     ) -> None:
-        self._tokens = tokens
+        """is_called: True for tokens that a title says side by side. "Pro Max 256 GB" has no
+        limit.
+        """
         self._text = text
+        self._tokens = tokens
         self._wording = wording
         self._is_called = is_called
 
-    def at(self, place: int) -> QuantityLimit | None:
+    def all(self) -> list[QuantityLimit]:
+        """In order, none of them over another."""
+        found: list[QuantityLimit] = []
+        if not has_quantity(self._text):
+            return found
+        for place, token in enumerate(self._tokens):
+            end = found[-1].end if found else 0
+            if token.sort == "number" and place >= end:
+                limit = self._at(place)
+                if limit and limit.start >= end:
+                    found.append(limit)
+        return found
+
+    def _at(self, place: int) -> QuantityLimit | None:
         """The limit whose first quantity begins at this number."""
         end = quantity_at(self._text, self._tokens[place].start)
         limit = self._between(place, end)
@@ -114,10 +105,9 @@ class _Reading:
         alone = length == 1
         if not length or (alone and (tokens[first].folded in FROM or self._is_name(first))):
             return None
-        sign = _BEFORE[meaning]
         if negator := self._wording.before("not", tokens, first):
-            first, sign = first - negator, _FLIPPED[sign]
-        said = f"{sign}{self._text[tokens[place].start : end]}"
+            first, meaning = first - negator, FLIPPED[meaning]
+        said = f"{_BEFORE[meaning]}{self._text[tokens[place].start : end]}"
         return QuantityLimit(first, self._token(end), said)
 
     def _behind(self, place: int, end: int) -> QuantityLimit | None:

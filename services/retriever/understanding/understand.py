@@ -17,7 +17,7 @@ from services.retriever.understanding.corrections import Corrections
 from services.retriever.understanding.dictionary import dictionary_of
 from services.retriever.understanding.limits import Limits, PriceLimit, StockLimit
 from services.retriever.understanding.negations import Negation, Negations
-from services.retriever.understanding.quantity_limits import QuantityLimit, quantity_limits
+from services.retriever.understanding.quantity_limits import QuantityLimit, QuantityLimits
 from services.retriever.understanding.tokens import Token, replaced, tidied, tokens_of, without
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.folding import fold, unspaced
@@ -77,10 +77,9 @@ class _Reading:
         ]
         stock = limits.stock(_places(prices))
         taken = _places(prices) | _places(stock)
+        quantities = QuantityLimits(text, self._tokens, words, self._is_called)
         self._quantities = [
-            limit
-            for limit in quantity_limits(text, self._tokens, words, self._is_called)
-            if taken.isdisjoint(range(limit.start, limit.end))
+            limit for limit in quantities.all() if taken.isdisjoint(range(limit.start, limit.end))
         ]
         self._taken = taken | _places(self._quantities)
         """Places of tokens that say a limit."""
