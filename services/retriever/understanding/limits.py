@@ -10,7 +10,7 @@ from services.retriever.understanding import wording
 from services.retriever.understanding.amounts import LIMITS, Amount, Amounts
 from services.retriever.understanding.currencies import ALSO_UNITS, HUNDREDTHS
 from services.retriever.understanding.phrase_lists import Meaning
-from services.retriever.understanding.tokens import Token, adjacent
+from services.retriever.understanding.tokens import Token, adjacent, is_mark
 from services.retriever.understanding.wording import Wording
 
 _STEP = 0.001
@@ -42,7 +42,6 @@ _EXACTLY = frozenset(
     }
 )  # fmt: skip
 """Words before a price that is meant to the cent."""
-_MARKS = frozenset(".-")
 _FAR = 4
 """Words between a word like "price" and its range."""
 DOUBTFUL = frozenset({"max", "maximum", "min", "minimum", "plus", "from", "over", "limit", "+"})
@@ -203,11 +202,11 @@ class Limits:
     def _of_measures(self, amount: Amount) -> bool:
         """True for the first number of "10-12 cm"."""
         tokens, end = self._tokens, amount.end
-        if amount.named or end >= len(tokens) or not adjacent(tokens[end - 1], tokens[end]):
-            return False
         number = end + self._wording.at("to", tokens, end)
         return (
-            end < number < len(tokens)
+            not amount.named
+            and end < number < len(tokens)
+            and adjacent(tokens[end - 1], tokens[end])
             and tokens[number].sort == "number"
             and self._amounts.at(number) is None
         )
@@ -233,10 +232,8 @@ class Limits:
         return False
 
     def _behind_mark(self, place: int) -> int:
-        """The place behind the dot of an abbreviation, or a hyphen: "max. 20", "under-20"."""
-        tokens = self._tokens
-        mark = 0 < place < len(tokens) and tokens[place].folded in _MARKS
-        return place + 1 if mark and adjacent(tokens[place - 1], tokens[place]) else place
+        """The place behind a mark, if one stands there."""
+        return place + is_mark(self._tokens, place)
 
     def _behind(self, place: int) -> PriceLimit | None:
         """`50 or less`, `50 € max`, `€50+`, `50元以下`."""
@@ -257,9 +254,7 @@ class Limits:
         """`around 30 €`, `for $30`, `$30 mug`; only with a currency."""
         if not amount.named:
             return None
-        end = amount.start
-        if end > 1 and self._behind_mark(end - 1) == end:
-            end -= 1
+        end = amount.start - is_mark(self._tokens, amount.start - 1)
         about = self._wording.before("more_less", self._tokens, end)
         if end and self._tokens[end - 1].folded in _EXACTLY:
             exact = PriceRange(min=amount.value, max=amount.value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.retriever.understanding.limits import DOUBTFUL, FLIPPED, FROM
 from services.retriever.understanding.phrase_lists import Meaning
-from services.retriever.understanding.tokens import Token, adjacent
+from services.retriever.understanding.tokens import Token, is_mark
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.quantities import has_quantity, quantity_at
 
@@ -97,9 +97,8 @@ class QuantityLimits:
 
     def _before(self, place: int, end: int) -> QuantityLimit | None:
         """`under 5 kg`, `max. 5 kg`, `no longer than 2 m`."""
-        tokens, first = self._tokens, place
-        if first > 1 and tokens[first - 1].folded in ".-" and adjacent(*tokens[first - 2 : first]):
-            first -= 1
+        tokens = self._tokens
+        first = place - is_mark(tokens, place - 1)
         length, meaning = max((self._length_before(one, first), one) for one in _BEFORE)
         first -= length
         alone = length == 1

@@ -70,6 +70,15 @@ def is_hyphen(tokens: Sequence[Token], place: int) -> bool:
     )
 
 
+def is_mark(tokens: Sequence[Token], place: int) -> bool:
+    """True for the dot of an abbreviation, or a hyphen, behind a word: "max. 20", "under-20"."""
+    return (
+        0 < place < len(tokens)
+        and tokens[place].folded in ".-"
+        and adjacent(tokens[place - 1], tokens[place])
+    )
+
+
 def replaced(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
     """The text with other words at these places. changes: in order, as (start, end, words)."""
     parts, rest = [], 0
