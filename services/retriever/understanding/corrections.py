@@ -47,10 +47,10 @@ _TIMES = 10
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The token at `place`, or that and those after it, as it should be."""
+    """Tokens [start, end) as they should be."""
 
-    place: int
-    tokens: int
+    start: int
+    end: int
     text: str
 
 
@@ -70,12 +70,12 @@ class Corrections:
         asked = {
             place: token.folded
             for place, token in enumerate(tokens)
-            if token.sort == "word" and not self._vocabulary.is_function_word(token.folded)
+            if token.sort == "word" and not self._words.analyser.is_function_word(token.folded)
         }
         known = [word for word in asked.values() if word in self._vocabulary]
         found: list[Correction] = []
         for place in range(len(tokens)):
-            if place in kept or (found and place < found[-1].place + found[-1].tokens):
+            if place in kept or (found and place < found[-1].end):
                 continue
             correction = self._joined(tokens, place, kept)
             if correction is None and place in asked:
@@ -107,7 +107,7 @@ class Corrections:
         # "No table" is not "notable", nor "bra in black" a "brain".
         if not hyphen and (
             first in self._words.analyser.function_words
-            or self._vocabulary.is_function_word(second)
+            or self._words.analyser.is_function_word(second)
             or self._wording.at("not", tokens, place)
         ):
             return None
@@ -119,7 +119,7 @@ class Corrections:
         )
         if len(np.intersect1d(one, other)) * _TIMES > len(together):
             return None
-        return Correction(place, after - place + 1, self._surface(joined))
+        return Correction(place, after + 1, self._surface(joined))
 
     def _has_compound(self, first: str, second: str) -> bool:
         """True if the catalogue says the compound, also in another form of the second word.
@@ -140,18 +140,18 @@ class Corrections:
             return None
         hyphened = self._words.remembered("hyphened", word, self._hyphened)
         if hyphened is not None:
-            return Correction(place, 1, hyphened)
+            return Correction(place, after, hyphened)
         if self._stays(tokens, place):
             return None
         if meant := self._wording.near(word, before_number=self._is_amount_near(tokens, after)):
-            return Correction(place, 1, meant)
+            return Correction(place, after, meant)
         best = self._best(word, known)
         if best is not None:
-            return Correction(place, 1, self._surface(best.word))
+            return Correction(place, after, self._surface(best.word))
         if (parts := self._parts(word)) is not None:
-            return Correction(place, 1, parts)
+            return Correction(place, after, parts)
         around = self._around(word) if known else None
-        return Correction(place, 1, around) if around else None
+        return Correction(place, after, around) if around else None
 
     def _hyphened(self, word: str) -> str | None:
         """A word that no product says, as titles write it with a hyphen: `t-shirt`, `wi-fi`."""

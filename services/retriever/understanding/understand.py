@@ -92,10 +92,8 @@ class _Reading:
             self._catalogue, dictionary_of(self._catalogue.words.analyser.language), self._wording
         )
         found = corrections.of(self._tokens, frozenset(self._taken))
-        return replaced(
-            self._text,
-            [(*self._span(one.place, one.place + one.tokens), one.text) for one in found],
-        )
+        changes = [(*self._span(one.start, one.end), one.text) for one in found]
+        return replaced(self._text, changes)
 
     def rest(self, parts: Sequence[_Part]) -> str:
         """The text without these parts, and with a sign for each limit of a quantity."""
