@@ -23,26 +23,11 @@ _NEITHER = frozenset({"neither", "weder", "ni", "ne", "nem", "ani", "varken", "h
 """Negators of a list in which all is negated, of whatever field."""
 
 _OF_ANY_KIND = frozenset(
-    [
-        "thing",
-        "things",
-        "stuff",
-        "something",
-        "anything",
-        "everything",
-        "all",
-        "item",
-        "items",
-        "product",
-        "products",
-        "gift",
-        "gifts",
-        "present",
-        "presents",
-        "clothes",
-        "clothing",
-    ]
-)
+    {
+        "thing", "things", "stuff", "something", "anything", "everything", "all", "item", "items",
+        "product", "products", "gift", "gifts", "present", "presents", "clothes", "clothing",
+    }
+)  # fmt: skip
 """Words for products of no certain kind, of which one may be excluded: blue things except mugs."""
 
 _ASKING = frozenset({"why", "if", "whether", "warum", "wieso", "ob", "pourquoi", "si", "perche"})
@@ -166,7 +151,7 @@ class Negations:
             for number, one in enumerate(self._tokens)
             if one.sort == "word"
             and not (place <= number < end or number in taken)
-            and not self._vocabulary.is_function_word(one.folded)
+            and not self._words.analyser.is_function_word(one.folded)
         ]
         return bool(rest) and all(
             one.folded not in _OF_ANY_KIND and self._sayings.describes(one.folded) for one in rest

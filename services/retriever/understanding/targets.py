@@ -29,7 +29,6 @@ class Targets:
         wording: Wording,
     ) -> None:
         self._words = catalogue.words
-        self._vocabulary = catalogue.vocabulary
         self._sayings = sayings
         self._text = text
         self._tokens = tokens
@@ -67,7 +66,7 @@ class Targets:
                 return place + 3
             # "T-shirt not L"
             return place + 1 if self._has(word) else None
-        if self._vocabulary.is_function_word(word):
+        if self._words.analyser.is_function_word(word):
             return None
         end = place + 1
         if self._modifies(place, taken) or self._numbered(place, taken):
@@ -167,6 +166,6 @@ class Targets:
         if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
             return False
         word = self._tokens[after].folded
-        if self._vocabulary.is_function_word(word) or self.is_value(after, after + 1):
+        if self._words.analyser.is_function_word(word) or self.is_value(after, after + 1):
             return False
         return self.is_value(place, after) and self._sayings.is_quality(word)

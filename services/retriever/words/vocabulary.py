@@ -45,10 +45,6 @@ class Vocabulary:
         self._words = words
         self._values = values
 
-    def is_function_word(self, word: str) -> bool:
-        """See `Analyser.is_function_word`."""
-        return self._words.analyser.is_function_word(word)
-
     def frequency(self, word: str) -> int:
         """Number of products that have exactly this folded word."""
         return self._words.frequency(word)
