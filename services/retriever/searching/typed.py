@@ -11,11 +11,12 @@ import numpy as np
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.words import Words
-from services.retriever.words.texts import FIELDS
+from services.retriever.words.said import STRUCTURED
+from services.retriever.words.texts import mask_of
 from services.retriever.words.units import LETTER_WEIGHT, composed, key_of, units
 
-_DESCRIPTION = np.uint8(1 << FIELDS.index("description"))
-_SAID = np.uint8(0xFF) & ~(_DESCRIPTION | np.uint8(1 << FIELDS.index("identifier")))
+_DESCRIPTION = np.uint8(mask_of("description"))
+_SAID = np.uint8(mask_of(*STRUCTURED))
 _MANY = 20_000
 """Limit of postings of words that begin as typed; above it, single titles are not sought."""
 _CORRECTIONS = 3

@@ -27,7 +27,7 @@ from services.retriever.words.quantities import has_limit, is_limit
 from services.retriever.words.row_set import RowSet
 from services.retriever.words.said import STRUCTURED, rows_saying
 from services.retriever.words.strengths import Said, weakest
-from services.retriever.words.texts import FIELDS
+from services.retriever.words.texts import mask_of
 
 _CORRECTED = 0.7
 """Share of a word that is said in another spelling than the query's."""
@@ -40,8 +40,8 @@ _BRAND_COUNTS = 1.5
 
 _FIRST = 2 * DEPTH
 """Products with the largest bonus that a text remembers: those beside the best by vectors."""
-_BRAND = 1 << FIELDS.index("brand")
-_KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
+_BRAND = mask_of("brand")
+_KIND = mask_of("category", "title")
 _REMEMBERED = 1_000
 """Texts whose words stay in memory."""
 

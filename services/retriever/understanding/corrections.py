@@ -29,7 +29,7 @@ from services.retriever.words.frame_words import own_frame_words
 from services.retriever.words.postings import Numbers
 from services.retriever.words.said import rows_saying
 from services.retriever.words.spellings import Spellings
-from services.retriever.words.texts import FIELDS
+from services.retriever.words.texts import mask_of
 
 _MOST = 5
 """Corrections of one word that are compared."""
@@ -38,7 +38,7 @@ _LONG = 8
 """Letters from which a word may lack two edits anywhere; shorter ones begin with the same letter
 as their correction."""
 _FEWEST_OF_PART = 3
-_TITLE = 1 << FIELDS.index("title")
+_TITLE = mask_of("title")
 _READ = 20
 """Titles that are read."""
 _TIMES = 10

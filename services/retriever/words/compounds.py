@@ -14,7 +14,7 @@ import numpy as np
 
 from services.retriever.words.folding import MAX_WORD
 from services.retriever.words.live import Words
-from services.retriever.words.texts import FIELDS
+from services.retriever.words.texts import mask_of
 
 _LINKS: dict[str, tuple[str, ...]] = {
     "de": ("", "s", "es", "n", "en", "er"),
@@ -37,8 +37,8 @@ _FEWEST_OF_WORD = 4
 """Letters of a word that is sought in compounds; "Eis" is in "Reis" and "Preis"."""
 _MOST = 32
 """Compounds of one word: those that most products say."""
-_ATTRIBUTES = 1 << FIELDS.index("attributes")
-_KIND = 1 << FIELDS.index("category") | 1 << FIELDS.index("title")
+_ATTRIBUTES = mask_of("attributes")
+_KIND = mask_of("category", "title")
 
 
 def negates(language: str, word: str) -> bool:

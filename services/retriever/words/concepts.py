@@ -18,15 +18,15 @@ from services.retriever.words.live import Words
 from services.retriever.words.measures import apart, joined, longer, ungrouped, with_lengths
 from services.retriever.words.quantities import as_words, is_limit, is_quantity, limit_word
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
-from services.retriever.words.texts import FIELDS, INCHES
+from services.retriever.words.texts import INCHES, mask_of
 
-_NOT_DESCRIPTION = 0xFF & ~(1 << FIELDS.index("description"))
+_NOT_DESCRIPTION = 0xFF & ~mask_of("description")
 _LETTER = re.compile(r"(?<![^\s&/(,])(?!x\s*\d)[a-z](?![^\s&/),])")
 """A letter that stands alone: of `T-shirt, size M` the last one, of `2 x 4` none."""
 
 _INITIALS = re.compile(r"(?<!\w)(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?")
 _MOST_INITIALS = 4
-_BRAND = 1 << FIELDS.index("brand")
+_BRAND = mask_of("brand")
 _SHORTHAND = frozenset("nuw")
 """Letters that stand for "and", "you" and "with": `rock n roll`, `mug w lid`."""
 

@@ -12,7 +12,7 @@ from services.contracts.search import WordField
 from services.retriever.words.concepts import Concept, concepts_of
 from services.retriever.words.live import Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
-from services.retriever.words.texts import FIELDS
+from services.retriever.words.texts import FIELDS, mask_of
 
 STRUCTURED: tuple[WordField, ...] = ("title", "brand", "category", "attributes")
 """Fields that say what a product is; its description also says what it is not."""
@@ -28,7 +28,7 @@ def rows_saying(
     concepts = concepts_of(words, text, synonyms)
     if not concepts:
         return np.empty(0, np.intp)
-    mask = sum(1 << FIELDS.index(field) for field in fields)
+    mask = mask_of(*fields)
     return reduce(np.intersect1d, (_rows_of_concept(words, one, mask) for one in concepts))
 
 

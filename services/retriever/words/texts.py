@@ -58,6 +58,11 @@ class ProductTexts:
     """Normal forms."""
 
 
+def mask_of(*fields: WordField) -> int:
+    """One bit for each of these fields, as in `Postings.fields`."""
+    return sum(1 << FIELDS.index(field) for field in fields)
+
+
 def texts_of(table: pa.Table) -> ProductTexts:
     """table: columns of `ProductTable`."""
     titles = table.column("title").to_pylist()
