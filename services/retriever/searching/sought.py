@@ -144,7 +144,7 @@ class SoughtWords:
         """The parts of the bonus: one for each word, and one for the identifier."""
         return [
             *(one.part(catalogue) for one in self.concepts),
-            *for_identifier(self.identified, exact=self.exact),
+            *identifier_parts(self.identified, exact=self.exact),
         ]
 
     def bonus(self, rows: Rows) -> Amounts:
@@ -215,7 +215,7 @@ class SoughtWords:
         return size + sum(one.own_bytes for one in said)
 
 
-def for_identifier(rows: NDArray[np.int32], *, exact: bool) -> list[Part]:
+def identifier_parts(rows: NDArray[np.int32], *, exact: bool) -> list[Part]:
     """The part of the bonus for an identifier, if any product has it. rows: see `identified`."""
     if not len(rows):
         return []

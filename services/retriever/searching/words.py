@@ -19,7 +19,7 @@ from services.retriever.searching.sought import (
     WORDS_WEIGHT,
     SoughtConcept,
     SoughtWords,
-    for_identifier,
+    identifier_parts,
 )
 from services.retriever.words import Words
 from services.retriever.words.concepts import Concept, concepts_of
@@ -76,7 +76,7 @@ def _sought_words(catalogue: Catalogue, text: str, brand_counts: float) -> Sough
     known = all(one.known for one in sought)
     parts = [one.part(catalogue) for one in sought]
     certain = _certain([one.said for one in parts], begun) if known else begun
-    parts += for_identifier(begun, exact=len(exact) > 0)
+    parts += identifier_parts(begun, exact=len(exact) > 0)
     first, equal = largest(parts, _FIRST).split(2 * _FIRST)
     return SoughtWords(
         text,

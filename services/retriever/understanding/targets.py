@@ -48,7 +48,7 @@ class Targets:
         if code := self._code(place):
             return code
         if tokens[place].sort == "number":
-            return self._measured(place)
+            return self._end_of_number(place)
         if tokens[place].sort != "word":
             return None
         if place and tokens[place - 1].folded in SIZE and self._sized(place - 1):
@@ -100,7 +100,7 @@ class Targets:
     def _has(self, text: str) -> bool:
         return len(rows_saying(self._words, text, STRUCTURED)) > 0
 
-    def _measured(self, place: int) -> int | None:
+    def _end_of_number(self, place: int) -> int | None:
         """The end of a number with its unit, or behind a word like "size": `500 ml`, `12v`; but not
         behind "no", which means the number itself: "chanel no 5", "pencil no 2 pack".
         """

@@ -13,8 +13,8 @@ from services.retriever.words.spellings import Spellings
 _REMEMBERED = 4_096
 """Words whose stems are remembered."""
 
-Words = tuple[str, ...]
-"""Folded words of a phrase, in order."""
+Phrase = tuple[str, ...]
+"""Folded words, in order."""
 
 
 class SynonymTable:
@@ -24,7 +24,7 @@ class SynonymTable:
         self._analyser = analyser
         # Queries repeat words, so their stems are remembered.
         self._stem = lru_cache(_REMEMBERED)(self._stemmed)
-        self._others: dict[Words, list[Words]] = {}
+        self._others: dict[Phrase, list[Phrase]] = {}
         said: set[str] = set()
         for one in synonyms:
             phrases = [self._words(phrase) for phrase in one.words]
@@ -53,7 +53,7 @@ class SynonymTable:
         """True if these folded words are a phrase that has synonyms."""
         return bool(self._others) and self._stems(tuple(words)) in self._others
 
-    def at(self, words: Sequence[str], place: int) -> tuple[int, list[Words]]:
+    def at(self, words: Sequence[str], place: int) -> tuple[int, list[Phrase]]:
         """The length of the longest phrase that begins here, and the phrases that it also finds."""
         for length in range(min(self._longest, len(words) - place), 0, -1):
             others = self._others.get(self._stems(tuple(words[place : place + length])))
@@ -65,10 +65,10 @@ class SynonymTable:
         """Words of these phrases within one edit of a folded word."""
         return [self._spellings.word(number) for _, number in self._spellings.near(word, 1)]
 
-    def _words(self, phrase: str) -> Words:
+    def _words(self, phrase: str) -> Phrase:
         return tuple(self._analyser.words(phrase))
 
-    def _stems(self, words: Words) -> Words:
+    def _stems(self, words: Phrase) -> Phrase:
         return tuple(map(self._stem, words))
 
     def _stemmed(self, word: str) -> str:
