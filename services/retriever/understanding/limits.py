@@ -101,7 +101,7 @@ class Limits:
             if limit is None:
                 place += 1
                 continue
-            if not self._of_measure(limit):
+            if not self._follows_measure(limit):
                 found.append(self._extended(limit, found[-1].end if found else 0))
             place = limit.end
         return found
@@ -161,7 +161,7 @@ class Limits:
         while more := self._wording.at(meaning, self._tokens, self._behind_mark(place + length)):
             length = self._behind_mark(place + length) + more - place
         amount = self._amount(self._behind_mark(place + length))
-        if amount is None or self._of_measures(amount):
+        if amount is None or self._begins_measures(amount):
             return None
         start = self._negator(place)
         if start is not None:
@@ -199,7 +199,7 @@ class Limits:
             end=second.end,
         )
 
-    def _of_measures(self, amount: Amount) -> bool:
+    def _begins_measures(self, amount: Amount) -> bool:
         """True for the first number of "10-12 cm"."""
         tokens, end = self._tokens, amount.end
         number = end + self._wording.at("to", tokens, end)
@@ -324,7 +324,7 @@ class Limits:
             found = self._amounts.at(behind, limited=True) if skipped else None
         return found
 
-    def _of_measure(self, limit: PriceLimit) -> bool:
+    def _follows_measure(self, limit: PriceLimit) -> bool:
         """True if what stands before is no price: "size under 40"."""
         if limit.currency is not None:
             return False

@@ -117,6 +117,7 @@ def test_a_measure_is_no_price(thing: str, number: int, unit: str, words: str, b
     "query",
     [
         "bag 20-30 l", "shoes size under 40", "games for ages 3-6", "levi's 501 jeans", "2-in-1",
+        "budget gaming laptop 15-17",
         "GSR 12V-15", "gsr12v-15 drill", "20-30 mug", "iphone 13", "chanel no 5", "over the knee",
         "under armour shirt", "7up", "mp3 player", "from 2010", "us size 10-12", "4x4", "24/7",
         "lego 75192", "under the sea poster", "level 3 to 5", "nothing", "", "…", "€", "under",
@@ -134,6 +135,7 @@ def test_a_number_that_is_no_limit_stays(query: str) -> None:
 @pytest.mark.parametrize(
     ("language", "query", "left", "price"),
     [
+        ("en", "laptop under 500 up to 15 inch", "laptop up to 15 inch", (None, 499.999)),
         ("de", "Tasse unter 20 €", "Tasse", (None, 19.999)),
         ("de", "Tasse für höchstens 20 Euro", "Tasse", (None, 20)),
         ("de", "Tasse zwischen 10 und 20 Euro", "Tasse", (10, 20)),
