@@ -45,6 +45,8 @@ class StoreKeeper:
         self._entries_of: Published | None = None
         self.trouble: PipelineError | None = None
         """Why nothing can be changed now; None when it can, as far as is known."""
+        self.refusal: PipelineError | None = None
+        """Why a store that can be read takes no writes, until it does. A sweep may make room."""
         self.work: str | None = None
         """Repair in progress, if any."""
 
@@ -60,11 +62,12 @@ class StoreKeeper:
 
     def check(self) -> None:
         """Restore what Redis lost, and note in `trouble` what cannot be restored."""
+        refused = self.refusal or not isinstance(self.trouble, NothingToLoad | None)
         try:
             # Without the lock, so that a command never meets it held for a mere look.
-            if not self._seems_whole():
-                with self.writing(wait_s=0):
-                    pass
+            if not self._seems_whole() or refused:
+                with self.writing(wait_s=0) as stores:
+                    self.refusal = _refusal(stores) if refused else None
         except Busy:
             pass  # who writes mends first, too
         except (PipelineError, OSError) as error:
@@ -92,8 +95,7 @@ class StoreKeeper:
         if isinstance(error, RegistryTorn):
             self._stores = None  # opened again, and registered again, by the next check
         if isinstance(error, OSError):
-            name = f"{error.filename}: " if error.filename else ""
-            error = PipelineError(f"the offline store cannot be used: {name}{error.strerror}")
+            error = _unusable(error)
         if self.trouble is None or str(self.trouble) != str(error):
             logger.warning("the catalogue cannot be changed: %s", error)
         self.trouble = error
@@ -156,3 +158,21 @@ class StoreKeeper:
                 self.offline.complete(HEAD_VIEW)
             self._stores = Stores(online, self.offline)
         return self._stores
+
+
+def _refusal(stores: Stores) -> PipelineError | None:
+    """Why a change could not be stored now, though both stores can be read; None if it could."""
+    try:
+        stores.offline.check_writable()
+        with store_errors_are_ours():
+            stores.online.keys.check_writable()
+    except OSError as error:
+        return _unusable(error)
+    except PipelineError as error:
+        return error
+    return None
+
+
+def _unusable(error: OSError) -> PipelineError:
+    name = f"{error.filename}: " if error.filename else ""
+    return PipelineError(f"the offline store cannot be used: {name}{error.strerror}")

@@ -104,7 +104,7 @@ class LiveWriter:
         work = self._keeper.work
         if work is not None:
             return NotReady(f"The writer is {work}. Try again shortly.")
-        trouble = self._keeper.trouble
+        trouble = self._keeper.trouble or self._keeper.refusal
         return None if trouble is None else problem_of(trouble)
 
     @property
@@ -182,7 +182,7 @@ class LiveWriter:
 
         Empty if nothing came before the next check of the stores is due.
         """
-        pause = CHECK_IN_TROUBLE_S if self._keeper.trouble else CHECK_S
+        pause = CHECK_IN_TROUBLE_S if self._keeper.trouble or self._keeper.refusal else CHECK_S
         if self._housekeeper.is_sweeping:
             pause = _STEP_PAUSE_S
         if not self._checked.is_set() or not await self._waiting.some(pause):

@@ -22,7 +22,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from services.common.durable_files import rename_durably, sync_folder, write_durably
-from services.contracts.catalogue import CONTENT_KEY, FINGERPRINT, MODEL_KEY, PRODUCT_KEY
+from services.contracts.catalogue import (
+    CONTENT_KEY,
+    FINGERPRINT,
+    HEAD_VIEW,
+    MODEL_KEY,
+    PRODUCT_KEY,
+)
 from services.pipeline.catalogue.schemas import SCHEMAS, TIMESTAMP
 from services.pipeline.errors import OfflineDamaged, TooLate
 
@@ -161,6 +167,10 @@ class OfflineStore:
                 draft.unlink(missing_ok=True)
             raise
         return draft
+
+    def check_writable(self) -> None:
+        """Raises OSError when the disk is full or read-only."""
+        self._draft(SCHEMAS[HEAD_VIEW].empty_table()).unlink()
 
     def ensure(self, view: str) -> None:
         """Give a view a part without rows where it has none: `feast materialize` needs one."""

@@ -118,6 +118,11 @@ class RedisKeys:
             sum(int(node.dbsize()) for node in nodes),
         )
 
+    def check_writable(self) -> None:
+        """Raises RedisError if Redis is full, a replica, or cannot save."""
+        # Refused as any write is; otherwise it does nothing, since there is no such key.
+        self._client.set(b"writable" + self._project, b"", xx=True)
+
     def _primaries(self) -> list[Any]:
         """Nodes of the cluster as it is now: the client learns of a failover only by an error."""
         self._client.nodes_manager.initialize()

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ from services.pipeline.catalogue.store_work import sweep, verify_stores
 from services.pipeline.settings import PipelineSettings
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.errors import CatalogueError
+from services.writer.writer import CHECK_IN_TROUBLE_S
 from tests.integration.pipeline.conftest import load, read_catalogue, titles, writing
 from tests.integration.pipeline.test_sweeping import MERGE
 from tests.support.feast_repository import write_feature_repo
@@ -106,6 +108,14 @@ async def is_ready(writer: httpx.AsyncClient) -> bool:
     return (await writer.get("/ready")).status_code == 200
 
 
+async def stays_unready(writer: httpx.AsyncClient) -> None:
+    """For as long as three looks of the writer at its stores take."""
+    until_s = time.monotonic() + 3 * CHECK_IN_TROUBLE_S
+    while time.monotonic() < until_s:
+        assert (await writer.get("/ready")).status_code == 503
+        await asyncio.sleep(0.05)
+
+
 async def put(writer: httpx.AsyncClient, product_id: str, title: str = "A mug") -> int:
     return (await writer.put(f"/products/{product_id}", json={"title": title})).status_code
 
@@ -131,6 +141,7 @@ async def test_a_full_disk_refuses_changes_until_there_is_room(
         for number in range(5):
             assert await put(writer, f"refused-{number}") == 503
             refused.add(f"refused-{number}")
+        await stays_unready(writer)
         assert "No space" in (await writer.get("/ready")).text
         filler.unlink()
         await until(lambda: is_ready(writer))
@@ -145,7 +156,7 @@ async def test_a_disk_that_turns_read_only_refuses_changes(
         assert await put(writer, "first") == 200
         await remount(small_disk, "ro")
         assert await put(writer, "refused") == 503
-        assert (await writer.get("/ready")).status_code == 503
+        await stays_unready(writer)
         await remount(small_disk, "rw")
         await until(lambda: is_ready(writer))
         assert await put(writer, "last") == 200
@@ -179,9 +190,27 @@ async def test_redis_out_of_memory_refuses_changes_and_applies_none_of_them_late
         assert await put(writer, "first") == 200
         told(own_redis, maxmemory_policy="noeviction", maxmemory=str(used(own_redis) // 2))
         assert await put(writer, "refused") == 503
+        await stays_unready(writer)
+        assert "maxmemory" in (await writer.get("/ready")).text
         told(own_redis, maxmemory="0")
         await until(lambda: is_ready(writer))
         assert await put(writer, "last") == 200
+    await agrees(mine, there={"first", "last"}, missing={"refused"})
+
+
+async def test_redis_that_became_a_replica_refuses_changes_and_says_so(
+    mine: PipelineSettings, own_redis: RedisProcess
+) -> None:
+    with closing(redis.Redis(host=own_redis.address.host, port=own_redis.address.port)) as client:
+        async with writing(mine) as writer:
+            assert await put(writer, "first") == 200
+            client.replicaof("127.0.0.1", 1)
+            assert await put(writer, "refused") == 503
+            await stays_unready(writer)
+            assert "read only replica" in (await writer.get("/ready")).text
+            client.replicaof("NO", "ONE")
+            await until(lambda: is_ready(writer))
+            assert await put(writer, "last") == 200
     await agrees(mine, there={"first", "last"}, missing={"refused"})
 
 
