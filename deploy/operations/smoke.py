@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 import httpx
 
+from services.common.environment_proxy import UnusableProxy, environment_proxy
+
 PATIENCE_S = 120.0
 _POLL_S = 1.0
 _REQUEST_S = 20.0
@@ -30,8 +32,17 @@ def smoke(
     say: Callable[[str], None] = print,
 ) -> None:
     """Run all checks. Raises SmokeFailed at the first failure."""
+    try:
+        proxy = environment_proxy(url)
+    except UnusableProxy as error:
+        raise SmokeFailed(str(error)) from error
     with httpx.Client(
-        base_url=url.rstrip("/"), timeout=_REQUEST_S, follow_redirects=True
+        base_url=url.rstrip("/"),
+        timeout=_REQUEST_S,
+        follow_redirects=True,
+        proxy=proxy,
+        trust_env=False,
+        verify=httpx.create_ssl_context(),  # this alone reads the environment: SSL_CERT_FILE
     ) as client:
         _until_ready(client, patience_s)
         say("ready")

@@ -6,6 +6,7 @@ beside a usable `HTTPS_PROXY`, and on an IPv6 network in `NO_PROXY`, whatever th
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,6 +18,8 @@ class UnusableProxy(Exception):
 def environment_proxy(url: str) -> str | None:
     """The proxy for this URL, or None. Raises UnusableProxy."""
     address = urlsplit(url)
+    if _is_this_machine(address.hostname):
+        return None
     proxies = getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(address.netloc):
@@ -36,3 +39,11 @@ def environment_proxy(url: str) -> str | None:
             f"{address.hostname} to no_proxy."
         )
     return proxy
+
+
+def _is_this_machine(host: str | None) -> bool:
+    """A proxy on another machine would connect to its own."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False

@@ -21,6 +21,7 @@ from mcp.server import Server, ServerRequestContext
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
+from services.common.environment_proxy import UnusableProxy, environment_proxy
 from services.common.version import VERSION
 from services.gateway.admission.access import API_KEY_HEADER
 from services.gateway.agents.profile import MCP_PATH
@@ -70,7 +71,13 @@ async def serve(url: str, key: str | None) -> None:
     headers = {API_KEY_HEADER: key} if key else {}
     address = url.rstrip("/").removesuffix(MCP_PATH) + MCP_PATH
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=_TIMEOUT_S) as http,
+        httpx2.AsyncClient(
+            headers=headers,
+            timeout=_TIMEOUT_S,
+            proxy=environment_proxy(address),
+            trust_env=False,
+            verify=httpx2.create_ssl_context(),  # this alone reads the environment: SSL_CERT_FILE
+        ) as http,
         Client(streamable_http_client(address, http_client=http)) as client,
         stdio_server() as (reading, writing),
     ):
@@ -84,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     try:
         anyio.run(serve, given.url, os.environ.get("AGENT_KEY"))
-    except* (httpx2.HTTPError, httpx2.InvalidURL, MCPError) as errors:
+    except* (httpx2.HTTPError, httpx2.InvalidURL, MCPError, UnusableProxy) as errors:
         # Standard output belongs to the protocol.
         sys.exit(f"error: {given.url} serves no agent here: {_first(errors)}")
 

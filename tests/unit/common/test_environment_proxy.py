@@ -50,3 +50,12 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
     with pytest.raises(UnusableProxy, match=r"Set https_proxy .* models\.example") as refused:
         environment_proxy(URL)
     assert "swordfish" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost", "[::1]:7860"])
+def test_this_machine_is_reached_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("ALL_PROXY", SOCKS)
+    assert environment_proxy(f"http://{host}/") is None

@@ -112,7 +112,7 @@ def test_proxies_of_the_environment_that_the_address_does_not_need_are_no_troubl
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "fe80::/10")
     with pytest.raises(FetchFailed, match="Set http_proxy"):
-        fetch(f"{server.url}/clip.pt", tmp_path / "clip.pt", SHA256, nothing, ())
+        fetch("http://weights.example/clip.pt", tmp_path / "clip.pt", SHA256, nothing, ())
     monkeypatch.setenv("HTTP_PROXY", server.url)
     fetch("http://weights.example/clip.pt", tmp_path / "clip.pt", SHA256, nothing, ())
     assert [path for path, _ in server.asked] == ["http://weights.example/clip.pt"]

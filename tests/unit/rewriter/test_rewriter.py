@@ -172,7 +172,7 @@ async def test_a_proxy_that_cannot_be_used_is_reported_and_an_error_for_nobody(
     run_rewriter: RunRewriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
-    async with run_rewriter(written("mug")) as it:
+    async with run_rewriter(written("mug"), gemini_url="http://gemini.example") as it:
         answer = await it.rewrite(QUERY)
         state = await it.gemini_state()
     assert (answer.rewritten_query, answer.source) == (QUERY, "error")

@@ -53,7 +53,7 @@ def connect(request: pytest.FixtureRequest, stack: WholeStack) -> Connect:
     over_stdio = StdioServerParameters(
         command=sys.executable,
         args=["-m", "services.gateway.mcp", stack.url],
-        env={**os.environ},
+        env={**os.environ, "HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "socks5://127.0.0.1:1"},
     )
 
     @asynccontextmanager
