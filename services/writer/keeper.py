@@ -62,7 +62,7 @@ class StoreKeeper:
 
     def check(self) -> None:
         """Restore what Redis lost, and note in `trouble` what cannot be restored."""
-        refused = self.refusal or not isinstance(self.trouble, NothingToLoad | None)
+        refused = self.refusal or not isinstance(self.trouble, NothingPublished | None)
         try:
             # Without the lock, so that a command never meets it held for a mere look.
             if not self._seems_whole() or refused:
