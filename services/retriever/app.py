@@ -24,6 +24,7 @@ from services.retriever.metrics import RetrieverMetrics
 from services.retriever.routes import DIRECT, router
 from services.retriever.searching.drift import QueryDrift, Served
 from services.retriever.searching.pool import SearchPool
+from services.retriever.searching.recent_answers import RecentAnswers
 from services.retriever.settings import RetrieverSettings
 from services.retriever.state import RetrieverState
 from services.retriever.understanding.dictionary import dictionary_of
@@ -53,7 +54,10 @@ def create_app(settings: RetrieverSettings) -> FastAPI:
                 max_backoff_s=settings.max_backoff_ms / 1000,
             ) as follower:
                 drift = QueryDrift(metrics.query_drift, partial(_served, follower))
-                state = RetrieverState(follower, pool, metrics, drift, engine)
+                # Milvus holds its rows elsewhere, so a snapshot does not say all of an answer.
+                kept = 0 if engine is not None else settings.answer_cache_bytes
+                answers = RecentAnswers(kept)
+                state = RetrieverState(follower, pool, metrics, drift, answers, engine)
                 with hold_state(app, state):
                     yield
         finally:

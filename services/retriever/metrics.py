@@ -47,6 +47,11 @@ class RetrieverMetrics(Metrics):
             buckets=(0.0005, *LATENCY_BUCKETS),
             registry=self.registry,
         )
+        self.repeated = Counter(
+            "retriever_repeated_searches",
+            "Searches that were answered from memory; the others are in retriever_search_seconds.",
+            registry=self.registry,
+        )
         self.query_drift = Gauge(
             "retriever_query_drift",
             "Distance of the latest queries' mean vector to that of the catalogue's words or "

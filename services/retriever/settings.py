@@ -89,6 +89,12 @@ class RetrieverSettings(ServiceSettings):
     milvus_timeout_ms: int = Field(
         default=10_000, ge=100, description="Longest wait for one answer of Milvus."
     )
+    answer_cache_bytes: int = Field(
+        default=32_000_000,
+        ge=0,
+        description="Memory for answers to requests that are asked again. Any change of the "
+        "catalogue empties it. Not used with Milvus. 0: every request is searched.",
+    )
     search_threads: int = Field(default=2, ge=1, le=256, description="Searches at the same time.")
     max_queue: int = Field(
         default=256,

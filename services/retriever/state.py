@@ -16,6 +16,7 @@ from services.retriever.metrics import RetrieverMetrics
 from services.retriever.searching.answer import Answer
 from services.retriever.searching.drift import QueryDrift
 from services.retriever.searching.pool import SearchPool
+from services.retriever.searching.recent_answers import RecentAnswers
 from services.retriever.searching.search import answer_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class RetrieverState:
     pool: SearchPool
     metrics: RetrieverMetrics
     drift: QueryDrift
+    answers: RecentAnswers
     engine: MilvusEngine | None
     """The Milvus that searches instead of this process, if any."""
 

@@ -32,6 +32,7 @@ from services.retriever.metrics import RetrieverMetrics
 from services.retriever.routes import router
 from services.retriever.searching.drift import QueryDrift
 from services.retriever.searching.pool import SearchPool
+from services.retriever.searching.recent_answers import RecentAnswers
 from services.retriever.settings import RetrieverSettings
 from services.retriever.state import RetrieverState
 from services.retriever.words import ENGLISH, WordsBuild
@@ -114,7 +115,8 @@ def app_of(catalogue: Catalogue) -> FastAPI:
         source = _MadeUp(catalogue)
         async with Follower(source, metrics, poll_interval_s=60.0, max_backoff_s=60.0) as follower:
             drift = QueryDrift(metrics.query_drift, partial(lambda: None))
-            with hold_state(app, RetrieverState(follower, pool, metrics, drift, None)):
+            state = RetrieverState(follower, pool, metrics, drift, RecentAnswers(0), None)
+            with hold_state(app, state):
                 yield
         await pool.aclose()
 

@@ -19,6 +19,7 @@ from services.retriever.metrics import RetrieverMetrics
 from services.retriever.routes import search
 from services.retriever.searching.drift import QueryDrift
 from services.retriever.searching.pool import SearchPool
+from services.retriever.searching.recent_answers import RecentAnswers
 from services.retriever.state import RetrieverState
 from services.retriever.understanding.understand import understand
 from tests.unit.retriever.doubles import MODEL, ScriptedSource
@@ -46,9 +47,8 @@ async def state() -> AsyncIterator[RetrieverState]:
     metrics = RetrieverMetrics()
     pool = SearchPool(threads=1, max_queue=10)
     follower = Follower(ScriptedSource(), metrics, poll_interval_s=1, max_backoff_s=1)
-    yield RetrieverState(
-        follower, pool, metrics, QueryDrift(metrics.query_drift, lambda: None), None
-    )
+    drift = QueryDrift(metrics.query_drift, lambda: None)
+    yield RetrieverState(follower, pool, metrics, drift, RecentAnswers(10_000), None)
     await pool.aclose()
 
 

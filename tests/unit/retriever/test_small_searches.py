@@ -15,6 +15,7 @@ from services.retriever.metrics import RetrieverMetrics
 from services.retriever.routes import search, understand
 from services.retriever.searching.drift import QueryDrift
 from services.retriever.searching.pool import SearchPool
+from services.retriever.searching.recent_answers import RecentAnswers
 from services.retriever.state import RetrieverState
 from tests.unit.retriever.doubles import MODEL, ScriptedSource, empty_catalogue
 
@@ -28,7 +29,7 @@ async def full() -> AsyncIterator[RetrieverState]:
     pool = SearchPool(threads=1, max_queue=0)
     follower = Follower(ScriptedSource(), metrics, poll_interval_s=1, max_backoff_s=1)
     drift = QueryDrift(metrics.query_drift, lambda: None)
-    yield RetrieverState(follower, pool, metrics, drift, None)
+    yield RetrieverState(follower, pool, metrics, drift, RecentAnswers(0), None)
     await pool.aclose()
 
 
