@@ -109,4 +109,8 @@ class Vocabulary:
             found, key=lambda one: (found[one][0], one[0] != word[0], -found[one][1], one)
         )
         near = [Near(one, found[one][0], self.frequency(one)) for one in ranked[:_COUNTED]]
-        return [one for one in near if one.frequency]
+        # A changed product is counted twice in `found` until its changes are merged.
+        return sorted(
+            (one for one in near if one.frequency),
+            key=lambda one: (one.distance, one.word[0] != word[0], -one.frequency, one.word),
+        )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pytest
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.words.spellings import edits_allowed
-from tests.unit.retriever.test_words import IDS, MAKERS, Row, catalogue
+from tests.unit.retriever.test_words import IDS, MAKERS, Row, catalogue, table
 
 SHOP: dict[str, Row] = {
     **{
@@ -72,6 +73,18 @@ def test_frequencies_values_and_completions(make: Make) -> None:
     assert {one.field for one in vocabulary.values("RED")} == {"color"}
     assert {one.field for one in vocabulary.values("paper")} == {"material"}
     assert vocabulary.values("nothing") == []
+
+
+def test_changed_products_do_not_count_twice_among_corrections() -> None:
+    rows: dict[str, Row] = {
+        **{f"a{n}": {"title": "Mug"} for n in range(2)},
+        **{f"b{n}": {"title": "Mag"} for n in range(3)},
+    }
+    half = np.ones((2, 2), np.float32)
+    mugs = {one: rows[one] for one in ("a0", "a1")}
+    changed = catalogue(rows).with_changes(1, table(mugs), half, half, [])
+    for one in (changed, changed.merged()):
+        assert [near.word for near in one.vocabulary.corrections("mog")] == ["mag", "mug"]
 
 
 def test_near_words_are_those_of_a_brute_force_search() -> None:
