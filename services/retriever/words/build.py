@@ -20,7 +20,7 @@ from services.retriever.words.analysis import Analyser
 from services.retriever.words.folding import MAX_WORD
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.postings import FULL, Postings, WordIndex, grouped
-from services.retriever.words.quantities import is_quantity, words_of
+from services.retriever.words.quantities import unmarked, words_of
 from services.retriever.words.texts import FIELDS, parts, texts_of, tokens_of
 
 _AT_ONCE = 8_192
@@ -150,7 +150,7 @@ class _Work:
                 continue
             numbers = odd.get(token)
             if numbers is None:
-                said = words_of(token) if is_quantity(token) else self._analyser.words(token)
+                said = words_of(token) or self._analyser.words(unmarked(token))
                 numbers = odd[token] = [words.setdefault(word, len(words)) for word in said]
             first.append(numbers[0] if numbers else -1)
             if len(numbers) > 1:

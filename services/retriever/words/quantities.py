@@ -65,6 +65,7 @@ _NUMBER = r"(\d+)(?:[.,](\d+))?"
 _SIDE = rf"(?:{_NUMBER} ?[x×*] ?)?"
 _SAID = rf"(?i)(^|x|[^0-9a-z_.,/]){_SIDE}{_SIDE}{_NUMBER}[ -]?({_UNIT})\b"
 _TOKEN = f"\\0 {_MARK}" + _MARK.join(rf"\{group}" for group in range(2, 9)) + " "
+_RAW = re.compile(rf"{_MARK}{rf'([0-9]*){_MARK}' * 6}({_UNIT})", re.IGNORECASE)
 _ASKED = re.compile(
     rf"(?<![0-9a-z_.,/]){_NUMBER}[ -]?({_UNIT})(?![0-9a-z_²³])(?<!\d in)", re.IGNORECASE
 )
@@ -101,13 +102,25 @@ def with_quantities(texts: pa.StringArray) -> pa.StringArray:
 
 
 def is_quantity(word: str) -> bool:
-    """True for the word of a quantity, and for its raw token."""
+    """True for the word of a quantity."""
     return word.startswith(_MARK)
 
 
+def unmarked(text: str) -> str:
+    """Without the letter that words of quantities begin with: some titles have it for a `|`."""
+    return text.replace(_MARK, " ")
+
+
 def words_of(token: str) -> list[str]:
-    """The words of a raw token: one, and one for each further side of `10x15cm`."""
-    *parts, unit = token.split(_MARK)[1:]
+    """The words of a raw token: one, and one for each further side of `10x15cm`.
+
+    None for a token of anything else.
+    """
+    match = _RAW.fullmatch(token)
+    if match is None:
+        return []
+    *parts, unit = match.groups()
+    unit = unit.casefold()
     pairs = [pair for pair in zip(parts[::2], parts[1::2], strict=True) if pair[0]]
     # In `6x330ml` the six is no quantity.
     some = pairs if _WORTH[unit][0] == "mm" else pairs[-1:]
@@ -119,6 +132,7 @@ def as_words(text: str, is_said: Callable[[str], bool], written: dict[str, str])
 
     written: takes in each word, as the query writes it.
     """
+    text = unmarked(text)
     if _BEGUN.search(text) is None:
         return text
 

@@ -229,6 +229,24 @@ def test_an_excluded_quantity_is_excluded_in_whatever_unit_it_is_written() -> No
         ]
 
 
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        # A letter that looks like "|", and that words of quantities begin with.
+        ("Phone \u01c0 128 GB", "phone \u01c0 128 gb"),
+        ("The \u01c0Xam language", "\u01c0xam"),
+        ("Mug \u01c0ml500", "\u01c0ml500"),
+        ("Mug \u01c05\u01c03\u01c0\u01c0ml", "\u01c0\u01c0 mug"),
+        # The sign of kelvin, and a Greek capital for "micro".
+        ("Flour 5 \u212ag", "flour 5000 g"),
+        ("Vitamin 500 \u039cG", "vitamin 0.5 mg"),
+    ],
+)
+def test_letters_like_those_of_quantities_do_no_harm(title: str, query: str) -> None:
+    words = catalogue({"a": {"title": title, "description": title}, "b": {"title": "x"}}).words
+    assert rows_saying(words, query).tolist() == [0]
+
+
 def test_a_quantity_matches_as_the_query_writes_it() -> None:
     (glue, amount) = concepts_of(measured().words, "glue 1000 g")
     assert (glue.text, amount.text) == ("glue", "1000 g")
