@@ -297,8 +297,12 @@ class Follower:
                 self._catalogue = await self._in_reader(lambda: self._source.merged(catalogue))
                 self._replaced = True
                 self._updating_s, self._merging_s = 0.0, time.monotonic() - started
-            except (NotEnoughMemory, StoreUnavailable) as error:
-                logger.warning("searches stay slower than they could be: %s", error)
+            except Exception as error:
+                # The boundary: whatever it is, changes must go on being read.
+                unexpected = not isinstance(error, CatalogueError)
+                logger.warning(
+                    "searches stay slower than they could be: %r", error, exc_info=unexpected
+                )
                 self._merge_at = time.monotonic() + MERGE_RETRY_S
 
     def _settle(self, trouble: str | None, *, store: str | None = None) -> None:

@@ -124,6 +124,24 @@ async def test_changes_that_never_rest_are_merged_too() -> None:
     assert source.merged_at[0] > 1_024
 
 
+async def test_changes_are_served_though_they_cannot_be_merged() -> None:
+    class Unmergeable(NeverResting):
+        def merged(self, catalogue: Catalogue) -> Catalogue:
+            self.merged_at.append(catalogue.sequence)
+            raise ZeroDivisionError
+
+    source = Unmergeable()
+    source.version = "v1"
+    async with following(source) as follower:
+        await until(lambda: bool(source.merged_at))
+        await until(
+            lambda: (
+                follower.catalogue is not None and follower.catalogue.sequence > source.merged_at[0]
+            )
+        )
+        assert follower.trouble is None
+
+
 async def test_a_ranking_takes_effect_without_a_load_and_goes_as_it_came() -> None:
     source = ScriptedSource()
     source.version = "v1"
