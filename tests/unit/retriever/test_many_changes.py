@@ -7,17 +7,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.contracts.retriever import QueryTerm, RetrievalRequest
 from services.contracts.search import CATEGORY
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.searching.suggest import suggest
+from services.retriever.understanding.understand import understand
 from services.retriever.words import Lexicon, WordIndex
 from services.retriever.words.merging import RowsByText
+from tests.unit.retriever.searches import search
 from tests.unit.retriever.test_words import Row, catalogue, table
 
 IDS = [f"{letter}{number}" for letter in "abcd" for number in range(4)]
 WORDS = [
     "red", "Red", "reds", "striped", "mug", "mugs", "of", "the", "café", "cafe", "红色", "40V-404",
-    "Möbel", "for", "tea", "/", "strip", "X",
+    "Möbel", "for", "tea", "/", "strip", "X", "mag", "mig",
 ]  # fmt: skip
 SHOP: dict[str, Row] = {
     one: {
@@ -102,6 +105,18 @@ def of_catalogue(one: Catalogue) -> list[object]:
     return found
 
 
+def answers_of(one: Catalogue) -> list[object]:
+    found: list[object] = []
+    for text in ("red mug", "mxg", "strped", "caf", "40v404", "möbel tea", "wool not red", "红色"):
+        term = QueryTerm(text=text, vector=[0.6, 0.8])
+        for mode in ("hybrid", "words"):
+            request = RetrievalRequest(model="mini@1", terms=[term], k=20, mode=mode)
+            found.append(search(one, request).results)
+        found.append(understand(one, text))
+        found.append([one.vocabulary.corrections(text), one.words.frequency(text)])
+    return found
+
+
 @pytest.mark.parametrize("few", [0, 10**6], ids=["sought", "sorted"])
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=_changes)
@@ -129,6 +144,19 @@ def test_changes_one_by_one_leave_what_all_at_once_do(
         assert of_catalogue(merged)[3:] == of_catalogue(catalogue(rows))[3:]
         # A search that is under way in another thread.
         assert of_catalogue(steps[0]) == before
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@given(changes=_changes, merges=st.sets(st.integers(0, 7)))
+def test_replicas_that_merge_after_different_changes_answer_alike(
+    changes: list[tuple[dict[str, Row], list[str]]], merges: set[int]
+) -> None:
+    one = other = catalogue(SHOP)
+    for number, (rows, gone) in enumerate(changes):
+        one, other = (with_change(each, rows, gone) for each in (one, other))
+        if number in merges:
+            other = other.merged()
+    assert answers_of(one) == answers_of(other) == answers_of(one.merged())
 
 
 def test_texts_are_merged_in_order_and_each_has_its_place() -> None:
