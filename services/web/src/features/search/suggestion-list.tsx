@@ -111,11 +111,11 @@ function Item({ item, typed }: { item: Suggested; typed: string }) {
 
 /** What was typed stands out, wherever a word begins with it. */
 function Marked({ text, typed }: { text: string; typed: string }) {
-  const words = typed.match(/[\p{L}\p{N}]+/gu)?.sort((a, b) => b.length - a.length)
+  const words = typed.match(/[\p{L}\p{M}\p{N}]+/gu)?.sort((a, b) => b.length - a.length)
   if (!words) return text
   // What the pattern captures stands at the odd places.
   return text
-    .split(new RegExp(`(?<![\\p{L}\\p{N}])(${words.join('|')})`, 'iu'))
+    .split(new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])(${words.join('|')})`, 'iu'))
     .map((part, at) => (at % 2 ? <b key={at}>{part}</b> : part))
 }
 
