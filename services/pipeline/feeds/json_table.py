@@ -37,6 +37,8 @@ _LISTS = frozenset(
     )
 )
 """Members that hold the products of a file, or an object with such a member: `hits.hits`."""
+_DEEPEST = 8
+"""Objects around the list."""
 _OF_PRODUCTS = frozenset(
     bare(one) for field in ("product_id", "title") for one in FIELD_COLUMNS[field]
 )
@@ -141,12 +143,12 @@ def _are_objects(first: str, second: str) -> bool:
     return first.rstrip().endswith("}") and second.lstrip().startswith("{")
 
 
-def _list_in(text: str, at: int) -> int | None:
+def _list_in(text: str, at: int, levels: int = _DEEPEST) -> int | None:
     """The place behind the `[` of the list of products in the object that begins there.
 
     None for a product: it has an id or a title itself.
     """
-    if text[at : at + 1] != "{":
+    if text[at : at + 1] != "{" or not levels:
         return None
     decoder = json.JSONDecoder()
     at = _next(text, at + 1)
@@ -156,7 +158,7 @@ def _list_in(text: str, at: int) -> int | None:
             return None
         if name in _LISTS and text[at : at + 1] == "[":
             return at + 1
-        if name in _LISTS and (inner := _list_in(text, at)) is not None:
+        if name in _LISTS and (inner := _list_in(text, at, levels - 1)) is not None:
             return inner
         try:
             _, end = decoder.raw_decode(text, at)

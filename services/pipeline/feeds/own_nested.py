@@ -28,6 +28,8 @@ _COLUMNS = {
     "currency": FIELD_COLUMNS["currency"],
     "image": FIELD_COLUMNS["image"],
 }
+_OBJECTS = re.compile(r"\{|\[[\s\[]*\{")
+"""The beginning of JSON with objects in it."""
 _VALUES = ("value", "values", "options")
 _OURS = frozenset({IN_STOCK, LIST_PRICE, MORE_IMAGES})
 """Attributes that have a meaning here; listed ones of these names say something else."""
@@ -48,7 +50,7 @@ def take_lists(fields: MutableMapping[str, str], attributes: dict[str, str]) -> 
     """
     notes: tuple[Note, ...] = ()
     has_options = "options" in attributes
-    for name in [name for name, value in attributes.items() if value.startswith("[{")]:
+    for name in [name for name, value in attributes.items() if _OBJECTS.match(value)]:
         objects = _objects(attributes[name])
         sold = [
             (one, offer)
@@ -67,12 +69,8 @@ def take_lists(fields: MutableMapping[str, str], attributes: dict[str, str]) -> 
                 values = next(text for each in _VALUES if (text := as_text(one.get(each))))
                 if key and key not in _OURS and not is_cost(key):
                     attributes[key] = joined([attributes.get(key, ""), values])
-        elif any(is_cost(compared(key)) for one in objects for key in one):
-            shown = [
-                {key: value for key, value in one.items() if not is_cost(compared(key))}
-                for one in objects
-            ]
-            attributes[name] = text_of(shown)
+        else:
+            attributes[name] = _without_costs(attributes[name])
     return notes
 
 
@@ -107,12 +105,31 @@ def _said(one: Object) -> Iterator[tuple[str, str]]:
 
 
 def _objects(value: str) -> Sequence[Object]:
-    """Empty for a list with anything else in it but nulls."""
+    """Empty for anything but a list of objects and nulls."""
     try:
-        listed = [one for one in json.loads(value) if one is not None]
+        found = json.loads(value)
     except (ValueError, RecursionError):
         return []
+    listed = [one for one in found if one is not None] if isinstance(found, list) else []
     return listed if all(isinstance(one, dict) for one in listed) else []
+
+
+def _without_costs(value: str) -> str:
+    """The same JSON, and the same text if it says nothing of costs."""
+    try:
+        found = json.loads(value)
+        shown = _shown(found)
+    except (ValueError, RecursionError):
+        return value
+    return value if shown == found else text_of(shown)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _shown(one) for name, one in value.items() if not is_cost(compared(name))}
+    return value
 
 
 def _name(one: Object) -> str:

@@ -152,6 +152,16 @@ def product(folder: Path, members: dict[str, object]) -> FeedProduct:
         ),
         ({"variants": [{"sku": "a", "cost": 5}]}, None, "", {"variants": '[{"sku": "a"}]'}),
         (
+            {"variants": [{"sku": "a", "inventory_item": {"id": 3, "cost": 5}}]},
+            *(None, "", {"variants": '[{"sku": "a", "inventory_item": {"id": 3}}]'}),
+        ),
+        (
+            {"deals": [[{"to": "A", "ek": 5}], {"by": [{"margin": 5, "to": "B"}]}]},
+            *(None, "", {"deals": '[[{"to": "A"}], {"by": [{"to": "B"}]}]'}),
+        ),
+        ({"data": '{"cost": 5, "id": 3}'}, None, "", {"data": '{"id": 3}'}),
+        ({"data": '[ {"cost": 5}, "{'}, None, "", {"data": '[ {"cost": 5}, "{'}),
+        (
             {"variants": [{"price": 9, "inventoryItem": {"unitCost": {"amount": 5}}}]},
             *(9, "", {}),
         ),
@@ -306,6 +316,12 @@ def test_lines_of_shopify_s_bulk_operations_are_read(tmp_path: Path) -> None:
     # A variant apart from its product is neither lost in silence nor a product.
     (apart,) = (row.problem for row in found if row.problem)
     assert apart == "it belongs to gid://shopify/Product/1, which is not right above it"
+
+
+def test_objects_in_objects_without_end_are_no_list_of_products(tmp_path: Path) -> None:
+    for content in ('{"data":' * 20_000, '{"data":' * 3_000 + "[]" + "}" * 3_000):
+        with pytest.raises(FeedUnusable):
+            open_feed(write(tmp_path, content))
 
 
 def test_a_bad_line_costs_itself_alone(tmp_path: Path) -> None:
