@@ -58,8 +58,8 @@ _WORTH = {
     for unit, worth in units.items()
     for name in next((names for names in UNIT_NAMES if names[0] == unit), (unit,))
 }
-_LARGE = frozenset({"kg", "l", "m"})
-"""Units of which there are seldom thousands: `1.250 kg` is less than two."""
+_LARGE = {_WORTH[unit] for unit in ("kg", "l", "m", "in", "kw", "ah", "kwh", "tb", "ghz")}
+"""Units of which there are seldom thousands, by any name: `1.250 kg` is less than two."""
 _UNIT = "|".join(sorted(_WORTH, key=len, reverse=True))
 _NUMBER = r"(\d+)(?:[.,](\d+))?"
 _SIDE = rf"(?:{_NUMBER} ?[x×*] ?)?"
@@ -199,6 +199,7 @@ def _word(whole: str, fraction: str, unit: str) -> str:
 def _amount(whole: str, fraction: str | None, unit: str) -> Decimal:
     """In the unit that the word has."""
     fraction = fraction or ""
-    thousands = len(fraction) == 3 and whole.strip("0") and unit not in _LARGE
+    worth = _WORTH[unit]
+    thousands = len(fraction) == 3 and whole.strip("0") and worth not in _LARGE
     number = Decimal(whole + fraction if thousands else f"{whole}.{fraction}")
-    return number * _WORTH[unit][1]
+    return number * worth[1]

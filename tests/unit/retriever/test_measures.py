@@ -11,6 +11,7 @@ from services.retriever.searching.excluded import excluded_rows
 from services.retriever.searching.words import sought_words
 from services.retriever.words import Analyser
 from services.retriever.words.concepts import concepts_of
+from services.retriever.words.quantities import is_quantity
 from services.retriever.words.said import rows_saying
 from tests.unit.retriever.test_words import Row, catalogue
 
@@ -245,6 +246,28 @@ def test_an_excluded_quantity_is_excluded_in_whatever_unit_it_is_written() -> No
 def test_letters_like_those_of_quantities_do_no_harm(title: str, query: str) -> None:
     words = catalogue({"a": {"title": title, "description": title}, "b": {"title": "x"}}).words
     assert rows_saying(words, query).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        ("Flour 1.250 kilograms", "flour 1250 g"),
+        ("Milk 1.500 litres", "milk 1500 ml"),
+        ("Rod 3.125 inches", "rod 7.9375 cm"),
+        ("Heater 1.500 kW", "heater 1500 w"),
+        ("Router 2.400 GHz", "router 2400 mhz"),
+        ("Power bank 10.000 mAh", "power bank 10 ah"),
+        ("Lamp 1.500 watts", "lamp 1.5 kw"),
+    ],
+)
+def test_three_digits_behind_a_mark_are_a_fraction_of_a_large_unit_by_any_name(
+    title: str, query: str
+) -> None:
+    one, other = (
+        [*filter(is_quantity, catalogue({"a": {"title": text}}).words.base.words.texts())]
+        for text in (title, query)
+    )
+    assert one == other != []
 
 
 def test_a_quantity_matches_as_the_query_writes_it() -> None:
