@@ -13,11 +13,12 @@ from tests.benchmarks.loading.__main__ import publish
 from tests.support.clip_reference import random_b32_weights
 from tests.support.redis_server import RedisProcess
 from tests.support.torch_archive import write_archive
-from tests.support.whole_stack import NO_RATE_LIMIT, SERVICES, WholeStack
+from tests.support.whole_stack import NO_ANSWER_CACHE, NO_RATE_LIMIT, SERVICES, WholeStack
 
 START_S = 900.0
 SETTINGS = {
     **NO_RATE_LIMIT,
+    **NO_ANSWER_CACHE,
     "GATEWAY_MAX_CONCURRENT": "1000",
     "GATEWAY_MAX_IN_FLIGHT": "1000",
     "ENCODER_MAX_WAIT_MS": "60000",
@@ -25,8 +26,6 @@ SETTINGS = {
     **{f"{name.upper()}_DEADLINE_MS": "60000" for name in SERVICES},
     "GATEWAY_ENCODER_TIMEOUT_MS": "60000",
     "GATEWAY_RETRIEVER_TIMEOUT_MS": "60000",
-    # Clients ask a few queries again and again: each is searched.
-    "RETRIEVER_ANSWER_CACHE_BYTES": "0",
     # As it is where nobody sets it; tests look more often.
     "RETRIEVER_POLL_INTERVAL_MS": "500",
 }

@@ -21,7 +21,7 @@ from tests.load.client import QUERIES, Connections, Timed, at_rate, one_by_one, 
 from tests.support.clip_reference import random_b32_weights
 from tests.support.printing import say
 from tests.support.torch_archive import write_archive
-from tests.support.whole_stack import NO_RATE_LIMIT, WholeStack, whole_stack
+from tests.support.whole_stack import NO_ANSWER_CACHE, NO_RATE_LIMIT, WholeStack, whole_stack
 
 BAR_MS = 100.0
 STEP_S = 5.0
@@ -146,6 +146,7 @@ def main(soak_s: float, soak_rate: float | None) -> int:
         settings = {
             "ENCODER_MODEL": str(folder / "vit-b-32.pt"),
             **NO_RATE_LIMIT,
+            **NO_ANSWER_CACHE,
         }
         with whole_stack(folder / "stack", settings=settings) as stack:
             return asyncio.run(measure(stack, soak_s, soak_rate))

@@ -28,7 +28,14 @@ from services.gateway.admission.access import key_hash
 from tests.load.client import QUERIES, Connections, Timed, at_rate, percentile_ms
 from tests.support.printing import say
 from tests.support.service_process import processor_s
-from tests.support.whole_stack import NO_RATE_LIMIT, SAMPLE, WITH_WRITER, WholeStack, whole_stack
+from tests.support.whole_stack import (
+    NO_ANSWER_CACHE,
+    NO_RATE_LIMIT,
+    SAMPLE,
+    WITH_WRITER,
+    WholeStack,
+    whole_stack,
+)
 
 BATCH = 1_000
 KEY = "a-key-that-may-change-products"
@@ -132,6 +139,7 @@ async def run(given: argparse.Namespace) -> None:
         settings = {
             "GATEWAY_ADMIN_KEY_SHA256": key_hash(KEY),
             **NO_RATE_LIMIT,
+            **NO_ANSWER_CACHE,
         }
         with whole_stack(Path(made) / "stack", settings=settings, services=WITH_WRITER) as stack:
             searches = Connections(*stack.listeners["gateway"].getsockname()[:2])
