@@ -118,6 +118,7 @@ class ServiceClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
+        self.base_url = base_url
         self.timeout_s = timeout_s
         self._budget = RetryBudget()
         self._breaker = ProbingBreaker(name, self._lives)

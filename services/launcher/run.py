@@ -42,6 +42,7 @@ class _Run:
         async with open_session(self.settings, folders, self.say, services, address) as session:
             is_readable = await self._is_readable(session)
             await session.require("services.encoder", "prepare")
+            self.say(f"{'state':<10} {folders.state}")
             await session.start_redis()
             for name in services:
                 await session.start(name)

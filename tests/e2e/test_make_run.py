@@ -70,7 +70,9 @@ def assert_gone(pids: set[int]) -> None:
 
 def test_from_a_file_to_answers_and_to_nothing_left(tmp_path: Path, catalogue: Path) -> None:
     with launched(tmp_path, CATALOG=str(catalogue), **PATIENT_GATEWAY) as first:
-        first.until_said("ready in")
+        said = first.until_said("ready in").splitlines()
+        (store,) = [line.split()[1] for line in said if line.startswith("state ")]
+        assert (Path(store) / "feature_store.yaml").is_file()
         started = set(first.children())
         assert len(started) == 5
         with httpx.Client(base_url=first.url, trust_env=False, timeout=30) as client:

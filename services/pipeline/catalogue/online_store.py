@@ -138,7 +138,10 @@ class OnlineStore:
         missing = unset_variables(file.read_text(encoding="utf-8"))
         if missing:
             # Feast would take the name of the variable for its value.
-            raise DependencyAway(f"{file} needs {', '.join(missing)} in the environment")
+            raise DependencyAway(
+                f"{file} needs {', '.join(missing)} in the environment; for a catalogue of "
+                "`make run`, set PIPELINE_FEATURE_STORE to its state folder"
+            )
         with store_errors_are_ours():
             config = load_repo_config(folder, file)
             try:

@@ -142,11 +142,16 @@ class EncoderClient:
                 encoder.left_out_until = time.monotonic() + _pause(error, pause_s)
                 if min(one.left_out_until for one in encoders) > give_up_at:
                     raise DependencyAway(
-                        f"{error.detail} Given up after {self._wait_s:g} seconds; what is stored "
-                        "so far is kept, so run this again when the encoder is there."
+                        f"{error.detail} Given up on {encoder.service.base_url} after "
+                        f"{self._wait_s:g} seconds; what is stored so far is kept, so run this "
+                        "again when the encoder is there (PIPELINE_ENCODER_URL)."
                     ) from error
                 if pause_s == _LONGEST_PAUSE_S:
-                    logger.warning("still waiting for the encoder: %s", error.detail)
+                    logger.warning(
+                        "still waiting for the encoder at %s: %s",
+                        encoder.service.base_url,
+                        error.detail,
+                    )
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 

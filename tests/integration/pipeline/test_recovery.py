@@ -207,3 +207,13 @@ def test_a_folder_that_is_no_feast_repository_is_told(
     feed = write_feed(tmp_path / "feed.csv", product_rows(1))
     with pytest.raises(DependencyAway, match=r"holds no feature_store\.yaml"):
         load(feed, settings.model_copy(update={"feature_store": tmp_path / "nowhere"}))
+
+
+def test_a_store_without_its_variables_says_how_to_name_the_one_of_make_run(
+    settings: PipelineSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REDIS_ADDRESS", "FEAST_REGISTRY", "FEAST_REGISTRY_TYPE"):
+        monkeypatch.delenv(name, raising=False)
+    feed = write_feed(tmp_path / "feed.csv", product_rows(1))
+    with pytest.raises(DependencyAway, match=r"REDIS_ADDRESS .*PIPELINE_FEATURE_STORE"):
+        load(feed, settings.model_copy(update={"feature_store": Path("feature_repo")}))

@@ -154,7 +154,8 @@ async def test_an_overloaded_encoder_is_asked_again(
 
 async def test_patience_ends(embedder: Embedder, double: EncoderDouble) -> None:
     double.overloaded = 1_000_000
-    with pytest.raises(DependencyAway, match=r"Given up after 2 seconds"):
+    where_and_setting = r"Given up on http://\S+ after 2 seconds.*PIPELINE_ENCODER_URL"
+    with pytest.raises(DependencyAway, match=where_and_setting):
         await embedder.embed([product(1, "a")])
 
 
