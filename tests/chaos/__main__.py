@@ -1,7 +1,7 @@
 """The fault matrix: each dependency broken in each way while 32 clients ask. `make chaos`.
 
-Prints the table as docs/reliability.md has it, and ends with 1 where an answer was wrong, hung, was
-a 500 or was cut, or where a part that is not needed cost anybody an answer.
+Prints the table that docs/reliability.md sums up, and ends with 1 where an answer was wrong, hung,
+was a 500 or was cut, or where a part that is not needed cost anybody an answer.
 """
 
 from __future__ import annotations
