@@ -215,14 +215,15 @@ class LoadSummary:
         if self.publication.carried:
             yield f"live changes to {self.publication.carried} products are kept"
         elif self.publication.undone:
-            undone = f"{self.publication.undone} live changes are undone"
+            undone = "live changes are undone"
             if self.publication.undone_of:
                 version = f"the version of {self.publication.undone_of}"
                 yield f"warning: {undone}: they belong to {version}. Make them again"
             else:
                 yield f"{undone}; `rollback` brings them back"
         elif head.sequence > head.base:
-            yield f"{head.sequence - head.base} live changes to it are kept"
+            # Not counted: folded changes are one.
+            yield "live changes to it are kept"
 
 
 def _by_reason(counts: Counter[str], without: str = "") -> str:

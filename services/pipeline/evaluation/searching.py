@@ -123,7 +123,7 @@ class Retriever:
         except ExceptionGroup as errors:
             first = errors.exceptions[0]
             if isinstance(first, ServiceError):
-                raise DependencyAway(f"the retriever does not answer: {first.detail}") from first
+                raise self._away(first) from first
             raise first from None
         return answers
 
@@ -164,10 +164,13 @@ class Retriever:
                 try:
                     answer = await service.post("/understand", body, UnderstandResponse)
                 except ServiceError as error:
-                    reason = f"the retriever does not understand: {error.detail}"
-                    raise DependencyAway(reason) from error
+                    raise self._away(error) from error
                 found += answer.queries
         return found
+
+    def _away(self, error: ServiceError) -> DependencyAway:
+        url = self._settings.retriever_url
+        return DependencyAway(f"the retriever, {url} (PIPELINE_RETRIEVER_URL): {error.detail}")
 
     def _client(self) -> ServiceClient:
         return ServiceClient(
