@@ -40,6 +40,18 @@ export default typescript.config(
     },
   },
   {
+    files: ['src/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...['Literal[raw', 'TemplateElement[value.raw'].map((selector) => ({
+          selector: `${selector}=/\\(\\?<[=!]/]`,
+          message: 'Safari 16.3 has no lookbehind: the part that it stands in would not be drawn',
+        })),
+      ],
+    },
+  },
+  {
     files: ['src/{lib,api,i18n,components}/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: [upwards] }] },
   },

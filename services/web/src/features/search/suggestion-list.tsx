@@ -1,5 +1,6 @@
 import { useCombobox, type UseComboboxState, type UseComboboxStateChangeOptions } from 'downshift'
 import {
+  Fragment,
   useImperativeHandle,
   useLayoutEffect,
   type ComponentProps,
@@ -109,15 +110,26 @@ function Item({ item, typed }: { item: Suggested; typed: string }) {
   )
 }
 
-/** What was typed stands out, wherever a word begins with it. */
+/** Marks are parts of a letter: Hindi's vowels, Arabic's signs. */
+const WORDS = /([\p{L}\p{M}\p{N}]+)/u
+
+/** What was typed stands out, wherever a word begins with it. Without a lookbehind, which Safari 16.3 does not know. */
 function Marked({ text, typed }: { text: string; typed: string }) {
-  const words = typed.match(/[\p{L}\p{M}\p{N}]+/gu)?.sort((a, b) => b.length - a.length)
-  if (!words) return text
-  // What the pattern captures stands at the odd places.
-  return text
-    .split(new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])(${words.join('|')})`, 'iu'))
-    .map((part, at) => (at % 2 ? <b key={at}>{part}</b> : part))
+  const beginnings = wordsIn(typed.toLowerCase()).sort((a, b) => b.length - a.length)
+  return text.split(WORDS).map((part, at) => {
+    const begun = at % 2 ? beginnings.find((one) => part.toLowerCase().startsWith(one)) : undefined
+    if (begun === undefined) return part
+    return (
+      <Fragment key={at}>
+        <b>{part.slice(0, begun.length)}</b>
+        {part.slice(begun.length)}
+      </Fragment>
+    )
+  })
 }
+
+/** What the pattern captures stands at the odd places. */
+const wordsIn = (text: string): string[] => text.split(WORDS).filter((_, at) => at % 2)
 
 /** Leaving the box, or pressing Enter on nothing, chooses nothing; Escape closes and keeps what was typed. */
 function stateReducer(
