@@ -71,13 +71,18 @@ for (const [name, address] of [
       }
     })
 
-test('a page whose script cannot be fetched says so', async ({ browser, baseURL }) => {
-  const page = await browser.newPage({ ...(baseURL && { baseURL }) })
-  await page.route('**/assets/*.js', (route) => route.abort())
-  await page.goto('/')
-  await expect(page.getByText('This page could not be loaded.')).toBeVisible()
-  await page.close()
-})
+for (const [name, body] of [
+  ['cannot be fetched', null],
+  ['an old browser cannot read', 'const pattern = /(?<!x/'],
+  ['ends', 'throw new Error()'],
+] as const)
+  test(`a page whose script ${name} says so`, async ({ browser, baseURL }) => {
+    const page = await browser.newPage({ ...(baseURL && { baseURL }) })
+    await page.route('**/assets/*.js', (route) => (body ? route.fulfill({ contentType: 'text/javascript', body }) : route.abort()))
+    await page.goto('/')
+    await expect(page.getByText('This page could not be loaded.')).toBeVisible()
+    await page.close()
+  })
 
 test('nothing jumps while a search becomes another, and a product', async ({ shop, page }) => {
   await page.addInitScript(watch)

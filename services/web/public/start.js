@@ -23,7 +23,8 @@
   addEventListener(
     'error',
     function (event) {
-      if (event.target instanceof HTMLScriptElement) root.dataset.opens = 'nothing'
+      // The page's script cannot be fetched, is too new for the browser, or failed. React removes the frames.
+      if (event.target === window || event.target instanceof HTMLScriptElement) root.dataset.opens = 'nothing'
     },
     true,
   )
