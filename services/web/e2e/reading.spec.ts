@@ -2,13 +2,13 @@
 import { arabic } from './support/words'
 import { expect, say, test, type Shop } from './support/shop'
 
-const PAGES = ['/', '/?q=red+striped+mug', '/?q=red+striped+mug&least=0.95', '/product/sample-0018', '/nowhere-at-all/']
+const PAGES = ['/', '/?q=mug&f.color=red&f.pattern=striped&weak=on', '/?q=red+striped+mug', '/?q=red+striped+mug&least=0.95', '/product/sample-0018', '/nowhere-at-all/']
 
 /** Nobody should have to scroll sideways. */
 const overflow = (shop: Shop): Promise<number> =>
   shop.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 
-for (const width of [320, 768, 1280, 2560])
+for (const width of [180, 240, 320, 768, 1280, 2560])
   test(`at ${width} pixels nothing is wider than the window`, async ({ shop, page }) => {
     await page.setViewportSize({ width, height: 800 })
     for (const address of PAGES) {
@@ -17,6 +17,18 @@ for (const width of [320, 768, 1280, 2560])
       expect(await overflow(shop), address).toBeLessThanOrEqual(0)
     }
   })
+
+test('on a phone with text of 150 % a person reads what is searched for, and titles without broken words', async ({ shop, page }) => {
+  await page.setViewportSize({ width: 240, height: 500 })
+  for (const address of PAGES) {
+    await shop.open(address)
+    await expect(shop.box).toBeVisible()
+    expect(await shop.box.evaluate((box) => box.clientWidth), address).toBeGreaterThanOrEqual(80)
+  }
+  await shop.open('/?q=red+striped+mug')
+  await shop.settled()
+  expect((await shop.cards.first().boundingBox())?.width).toBeGreaterThan(200)
+})
 
 test.describe('at 320 pixels', () => {
   test.use({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true })
@@ -39,7 +51,7 @@ test.describe('at 320 pixels', () => {
   })
 
   test('what is touched is large enough to touch', async ({ shop, page }) => {
-    for (const address of PAGES.slice(0, 4)) {
+    for (const address of PAGES.slice(0, 5)) {
       await shop.open(address)
       await page.waitForLoadState('networkidle')
       const small = await page.getByRole('button').or(page.getByRole('link')).evaluateAll((all) =>

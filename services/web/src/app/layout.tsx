@@ -52,15 +52,15 @@ export function Layout() {
   return (
     <div className="flex min-h-dvh flex-col">
       <SkipLink to={searching && !first ? 'results' : 'main'} />
-      <header className="page-header sticky top-0 z-20 print:hidden">
-        <div className="mx-auto flex w-full max-w-[90rem] items-center gap-2 px-3 py-2 sm:gap-4 sm:px-6 lg:px-8">
+      <header className="page-header sticky top-0 z-20 print:hidden max-[16rem]:static">
+        <div className="mx-auto flex w-full max-w-[90rem] flex-wrap items-center gap-2 px-3 py-2 sm:gap-4 sm:px-6 lg:px-8">
           <Link to="/" className="flex min-h-11 min-w-11 shrink-0 items-center justify-center gap-2.5 rounded-lg text-lg font-semibold tracking-tight">
             <span className="flex size-8 items-center justify-center rounded-lg bg-brand-700 text-base text-white">
               <FiSearch aria-hidden />
             </span>
             <span className={first || wide ? '' : 'sr-only'}>{say.name}</span>
           </Link>
-          {!first && <div className="mx-auto max-w-3xl min-w-0 flex-1">{box}</div>}
+          {!first && <div className="mx-auto max-w-3xl min-w-0 flex-1 basis-56">{box}</div>}
           {(first || wide) && <div className="ms-auto">{controls}</div>}
         </div>
       </header>

@@ -49,7 +49,7 @@ export function LoadMore({ answer, k, onLoaded }: Props) {
   return (
     <div className="mt-10 flex flex-col items-center gap-3 print:hidden">
       <p className="muted text-sm">{say.shown(shown, found)}</p>
-      <div aria-hidden className="h-1 w-48 overflow-hidden rounded-full bg-stone-200 dark:bg-stone-800">
+      <div aria-hidden className="h-1 w-48 max-w-full overflow-hidden rounded-full bg-stone-200 dark:bg-stone-800">
         <div className="h-full bg-brand-600 forced-color-adjust-none dark:bg-brand-400" style={{ width: `${(100 * shown) / Math.max(found, 1)}%` }} />
       </div>
       {failed && <p className="error-text">{say.moreFailed}</p>}

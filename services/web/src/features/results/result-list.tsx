@@ -7,7 +7,7 @@ import type { WayBack } from '../../lib/way-back'
 import { byStrength, wordsInCommon } from './why'
 
 const GRID =
-  'grid grid-cols-2 gap-2 sm:grid-cols-[repeat(auto-fill,minmax(13.5rem,1fr))] sm:gap-4'
+  'grid grid-cols-2 gap-2 max-[16rem]:grid-cols-1 sm:grid-cols-[repeat(auto-fill,minmax(13.5rem,1fr))] sm:gap-4'
 const EAGER = 8
 /** Products after this number are rendered only near the window: 1,000 scroll as smoothly as 50. */
 const DRAWN = 48

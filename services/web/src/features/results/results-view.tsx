@@ -91,7 +91,7 @@ export function ResultsView(props: Props) {
             <span className="muted text-sm max-sm:hidden">{say.took(Math.round(answer.value.took_ms))}</span>
           )}
         </div>
-        <div className="flex min-w-0 items-center gap-2 print:hidden">
+        <div className="flex min-w-0 items-center gap-2 max-[16rem]:flex-wrap print:hidden">
           {props.filterButton}
           {!bare && (
             <SortSelect

@@ -33,7 +33,7 @@ function Tiles({ catalogue }: { catalogue: Catalogue | null }) {
       <h2 id="categories" className="mb-4 text-center text-sm font-medium">
         {say.browseTitle}
       </h2>
-      <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3 sm:gap-4 lg:grid-cols-6">
+      <ul className="grid grid-cols-2 gap-3 max-[16rem]:grid-cols-1 sm:grid-cols-3 sm:gap-4 lg:grid-cols-6">
         {catalogue === null
           ? Array.from({ length: PLACES }, (_, place) => (
               <li key={place} aria-hidden className="panel animate-pulse p-2.5">
