@@ -36,6 +36,8 @@ def document_problems(app: FastAPI) -> None:
                         _refuse_null(parameter["schema"])
                     if "HTTPValidationError" in str(operation["responses"].get("422")):
                         operation["responses"]["422"] = problem_responses(InvalidRequest)[422]
+                    for content in operation.get("requestBody", {}).get("content", {}).values():
+                        content["schema"] = _named(content["schema"], schemas)
                     if "requestBody" in operation:
                         timeout = problem_responses(RequestTimeout)[408]
                         operation["responses"].setdefault("408", timeout)
@@ -43,6 +45,14 @@ def document_problems(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _named(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Reference to a model that a route reads by itself, so that clients get one class for it."""
+    if "title" not in schema:
+        return schema
+    schemas[schema["title"]] = schema
+    return {"$ref": f"#/components/schemas/{schema['title']}"}
 
 
 def _refuse_null(schema: dict[str, Any]) -> None:

@@ -45,6 +45,9 @@ def test_a_client_can_be_generated(name: str) -> None:
             schema = parameter["schema"]
             assert {"type": "null"} not in schema.get("anyOf", []), parameter
             assert parameter["in"] != "header" or "const" not in schema, parameter
+        # Each inline object becomes a class of its own; two of one name, an error.
+        body = operation.get("requestBody", {"content": {}})["content"]
+        assert all("title" not in one["schema"] for one in body.values()), operation["operationId"]
 
 
 def test_agents_learn_from_the_schema_that_they_must_say_who_they_are() -> None:

@@ -23,14 +23,23 @@ from services.gateway.state import State
 
 router = APIRouter(tags=["products"], dependencies=[ReadYourWrites])
 
+_ETAG = {
+    "ETag": {"description": "For `If-Match` and `If-None-Match`.", "schema": {"type": "string"}}
+}
+
 
 # `path`, since a shop's ids may hold slashes.
 @router.get(
     "/products/{product_id:path}",
     summary="One product",
     response_model=Product,
-    responses=answered("The product.", PRODUCT)
-    | {304: {"description": "The product that the caller holds is still the same."}}
+    responses={
+        status: {**response, "headers": _ETAG}
+        for status, response in (
+            answered("The product.", PRODUCT)
+            | {304: {"description": "The product that the caller holds is still the same."}}
+        ).items()
+    }
     | problem_responses(ChangeNotServed, NotFound, InvalidRequest, *UNANSWERED),
 )
 async def get_product(

@@ -1544,6 +1544,93 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * ProductInput
+         * @description `PUT /products/{product_id}`: all fields of the product.
+         *
+         *     The answer of `GET` can be changed and sent back; its `image_url` then keeps the picture.
+         * @example {
+         *       "attributes": {
+         *         "color": "red"
+         *       },
+         *       "category": "Kitchen > Mugs",
+         *       "currency": "EUR",
+         *       "description": "A mug of stoneware.",
+         *       "price": 12.9,
+         *       "title": "Red striped mug"
+         *     }
+         */
+        ProductInput: {
+            /**
+             * Product Id
+             * @description If present, it must match the id in the URL.
+             */
+            product_id?: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Brand */
+            brand?: string | null;
+            /**
+             * Category
+             * @example Kitchen > Mugs
+             */
+            category?: string | null;
+            /** Price */
+            price?: number | null;
+            /**
+             * List Price
+             * @description Price before a reduction; kept where it is above `price`.
+             */
+            list_price?: number | null;
+            /**
+             * Currency
+             * @example EUR
+             */
+            currency?: string | null;
+            /**
+             * Image
+             * @description The picture in base64: JPEG, PNG, WebP or AVIF.
+             */
+            image?: string | null;
+            /**
+             * Image Url
+             * @description Instead of `image`: the path of a stored picture, as `GET` returns it, or an http(s) URL, from which the writer downloads the picture.
+             */
+            image_url?: string | null;
+            /**
+             * Images
+             * @description Instead of `image`: several pictures, the main one first.
+             */
+            images?: string[] | null;
+            /**
+             * Image Urls
+             * @description Instead of `image_url`: several paths or URLs, the main one first. The answer of `GET` names further pictures in `attributes.more_images`.
+             */
+            image_urls?: string[] | null;
+            /** Product Url */
+            product_url?: string | null;
+            /** Attributes */
+            attributes?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ProductPatch
+         * @description `PATCH /products/{product_id}`: a merge patch (RFC 7396) of the answer of `GET`.
+         *
+         *     null removes a field. New words or another picture are encoded; price and attributes are not.
+         * @example {
+         *       "price": 9.9
+         *     }
+         */
+        ProductPatch: {
+            [key: string]: unknown;
+        };
     };
     responses: never;
     parameters: never;
@@ -2875,6 +2962,8 @@ export interface operations {
             /** @description The product. */
             200: {
                 headers: {
+                    /** @description For `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2901,6 +2990,8 @@ export interface operations {
             /** @description The product that the caller holds is still the same. */
             304: {
                 headers: {
+                    /** @description For `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3003,65 +3094,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Product Id
-                     * @description If present, it must match the id in the URL.
-                     */
-                    product_id?: string | null;
-                    /** Title */
-                    title: string;
-                    /**
-                     * Description
-                     * @default
-                     */
-                    description?: string;
-                    /** Brand */
-                    brand?: string | null;
-                    /**
-                     * Category
-                     * @example Kitchen > Mugs
-                     */
-                    category?: string | null;
-                    /** Price */
-                    price?: number | null;
-                    /**
-                     * List Price
-                     * @description Price before a reduction; kept where it is above `price`.
-                     */
-                    list_price?: number | null;
-                    /**
-                     * Currency
-                     * @example EUR
-                     */
-                    currency?: string | null;
-                    /**
-                     * Image
-                     * @description The picture in base64: JPEG, PNG, WebP or AVIF.
-                     */
-                    image?: string | null;
-                    /**
-                     * Image Url
-                     * @description Instead of `image`: the path of a stored picture, as `GET` returns it, or an http(s) URL, from which the writer downloads the picture.
-                     */
-                    image_url?: string | null;
-                    /**
-                     * Images
-                     * @description Instead of `image`: several pictures, the main one first.
-                     */
-                    images?: string[] | null;
-                    /**
-                     * Image Urls
-                     * @description Instead of `image_url`: several paths or URLs, the main one first. The answer of `GET` names further pictures in `attributes.more_images`.
-                     */
-                    image_urls?: string[] | null;
-                    /** Product Url */
-                    product_url?: string | null;
-                    /** Attributes */
-                    attributes?: {
-                        [key: string]: string;
-                    };
-                };
+                "application/json": components["schemas"]["ProductInput"];
             };
         };
         responses: {
@@ -3356,12 +3389,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/merge-patch+json": {
-                    [key: string]: unknown;
-                };
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/merge-patch+json": components["schemas"]["ProductPatch"];
+                "application/json": components["schemas"]["ProductPatch"];
             };
         };
         responses: {
