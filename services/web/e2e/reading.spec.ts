@@ -50,6 +50,15 @@ test.describe('at 320 pixels', () => {
     expect(await overflow(shop)).toBeLessThanOrEqual(0)
   })
 
+  test('filters scroll between the head and the foot of their sheet, which stay', async ({ shop, page }) => {
+    await shop.open('/?q=mug&f.color=red')
+    await shop.settled()
+    await page.getByRole('button', { name: `${say.filters} 1` }).tap()
+    const sheet = page.getByRole('dialog', { name: say.filters })
+    await expect(sheet.getByRole('checkbox').first()).toBeVisible()
+    expect(await sheet.evaluate((one) => one.scrollHeight - one.clientHeight)).toBeLessThanOrEqual(0)
+  })
+
   test('what is touched is large enough to touch', async ({ shop, page }) => {
     for (const address of PAGES.slice(0, 5)) {
       await shop.open(address)

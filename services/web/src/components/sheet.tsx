@@ -41,7 +41,8 @@ export function Sheet({ title, open, onClose, children, footer }: Props) {
             <FiX aria-hidden />
           </button>
         </div>
-        <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain p-5 low:overflow-visible low:py-2">{open && children}</div>
+        {/* Positioned, so that hidden words scroll with it, and the sheet itself has nothing to scroll. */}
+        <div className="relative min-h-0 flex-1 overflow-y-auto overscroll-contain p-5 low:overflow-visible low:py-2">{open && children}</div>
         <div className="border-t border-stone-200 bg-inherit p-3 low:sticky low:bottom-0 low:z-1 low:py-1 dark:border-stone-800">{footer}</div>
       </div>
     </dialog>
