@@ -22,6 +22,8 @@ _LONGEST_VALUE = 64
 _REMEMBERED = 16_384
 """Values whose words stay in memory: most of those beside the base come again with each change."""
 _KINDS: dict[str, SuggestionKind] = {CATEGORY: "category", BRAND: "brand"}
+KINDS: list[SuggestionKind] = ["category", "brand", "attribute", "title", "query"]
+"""The order of kinds: it decides between equal texts with equally many products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,10 @@ class Values:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self.every = [
-            value for name in fields.names if name != IN_STOCK for value in _values(fields, name)
-        ]
+        self.every = sorted(
+            (value for name in fields.names if name != IN_STOCK for value in _values(fields, name)),
+            key=lambda one: (KINDS.index(one.kind), one.key, one.field),
+        )
         by_field = {name: fields.column(name).frequencies.tolist() for name in fields.names}
         counts = [sum(by_field[value.field][code] for code in value.codes) for value in self.every]
         self.counts: NDArray[np.int32] = np.array(counts, np.int32)
@@ -56,18 +59,24 @@ class Values:
         ordered = [by_key[place] for place in order.tolist()]
         self._starts = np.cumsum([0, *map(len, ordered)])
         self._numbers = np.array([number for some in ordered for number in some], np.int32)
-        self._known = {(value.kind, value.key): n for n, value in enumerate(self.every)}
+        self._known = {(value.field, value.key): n for n, value in enumerate(self.every)}
+        keys = [*numbers]
+        places = {keys[number]: place for place, number in enumerate(order.tolist())}
+        self._places = np.array([places[value.key] for value in self.every], np.int32)
 
     def best(self, key: str, most: int) -> list[int]:
-        """Numbers of values with a word that begins so, those of most products first."""
+        """Numbers of values with a word that begins so, those of most products first, then those
+        that begin so themselves, then by `every`."""
         found = self._keys.beginning(key)
         numbers = np.unique(self._numbers[self._starts[found.start] : self._starts[found.stop]])
-        best: list[int] = numbers[np.argsort(-self.counts[numbers], kind="stable")][:most].tolist()
+        places = self._places[numbers]
+        begin = (places >= found.start) & (places < found.stop)
+        best: list[int] = numbers[np.lexsort((~begin, -self.counts[numbers]))][:most].tolist()
         return best
 
-    def find(self, kind: SuggestionKind, key: str) -> int | None:
+    def find(self, field: str, key: str) -> int | None:
         """The number of a value."""
-        return self._known.get((kind, key))
+        return self._known.get((field, key))
 
     def rows(self, number: int) -> Numbers:
         """All products with a value, ascending."""
@@ -89,7 +98,7 @@ class Values:
     @property
     def nbytes(self) -> int:
         """Bytes of memory, but for Python's own."""
-        arrays = (self.counts, self._starts, self._numbers)
+        arrays = (self.counts, self._starts, self._numbers, self._places)
         return self._keys.nbytes + sum(array.nbytes for array in arrays)
 
 
@@ -132,13 +141,17 @@ class CompletionPart:
         """Products with a phrase in the title; None if the table does not know such rare ones."""
         count = self.completions.phrases.count(key)
         if count:
-            return count - sum(one.count(key) for one in self.gone_phrases)
+            return count - self.phrases_gone(key)
         return 0 if self.completions.phrases.fewest == 1 else None
 
-    def having(self, kind: SuggestionKind, key: str) -> int:
+    def phrases_gone(self, key: str) -> int:
+        """Rows of the table that are no longer found, with a phrase in the title."""
+        return sum(one.count(key) for one in self.gone_phrases)
+
+    def having(self, field: str, key: str) -> int:
         """Products with a value."""
         values = self.completions.values
-        number = values.find(kind, key)
+        number = values.find(field, key)
         if number is None:
             return 0
         return int(values.counts[number]) - len(values.having(number, self.gone))

@@ -136,6 +136,14 @@ class LiveIndex:
             alive[of_base] = ~self._gone[numbers[of_base]]
         return alive
 
+    def first(self, numbers: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+        """The first of these rows in order of id. numbers: ascending."""
+        base = int(np.searchsorted(numbers, len(self._ids)))
+        if base == len(numbers):
+            return numbers[:most]
+        some = np.concatenate([numbers[:base][:most], numbers[base:][:most]])
+        return some[np.argsort(self.ranks(some))][:most]
+
     def ranks(self, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
         """(m,) positions of these rows in ascending order of id over the whole snapshot."""
         ranks = numbers.astype(np.float64)

@@ -22,12 +22,13 @@ from services.contracts.suggestions import (
     Suggestions,
 )
 from services.retriever.catalogue.catalogue import Catalogue
+from services.retriever.catalogue.completions import KINDS
 from services.retriever.catalogue.fields import Numbers
-from services.retriever.searching.typed import Typed, saying
+from services.retriever.searching.completing import Completing
+from services.retriever.searching.typed import Typed
+from services.retriever.words.said import saying
 from services.retriever.words.units import composed, key_of, units
 
-_KINDS: list[SuggestionKind] = ["category", "brand", "attribute", "title", "query"]
-"""The order of kinds: it decides between equal texts with equally many products."""
 _LONGEST_TITLE = 80
 """Characters of a title that is a completion."""
 _TITLES = 200
@@ -51,22 +52,24 @@ class _Suggest:
         self._words = catalogue.words
         self._typed = typed
         self._limit = limit
-        self._parts = catalogue.products.completed
+        self._completing = Completing(catalogue)
         self._found: dict[str, Suggestion] = {}
+        self._fields: dict[str, str] = {}
+        """Of those found that are values, by key."""
 
     def answer(self) -> Suggestions:
-        typed = Typed(self._catalogue, self._typed)
+        typed = Typed(self._catalogue, self._completing, self._typed)
         if typed.key:
             self._complete(typed)
             if not self._found:
                 for other in typed.respelled(_VARIANTS):
-                    self._complete(Typed(self._catalogue, other))
+                    self._complete(Typed(self._catalogue, self._completing, other))
         ranked = sorted(
             self._found.items(),
             key=lambda one: (
                 -one[1].products,
                 not one[0].startswith(typed.key),
-                _KINDS.index(one[1].kind),
+                KINDS.index(one[1].kind),
                 one[0],
             ),
         )[: self._limit]
@@ -92,39 +95,14 @@ class _Suggest:
             self._found[key] = new
 
     def _values(self, key: str) -> None:
-        seen = set()
-        for part in self._parts:
-            values = part.completions.values
-            for number in values.best(key, self._limit):
-                value = values.every[number]
-                if (value.kind, value.key) not in seen:
-                    seen.add((value.kind, value.key))
-                    count = sum(one.having(value.kind, value.key) for one in self._parts)
-                    self._put(value.key, value.text, value.kind, count)
+        for value, products in self._completing.values(key, self._limit):
+            self._put(value.key, value.text, value.kind, products)
+            if self._found[value.key].kind == value.kind:
+                self._fields[value.key] = value.field
 
     def _phrases(self, key: str) -> None:
-        seen = set()
-        for part in self._parts:
-            phrases = part.completions.phrases
-            for number in phrases.best(key, self._limit):
-                phrase = phrases.keys[number]
-                if phrase in seen:
-                    continue
-                seen.add(phrase)
-                place = phrases.place(number)
-                (title,) = map(composed, self._titles_of(np.array([part.first + place.row])))
-                spans = units(title)[place.first : place.first + place.length]
-                text = title[spans[0].start : spans[-1].stop]
-                self._put(phrase, text, "title", self._with_phrase(phrase))
-
-    def _with_phrase(self, key: str) -> int:
-        """Products with a phrase in the title."""
-        counts = [part.phrases(key) for part in self._parts]
-        if all(count is not None for count in counts):
-            return sum(count or 0 for count in counts)
-        # Too rare to be known to a large table: few enough to read.
-        rows = self._alive(saying(self._words, self._words.analyser.words(key)))[:_TITLES]
-        return sum(_has_phrase(title, key) for title in self._titles_of(rows))
+        for phrase in self._completing.phrases(key, self._limit):
+            self._put(phrase.key, phrase.text, "title", phrase.products)
 
     def _apart(self, typed: Typed) -> None:
         """Words that products say beside the others, in any order."""
@@ -148,7 +126,7 @@ class _Suggest:
 
     def _spelled(self, word: str, rows: Numbers) -> str:
         """A folded word as a title spells it."""
-        for title in self._titles_of(rows[:1]):
+        for title in self._titles_of(self._catalogue.index.first(rows, 1)):
             text = composed(title)
             for unit in units(text):
                 if unit.word == word:
@@ -163,7 +141,8 @@ class _Suggest:
         if rows is None:
             return
         titles: dict[str, list[str]] = {}
-        for title in self._titles_of(self._alive(rows)[:_TITLES]):
+        first = self._catalogue.index.first(self._alive(rows), _TITLES)
+        for title in self._titles_of(first):
             if len(title) <= _LONGEST_TITLE:
                 titles.setdefault(key_of(units(composed(title))), []).append(title)
         for key, some in titles.items():
@@ -183,7 +162,7 @@ class _Suggest:
         products = self._catalogue.products
         chosen: dict[int, str] = {}
         for rows in self._card_rows(suggestions):
-            some = rows[:_CARDS_OF_ONE]
+            some = self._catalogue.index.first(rows, _CARDS_OF_ONE)
             pictures = products.texts("image_url", some)
             chosen |= dict(sorted(zip(some.tolist(), pictures, strict=True), key=_unpictured))
             if len(chosen) >= MAX_SUGGESTED_PRODUCTS:
@@ -208,10 +187,12 @@ class _Suggest:
             if kind == "title":
                 yield self._alive(saying(self._words, self._words.analyser.words(key)))
                 continue
-            for part in self._parts:
-                number = part.completions.values.find(kind, key)
-                if number is not None:
-                    yield self._alive(part.completions.values.rows(number) + part.first)
+            rows = [
+                part.completions.values.rows(number) + part.first
+                for part in self._catalogue.products.completed
+                if (number := part.completions.values.find(self._fields[key], key)) is not None
+            ]
+            yield self._alive(np.concatenate(rows))
 
 
 def _unpictured(one: tuple[int, str]) -> bool:
@@ -219,13 +200,4 @@ def _unpictured(one: tuple[int, str]) -> bool:
 
 
 def _rank(one: Suggestion) -> tuple[int, int]:
-    return -one.products, _KINDS.index(one.kind)
-
-
-def _has_phrase(title: str, key: str) -> bool:
-    some = units(composed(title))
-    return any(
-        key_of(some[first : first + length]) == key
-        for first in range(len(some))
-        for length in range(1, len(some) - first + 1)
-    )
+    return -one.products, KINDS.index(one.kind)

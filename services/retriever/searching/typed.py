@@ -10,13 +10,12 @@ import numpy as np
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
-from services.retriever.words import Words
-from services.retriever.words.said import STRUCTURED
+from services.retriever.searching.completing import Completing
+from services.retriever.words.said import saying
 from services.retriever.words.texts import mask_of
 from services.retriever.words.units import LETTER_WEIGHT, composed, key_of, units
 
 _DESCRIPTION = np.uint8(mask_of("description"))
-_SAID = np.uint8(mask_of(*STRUCTURED))
 _MANY = 20_000
 """Limit of postings of words that begin as typed; above it, single titles are not sought."""
 _CORRECTIONS = 3
@@ -25,8 +24,9 @@ _CORRECTIONS = 3
 class Typed:
     """A text as typed, over one snapshot."""
 
-    def __init__(self, catalogue: Catalogue, text: str) -> None:
+    def __init__(self, catalogue: Catalogue, completing: Completing, text: str) -> None:
         self._catalogue = catalogue
+        self._completing = completing
         self._words = catalogue.words
         self._text = composed(text)
         self.units = [unit for unit in units(self._text) if unit.key]
@@ -97,37 +97,13 @@ class Typed:
     def _beginnings(self) -> list[str]:
         """The last word if any begins so, and beginnings that are spelled almost so."""
         typed = self.last
-        near = [
-            (edits, text[0] != typed[0], count, text)
-            for part in self._catalogue.products.completed
-            for edits, count, text in part.completions.beginnings.near(typed, _CORRECTIONS)
-        ]
+        vocabulary = self._catalogue.vocabulary
+        near = self._completing.beginnings(typed, _CORRECTIONS)
         near += [
             (one.distance, one.word[0] != typed[0], -one.frequency, one.word)
-            for one in self._catalogue.vocabulary.corrections(typed, _CORRECTIONS)
+            for one in vocabulary.corrections(typed, _CORRECTIONS)
         ]
         fewest = min((edits for edits, *_ in near), default=0)
         likely = [text for edits, _, _, text in sorted(near) if edits == fewest]
-        known = any(len(index.words.beginning(typed)) for _, index in self._words.indexes)
+        known = vocabulary.completions(typed, 1)
         return list(dict.fromkeys([typed, *likely] if known or not likely else likely))
-
-
-def saying(words: Words, every: Sequence[str]) -> Numbers:
-    """Products that say all these folded words elsewhere than in a description or an identifier."""
-    found: list[Numbers] = []
-    for first, index in words.indexes:
-        numbers = [index.words.find(word) for word in every]
-        if not numbers or any(number is None for number in numbers):
-            continue
-        lists = sorted(
-            (index.word(number) for number in numbers if number is not None),
-            key=lambda one: len(one.rows),
-        )
-        rows = lists[0].rows[(lists[0].fields & _SAID) != 0]
-        for one in lists[1:]:
-            places = one.of(rows)
-            kept = places >= 0
-            kept[kept] = (one.fields[places[kept]] & _SAID) != 0
-            rows = rows[kept]
-        found.append(rows.astype(np.intp) + first)
-    return np.concatenate([np.empty(0, np.intp), *found])

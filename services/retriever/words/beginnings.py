@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from services.retriever.words.lexicon import Lexicon
-from services.retriever.words.spellings import FEWEST_LETTERS, Spellings, edits_allowed
+from services.retriever.words.spellings import FEWEST_LETTERS, Spellings
 from services.retriever.words.texts import strings_of
 
 _LONGEST = 10
@@ -28,7 +28,7 @@ class Beginnings:
     @classmethod
     def of(cls, words: Iterable[tuple[str, int]]) -> Beginnings:
         """words: folded, and the products of each."""
-        counts = [(word, count) for word, count in words if word.isalpha()]
+        counts = [*words]
         texts = pa.array([word for word, _ in counts], pa.string())
         lengths = pc.utf8_length(texts)
         every = pa.table({"text": texts, "count": pa.array([n for _, n in counts], pa.int32())})
@@ -36,23 +36,19 @@ class Beginnings:
         for length in range(FEWEST_LETTERS, _LONGEST + 1):
             long = every.filter(pc.greater_equal(lengths, length))
             beginnings = pc.utf8_slice_codeunits(long.column("text"), 0, length)
-            parts.append(long.set_column(0, "text", beginnings))
+            parts.append(
+                long.set_column(0, "text", beginnings).filter(pc.utf8_is_alpha(beginnings))
+            )
         most = pa.concat_tables(parts).group_by("text").aggregate([("count", "max")])
         most = most.filter(pc.greater(most.column("count_max"), 0)).sort_by("text").combine_chunks()
         return cls(Lexicon(strings_of(most.column("text"))), most.column("count_max").to_numpy())
 
-    def near(self, typed: str, most: int) -> list[tuple[int, int, str]]:
-        """(edits, products below 0, beginning): fewest edits first, then the same first letter."""
-        if len(typed) < FEWEST_LETTERS or not typed.isalpha():
-            return []
-        found: list[tuple[int, bool, int, str]] = []
-        for edits in range(1, edits_allowed(typed) + 1):
-            for distance, number in self._spellings.near(typed[:_LONGEST], edits):
-                text = self._texts[number]
-                found.append((distance, text[0] != typed[0], -int(self._counts[number]), text))
-            if found:
-                break
-        return [(edits, count, text) for edits, _, count, text in sorted(found)[:most]]
+    def near(self, typed: str, edits: int) -> list[tuple[int, int, str]]:
+        """(edits, products, beginning) of all within so many edits."""
+        return [
+            (distance, int(self._counts[number]), self._texts[number])
+            for distance, number in self._spellings.near(typed[:_LONGEST], edits)
+        ]
 
     @property
     def nbytes(self) -> int:

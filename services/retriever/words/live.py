@@ -55,6 +55,11 @@ class Words:
         return self.base.count + (0 if self.added is None else self.added.count)
 
     @property
+    def is_changed(self) -> bool:
+        """True if the base is not all of it."""
+        return self.added is not None or self._gone is not None
+
+    @property
     def indexes(self) -> Iterator[tuple[int, WordIndex]]:
         """The number of the first row, and the index, of each part."""
         yield 0, self.base
@@ -168,7 +173,7 @@ class Words:
         form = normal(text)
         if " " in text.strip() or len(form) < _FEWEST_MISREAD or not any(map(str.isdigit, form)):
             return _NO_ROWS
-        if any(len(index.identifiers.beginning(form)) for _, index in self.indexes):
+        if len(self._beginning(form)):
             return _NO_ROWS
         return self._alive(
             (first, index.identified_by([*_misread(index.identifiers, form)]))
@@ -180,6 +185,10 @@ class Words:
         form = normal(text)
         if len(form) < FEWEST_OF_PART or not any(map(str.isdigit, form)):
             return _NO_ROWS
+        return self._beginning(form)
+
+    def _beginning(self, form: str) -> Numbers:
+        """Products with an identifier that begins with a normal form."""
         return self._alive(
             (first, index.identified_by(index.identifiers.beginning(form))[:MOST_IDENTIFIED])
             for first, index in self.indexes

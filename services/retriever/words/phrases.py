@@ -52,22 +52,18 @@ class EveryPhrase:
     """(t,) of each title of each phrase: where the phrase begins first, as in `Place`."""
     lengths: NDArray[np.int32]
     """(p,) units."""
-    parents: NDArray[np.int32]
-    """(p,) the phrase of one unit less that each begins with; -1 for one unit."""
     whole: NDArray[np.bool_]
     """(p,) False for a phrase with a function word at an end."""
 
     def phrases(self) -> Phrases:
         """They, counted."""
         starts = self.titles.starts[:-1]
-        counts = np.diff(self.titles.starts).astype(np.int32)
-        most = np.zeros(len(counts) + 1, np.int32)
-        np.maximum.at(most, self.parents, counts)
         rows, firsts = self.titles.rows[starts], self.firsts[starts]
         return Phrases(
             self.titles.texts,
-            counts,
-            (most[:-1] < counts) & self.whole,
+            np.diff(self.titles.starts).astype(np.int32),
+            self.whole,
+            self.whole,
             np.stack([rows, firsts, self.lengths], axis=1),
             1,
         )
@@ -77,14 +73,12 @@ class EveryPhrase:
         titles = merged(self.titles, other.titles, places)
         count = len(titles.every.texts)
         lengths, whole = np.empty(count, np.int32), np.empty(count, np.bool_)
-        parents = np.empty(count, np.int32)
         for one, to in zip((self, other), titles.texts, strict=True):
             left = to >= 0
             lengths[to[left]] = one.lengths[left]
             whole[to[left]] = one.whole[left]
-            parents[to[left]] = np.append(to, np.int32(-1))[one.parents[left]]
         firsts = np.concatenate([self.firsts, other.firsts])[titles.origins]
-        return EveryPhrase(titles.every, firsts, lengths, parents, whole)
+        return EveryPhrase(titles.every, firsts, lengths, whole)
 
 
 class Phrases:
@@ -94,17 +88,19 @@ class Phrases:
         self,
         keys: Lexicon,
         counts: NDArray[np.int32],
+        whole: NDArray[np.bool_],
         shown: NDArray[np.bool_],
         places: NDArray[np.int32],
         fewest: int,
     ) -> None:
         """counts: (p,) products that have it in the title.  places: (p, 3), as in `Place`.
 
-        shown: (p,) False for a part of a longer phrase of the same products, and for a phrase with
-        a function word at an end.
+        whole: (p,) False for a phrase with a function word at an end.  shown: (p,) those of these
+        that are no beginning of a longer phrase of the same products, as far as that is known.
         """
         self.keys = keys
         self.counts = counts
+        self._whole = whole
         self._shown = shown
         self._places = places
         self.fewest = fewest
@@ -119,16 +115,25 @@ class Phrases:
         """All phrases, those of a single title too."""
         return _Counting(titles, analyser, 1).every()
 
-    def best(self, key: str, most: int) -> list[int]:
-        """Numbers of phrases that begin so, those of most products first."""
+    def best(self, key: str, most: int, *, shown: bool = False) -> list[int]:
+        """Numbers of whole phrases that begin so, those of most products first, then by their keys.
+
+        shown: only of those that are shown.
+        """
         found = self.keys.beginning(key)
-        shown = np.flatnonzero(self._shown[found.start : found.stop]) + found.start
-        counts = self.counts[shown]
-        if len(shown) > most:
-            kept = np.argpartition(-counts, most)[:most]
-            shown, counts = shown[kept], counts[kept]
-        best: list[int] = shown[np.argsort(-counts, kind="stable")].tolist()
+        among = self._shown if shown else self._whole
+        numbers = np.flatnonzero(among[found.start : found.stop]) + found.start
+        counts = self.counts[numbers]
+        if len(numbers) > most:
+            kept = _largest(counts, most)
+            numbers, counts = numbers[kept], counts[kept]
+        best: list[int] = numbers[np.argsort(-counts, kind="stable")].tolist()
         return best
+
+    def shows(self, key: str) -> bool:
+        """False for what is no phrase here, or not `shown`."""
+        number = self.keys.find(key)
+        return number is not None and bool(self._shown[number])
 
     def count(self, key: str) -> int:
         """Products that have exactly this phrase; 0 if they are too few."""
@@ -140,15 +145,15 @@ class Phrases:
         return Place(*self._places[number].tolist())
 
     def words(self) -> list[tuple[str, int]]:
-        """Phrases of one unit, and the products of each."""
-        alone = np.flatnonzero(self._places[:, 2] == 1)
+        """Phrases of one unit that is no function word, and the products of each."""
+        alone = np.flatnonzero((self._places[:, 2] == 1) & self._whole)
         counts = self.counts[alone].tolist()
         return [(self.keys[n], count) for n, count in zip(alone.tolist(), counts, strict=True)]
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory."""
-        arrays = (self.counts, self._shown, self._places)
+        arrays = (self.counts, self._whole, self._shown, self._places)
         return self.keys.nbytes + sum(array.nbytes for array in arrays)
 
 
@@ -187,7 +192,7 @@ class _Counting:
         self._starts = np.searchsorted(rows, np.arange(len(titles)))
 
     def phrases(self) -> Phrases:
-        keys, counts, shown, places = [], [], [], []
+        keys, counts, whole, shown, places = [], [], [], [], []
         level, length = self._words_alone(), 1
         while len(level.counts):
             longer, parents = self._longer(level, length)
@@ -196,7 +201,8 @@ class _Counting:
             rows = self._rows[level.first]
             keys.append(level.keys)
             counts.append(level.counts)
-            shown.append((most < level.counts) & self._whole(level, length))
+            whole.append(self._whole(level, length))
+            shown.append((most < level.counts) & whole[-1])
             of_length = np.full(len(rows), length, np.int32)
             firsts = (level.first - self._starts[rows]).astype(np.int32)
             places.append(np.stack([rows, firsts, of_length], axis=1))
@@ -205,29 +211,26 @@ class _Counting:
         return Phrases(
             lexicon,
             np.concatenate([np.empty(0, np.int32), *counts])[order],
+            np.concatenate([np.empty(0, np.bool_), *whole])[order],
             np.concatenate([np.empty(0, np.bool_), *shown])[order],
             np.concatenate([np.empty((0, 3), np.int32), *places])[order],
             self._fewest,
         )
 
     def every(self) -> EveryPhrase:
-        keys, groups, at, whole = [], [], [], []
-        lengths, parents = [], [np.empty(0, np.int32)]
+        keys, groups, at, whole, lengths = [], [], [], [], []
         level, length, number = self._words_alone(), 1, 0
-        above = np.full(len(level.counts), -1, np.int32)
         while len(level.counts):
             keys.append(level.keys)
             groups.append(level.groups + np.int32(number))
             at.append(level.at)
             whole.append(self._whole(level, length))
             lengths.append(np.full(len(level.counts), length, np.int32))
-            parents.append(above)
-            longer, above = self._longer(level, length)
-            above = above + np.int32(number)
-            level, length, number = longer, length + 1, number + len(level.counts)
+            number += len(level.counts)
+            level, _ = self._longer(level, length)
+            length += 1
         texts, order = _sorted(keys)
-        # One place more than there are phrases: parent -1 finds it, and stays -1.
-        place = np.full(number + 1, -1, np.int32)
+        place = np.empty(number, np.int32)
         place[order] = np.arange(number, dtype=np.int32)
         positions = np.concatenate([np.empty(0, np.intp), *at])
         of_phrase = place[np.concatenate([np.empty(0, np.int32), *groups])]
@@ -240,7 +243,6 @@ class _Counting:
             RowsByText(texts, starts, rows),
             (positions[first] - self._starts[rows]).astype(np.int32),
             np.concatenate([np.empty(0, np.int32), *lengths])[order],
-            place[np.concatenate(parents)[order]],
             np.concatenate([np.empty(0, np.bool_), *whole])[order],
         )
 
@@ -304,6 +306,13 @@ class _Counting:
 
 
 _NONE = pa.array([], pa.string())
+
+
+def _largest(counts: NDArray[np.int32], most: int) -> NDArray[np.intp]:
+    """Positions of the largest, ascending; of equal ones the first."""
+    last = np.sort(counts)[len(counts) - most]
+    larger, equal = np.flatnonzero(counts > last), np.flatnonzero(counts == last)
+    return np.sort(np.concatenate([larger, equal[: most - len(larger)]]))
 
 
 def _units_of(

@@ -16,6 +16,7 @@ from services.retriever.words.texts import FIELDS, mask_of
 
 STRUCTURED: tuple[WordField, ...] = ("title", "brand", "category", "attributes")
 """Fields that say what a product is; its description also says what it is not."""
+_SAID = np.uint8(mask_of(*STRUCTURED))
 
 
 def rows_saying(
@@ -38,3 +39,24 @@ def _rows_of_concept(words: Words, concept: Concept, mask: int) -> NDArray[np.in
         for phrase in concept.alternatives
     ]
     return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+
+def saying(words: Words, every: Sequence[str]) -> NDArray[np.intp]:
+    """Products that say all these folded words elsewhere than in a description or an identifier."""
+    found: list[NDArray[np.intp]] = []
+    for first, index in words.indexes:
+        numbers = [index.words.find(word) for word in every]
+        if not numbers or any(number is None for number in numbers):
+            continue
+        lists = sorted(
+            (index.word(number) for number in numbers if number is not None),
+            key=lambda one: len(one.rows),
+        )
+        rows = lists[0].rows[(lists[0].fields & _SAID) != 0]
+        for one in lists[1:]:
+            places = one.of(rows)
+            kept = places >= 0
+            kept[kept] = (one.fields[places[kept]] & _SAID) != 0
+            rows = rows[kept]
+        found.append(rows.astype(np.intp) + first)
+    return np.concatenate([np.empty(0, np.intp), *found])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
 
 from services.retriever.words.live import Words
+from services.retriever.words.postings import WordIndex
 from services.retriever.words.quantities import is_quantity
+from services.retriever.words.ranking import Counted, Rank, best_of, in_order
 from services.retriever.words.spellings import FEWEST_LETTERS, edits_allowed
-
-_COUNTED = 8
-"""Near words whose products are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +67,32 @@ class Vocabulary:
         if not word.isalpha() or len(word) < FEWEST_LETTERS or word in self:
             return []
         for edits in range(1, edits_allowed(word) + 1):
-            near = self._near(word, edits)
+            near = self._near(word, edits, most)
             if near:
-                return near[:most]
+                return near
         return []
 
     def completions(self, beginning: str, most: int = 10) -> list[Near]:
         """Words that begin so, those that most products say first. beginning: folded."""
         if is_quantity(beginning):
             return []
-        counts: dict[str, int] = {}
-        for _, index in self._words.indexes:
+
+        def listed(index: WordIndex, most: int) -> Counted[str]:
             numbers = index.words.beginning(beginning)
-            frequencies = np.diff(index.starts[numbers.start : numbers.stop + 1])
-            for place in np.argsort(-frequencies, kind="stable")[: most + _COUNTED].tolist():
-                counts[index.words[numbers.start + place]] = int(frequencies[place])
-        found = [Near(word, 0, self.frequency(word)) for word in counts]
-        found = [one for one in found if one.frequency]
-        return sorted(found, key=lambda one: (-one.frequency, one.word))[:most]
+            counts = np.diff(index.starts[numbers.start : numbers.stop + 1])
+            best = np.argsort(-counts, kind="stable")[:most].tolist()
+            return [(index.words[numbers.start + place], int(counts[place])) for place in best]
+
+        def rank(word: str) -> Rank | None:
+            frequency = self.frequency(word)
+            return (-frequency, word) if frequency else None
+
+        tables = [partial(listed, index) for _, index in self._words.indexes]
+        if self._words.is_changed:
+            found = best_of(tables, most, rank, rank)
+        else:
+            found = [word for word, _ in tables[0](most)]
+        return [Near(word, 0, self.frequency(word)) for word in found]
 
     def values(self, text: str) -> list[Value]:
         """The values of fields that a text is, whatever its letter case and blanks."""
@@ -98,19 +108,24 @@ class Vocabulary:
                 )
         return sorted(found.values(), key=lambda one: -one.products)
 
-    def _near(self, word: str, distance: int) -> list[Near]:
-        found: dict[str, tuple[int, int]] = {}
+    def _near(self, word: str, distance: int, most: int) -> list[Near]:
+        edits, said = dict[str, int](), Counter[str]()
         for _, index in self._words.indexes:
-            for edits, number in index.spellings.near(word, distance):
-                said = int(index.starts[number + 1] - index.starts[number])
+            for distance_of, number in index.spellings.near(word, distance):
                 text = index.words[number]
-                found[text] = (edits, said + found.get(text, (edits, 0))[1])
-        ranked = sorted(
-            found, key=lambda one: (found[one][0], one[0] != word[0], -found[one][1], one)
-        )
-        near = [Near(one, found[one][0], self.frequency(one)) for one in ranked[:_COUNTED]]
-        # A changed product is counted twice in `found` until its changes are merged.
-        return sorted(
-            (one for one in near if one.frequency),
-            key=lambda one: (one.distance, one.word[0] != word[0], -one.frequency, one.word),
-        )
+                edits[text] = distance_of
+                said[text] += int(index.starts[number + 1] - index.starts[number])
+
+        def rank(one: str, frequency: int) -> Rank:
+            return edits[one], one[0] != word[0], -frequency, one
+
+        def exact(one: str) -> Rank | None:
+            frequency = self.frequency(one)
+            return rank(one, frequency) if frequency else None
+
+        # A changed product is counted twice in `said` until its changes are merged.
+        likely = ((rank(one, most), one) for one, most in said.items())
+        return [
+            Near(one, edits[one], -minus)
+            for (_, _, minus, _), one in islice(in_order(likely, exact), most)
+        ]

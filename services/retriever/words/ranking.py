@@ -1,0 +1,61 @@
+"""The best of what several tables have, exactly, although each table knows a part of each alone.
+
+What is counted in a table may be gone since, and another table may have more of the same. So a
+table's own order is a start only, and the answer is that of one table of all products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heappush
+from itertools import islice
+from typing import Any, TypeVar
+
+One = TypeVar("One", bound=Hashable)
+Rank = tuple[Any, ...]
+"""The least comes first. No two are equal."""
+Counted = list[tuple[One, int]]
+"""Those of most products in one table first, and how many they are."""
+
+
+def in_order(
+    likely: Iterable[tuple[Rank, One]], exact: Callable[[One], Rank | None]
+) -> Iterator[tuple[Rank, One]]:
+    """In exact order, with exact ranks. Each is ranked exactly only when its turn comes.
+
+    likely: ranks that are not behind the exact ones.  exact: None for what is left out.
+    """
+    waiting = [(rank, False, one) for rank, one in likely]
+    heapify(waiting)
+    while waiting:
+        rank, known, one = heappop(waiting)
+        if known:
+            yield rank, one
+        elif (found := exact(one)) is not None:
+            heappush(waiting, (found, True, one))
+
+
+def best_of(
+    tables: Sequence[Callable[[int], Counted[One]]],
+    most: int,
+    likely: Callable[[One], Rank | None],
+    exact: Callable[[One], Rank | None],
+    unlisted: int = 0,
+) -> list[One]:
+    """The first ones of all tables in exact order (Fagin's threshold algorithm, 1996).
+
+    tables: so many of each.  likely, exact: as for `in_order`; a rank begins with the products,
+    below 0.  unlisted: the most products of what a table does not list although it has some.
+    """
+    depth = most
+    while True:
+        tops = [table(depth) for table in tables]
+        seen = {one for top in tops for one, _ in top}
+        ranked = ((rank, one) for one in seen if (rank := likely(one)) is not None)
+        found = list(islice(in_order(ranked, exact), most))
+        deeper = [top[-1][1] for top in tops if len(top) == depth]
+        if not deeper:
+            return [one for _, one in found]
+        if len(found) == most and -found[-1][0][0] > sum(deeper) + unlisted:
+            return [one for _, one in found]
+        depth *= 4
