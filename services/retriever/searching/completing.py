@@ -66,25 +66,25 @@ class Completing:
         if not self._changed:
             values = self._base.completions.values
             return [(values.every[one], int(values.counts[one])) for one in values.best(key, most)]
-        found: dict[_Id, tuple[FieldValue, int]] = {}
+        known: dict[_Id, FieldValue] = {}
+        products: dict[_Id, int] = {}
 
         def listed(part: CompletionPart, most: int) -> Counted[_Id]:
             values, counted = part.completions.values, []
             for number in values.best(key, most):
                 value = values.every[number]
+                known.setdefault((value.field, value.key), value)
                 counted.append(((value.field, value.key), int(values.counts[number])))
-                if counted[-1][0] not in found:
-                    products = sum(one.having(value.field, value.key) for one in self._parts)
-                    found[counted[-1][0]] = value, products
             return counted
 
         def rank(one: _Id) -> Rank | None:
-            value, products = found[one]
+            value, count = known[one], sum(part.having(*one) for part in self._parts)
+            products[one] = count
             order = not value.key.startswith(key), KINDS.index(value.kind), value.key, value.field
-            return (-products, *order) if products else None
+            return (-count, *order) if count else None
 
         tables = [partial(listed, part) for part in self._parts]
-        return [found[one] for one in best_of(tables, most, rank, rank)]
+        return [(known[one], products[one]) for one in best_of(tables, most, rank)]
 
     def products(self, key: str) -> int:
         """Products of the most frequent completion."""
@@ -127,10 +127,7 @@ class Completing:
 
         tables = [partial(listed, part) for part in self._parts]
         rare = self._base.completions.phrases.fewest - 1
-        return best_of(tables, most, self._likely_rank, exact, rare)
-
-    def _likely_rank(self, key: str) -> Rank:
-        return -self._at_most(key), key
+        return best_of(tables, most, exact, rare)
 
     def _rank(self, key: str) -> Rank | None:
         total = self._total(key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, TypeVar
 
 One = TypeVar("One", bound=Hashable)
@@ -38,24 +38,33 @@ def in_order(
 def best_of(
     tables: Sequence[Callable[[int], Counted[One]]],
     most: int,
-    likely: Callable[[One], Rank | None],
     exact: Callable[[One], Rank | None],
     unlisted: int = 0,
 ) -> list[One]:
     """The first ones of all tables in exact order (Fagin's threshold algorithm, 1996).
 
-    tables: so many of each.  likely, exact: as for `in_order`; a rank begins with the products,
-    below 0.  unlisted: the most products of what a table does not list although it has some.
+    tables: so many of each.  exact: as for `in_order`; a rank begins with the products, below 0.
+    unlisted: the most products of what a table does not list although it has some.
     """
-    depth = most
+    ranks: dict[One, Rank | None] = {}
+
+    def rank(one: One) -> Rank | None:
+        if one not in ranks:
+            ranks[one] = exact(one)
+        return ranks[one]
+
+    # Most often all that is needed: some are gone, or only begin others.
+    depth = 3 * most
     while True:
-        tops = [table(depth) for table in tables]
-        seen = {one for top in tops for one, _ in top}
-        ranked = ((rank, one) for one in seen if (rank := likely(one)) is not None)
-        found = list(islice(in_order(ranked, exact), most))
-        deeper = [top[-1][1] for top in tops if len(top) == depth]
-        if not deeper:
-            return [one for _, one in found]
-        if len(found) == most and -found[-1][0][0] > sum(deeper) + unlisted:
+        tops = [dict(table(depth)) for table in tables]
+        # A table that has no more of them has none of the others.
+        behind = [min(top.values()) if len(top) == depth else 0 for top in tops]
+        likely = [
+            (-sum(map(dict.get, tops, repeat(one), behind)) - unlisted, one)
+            for one in {one for top in tops for one in top}
+        ]
+        found = list(islice(in_order((((least,), one) for least, one in likely), rank), most))
+        enough = len(found) == most and -found[-1][0][0] > sum(behind) + unlisted
+        if enough or not any(behind):
             return [one for _, one in found]
         depth *= 4

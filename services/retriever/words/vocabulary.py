@@ -89,7 +89,7 @@ class Vocabulary:
 
         tables = [partial(listed, index) for _, index in self._words.indexes]
         if self._words.is_changed:
-            found = best_of(tables, most, rank, rank)
+            found = best_of(tables, most, rank)
         else:
             found = [word for word, _ in tables[0](most)]
         return [Near(word, 0, self.frequency(word)) for word in found]
