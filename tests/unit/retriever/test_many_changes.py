@@ -207,3 +207,22 @@ def test_texts_are_merged_in_order_and_each_has_its_place() -> None:
         assert both.texts() == sorted({*one.texts(), *texts})
         assert [both[place] for place in of_one.tolist()] == one.texts()
         assert [both[place] for place in of_other.tolist()] == sorted(texts)
+
+
+def test_an_identifier_that_is_gone_does_not_hide_one_that_is_misread() -> None:
+    shop: dict[str, Row] = {
+        "a": {"title": "Drill", "attributes": {"sku": "KX0471"}},
+        "b": {"title": "Saw", "attributes": {"sku": "KXO471-B"}},
+    }
+    changed = with_change(catalogue(shop), {}, ["b"])
+    for one in (changed, changed.merged()):
+        assert [one.index.id_of(number) for number in one.words.identified("KXO471")] == ["a"]
+
+
+def test_words_of_products_that_are_gone_do_not_hide_a_correction() -> None:
+    gone: dict[str, Row] = {
+        f"{letter}{number}": {"title": f"m{letter}g"} for letter in "abcdehijkl" for number in "12"
+    }
+    changed = with_change(catalogue({**gone, "z": {"title": "mug"}}), {}, sorted(gone))
+    for one in (changed, changed.merged()):
+        assert [near.word for near in one.vocabulary.corrections("mog")] == ["mug"]
