@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from services.pipeline.feeds.base import MAX_ATTRIBUTE_CHARACTERS, Note
+from services.pipeline.feeds.wrong_bytes import SURROGATE
 
 MAX_CHARACTERS: Mapping[str, int] = {
     "product_id": 128,
@@ -24,15 +25,9 @@ CONTROL_CHARACTER = "control character"
 WRONG_ENCODING = "wrong encoding"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _UNKNOWN = "\ufffd"
-
-
-def has_wrong_bytes(value: str) -> bool:
-    """True if some bytes of the file were no text in its encoding."""
-    return not value.isprintable() and _SURROGATE.search(value) is not None
 
 
 def without_control_characters(name: str, value: str, notes: list[Note]) -> str:
@@ -43,10 +38,10 @@ def without_control_characters(name: str, value: str, notes: list[Note]) -> str:
         reason = f"{short(name)} holds a control character, U+{ord(found[0]):04X}; now a blank"
         notes.append(Note(CONTROL_CHARACTER, reason, name))
         value = _CONTROL.sub(" ", value).strip()
-    if _SURROGATE.search(value):
+    if SURROGATE.search(value):
         reason = f"{short(name)} holds bytes that are wrong in the file's encoding; now {_UNKNOWN}"
         notes.append(Note(WRONG_ENCODING, reason, name))
-        value = _SURROGATE.sub(_UNKNOWN, value)
+        value = SURROGATE.sub(_UNKNOWN, value)
     return value
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from services.pipeline.errors import FeedUnusable
+from services.pipeline.feeds.wrong_bytes import error_handler, has_wrong_bytes
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -42,7 +43,6 @@ _HTML = re.compile(
 )
 _JSON = re.compile(rb'[\s\xef\xbb\xbf]*(?:\[\s*)?\{\s*"')
 _XML = re.compile(rb"[\s\xef\xbb\xbf]*<(?:\?xml\s|rss[\s>]|feed[\s>])")
-_ESCAPE = "feeds.escape"
 BEGINNING = 4_096
 _LOOK_CHARACTERS = 1_000_000
 _LONGEST_LINE = 32_000_000
@@ -91,7 +91,7 @@ def is_xml(path: Path) -> bool:
 def is_text_encoding(name: str) -> bool:
     """True for a codec between text and bytes that reads a file: neither `hex` nor `idna`."""
     try:
-        return len("id,title".encode(name).decode(name, _escape())) > 0
+        return len("id,title".encode(name).decode(name, error_handler())) > 0
     except (LookupError, UnicodeError, ValueError):
         return False
 
@@ -122,7 +122,7 @@ def open_text(path: Path, encoding: str) -> Iterator[Iterator[str]]:
         raise FeedUnusable(f"{path}: {encoding!r} is not the encoding of a text")
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
     with open_bytes(path) as file:
-        errors = "surrogateescape" if is_utf8 else _escape()
+        errors = "surrogateescape" if is_utf8 else error_handler()
         with io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="") as lines:
             first = lines.readline(_LONGEST_LINE)
             yield _chain(first.removeprefix("\ufeff"), lines)
@@ -139,12 +139,12 @@ def text_encoding(path: Path, named: str | None = None) -> str:
     return _by_zeros(beginning[:400]) or "utf-8"
 
 
-def has_wrong_bytes(path: Path, encoding: str) -> bool:
+def is_wrong_encoding(path: Path, encoding: str) -> bool:
     """True if some bytes of the first megabyte are no text in the encoding."""
     seen = 0
     with open_text(path, encoding) as text:
         for line in text:
-            if not line.isascii() and any("\ud800" <= one <= "\udfff" for one in line):
+            if not line.isascii() and has_wrong_bytes(line):
                 return True
             seen += len(line)
             if seen > _LOOK_CHARACTERS:
@@ -244,19 +244,3 @@ class _Measured(io.RawIOBase):
 
 def _measured(unpacked: BinaryIO, path: Path) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(_Measured(unpacked, path), _BUFFER))
-
-
-def _escape() -> str:
-    """Name of an error handler that works in every encoding: one lone surrogate a byte."""
-    try:
-        codecs.lookup_error(_ESCAPE)
-    except LookupError:
-        codecs.register_error(_ESCAPE, _escaped)
-    return _ESCAPE
-
-
-def _escaped(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    wrong = error.object[error.start : error.end]
-    return "".join(chr(0xDC80 | byte) for byte in wrong), error.end

@@ -7,16 +7,14 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
+from services.pipeline.feeds.wrong_bytes import SURROGATE, made_private, restored
+
 MAX_HTML_CHARACTERS = 200_000
 """Longer text is cut there: far more than is kept of a description."""
 
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _ENTITY = re.compile(r"&(#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 _DATA = re.compile(r"data:[\w.+/-]{1,80}(?:;[\w=-]{1,40})*,[\w+/=%\s-]*", re.ASCII)
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-# Private characters that stand for them while the parser, which takes UTF-8, has the text.
-_ASIDE = {0xDC80 + byte: 0x10FF80 + byte for byte in range(0x80)}
-_BACK = {aside: surrogate for surrogate, aside in _ASIDE.items()}
 _BLOCKS = "address,article,blockquote,br,div,dd,dt,h1,h2,h3,h4,h5,h6,hr,li,ol,p,pre,table,td,tr,ul"
 _UNSEEN = "script,style,template,noscript,iframe,object"
 _MOST_ESCAPES = 2
@@ -42,8 +40,8 @@ def html_to_text(value: str) -> str:
 
 
 def _text(markup: str) -> str:
-    if _LONE_SURROGATE.search(markup):  # a byte that was wrong: validation decides
-        return _text(_LONE_SURROGATE.sub("", markup.translate(_ASIDE))).translate(_BACK)
+    if SURROGATE.search(markup):
+        return restored(_text(SURROGATE.sub("", made_private(markup))))
     tree = LexborHTMLParser(markup)
     for unseen in tree.css(_UNSEEN):
         unseen.decompose()

@@ -18,11 +18,11 @@ from services.pipeline.feeds import (
 from services.pipeline.feeds.base import AS_A_TABLE, Feed, reading
 from services.pipeline.feeds.csv_table import CsvTable
 from services.pipeline.feeds.files import (
-    has_wrong_bytes,
     inner_name,
     is_compressed,
     is_json,
     is_parquet,
+    is_wrong_encoding,
     is_xml,
     text_encoding,
 )
@@ -76,7 +76,7 @@ def wrong_encoding(path: Path, named: str) -> str | None:
         return None
     with reading(path):
         encoding = text_encoding(path, named)
-        return encoding if has_wrong_bytes(path, encoding) else None
+        return encoding if is_wrong_encoding(path, encoding) else None
 
 
 def _open(path: Path, options: FeedOptions) -> Feed:

@@ -18,7 +18,6 @@ from services.pipeline.feeds.cleaning import (
     MAX_CHARACTERS,
     clean_attributes,
     clean_text,
-    has_wrong_bytes,
     is_plain,
     short,
 )
@@ -27,6 +26,7 @@ from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.links import as_browsers_read
 from services.pipeline.feeds.prices import parse_price
 from services.pipeline.feeds.ready_vectors import UnusableVector, unit_vectors
+from services.pipeline.feeds.wrong_bytes import has_wrong_bytes
 
 NO_ID = "no usable product id"
 NO_TITLE = "no usable title"

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.files import beginning_of, text_encoding
+from services.pipeline.feeds.wrong_bytes import error_handler, made_private, restored
 
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
 _CHUNK = 1 << 16
@@ -20,10 +21,6 @@ _FORBIDDEN_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_REFERENCE = 16
-_ESCAPE = "feeds.escape_xml"
-# XML cannot hold a lone surrogate, so wrong bytes pass through it as private characters.
-_PRIVATE = 0x10FF00
-_BACK = {_PRIVATE + byte: 0xDC80 | byte for byte in range(256)}
 _SUPERSETS = {
     # Files labelled with these hold characters of the larger set, as browsers assume.
     "gb2312": "gb18030",
@@ -54,6 +51,8 @@ class XmlBytes:
         while True:
             raw = self._file.read(_CHUNK)
             text = self._text(raw)
+            if self.has_wrong_bytes:
+                text = made_private(text)
             if self._at_start and text:
                 text = text.removeprefix("\ufeff").lstrip()
                 self._at_start = not text
@@ -69,7 +68,7 @@ class XmlBytes:
 
     def restored(self, text: str) -> str:
         """A text of the document, with lone surrogates for its wrong bytes."""
-        return text.translate(_BACK) if self.has_wrong_bytes else text
+        return restored(text) if self.has_wrong_bytes else text
 
     def _text(self, raw: bytes) -> str:
         before = self._decoder.getstate()
@@ -77,7 +76,7 @@ class XmlBytes:
             return self._decoder.decode(raw, not raw)
         except UnicodeDecodeError:
             self.has_wrong_bytes = True
-            self._decoder = codecs.getincrementaldecoder(self._encoding)(_escape())
+            self._decoder = codecs.getincrementaldecoder(self._encoding)(error_handler())
             self._decoder.setstate(before)
             return self._decoder.decode(raw, not raw)
 
@@ -101,18 +100,3 @@ def _encoding(path: Path, named: str) -> str:
             f"{path}: its encoding {label!r} is not known; convert the file to UTF-8"
         ) from error
     return _SUPERSETS.get(name, name)
-
-
-def _escape() -> str:
-    try:
-        codecs.lookup_error(_ESCAPE)
-    except LookupError:
-        codecs.register_error(_ESCAPE, _escaped)
-    return _ESCAPE
-
-
-def _escaped(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    wrong = error.object[error.start : error.end]
-    return "".join(chr(_PRIVATE + byte) for byte in wrong), error.end
