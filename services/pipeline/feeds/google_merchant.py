@@ -8,26 +8,23 @@ from xml.etree.ElementTree import Element, tostring
 
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import AS_A_TABLE, Feed, FeedRow
-from services.pipeline.feeds.google_products import COLUMN_OF, FIELDS, TITLES, product
-from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.google_products import COLUMN_OF, DETAIL, FIELDS, TITLES, product
+from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
 from services.pipeline.feeds.xml_items import Broken, name_of, open_items, root_of
 
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 _GOOGLE = "base.google.com"
-_DETAIL = "product_detail"
 _SHOWN_LINKS = frozenset({"", "alternate"})
 _DESCRIPTIONS = ("summary", "content", "encoded")
 """Elements of Atom and RSS that describe a product where Google's does not."""
 
 
-class GoogleMerchantTable(Feed):
+class GoogleMerchantTable(TableFeed):
     """The tab-separated form."""
 
     def __init__(self, table: Table) -> None:
         """Raises FeedUnusable when a column that every product needs is missing."""
-        self._table = table
-        self._names = table.names()
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        super().__init__(table, COLUMN_OF)
         missing = [] if "id" in self._names else ["id"]
         missing += [] if TITLES & set(self._names) else ["title"]
         if missing:
@@ -39,13 +36,9 @@ class GoogleMerchantTable(Feed):
     def count(self) -> int:
         return self._table.count()
 
-    def column(self, row: FeedRow, name: str) -> str:
-        known = COLUMN_OF.get(name, name)
-        return next((self.columns[at] for at, one in enumerate(self._names) if one == known), known)
-
     def _row(self, record: Record) -> FeedRow:
         if record.problem is not None:
-            return FeedRow(record.number, record.values, {}, {}, record.problem)
+            return unreadable(record)
         pairs = zip(self._names, record.values, strict=True)
         return product(record.number, record.values, pairs)
 
@@ -108,7 +101,7 @@ def _pairs(item: Element) -> list[tuple[str, str]]:
 
 def _of(child: Element) -> Iterator[tuple[str, str]]:
     name = name_of(child)
-    if name == _DETAIL and len(child):
+    if name == DETAIL and len(child):
         parts = {name_of(part): "".join(part.itertext()).strip() for part in child}
         yield parts.get("attribute_name", name), parts.get("attribute_value", "")
     elif name.startswith("structured_") and len(child):

@@ -44,11 +44,11 @@ _STRUCTURED = re.compile(r"(?:trained_algorithmic_media|default)\s*:\s*(.*)", re
 """`structured_title`, which Google wants in place of titles that a program wrote."""
 _MORE_LINKS = "additional_image_link"
 _HIGHLIGHT = "product_highlight"
-_DETAIL = "product_detail"
+DETAIL = "product_detail"
 _SALE, _SALE_DATES = "sale_price", "sale_price_effective_date"
 _AVAILABILITY = "availability"
 _REPEATED = frozenset(
-    {_PRODUCT_TYPE, _MORE_LINKS, _HIGHLIGHT, _DETAIL, _GOOGLE_CATEGORY, "promotion_id", "size_type"}
+    {_PRODUCT_TYPE, _MORE_LINKS, _HIGHLIGHT, DETAIL, _GOOGLE_CATEGORY, "promotion_id", "size_type"}
     | {"included_destination", "excluded_destination", "shopping_ads_excluded_country"}
 )
 _SLASHED = frozenset({"color", "material"})
@@ -77,7 +77,7 @@ def product(number: int, values: tuple[str, ...], pairs: Iterable[tuple[str, str
             links += several
         elif name == _PRODUCT_TYPE:
             categories += map(html_to_text, several)
-        elif name == _DETAIL:
+        elif name == DETAIL:
             _add_details(attributes, several)
         elif (field := FIELDS.get(name, "")) and field not in fields:
             fields[field] = html_to_text(value) if field in _WORDS else value
@@ -132,7 +132,7 @@ def _add_details(attributes: MutableMapping[str, str], details: Iterable[str]) -
         if len(parts) == 3 and parts[1] and parts[2]:
             _add(attributes, parts[1], parts[2])
         else:
-            _add(attributes, _DETAIL, detail)
+            _add(attributes, DETAIL, detail)
 
 
 def _set_category(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from services.pipeline.feeds.table import Object
+
 PARENT = "__parentId"
 """Member of a line that belongs to the product with this id, in a line above it."""
 _NODE = "node"
@@ -13,8 +15,6 @@ _MEMBERS = {"ProductVariant": "variants", "ProductImage": "images", "MediaImage"
 
 _MOST_APART = 1_000
 """Lines without their product that wait behind the last one."""
-
-Object = dict[str, object]
 
 
 def unwrapped(found: Object) -> Object:

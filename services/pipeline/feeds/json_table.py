@@ -14,7 +14,7 @@ from services.pipeline.feeds.base import reading
 from services.pipeline.feeds.files import open_text, text_encoding
 from services.pipeline.feeds.graphql import PARENT, unwrapped, with_children
 from services.pipeline.feeds.own_columns import FIELD_COLUMNS, bare
-from services.pipeline.feeds.table import ATTRIBUTES, Record, Table, flat, text_of
+from services.pipeline.feeds.table import ATTRIBUTES, Object, Record, Table, flat, text_of
 
 _ACTIONS = ("index", "create")
 """Actions in Elasticsearch's bulk files: `{"index": {"_id": …}}`, a line above its document."""
@@ -42,8 +42,6 @@ _DEEPEST = 8
 _OF_PRODUCTS = frozenset(
     bare(one) for field in ("product_id", "title") for one in FIELD_COLUMNS[field]
 )
-
-Object = dict[str, object]
 
 
 class JsonTable(Table):

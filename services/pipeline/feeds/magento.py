@@ -10,7 +10,6 @@ from services.contracts.search import IN_STOCK
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
     NOT_FOR_SALE,
-    Feed,
     FeedRow,
     first_category,
     more_images,
@@ -19,7 +18,7 @@ from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import SaleColumns
 from services.pipeline.feeds.stock import in_stock
-from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
 from services.pipeline.feeds.variants import Variants
 
 SIGNS = frozenset({"sku", "attribute_set_code", "product_type"})
@@ -41,14 +40,12 @@ _FOLDERS = ("", "media/catalog/product", "pub/media/catalog/product")
 _INVISIBLE = "not visible individually"
 
 
-class MagentoFeed(Feed):
+class MagentoFeed(TableFeed):
     """Read twice: the variations that a product lists may stand above or below it."""
 
     def __init__(self, table: Table) -> None:
         """Raises FeedUnusable when a column that every product needs is missing."""
-        self._table = table
-        self._names = table.names()
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        super().__init__(table, _COLUMN_OF)
         if not {"sku", "name"} <= set(self._names):
             raise FeedUnusable(f"{self.path}: no columns sku and name, as Magento has them")
 
@@ -59,11 +56,6 @@ class MagentoFeed(Feed):
 
     def count(self) -> int:
         return sum(1 for record in self._table.records() if not self._is_merged(record))
-
-    def column(self, row: FeedRow, name: str) -> str:
-        wanted = _COLUMN_OF.get(name, name)
-        found = (self.columns[at] for at, one in enumerate(self._names) if one == wanted)
-        return next(found, wanted)
 
     @cached_property
     def _known(self) -> tuple[dict[str, str], dict[str, int]]:
@@ -100,10 +92,7 @@ class MagentoFeed(Feed):
         return variants
 
     def _values(self, record: Record) -> dict[str, str]:
-        if record.problem is not None:
-            return {}
-        pairs = zip(self._names, record.values, strict=True)
-        return {name: text for name, value in pairs if (text := value.strip())}
+        return {} if record.problem is not None else super()._values(record)
 
     def _is_merged(self, record: Record) -> bool:
         """True if another row replaces it: its product's, or its own of another store view."""
@@ -115,7 +104,7 @@ class MagentoFeed(Feed):
 
     def _row(self, record: Record) -> FeedRow:
         if record.problem is not None:
-            return FeedRow(record.number, record.values, {}, {}, record.problem)
+            return unreadable(record)
         values = self._values(record)
         prices, notes = _PRICES.prices(values)
         attributes = self._attributes(values)

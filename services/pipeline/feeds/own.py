@@ -24,7 +24,6 @@ from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.json_table import JsonTable
 from services.pipeline.feeds.own_cells import (
-    NESTED,
     flatten,
     joined_list,
     keep_the_first_category,
@@ -47,7 +46,7 @@ from services.pipeline.feeds.own_nested import take_lists
 from services.pipeline.feeds.own_offers import Offers
 from services.pipeline.feeds.own_variants import VariantRows
 from services.pipeline.feeds.parquet_table import ParquetTable
-from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table import ATTRIBUTES, Record, Table
 
 _PICTURE = re.compile(r"https?://|\.(?:jpe?g|png|webp|avif|gif|heic|bmp|tiff?)$", re.IGNORECASE)
 _BLANKS = re.compile(r"\s")
@@ -151,7 +150,7 @@ class OwnFeed(Feed):
         further = self._further_pictures(values, attributes)
         keep_the_first_picture(fields, attributes, further)
         keep_the_first_category(fields, attributes, used.get("category", ""))
-        if NESTED in attributes:
+        if ATTRIBUTES in attributes:
             flatten(attributes)
         notes = self._offers.apply(fields, attributes)
         notes += take_lists(fields, attributes)

@@ -10,12 +10,10 @@ from services.pipeline.feeds.base import NEXT_LINK, first_category, more_images
 from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.own_columns import CATEGORIES, of_product
+from services.pipeline.feeds.table import ATTRIBUTES
 
 NULLS = frozenset({"NULL", "null", r"\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A"})
 """Texts for an empty value in a CSV by databases, pandas and spreadsheets."""
-
-NESTED = "attributes"
-"""Column of a struct, a map or a JSON object: each of its members is an attribute."""
 
 _BETWEEN_CATEGORIES = re.compile(r"[;|\n]")
 _COMMA = re.compile(",")
@@ -33,12 +31,12 @@ def joined_list(value: str, field: str) -> str:
 def flatten(attributes: MutableMapping[str, str]) -> None:
     """Flatten the column `attributes`, if it is a JSON object of names and texts."""
     try:
-        nested = json.loads(attributes[NESTED])
+        nested = json.loads(attributes[ATTRIBUTES])
     except (ValueError, RecursionError):
         return
     if not isinstance(nested, dict):
         return
-    del attributes[NESTED]
+    del attributes[ATTRIBUTES]
     for name, value in nested.items():
         text = as_text(value)
         if name.strip() and text and not is_cost(name.lower()):

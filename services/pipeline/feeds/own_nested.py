@@ -18,7 +18,7 @@ from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.own_cells import as_text
 from services.pipeline.feeds.own_columns import FIELD_COLUMNS, VARIANT_CODES, bare, named
 from services.pipeline.feeds.own_offers import Offers
-from services.pipeline.feeds.table import compared, flat, text_of
+from services.pipeline.feeds.table import Object, compared, flat, text_of
 from services.pipeline.feeds.variants import Variants
 
 _VARIANTS = frozenset({"variants", "productvariants", "hasvariant", "offers", "prices"})
@@ -39,8 +39,6 @@ _NO_OPTION = re.compile(
 """Members that name a variant or say something about it, and nothing that a shopper chooses."""
 _NUMBERED = re.compile(r"option_?[0-9]")
 """Shopify's; the list `options` says the same with names."""
-
-Object = dict[str, object]
 
 
 def take_lists(fields: MutableMapping[str, str], attributes: dict[str, str]) -> tuple[Note, ...]:

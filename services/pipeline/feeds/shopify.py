@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.contracts.search import IN_STOCK
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import NOT_FOR_SALE, Feed, FeedRow, joined, more_images
+from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, joined, more_images
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.prices import Price, parse_price
 from services.pipeline.feeds.stock import stock_of_variants
-from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table import Record, Table, TableFeed
 from services.pipeline.feeds.variants import MOST_ROWS
 
 HANDLE = ("handle", "url_handle")
@@ -56,15 +56,23 @@ _OVERSOLD = frozenset({"continue", "true"})
 _METAFIELD = re.compile(r"\(product\.metafields\.[^)]*\)")
 
 
-class ShopifyFeed(Feed):
+class ShopifyFeed(TableFeed):
     """A product's rows stand together, as Shopify writes them."""
 
     def __init__(self, table: Table) -> None:
         """Raises FeedUnusable when a column that every product needs is missing."""
-        self._table = table
-        self._names = table.names()
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
-        if not set(HANDLE) & set(self._names) or "title" not in self._names:
+        names = table.names()
+        self._places = {
+            name: [names.index(one) for one in columns if one in names]
+            for name, columns in _COLUMNS.items()
+        }
+        column_of = {
+            field: names[places[0]]
+            for field, name in _OF_FIELDS.items()
+            if (places := self._places[name])
+        }
+        super().__init__(table, column_of, names)
+        if not self._places["handle"] or not self._places["title"]:
             raise FeedUnusable(f"{self.path}: no columns Handle and Title, as Shopify has them")
 
     def rows(self) -> Iterator[FeedRow]:
@@ -91,17 +99,9 @@ class ShopifyFeed(Feed):
         if group:
             yield group
 
-    def column(self, row: FeedRow, name: str) -> str:
-        """The first of those that may hold it."""
-        known = _COLUMNS.get(_OF_FIELDS.get(name, ""), (name,))
-        found = (self.columns[self._names.index(one)] for one in known if one in self._names)
-        return next(found, name)
-
     def _value(self, record: Record, name: str) -> str:
-        found = (
-            record.values[self._names.index(one)] for one in _COLUMNS[name] if one in self._names
-        )
-        return next((value.strip() for value in found if value.strip()), "")
+        found = (record.values[at].strip() for at in self._places[name])
+        return next(filter(None, found), "")
 
     def _first(self, records: Sequence[Record], name: str) -> str:
         return next((value for one in records if (value := self._value(one, name))), "")
@@ -186,7 +186,7 @@ class ShopifyFeed(Feed):
 
     def _stock_of(self, variant: Record) -> str:
         """A backorder is neither `true` nor `false`."""
-        if set(_COLUMNS["tracker"]) & set(self._names) and not self._value(variant, "tracker"):
+        if self._places["tracker"] and not self._value(variant, "tracker"):
             return "true"
         quantity = _number(self._value(variant, "quantity"))
         if quantity is None or quantity > 0:

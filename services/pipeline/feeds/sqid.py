@@ -16,7 +16,7 @@ from services.pipeline.feeds.base import WITHOUT_WORDS, Feed, FeedRow, VectorsMo
 from services.pipeline.feeds.csv_table import CsvTable
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.parquet_table import ParquetTable
-from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
 from services.pipeline.feeds.vector_file import VectorFile
 
 ESCI_COLUMNS = ("product_id", "product_title", "product_locale")
@@ -48,15 +48,13 @@ NO_PICTURE = (
 """Placeholder that hundreds of products without a picture share."""
 
 
-class EsciFeed(Feed):
+class EsciFeed(TableFeed):
     """`shopping_queries_dataset_products.parquet`, one locale of it."""
 
     def __init__(self, table: Table, *, locale: str) -> None:
-        """Raises FeedUnusable when a column is missing, or nothing is of that locale."""
-        self._table = table
-        self._names = table.names()
+        """Raises FeedUnusable when a column is missing."""
+        super().__init__(table, _COLUMNS)
         self._locale = locale
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
         missing = [name for name in ESCI_COLUMNS if name not in self._names]
         if missing:
             raise FeedUnusable(f"{self.path}: no column {', '.join(missing)}, as ESCI has them")
@@ -74,12 +72,9 @@ class EsciFeed(Feed):
                 return sum(batch.column(0).to_pylist().count(self._locale) for batch in batches)
         return sum(1 for _ in self.rows())
 
-    def column(self, row: FeedRow, name: str) -> str:
-        return _COLUMNS.get(name, name)
-
     def _row(self, record: Record) -> FeedRow:
         if record.problem is not None:
-            return FeedRow(record.number, record.values, {}, {}, record.problem)
+            return unreadable(record)
         said = dict(zip(self._names, record.values, strict=True))
         parts = (said.get("product_description", ""), said.get("product_bullet_point", ""))
         fields = {

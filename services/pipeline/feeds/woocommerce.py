@@ -10,7 +10,6 @@ from services.contracts.search import GROUP, IN_STOCK
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import (
     NOT_FOR_SALE,
-    Feed,
     FeedRow,
     first_category,
     more_images,
@@ -19,7 +18,7 @@ from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import SaleColumns
 from services.pipeline.feeds.stock import in_stock
-from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
 from services.pipeline.feeds.variants import Variants
 from services.pipeline.feeds.woocommerce_columns import english
 
@@ -65,14 +64,14 @@ def is_woocommerce(names: Sequence[str]) -> bool:
     return len(shown) > 1 or (bool(shown) and {"regular_price", "published"} <= translated)
 
 
-class WooCommerceFeed(Feed):
+class WooCommerceFeed(TableFeed):
     """Read twice: variations first, since they may stand anywhere below or above their parent."""
 
     def __init__(self, table: Table) -> None:
         """Raises FeedUnusable when a column that every product needs is missing."""
-        self._table = table
-        self._names = english(table.names())
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        names = english(table.names())
+        column_of = {**_COLUMN_OF, "product_id": "sku" if "sku" in names else "id"}
+        super().__init__(table, column_of, names)
         if "name" not in self._names or not {"sku", "id"} & set(self._names):
             raise FeedUnusable(f"{self.path}: no columns Name and SKU or ID, as WooCommerce has")
         self._options = [found[1] for name in self._names if (found := _OPTION.fullmatch(name))]
@@ -85,13 +84,6 @@ class WooCommerceFeed(Feed):
 
     def count(self) -> int:
         return sum(1 for record in self._table.records() if not self._is_merged(record))
-
-    def column(self, row: FeedRow, name: str) -> str:
-        wanted = _COLUMN_OF.get(name, name)
-        if name == "product_id":
-            wanted = "sku" if "sku" in self._names else "id"
-        found = (self.columns[at] for at, one in enumerate(self._names) if one == wanted)
-        return next(found, wanted)
 
     @cached_property
     def _variants(self) -> dict[str, Variants]:
@@ -116,10 +108,6 @@ class WooCommerceFeed(Feed):
             found.add(fields, options, pictures, in_stock(values.get("in_stock?", "")))
         return {key: variants.get(key, Variants()) for key in parents}
 
-    def _values(self, record: Record) -> dict[str, str]:
-        pairs = zip(self._names, record.values, strict=True)
-        return {name: text for name, value in pairs if (text := value.strip())}
-
     def _is_merged(self, record: Record) -> bool:
         if record.problem is not None:
             return False
@@ -129,7 +117,7 @@ class WooCommerceFeed(Feed):
     def _row(self, record: Record) -> FeedRow | None:
         """None for a variation, which its parent's row stands for."""
         if record.problem is not None:
-            return FeedRow(record.number, record.values, {}, {}, record.problem)
+            return unreadable(record)
         if self._is_merged(record):
             return None
         values = self._values(record)
