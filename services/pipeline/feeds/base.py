@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -145,6 +145,21 @@ def joined(values: Iterable[str]) -> str:
             break
         kept.append(value)
     return ", ".join(kept)
+
+
+def pictures_of(fields: Mapping[str, str], attributes: Mapping[str, str]) -> list[str]:
+    """The pictures of a product, the first of which is a field."""
+    first = fields.get("image", "")
+    return [*filter(None, [first]), *attributes.get(MORE_IMAGES, "").split()]
+
+
+def set_pictures(
+    fields: MutableMapping[str, str], attributes: MutableMapping[str, str], pictures: Sequence[str]
+) -> None:
+    """Make the first the picture, and the others an attribute."""
+    if pictures:
+        fields["image"] = pictures[0]
+    attributes.update(more_images(pictures[1:]))
 
 
 def more_images(links: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import MutableMapping, Sequence
 
-from services.pipeline.feeds.base import NEXT_LINK, first_category, more_images
+from services.pipeline.feeds.base import NEXT_LINK, first_category, set_pictures
 from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.own_columns import CATEGORIES, of_product
@@ -93,9 +93,7 @@ def keep_the_first_picture(
     """The others are an attribute. further: pictures of other columns."""
     # A file may have a comma in its name, so only links are taken apart.
     pictures = [*dict.fromkeys([*pictures_in(fields.pop("image", ""), NEXT_LINK), *further])]
-    attributes.update(more_images(pictures[1:]))
-    if pictures:
-        fields["image"] = pictures[0]
+    set_pictures(fields, attributes, pictures)
 
 
 def pictures_in(value: str, between: re.Pattern[str]) -> list[str]:

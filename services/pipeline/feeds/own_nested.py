@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from services.contracts.products import LIST_PRICE, MORE_IMAGES
 from services.contracts.search import IN_STOCK
-from services.pipeline.feeds.base import Note, joined, more_images
+from services.pipeline.feeds.base import Note, joined, pictures_of, set_pictures
 from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.own_cells import as_text
 from services.pipeline.feeds.own_columns import FIELD_COLUMNS, VARIANT_CODES, bare, named
@@ -189,10 +189,7 @@ def _apply(
             [offered["image"]] if "image" in offered else [],
             stock,
         )
-    first = fields.get("image", "")
-    pictures = [*filter(None, [first]), *attributes.get(MORE_IMAGES, "").split()]
+    pictures = pictures_of(fields, attributes)
     notes = variants.apply(fields, attributes, pictures)
-    if pictures:
-        fields["image"] = pictures[0]
-        attributes.update(more_images(pictures[1:]))
+    set_pictures(fields, attributes, pictures)
     return notes

@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from services.contracts.products import MORE_IMAGES
 from services.contracts.search import IN_STOCK
-from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, more_images
+from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, pictures_of, set_pictures
 from services.pipeline.feeds.own_columns import TRACKED, VARIANT_CODES, bare
 from services.pipeline.feeds.own_offers import Offers, says_untracked
 from services.pipeline.feeds.variants import MOST_ROWS, Variants
@@ -118,19 +117,19 @@ class VariantRows:
                 options += [(name, value) for at, name in self._codes if (value := row.values[at])]
                 options += _written_options(row) if row is not first else ()
             stock = row.attributes.get(IN_STOCK) if row is first or is_counted else None
-            variants.add(prices, options, _pictures(row), stock)
+            variants.add(prices, options, pictures_of(row.fields, row.attributes), stock)
         fields = dict(first.fields)
         columns = {name for parts in self._options.values() for name in parts.values()}
         attributes = {
             name: value for name, value in first.attributes.items() if name not in columns
         }
-        pictures = _pictures(first)
+        pictures = pictures_of(fields, attributes)
         unreadable = variants.apply(fields, attributes, pictures)
-        fields |= {"image": pictures[0]} if pictures else {}
+        set_pictures(fields, attributes, pictures)
         return replace(
             first,
             fields={name: value for name, value in fields.items() if value},
-            attributes=attributes | more_images(pictures[1:]),
+            attributes=attributes,
             notes=(*(note for row in rows for note in row.notes), *unreadable),
         )
 
@@ -151,8 +150,3 @@ def _written_options(row: FeedRow) -> Iterator[tuple[str, str]]:
 
 def _id_of(row: FeedRow) -> set[str]:
     return {row.fields.get("product_id", "")}
-
-
-def _pictures(row: FeedRow) -> list[str]:
-    first = row.fields.get("image", "")
-    return [*filter(None, [first]), *row.attributes.get(MORE_IMAGES, "").split()]

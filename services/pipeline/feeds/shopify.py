@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.contracts.search import IN_STOCK
 from services.pipeline.errors import FeedUnusable
-from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, joined, more_images
+from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, joined, set_pictures
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.prices import Price, parse_price
 from services.pipeline.feeds.stock import stock_of_variants
@@ -112,17 +112,16 @@ class ShopifyFeed(TableFeed):
         problem = f"more than {MOST_ROWS} rows have its handle" if too_many else first.problem
         if problem is not None:
             return FeedRow(first.number, first.values, {}, {}, problem)
-        pictures = self._pictures(records)
         fields = {
             "product_id": self._value(first, "handle"),
             "title": html_to_text(self._first(records, "title")),
             "description": html_to_text(self._first(records, "body")),
             "brand": self._first(records, "vendor"),
             "category": self._first(records, "category") or self._first(records, "type"),
-            "image": pictures[0] if pictures else "",
         }
         fields |= self._lowest_price(records)
-        attributes = self._attributes(records) | more_images(pictures[1:])
+        attributes = self._attributes(records)
+        set_pictures(fields, attributes, self._pictures(records))
         return FeedRow(
             first.number,
             first.values,

@@ -12,7 +12,7 @@ from services.pipeline.feeds.base import (
     NOT_FOR_SALE,
     FeedRow,
     first_category,
-    more_images,
+    set_pictures,
 )
 from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
@@ -140,13 +140,12 @@ class WooCommerceFeed(TableFeed):
             for key in filter(self._variants.__contains__, _keys(values)):
                 variants.merge(self._variants[key])
             notes += variants.apply(fields, attributes, pictures)
-        if pictures:
-            fields["image"] = pictures[0]
+        set_pictures(fields, attributes, pictures)
         return FeedRow(
             record.number,
             record.values,
             {name: value for name, value in fields.items() if value},
-            attributes | more_images(pictures[1:]),
+            attributes,
             _why_not_sold(values),
             notes=notes,
             problem_kind=NOT_FOR_SALE,
