@@ -18,7 +18,8 @@ from services.pipeline.feeds.base import (
 )
 from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
-from services.pipeline.feeds.sales import apply_sale, interval, left_out
+from services.pipeline.feeds.own_columns import SALE, SALE_DATES
+from services.pipeline.feeds.sales import apply_sale
 from services.pipeline.feeds.stock import in_stock
 
 COLUMNS = ("id", "link", "image_link")
@@ -45,7 +46,6 @@ _STRUCTURED = re.compile(r"(?:trained_algorithmic_media|default)\s*:\s*(.*)", re
 _MORE_LINKS = "additional_image_link"
 _HIGHLIGHT = "product_highlight"
 DETAIL = "product_detail"
-_SALE, _SALE_DATES = "sale_price", "sale_price_effective_date"
 _AVAILABILITY = "availability"
 _REPEATED = frozenset(
     {_PRODUCT_TYPE, _MORE_LINKS, _HIGHLIGHT, DETAIL, _GOOGLE_CATEGORY, "promotion_id", "size_type"}
@@ -150,14 +150,8 @@ def _set_category(
 def _set_price(
     fields: MutableMapping[str, str], attributes: MutableMapping[str, str]
 ) -> tuple[Note, ...]:
-    sale = attributes.get(_SALE, "")
-    if not sale:
-        return ()
-    try:
-        dates = attributes.get(_SALE_DATES, "")
-        start, end = interval(dates) if dates else ("", "")
-        if apply_sale(fields, sale, start=start, end=end):
-            del attributes[_SALE]
-    except ValueError as error:
-        return (left_out(error, _SALE),)
-    return ()
+    sale, dates = attributes.get(SALE, ""), attributes.get(SALE_DATES, "")
+    is_applied, notes = apply_sale(fields, sale, dates, column=SALE)
+    if is_applied:
+        del attributes[SALE]
+    return notes

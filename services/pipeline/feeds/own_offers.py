@@ -26,7 +26,7 @@ from services.pipeline.feeds.own_columns import (
     named,
 )
 from services.pipeline.feeds.prices import parse_price
-from services.pipeline.feeds.sales import apply_sale, interval, left_out
+from services.pipeline.feeds.sales import apply_sale
 from services.pipeline.feeds.stock import in_stock, is_quantity, truth
 
 _NOT_OFFERED = frozenset(
@@ -109,20 +109,15 @@ class Offers:
         sale = sale or self._discounted(fields, attributes)
         # PrestaShop's "On sale" is a mark on the picture.
         is_off = not self._is_prestashop and truth(self._first(ON_SALE, attributes)[1]) == "false"
-        if not sale or is_off:
+        if is_off:
             return ()
-        dates = self._first(SALE_DATES, attributes)[1]
-        try:
-            start, end = (
-                interval(dates)
-                if dates
-                else (self._first(kind, attributes)[1] for kind in (SALE_START, SALE_END))
-            )
-            if apply_sale(fields, sale, start=start, end=end):
-                attributes.pop(name, None)
-        except ValueError as error:
-            return (left_out(error, SALE),)
-        return ()
+        both, start, end = (
+            self._first(kind, attributes)[1] for kind in (SALE_DATES, SALE_START, SALE_END)
+        )
+        is_applied, notes = apply_sale(fields, sale, both or (start, end), column=SALE)
+        if is_applied:
+            attributes.pop(name, None)
+        return notes
 
     def _discounted(self, fields: Mapping[str, str], attributes: Mapping[str, str]) -> str:
         """The price less the discount of Wix or PrestaShop; empty without one."""

@@ -32,12 +32,25 @@ _ZONES: Mapping[str, int] = {
 """Hours ahead of UTC by abbreviation. CST is several zones."""
 
 
-def apply_sale(fields: MutableMapping[str, str], sale: str, *, start: str, end: str) -> bool:
+def apply_sale(
+    fields: MutableMapping[str, str], sale: str, dates: str | tuple[str, str], *, column: str
+) -> tuple[bool, tuple[Note, ...]]:
     """Make the sale price the price, and the price the list price, if it is in effect and lower.
 
-    start, end: dates, or empty. Raises ValueError, with a reason for a person, when the sale price
-    or a date cannot be read.
+    dates: start and end, each may be empty, or both in one text as Google has them.
+    column: of the sale price. Returns whether it was applied, and a note on what cannot be read.
     """
+    if not sale:
+        return False, ()
+    try:
+        start, end = interval(dates) if isinstance(dates, str) else dates
+        return _apply_sale(fields, sale, start, end), ()
+    except ValueError as error:
+        return False, (Note(PRICE, f"{error}; the regular price is shown", column),)
+
+
+def _apply_sale(fields: MutableMapping[str, str], sale: str, start: str, end: str) -> bool:
+    """Raises ValueError, with a reason for a person."""
     try:
         price = parse_price(sale, fields.get("currency", ""))
     except ValueError as error:
@@ -64,11 +77,6 @@ def apply_sale(fields: MutableMapping[str, str], sale: str, *, start: str, end: 
     return True
 
 
-def left_out(error: ValueError, column: str) -> Note:
-    """Note on a sale that `apply_sale` or `interval` cannot read. column: of the sale price."""
-    return Note(PRICE, f"{error}; the regular price is shown", column)
-
-
 @dataclass(frozen=True, slots=True)
 class SaleColumns:
     """Names of a shop system's columns of prices."""
@@ -81,13 +89,9 @@ class SaleColumns:
     def prices(self, values: Mapping[str, str]) -> tuple[dict[str, str], tuple[Note, ...]]:
         """The fields of a row's price, and notes on what cannot be read."""
         fields = {"price": values[self.regular]} if self.regular in values else {}
-        if sale := values.get(self.sale, ""):
-            start, end = values.get(self.start, ""), values.get(self.end, "")
-            try:
-                apply_sale(fields, sale, start=start, end=end)
-            except ValueError as error:
-                return fields, (left_out(error, self.sale),)
-        return fields, ()
+        dates = values.get(self.start, ""), values.get(self.end, "")
+        _, notes = apply_sale(fields, values.get(self.sale, ""), dates, column=self.sale)
+        return fields, notes
 
 
 def is_in_effect(start: str, end: str, now: datetime | None = None) -> bool:
@@ -102,7 +106,9 @@ def is_in_effect(start: str, end: str, now: datetime | None = None) -> bool:
 
 
 def interval(text: str) -> tuple[str, str]:
-    """Google's `2024-11-29T00:00-0800/2024-12-02T23:59-0800`. Raises ValueError."""
+    """Google's `2024-11-29T00:00-0800/2024-12-02T23:59-0800`, or empty. Raises ValueError."""
+    if not text:
+        return "", ""
     start, slash, end = text.partition("/")
     if not slash:
         raise ValueError(f"sale_price_effective_date {text!r} is not two dates with a / between")
