@@ -38,7 +38,7 @@ class CsvTable(Table):
     above the header are skipped.
     """
 
-    def __init__(self, path: Path, encoding: str | None = None) -> None:
+    def __init__(self, path: Path, encoding: str = "") -> None:
         self.path = path
         self._above = 0
         with reading(path):

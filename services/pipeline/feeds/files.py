@@ -128,7 +128,7 @@ def open_text(path: Path, encoding: str) -> Iterator[Iterator[str]]:
             yield _chain(first.removeprefix("\ufeff"), lines)
 
 
-def text_encoding(path: Path, named: str | None = None) -> str:
+def text_encoding(path: Path, named: str = "") -> str:
     """Encoding by byte-order mark, else as named, else UTF-8, or UTF-16 by its zero bytes."""
     beginning = beginning_of(path)
     for mark, encoding in _MARKS:

@@ -50,7 +50,7 @@ class JsonTable(Table):
     The file is read once for its columns, and again for its rows.
     """
 
-    def __init__(self, path: Path, encoding: str | None = None) -> None:
+    def __init__(self, path: Path, encoding: str = "") -> None:
         self.path = path
         with reading(path):
             self._encoding = text_encoding(path, encoding)

@@ -40,7 +40,7 @@ from services.pipeline.feeds.woocommerce import WooCommerceFeed
 _CSV = frozenset({".csv", ".tsv", ".txt"})
 _JSON = frozenset({".json", ".jsonl", ".ndjson"})
 _XML = frozenset({".xml", ".rss", ".atom"})
-_SUFFIXES = (*sorted(_CSV), *sorted(_JSON), ".parquet", ".xml")
+_SUFFIXES = (*sorted(_CSV), *sorted(_JSON), ".parquet", *sorted(_XML))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,36 +83,41 @@ def _open(path: Path, options: FeedOptions) -> Feed:
     with reading(path):
         if path.is_dir():
             return _folder(path, options)
-        suffix = Path(inner_name(path)).suffix
-        is_of_xml = suffix in _XML or (suffix in _CSV and not is_parquet(path) and is_xml(path))
-    if is_of_xml:
+        suffix = _content(path)
+    if suffix in _XML:
         if options.format not in {"", "google-merchant"}:
             raise FeedUnusable(f"{path}: XML is read as google-merchant, not {options.format}")
         feed = GoogleMerchantXml(path, options.encoding)
         feed.format = "google-merchant"
         return feed
+    if suffix in _JSON:
+        return _of_table(JsonTable(path, options.encoding), options)
+    if suffix in _CSV:
+        return _of_table(CsvTable(path, options.encoding), options)
+    return _of_table(ParquetTable(path), options)
+
+
+def _content(path: Path) -> str:
+    """Suffix for the file's content: its own, unless a file named as text begins otherwise."""
+    inner = inner_name(path)
+    suffix = Path(inner).suffix
     if suffix not in _SUFFIXES:
-        inner = inner_name(path)
         holds = f" holds {inner}" if inner != path.name.lower() else ""
         raise FeedUnusable(
             f"{path}{holds}: only {', '.join(_SUFFIXES[:-1])} and {_SUFFIXES[-1]} files can be "
             "loaded, each also as .gz or .zip, and folders of Parquet or of SQID; convert it to "
             f"{AS_A_TABLE}"
         )
-    if suffix in _CSV and is_parquet(path):
-        return _table(ParquetTable(path), options)
-    with reading(path):
-        is_object = suffix in _JSON or (suffix in _CSV and is_json(path))
-    if is_object:
-        return _table(JsonTable(path, options.encoding or None), options)
     if suffix in _CSV:
-        return _table(CsvTable(path, options.encoding or None), options)
-    if is_compressed(path):
+        if is_parquet(path):
+            return ".parquet"
+        return ".xml" if is_xml(path) else ".json" if is_json(path) else suffix
+    if suffix == ".parquet" and is_compressed(path):
         raise FeedUnusable(f"{path}: Parquet is compressed in itself; unpack this file")
-    return _table(ParquetTable(path), options)
+    return suffix
 
 
-def _table(table: Table, options: FeedOptions) -> Feed:
+def _of_table(table: Table, options: FeedOptions) -> Feed:
     kind = options.format or ("own" if isinstance(table, JsonTable) else _kind(table))
     read = _TABLES.get(kind)
     if read is None:
@@ -144,16 +149,12 @@ def _folder(path: Path, options: FeedOptions) -> Feed:
     if path.suffix.lower() in _CSV | _JSON | _XML:
         raise FeedUnusable(f"{path}: cannot be read: it is a folder")
     if options.format == "sqid" or (not options.format and sqid.is_sqid(path)):
-        return _sqid(path, options)
+        feed = SqidFeed(path, locale=options.locale, with_vectors=options.with_vectors)
+        feed.format = "sqid"
+        return feed
     if path.suffix.lower() != ".parquet" and not parts_of(path):
         raise FeedUnusable(f"{path}: this folder holds neither Parquet files nor SQID's")
-    return _table(ParquetTable(path), options)
-
-
-def _sqid(path: Path, options: FeedOptions) -> Feed:
-    feed = SqidFeed(path, locale=options.locale, with_vectors=options.with_vectors)
-    feed.format = "sqid"
-    return feed
+    return _of_table(ParquetTable(path), options)
 
 
 _TABLES: Mapping[str, Callable[[Table, FeedOptions], Feed]] = {
