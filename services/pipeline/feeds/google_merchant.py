@@ -9,7 +9,8 @@ from xml.etree.ElementTree import Element, tostring
 from services.pipeline.errors import FeedUnusable
 from services.pipeline.feeds.base import AS_A_TABLE, Feed, FeedRow
 from services.pipeline.feeds.google_products import COLUMN_OF, DETAIL, FIELDS, TITLES, product
-from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table_feed import RowFeed
 from services.pipeline.feeds.xml_items import Broken, name_of, open_items, root_of
 
 _ROOTS = frozenset({"rss", "feed", "rdf"})
@@ -19,7 +20,7 @@ _DESCRIPTIONS = ("summary", "content", "encoded")
 """Elements of Atom and RSS that describe a product where Google's does not."""
 
 
-class GoogleMerchantTable(TableFeed):
+class GoogleMerchantTable(RowFeed):
     """The tab-separated form."""
 
     def __init__(self, table: Table) -> None:
@@ -30,15 +31,10 @@ class GoogleMerchantTable(TableFeed):
         if missing:
             raise FeedUnusable(f"{self.path}: no column {' or '.join(missing)}, as Google has them")
 
-    def rows(self) -> Iterator[FeedRow]:
-        return map(self._row, self._table.records())
-
     def count(self) -> int:
         return self._table.count()
 
     def _row(self, record: Record) -> FeedRow:
-        if record.problem is not None:
-            return unreadable(record)
         pairs = zip(self._names, record.values, strict=True)
         return product(record.number, record.values, pairs)
 

@@ -18,7 +18,8 @@ from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import SaleColumns
 from services.pipeline.feeds.stock import in_stock
-from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table_feed import RowFeed
 from services.pipeline.feeds.variants import Variants
 
 SIGNS = frozenset({"sku", "attribute_set_code", "product_type"})
@@ -40,7 +41,7 @@ _FOLDERS = ("", "media/catalog/product", "pub/media/catalog/product")
 _INVISIBLE = "not visible individually"
 
 
-class MagentoFeed(TableFeed):
+class MagentoFeed(RowFeed):
     """Read twice: the variations that a product lists may stand above or below it."""
 
     def __init__(self, table: Table) -> None:
@@ -48,14 +49,6 @@ class MagentoFeed(TableFeed):
         super().__init__(table, _COLUMN_OF)
         if not {"sku", "name"} <= set(self._names):
             raise FeedUnusable(f"{self.path}: no columns sku and name, as Magento has them")
-
-    def rows(self) -> Iterator[FeedRow]:
-        for record in self._table.records():
-            if not self._is_merged(record):
-                yield self._row(record)
-
-    def count(self) -> int:
-        return sum(1 for record in self._table.records() if not self._is_merged(record))
 
     @cached_property
     def _known(self) -> tuple[dict[str, str], dict[str, int]]:
@@ -65,12 +58,11 @@ class MagentoFeed(TableFeed):
         """
         parents: dict[str, str] = {}
         standing: dict[str, int] = {}
-        for record in self._table.records():
-            values = self._values(record)
+        for number, values in self._readable():
             if not _is_of_one_view(values):
                 standing[values.get("sku", "")] = 0
             elif "name" in values:
-                standing.setdefault(values.get("sku", ""), record.number)
+                standing.setdefault(values.get("sku", ""), number)
             for variation in values.get("configurable_variations", "").split("|"):
                 sku = dict(_pairs(variation)).get("sku", "")
                 if sku:
@@ -79,10 +71,10 @@ class MagentoFeed(TableFeed):
 
     @cached_property
     def _variants(self) -> dict[str, Variants]:
+        parents, _ = self._known
         variants: dict[str, Variants] = {}
-        for record in self._table.records():
-            values = self._values(record)
-            parent = self._known[0].get(values.get("sku", ""))
+        for _, values in self._readable():
+            parent = parents.get(values.get("sku", ""))
             if parent is None or _is_of_one_view(values) or _is_disabled(values):
                 continue
             fields, _ = _PRICES.prices(values)
@@ -91,10 +83,7 @@ class MagentoFeed(TableFeed):
             found.add(fields, options.items(), (), in_stock(values.get("is_in_stock", "")))
         return variants
 
-    def _values(self, record: Record) -> dict[str, str]:
-        return {} if record.problem is not None else super()._values(record)
-
-    def _is_merged(self, record: Record) -> bool:
+    def _is_skipped(self, record: Record) -> bool:
         """True if another row replaces it: its product's, or its own of another store view."""
         values = self._values(record)
         parents, standing = self._known
@@ -103,8 +92,6 @@ class MagentoFeed(TableFeed):
         return _is_invisible(values) and values["sku"] in parents
 
     def _row(self, record: Record) -> FeedRow:
-        if record.problem is not None:
-            return unreadable(record)
         values = self._values(record)
         prices, notes = _PRICES.prices(values)
         attributes = self._attributes(values)

@@ -11,7 +11,8 @@ from services.pipeline.feeds.base import NOT_FOR_SALE, FeedRow, joined, set_pict
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.prices import Price, parse_price
 from services.pipeline.feeds.stock import stock_of_variants
-from services.pipeline.feeds.table import Record, Table, TableFeed
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table_feed import TableFeed
 from services.pipeline.feeds.variants import MOST_ROWS
 
 HANDLE = ("handle", "url_handle")

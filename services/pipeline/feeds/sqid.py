@@ -16,7 +16,8 @@ from services.pipeline.feeds.base import WITHOUT_WORDS, Feed, FeedRow, VectorsMo
 from services.pipeline.feeds.csv_table import CsvTable
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.parquet_table import ParquetTable
-from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table_feed import RowFeed
 from services.pipeline.feeds.vector_file import VectorFile
 
 ESCI_COLUMNS = ("product_id", "product_title", "product_locale")
@@ -48,7 +49,7 @@ NO_PICTURE = (
 """Placeholder that hundreds of products without a picture share."""
 
 
-class EsciFeed(TableFeed):
+class EsciFeed(RowFeed):
     """`shopping_queries_dataset_products.parquet`, one locale of it."""
 
     def __init__(self, table: Table, *, locale: str) -> None:
@@ -58,23 +59,19 @@ class EsciFeed(TableFeed):
         missing = [name for name in ESCI_COLUMNS if name not in self._names]
         if missing:
             raise FeedUnusable(f"{self.path}: no column {', '.join(missing)}, as ESCI has them")
-
-    def rows(self) -> Iterator[FeedRow]:
-        at = self._names.index("product_locale")
-        for record in self._table.records():
-            if record.problem is not None or record.values[at] == self._locale:
-                yield self._row(record)
+        self._locale_at = self._names.index("product_locale")
 
     def count(self) -> int:
         if isinstance(self._table, ParquetTable):
             with reading(self.path), pq.ParquetFile(self.path) as file:
                 batches = file.iter_batches(columns=["product_locale"])
                 return sum(batch.column(0).to_pylist().count(self._locale) for batch in batches)
-        return sum(1 for _ in self.rows())
+        return super().count()
+
+    def _is_skipped(self, record: Record) -> bool:
+        return record.values[self._locale_at] != self._locale
 
     def _row(self, record: Record) -> FeedRow:
-        if record.problem is not None:
-            return unreadable(record)
         said = dict(zip(self._names, record.values, strict=True))
         parts = (said.get("product_description", ""), said.get("product_bullet_point", ""))
         fields = {

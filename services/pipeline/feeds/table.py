@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from services.pipeline.feeds.base import Feed, FeedRow, FloatVector
+from services.pipeline.feeds.base import FloatVector
 
 ATTRIBUTES = "attributes"
 """Column of a struct, a map or a JSON object: each of its members is an attribute of our format."""
@@ -55,38 +55,6 @@ class Table(ABC):
     def names(self) -> list[str]:
         """The columns as they are compared: lower case, `_` for blanks, no prefix `g:`."""
         return [compared(column).removeprefix("g:") for column in self.columns]
-
-
-class TableFeed(Feed):
-    """A feed whose products are in the rows of a table."""
-
-    def __init__(
-        self, table: Table, column_of: Mapping[str, str], names: Sequence[str] | None = None
-    ) -> None:
-        """column_of: column by field or attribute, where the names differ.
-
-        names: of the columns, where they are not those of the table.
-        """
-        self._table = table
-        self._column_of = column_of
-        self._names = table.names() if names is None else names
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
-
-    def column(self, row: FeedRow, name: str) -> str:
-        wanted = self._column_of.get(name, name)
-        return next(
-            (self.columns[at] for at, one in enumerate(self._names) if one == wanted), wanted
-        )
-
-    def _values(self, record: Record) -> dict[str, str]:
-        """By name, without empty ones."""
-        pairs = zip(self._names, record.values, strict=True)
-        return {name: text for name, value in pairs if (text := value.strip())}
-
-
-def unreadable(record: Record) -> FeedRow:
-    """The row of a record with a problem."""
-    return FeedRow(record.number, record.values, {}, {}, record.problem)
 
 
 @lru_cache(maxsize=4_096)

@@ -18,7 +18,8 @@ from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.sales import SaleColumns
 from services.pipeline.feeds.stock import in_stock
-from services.pipeline.feeds.table import Record, Table, TableFeed, unreadable
+from services.pipeline.feeds.table import Record, Table
+from services.pipeline.feeds.table_feed import RowFeed
 from services.pipeline.feeds.variants import Variants
 from services.pipeline.feeds.woocommerce_columns import english
 
@@ -64,7 +65,7 @@ def is_woocommerce(names: Sequence[str]) -> bool:
     return len(shown) > 1 or (bool(shown) and {"regular_price", "published"} <= translated)
 
 
-class WooCommerceFeed(TableFeed):
+class WooCommerceFeed(RowFeed):
     """Read twice: variations first, since they may stand anywhere below or above their parent."""
 
     def __init__(self, table: Table) -> None:
@@ -76,24 +77,12 @@ class WooCommerceFeed(TableFeed):
             raise FeedUnusable(f"{self.path}: no columns Name and SKU or ID, as WooCommerce has")
         self._options = [found[1] for name in self._names if (found := _OPTION.fullmatch(name))]
 
-    def rows(self) -> Iterator[FeedRow]:
-        for record in self._table.records():
-            row = self._row(record)
-            if row is not None:
-                yield row
-
-    def count(self) -> int:
-        return sum(1 for record in self._table.records() if not self._is_merged(record))
-
     @cached_property
     def _variants(self) -> dict[str, Variants]:
         """By SKU of the parent, or by `id:…`; only of parents that the file has."""
         variants: dict[str, Variants] = {}
         parents: set[str] = set()
-        for record in self._table.records():
-            if record.problem is not None:
-                continue
-            values = self._values(record)
+        for _, values in self._readable():
             if not _is_variation(values):
                 if "variable" in values.get("type", "").lower():
                     parents.update(_keys(values))
@@ -108,18 +97,12 @@ class WooCommerceFeed(TableFeed):
             found.add(fields, options, pictures, in_stock(values.get("in_stock?", "")))
         return {key: variants.get(key, Variants()) for key in parents}
 
-    def _is_merged(self, record: Record) -> bool:
-        if record.problem is not None:
-            return False
+    def _is_skipped(self, record: Record) -> bool:
+        """True for a variation, which its parent's row stands for."""
         values = self._values(record)
         return _is_variation(values) and values.get("parent", "") in self._variants
 
-    def _row(self, record: Record) -> FeedRow | None:
-        """None for a variation, which its parent's row stands for."""
-        if record.problem is not None:
-            return unreadable(record)
-        if self._is_merged(record):
-            return None
+    def _row(self, record: Record) -> FeedRow:
         values = self._values(record)
         prices, notes = _PRICES.prices(values)
         fields = {
