@@ -21,7 +21,7 @@ from services.pipeline.feeds.stock import in_stock
 from services.pipeline.feeds.table import Record, Table
 from services.pipeline.feeds.table_feed import RowFeed
 from services.pipeline.feeds.variants import Variants
-from services.pipeline.feeds.woocommerce_columns import english
+from services.pipeline.feeds.woocommerce_languages import in_english
 
 _SHOWN = {"visibility_in_catalog", "is_featured?", "in_stock?"}
 _COLUMN_OF = {
@@ -56,7 +56,7 @@ _WHY_NOT = {"-1": "it is a draft", "0": "it is private", "false": "it is not pub
 
 def is_woocommerce(names: Sequence[str]) -> bool:
     """By columns that only its export has; in another language by more of them."""
-    translated = set(english(names))
+    translated = set(in_english(names))
     if "name" not in translated:
         return False
     if {"name", "regular_price"} <= set(names) and {"type", "published"} & set(names):
@@ -70,7 +70,7 @@ class WooCommerceFeed(RowFeed):
 
     def __init__(self, table: Table) -> None:
         """Raises FeedUnusable when a column that every product needs is missing."""
-        names = english(table.names())
+        names = in_english(table.names())
         column_of = {**_COLUMN_OF, "product_id": "sku" if "sku" in names else "id"}
         super().__init__(table, column_of, names)
         if "name" not in self._names or not {"sku", "id"} & set(self._names):

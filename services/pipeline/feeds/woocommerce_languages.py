@@ -231,7 +231,7 @@ _NUMBER = re.compile(r"\d+")
 _BETWEEN = re.compile(r"[\W_]+")
 
 
-def english(names: Sequence[str]) -> list[str]:
+def in_english(names: Sequence[str]) -> list[str]:
     """The same columns with English names; unknown ones stay as they are.
 
     names: as `Table.names` gives them.
