@@ -43,7 +43,7 @@ class CsvTable(Table):
         self._above = 0
         with reading(path):
             self._encoding = text_encoding(path, encoding)
-            self._above, self._delimiter = self._beginning()
+            self._above, self._delimiter, self._is_quoting_all = self._beginning()
             with self._open() as lines:
                 header = self._header(lines)
         if not header:
@@ -54,9 +54,8 @@ class CsvTable(Table):
         width = len(self.columns)
         first, *rest = self.columns
         with reading(self.path), self._open() as lines:
-            source = Lines(lines, self._above + 1)
-            self._header(source)
-            rows = _with_neighbours(self._rows(source, width))
+            source = self._below_header(lines)
+            rows = _with_neighbours(self._rows(source))
             for number, (before, parsed, after) in enumerate(rows, 1):
                 values, problem = parsed.values, parsed.problem
                 if values[0].endswith(first) and values[1:] == rest:
@@ -65,25 +64,33 @@ class CsvTable(Table):
                     values = list(map(_without_formula, values))
                 if problem is None and len(values) != width:
                     neighbour = before if after is None and source.is_at_line_end else after
-                    if (
-                        not any(map(str.strip, self.columns[len(values) :]))  # without a name
-                        or (neighbour and _are_cut(values, neighbour.values))
-                    ):
-                        values += [""] * (width - len(values))
-                    while len(values) > width and not values[-1].strip():
-                        values.pop()  # spreadsheets pad rows
+                    self._fit(values, neighbour)
                     if len(values) != width:
                         problem = f"the row has {len(values)} values, the header has {width}"
                 yield Record(number, tuple(values), problem)
 
     def count(self) -> int:
-        width = len(self.columns)
         with reading(self.path), self._open() as lines:
-            source = Lines(lines, self._above + 1)
-            self._header(source)
-            return sum(1 for _ in self._rows(source, width))
+            return sum(1 for _ in self._rows(self._below_header(lines)))
 
-    def _rows(self, source: Lines, width: int) -> Iterator[Parsed]:
+    def _fit(self, values: list[str], neighbour: Parsed | None) -> None:
+        """Add or drop the empty cells at the end of a row that programs leave out or pad."""
+        width = len(self.columns)
+        if (
+            not any(map(str.strip, self.columns[len(values) :]))  # without a name
+            or (neighbour and _are_cut(values, neighbour.values))
+        ):
+            values += [""] * (width - len(values))
+        while len(values) > width and not values[-1].strip():
+            values.pop()
+
+    def _below_header(self, lines: Iterator[str]) -> Lines:
+        source = Lines(lines, self._above + 1)
+        self._header(source)
+        return source
+
+    def _rows(self, source: Lines) -> Iterator[Parsed]:
+        width = len(self.columns)
         if self._delimiter == TAB and not self._is_quoting_all:
             return tab_rows(source, width)
         return iter(QuotedRows(source, self._delimiter, width))
@@ -95,9 +102,8 @@ class CsvTable(Table):
         except csv.Error as error:
             raise FeedUnusable(f"{self.path}: the header cannot be read: {error}") from error
 
-    def _beginning(self) -> tuple[int, str]:
-        """The number of lines above the header, and the delimiter."""
-        self._is_quoting_all = False
+    def _beginning(self) -> tuple[int, str, bool]:
+        """The number of lines above the header, the delimiter, and if all values are quoted."""
         with self._open() as lines:
             named = ""
             for number, line in enumerate(lines):
@@ -106,9 +112,8 @@ class CsvTable(Table):
                 if not found and line.strip() and not _TEMPLATES_OWN.match(line):
                     plain = _QUOTED.sub("", line)
                     delimiter = named or max(_DELIMITERS, key=plain.count)
-                    self._is_quoting_all = is_quoting_all(line.strip().split(delimiter))
-                    return number, delimiter
-        return 0, ","
+                    return number, delimiter, is_quoting_all(line.strip().split(delimiter))
+        return 0, ",", False
 
     @contextmanager
     def _open(self) -> Iterator[Iterator[str]]:

@@ -93,7 +93,10 @@ class VariantRows:
         own = self._said(row, self._keys)
         if own:
             codes = [at for at, _ in self._codes]
-            return bool(own & (self._said(first, [*self._keys, *codes]) | _id_of(first)))
+            return bool(
+                own
+                & (self._said(first, [*self._keys, *codes]) | {first.fields.get("product_id", "")})
+            )
         return bool(self._said(row, self._ids))
 
     @staticmethod
@@ -146,7 +149,3 @@ def _written_options(row: FeedRow) -> Iterator[tuple[str, str]]:
     for text in (row.attributes.get("options", ""), row.fields.get("title", "")):
         for found in _WRITTEN_OPTION.finditer(text):
             yield found[1].strip().lower(), found[2].strip()
-
-
-def _id_of(row: FeedRow) -> set[str]:
-    return {row.fields.get("product_id", "")}
