@@ -92,11 +92,8 @@ class VariantRows:
             return False
         own = self._said(row, self._keys)
         if own:
-            codes = [at for at, _ in self._codes]
-            return bool(
-                own
-                & (self._said(first, [*self._keys, *codes]) | {first.fields.get("product_id", "")})
-            )
+            keys = [*self._keys, *(at for at, _ in self._codes)]
+            return bool(own & {*self._said(first, keys), first.fields.get("product_id", "")})
         return bool(self._said(row, self._ids))
 
     @staticmethod
