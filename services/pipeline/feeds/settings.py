@@ -23,22 +23,21 @@ class FeedSettings(BaseSettings):
 
     format: str = Field(
         default="",
-        description=f"Whose columns it has: {', '.join(FORMATS)}; found out when left out.",
+        description=f"Feed format: {', '.join(FORMATS)}; detected when empty.",
     )
     encoding: str = Field(
         default="",
-        description="Encoding of a CSV that is not UTF-8 and has no byte-order mark, `cp1252` say.",
+        description="Encoding of a text file that names none and is not UTF-8, such as `cp1252`.",
     )
     currency: str = Field(
         default="",
         pattern=r"^([A-Za-z]{3})?$",
-        description="Currency of prices that name none, as in `EUR`.",
+        description="Currency of prices without one, such as `EUR`.",
     )
-    locale: str = Field(default="us", description="Which of ESCI's locales.")
+    locale: str = Field(default="us", description="ESCI locale.")
     vectors: bool = Field(
         default=True,
-        description="Whether vectors that it brings are taken; otherwise words and pictures are "
-        "encoded.",
+        description="Use the vectors that a feed brings; otherwise encode words and pictures.",
     )
 
     @field_validator("format")
