@@ -111,7 +111,7 @@ class Feed(ABC):
     address: str = ""
     """Where it was downloaded from."""
     format: str = ""
-    """One of the names that `opening` gives."""
+    """One of `opening.FORMATS`."""
     columns: tuple[str, ...]
     folder: Path
     """Picture files must be in this folder."""
@@ -213,6 +213,6 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def shown(columns: Sequence[str]) -> str:
-    """Names for a message, whatever they hold."""
+    """Names for a message: in ASCII, and at most 300 characters."""
     names = ", ".join(columns)
     return ascii(names)[1:-1] if len(names) <= 300 else ascii(names[:300])[1:-1] + "…"

@@ -24,12 +24,12 @@ from services.pipeline.feeds.costs import is_cost
 from services.pipeline.feeds.html import html_to_text
 from services.pipeline.feeds.json_table import JsonTable
 from services.pipeline.feeds.own_cells import (
-    flatten,
     joined_list,
     keep_the_first_category,
     keep_the_first_picture,
     pictures_in,
-    said_in,
+    take_apart_attributes,
+    without_null,
 )
 from services.pipeline.feeds.own_columns import (
     FIELD_COLUMNS,
@@ -139,7 +139,7 @@ class OwnFeed(Feed):
         attributes = {
             name: joined_list(said, "") if at in self._lists else said
             for at, name in self._others
-            if (said := said_in(values[at]))
+            if (said := without_null(values[at]))
         }
         fields, used = self._fields_of(values, attributes)
         if record.number <= _MOST_HEADERS and all(
@@ -151,7 +151,7 @@ class OwnFeed(Feed):
         keep_the_first_picture(fields, attributes, further)
         keep_the_first_category(fields, attributes, used.get("category", ""))
         if ATTRIBUTES in attributes:
-            flatten(attributes)
+            take_apart_attributes(attributes)
         notes = self._offers.apply(fields, attributes)
         notes += take_lists(fields, attributes)
         picture = None
@@ -178,7 +178,7 @@ class OwnFeed(Feed):
         """Pictures of the columns that hold further ones; what names none is an attribute."""
         found: list[str] = []
         for index, name in self._further:
-            value = said_in(values[index])
+            value = without_null(values[index])
             # That of `more_images` is how answers of the API write it.
             between = _BLANKS if name == MORE_IMAGES else _BETWEEN_PICTURES
             pictures = pictures_in(value, between)
@@ -196,7 +196,7 @@ class OwnFeed(Feed):
         used: dict[str, str] = {}
         for field, columns in self._fields.items():
             for index, name in columns:
-                value = said_in(values[index])
+                value = without_null(values[index])
                 if not value:
                     continue
                 # The names in a list of categories are converted when it is taken apart.

@@ -28,8 +28,8 @@ def joined_list(value: str, field: str) -> str:
     return ("\n" if field == "description" else ", ").join(_texts(listed)) or value
 
 
-def flatten(attributes: MutableMapping[str, str]) -> None:
-    """Flatten the column `attributes`, if it is a JSON object of names and texts."""
+def take_apart_attributes(attributes: MutableMapping[str, str]) -> None:
+    """Make each member of the column `attributes` one, if it is a JSON object."""
     try:
         nested = json.loads(attributes[ATTRIBUTES])
     except (ValueError, RecursionError):
@@ -53,7 +53,7 @@ def as_text(value: object) -> str:
         return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False) if value else ""
-    return said_in(str(value))
+    return without_null(str(value))
 
 
 def keep_the_first_category(
@@ -81,7 +81,7 @@ def keep_the_first_category(
     attributes.update(more)
 
 
-def said_in(value: str) -> str:
+def without_null(value: str) -> str:
     """The value without blanks around it; empty for texts that mean nothing."""
     stripped = value.strip()
     return "" if stripped in NULLS else stripped
