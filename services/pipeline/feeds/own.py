@@ -83,8 +83,7 @@ class OwnFeed(Feed):
         else:
             brought = ()
         self._table = table
-        self.path, self.columns = table.path, table.columns
-        self.folder = table.path if table.path.is_dir() else table.path.parent
+        self.path, self.columns, self.folder = table.path, table.columns, table.folder
         names = in_english(table.names())
         self._fields = {
             field: named(names, field, others) for field, others in field_columns(names).items()

@@ -62,7 +62,7 @@ class EsciFeed(RowFeed):
         self._locale_at = self._names.index("product_locale")
 
     def count(self) -> int:
-        if isinstance(self._table, ParquetTable):
+        if isinstance(self._table, ParquetTable) and self.path.is_file():
             with reading(self.path), pq.ParquetFile(self.path) as file:
                 batches = file.iter_batches(columns=["product_locale"])
                 return sum(batch.column(0).to_pylist().count(self._locale) for batch in batches)

@@ -44,6 +44,11 @@ class Table(ABC):
     lists: frozenset[int] = frozenset()
     """Places of columns that hold lists, as JSON."""
 
+    @property
+    def folder(self) -> Path:
+        """Where paths in its values begin."""
+        return self.path if self.path.is_dir() else self.path.parent
+
     @abstractmethod
     def records(self) -> Iterator[Record]:
         """Raises FeedUnusable when the file breaks off."""

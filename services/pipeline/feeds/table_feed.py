@@ -22,7 +22,7 @@ class TableFeed(Feed):
         self._table = table
         self._column_of = column_of
         self._names = table.names() if names is None else names
-        self.path, self.columns, self.folder = table.path, table.columns, table.path.parent
+        self.path, self.columns, self.folder = table.path, table.columns, table.folder
 
     def column(self, row: FeedRow, name: str) -> str:
         wanted = self._column_of.get(name, name)

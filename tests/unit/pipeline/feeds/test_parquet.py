@@ -152,3 +152,23 @@ def test_nested_attributes_are_attributes(tmp_path: Path, as_map: bool) -> None:
     (row,) = rows(path)
     more = {} if as_map else {"sizes": "S, M", "eco": "true", "box": '{"cm": 3}'}
     assert row.attributes == {"color": "red", "size": "M"} | more
+
+
+def test_pictures_of_every_format_are_in_the_folder_of_its_parts(tmp_path: Path) -> None:
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"a picture")
+    table = pa.table({"id": ["1"], "title": ["Mug"], "link": [""], "image_link": ["a.jpg"]})
+    pq.write_table(table, folder / "part-0.parquet")
+    feed = open_feed(folder)
+    assert feed.format == "google-merchant"
+    product = RowValidator(feed.folder).check(next(feed.rows()))
+    assert isinstance(product, FeedProduct)
+    assert product.picture_file == folder / "a.jpg"
+
+
+def test_products_of_esci_in_several_parts_are_counted(tmp_path: Path) -> None:
+    for part, locale in enumerate(["us", "us", "es"]):
+        names = {"product_id": [str(part)], "product_title": ["Mug"], "product_locale": [locale]}
+        pq.write_table(pa.table(names), tmp_path / f"part-{part}.parquet")
+    assert len(rows(tmp_path)) == 2
