@@ -61,24 +61,29 @@ _WORTH = {
 _LARGE = {_WORTH[unit] for unit in ("kg", "l", "m", "in", "kw", "ah", "kwh", "tb", "ghz")}
 """Units of which there are seldom thousands, by any name: `1.250 kg` is less than two."""
 _UNIT = "|".join(sorted(_WORTH, key=len, reverse=True))
+_LETTERS = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u024f\u0300-\u036f\u1e00-\u1eff²³"
+"""Latin letters beyond a to z, and marks: `15 Möbelgriffe` are no metres, `20 m²` neither. Without
+the long s, which is an s in another case.
+"""
+_ENDS = f"(?![0-9a-z_{_LETTERS}])"
 _NUMBER = r"(\d+)(?:[.,](\d+))?"
 _SIDE = rf"(?:{_NUMBER} ?[x×*] ?)?"
 _SAID = rf"(?i)(^|x|[^0-9a-z_.,/]){_SIDE}{_SIDE}{_NUMBER}[ -]?({_UNIT})\b"
+_LONGER = rf"(?i)(\d[ -]?)((?:{_UNIT})[{_LETTERS}])"
+"""To RE2, a word ends before these letters."""
 _TOKEN = f"\\0 {_MARK}" + _MARK.join(rf"\{group}" for group in range(2, 9)) + " "
 _RAW = re.compile(rf"{_MARK}{rf'([0-9]*){_MARK}' * 6}({_UNIT})", re.IGNORECASE)
-_ASKED = re.compile(
-    rf"(?<![0-9a-z_.,/]){_NUMBER}[ -]?({_UNIT})(?![0-9a-z_²³])(?<!\d in)", re.IGNORECASE
-)
+_ASKED = re.compile(rf"(?<![0-9a-z_.,/]){_NUMBER}[ -]?({_UNIT}){_ENDS}(?<!\d in)", re.IGNORECASE)
 """A quantity of a query; "3 in blue" is none, nor is a side of `10 x 15 cm`."""
 _BEGUN = re.compile(r"\d[ -]?[a-zµμ'\"\u2033\u201d]", re.IGNORECASE)
 """Part of each quantity; queries without it cost half a microsecond."""
 _QUANTITY = re.compile(
-    rf"{_NUMBER}(?:[ -]?(?:{_UNIT})(?![0-9a-z_²³])| ?(?:''|[\"\u2033\u201d]))", re.IGNORECASE
+    rf"{_NUMBER}(?:[ -]?(?:{_UNIT}){_ENDS}| ?(?:''|[\"\u2033\u201d]))", re.IGNORECASE
 )
 _HOLDS = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _SIGN = re.compile("[<≤>≥]")
 _LIMITED = re.compile(
-    rf"(?:([>≥]) ?{_NUMBER}[ -]?({_UNIT}) ?)?([<≤>≥]) ?{_NUMBER}[ -]?({_UNIT})(?![0-9a-z_²³])",
+    rf"(?:([>≥]) ?{_NUMBER}[ -]?({_UNIT}) ?)?([<≤>≥]) ?{_NUMBER}[ -]?({_UNIT}){_ENDS}",
     re.IGNORECASE,
 )
 """One or two limits of a quantity: `≥16 gb`, `≥40 cm≤60 cm`."""
@@ -98,7 +103,8 @@ def quantity_at(text: str, start: int) -> int:
 
 def with_quantities(texts: pa.StringArray) -> pa.StringArray:
     """With a raw token behind each quantity, for `words_of`."""
-    return pc.replace_substring_regex(texts, _SAID, _TOKEN)
+    apart = pc.replace_substring_regex(texts, _LONGER, r"\1  \2")
+    return pc.replace_substring_regex(apart, _SAID, _TOKEN)
 
 
 def is_quantity(word: str) -> bool:

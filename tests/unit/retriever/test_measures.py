@@ -249,6 +249,30 @@ def test_letters_like_those_of_quantities_do_no_harm(title: str, query: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("title", "word"),
+    [
+        ("Set 15 Möbelgriffe", "möbelgriffe"),
+        ("Set 15-Möbelgriffe", "möbelgriffe"),
+        ("2 Löffel", "löffel"),
+        ("3 Große", "große"),
+        ("6 Mo\u0308bel", "möbel"),
+        ("Rug 20 m²", "rug"),
+    ],
+)
+def test_a_word_that_begins_as_a_unit_does_is_no_unit(title: str, word: str) -> None:
+    words = catalogue({"a": {"title": title}, "b": {"title": "x"}}).words
+    assert rows_saying(words, word).tolist() == [0]
+    assert rows_saying(words, title).tolist() == [0]
+    assert not [*filter(is_quantity, words.base.words.texts())]
+
+
+def test_letters_of_other_scripts_end_a_unit() -> None:
+    words = catalogue({"a": {"title": "500ml红色 10cm×20"}, "b": {"title": "x"}}).words
+    for query in ("0.5 l", "500ml红色", "100 mm"):
+        assert rows_saying(words, query).tolist() == [0]
+
+
+@pytest.mark.parametrize(
     ("title", "query"),
     [
         ("Flour 1.250 kilograms", "flour 1250 g"),
