@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.remembered import remembered
+from services.retriever.words.analysis import Analyser
 from services.retriever.words.compounds import negates
 from services.retriever.words.concepts import concepts_of
 from services.retriever.words.function_words import WITHOUT
@@ -40,7 +41,7 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
         return rows
     if is_measured(text):
         return _side_by_side(catalogue, text, rows)
-    if len(concepts) != 1 or not len(rows):
+    if not concepts or not len(rows):
         return rows
     single = [phrase[0] for phrase in concepts[0].alternatives if len(phrase) == 1]
     forms = frozenset(chain.from_iterable(map(words.forms, single)))
@@ -54,10 +55,10 @@ def excluded_rows(catalogue: Catalogue, text: str) -> NDArray[np.intp]:
         row
         for row, texts in zip(read.tolist(), _texts(catalogue, read), strict=True)
         if all(
-            _is_negated(said, place, own)
+            # "Battery drill without battery"
+            any(_is_negated(words.analyser, said, place, own) for place in places)
             for said in map(words.analyser.words, texts)
-            for place, word in enumerate(said)
-            if word in forms
+            if (places := [place for place, word in enumerate(said) if word in forms])
         )
     ]
     return np.setdiff1d(rows, np.array(without, np.intp), assume_unique=True)
@@ -73,13 +74,14 @@ def _side_by_side(catalogue: Catalogue, text: str, rows: NDArray[np.intp]) -> ND
     return np.concatenate((read[beside], rows[_READ:])) if beside.any() else rows
 
 
-def _is_negated(said: list[str], place: int, own: Collection[str]) -> bool:
-    """True for the word at this place in "no sugar", "sugar-free" and `zuckerfrei`."""
+def _is_negated(analyser: Analyser, said: list[str], place: int, own: Collection[str]) -> bool:
+    """True for the word at this place in "no sugar", "without a lid", "sugar-free"."""
     before, behind = said[max(place - 2, 0) : place], said[place + 1 : place + 3]
     return (
         said[place] in own
         or " ".join(before) in _BEFORE
         or not _BEFORE.isdisjoint(before[-1:])
+        or (not WITHOUT.isdisjoint(before[:1]) and analyser.is_function_word(before[-1]))
         or (not _BEHIND.isdisjoint(behind[:1]) and _NOT_BEHIND.isdisjoint(behind))
     )
 

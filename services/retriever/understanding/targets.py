@@ -161,11 +161,16 @@ class Targets:
         return self.is_value(after, after + 1) and self._sayings.is_quality(value)
 
     def _has_noun(self, place: int, taken: Collection[int]) -> bool:
-        """True for `red stripes`: the next word is no value of its own and no kind of product."""
+        """True for `red stripes`: the next word is no value of its own and no kind of product; and
+        for two words that titles say side by side: `headphone jack`.
+        """
         after = place + 1
         if after >= len(self._tokens) or after in taken or self._tokens[after].sort != "word":
             return False
         word = self._tokens[after].folded
         if self._words.analyser.is_function_word(word) or self.is_value(after, after + 1):
             return False
-        return self.is_value(place, after) and self._sayings.is_quality(word)
+        if self.is_value(place, after) and self._sayings.is_quality(word):
+            return True
+        category = len(rows_saying(self._words, self._tokens[after].folded, ("category",)))
+        return not category and self._sayings.says_beside(self.said(place, after + 1))

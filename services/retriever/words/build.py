@@ -13,15 +13,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from services.contracts.search import WordField
 from services.retriever.words.analysis import Analyser
 from services.retriever.words.folding import MAX_WORD
+from services.retriever.words.function_words import WITHOUT
 from services.retriever.words.lexicon import Lexicon
 from services.retriever.words.postings import FULL, Postings, WordIndex, grouped
 from services.retriever.words.quantities import unmarked, words_of
-from services.retriever.words.texts import FIELDS, parts, texts_of, tokens_of
+from services.retriever.words.texts import FIELDS, Tokens, parts, texts_of, tokens_of
 
 _AT_ONCE = 8_192
 """Products: Arrow's calls cost little beside the work on so many."""
@@ -39,6 +41,10 @@ _USUAL_LENGTH: dict[WordField, float] = {"title": 8, "description": 40, "attribu
 """Words; in other fields the length says nothing."""
 _LENGTH_COUNTS: dict[WordField, float] = {"title": 0.3, "description": 0.6, "attributes": 0.3}
 """b of BM25: 0, the length does not count; 1, twice the length halves a word's weight."""
+_NEGATED = 0.2
+"""Share of the weight of a word that a product says it is without: lid of "pot without lid"."""
+_NEGATORS = pa.array(sorted(WITHOUT - {"no"}))
+"""A "no" is often a number: "Chanel No 5"."""
 
 
 class WordsBuild:
@@ -89,6 +95,7 @@ class _Work:
 
     def __init__(self, analyser: Analyser) -> None:
         self._analyser = analyser
+        self._articles = pa.array(sorted(analyser.function_words), pa.string())
         self._rows = 0
         self._words: dict[str, int] = {}
         self._odd: dict[str, list[int]] = {}
@@ -110,7 +117,9 @@ class _Work:
             usual = 1 - share + share * lengths / _USUAL_LENGTH.get(name, 1.0)
             rows.append(row)
             codes.append(word)
-            weights.append((_WEIGHTS[name] / usual).astype(np.float32)[row])
+            weight = (_WEIGHTS[name] / usual).astype(np.float32)[row]
+            weight[self._negated(tokens)[of_token]] *= np.float32(_NEGATED)
+            weights.append(weight)
             masks.append(np.full(len(row), 1 << place, np.uint8))
         self._take(
             np.concatenate(rows),
@@ -138,6 +147,21 @@ class _Work:
             np.concatenate([np.empty(0, np.int32), *(rows for _, rows in self._identified)]),
             self._analyser,
         )
+
+    def _negated(self, tokens: Tokens) -> NDArray[np.bool_]:
+        """(t,) True for the token behind a negator, and behind its articles: "without a lid"."""
+        indices, words = tokens.raw.indices.to_numpy(), tokens.raw.dictionary
+
+        def behind(some: pa.Array, before: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+            known: NDArray[np.bool_] = pc.is_in(words, some).to_numpy(zero_copy_only=False)
+            found = known[indices]
+            found = np.roll(found if before is None else found & before, 1)
+            found[:1] = False
+            found[1:] &= tokens.rows[1:] == tokens.rows[:-1]
+            return found
+
+        negated = behind(_NEGATORS)
+        return negated | behind(self._articles, negated) if negated.any() else negated
 
     def _expanded(self, raw: pa.DictionaryArray) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """For every word in these tokens: the position of its token, and the word's number."""

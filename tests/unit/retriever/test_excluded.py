@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.retriever.searching.excluded import excluded_rows
+from services.retriever.searching.words import sought_words
 from services.retriever.words import Analyser, Language
 from tests.unit.retriever.test_words import Row, catalogue
 
@@ -33,6 +34,8 @@ SHOPS: dict[Language, dict[str, Row]] = {
         "v": {"title": "Phone 12"},
         "w": {"title": "Phone 11, 12MP"},
         "x": {"title": "Rug 12x15"},
+        "y": {"title": "Phone with headphone jack"},
+        "z": {"title": "Phone without a headphone jack"},
     },
     "de": {
         "a": {"title": "Glutenfreies Brot"},
@@ -40,6 +43,8 @@ SHOPS: dict[Language, dict[str, Row]] = {
         "c": {"title": "Brot mit Gluten"},
         "d": {"title": "Cola zuckerfrei"},
         "e": {"title": "Cola mit Zucker"},
+        "f": {"title": "Akku-Bohrer ohne Akku"},
+        "g": {"title": "Akku-Bohrer mit Akku"},
     },
 }
 
@@ -65,8 +70,10 @@ SHOPS: dict[Language, dict[str, Row]] = {
         ("en", "20,000 mah", ["r", "s"]),
         ("en", "4 pack", ["t", "u"]),
         ("en", "12", ["v", "x"]),
+        ("en", "headphone jack", ["y"]),
         ("de", "Gluten", ["c"]),
         ("de", "Zucker", ["e"]),
+        ("de", "Akku", ["g"]),
     ],
 )
 def test_a_product_without_what_is_excluded_is_kept(
@@ -79,3 +86,25 @@ def test_a_product_without_what_is_excluded_is_kept(
 def test_products_whose_texts_are_not_read_are_excluded() -> None:
     shop = {f"p{place:04}": {"title": "Cream 50 ml"} for place in range(5_001)}
     assert len(excluded_rows(catalogue(shop), "50 ml")) == 5_001
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "without", "others"),
+    [
+        ("en", "pot with lid", "Pot without a lid", ["Pot with lid, 24 cm, steel, silver"]),
+        ("en", "pot lid", "Pot without lid", ["Pot with lid, 24 cm, steel", "Pot, lid"]),
+        ("de", "Topf mit Deckel", "Topf ohne Deckel", ["Topf mit Glasdeckel, 24 cm, Edelstahl"]),
+        ("fr", "robe avec manches", "Robe sans manches", ["Robe noire avec manches longues"]),
+        ("es", "olla con tapa", "Olla sin tapa", ["Olla roja con tapa de cristal, 24 cm"]),
+    ],
+)
+def test_what_a_title_is_without_comes_behind_what_others_have(
+    language: Language, query: str, without: str, others: list[str]
+) -> None:
+    titles = [without, *others]
+    shop: dict[str, Row] = {f"p{at}": {"title": title} for at, title in enumerate(titles)}
+    found = sought_words(catalogue(shop, Analyser(language)), query)
+    assert found is not None
+    assert found.ranked.rows.tolist()[-1] == 0
+    # It is no other word either: a book is called "Men Without Women".
+    assert found.ranked.certain.all()
