@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.retriever.understanding.limits import DOUBTFUL, FLIPPED, FROM
 from services.retriever.understanding.phrase_lists import Meaning
-from services.retriever.understanding.tokens import Token, is_mark
+from services.retriever.understanding.tokens import Token, adjacent, is_mark
 from services.retriever.understanding.wording import Wording
 from services.retriever.words.quantities import has_quantity, quantity_at
 
@@ -76,18 +76,23 @@ class QuantityLimits:
         return limit
 
     def _between(self, place: int, end: int) -> QuantityLimit | None:
-        """`between 500 g and 2 kg`, `40 to 60 cm`. "12 V to 5 V" and "6-10 kg" are names."""
+        """`between 500 g and 2 kg`, `40 to 60 cm`. "12 V to 5 V" is a name, and "6-10 kg" is one if
+        a title says it.
+        """
         tokens, text = self._tokens, self._text
         between = self._length_before("between", place)
         stop = end or tokens[place].end
         behind = self._token(stop)
         length = self._wording.at("and" if between else "to", tokens, behind)
         second = behind + length
-        named = not between and (end or tokens[second - 1].sort == "sign")
-        if not length or named or second >= len(tokens):
+        code = place > 0 and adjacent(tokens[place - 1], tokens[place])
+        if not length or (not between and (end or code)) or second >= len(tokens):
             return None
         start = tokens[second].start
         last = quantity_at(text, start)
+        named = last and tokens[second - 1].sort == "sign" and not between
+        if named and self._is_called(tokens[place : self._token(last)]):
+            return None
         if not last or self._wording.before("not", tokens, place - between):
             return None
         # A number without a unit would be a price where this is read again.

@@ -75,8 +75,11 @@ class WordIndex:
         return self.postings.part(slice(int(self.starts[number]), int(self.starts[number + 1])))
 
     def within(self, limit: str) -> Postings:
-        """The postings of all quantities within a limit, as those of one word."""
-        parts = [self.word(number) for number in numbers_within(limit, self.words)]
+        """The postings of all quantities within a limit, as those of one word; weaker for products
+        that state others too: "at least 16 GB" of 8 GB and a disk of 512.
+        """
+        within, outside = numbers_within(limit, self.words)
+        parts = [self.word(number) for number in within]
         if not parts:
             return self.postings.part(slice(0))
         rows = np.concatenate([one.rows for one in parts])
@@ -85,9 +88,13 @@ class WordIndex:
         order = np.argsort(rows, kind="stable")
         rows = rows[order]
         first = np.flatnonzero(np.diff(rows, prepend=-1))
+        strongest = np.maximum.reduceat(impacts[order], first)
+        also = np.isin(
+            rows[first], np.concatenate([rows[:0], *(self.word(one).rows for one in outside)])
+        )
         return Postings(
             rows[first],
-            np.maximum.reduceat(impacts[order], first),
+            np.where(also, strongest - strongest // 4, strongest),
             np.bitwise_or.reduceat(fields[order], first),
         )
 

@@ -175,24 +175,29 @@ def limit_word(limit: str) -> str:
     return _MARK + _MARK + limit.replace(" ", "")
 
 
-def numbers_within(word: str, lexicon: Lexicon) -> list[int]:
-    """The numbers of the quantities within a limit. word: of `limit_word`."""
+def numbers_within(word: str, lexicon: Lexicon) -> tuple[list[int], list[int]]:
+    """The numbers of the quantities within a limit, and of those of its unit that are not.
+
+    word: of `limit_word`.
+    """
     match = _LIMITED.fullmatch(word.removeprefix(_MARK + _MARK))
     if match is None:
-        return []
+        return [], []
     more, whole, fraction, unit, sign, *last = match.groups()
     ends = [(_HOLDS[sign], float(_amount(*last)))]
     base, _ = _WORTH[last[-1]]
     if more and _WORTH[unit][0] == base:
         ends.append((_HOLDS[more], float(_amount(whole, fraction, unit))))
     start = _MARK + base
-    found = []
+    within: list[int] = []
+    outside: list[int] = []
     for number in lexicon.beginning(start):
         amount = lexicon[number].removeprefix(start).replace("d", ".")
         # Words of "wh" begin as those of "w" do.
-        if amount[0].isdecimal() and all(holds(float(amount), end) for holds, end in ends):
-            found.append(number)
-    return found
+        if amount[0].isdecimal():
+            inside = all(holds(float(amount), end) for holds, end in ends)
+            (within if inside else outside).append(number)
+    return within, outside
 
 
 def _word(whole: str, fraction: str, unit: str) -> str:

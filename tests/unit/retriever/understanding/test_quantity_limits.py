@@ -32,6 +32,9 @@ TITLES = [
     "TV 55 inch",
     "Phone Pro Max 256 GB",
     "Phone 12 GB + 512 GB",
+    "Diapers, 6-10 kg",
+    "Laptop, 8 GB, SSD 512 GB",
+    "Laptop, 16 GB, SSD 512 GB",
 ]
 
 
@@ -59,6 +62,8 @@ def shop(language: Language = "en") -> Catalogue:
         ("shelf between 40 and 60 cm", "shelf ≥40 cm≤60 cm"),
         ("mortar from 500 g to 2 kg", "mortar ≥500 g≤2 kg"),
         ("mortar 2 to 10 kg", "mortar ≥2 kg≤10 kg"),
+        ("mortar 2-10 kg", "mortar ≥2 kg≤10 kg"),
+        ("mortar 2 – 10kg", "mortar ≥2kg≤10kg"),
         ("mortar under 5 kg not grey", "mortar <5 kg"),
         ("mortar under 5 kg under 30 €", "mortar <5 kg"),
         ("mortar ≥2 kg≤5 kg", "mortar ≥2 kg≤5 kg"),
@@ -70,6 +75,8 @@ def shop(language: Language = "en") -> Catalogue:
         ("phone 12 gb + 512 gb", "phone 12 gb + 512 gb"),
         ("mortar 5 kg", "mortar 5 kg"),
         ("diapers 6-10 kg", "diapers 6-10 kg"),
+        ("mortar mx2-10 kg", "mortar mx2-10 kg"),
+        ("mortar 500 g-2 kg", "mortar 500 g-2 kg"),
         ("converter 12v to 5v", "converter 12v to 5v"),
         ("lamp from 5 kg", "lamp from 5 kg"),
         ("at least 3 pieces", "at least 3 pieces"),
@@ -158,3 +165,11 @@ def test_no_letters_of_a_query_are_taken_for_the_marks_of_quantities(query: str)
 
 def test_words_of_quantities_complete_nothing() -> None:
     assert shop().vocabulary.completions("\u01c0") == []
+
+
+def test_a_product_that_states_a_quantity_outside_too_comes_behind() -> None:
+    text = understand(shop(), "laptop at least 16 gb").text
+    vector = [1.0, 0.0]
+    request = RetrievalRequest(model="mini@1", terms=[QueryTerm(vector=vector, text=text)], k=2)
+    found = [one.title for one in search(shop(), request).results]
+    assert found == ["Laptop, 16 GB, SSD 512 GB", "Laptop, 8 GB, SSD 512 GB"]
