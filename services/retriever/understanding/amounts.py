@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,12 +52,17 @@ class Amounts:
     """Reads the amounts of one query."""
 
     def __init__(
-        self, tokens: Sequence[Token], wording: Wording, currencies: Collection[str]
+        self,
+        tokens: Sequence[Token],
+        wording: Wording,
+        currencies: Collection[str],
+        is_called: Callable[[Sequence[Token]], bool] | None = None,
     ) -> None:
-        """currencies: ISO 4217 codes of the catalogue's prices."""
+        """currencies: ISO 4217 codes of the catalogue's prices.  is_called: see `Limits`."""
         self._tokens = tokens
         self._wording = wording
         self._currencies = currencies
+        self._is_called = is_called
 
     def at(self, place: int, *, limited: bool = False) -> Amount | None:
         """The amount that begins at this token; None for a number that cannot be a price.
@@ -152,6 +157,9 @@ class Amounts:
             text += tokens[end].folded
             end += 1
         grouped = end > number + 1 and (not self._measured(end - 1) or self._currency(end))
+        # "iPhone 12 200 €"
+        if grouped and number and self._is_called and self._is_called(tokens[number - 1 : end - 1]):
+            return None
         return (value_of(text), end) if grouped else None
 
     def _factor(self, place: int) -> int:

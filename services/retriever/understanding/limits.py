@@ -82,11 +82,14 @@ class Limits:
         phrases: Wording,
         currencies: Collection[str],
         is_said: Callable[[str], bool],
+        is_called: Callable[[Sequence[Token]], bool] | None = None,
     ) -> None:
-        """currencies: of the catalogue.  is_said: True for a folded word that products say."""
+        """currencies: of the catalogue.  is_said: True for a folded word that products say.
+        is_called: True for tokens that a title says side by side.
+        """
         self._tokens = tokens
         self._wording = phrases
-        self._amounts = Amounts(tokens, phrases, currencies)
+        self._amounts = Amounts(tokens, phrases, currencies, is_called)
         self._currencies = currencies
         self._is_said = is_said
 

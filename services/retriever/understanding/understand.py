@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from services.contracts.limits import LimitKind
 from services.contracts.search import MAX_EXCLUSIONS, PriceRange
@@ -69,7 +70,8 @@ class _Reading:
         self._text = text
         self._wording = words
         self._tokens = tokens_of(text, words.cut | _values_in(catalogue, text))
-        limits = Limits(self._tokens, words, catalogue.products.currencies, self._is_said)
+        currencies = catalogue.products.currencies
+        limits = Limits(self._tokens, words, currencies, self._is_said, self._is_called)
         prices = [
             limit
             for limit in (limits.prices() if catalogue.products.has_prices else ())
@@ -83,7 +85,12 @@ class _Reading:
         ]
         self._taken = taken | _places(self._quantities)
         """Places of tokens that say a limit."""
-        self._prices, self.price = _consistent([self._in_currency(one) for one in prices])
+        prices = [self._in_currency(one) for one in prices]
+        either = [pair for pair in pairwise(prices) if self._is_either(*pair)]
+        self._either = [one for pair in either for one in pair]
+        """Limits that no price is within together, as in "under 10 or over 40 €"."""
+        kept = [one for one in prices if one not in self._either]
+        self._prices, self.price = _consistent(kept)
         self._stock = stock if catalogue.products.has_stock else []
 
     def corrected(self) -> str:
@@ -99,8 +106,9 @@ class _Reading:
         """The text without these parts, and with a sign for each limit of a quantity."""
         changes = [(*part.span, " ") for part in parts]
         changes += [(*self._span(one.start, one.end), one.said) for one in self._quantities]
+        changes += [(*self._span(one.start, one.end), " ") for one in self._either]
         text = replaced(self._text, sorted(changes))
-        return tidied(text) if parts else text
+        return tidied(text) if parts or self._either else text
 
     def in_stock(self) -> bool | None:
         """True for products in stock, False for those out of stock, None for both."""
@@ -140,6 +148,10 @@ class _Reading:
         if limit.currency not in self._catalogue.products.currencies:
             return limit
         return replace(limit, price=limit.price.model_copy(update={"currency": limit.currency}))
+
+    def _is_either(self, first: PriceLimit, second: PriceLimit) -> bool:
+        joined = first.end == second.start and self._wording.at("or", self._tokens, first.end) > 0
+        return joined and _both(first.price, second.price) is None
 
     def _is_said(self, word: str) -> bool:
         analyser = self._catalogue.words.analyser

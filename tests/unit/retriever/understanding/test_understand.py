@@ -596,6 +596,19 @@ def test_a_limit_is_a_name_only_where_a_product_says_it_word_beside_word(
     assert (meant(query, sizes()).price is not None) == limited
 
 
+def test_a_number_that_titles_say_behind_a_word_is_no_part_of_a_price() -> None:
+    found = meant("air max 90 200€", sizes())
+    assert (found.text, found.price) == ("air max 90", PriceRange(min=160, max=240))
+
+
+@pytest.mark.parametrize(
+    "query", ["cola under 10 or over 40 €", "cola over 40 € or under 10", "cola < 10, > 40 €"]
+)
+def test_limits_of_which_either_is_wanted_hide_nothing(query: str) -> None:
+    found = meant(query, sizes())
+    assert (found.text, found.price, found.understood) == ("cola", None, [])
+
+
 @pytest.mark.parametrize(
     ("typed", "word"), [("tshirt", "t-shirt"), ("wifi router", "wi-fi router")]
 )
