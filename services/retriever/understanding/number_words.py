@@ -6,26 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from services.retriever.understanding.tokens import Token
 from services.retriever.words.folding import fold
+from services.retriever.words.small_numbers import TEENS, UNITS, listed
 
-_UNITS = {
-    "en": "one two three four five six seven eight nine",
-    "de": "ein|eins|eine|einen zwei drei vier fünf sechs sieben acht neun",
-    "fr": "un|une deux trois quatre cinq six sept huit neuf",
-    "es": "un|uno|una dos tres cuatro cinco seis siete ocho nueve",
-    "it": "un|uno|una due tre quattro cinque sei sette otto nove",
-    "nl": "een twee drie vier vijf zes zeven acht negen",
-    "pt": "um|uma dois|duas três quatro cinco seis sete oito nove",
-}
-_TEENS = {
-    "en": "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
-    "de": "zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn",
-    "fr": "dix onze douze treize quatorze quinze seize",
-    "es": "diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve",
-    "it": "dieci undici dodici tredici quattordici quindici sedici diciassette diciotto diciannove",
-    "nl": "tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien",
-    "pt": "dez onze doze treze catorze|quatorze quinze dezesseis|dezasseis dezessete|dezassete "
-    "dezoito dezenove|dezanove",
-}
 _TENS = {
     "en": "twenty thirty forty|fourty fifty sixty seventy eighty ninety",
     "de": "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig",
@@ -91,11 +73,11 @@ def large_numbers(languages: Sequence[str]) -> dict[str, int]:
 
 
 def _of(language: str) -> dict[str, int]:
-    if language not in _UNITS:
+    if language not in UNITS:
         return {}
-    units, tens = _listed(_UNITS[language], 1, 1), _listed(_TENS[language], 20, 10)
+    units, tens = listed(UNITS[language], 1, 1), listed(_TENS[language], 20, 10)
     large = _large(language)
-    found = units | _listed(_TEENS[language], 10, 1) | tens | large
+    found = units | listed(TEENS[language], 10, 1) | tens | large
     if (join := _JOINED.get(language)) is not None:
         for ten, value in tens.items():
             found |= {f"{unit}{join}{ten}": value + one for unit, one in units.items()}
@@ -111,14 +93,6 @@ def _large(language: str) -> dict[str, int]:
     return {
         word: value
         for forms, value in zip(_LARGE.get(language, "").split(), _VALUES, strict=False)
-        for word in forms.split("|")
-    }
-
-
-def _listed(words: str, first: int, step: int) -> dict[str, int]:
-    return {
-        word: first + place * step
-        for place, forms in enumerate(words.split())
         for word in forms.split("|")
     }
 

@@ -106,7 +106,7 @@ class _Work:
         self._identified: list[tuple[NDArray[np.int32], NDArray[np.int32]]] = []
 
     def add(self, table: pa.Table) -> None:
-        texts = texts_of(table)
+        texts = texts_of(table, self._analyser.function_words)
         rows, codes, weights, masks = [], [], [], []
         for place, name in enumerate(FIELDS):
             tokens = tokens_of(texts.by_field[name])
@@ -154,7 +154,7 @@ class _Work:
 
         def behind(some: pa.Array, before: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
             known: NDArray[np.bool_] = pc.is_in(words, some).to_numpy(zero_copy_only=False)
-            found = known[indices]
+            found: NDArray[np.bool_] = known[indices]
             found = np.roll(found if before is None else found & before, 1)
             found[:1] = False
             found[1:] &= tokens.rows[1:] == tokens.rows[:-1]

@@ -17,6 +17,7 @@ from services.retriever.words.function_words import PARTICLES, SIZE
 from services.retriever.words.live import Words
 from services.retriever.words.measures import apart, joined, longer, ungrouped, with_lengths
 from services.retriever.words.quantities import as_words, is_limit, is_quantity, limit_word
+from services.retriever.words.small_numbers import other_names
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
 from services.retriever.words.texts import INCHES, mask_of
 
@@ -218,6 +219,9 @@ def concepts_of(words: Words, text: str, synonyms: SynonymTable = NO_SYNONYMS) -
             plain = alone and not is_quantity(own[0])
             beside = _beside(words, asked, place, measured=measured) if plain else ()
             more = _other_ways(words, own[0]) if plain else []
+            if plain:
+                names = other_names(words.analyser.language).get(own[0], ())
+                more = [*more, *((one,) for one in names if words.says(one))]
             ways = [own, *others, *more, *((one,) for one in beside)]
             before = letters.get(own[0]) if alone and not length else None
             if before:

@@ -19,7 +19,7 @@ _WORDS = {
     "thing things stuff something anything everything nothing gift gifts present presents "
     "idea ideas thanks thank hello hi hey order ordering cheap cheaper cheapest affordable "
     "inexpensive best good nice great newest latest rated sale deal deals discounted stock "
-    "available under over below above least between than more less longer shorter "
+    "available similar under over below above least between than more less longer shorter "
     "perfect quality but daughter son mother father mom mum dad wife husband girlfriend "
     "boyfriend friend kid",
     "de": "nicht kein keine so zu "

@@ -14,7 +14,7 @@ import numpy as np
 from services.retriever.words.folding import fold
 from services.retriever.words.live import Words
 from services.retriever.words.quantities import UNIT_NAMES
-from services.retriever.words.texts import INCHES
+from services.retriever.words.texts import INCHES, WHOLE_SIDE
 
 Phrase = tuple[str, ...]
 
@@ -100,8 +100,9 @@ def _thousands(words: Words, part: str) -> list[str]:
 
 
 def ungrouped(text: str) -> str:
-    """With numbers whose thousands are apart as one word: `20,000`."""
-    return _GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text)
+    """With `20000` for `20,000`, and `4x40` for `4,0x40`."""
+    text = _GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text)
+    return re.sub(WHOLE_SIDE, r"\1\2", text) if "0" in text else text
 
 
 def with_lengths(words: Words, text: str) -> str:
@@ -118,15 +119,17 @@ def side_by_side(words: Words, text: str) -> Callable[[str], bool]:
     """A check whether another text says these words and numbers beside each other, with and without
     blanks between: a word in any of its forms, a unit by any of its names, a side with others.
     """
-    ways = (
+    ways = [
         rf"{part}(?:[.,]0+)?"
         if part.isdecimal()
         else "|".join((*_NAMES.get(part, ()), *words.forms(part)))
         for part in _PARTS.findall(_plain(text))
-    )
-    pattern = re.compile(
-        r"(?<!\w)(?<!\d[.,])" + r"\W*".join(f"(?:{way})" for way in ways) + r"(?:x\d\w*)?(?!\w)"
-    )
+    ]
+    said = r"\W*".join(f"(?:{way})" for way in ways)
+    if len(ways) == 2 and text[:1].isdecimal():
+        # "Pack of 2" is a 2 pack.
+        said += rf"|(?:{ways[1]}) [a-z]{{2,3}} (?:{ways[0]})"
+    pattern = re.compile(rf"(?<!\w)(?<!\d[.,])(?:{said})(?:x\d\w*)?(?!\w)")
     return lambda said: pattern.search(_plain(said)) is not None
 
 

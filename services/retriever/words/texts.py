@@ -6,7 +6,7 @@ a loop of Python takes for 50,000. A raw token is folded and parted once, howeve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
@@ -19,7 +19,7 @@ from pydantic_core import from_json
 from services.common.identifier_names import is_identifier
 from services.contracts.products import MORE_IMAGES
 from services.contracts.search import GROUP, WordField
-from services.retriever.words.identifiers import forms_of_product
+from services.retriever.words.identifiers import forms_of_product, normal
 from services.retriever.words.quantities import with_quantities
 
 FIELDS: tuple[WordField, ...] = get_args(WordField)
@@ -30,6 +30,9 @@ _NO_WORDS = frozenset({GROUP, MORE_IMAGES})
 _POSSESSIVE = r"(\pL)['’][sS]\b"
 INCHES = "(\\d) ?(?:''|[\"\u2033\u201d])"
 """Pattern of a number and the sign of inches behind it."""
+
+WHOLE_SIDE = r"(\d)[.,]0+( ?[x×] ?\d)"
+"""Pattern of a side without a fraction: `4,0x40` is `4x40`."""
 
 # ASCII letters and digits stay, in lower case; other ASCII becomes a blank. Bytes of other
 # characters stay: each raw token is inspected once.
@@ -63,8 +66,11 @@ def mask_of(*fields: WordField) -> int:
     return sum(1 << FIELDS.index(field) for field in fields)
 
 
-def texts_of(table: pa.Table) -> ProductTexts:
-    """table: columns of `ProductTable`."""
+def texts_of(table: pa.Table, function_words: Collection[str] = ()) -> ProductTexts:
+    """table: columns of `ProductTable`.
+
+    A title of function words alone, "The Who", is an identifier: nothing else would find it.
+    """
     titles = table.column("title").to_pylist()
     attributes: list[str] = []
     codes: list[str] = []
@@ -89,6 +95,8 @@ def texts_of(table: pa.Table) -> ProductTexts:
         attributes.append(" \n".join(words))
         codes.append(" ".join((product_id, *ids.values())))
         identifiers.append(forms_of_product(product_id, title, ids))
+        if function_words and all(word in function_words for word in title.casefold().split()):
+            identifiers[-1].add(normal(title))
     by_field: dict[WordField, pa.StringArray] = {
         name: without_possessives(strings_of(table.column(name))) for name in ("brand", "category")
     }
@@ -102,7 +110,8 @@ def texts_of(table: pa.Table) -> ProductTexts:
 def _measured(texts: pa.StringArray) -> pa.StringArray:
     """With quantities, and the sign of inches as a word: `TV 55"`."""
     in_inches = pc.replace_substring_regex(texts, INCHES, r"\1 inch ")
-    return with_quantities(without_possessives(in_inches))
+    whole = pc.replace_substring_regex(in_inches, WHOLE_SIDE, r"\1\2")
+    return with_quantities(without_possessives(whole))
 
 
 def without_possessives(texts: pa.StringArray) -> pa.StringArray:

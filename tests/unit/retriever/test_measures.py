@@ -29,6 +29,7 @@ TITLES = [
     "Makita BL1850B battery", "Sony WH-1000XM5", "Headphones", "Phones for the head", "Tampons",
     "Plain belt", "Makita's men's vest", "Novel, J.K. Rowling", "Mac & cheese with E 100",
     "Heater 1200 W", "Drill, 1 bit, 200 W",
+    "Screws 4,0x40 mm", "Screws 4 x 40", "Screws 4,5x40", "Two slice toaster", "2-slice toaster",
 ]  # fmt: skip
 BRANDS = {"Tampons": "o.b.", "Plain belt": "D&G"}
 
@@ -51,6 +52,10 @@ def found(text: str) -> list[str]:
     [
         ("42in tv", ["Samsung 42 inch TV"]),
         ("42-inch tv", ["Samsung 42 inch TV"]),
+        ("screw 4x40", ["Screws 4,0x40 mm", "Screws 4 x 40"]),
+        ("screw 4.0 x 40", ["Screws 4,0x40 mm", "Screws 4 x 40"]),
+        ("two slice toaster", ["Two slice toaster", "2-slice toaster"]),
+        ("2 slice toaster", ["Two slice toaster", "2-slice toaster"]),
         ("55 inch tv", ["LG TV 55in"]),
         ("1.5l", ["Cola 1.5 L bottle", "Mineral water 1,5l"]),
         ("1,5 l", ["Cola 1.5 L bottle", "Mineral water 1,5l"]),

@@ -371,6 +371,13 @@ def test_an_identifier_is_found_with_letters_that_look_like_digits(
     assert [one.index.id_of(number) for number in one.words.identified(text).tolist()] == products
 
 
+@pytest.mark.parametrize("make", MAKERS, ids=IDS)
+def test_a_title_of_function_words_alone_is_found_by_them(make: Make) -> None:
+    one = make({"a": {"title": "The Who"}, "b": {"title": "The Who, Live"}, "c": {"title": "It"}})
+    for text, products in (("the who", ["a"]), ("it", ["c"]), ("the", []), ("who", [])):
+        assert [one.index.id_of(row) for row in one.words.identified(text).tolist()] == products
+
+
 def test_nonsense_is_no_identifier() -> None:
     words = catalogue(SHOP).words
     for text in ("", " ", "?!", "-", "0", "mug", "613!9171-", "x" * 500, "\u0000"):
