@@ -20,8 +20,6 @@ OUTPUT_WHOLE = $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Many processes start here. Without compiled files, each of them compiles all that it imports again: an
 # import of the retriever then takes 4.4 s of processor time and not 1.8.
 export PYTHONDONTWRITEBYTECODE =
-# A terminal that cannot show a letter (ISO-8859-1 has no `…`) shows `?`, and ends no command.
-export PYTHONIOENCODING ?= :replace
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
 	--fork-strategy fewest \
 	--no-annotate --no-header

@@ -70,9 +70,12 @@ def _work(options: argparse.Namespace, settings: LauncherSettings) -> Coroutine[
 
 
 def _say(line: str) -> None:
-    """A full disk or a closed terminal costs the line, and no service its restart."""
+    """A full disk or a closed terminal costs the line, and no service its restart; a terminal
+    without a letter (ISO-8859-1 has no `…`) shows `?` for it.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
     with suppress(OSError):
-        print(line, flush=True)
+        print(line.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def _fail(line: str | None, code: int) -> int:

@@ -63,6 +63,13 @@ def test_a_line_that_cannot_be_printed_ends_nothing(monkeypatch: pytest.MonkeyPa
     assert full.writes
 
 
+def test_a_letter_that_cannot_be_printed_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="iso-8859-1"))
+    _say("stopping …")
+    assert printed.getvalue() == b"stopping ?\n"
+
+
 async def test_a_step_that_is_killed_is_run_again(tmp_path: Path) -> None:
     said: list[str] = []
     code = "if runs < 3: os.kill(os.getpid(), signal.SIGKILL)"
