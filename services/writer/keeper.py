@@ -65,9 +65,10 @@ class StoreKeeper:
         refused = self.refusal or not isinstance(self.trouble, NothingPublished | None)
         try:
             # Without the lock, so that a command never meets it held for a mere look.
-            if not self._seems_whole() or refused:
-                with self.writing(wait_s=0) as stores:
-                    self.refusal = _refusal(stores) if refused else None
+            if not self._seems_whole():
+                with self.writing(wait_s=0):
+                    pass
+            self.refusal = _refusal(self._open()) if refused else None
         except Busy:
             pass  # who writes mends first, too
         except (PipelineError, OSError) as error:

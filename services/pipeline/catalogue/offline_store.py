@@ -170,7 +170,8 @@ class OfflineStore:
 
     def check_writable(self) -> None:
         """Raises OSError when the disk is full or read-only."""
-        self._draft(SCHEMAS[HEAD_VIEW].empty_table()).unlink()
+        # A load may clear drafts meanwhile.
+        self._draft(SCHEMAS[HEAD_VIEW].empty_table()).unlink(missing_ok=True)
 
     def ensure(self, view: str) -> None:
         """Give a view a part without rows where it has none: `feast materialize` needs one."""

@@ -21,6 +21,7 @@ import redis
 
 from services.contracts.catalogue import CHANGE_VIEW, HEAD_VIEW, METADATA_VIEW
 from services.pipeline.catalogue.changes import delete
+from services.pipeline.catalogue.lock import only_writer
 from services.pipeline.catalogue.offline_store import OfflineStore
 from services.pipeline.catalogue.store_work import sweep, verify_stores
 from services.pipeline.settings import PipelineSettings
@@ -212,6 +213,21 @@ async def test_redis_that_became_a_replica_refuses_changes_and_says_so(
             await until(lambda: is_ready(writer))
             assert await put(writer, "last") == 200
     await agrees(mine, there={"first", "last"}, missing={"refused"})
+
+
+async def test_a_writer_is_ready_as_soon_as_redis_is_though_a_load_holds_the_lock(
+    mine: PipelineSettings, own_redis: RedisProcess
+) -> None:
+    with closing(redis.Redis(host=own_redis.address.host, port=own_redis.address.port)) as client:
+        async with writing(mine) as writer:
+            client.replicaof("127.0.0.1", 1)
+            assert await put(writer, "refused") == 503
+            with only_writer(mine.feature_store / "offline"):
+                await stays_unready(writer)
+                client.replicaof("NO", "ONE")
+                await until(lambda: is_ready(writer))
+            assert await put(writer, "last") == 200
+    await agrees(mine, there={"last"}, missing={"refused"})
 
 
 async def test_rows_that_redis_evicts_come_back_as_soon_as_there_is_room(
