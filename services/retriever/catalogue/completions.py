@@ -169,7 +169,10 @@ def _values(fields: Fields, name: str) -> Iterator[FieldValue]:
         )
         for text in names:
             if len(text) <= _LONGEST_VALUE and (key := _wording(text).key):
-                codes.setdefault(key, []).append(code)
+                some = codes.setdefault(key, [])
+                # "Tea > TEA" has it once.
+                if code not in some[-1:]:
+                    some.append(code)
                 # The most frequent spelling comes first.
                 texts.setdefault(key, text)
     for key, some in codes.items():

@@ -19,7 +19,7 @@ from services.retriever.catalogue.completions import KINDS, CompletionPart, Fiel
 from services.retriever.words import fewest_for
 from services.retriever.words.phrases import LONGEST
 from services.retriever.words.ranking import Counted, Rank, best_of, in_order
-from services.retriever.words.said import saying
+from services.retriever.words.said import saying, words_of_title
 from services.retriever.words.spellings import FEWEST_LETTERS, edits_allowed
 from services.retriever.words.units import BREAK_WEIGHT, Unit, composed, key_of, units
 
@@ -169,34 +169,39 @@ class Completing:
         return not any(self._at_most(one) >= total == self._total(one) for one in longer - {key})
 
     def _text(self, key: str) -> str:
-        title, some = self._title(key)
-        first, stop = _places(some, key)[0]
-        return title[some[first].start : some[stop - 1].stop]
+        return _spelled(*self._title(key), key)
 
     def _title(self, key: str) -> tuple[str, list[Unit]]:
         """The title of the first product that has a phrase."""
-        rows = []
-        for part in self._parts:
-            number = part.completions.phrases.keys.find(key)
-            if number is not None:
-                rows.append(part.first + part.completions.phrases.place(number).row)
-        index = self._catalogue.index
+        rows, index = self._listed(key), self._catalogue.index
         alive = index.alive_of(np.array(rows, np.intp))
-        if not len(rows) or not alive.all():
+        if self._base.phrases(key) is None or not alive.all():
             # Rather a title of a product that is gone than none.
             rows = [
                 *self._rows_of_base(key)[:1],
                 *(row for row, one in zip(rows, alive.tolist(), strict=True) if one),
             ] or rows
-        row = min(rows, key=index.id_of)
+        return self._title_of(min(rows, key=index.id_of))
+
+    def _title_of(self, row: int) -> tuple[str, list[Unit]]:
         (title,) = map(composed, self._catalogue.products.texts("title", np.array([row])))
         return title, units(title)
+
+    def _listed(self, key: str) -> list[int]:
+        """The first product of each table that lists a phrase; it may be gone."""
+        rows = []
+        for part in self._parts:
+            number = part.completions.phrases.keys.find(key)
+            if number is not None:
+                rows.append(part.first + part.completions.phrases.place(number).row)
+        return rows
 
     def _rows_of_base(self, key: str) -> list[int]:
         """Products of the base with a phrase in the title, as far as few say its words."""
         if key not in self._in_base:
             words, catalogue = self._catalogue.words, self._catalogue
-            rows = saying(words, words.analyser.words(key))
+            text = next((_spelled(*self._title_of(row), key) for row in self._listed(key)), key)
+            rows = saying(words, words_of_title(words, text))
             rows = rows[rows < words.base.count]
             rows = rows[catalogue.index.alive_of(rows)][:_TITLES]
             titles = catalogue.products.texts("title", rows)
@@ -206,6 +211,12 @@ class Completing:
                 if _places(units(composed(title)), key)
             ]
         return self._in_base[key]
+
+
+def _spelled(title: str, some: list[Unit], key: str) -> str:
+    """A phrase as a title first has it."""
+    first, stop = _places(some, key)[0]
+    return title[some[first].start : some[stop - 1].stop]
 
 
 def _places(some: list[Unit], key: str) -> list[tuple[int, int]]:

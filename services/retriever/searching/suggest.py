@@ -26,7 +26,7 @@ from services.retriever.catalogue.completions import KINDS
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.searching.completing import Completing
 from services.retriever.searching.typed import Typed
-from services.retriever.words.said import saying
+from services.retriever.words.said import saying, words_of_title
 from services.retriever.words.units import composed, key_of, units
 
 _LONGEST_TITLE = 80
@@ -55,7 +55,7 @@ class _Suggest:
         self._completing = Completing(catalogue)
         self._found: dict[str, Suggestion] = {}
         self._fields: dict[str, str] = {}
-        """Of those found that are values, by key."""
+        """Of those found, by key; empty if it is no value."""
 
     def answer(self) -> Suggestions:
         typed = Typed(self._catalogue, self._completing, self._typed)
@@ -75,7 +75,7 @@ class _Suggest:
         )[: self._limit]
         return Suggestions(
             suggestions=[one for _, one in ranked],
-            products=self._cards([(key, one.kind) for key, one in ranked]),
+            products=self._cards(ranked),
         )
 
     def _complete(self, typed: Typed) -> None:
@@ -86,19 +86,21 @@ class _Suggest:
         if len(self._found) < self._limit:
             self._titles(typed)
 
-    def _put(self, key: str, text: str, kind: SuggestionKind, products: int) -> None:
+    def _put(
+        self, key: str, text: str, kind: SuggestionKind, products: int, field: str = ""
+    ) -> None:
+        """field: of a value."""
         known = self._found.get(key)
         if products <= 0 or not key:
             return
         new = Suggestion(text=text, kind=kind, products=products)
         if known is None or _rank(new) < _rank(known):
             self._found[key] = new
+            self._fields[key] = field
 
     def _values(self, key: str) -> None:
         for value, products in self._completing.values(key, self._limit):
-            self._put(value.key, value.text, value.kind, products)
-            if self._found[value.key].kind == value.kind:
-                self._fields[value.key] = value.field
+            self._put(value.key, value.text, value.kind, products, value.field)
 
     def _phrases(self, key: str) -> None:
         for phrase in self._completing.phrases(key, self._limit):
@@ -158,7 +160,7 @@ class _Suggest:
     def _alive(self, rows: Numbers) -> Numbers:
         return rows[self._alive_rows[rows]]
 
-    def _cards(self, suggestions: Iterable[tuple[str, SuggestionKind]]) -> list[SuggestedProduct]:
+    def _cards(self, suggestions: Iterable[tuple[str, Suggestion]]) -> list[SuggestedProduct]:
         products = self._catalogue.products
         chosen: dict[int, str] = {}
         for rows in self._card_rows(suggestions):
@@ -178,14 +180,14 @@ class _Suggest:
             )
         ]
 
-    def _card_rows(self, suggestions: Iterable[tuple[str, SuggestionKind]]) -> Iterable[Numbers]:
+    def _card_rows(self, suggestions: Iterable[tuple[str, Suggestion]]) -> Iterable[Numbers]:
         identified = self._words.identified(self._typed)
         if not len(identified):
             identified = self._words.identified_in_part(self._typed)
         yield identified
-        for key, kind in suggestions:
-            if kind == "title":
-                yield self._alive(saying(self._words, self._words.analyser.words(key)))
+        for key, one in suggestions:
+            if one.kind == "title":
+                yield self._alive(saying(self._words, words_of_title(self._words, one.text)))
                 continue
             rows = [
                 part.completions.values.rows(number) + part.first

@@ -11,7 +11,7 @@ import numpy as np
 from services.retriever.catalogue.catalogue import Catalogue
 from services.retriever.catalogue.fields import Numbers
 from services.retriever.searching.completing import Completing
-from services.retriever.words.said import saying
+from services.retriever.words.said import saying, words_of_title
 from services.retriever.words.texts import mask_of
 from services.retriever.words.units import LETTER_WEIGHT, composed, key_of, units
 
@@ -55,7 +55,7 @@ class Typed:
         # A letter is a part of a name: "h&m".
         words = [
             word
-            for word in analyser.words(self.head)
+            for word in words_of_title(self._words, self.head)
             if not analyser.is_function_word(word)
             or (len(word) == 1 and word not in analyser.function_words)
         ]
@@ -65,7 +65,7 @@ class Typed:
     def rows(self) -> Numbers | None:
         """Products that say all words, the last of them from its beginning; None for too many."""
         if self.units[-1].weight == LETTER_WEIGHT:
-            return saying(self._words, self._words.analyser.words(self._text))
+            return saying(self._words, words_of_title(self._words, self._text))
         found = []
         for first, index in self._words.indexes:
             numbers = index.words.beginning(self.last)

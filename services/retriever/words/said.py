@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import reduce
 
@@ -12,7 +13,7 @@ from services.contracts.search import WordField
 from services.retriever.words.concepts import Concept, concepts_of
 from services.retriever.words.live import Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
-from services.retriever.words.texts import FIELDS, mask_of
+from services.retriever.words.texts import FIELDS, WHOLE_SIDE, mask_of
 
 STRUCTURED: tuple[WordField, ...] = ("title", "brand", "category", "attributes")
 """Fields that say what a product is; its description also says what it is not."""
@@ -39,6 +40,11 @@ def _rows_of_concept(words: Words, concept: Concept, mask: int) -> NDArray[np.in
         for phrase in concept.alternatives
     ]
     return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+
+def words_of_title(words: Words, text: str) -> list[str]:
+    """The words of a title or of a part of one, as the index has them: `4x40` for `4,0x40`."""
+    return words.analyser.words(re.sub(WHOLE_SIDE, r"\1\2", text))
 
 
 def saying(words: Words, every: Sequence[str]) -> NDArray[np.intp]:

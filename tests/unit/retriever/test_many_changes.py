@@ -199,6 +199,16 @@ def test_replicas_that_merge_after_different_changes_answer_alike(
         assert answers_of(one) == answers_of(other) == answers_of(one.merged())
 
 
+def test_a_phrase_is_spelled_as_the_first_product_has_it_though_it_is_rare_in_the_base(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.retriever.words.phrases._EVERY_PHRASE", 0)
+    shop: dict[str, Row] = {"a": {"title": "A wool VEST"}, "b": {"title": "Tea"}}
+    changed = with_change(catalogue(shop), {"c": {"title": "Vest of silk"}}, [])
+    for one in (changed, changed.merged()):
+        assert [found.text for found in suggest(one, "ves", 1).suggestions] == ["VEST"]
+
+
 def test_texts_are_merged_in_order_and_each_has_its_place() -> None:
     one, _ = Lexicon.of(["b", "d", "é", *(f"x{n:03d}" for n in range(200))])
     for texts in ([], ["a"], ["b"], ["a", "c", "d", "z"], [f"x{n:03d}" for n in range(0, 300, 7)]):

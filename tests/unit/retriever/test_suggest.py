@@ -163,6 +163,32 @@ def test_products_match_the_best_suggestion_and_pictured_ones_come_first(make: M
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=IDS)
+def test_products_have_the_value_in_the_field_that_was_counted(make: Make) -> None:
+    one = make(
+        {"a1": {"title": "Bag of grit", "attributes": {"material": "sand"}}}
+        | {f"c{n}": {"title": "Linen shirt", "attributes": {"color": "sand"}} for n in range(3)}
+    )
+    found = suggest(one, "san", 8)
+    assert (found.suggestions[0].text, found.suggestions[0].products) == ("sand", 3)
+    assert {card.product_id for card in found.products} == {"c0", "c1", "c2"}
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=IDS)
+def test_a_product_with_a_value_in_two_spellings_counts_once(make: Make) -> None:
+    one = make({"a": {"title": "Sencha", "category": "Tea > TEA"}})
+    assert suggest(one, "te", 1).suggestions[0].products == 1
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=IDS)
+def test_sizes_are_completed_with_products(make: Make) -> None:
+    one = make({"a": {"title": "Screw 4,0x40 galvanised"}, "b": {"title": "Screw 4,0x40 brass"}})
+    for typed in ("screw 4,0", "4,0x40 bra"):
+        found = suggest(one, typed, 8)
+        assert found.suggestions, typed
+        assert "b" in {card.product_id for card in found.products}, typed
+
+
+@pytest.mark.parametrize("make", MAKERS, ids=IDS)
 def test_the_most_products_come_first_and_no_text_comes_twice(make: Make) -> None:
     one = make(SHOP)
     for typed in ("r", "s", "m", "k", "b", "c"):
