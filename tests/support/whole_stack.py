@@ -23,9 +23,9 @@ WITH_WRITER = ("writer", *SERVICES)
 SAMPLE = Path("data/sample/products.csv")
 LOAD_S = 300.0
 NO_RATE_LIMIT = {"GATEWAY_RATE_PER_MINUTE": "1000000", "GATEWAY_RATE_BURST": "100000"}
+"""For load from one address."""
 NO_ANSWER_CACHE = {"RETRIEVER_ANSWER_CACHE_BYTES": "0"}
 """Where time is taken: clients ask a few queries again and again, and each is to be searched."""
-"""For load from one address."""
 PATIENT_GATEWAY = {f"GATEWAY_{name.upper()}": str(value) for name, value in PATIENT.items()}
 """For a busy machine, if nothing is measured."""
 
