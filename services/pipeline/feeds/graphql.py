@@ -1,4 +1,4 @@
-"""What GraphQL puts around products: connections, and the lines of Shopify's bulk operations."""
+"""Connections of GraphQL, and lines of Shopify's bulk operations."""
 
 from __future__ import annotations
 
@@ -42,24 +42,22 @@ def with_children(lines: Iterable[Object | str]) -> Iterator[Object | str]:
     known: dict[str, Object] = {}
     waiting: list[Object | str] = []
     for line in lines:
-        parent = None if isinstance(line, str) else line.get(PARENT)
-        if isinstance(line, str) or (parent is not None and str(parent) not in known):
-            waiting.append(line)
-        elif parent is not None:
+        if isinstance(line, dict) and line.get(PARENT) is None:
+            yield from waiting
+            waiting, known = [line], {str(line.get("id")): line}
+        elif isinstance(line, dict) and (parent := known.get(str(line[PARENT]))) is not None:
             child = {name: value for name, value in line.items() if name != PARENT}
             if isinstance(picture := child.get("image"), dict):
                 child |= picture
-            children = known[str(parent)].setdefault(_member(child), [])
+            children = parent.setdefault(_member(child), [])
             if isinstance(children, list):
                 children.append(child)
             known.setdefault(str(child.get("id")), child)
-            continue
         else:
-            yield from waiting
-            waiting, known = [line], {str(line.get("id")): line}
-        if len(waiting) > _MOST_APART:
-            yield from waiting
-            waiting, known = [], {}
+            waiting.append(line)
+            if len(waiting) > _MOST_APART:
+                yield from waiting
+                waiting, known = [], {}
     yield from waiting
 
 

@@ -49,7 +49,8 @@ def take_lists(fields: MutableMapping[str, str], attributes: dict[str, str]) -> 
     notes: tuple[Note, ...] = ()
     has_options = "options" in attributes
     for name in [name for name, value in attributes.items() if _OBJECTS.match(value)]:
-        objects = _objects(attributes[name])
+        found = _loaded(attributes[name])
+        objects = _objects(found)
         sold = [
             (one, offer)
             for one in objects
@@ -67,8 +68,8 @@ def take_lists(fields: MutableMapping[str, str], attributes: dict[str, str]) -> 
                 values = next(text for each in _VALUES if (text := as_text(one.get(each))))
                 if key and key not in _OURS and not is_cost(key):
                     attributes[key] = joined([attributes.get(key, ""), values])
-        else:
-            attributes[name] = _without_costs(attributes[name])
+        elif (shown := _without_costs(found)) != found:
+            attributes[name] = text_of(shown)
     return notes
 
 
@@ -102,24 +103,25 @@ def _said(one: Object) -> Iterator[tuple[str, str]]:
                     yield compared(_name(each)), said
 
 
-def _objects(value: str) -> Sequence[Object]:
-    """Empty for anything but a list of objects and nulls."""
+def _loaded(value: str) -> object:
+    """None for what is no JSON."""
     try:
-        found = json.loads(value)
+        return json.loads(value)
     except (ValueError, RecursionError):
-        return []
+        return None
+
+
+def _objects(found: object) -> Sequence[Object]:
+    """Empty for anything but a list of objects and nulls."""
     listed = [one for one in found if one is not None] if isinstance(found, list) else []
     return listed if all(isinstance(one, dict) for one in listed) else []
 
 
-def _without_costs(value: str) -> str:
-    """The same JSON, and the same text if it says nothing of costs."""
+def _without_costs(found: object) -> object:
     try:
-        found = json.loads(value)
-        shown = _shown(found)
-    except (ValueError, RecursionError):
-        return value
-    return value if shown == found else text_of(shown)
+        return _shown(found)
+    except RecursionError:
+        return found
 
 
 def _shown(value: object) -> object:

@@ -55,7 +55,7 @@ class _Suggest:
         self._completing = Completing(catalogue)
         self._found: dict[str, Suggestion] = {}
         self._fields: dict[str, str] = {}
-        """Of those found, by key; empty if it is no value."""
+        """Fields of the values among them, by key; empty for anything else."""
 
     def answer(self) -> Suggestions:
         typed = Typed(self._catalogue, self._completing, self._typed)

@@ -172,5 +172,5 @@ class Targets:
             return False
         if self.is_value(place, after) and self._sayings.is_quality(word):
             return True
-        category = len(rows_saying(self._words, self._tokens[after].folded, ("category",)))
+        category = len(rows_saying(self._words, word, ("category",)))
         return not category and self._sayings.says_beside(self.said(place, after + 1))

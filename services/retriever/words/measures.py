@@ -14,7 +14,7 @@ import numpy as np
 from services.retriever.words.folding import fold
 from services.retriever.words.live import Words
 from services.retriever.words.quantities import UNIT_NAMES
-from services.retriever.words.texts import INCHES, WHOLE_SIDE
+from services.retriever.words.texts import INCHES, with_whole_sides
 
 Phrase = tuple[str, ...]
 
@@ -101,8 +101,7 @@ def _thousands(words: Words, part: str) -> list[str]:
 
 def ungrouped(text: str) -> str:
     """With `20000` for `20,000`, and `4x40` for `4,0x40`."""
-    text = _GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text)
-    return re.sub(WHOLE_SIDE, r"\1\2", text) if "0" in text else text
+    return with_whole_sides(_GROUPS.sub(lambda one: re.sub(r"\D", "", one.group()), text))
 
 
 def with_lengths(words: Words, text: str) -> str:

@@ -1,6 +1,6 @@
 """The best of what several tables have, exactly, although each table knows a part of each alone.
 
-What is counted in a table may be gone since, and another table may have more of the same. So a
+A product that a table counts may be gone since, and another table may have more of the same. So a
 table's own order is a start only, and the answer is that of one table of all products.
 """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import reduce
 
@@ -13,7 +12,7 @@ from services.contracts.search import WordField
 from services.retriever.words.concepts import Concept, concepts_of
 from services.retriever.words.live import Words
 from services.retriever.words.synonyms import NO_SYNONYMS, SynonymTable
-from services.retriever.words.texts import FIELDS, WHOLE_SIDE, mask_of
+from services.retriever.words.texts import FIELDS, mask_of, with_whole_sides
 
 STRUCTURED: tuple[WordField, ...] = ("title", "brand", "category", "attributes")
 """Fields that say what a product is; its description also says what it is not."""
@@ -44,7 +43,7 @@ def _rows_of_concept(words: Words, concept: Concept, mask: int) -> NDArray[np.in
 
 def words_of_title(words: Words, text: str) -> list[str]:
     """The words of a title or of a part of one, as the index has them: `4x40` for `4,0x40`."""
-    return words.analyser.words(re.sub(WHOLE_SIDE, r"\1\2", text))
+    return words.analyser.words(with_whole_sides(text))
 
 
 def saying(words: Words, every: Sequence[str]) -> NDArray[np.intp]:

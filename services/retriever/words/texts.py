@@ -6,6 +6,7 @@ a loop of Python takes for 50,000. A raw token is folded and parted once, howeve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import get_args
@@ -31,7 +32,7 @@ _POSSESSIVE = r"(\pL)['’][sS]\b"
 INCHES = "(\\d) ?(?:''|[\"\u2033\u201d])"
 """Pattern of a number and the sign of inches behind it."""
 
-WHOLE_SIDE = r"(\d)[.,]0+( ?[x×] ?\d)"
+_WHOLE_SIDE = r"(\d)[.,]0+( ?[x×] ?\d)"
 """Pattern of a side without a fraction: `4,0x40` is `4x40`."""
 
 # ASCII letters and digits stay, in lower case; other ASCII becomes a blank. Bytes of other
@@ -110,8 +111,13 @@ def texts_of(table: pa.Table, function_words: Collection[str] = ()) -> ProductTe
 def _measured(texts: pa.StringArray) -> pa.StringArray:
     """With quantities, and the sign of inches as a word: `TV 55"`."""
     in_inches = pc.replace_substring_regex(texts, INCHES, r"\1 inch ")
-    whole = pc.replace_substring_regex(in_inches, WHOLE_SIDE, r"\1\2")
+    whole = pc.replace_substring_regex(in_inches, _WHOLE_SIDE, r"\1\2")
     return with_quantities(without_possessives(whole))
+
+
+def with_whole_sides(text: str) -> str:
+    """With `4x40` for `4,0x40`, as the index has it."""
+    return re.sub(_WHOLE_SIDE, r"\1\2", text) if "0" in text else text
 
 
 def without_possessives(texts: pa.StringArray) -> pa.StringArray:

@@ -29,11 +29,10 @@ from tests.load.client import QUERIES, Connections, Post, Timed, by_clients
 from tests.support.clip_reference import random_b32_weights
 from tests.support.service_process import processor_s
 from tests.support.torch_archive import write_archive
-from tests.support.whole_stack import WholeStack, whole_stack
+from tests.support.whole_stack import NO_ANSWER_CACHE, WholeStack, whole_stack
 
 CLIENTS = 16
 MANY_CLIENTS = 64
-ANSWER_CACHE = {"RETRIEVER_ANSWER_CACHE_BYTES": "32000000"}
 _HEALTH = Post("/health", "application/json", b"", method="GET")
 _NUMBERS = itertools.count()
 
@@ -119,16 +118,15 @@ def main() -> None:
     with ExitStack() as at_end:
         temporary = Path(at_end.enter_context(tempfile.TemporaryDirectory()))
         stack = at_end.enter_context(_stack(temporary, options.folder or temporary))
-        pids = {name: one.process.pid for name, one in stack.processes.items()}
         answering = at_end.enter_context(
-            _stack(temporary / "answering", options.folder or temporary, ANSWER_CACHE)
+            _stack(temporary / "answering", options.folder or temporary, answers=True)
         )
         results = _results(stack)
         port, bare_pids = at_end.enter_context(bare_trio(temporary / "bare", results))
         if options.hold:
-            input(f"gateway at {stack.url}, processes {pids}; Enter ends: ")
+            input(f"gateway at {stack.url}, processes {_ours(stack)}; Enter ends: ")
             return
-        turns = _turns(stack, pids, port, bare_pids) | {"answered": _answered(answering)}
+        turns = _turns(stack, port, bare_pids) | {"answered": _answered(answering)}
         precision = precision_of(stack.url_of("encoder"))
         for number in range(options.rounds + 1):
             for one in turns.values():
@@ -141,14 +139,18 @@ def main() -> None:
 
 
 def _stack(
-    folder: Path, kept: Path, changes: Mapping[str, str] | None = None
+    folder: Path, kept: Path, *, answers: bool = False
 ) -> AbstractContextManager[WholeStack]:
+    """answers: the retriever keeps its answers."""
     weights = kept / "vit-b-32.pt"
     if not weights.exists():
         kept.mkdir(parents=True, exist_ok=True)
         write_archive(weights, random_b32_weights())
     models = {"ENCODER_MODEL": str(weights), "ENCODER_MODEL_CACHE_DIR": str(kept / "models")}
-    return whole_stack(folder / "stack", settings={**SETTINGS, **models, **(changes or {})})
+    settings = {**SETTINGS, **models}
+    for name in NO_ANSWER_CACHE if answers else ():
+        del settings[name]
+    return whole_stack(folder / "stack", settings=settings)
 
 
 def _results(stack: WholeStack) -> list[object]:
@@ -160,9 +162,13 @@ def _results(stack: WholeStack) -> list[object]:
 
 def _answered(stack: WholeStack) -> Turns:
     """Cached queries of a stack whose retriever keeps its answers."""
-    pids = {name: one.process.pid for name, one in stack.processes.items()}
-    ours = {**{name: pids[name] for name in ROLES}, "redis": stack.redis.pid}
-    return Turns(stack.listeners["gateway"].getsockname()[1], ours, cached)
+    return Turns(stack.listeners["gateway"].getsockname()[1], _ours(stack), cached)
+
+
+def _ours(stack: WholeStack) -> dict[str, int]:
+    """The processes whose time is counted."""
+    pids = {name: stack.processes[name].process.pid for name in ROLES}
+    return {**pids, "redis": stack.redis.pid}
 
 
 def _repeated(stack: WholeStack) -> float:
@@ -177,12 +183,10 @@ def _repeated(stack: WholeStack) -> float:
     return repeated / (repeated + found["retriever_search_seconds_count"])
 
 
-def _turns(
-    stack: WholeStack, pids: Mapping[str, int], bare_port: int, bare_pids: Mapping[str, int]
-) -> dict[str, Turns]:
-    ours = {**{name: pids[name] for name in ROLES}, "redis": stack.redis.pid}
+def _turns(stack: WholeStack, bare_port: int, bare_pids: Mapping[str, int]) -> dict[str, Turns]:
+    ours = _ours(stack)
     ports = {name: stack.listeners[name].getsockname()[1] for name in ROLES}
-    passing = {f"health {name}": Turns(ports[name], {name: pids[name]}, health) for name in ROLES}
+    passing = {f"health {name}": Turns(ports[name], {name: ours[name]}, health) for name in ROLES}
     return {
         "bare": Turns(bare_port, bare_pids, cached),
         "cached": Turns(ports["gateway"], ours, cached),

@@ -112,7 +112,7 @@ TYPED = (
 
 
 def suggestions_of(one: Catalogue, typed: str, limit: int) -> list[object]:
-    """What replicas agree on: everything but in which letter case a value is spelled."""
+    """Suggestions without the letter case of values, and their cards: the same in every replica."""
     found = suggest(one, typed, limit)
     shown = [
         one.model_copy(update={"text": one.text if one.kind == "title" else one.text.casefold()})
